@@ -1,0 +1,1 @@
+"""The CRM doors: one folder per CRM, one protocol for all of them."""

@@ -1,0 +1,50 @@
+"""What every connector does. The contract suite in tests/contracts/ runs against each of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from model.sync import Budget, Cursor, Description, Outcome, Page, Patch, Remark
+
+
+class Connector(Protocol):
+    """A door to one CRM connection. One object a process, made after fork; not safe between threads."""
+
+    batch_size: int
+    """Most patches that one `push` takes."""
+
+    @property
+    def calls(self) -> int:
+        """HTTP calls sent so far by this object."""
+
+    def describe(self) -> Description:
+        """What can be read and written here; raises AccessRefused, RetryLater."""
+
+    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
+        """Pages from where `cursors` (stream → cursor) end; `full` reads all and says what is `present`.
+
+        Raises RetryLater, BudgetSpent, AccessRefused between pages: what was kept stays kept.
+        """
+
+    def read(self, ids: Sequence[str]) -> Page:
+        """These deals as they stand now; ids that are gone come back with `gone` set."""
+
+    def push(self, patches: Sequence[Patch]) -> list[Outcome]:
+        """Send at most `batch_size` patches; one outcome each, in order. Fields outside `writes` are never sent.
+
+        Raises RetryLater when the whole call may or may not have been applied: read again before sending again.
+        """
+
+    def budget(self) -> Budget:
+        """Calls used and allowed as the CRM last said."""
+
+    def check(self, now: datetime) -> list[Remark]:
+        """Sentences: what works, what is missing, what to do."""
+
+    def provision(self, export: Path | None = None) -> list[Remark]:
+        """Make our fields, permission sets and rules in the CRM, or write them below `export` for an admin."""

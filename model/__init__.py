@@ -1,0 +1,1 @@
+"""What a pipeline is: records, facts, processes, calibration, money, calendar, errors. Pure."""

@@ -1,0 +1,149 @@
+"""Values that pass between the CRM doors, the store and the flows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from model.records import Record
+
+OUR_FIELDS: Final = (
+    "score", "flag_count", "worst_severity", "top_flag", "flag_ids", "reasons",
+    "gate", "missing", "next_act", "flagged_since", "checked",
+)  # fmt: skip
+"""Keys of `[writes]`, in the order of the record."""
+
+READ_FIELDS: Final = ("pause_until", "pause_reason")
+"""Our fields that reps write and we only read."""
+
+FieldValue: TypeAlias = str | int | date | None
+"""What one of our fields may hold; None empties it."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a stream of one connection was read; `text` is the connector's own JSON and opaque to others."""
+
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A record that could not be read into its canonical form, and why; the rest goes on."""
+
+    table: str
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a pull, kept in one transaction together with the cursor that covers it.
+
+    `records` maps a table of `model.records.COLUMNS` to its records. `present` (at the end of a full pass only)
+    names every id of `table` that the CRM still has, so that the store can mark the rest as vanished.
+    """
+
+    records: Mapping[str, list[Record]]
+    cursor: Cursor | None = None
+    aside: tuple[SetAside, ...] = ()
+    present: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """New values for our fields of one deal, in the CRM's canonical form; only fields that differ."""
+
+    id: str
+    fields: Mapping[str, FieldValue]
+    before: Mapping[str, FieldValue] = field(default_factory=dict)
+
+
+OutcomeKind: TypeAlias = Literal["written", "refused", "locked", "retry_later", "gone", "held"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one patch; `reason` names the CRM's rule or code in words that an admin can act on."""
+
+    id: str
+    kind: OutcomeKind
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """How a CRM keeps one of our fields: what `plan` needs to compare like with like."""
+
+    type: Literal["number", "choice", "text", "long_text", "date"]
+    length: int = 0
+    scale: int = 0
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a connection can do, said by its connector before a run.
+
+    `mapped`: facts it can give (others are dormant). `writes`: our field → rule, only fields that exist, are
+    mapped and may be written. `choices`: fact → the CRM's own picklist values. `types`: mapped fact → fact type.
+    `user_id`: the CRM user we act as.
+    """
+
+    mapped: frozenset[str]
+    writes: Mapping[str, FieldRule]
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    user_id: str | None = None
+    currency: str | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The CRM's daily calls as it last said them, and the share that is ours; None where it does not say."""
+
+    used: int | None = None
+    allowed: int | None = None
+    ours: int = 0
+
+    @property
+    def left(self) -> int | None:
+        """Calls left in the whole org's allowance."""
+        return None if self.used is None or self.allowed is None else max(0, self.allowed - self.used)
+
+
+Level: TypeAlias = Literal["ok", "note", "warning", "missing"]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One sentence of `connection check` or `provision`; `missing` means that something will not work."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """When something was learned, beside when it happened."""
+
+    at: datetime
+    by: str | None = None
+
+
+def canonical(rule: FieldRule, value: Any) -> FieldValue:
+    """The value as the CRM would give it back: trimmed, cut, rounded, line ends as LF, "" as None."""
+    if value is None:
+        return None
+    match rule.type:
+        case "number":
+            return round(value)
+        case "date":
+            return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+        case _:
+            text = "\n".join(line.rstrip() for line in str(value).replace("\r\n", "\n").split("\n")).strip()
+            return text[: rule.length] if rule.length and text else text or None
