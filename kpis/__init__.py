@@ -1,0 +1,1 @@
+"""The metric dictionary and every calculation on a pipeline. Pure."""

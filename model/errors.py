@@ -49,7 +49,7 @@ class SettingsProblem(SluicegateError):
     """A setting or an argument is wrong."""
 
 
-class RetryLater(SluicegateError):  # noqa: N818 - named for what the caller does
+class RetryLater(SluicegateError):
     """The CRM did not answer usefully; nothing is lost, try again after `seconds`."""
 
     def __init__(self, text: str, seconds: float = 60.0) -> None:
@@ -57,7 +57,7 @@ class RetryLater(SluicegateError):  # noqa: N818 - named for what the caller doe
         super().__init__(text)
 
 
-class BudgetSpent(SluicegateError):  # noqa: N818 - named for what happened
+class BudgetSpent(SluicegateError):
     """Our share of the CRM's daily calls is used up until `until` (None: the CRM does not say)."""
 
     def __init__(self, text: str, until: datetime | None = None) -> None:
@@ -65,9 +65,9 @@ class BudgetSpent(SluicegateError):  # noqa: N818 - named for what happened
         super().__init__(text)
 
 
-class AccessRefused(SluicegateError):  # noqa: N818 - named for what happened
+class AccessRefused(SluicegateError):
     """The CRM refuses our credentials or rights; repeating would lock the user."""
 
 
-class ConnectionBusy(SluicegateError):  # noqa: N818 - named for what happened
+class ConnectionBusy(SluicegateError):
     """Another run holds the connection's lease."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from model.records import Record
 
 OUR_FIELDS: Final = (
@@ -141,7 +142,7 @@ def canonical(rule: FieldRule, value: Any) -> FieldValue:
         return None
     match rule.type:
         case "number":
-            return round(value)
+            return int(round(value))  # noqa: RUF046 - Decimal rounds to int only here
         case "date":
             return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
         case _:

@@ -1,0 +1,1 @@
+"""The policy language, the judge and the packs. Pure."""

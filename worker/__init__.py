@@ -1,0 +1,1 @@
+"""When and with what: settings, wiring, flows, Celery, the command line."""

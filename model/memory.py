@@ -1,0 +1,41 @@
+"""What was judged before: the long rows a verdict leaves in the store and finds there at the next run."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from model.snapshot import INSTANT, columns
+
+FINDINGS: Final = columns({
+    "key": pl.Int64,
+    "policy": pl.String,  # policy id, or process/stage/criterion
+    "status": pl.String,  # broken, unknown
+    "since": pl.Date,  # the day the limit was crossed; null where unknown
+    "first_seen": pl.Date,  # the day we first said so
+    "unknown_since": INSTANT,  # start of the unknown that holds an earlier flag, else null
+    "shown": pl.Boolean,  # on the record now
+    "flag": pl.String,  # JSON: the flag (or unknown) object of CONTRACT.md
+})  # fmt: skip
+"""One row per deal and broken or unknown policy."""
+
+DEAL_VERDICTS: Final = columns({
+    "key": pl.Int64,
+    "score": pl.Int64,
+    "score_reason": pl.String,
+    "gate": pl.String,
+    "detail": pl.String,  # JSON: {"gate": {status, breached, waiting, unknown}, "missing": […]}
+})  # fmt: skip
+"""One row per judged deal."""
+
+BREACHES: Final = columns({
+    "key": pl.Int64,
+    "criterion": pl.String,  # process/stage/criterion
+    "side": pl.String,  # entry, exit
+    "moved_at": INSTANT,  # the forward move that bound it
+    "met_on": pl.Date,  # null while unmet
+    "ended": pl.String,  # null, met_late, taken_back
+    "first_judged": INSTANT,
+})  # fmt: skip
+"""One row per deal, criterion and binding move that was once judged; once met it stays met."""

@@ -1,0 +1,70 @@
+"""A process: a pipeline's stages for one segment, in order, with the criteria that gate them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import polars as pl
+
+    from model.wide import Wide
+
+
+class Condition(Protocol):
+    """A condition over the wide frame; policies/ compiles them, model/ only uses them."""
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Names of the facts it asks for."""
+
+    def polars(self, wide: Wide) -> pl.Expr:
+        """A Boolean expression over `wide.frame`; null where the answer is unknown."""
+
+    def english(self) -> str:
+        """The same as a sentence."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What must be true at or after a move; `holds` while_in makes it a standing rule of its stage."""
+
+    id: str
+    title: str
+    require: Condition
+    fix: str
+    severity: Literal["info", "warning", "critical"] = "warning"
+    points: int = 10
+    holds: Literal["once", "while_in"] = "once"
+    binds_from: date | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a process; `names` maps a CRM's kind (salesforce, hubspot, tables) to its names, also former."""
+
+    id: str
+    names: Mapping[str, tuple[str, ...]]
+    expected_days: tuple[int, int] | None = None
+    entry: tuple[Criterion, ...] = ()
+    exit: tuple[Criterion, ...] = ()
+
+
+@dataclass(frozen=True)
+class Process:
+    """Stages in order; the last is Won. `applies_to` None claims every deal."""
+
+    id: str
+    stages: tuple[Stage, ...]
+    applies_to: Condition | None = None
+    title: str = ""
+    source: str = ""
+    lost_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def stage_ids(self) -> tuple[str, ...]:
+        """Stage ids in order."""
+        return tuple(stage.id for stage in self.stages)

@@ -1,0 +1,90 @@
+"""A snapshot: what was known of a connection's pipeline at one instant, as the store hands it out.
+
+Frames and their columns (instants are Datetime("us", "UTC"); `key` is the store's integer key of a deal):
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+INSTANT: Final[pl.DataType] = pl.Datetime("us", "UTC")
+MONEY: Final[pl.DataType] = pl.Decimal(38, 6)
+
+
+def columns(types: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.Schema:
+    """A frame's schema from its columns."""
+    return pl.Schema(types)
+
+
+DEALS: Final = columns({
+    "key": pl.Int64, "id": pl.String, "name": pl.String, "pipeline": pl.String, "record_type": pl.String,
+    "deal_type": pl.String, "source": pl.String, "stage_name": pl.String, "is_closed": pl.Boolean,
+    "is_won": pl.Boolean, "amount": MONEY, "currency": pl.String, "close_date": pl.Date, "probability": pl.Float64,
+    "forecast_category": pl.String, "next_step": pl.String, "owner_id": pl.String, "account_id": pl.String,
+    "created": INSTANT, "last_edit": INSTANT, "modified": INSTANT,
+    "facts": pl.String,  # JSON object of mapped facts
+    "unread": pl.String,  # ";amount;segment;": columns and mapped facts unknown at as_of; "" where none
+    "next_step_changed": INSTANT,  # when the text was last written, null: not known
+    "owner_changed": INSTANT,  # when the owner took over, null: since creation or not known
+})  # fmt: skip
+
+STAGE_CHANGES: Final = columns({
+    "key": pl.Int64, "at": INSTANT, "stage_name": pl.String, "pipeline": pl.String, "actor_id": pl.String,
+})  # fmt: skip
+"""Sorted by key, at and the CRM's order; the first row of a deal is the stage it was created in."""
+
+DATE_MOVES: Final = columns({"key": pl.Int64, "at": INSTANT, "before": pl.Date, "after": pl.Date})
+
+ACTIVITY: Final = columns({
+    "key": pl.Int64,
+    "last_touch": INSTANT, "last_touch_id": pl.String, "last_touch_kind": pl.String,
+    "touches_30d": pl.Int64,
+    "possible_touch": INSTANT,  # newest activity that may belong to a sibling deal
+    "next_meeting": INSTANT,  # earliest start of a meeting after as_of
+    "next_task_due": pl.Date,  # earliest due date on or after as_of's UTC date less one day; widen asks the zone
+    "next_task_owner_id": pl.String,
+    "undated_task": pl.Boolean,  # an open task without a due date
+})  # fmt: skip
+"""Activities reduced by the store: touches and plans only, known (created) and dated at or before as_of."""
+
+ROLES: Final = columns({"key": pl.Int64, "contact_count": pl.Int64, "roles": pl.List(pl.String)})
+
+OWNERS: Final = columns({
+    "id": pl.String, "name": pl.String, "is_active": pl.Boolean, "manager_id": pl.String, "team": pl.String,
+    "region": pl.String, "zone": pl.String, "start_date": pl.Date,
+})  # fmt: skip
+
+CRM_STAGES: Final = columns({
+    "pipeline": pl.String, "name": pl.String, "label": pl.String, "is_active": pl.Boolean, "is_closed": pl.Boolean,
+    "is_won": pl.Boolean, "probability": pl.Float64, "sort": pl.Int64,
+})  # fmt: skip
+
+RATES: Final = columns({"currency": pl.String, "on": pl.Date, "multiply": MONEY, "divide": MONEY})
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything `widen` needs, with the schemas above. `feeds` says when each feed was last read in full.
+
+    Feeds are: activities, stage_history, date_history, contact_roles. A feed that is absent from `feeds` was never
+    read on this connection (its facts are dormant); one whose instant is older than the connection allows is
+    late (its facts are unknown).
+    """
+
+    as_of: datetime
+    deals: pl.DataFrame
+    stage_changes: pl.DataFrame
+    date_moves: pl.DataFrame
+    activity: pl.DataFrame
+    roles: pl.DataFrame
+    owners: pl.DataFrame
+    crm_stages: pl.DataFrame
+    rates: pl.DataFrame
+    feeds: Mapping[str, datetime] = field(default_factory=dict)
