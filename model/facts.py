@@ -88,7 +88,7 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("next_activity", "date", "", "The earliest future meeting, or task due today or later", ("activities",)),
         Fact("last_edit", "date", "", "The last edit of the record", ("last_edit",)),
         Fact("next_step", "text", "", "The next step as written", ("next_step",)),
-        Fact("has_next_step", "yes/no", "", "A fresh text, an open task or future meeting", ("next_step", "activities")),
+        Fact("has_next_step", "yes/no", "", "A fresh text, open task or future meeting", ("next_step", "activities")),
         Fact("next_step_due", "date", "", "Mapped, else the earliest open task or future meeting", ("activities",)),
         Fact("next_step_owner", "text", "", "Mapped, else the task's, else the deal's active owner", ("activities",)),
         Fact("contact_count", "number", "contacts", "Contacts on the deal", ("contact_roles",)),

@@ -30,6 +30,7 @@ OPPORTUNITY: Final[dict[str, ColumnType]] = {
     "next_step": "text",
     "owner_id": "text",
     "account_id": "text",
+    "activity_hint": "date",  # the CRM's own roll-up of the newest activity: a hint, never the measure
     "created": "instant",
     "last_edit": "instant",  # last edit by a person or client
     "modified": "instant",  # last change of any kind: what cursors follow
@@ -37,7 +38,7 @@ OPPORTUNITY: Final[dict[str, ColumnType]] = {
     "facts": "json",  # mapped facts by name, in the fact's type (money and dates as text)
     "ours": "json",  # our fields as last read from the CRM, by our name (score, reasons, …, pause_until)
     "unread": "json",  # names of columns and mapped facts that could not be read this time
-    "gone": "text",  # None, or deleted, merged, vanished
+    "gone": "text",  # None, or deleted, merged, vanished (no longer readable, nobody says why)
     "merged_into": "text",
 }
 
@@ -70,7 +71,7 @@ ACTIVITY: Final[dict[str, ColumnType]] = {
     "kind": "text",  # call, mail, meeting, note, task
     "state": "text",  # done, open, cancelled
     "at": "instant",  # when it happened or will start; None for an open task
-    "due": "date",  # an open task's due date
+    "due": "date",  # the CRM's date for it: a task's due date, a meeting's day
     "created": "instant",
     "owner_id": "text",
     "created_by": "text",

@@ -28,6 +28,7 @@ DEALS: Final = columns({
     "deal_type": pl.String, "source": pl.String, "stage_name": pl.String, "is_closed": pl.Boolean,
     "is_won": pl.Boolean, "amount": MONEY, "currency": pl.String, "close_date": pl.Date, "probability": pl.Float64,
     "forecast_category": pl.String, "next_step": pl.String, "owner_id": pl.String, "account_id": pl.String,
+    "activity_hint": pl.Date,
     "created": INSTANT, "last_edit": INSTANT, "modified": INSTANT,
     "facts": pl.String,  # JSON object of mapped facts
     "unread": pl.String,  # ";amount;segment;": columns and mapped facts unknown at as_of; "" where none
@@ -46,6 +47,8 @@ ACTIVITY: Final = columns({
     "key": pl.Int64,
     "last_touch": INSTANT, "last_touch_id": pl.String, "last_touch_kind": pl.String,
     "touches_30d": pl.Int64,
+    "newest_seen": pl.Date,  # UTC day of the newest readable activity that is not open, ignored ones included
+    "vanished_touch": INSTANT,  # newest touch that can no longer be read (gone = vanished)
     "possible_touch": INSTANT,  # newest activity that may belong to a sibling deal
     "next_meeting": INSTANT,  # earliest start of a meeting after as_of
     "next_task_due": pl.Date,  # earliest due date on or after as_of's UTC date less one day; widen asks the zone
