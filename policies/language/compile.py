@@ -1,0 +1,191 @@
+"""A condition as a Polars expression over the wide frame. What blank and unknown mean is said in truth.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from model.facts import KNOWN
+from policies.language import exact
+from policies.language.exact import Exact, Fraction
+from policies.language.tree import (
+    Among,
+    Arithmetic,
+    Between,
+    Call,
+    Chain,
+    Compare,
+    Const,
+    Contains,
+    FactRef,
+    IsBlank,
+    Not,
+    Stands,
+)
+from policies.language.truth import Value, answered, chained, combined, is_blank, read
+from policies.language.words import TRIMMED
+
+if TYPE_CHECKING:
+    from model.wide import Wide
+    from policies.language.condition import BlankRule
+    from policies.language.tree import Term, Truth
+
+
+def compile_truth(tree: Truth, wide: Wide, filler: frozenset[str], blank: BlankRule) -> pl.Expr:
+    """The tree as a Boolean expression; null where unknown. A fact that the frame lacks is unknown."""
+    return _Compiler(wide, sorted({"", *filler}), blank).truth(tree)
+
+
+@dataclass(frozen=True)
+class _Compiler:
+    wide: Wide
+    filler: list[str]
+    blank: BlankRule
+
+    def truth(self, node: Truth) -> pl.Expr:
+        match node:
+            case Chain(word=word, parts=parts):
+                return chained(word, [self.truth(part) for part in parts])
+            case Not(of=part):
+                return ~self.truth(part)
+            case IsBlank(term=term, negated=negated):
+                answer = is_blank(self.value(term))
+                return ~answer if negated else answer
+            case _:
+                return self.comparison(node)
+
+    def comparison(self, node: Compare | Between | Among | Contains | Stands) -> pl.Expr:
+        match node:
+            case Compare(operator=operator, left=left, right=right):
+                return self.compare(operator, left, right)
+            case Between(term=term, low=low, high=high):
+                return chained("and", [self.compare(">=", term, low), self.compare("<=", term, high)])
+            case Stands(fact=fact):
+                value = self.fact(fact)
+                return answered(value.value, [value], self.blank)
+            case Contains(term=term, part=part):
+                return self.contains(term, str(part.value))
+            case Among(term=term, among=consts, negated=negated):
+                return self.among(term, consts, negated=negated)
+
+    def among(self, term: Term, consts: tuple[Const, ...], *, negated: bool) -> pl.Expr:
+        if _is_number(term):
+            equal = "!=" if negated else "="
+            return chained("and" if negated else "or", [self.compare(equal, term, const) for const in consts])
+        value = self.value(term)
+        among = value.value.is_in([const.value for const in consts])
+        return answered(~among if negated else among, [value], self.blank)
+
+    def contains(self, term: Term, part: str) -> pl.Expr:
+        value = self.value(term)
+        is_list = isinstance(term, FactRef) and term.type == "list"
+        has = value.value.list.contains(part) if is_list else value.value.str.contains(part, literal=True)
+        return answered(has, [value], self.blank)
+
+    def compare(self, operator: str, left: Term, right: Term) -> pl.Expr:
+        if _is_number(left):
+            answer = exact.compare(operator, self.number(left), self.number(right))
+        else:
+            answer = exact.COMPARE[operator](self.value(left).value, self.value(right).value)
+        return answered(answer, [self.value(side) for side in (left, right) if not isinstance(side, Const)], self.blank)
+
+    def number(self, term: Term) -> Fraction:
+        match term:
+            case Const(value=Decimal() as value):
+                return Fraction(exact.constant(value))
+            case Arithmetic(sign=sign, left=left, right=right):
+                return exact.calculated(sign, self.number(left), self.number(right))
+            case _:
+                column = self.value(term).value
+                dtype = self.wide.frame.schema.get(term.name, pl.Int64()) if isinstance(term, FactRef) else pl.Int64()
+                if dtype.is_integer():
+                    return Fraction(Exact(column, 0, whole=True))
+                return Fraction(Exact(column, exact.FACT_SCALE))
+
+    def value(self, term: Term) -> Value:
+        match term:
+            case FactRef():
+                return self.fact(term)
+            case Call():
+                return self.call(term)
+            case Const(value=value):
+                return Value(pl.lit(value), pl.lit(value=False))
+            case Arithmetic(left=left, right=right):
+                fraction = self.number(term)
+                column = fraction.top.column
+                if fraction.bottom is not None:
+                    column = pl.when(fraction.bottom.column.is_not_null()).then(column)
+                return combined(column, [self.value(left), self.value(right)])
+
+    def fact(self, fact: FactRef) -> Value:
+        schema = self.wide.frame.schema
+        if fact.name not in schema:
+            return Value(pl.lit(None, _missing(fact)), pl.lit(value=False))
+        raw = pl.col(fact.name)
+        known = pl.col(fact.name + KNOWN) if fact.name in self.wide.masked else None
+        match fact.type:
+            case "text" | "choice":
+                return read(self.text(raw).str.to_lowercase(), known)
+            case "list":
+                return read(self.items(raw), known)
+            case "number" | "money" if schema[fact.name].is_float():
+                return read(raw.cast(pl.Decimal(38, exact.FACT_SCALE), strict=False), known, raw.is_null())
+            case "number" if schema[fact.name].is_integer():
+                return read(raw.cast(pl.Int64), known)
+            case _:
+                return read(raw, known)
+
+    def text(self, raw: pl.Expr) -> pl.Expr:
+        """The trimmed text; null where it is blank or filler."""
+        text = raw.cast(pl.String).str.strip_chars(TRIMMED)
+        return pl.when(~text.str.to_lowercase().is_in(self.filler)).then(text)
+
+    def items(self, raw: pl.Expr) -> pl.Expr:
+        """The list's items that are not blank; null where there are none."""
+        item = pl.element().str.strip_chars(TRIMMED).str.to_lowercase()
+        items = raw.list.eval(item.filter(~item.is_in(self.filler)))
+        return pl.when(items.list.len() > 0).then(items)
+
+    def call(self, call: Call) -> Value:
+        fact = self.fact(call.fact)
+        match call.function:
+            case "lower":
+                return fact
+            case "length":
+                known = pl.col(call.fact.name + KNOWN) if call.fact.name in self.wide.masked else None
+                return read(self.text(pl.col(call.fact.name)).str.len_chars().cast(pl.Int64), known)
+            case "days_since":
+                return Value((pl.col("as_of_date") - fact.value).dt.total_days(), fact.blank)
+            case "days_until":
+                return Value((fact.value - pl.col("as_of_date")).dt.total_days(), fact.blank)
+            case "business_days_since":
+                return Value(self.business_days(fact.value), fact.blank)
+
+    def business_days(self, since: pl.Expr) -> pl.Expr:
+        """Business days from that date on and before as_of; negative ahead."""
+        week = [day not in self.wide.weekend for day in range(7)]
+        days = pl.business_day_count(since, pl.col("as_of_date"), week_mask=week, holidays=self.wide.holidays)
+        return days.cast(pl.Int64)
+
+
+def _is_number(term: Term) -> bool:
+    match term:
+        case Const(value=value):
+            return isinstance(value, Decimal)
+        case FactRef(type=kind):
+            return kind in {"number", "money"}
+        case Call(function=function):
+            return function != "lower"
+        case Arithmetic():
+            return True
+
+
+def _missing(fact: FactRef) -> pl.DataType:
+    kinds: dict[str, pl.DataType] = {
+        "yes/no": pl.Boolean(), "number": pl.Int64(), "money": pl.Decimal(38, exact.FACT_SCALE), "date": pl.Date(),
+        "list": pl.List(pl.String()),
+    }  # fmt: skip
+    return kinds.get(fact.type, pl.String())

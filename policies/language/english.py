@@ -1,0 +1,91 @@
+"""A condition as an English sentence, with brackets wherever two readings are possible."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from policies.language.tree import (
+    Among,
+    Arithmetic,
+    Between,
+    Call,
+    Chain,
+    Compare,
+    Const,
+    Contains,
+    FactRef,
+    IsBlank,
+    Not,
+    Stands,
+)
+
+if TYPE_CHECKING:
+    from policies.language.tree import Term, Truth
+
+VERB: Final = {
+    "=": "is", "!=": "is not", "<": "is under", "<=": "is at most", ">": "is over", ">=": "is at least",
+}  # fmt: skip
+DATE_VERB: Final = VERB | {
+    "<": "is before", "<=": "is on or before", ">": "is after", ">=": "is on or after",
+}  # fmt: skip
+
+
+def english(node: Truth) -> str:
+    """A sentence without its full stop: `days since last activity is at least 14 and is open`."""
+    match node:
+        case Chain(word=word, parts=parts):
+            return f" {word} ".join(
+                f"({english(part)})" if isinstance(part, Chain) else english(part) for part in parts
+            )
+        case Not(of=Stands(fact=fact)):
+            return f"not {spoken(fact)}"
+        case Not(of=part):
+            return f"not ({english(part)})"
+        case Stands(fact=fact):
+            return spoken(fact)
+        case _:
+            return _comparison(node)
+
+
+def _comparison(node: Compare | Between | Among | Contains | IsBlank) -> str:
+    match node:
+        case Compare(operator=operator, left=left, right=right):
+            verb = DATE_VERB if isinstance(left, FactRef) and left.type == "date" else VERB
+            return f"{spoken(left)} {verb[operator]} {spoken(right)}"
+        case Between(term=term, low=low, high=high):
+            return f"{spoken(term)} is between {spoken(low)} and {spoken(high)}"
+        case Among(term=term, among=consts, negated=no):
+            return f"{spoken(term)} is {'none' if no else 'one'} of {', '.join(map(spoken, consts))}"
+        case Contains(term=term, part=part):
+            return f"{spoken(term)} contains {spoken(part)}"
+        case IsBlank(term=term, negated=no):
+            return f"{spoken(term)} is {'not ' if no else ''}blank"
+
+
+def spoken(term: Term) -> str:
+    """A term in words."""
+    match term:
+        case Const(value=str(), shown=shown):
+            return f"“{shown}”"
+        case Const(value=bool() as value):
+            return "yes" if value else "no"
+        case Const(value=Decimal() as value):
+            return f"{value:,}"
+        case Const(shown=shown):
+            return shown
+        case FactRef(name=name):
+            return name.replace("_", " ")
+        case _:
+            return _combined(term)
+
+
+def _combined(term: Call | Arithmetic) -> str:
+    if isinstance(term, Call):
+        name, fact = term.function.replace("_", " "), spoken(term.fact)
+        return (
+            f"{name} of {fact}" if term.function == "length" else fact if term.function == "lower" else f"{name} {fact}"
+        )
+    sign = {"*": "×", "/": "÷", "-": "−"}.get(term.sign, term.sign)
+    sides = (f"({spoken(side)})" if isinstance(side, Arithmetic) else spoken(side) for side in (term.left, term.right))
+    return f" {sign} ".join(sides)

@@ -1,0 +1,143 @@
+"""The language's own tree: what sqlglot parsed, checked, typed and freed of sqlglot.
+
+Truth (true, false, unknown): Chain, Not, Compare, Between, Among, Contains, IsBlank, Stands.
+Term (a value, blank or unknown): Const, FactRef, Call, Arithmetic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from decimal import Decimal
+
+    from model.facts import FactType
+
+Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
+Function: TypeAlias = Literal["days_since", "days_until", "business_days_since", "lower", "length"]
+
+
+@dataclass(frozen=True)
+class Const:
+    """A constant: text trimmed and in lower case, number exact, date, true or false; `shown` as it was written."""
+
+    value: str | bool | Decimal | date
+    shown: str
+
+
+@dataclass(frozen=True)
+class FactRef:
+    """A fact by name."""
+
+    name: str
+    type: FactType
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of one fact: days of a date, or a text in lower case or its length in characters."""
+
+    function: Function
+    fact: FactRef
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """Two numbers combined, exactly; a division by zero is unknown."""
+
+    sign: Literal["+", "-", "*", "/"]
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Two terms compared."""
+
+    operator: Operator
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True)
+class Between:
+    """A term between two others, both included."""
+
+    term: Term
+    low: Term
+    high: Term
+
+
+@dataclass(frozen=True)
+class Among:
+    """A term that is (`negated`: is not) one of some constants; like `=` and `!=` both are false on a blank."""
+
+    term: Term
+    among: tuple[Const, ...]
+    negated: bool
+
+
+@dataclass(frozen=True)
+class Contains:
+    """A text that has a part, or a list that has an element."""
+
+    term: Term
+    part: Const
+
+
+@dataclass(frozen=True)
+class IsBlank:
+    """Whether a term is blank (`negated`: is not)."""
+
+    term: Term
+    negated: bool
+
+
+@dataclass(frozen=True)
+class Stands:
+    """A yes/no fact that stands alone: it is true."""
+
+    fact: FactRef
+
+
+@dataclass(frozen=True)
+class Not:
+    """Kleene's not."""
+
+    of: Truth
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Kleene's and, or over two and more parts, flattened."""
+
+    word: Literal["and", "or"]
+    parts: tuple[Truth, ...]
+
+
+Term: TypeAlias = Const | FactRef | Call | Arithmetic
+Truth: TypeAlias = Compare | Between | Among | Contains | IsBlank | Stands | Not | Chain
+Node: TypeAlias = Term | Truth
+NODES: Final = (Const, FactRef, Call, Arithmetic, Compare, Between, Among, Contains, IsBlank, Stands, Not, Chain)
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The parts of a node in order of text."""
+    values = (getattr(node, part.name) for part in fields(node))
+    flat = (part for value in values for part in (value if isinstance(value, tuple) else (value,)))
+    return tuple(part for part in flat if isinstance(part, NODES))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and everything under it, in order of text."""
+    yield node
+    for part in children(node):
+        yield from walk(part)
+
+
+def facts_of(node: Node) -> frozenset[str]:
+    """Names of the facts under a node."""
+    return frozenset(part.name for part in walk(node) if isinstance(part, FactRef))

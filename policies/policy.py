@@ -1,0 +1,87 @@
+"""What policy files say, as values: Policy, PolicySet and their examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from decimal import Decimal
+
+    from model.process import Process
+    from policies.language.condition import Condition
+
+Severity: TypeAlias = Literal["info", "warning", "critical"]
+Mode: TypeAlias = Literal["off", "observe", "warn", "enforce"]
+FactValue: TypeAlias = "str | bool | Decimal | date | tuple[str, ...] | None"
+"""A fact's value in an example; None is blank."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """Facts of one deal by name (unnamed ones are blank), `unknown` the names that cannot be read there."""
+
+    facts: Mapping[str, FactValue]
+    as_of: date
+    unknown: frozenset[str]
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Deals that a policy flags (a criterion finds unmet) and deals it finds clear."""
+
+    flagged: tuple[Example, ...] = ()
+    clear: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One policy as its file says it; a deal is flagged where `applies_to` (None: everywhere) and `flag_if` hold.
+
+    `points` 0 to 100. `blank` and `filler` are compiled into the conditions already and kept here to be shown.
+    `generated` is true for policies made from a process (STAGE-over-expected).
+    """
+
+    id: str
+    title: str
+    flag_if: Condition
+    severity: Severity
+    points: int
+    fix: str
+    owner: str
+    applies_to: Condition | None = None
+    topic: str = ""
+    mode: Mode = "warn"
+    pausable: bool = False
+    blank: Literal["false", "unknown"] = "false"
+    filler: tuple[str, ...] = ()
+    examples: Examples = field(default_factory=Examples)
+    source: str = ""
+    file: str = ""
+    line: int = 0
+    revision: str = ""
+    generated: bool = False
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Names of all facts it asks for."""
+        return self.flag_if.facts | (self.applies_to.facts if self.applies_to else frozenset())
+
+
+@dataclass(frozen=True)
+class PolicySet:
+    """Every policy and process of a set of files.
+
+    `digest` names the meaning of the whole set (comments and layout do not count); `files` are the names read.
+    `criterion_examples` is keyed by `process/stage/criterion`.
+    """
+
+    policies: tuple[Policy, ...]
+    processes: tuple[Process, ...]
+    digest: str
+    files: tuple[str, ...] = ()
+    criterion_examples: Mapping[str, Examples] = field(default_factory=dict)
