@@ -1,0 +1,41 @@
+"""`python -m sandbox salesforce`: starts a local org and prints where it is, as one line of JSON."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from sandbox.salesforce import new_org
+from sandbox.salesforce.serving import Running, start
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until the process is ended or its standard input closes."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox")
+    parser.add_argument("crm", choices=["salesforce"])
+    parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="sandbox-salesforce-") as folder:
+        running = start(new_org(), Path(folder), asked.port)
+        sys.stdout.write(json.dumps(greeting(running)) + "\n")
+        sys.stdout.flush()
+        try:
+            threading.Event().wait()
+        finally:
+            running.stop()
+
+
+def greeting(running: Running) -> dict[str, object]:
+    """What a client must know: url, CA file, logins, and the key that signs JWTs."""
+    logins = [dataclasses.asdict(login) for login in running.org.logins.all]
+    key = running.org.logins.private_key
+    return {"url": running.url, "ca_file": running.ca_file, "logins": logins, "private_key": key}
+
+
+if __name__ == "__main__":
+    main()

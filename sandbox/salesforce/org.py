@@ -1,0 +1,227 @@
+"""One org in memory: objects, rows, users, clock, logs, and the places where a test can reach in."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox.salesforce import ids
+from sandbox.salesforce.access import Access
+from sandbox.salesforce.catalog import standard_objects
+from sandbox.salesforce.clock import Clock
+from sandbox.salesforce.errors import no_such_type
+from sandbox.salesforce.faults import Faults
+from sandbox.salesforce.logins import Logins
+from sandbox.salesforce.table import Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sandbox.salesforce.events import LateCommit
+    from sandbox.salesforce.schema import Field, ObjectType
+
+_PERMISSION_OBJECTS = frozenset(
+    {"PermissionSet", "PermissionSetAssignment", "FieldPermissions", "SetupEntityAccess", "CustomPermission"}
+)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The user in whose name something is done, as rules see them."""
+
+    id: str
+    row: Row
+    custom_permissions: frozenset[str]
+
+
+@dataclass
+class Rule:
+    """A validation rule of the customer: `hook(old, new, actor)` gives a message to refuse, else None."""
+
+    entity: str
+    hook: Callable[[Row | None, Row, Actor], str | None]
+    active: bool = True
+    field: str | None = None
+    exempt: str | None = None
+    """Developer name of the custom permission whose holders the rule leaves alone."""
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """The customer's own code on save: a batch of more than `at_most` rows of the object dies whole."""
+
+    entity: str
+    at_most: int
+    message: str = "System.LimitException: Too many SOQL queries: 101"
+
+
+@dataclass(frozen=True)
+class Write:
+    """One attempted write of one row, as the log keeps it."""
+
+    at: str
+    user: str
+    entity: str
+    kind: str
+    id: str | None
+    values: dict[str, Any]
+    outcome: str
+    """`ok`, or the error code."""
+
+
+@dataclass
+class Settings:
+    """What differs between orgs."""
+
+    multi_currency: bool = True
+    dated_rates: bool = True
+    daily_limit: int = 100_000
+    is_sandbox: bool = False
+    wide_page: int = 200
+    """Most rows on a page of a query that selects two long custom texts or more."""
+    crlf: bool = False
+    """Store line ends of long texts as carriage return and line feed."""
+
+
+@dataclass
+class Journal:
+    """What a transaction has replaced so far: table, id, row before."""
+
+    entries: list[tuple[str, str, Row | None]] = field(default_factory=list)
+
+
+class Org:
+    """The whole state of one Salesforce org. Take `lock` when another thread serves it."""
+
+    def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
+        self.settings = settings or Settings()
+        self.clock = clock or Clock()
+        self.lock = threading.RLock()
+        self.objects = standard_objects(multi_currency=self.settings.multi_currency)
+        self.tables = {name: Table(name) for name in self.objects}
+        self.access = Access(self.tables)
+        self.faults = Faults()
+        self.logins = Logins()
+        self.rules: dict[str, Rule] = {}
+        self.triggers: list[Trigger] = []
+        self.locked: set[str] = set()
+        """Ids of rows in approval."""
+        self.writes: list[Write] = []
+        self.calls: list[dict[str, Any]] = []
+        self.used = 0
+        self.labels: dict[str, dict[str, bool]] = {}
+        """What the seed planted in each opportunity, by id."""
+        self.cursors: dict[str, Any] = {}
+        """Open query cursors by locator."""
+        self.opened = 0
+        self.late: list[LateCommit] = []
+        self._numbers: Counter[str] = Counter()
+        self._blanks: dict[str, Row] = {}
+        self.org_id = self.add(
+            "Organization",
+            Name="Sandbox Org",
+            OrganizationType="Enterprise Edition",
+            IsSandbox=self.settings.is_sandbox,
+            InstanceName="LOCAL",
+            TimeZoneSidKey="America/New_York",
+            FiscalYearStartMonth=1,
+        )["Id"]
+
+    def entity(self, name: str) -> ObjectType:
+        """An object by name, in any case; raises INVALID_TYPE."""
+        found = self.objects.get(name)
+        if found is None:
+            found = next((o for o in self.objects.values() if o.name.lower() == name.lower()), None)
+        if found is None:
+            raise no_such_type(name)
+        return found
+
+    def new_id(self, entity: str) -> str:
+        """The next free id of an object."""
+        self._numbers[entity] += 1
+        return ids.make(self.objects[entity].prefix, self._numbers[entity])
+
+    def blank(self, entity: str) -> Row:
+        """A row with every field of the object at its default."""
+        if entity not in self._blanks:
+            fields = self.objects[entity].fields.values()
+            self._blanks[entity] = {
+                f.name: False if f.type == "boolean" and f.default is None else f.default for f in fields
+            }
+        return self._blanks[entity]
+
+    def make(self, entity: str, **values: Any) -> Row:
+        """A new row with id and audit fields, not yet in its table: nothing is checked, nothing follows."""
+        stamp = values.get("CreatedDate") or self.clock.stamp()
+        audit = {"CreatedDate": stamp, "LastModifiedDate": stamp, "SystemModstamp": stamp}
+        row = {**self.blank(entity), "Id": self.new_id(entity), **audit, **values}
+        return {name: row[name] for name in self.objects[entity].fields}
+
+    def add(self, entity: str, **values: Any) -> Row:
+        """Put a row in as it stands, for seeds."""
+        row = self.make(entity, **values)
+        self.tables[entity].put(row)
+        self.noticed(entity)
+        return row
+
+    def noticed(self, entity: str) -> None:
+        """Rows of this object were written: drop what was worked out from them."""
+        if entity in _PERMISSION_OBJECTS:
+            self.access.changed()
+
+    def add_field(self, entity: str, new: Field) -> None:
+        """Give an object a field; nobody sees a custom one before it is granted."""
+        self.objects[entity].add(new)
+        self._blanks.pop(entity, None)
+        self.tables[entity].widen(new.name, self.blank(entity)[new.name])
+        self.access.changed()
+
+    def drop_field(self, entity: str, name: str) -> None:
+        """Take a field and its values away."""
+        self.objects[entity].drop(name)
+        self._blanks.pop(entity, None)
+        self.tables[entity].narrow(name)
+        self.access.changed()
+
+    def grant(self, set_id: str, entity: str, name: str, *, edit: bool = True) -> None:
+        """Let a permission set see (and edit) a field."""
+        self.add(
+            "FieldPermissions",
+            ParentId=set_id,
+            SobjectType=entity,
+            Field=f"{entity}.{name}",
+            PermissionsRead=True,
+            PermissionsEdit=edit,
+        )
+
+    def actor(self, user_id: str) -> Actor:
+        """The user as rules see them."""
+        held = self.access.custom_permissions(user_id)
+        return Actor(user_id, self.tables["User"].rows[user_id], frozenset(held))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Journal]:
+        """Collect what is replaced; an exception puts everything back."""
+        journal = Journal()
+        for table in self.tables.values():
+            table.journal = journal.entries
+        try:
+            yield journal
+        except BaseException:
+            self.rollback(journal)
+            raise
+        finally:
+            for table in self.tables.values():
+                table.journal = None
+
+    def rollback(self, journal: Journal) -> None:
+        """Put every replaced row back."""
+        for table in self.tables.values():
+            table.journal = None
+        for name, row_id, before in reversed(journal.entries):
+            self.tables[name].swap(row_id, before)
+        journal.entries.clear()
+        self.access.changed()

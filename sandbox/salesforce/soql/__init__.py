@@ -1,0 +1,1 @@
+"""SOQL: text to tree (parse), tree to rows (run), rows to JSON (shape)."""

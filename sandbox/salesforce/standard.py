@@ -1,0 +1,301 @@
+"""Standard objects as text: `Name prefix`, then a field a line, read by `schema.parse_field`."""
+
+from __future__ import annotations
+
+DEALS = """
+Opportunity 006
+AccountId reference(Account)
+RecordTypeId reference(RecordType)
+Name string(120) required
+Description textarea(32000) nofilter
+StageName picklist() required
+Amount currency(18,2)
+Probability percent(3,0)
+ExpectedRevenue currency(18,2) ro
+TotalOpportunityQuantity double(18,2)
+CloseDate date required
+Type picklist(New Customer|Existing Customer - Upgrade|Existing Customer - Replacement)
+NextStep string(255)
+LeadSource picklist(Web|Phone Inquiry|Partner Referral|Purchased List|Other)
+IsClosed boolean ro
+IsWon boolean ro
+ForecastCategory picklist(Omitted|Pipeline|BestCase|Forecast|Closed) ro restricted
+ForecastCategoryName picklist(Omitted|Pipeline|Best Case|Commit|Closed)
+CampaignId reference(Campaign)
+HasOpportunityLineItem boolean ro
+OwnerId reference(User)
+LastActivityDate date ro
+PushCount int(8) ro
+LastStageChangeDate datetime ro
+FiscalQuarter int(8) ro
+FiscalYear int(8) ro
+Fiscal string(6) ro
+ContactId reference(Contact) createonly
+LastAmountChangedHistoryId reference(OpportunityHistory) ro
+LastCloseDateChangedHistoryId reference(OpportunityHistory) ro
+HasOpenActivity boolean ro
+HasOverdueTask boolean ro
+
+OpportunityHistory 008 ro
+OpportunityId reference(Opportunity) ro
+StageName picklist() ro
+Amount currency(18,2) ro
+ExpectedRevenue currency(18,2) ro
+CloseDate date ro
+Probability percent(3,0) ro
+ForecastCategory picklist(Omitted|Pipeline|BestCase|MostLikely|Forecast|Closed) ro
+PrevAmount currency(18,2) ro
+PrevCloseDate date ro
+
+OpportunityFieldHistory 017 ro
+OpportunityId reference(Opportunity) ro
+Field picklist() ro
+DataType picklist() ro
+OldValue anyType ro nofilter
+NewValue anyType ro nofilter
+
+OpportunityContactRole 00K
+OpportunityId reference(Opportunity) required createonly
+ContactId reference(Contact) required
+Role picklist(Business User|Decision Maker|Economic Buyer|Evaluator|Executive Sponsor|Influencer|Other)
+IsPrimary boolean
+
+OpportunityStage 01J ro
+MasterLabel string(255) ro
+ApiName string(255) ro
+IsActive boolean ro
+SortOrder int ro
+IsClosed boolean ro
+IsWon boolean ro
+ForecastCategory picklist() ro
+ForecastCategoryName picklist() ro
+DefaultProbability percent(3,0) ro
+Description textarea(1000) ro
+
+ProcessInstance 04g ro
+ProcessDefinitionId reference(ProcessDefinition) ro
+TargetObjectId reference(Opportunity) ro
+Status picklist(Pending|Approved|Rejected|Removed) ro
+CompletedDate datetime ro
+SubmittedById reference(User) ro
+"""
+
+ACCOUNTS = """
+Account 001
+MasterRecordId reference(Account) ro
+Name string(255) required
+Type picklist(Prospect|Customer - Direct|Customer - Channel|Channel Partner / Reseller|Other)
+ParentId reference(Account)
+Industry picklist(Banking|Consulting|Education|Energy|Finance|Healthcare|Manufacturing|Media|Retail|Other)
+AnnualRevenue currency(18,0)
+NumberOfEmployees int(8)
+BillingCountry string(80)
+Website url(255)
+Description textarea(32000) nofilter
+OwnerId reference(User)
+LastActivityDate date ro
+
+Contact 003
+MasterRecordId reference(Contact) ro
+AccountId reference(Account)
+LastName string(80) required
+FirstName string(40)
+Name string(121) ro
+Title string(128)
+Email email(80)
+Phone phone(40)
+OwnerId reference(User)
+LastActivityDate date ro
+
+RecordType 012
+Name string(80) required
+DeveloperName string(80) required
+SobjectType picklist() required
+IsActive boolean
+Description string(255)
+"""
+
+ACTIVITIES = """
+Task 00T
+WhoId reference(Contact,Lead)
+WhatId reference(Opportunity,Account)
+AccountId reference(Account) ro
+Subject combobox(255)
+ActivityDate date
+Status picklist(Not Started|In Progress|Completed|Waiting on someone else|Deferred) default=Not_Started
+Priority picklist(High|Normal|Low) default=Normal
+OwnerId reference(User)
+Description textarea(32000) nofilter
+IsClosed boolean ro
+IsHighPriority boolean ro
+IsArchived boolean ro
+IsRecurrence boolean
+CallType picklist(Internal|Inbound|Outbound)
+CallDurationInSeconds int(8)
+CallDisposition string(255)
+TaskSubtype picklist(Task|Email|ListEmail|Cadence|Call|LinkedIn) createonly default=Task
+CompletedDateTime datetime ro
+
+Event 00U
+WhoId reference(Contact,Lead)
+WhatId reference(Opportunity,Account)
+AccountId reference(Account) ro
+Subject combobox(255)
+Location string(255)
+IsAllDayEvent boolean
+ActivityDateTime datetime
+ActivityDate date
+StartDateTime datetime
+EndDateTime datetime
+EndDate date ro
+DurationInMinutes int(8)
+Description textarea(32000) nofilter
+OwnerId reference(User)
+Type picklist(Email|Meeting|Other|Call)
+EventSubtype picklist(Event) createonly default=Event
+ShowAs picklist(Busy|OutOfOffice|Free) default=Busy
+IsPrivate boolean
+IsArchived boolean ro
+IsRecurrence boolean ro
+IsGroupEvent boolean ro
+"""
+
+MONEY = """
+CurrencyType 01L
+IsoCode picklist() required createonly
+ConversionRate double(18,6) required
+DecimalPlaces int required
+IsActive boolean
+IsCorporate boolean ro
+
+DatedConversionRate 04w
+IsoCode picklist() required createonly
+StartDate date required
+NextStartDate date ro
+ConversionRate double(18,6) required
+"""
+
+SETUP = """
+User 005
+Username string(80) required
+LastName string(80) required
+FirstName string(40)
+Name string(121) ro
+Email email(128) required
+Alias string(8)
+IsActive boolean
+UserType picklist(Standard|PowerPartner|CsnOnly|AutomatedProcess) ro
+ProfileId reference(Profile)
+UserRoleId reference(UserRole)
+ManagerId reference(User)
+Division string(80)
+Department string(80)
+Title string(80)
+CompanyName string(80)
+TimeZoneSidKey picklist()
+LocaleSidKey picklist()
+LanguageLocaleKey picklist()
+DefaultCurrencyIsoCode picklist()
+LastLoginDate datetime ro
+
+UserRole 00E
+Name string(80) required
+DeveloperName string(80)
+ParentRoleId reference(UserRole)
+
+Profile 00e
+Name string(255) required
+Description string(255)
+UserType picklist(Standard) ro
+UserLicenseId reference(UserLicense) ro
+
+Organization 00D ro
+Name string(80) ro
+OrganizationType picklist() ro
+IsSandbox boolean ro
+InstanceName string(5) ro
+DefaultLocaleSidKey picklist() ro
+TimeZoneSidKey picklist() ro
+LanguageLocaleKey picklist() ro
+FiscalYearStartMonth int ro
+NamespacePrefix string(15) ro
+TrialExpirationDate datetime ro
+
+PermissionSet 0PS
+Name string(80) required
+Label string(80) required
+Description string(255)
+LicenseId reference(PermissionSetLicense) createonly
+ProfileId reference(Profile) ro
+IsOwnedByProfile boolean ro
+IsCustom boolean ro
+Type picklist(Regular|Profile|Session|Group) ro
+NamespacePrefix string(15) ro
+PermissionsApiEnabled boolean
+PermissionsModifyAllData boolean
+PermissionsViewAllData boolean
+PermissionsViewSetup boolean
+PermissionsCustomizeApplication boolean
+PermissionsModifyMetadata boolean
+PermissionsManageUsers boolean
+PermissionsAssignPermissionSets boolean
+PermissionsManageProfilesPermissionsets boolean
+
+PermissionSetAssignment 0Pa
+AssigneeId reference(User) required createonly
+PermissionSetId reference(PermissionSet) required createonly
+PermissionSetGroupId reference(PermissionSetGroup) ro
+IsActive boolean ro
+
+FieldPermissions 01k
+ParentId reference(PermissionSet) required createonly
+SobjectType picklist() required createonly
+Field picklist() required createonly
+PermissionsRead boolean
+PermissionsEdit boolean
+
+ObjectPermissions 110
+ParentId reference(PermissionSet) required createonly
+SobjectType picklist() required createonly
+PermissionsCreate boolean
+PermissionsRead boolean
+PermissionsEdit boolean
+PermissionsDelete boolean
+PermissionsViewAllRecords boolean
+PermissionsModifyAllRecords boolean
+
+SetupEntityAccess 0J0
+ParentId reference(PermissionSet) required createonly
+SetupEntityId reference(CustomPermission) required createonly
+SetupEntityType picklist() ro
+
+CustomPermission 0CP ro
+DeveloperName string(80) ro
+MasterLabel string(80) ro
+Description textarea(255) ro
+NamespacePrefix string(15) ro
+Language picklist() ro
+IsProtected boolean ro
+IsLicensed boolean ro
+"""
+
+TOOLING = """
+CustomField 00N
+DeveloperName string(80) ro
+TableEnumOrId string(40) ro
+EntityDefinitionId string(40) ro
+NamespacePrefix string(15) ro
+FullName string(255) required nofilter
+Metadata complexvalue required nofilter
+
+ValidationRule 03d
+ValidationName string(40) ro
+Active boolean ro
+EntityDefinitionId string(40) ro
+NamespacePrefix string(15) ro
+Description textarea(255) ro
+ErrorDisplayField string(80) ro
+ErrorMessage textarea(255) ro
+FullName string(255) required nofilter
+Metadata complexvalue required nofilter
+"""

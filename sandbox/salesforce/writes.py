@@ -1,0 +1,244 @@
+"""Create, update, delete: one row or a collection, in the name of a user, with all that follows from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from sandbox.salesforce import ids
+from sandbox.salesforce.access import MANAGE_SETS, MODIFY_ALL
+from sandbox.salesforce.behaviour import EFFECTS
+from sandbox.salesforce.catalog import is_audit
+from sandbox.salesforce.effects import Effects
+from sandbox.salesforce.errors import ApiError, insufficient_access, no_such_column, not_writable
+from sandbox.salesforce.org import Write
+from sandbox.salesforce.picklists import allowed_values
+from sandbox.salesforce.values import check, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.salesforce.org import Org
+    from sandbox.salesforce.schema import Field, ObjectType
+    from sandbox.salesforce.table import Row
+
+Kind: TypeAlias = Literal["create", "update", "delete"]
+
+
+@dataclass(frozen=True)
+class Op:
+    """One wanted write."""
+
+    kind: Kind
+    entity: str
+    id: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of it: the row's id, or the refusal."""
+
+    id: str | None
+    error: ApiError | None = None
+    created: bool = False
+
+    def json(self) -> dict[str, Any]:
+        """As collection calls answer."""
+        if self.error:
+            return {"success": False, "errors": [self.error.result()]}
+        return {"id": self.id, "success": True, "errors": []}
+
+
+def save(org: Org, user_id: str, ops: Sequence[Op], *, all_or_none: bool = False) -> list[Result]:
+    """Apply writes in order, one result each; raises only where the whole request is unreadable."""
+    parsed = [Op(op.kind, op.entity, op.id, _parsed(org, op)) for op in ops]
+    with org.transaction() as journal:
+        results = _saved(org, user_id, parsed)
+        if all_or_none and any(r.error for r in results):
+            org.rollback(journal)
+            results = [r if r.error else Result(r.id, _rolled_back()) for r in results]
+    stamp, name = org.clock.stamp(), org.tables["User"].rows[user_id]["Username"]
+    for op, result in zip(parsed, results, strict=True):
+        outcome = result.error.code if result.error else "ok"
+        org.writes.append(Write(stamp, name, op.entity, op.kind, result.id or op.id, op.values, outcome))
+    return results
+
+
+def _rolled_back() -> ApiError:
+    return ApiError(
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "Record rolled back because not all records were valid and the request was using AllOrNone header",
+    )
+
+
+def _saved(org: Org, user_id: str, ops: list[Op]) -> list[Result]:
+    doomed = _dying_batches(org, ops)
+    seen: set[str] = set()
+    results = []
+    for op in ops:
+        long = ids.long(op.id)
+        twice = ApiError("DUPLICATE_VALUE", f"Id specified more than once in this call: {op.id}")
+        refusal = doomed.get(op.entity) or (twice if long in seen else None)
+        try:
+            results.append(Result(long, refusal) if refusal else _one(org, user_id, op))
+        except ApiError as error:
+            results.append(Result(long, error))
+        seen.update([long] if long else [])
+    return results
+
+
+def _dying_batches(org: Org, ops: list[Op]) -> dict[str, ApiError]:
+    sizes = Counter(op.entity for op in ops)
+    return {
+        t.entity: ApiError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"{t.entity}Trigger: {t.message}")
+        for t in org.triggers
+        if sizes[t.entity] > t.at_most
+    }
+
+
+def _one(org: Org, user_id: str, op: Op) -> Result:
+    entity = org.entity(op.entity)
+    if not entity.writable:
+        raise ApiError(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {entity.name} does not support {op.kind}"
+        )
+    if entity.setup and not org.access.has(user_id, MANAGE_SETS):
+        raise insufficient_access()
+    if op.kind == "create":
+        checked(org, user_id, entity, op.values, "create")
+        return _create(org, user_id, entity, op)
+    old = find(org, entity, op.id, user_id)
+    org.faults.strike_record(entity.name, old["Id"])
+    if old["Id"] in org.locked and not org.access.has(user_id, MODIFY_ALL):
+        raise ApiError("ENTITY_IS_LOCKED", "the entity is locked for editing")
+    if op.kind == "delete":
+        remove(org, user_id, entity, old)
+        return Result(old["Id"])
+    checked(org, user_id, entity, op.values, "update")
+    return _update(org, user_id, entity, old, op)
+
+
+def find(org: Org, entity: ObjectType, row_id: str | None, user_id: str) -> Row:
+    """The living row with this id; raises MALFORMED_ID, INVALID_CROSS_REFERENCE_KEY, ENTITY_IS_DELETED."""
+    long = ids.long(row_id)
+    if long is None:
+        raise ApiError("MALFORMED_ID", f"{entity.name} ID: id value of incorrect type: {row_id}", ["Id"])
+    row = org.tables[entity.name].rows.get(long)
+    if row is None or not org.access.sees(user_id, entity.name, row):
+        raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    if row["IsDeleted"]:
+        raise ApiError("ENTITY_IS_DELETED", "entity is deleted", status=404)
+    return row
+
+
+def _create(org: Org, user_id: str, entity: ObjectType, op: Op) -> Result:
+    values = {
+        **{f.name: org.blank(entity.name)[f.name] for f in entity.fields.values() if f.default is not None},
+        **op.values,
+    }
+    missing = [f.name for f in entity.fields.values() if f.required and values.get(f.name) is None]
+    effects: Effects = EFFECTS.get(entity.name, Effects())
+    if missing:
+        raise ApiError(
+            "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing
+        )
+    if "OwnerId" in entity.fields:
+        values.setdefault("OwnerId", user_id)
+    row = org.make(entity.name, **values, CreatedById=user_id, LastModifiedById=user_id)
+    row = effects.before(org, None, row, set(op.values))
+    _judge(org, user_id, entity.name, None, row)
+    org.tables[entity.name].put(row)
+    effects.after(org, None, row)
+    org.noticed(entity.name)
+    return Result(row["Id"], created=True)
+
+
+def _update(org: Org, user_id: str, entity: ObjectType, old: Row, op: Op) -> Result:
+    effects: Effects = EFFECTS.get(entity.name, Effects())
+    stamp = org.clock.stamp()
+    audit = {"LastModifiedDate": stamp, "SystemModstamp": stamp, "LastModifiedById": user_id}
+    new = effects.before(org, old, {**old, **op.values, **audit}, set(op.values))
+    _judge(org, user_id, entity.name, old, new)
+    org.tables[entity.name].put(new)
+    effects.after(org, old, new)
+    org.noticed(entity.name)
+    return Result(old["Id"])
+
+
+def _judge(org: Org, user_id: str, entity: str, old: Row | None, new: Row) -> None:
+    actor = org.actor(user_id)
+    for rule in org.rules.values():
+        if not rule.active or rule.entity != entity or rule.exempt in actor.custom_permissions:
+            continue
+        message = rule.hook(old, new, actor)
+        if message:
+            raise ApiError("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, [rule.field] if rule.field else [])
+
+
+def remove(org: Org, user_id: str, entity: ObjectType, old: Row, **more: Any) -> None:
+    """Put a row into the bin, and with it what belongs to it."""
+    stamp = org.clock.stamp()
+    gone = {
+        "IsDeleted": True,
+        "SystemModstamp": stamp,
+        "LastModifiedDate": stamp,
+        "LastModifiedById": user_id,
+        **more,
+    }
+    org.tables[entity.name].put({**old, **{k: v for k, v in gone.items() if k in old}})
+    EFFECTS.get(entity.name, Effects()).removed(org, user_id, old)
+    org.noticed(entity.name)
+
+
+def _parsed(org: Org, op: Op) -> dict[str, Any]:
+    """Values in stored form; a name that is no field is refused later, with its row."""
+    entity = org.entity(op.entity)
+    found: dict[str, Any] = {}
+    for name, value in op.values.items():
+        known = entity.find(name)
+        found[known.name if known else name] = parse(known, value) if known else value
+    return found
+
+
+def checked(org: Org, user_id: str, entity: ObjectType, values: dict[str, Any], kind: Kind) -> None:
+    """Refuse values that this user may not write or that do not fit: raises the row's ApiError."""
+    visible = org.access.fields(user_id, entity)
+    for name in values:
+        if name not in visible:
+            raise no_such_column(name, entity.name)
+    locked = [n for n in values if not (visible[n] and _writable(entity.fields[n], kind))]
+    if locked:
+        raise not_writable(locked)
+    for name, value in values.items():
+        known = entity.fields[name]
+        check(known, value, allowed_values(org, entity.name, known))
+        if known.refers_to and value is not None:
+            values[name] = _reference(org, known, value)
+
+
+def _writable(known: Field, kind: Kind) -> bool:
+    return not is_audit(known.name) and (known.createable if kind == "create" else known.updateable)
+
+
+def _reference(org: Org, known: Field, value: str) -> str:
+    long = ids.long(value)
+    if long is None:
+        raise ApiError(
+            "MALFORMED_ID", f"{known.label or known.name}: id value of incorrect type: {value}", [known.name]
+        )
+    targets = [org.objects[n] for n in known.refers_to if n in org.objects]
+    table = next((org.tables[t.name] for t in targets if t.prefix == long[:3]), None)
+    if targets and table is None:
+        raise ApiError(
+            "FIELD_INTEGRITY_EXCEPTION", f"{known.name}: id value of incorrect type: {value}", [known.name]
+        )
+    row = table.rows.get(long) if table else None
+    if table and row is None:
+        raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [known.name])
+    if row and row["IsDeleted"]:
+        raise ApiError("ENTITY_IS_DELETED", "entity is deleted", [known.name])
+    if row and known.name == "OwnerId" and not row["IsActive"]:
+        raise ApiError("INACTIVE_OWNER_OR_USER", "operation performed with inactive user", [known.name])
+    return long
