@@ -1,0 +1,1 @@
+"""An exported report (CSV) read as a pipeline and answered with a findings CSV."""

@@ -1,0 +1,177 @@
+"""The connector: a report as a CRM whose records are rows and whose fields of ours are a findings CSV."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from connectors.tables import beside
+from connectors.tables.describe import description, mapped_facts, pipeline_remarks, reading_remarks
+from connectors.tables.findings import RULES, digest, read_findings, write_findings
+from connectors.tables.pipeline import Pipeline, read_pipeline
+from model.errors import SettingsProblem
+from model.sync import Budget, Cursor, Outcome, Page, Remark, canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from connectors.tables.reading import Table
+    from connectors.tables.settings import TablesSettings
+    from model.records import Record
+    from model.sync import Description, FieldValue, Patch, SetAside
+
+T = TypeVar("T")
+STREAM: Final = "report"
+PAGE: Final = 2_000
+
+
+@dataclass(frozen=True)
+class Export:
+    """All files of a connection, read."""
+
+    tables: Mapping[str, Table]
+    pipeline: Pipeline
+    owners: list[Record]
+    activities: list[Record]
+    feeds: frozenset[str]
+
+    @property
+    def digest(self) -> str:
+        """Names the bytes of all files."""
+        return "-".join(table.sheet.digest for table in self.tables.values())
+
+
+class TablesConnector:
+    """Implements connectors.protocol.Connector over CSV files; makes no calls."""
+
+    batch_size = 10_000
+    calls = 0
+
+    def __init__(self, settings: TablesSettings) -> None:
+        self.settings = settings
+
+    def describe(self) -> Description:
+        """What the files have columns for; raises SettingsProblem where they cannot be read."""
+        export = self._export()
+        tables = export.tables
+        return description(tables["opportunities"], tables.get("owners"), export.pipeline, export.feeds, self.settings)
+
+    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
+        """The whole report, as an export is always whole; one page without records when no byte has changed."""
+        export = self._export()
+        written = read_findings(self.settings.findings_path)
+        state = json.dumps({"files": export.digest, "settings": repr(self.settings), "findings": digest(written)})
+        end = Cursor(STREAM, state)
+        if not full and STREAM in cursors and cursors[STREAM].text == state:
+            yield Page({}, end, feeds=export.feeds)
+            return
+        pipeline = export.pipeline
+        accounts, stages = list(pipeline.accounts.values()), list(pipeline.stages.values())
+        yield Page({"owner": export.owners, "account": accounts, "crm_stage": stages}, aside=tuple(pipeline.aside))
+        for records in _chunks(_with_ours(pipeline.deals, written)):
+            yield Page({"opportunity": records})
+        for name, rows in (("stage_change", pipeline.changes), ("activity", export.activities)):
+            for records in _chunks(rows):
+                yield Page({name: records})
+        yield Page({}, end, present={"opportunity": frozenset(pipeline.lines)}, feeds=export.feeds)
+
+    def read(self, ids: Sequence[str]) -> Page:
+        """These rows as the report has them, with our fields as the findings file has them."""
+        wanted = frozenset(ids)
+        pipeline = self._export().pipeline
+        written = read_findings(self.settings.findings_path)
+        found = _with_ours([deal for deal in pipeline.deals if deal["id"] in wanted], written)
+        gone = [{"id": deal, "gone": "vanished"} for deal in ids if deal not in pipeline.lines]
+        return Page({"opportunity": [*found, *gone]}, aside=tuple(row for row in pipeline.aside if row.id in wanted))
+
+    def push(self, patches: Sequence[Patch]) -> list[Outcome]:
+        """Put the patches into the findings CSV; only our fields, only deals that the report has."""
+        present = self._export().pipeline.lines
+        rows = read_findings(self.settings.findings_path)
+        outcomes = []
+        for patch in patches:
+            if patch.id not in present:
+                outcomes.append(Outcome(patch.id, "gone", "the report has no such row"))
+                continue
+            ours = {name: canonical(rule, patch.fields[name]) for name, rule in RULES.items() if name in patch.fields}
+            rows[patch.id] = {**rows.get(patch.id, {}), **ours}
+            outcomes.append(Outcome(patch.id, "written"))
+        write_findings(self.settings.findings_path, rows)
+        return outcomes
+
+    def budget(self) -> Budget:
+        """Files have no allowance."""
+        return Budget()
+
+    def check(self, now: datetime) -> list[Remark]:  # noqa: ARG002 - the protocol's; a report is as old as it says
+        """How the files were read, what was set aside and noted, what is dormant."""
+        try:
+            export = self._export()
+            read_findings(self.settings.findings_path)
+        except SettingsProblem as problem:
+            return [Remark("missing", str(problem))]
+        tables = export.tables
+        mapped = mapped_facts(tables["opportunities"], tables.get("owners"), export.pipeline, export.feeds)
+        return [
+            *reading_remarks(tables.values(), self.settings),
+            *pipeline_remarks(export.pipeline, export.owners, mapped, self.settings),
+        ]
+
+    def notes(self) -> tuple[SetAside, ...]:
+        """Row by row: what is odd about rows that were kept, each with its line."""
+        return tuple(self._export().pipeline.notes)
+
+    def provision(self, export: Path | None = None) -> list[Remark]:  # noqa: ARG002 - the protocol's
+        """Nothing to make in a file; says where findings go."""
+        return [
+            Remark("ok", f"A report needs no fields of ours; findings are written to {self.settings.findings_path}.")
+        ]
+
+    def _export(self) -> Export:
+        settings = self.settings
+        paths = {"opportunities": settings.opportunities, "owners": settings.owners,
+                 "activities": settings.activities, "history": settings.history}  # fmt: skip
+        tables = {name: beside.open_table(name, path, settings) for name, path in paths.items() if path}
+        names = beside.products(settings.products) if settings.products else None
+        pipeline = read_pipeline(tables["opportunities"], settings, names)
+        created = {deal["id"]: deal.get("created") for deal in pipeline.deals}
+        if "history" in tables:
+            pipeline.changes = beside.history(tables["history"], created, pipeline.aside)
+        known = beside.owners(tables["owners"], pipeline.aside) if "owners" in tables else {}
+        done = beside.activities(tables["activities"], created, pipeline.aside) if "activities" in tables else []
+        feeds = {"activities"} if "activities" in tables else set()
+        feeds |= {"stage_history"} if "history" in tables or settings.stage_entered else set()
+        return Export(tables, pipeline, _owners(pipeline, known), done, frozenset(feeds))
+
+
+def _owners(pipeline: Pipeline, known: dict[str, Record]) -> list[Record]:
+    """Owners named by deals, filled from the owners file by id or name; then those without deals."""
+    by_name = {owner.get("name"): owner for owner in known.values()}
+    found = {}
+    for key, owner in pipeline.owners.items():
+        told = known.get(key) or by_name.get(owner["name"]) or {}
+        found[key] = {**owner, **{column: value for column, value in told.items() if value is not None}, "id": key}
+    names = {owner["name"] for owner in found.values()}
+    rest = [owner for key, owner in known.items() if key not in found and owner.get("name") not in names]
+    return [*found.values(), *rest]
+
+
+def _with_ours(deals: Iterable[Record], written: Mapping[str, Mapping[str, FieldValue]]) -> list[Record]:
+    return [{**deal, "ours": _json(written.get(deal["id"], {}))} for deal in deals]
+
+
+def _json(fields: Mapping[str, FieldValue]) -> dict[str, str | int | None]:
+    return {
+        name: value if value is None or isinstance(value, str | int) else value.isoformat()
+        for name, value in fields.items()
+    }
+
+
+def _chunks(rows: Iterable[T]) -> Iterator[list[T]]:
+    each = iter(rows)
+    while chunk := list(islice(each, PAGE)):
+        yield chunk

@@ -1,0 +1,122 @@
+"""What a report can tell: facts it gives, and sentences about how it was read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from connectors.tables.findings import RULES
+from connectors.tables.pipeline import fact_types, facts_of
+from model.facts import FACTS
+from model.sync import Description, Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from connectors.tables.pipeline import Pipeline
+    from connectors.tables.reading import Table
+    from connectors.tables.settings import TablesSettings
+    from model.records import Record
+
+NEVER: Final = frozenset({"owner_since", "pushes", "pushes_over_month_end"})
+"""What no export tells."""
+LINES: Final = 5
+
+
+def description(
+    table: Table, owners: Table | None, pipeline: Pipeline, feeds: frozenset[str], settings: TablesSettings
+) -> Description:
+    """The facts that the files have columns for; the rest are dormant."""
+    return Description(
+        mapped=mapped_facts(table, owners, pipeline, feeds),
+        writes=RULES,
+        choices={"stage_name": tuple(stage["name"] for stage in pipeline.stages.values())},
+        types=fact_types(table),
+        currency=settings.currency,
+        zone=settings.zone,
+    )
+
+
+def mapped_facts(table: Table, owners: Table | None, pipeline: Pipeline, feeds: frozenset[str]) -> frozenset[str]:
+    """A fact is mapped by a column of its own, or when all it needs is there."""
+    own = frozenset(facts_of(table.columns))
+    have = set(table.columns) | feeds | {"is_closed", "is_won"}
+    have |= {"owner_id"} if "owner" in table.columns else set()
+    have |= {"currency"} if any(deal.get("currency") for deal in pipeline.deals) else set()
+    mapped = {fact.name for fact in FACTS.values() if fact.needs and have.issuperset(fact.needs)}
+    mapped |= {"stage_median_days"} if "stage_history" in feeds else set()
+    of_owners = frozenset(owners.columns) if owners else frozenset()
+    absent = {"team"} - of_owners - set(table.columns) | {"region"} - of_owners
+    absent |= set() if "is_active" in of_owners else {"owner_is_active"}
+    absent |= set() if "currency" in have else {"amount_home"}
+    return frozenset(mapped - absent - NEVER | own)
+
+
+def reading_remarks(tables: Iterable[Table], settings: TablesSettings) -> list[Remark]:
+    """How each file was read: encoding, delimiter, and which column was taken for what."""
+    remarks = []
+    for table in tables:
+        named = settings.named(table.name)
+        sheet = table.sheet
+        mark = "tab" if sheet.delimiter == "\t" else sheet.delimiter
+        guessed = ", ".join(
+            f"{column} = {header!r}" for column, header in table.columns.items() if header not in named.values()
+        )
+        remarks.append(Remark("ok", f"{sheet.path}: {len(sheet.rows)} rows, {sheet.encoding}, parted by {mark!r}."))
+        created = table.columns.get("created", "")
+        if (
+            table.name == "opportunities"
+            and created
+            and not {"creat", "open"} & {created.lower()[:5], created.lower()[:4]}
+        ):
+            remarks.append(Remark("note", f"{sheet.path.name}: {created!r} is taken as the day a deal was created."))
+        if guessed:
+            remarks.append(Remark("note", f"{sheet.path.name}: read by their headers: {guessed}."))
+        used = {*table.columns.values(), *settings.stage_entered.values()}
+        if unused := [header for header in sheet.headers if header not in used]:
+            remarks.append(Remark("note", f"{sheet.path.name}: not used: {', '.join(unused)}."))
+    return remarks
+
+
+def pipeline_remarks(
+    pipeline: Pipeline, owners: Sequence[Record], mapped: frozenset[str], settings: TablesSettings
+) -> list[Remark]:
+    """What became of the rows, what is dormant, and what was noted about them."""
+    closed = sum(bool(deal["is_closed"]) for deal in pipeline.deals)
+    won = sum(bool(deal["is_won"]) for deal in pipeline.deals)
+    text = f"{len(pipeline.deals)} deals: {len(pipeline.deals) - closed} open, {won} won, {closed - won} lost."
+    remarks = [Remark("ok", text)]
+    if pipeline.deals and not closed:
+        remarks.append(
+            Remark("warning", "No deal reads as won or lost; name the stages that close under won and lost.")
+        )
+    if "amount" in mapped and "amount_home" not in mapped:
+        remarks.append(
+            Remark("missing", "No column, sign or setting says the currency; set currency = 'USD' or the like.")
+        )
+    idle = sorted(str(owner["name"]) for owner in owners if owner["id"] not in pipeline.owners)
+    if idle:
+        remarks.append(Remark("note", f"{len(idle)} owners without a deal: {', '.join(idle)}."))
+    if settings.exported_at is None:
+        remarks.append(Remark("note", "exported_at is not set; ages are counted to the run's own as_of."))
+    if pipeline.aside:
+        shown = "; ".join(f"{row.id}: {row.reason}" for row in pipeline.aside[:LINES])
+        remarks.append(Remark("warning", f"{len(pipeline.aside)} rows set aside: {shown}{_more(len(pipeline.aside))}."))
+    remarks += [Remark("note", f"{count} rows: {text}{_lines(lines)}.") for text, count, lines in _grouped(pipeline)]
+    dormant = [name for name in FACTS if name not in mapped]
+    return [*remarks, Remark("note", f"Dormant, as no column holds them: {', '.join(dormant)}.")]
+
+
+def _grouped(pipeline: Pipeline) -> list[tuple[str, int, list[str]]]:
+    """Notes by what they say, most frequent first, with the lines they stand on."""
+    said = [note.reason.split(": ", 1) for note in pipeline.notes]
+    counts = Counter(text for _, text in said)
+    return [(text, count, [line for line, other in said if other == text]) for text, count in counts.most_common()]
+
+
+def _more(count: int) -> str:
+    return f" and {count - LINES} more" if count > LINES else ""
+
+
+def _lines(lines: list[str]) -> str:
+    return f" ({', '.join(lines[:LINES])}{_more(len(lines))})"

@@ -1,0 +1,120 @@
+"""A CSV file as rows of text: encoding and delimiter found out, lines counted, nothing interpreted yet."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from model.errors import SettingsProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DELIMITERS: Final = (",", ";", "\t", "|")
+BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record: the line it starts on (from 1) and its trimmed cells by header; `cells_found` as written."""
+
+    line: int
+    cells: dict[str, str]
+    cells_found: int
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A whole file; `digest` names its bytes."""
+
+    path: Path
+    headers: tuple[str, ...]
+    rows: tuple[Row, ...]
+    encoding: str
+    delimiter: str
+    digest: str
+
+    def column(self, header: str) -> list[str]:
+        """A column's texts, blanks left out."""
+        return [text for row in self.rows if (text := row.cells.get(header, ""))]
+
+
+def read_sheet(path: Path) -> Sheet:
+    """The file's rows; raises SettingsProblem where it is absent, empty or no CSV."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SettingsProblem(
+            f"{path} cannot be read ({error.strerror}); give the path of the exported CSV."
+        ) from error
+    text, encoding = decode(raw)
+    delimiter, text = _delimiter(text)
+    records = list(_records(path, text, delimiter))
+    if not records:
+        raise SettingsProblem(f"{path} is empty; export the report again with its header line.")
+    headers = _unique(records[0][1])
+    rows = tuple(
+        Row(line, dict(zip(headers, cells, strict=False)), len(cells)) for line, cells in records[1:] if any(cells)
+    )
+    return Sheet(path, headers, rows, encoding, delimiter, hashlib.blake2b(raw, digest_size=16).hexdigest())
+
+
+def decode(raw: bytes) -> tuple[str, str]:
+    """Text and the encoding it was read in: by its mark, else UTF-8, else Windows-1252, else Latin-1."""
+    for mark, encoding in BOMS:
+        if raw.startswith(mark):
+            return raw.decode(encoding), encoding
+    if b"\0" in raw[:200]:
+        encoding = "utf-16-be" if raw[:1] == b"\0" else "utf-16-le"
+        return raw.decode(encoding), encoding
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return raw.decode(encoding), encoding
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1"), "latin-1"
+
+
+def _delimiter(text: str) -> tuple[str, str]:
+    """The delimiter that cuts the header into most cells; Excel's own `sep=;` line is obeyed and dropped."""
+    first, _, rest = text.partition("\n")
+    if first.lower().startswith("sep=") and len(first.strip()) == len("sep=;"):
+        return first.strip()[-1], rest
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return max(DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), []))), text
+
+
+def _records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Records that are not blank, each with the line on which it starts."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    start = 1
+    try:
+        for cells in reader:
+            trimmed = [cell.strip() for cell in cells]
+            if any(trimmed):
+                yield start, trimmed
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise SettingsProblem(
+            f"{path}:{start}: the record that starts here is no CSV ({error}); mend its quotes or export again."
+        ) from error
+
+
+def _unique(headers: list[str]) -> tuple[str, ...]:
+    """Headers as written; a repeated or blank one gets its place, so that no column hides another."""
+    seen: set[str] = set()
+    names = []
+    for place, header in enumerate(headers, 1):
+        name = header if header and header not in seen else f"{header or 'column'} ({place})"
+        seen.add(name)
+        names.append(name)
+    return tuple(names)

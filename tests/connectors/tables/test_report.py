@@ -1,0 +1,255 @@
+"""A report as a RevOps person exports it, read as a pipeline."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from connectors.tables.columns import guess
+from model.errors import SettingsProblem
+from model.facts import FACTS
+from tests.connectors.tables.desk import PIPELINE, PRODUCTS, TEAMS, aside, deals, noted, records
+
+ENTERED = {"Engaging": "engage_date", "Won": "close_date", "Lost": "close_date"}
+
+
+def test_a_plain_export_needs_no_mapping(desk):
+    read = deals(desk.open(zone="America/New_York"))
+    assert [(d["is_closed"], d["is_won"]) for d in read.values()] == [
+        (True, True), (True, False), (False, False), (False, False),
+    ]  # fmt: skip
+    won = read["A1"]
+    assert (won["amount"], won["currency"], won["close_date"]) == (Decimal(1054), "USD", date(2017, 3, 1))
+    assert won["created"] == datetime(2016, 10, 20, 16, tzinfo=UTC)  # noon in New York
+    assert (won["owner_id"], won["account_id"], won["facts"]) == ("Moses Frase", "Cancity", {"product": "GTXPro"})
+
+
+def test_the_close_date_and_amount_of_an_open_deal_are_blank_and_not_unknown(desk):
+    still_open = deals(desk.open())["A3"]
+    assert still_open["close_date"] is None
+    assert still_open["amount"] is None
+    assert still_open["unread"] == []
+
+
+def test_facts_without_a_column_are_dormant(desk):
+    mapped = desk.open().describe().mapped
+    assert {"amount", "amount_home", "close_date", "created", "is_won", "owner", "product", "stage"} <= mapped
+    assert not mapped & {"next_step", "probability", "last_activity", "days_in_stage", "closed_on", "team", "region"}
+    assert mapped <= {*FACTS, "product"}
+
+
+def test_an_owners_file_brings_team_and_manager_by_name(desk):
+    connector = desk.open(owners=desk.file("teams.csv", TEAMS))
+    owners = {owner["id"]: owner for owner in records(connector, "owner")}
+    assert owners["Moses Frase"]["team"] == "Central"
+    assert owners["Darcel Schlecht"]["manager_id"] == "Melvin Marxen"
+    assert "Carl Lin" in owners
+    assert "team" in connector.describe().mapped
+
+
+def test_stage_entry_columns_are_a_stage_history(desk):
+    connector = desk.open(stage_entered=ENTERED)
+    moves = [
+        (c["opportunity_id"], c["stage_name"], c["at"].date().isoformat()) for c in records(connector, "stage_change")
+    ]
+    assert moves == [
+        ("A1", "Engaging", "2016-10-20"), ("A1", "Won", "2017-03-01"),
+        ("A2", "Engaging", "2016-10-25"), ("A2", "Lost", "2017-03-11"), ("A3", "Engaging", "2017-11-02"),
+    ]  # fmt: skip
+    assert {"days_in_stage", "closed_on", "stage_since"} <= connector.describe().mapped
+    assert list(connector.pull({}))[-1].feeds == {"stage_history"}
+
+
+def test_dirt_is_told_row_by_row(desk):
+    connector = desk.open(products=desk.file("products.csv", PRODUCTS))
+    assert [note.reason for note in connector.notes()] == [
+        "line 2: product 'GTXPro' is not in the product list; 'GTX Pro' is",
+        "line 4: open deal without account",
+        "line 5: open deal without account",
+        "line 5: open deal without engage_date",
+    ]
+    assert "'GTXPro'" not in str(desk.open().notes())
+
+
+def test_check_says_in_sentences_how_the_file_was_read(desk):
+    said = [
+        remark.text
+        for remark in desk.open(owners=desk.file("teams.csv", TEAMS)).check(datetime(2018, 1, 1, tzinfo=UTC))
+    ]
+    assert "4 deals: 2 open, 1 won, 1 lost." in said
+    assert "1 owners without a deal: Carl Lin." in said
+    assert "deals.csv: 'engage_date' is taken as the day a deal was created." in said
+    assert any(text.endswith("4 rows, utf-8, parted by ','.") for text in said)
+    assert any(text.startswith("Dormant, as no column holds them: name, pipeline") for text in said)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("A9,M,G,C,Won,2017-02-31,2017-03-01,5", "line 6: engage_date '2017-02-31' is no day of the calendar"),
+        ("A9,M,G,C,Won,2017-02-01,soon,5", "line 6: close_date 'soon' is no date"),
+        ("A9,M,G,C,Won,2017-02-01,2017-03-01,a lot", "line 6: close_value 'a lot' is no amount"),
+        (",M,G,C,Won,2017-02-01,2017-03-01,5", "line 6: has no id"),
+        ("A1,M,G,C,Won,2017-02-01,2017-03-01,5", "line 6: repeats the id of line 2; that line is kept"),
+        ("Grand total,5", "line 6: has 2 cells where the header has 8"),
+    ],
+)
+def test_a_bad_row_is_set_aside_with_its_line_and_reason_and_the_rest_goes_on(desk, line, reason):
+    connector = desk.open(PIPELINE + line + "\n")
+    assert aside(connector) == [reason]
+    assert list(deals(connector)) == ["A1", "A2", "A3", "A4"]
+
+
+def test_a_deal_whose_row_is_bad_has_not_vanished(desk):
+    pages = list(desk.open(PIPELINE + "A9,M,G,C,Won,2017-02-31,,5\n").pull({}, full=True))
+    assert pages[-1].present["opportunity"] == {"A1", "A2", "A3", "A4", "A9"}
+
+
+def test_an_unchanged_report_is_not_read_again_and_a_changed_one_is(desk):
+    connector = desk.open()
+    cursor = list(connector.pull({}))[-1].cursor
+    assert [page.records for page in connector.pull({"report": cursor})] == [{}]
+    assert len(list(connector.pull({"report": cursor}, full=True))) > 1
+    changed = desk.open(PIPELINE.replace("1054", "1055"))
+    assert len(list(changed.pull({"report": cursor}))) > 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_the_encoding_is_found_and_told(desk, encoding):
+    connector = desk.open("Deal ID;Deal Name;Deal Stage;Amount\n1;Müller – Söhne;Won;5\n", encoding)
+    assert deals(connector)["1"]["name"] == "Müller – Söhne"
+    told = connector.check(datetime(2018, 1, 1, tzinfo=UTC))[0].text
+    assert told.endswith(
+        f"1 rows, {encoding.removesuffix('-le') if encoding == 'utf-16' else encoding}, parted by ';'."
+    )
+
+
+def test_quoted_newlines_keep_the_lines_counted(desk):
+    text = 'id,name,stage,amount\n1,"Two\nlines",Open,5\n2,Next,Open,oops\n'
+    connector = desk.open(text)
+    assert deals(connector)["1"]["name"] == "Two\nlines"
+    assert aside(connector) == ["line 4: amount 'oops' is no amount"]
+
+
+def test_an_unclosed_quote_is_an_error_with_its_line(desk):
+    with pytest.raises(SettingsProblem, match=r"deals.csv:3: the record that starts here is no CSV"):
+        deals(desk.open('id,name,stage\n1,fine,Open\n2,"never closed,Open\n'))
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (
+            ("Opportunity ID,Opportunity Name,Stage,Amount,Amount Currency,Close Date,Created Date,Opportunity Owner,"
+            "Account Name,Probability (%),Lead Source,Type,Next Step,Last Activity,Last Modified Date,Closed,Won"),
+            {"id": "Opportunity ID", "name": "Opportunity Name", "stage_name": "Stage", "amount": "Amount",
+             "currency": "Amount Currency", "close_date": "Close Date", "created": "Created Date",
+             "owner": "Opportunity Owner", "account": "Account Name", "probability": "Probability (%)",
+             "source": "Lead Source", "deal_type": "Type", "next_step": "Next Step", "activity_hint": "Last Activity",
+             "last_edit": "Last Modified Date", "is_closed": "Closed", "is_won": "Won"},
+        ),
+        (
+            "Record ID,Deal Name,Deal Stage,Pipeline,Close Date,Create Date,Deal owner,Amount,Associated Company",
+            {"id": "Record ID", "name": "Deal Name", "stage_name": "Deal Stage", "pipeline": "Pipeline",
+             "close_date": "Close Date", "created": "Create Date", "owner": "Deal owner", "amount": "Amount",
+             "account": "Associated Company"},
+        ),
+        (
+            ("Deal - ID,Deal - Title,Deal - Stage,Deal - Status,Deal - Value,Deal - Currency,Deal - Owner,"
+            "Deal - Organization,Deal - Expected close date,Deal - Deal created"),
+            {"id": "Deal - ID", "name": "Deal - Title", "stage_name": "Deal - Stage", "status": "Deal - Status",
+             "amount": "Deal - Value", "currency": "Deal - Currency", "owner": "Deal - Owner",
+             "account": "Deal - Organization", "close_date": "Deal - Expected close date",
+             "created": "Deal - Deal created"},
+        ),
+        (
+            ("(Do Not Modify) Opportunity,Topic,Potential Customer,Est. Close Date,Est. Revenue,Pipeline Phase,"
+            "Probability,Owner,Created On,Modified On,Status"),
+            {"id": "(Do Not Modify) Opportunity", "name": "Topic", "account": "Potential Customer",
+             "close_date": "Est. Close Date", "amount": "Est. Revenue", "stage_name": "Pipeline Phase",
+             "probability": "Probability", "owner": "Owner", "created": "Created On", "last_edit": "Modified On",
+             "status": "Status"},
+        ),
+    ],
+    ids=["Salesforce", "HubSpot", "Pipedrive", "Dynamics"],
+)  # fmt: skip
+def test_common_exports_are_known_by_their_headers(headers, expected):
+    assert guess(headers.split(",")) == expected
+
+
+def test_a_header_that_means_a_date_is_passed_over_when_its_cells_are_none():
+    assert guess(["id", "close"], [{"id": "1", "close": "yes"}]) == {"id": "id"}
+
+
+def test_the_settings_name_a_column_and_a_fact_of_ones_own(desk):
+    text = "Nr,Phase,Rev,Sec Review,Headcount\n7,Demo,5,yes,120\n"
+    connector = desk.open(
+        text,
+        fields={"id": "Nr", "stage": "Phase", "amount": "Rev", "security_review": "Sec Review", "staff": "Headcount"},
+    )
+    assert deals(connector)["7"]["facts"] == {"security_review": True, "staff": 120}
+    assert connector.describe().types == {"security_review": "yes/no", "staff": "number"}
+
+
+def test_a_header_that_is_not_there_is_an_error_that_lists_those_that_are(desk):
+    sentence = r"opportunities has no column 'Valeu' \(named for amount\); it has: opportunity_id"
+    with pytest.raises(SettingsProblem, match=sentence):
+        desk.open(fields={"amount": "Valeu"}).describe()
+
+
+def test_a_report_without_ids_is_refused_with_what_to_write(desk):
+    connector = desk.open("name,stage\nx,Open\n")
+    with pytest.raises(SettingsProblem, match=r"no column reads as id; name it in \[connections.desk.fields\]"):
+        connector.describe()
+    assert connector.check(datetime(2018, 1, 1, tzinfo=UTC))[0].level == "missing"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "ends"),
+    [
+        ("id,stage", ["1,Closed Won", "2,8 - Closed/Lost", "3,Demo", "4,Wonder"], ["won", "lost", "open", "open"]),
+        ("id,stage,status", ["1,Demo,Won", "2,Demo,Lost", "3,Demo,Open"], ["won", "lost", "open"]),
+        ("id,stage,closed,won", ["1,Signed,1,1", "2,Signed,1,0", "3,Signed,0,0"], ["won", "lost", "open"]),
+        ("id,stage,probability", ["1,Closed,100%", "2,Closed,0%", "3,Demo,0%"], ["won", "lost", "open"]),
+    ],
+    ids=["stage words", "status", "yes/no", "probability"],
+)
+def test_how_a_deal_ended_is_read_from_what_the_report_has(desk, header, cells, ends):
+    read = deals(desk.open("\n".join([header, *cells]) + "\n")).values()
+    assert [("won" if d["is_won"] else "lost") if d["is_closed"] else "open" for d in read] == ends
+
+
+def test_named_stages_go_before_words(desk):
+    read = deals(desk.open("id,stage\n1,Signed\n2,Dead\n3,Won back\n", won=("signed",), lost=("dead",)))
+    assert [(d["is_closed"], d["is_won"]) for d in read.values()] == [(True, True), (True, False), (False, False)]
+
+
+def test_a_history_file_gives_moves_and_the_stage_of_creation(desk):
+    history = desk.file(
+        "history.csv",
+        "Opportunity ID,From Stage,To Stage,Stage Change Date\n"
+        "A1,Demo,Proposal,2017-01-09\nA1,Lead,Demo,2017-01-02\nA1,,,\nZZ,Lead,Demo,2017-01-02\n",
+    )
+    connector = desk.open(history=history)
+    assert [(c["stage_name"], c["at"].date()) for c in records(connector, "stage_change")] == [
+        ("Lead", date(2016, 10, 20)), ("Demo", date(2017, 1, 2)), ("Proposal", date(2017, 1, 9)),
+    ]  # fmt: skip
+    assert aside(connector) == ["line 4: has no stage or date", "line 5: names no deal that the report has"]
+
+
+def test_activities_are_calls_mails_meetings_and_plans(desk):
+    path = desk.file(
+        "activities.csv",
+        "Deal ID,Activity type,Status,Date,Assigned to\nA3,Phone call,Done,2017-12-01,Moses Frase\n"
+        "A3,Meeting,Planned,2018-01-09,Moses Frase\nA3,To do,Open,2018-01-05,Moses Frase\nA3,Fax,Done,2017-12-01,\n",
+    )
+    connector = desk.open(activities=path)
+    assert [(a["kind"], a["state"], a["due"]) for a in records(connector, "activity")] == [
+        ("call", "done", date(2017, 12, 1)), ("meeting", "open", date(2018, 1, 9)), ("task", "open", date(2018, 1, 5)),
+    ]  # fmt: skip
+    assert aside(connector) == ["line 5: 'Fax' is no kind of activity known here"]
+    assert {"last_activity", "touches_30d", "next_activity"} <= connector.describe().mapped
+
+
+def test_notes_count_what_an_independent_reading_counts(desk):
+    assert noted(desk.open()) == {"open deal without account": 2, "open deal without engage_date": 1}
