@@ -47,9 +47,7 @@ class Access:
             granted = self._granted(user_id, entity.name)
             seen = ((f.name, self._editable(f, granted)) for f in entity.fields.values())
             gone = {n for n, users in self.hidden.items() if users & {user_id, "*"}}
-            self._fields[key] = {
-                n: edit for n, edit in seen if edit is not None and f"{entity.name}.{n}" not in gone
-            }
+            self._fields[key] = {n: edit for n, edit in seen if edit is not None and f"{entity.name}.{n}" not in gone}
         return self._fields[key]
 
     def _editable(self, field: Field, granted: dict[str, bool]) -> bool | None:

@@ -50,11 +50,7 @@ class EventEffects(_Activity):
     def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
         """Derive the event's own fields."""
         del old
-        start = (
-            new["StartDateTime"]
-            if "StartDateTime" in given
-            else new["ActivityDateTime"] or new["StartDateTime"]
-        )
+        start = new["StartDateTime"] if "StartDateTime" in given else new["ActivityDateTime"] or new["StartDateTime"]
         row = {**new, "AccountId": account_of(org, new["WhatId"])}
         if start:
             end = unwire(start) + timedelta(minutes=new["DurationInMinutes"] or 60)

@@ -179,9 +179,7 @@ def soap_login(call: Call) -> Reply:
     if not user["IsActive"]:
         return _soap_fault("INVALID_LOGIN", "Invalid username, password, security token; or user locked out.")
     info = f"<userId>{user['Id']}</userId><organizationId>{call.org.org_id}</organizationId>"
-    names = (
-        f"<userName>{escape(user['Username'])}</userName><userFullName>{escape(user['Name'])}</userFullName>"
-    )
+    names = f"<userName>{escape(user['Username'])}</userName><userFullName>{escape(user['Name'])}</userFullName>"
     server = f"{call.base}{call.path}/{call.org.org_id}"
     session = call.org.logins.open(user["Id"])
     result = (

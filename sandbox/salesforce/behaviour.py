@@ -79,8 +79,7 @@ class _Unique(Effects):
         if old is None and any([t[f] for f in self._fields] == key and not t["IsDeleted"] for t in twins):
             raise ApiError(
                 "DUPLICATE_VALUE",
-                f"duplicate value found: {self._fields[-1]} duplicates value on record with id: "
-                f"{twins[0]['Id']}",
+                f"duplicate value found: {self._fields[-1]} duplicates value on record with id: {twins[0]['Id']}",
             )
         return self._filled(new)
 

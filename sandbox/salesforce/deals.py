@@ -131,9 +131,7 @@ def _field_history(org: Org, old: Row | None, new: Row) -> None:
         if name in entity.fields and old[name] != new[name]:
             for before, after, kind in _versions(org, name, old[name], new[name]):
                 values = {"Field": name.removesuffix("Id") if name == "OwnerId" else name, "DataType": kind}
-                table.put(
-                    org.make("OpportunityFieldHistory", **audit, **values, OldValue=before, NewValue=after)
-                )
+                table.put(org.make("OpportunityFieldHistory", **audit, **values, OldValue=before, NewValue=after))
 
 
 def _versions(org: Org, name: str, before: Any, after: Any) -> list[tuple[Any, Any, str]]:

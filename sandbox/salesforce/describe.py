@@ -19,18 +19,14 @@ VERSIONS = range(50, 67)
 def versions(call: Call) -> Reply:
     """GET /services/data."""
     del call
-    return Reply(
-        [{"label": f"Release {v}", "url": f"/services/data/v{v}.0", "version": f"{v}.0"} for v in VERSIONS]
-    )
+    return Reply([{"label": f"Release {v}", "url": f"/services/data/v{v}.0", "version": f"{v}.0"} for v in VERSIONS])
 
 
 def resources(call: Call) -> Reply:
     """GET /services/data/vNN.0."""
     base = f"/services/data/v{call.version}/"
     names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling", "recent", "search")
-    return Reply(
-        {**{n: base + n for n in names}, "identity": f"{call.base}/id/{call.org.org_id}/{call.user_id}"}
-    )
+    return Reply({**{n: base + n for n in names}, "identity": f"{call.base}/id/{call.org.org_id}/{call.user_id}"})
 
 
 def limits(call: Call) -> Reply:
@@ -97,9 +93,7 @@ def describe(call: Call, name: str) -> Reply:
     kinds = [r for r in org.tables["RecordType"].alive() if r["SobjectType"] == entity.name]
     infos = [_kind(r["Id"], r["Name"], r["DeveloperName"]) for r in kinds]
     infos.append(_kind("012000000000000AAA", "Master", "Master"))
-    return Reply(
-        {**_head(call, entity), "fields": fields, "childRelationships": children, "recordTypeInfos": infos}
-    )
+    return Reply({**_head(call, entity), "fields": fields, "childRelationships": children, "recordTypeInfos": infos})
 
 
 def _kind(row_id: str, name: str, developer_name: str) -> dict[str, Any]:

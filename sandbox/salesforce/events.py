@@ -75,9 +75,7 @@ def clone(org: Org, user: str, row_id: str) -> str:
     row, entity = row_of(org, "Opportunity", row_id), org.objects["Opportunity"]
     kept = {n: row[n] for n, f in entity.fields.items() if f.createable and row[n] is not None}
     seen = org.access.fields(user_id(org, user), entity)
-    return create_as(
-        org, user, "Opportunity", {n: v for n, v in kept.items() if seen.get(n) and n != "ContactId"}
-    )
+    return create_as(org, user, "Opportunity", {n: v for n, v in kept.items() if seen.get(n) and n != "ContactId"})
 
 
 def merge_accounts(org: Org, winner: str, losers: Sequence[str]) -> None:
@@ -97,9 +95,7 @@ def submit_for_approval(org: Org, row_id: str) -> str:
     deal = row_of(org, "Opportunity", row_id)
     org.locked.add(deal["Id"])
     return str(
-        org.add(
-            "ProcessInstance", TargetObjectId=deal["Id"], Status="Pending", SubmittedById=deal["OwnerId"]
-        )["Id"]
+        org.add("ProcessInstance", TargetObjectId=deal["Id"], Status="Pending", SubmittedById=deal["OwnerId"])["Id"]
     )
 
 

@@ -138,10 +138,6 @@ class Faults:
     def strike_record(self, entity: str, row_id: str) -> None:
         """Refuse a row for which a row fault waits."""
         for fault in self.waiting:
-            hit = (
-                fault.how == "record"
-                and fault.entity in (None, entity)
-                and (not fault.ids or row_id in fault.ids)
-            )
+            hit = fault.how == "record" and fault.entity in (None, entity) and (not fault.ids or row_id in fault.ids)
             if hit and fault.strike():
                 raise ApiError(fault.code or "UNKNOWN_EXCEPTION", fault.message)

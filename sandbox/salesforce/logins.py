@@ -37,9 +37,7 @@ class Logins:
     def add(self, user_id: str, username: str) -> Login:
         """Give a user a password, a connected app that runs as them, and a refresh token."""
         name = username.partition("@")[0]
-        made = Login(
-            user_id, username, f"{name}-password", f"{name}-key", f"{name}-secret", f"{name}-refresh"
-        )
+        made = Login(user_id, username, f"{name}-password", f"{name}-key", f"{name}-secret", f"{name}-refresh")
         self.all.append(made)
         return made
 
@@ -59,9 +57,7 @@ class Logins:
     def private_key(self) -> str:
         """A key, as PEM, that every connected app accepts for JWT bearer."""
         form = serialization.PrivateFormat.PKCS8
-        return self._key.private_bytes(
-            serialization.Encoding.PEM, form, serialization.NoEncryption()
-        ).decode()
+        return self._key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
 
     def public_keys(self) -> list[Any]:
         """All keys that may have signed a JWT."""

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from sandbox.salesforce import auth, collections, describe, rows
+from sandbox.salesforce import auth, changes, collections, describe, rows, tooling
 from sandbox.salesforce.call import Call, Reply
 from sandbox.salesforce.errors import ApiError, not_found, session_expired
 
@@ -20,6 +20,14 @@ _DATA: list[tuple[str, str, Action]] = [
     ("GET", r"limits", describe.limits),
     ("GET", r"sobjects", describe.catalogue),
     ("GET", r"sobjects/(\w+)/describe", describe.describe),
+    ("GET", r"sobjects/(\w+)/updated", changes.updated),
+    ("GET", r"sobjects/(\w+)/deleted", changes.deleted),
+    ("GET", r"tooling/query", tooling.query),
+    ("POST", r"tooling/sobjects/(\w+)", tooling.create),
+    ("GET", r"tooling/sobjects/(\w+)/describe", describe.describe),
+    ("GET", r"tooling/sobjects/(\w+)/(\w+)", tooling.read),
+    ("PATCH", r"tooling/sobjects/(\w+)/(\w+)", tooling.update),
+    ("DELETE", r"tooling/sobjects/(\w+)/(\w+)", tooling.delete),
     ("GET", r"query", rows.query),
     ("GET", r"queryAll", rows.query_all),
     ("GET", r"query(?:All)?/(\w+-?\d*)", rows.query_more),
@@ -64,9 +72,7 @@ def _routed(call: Call) -> Reply:
 def _token(call: Call) -> str:
     kind, _, token = call.headers.get("authorization", "").partition(" ")
     if kind.lower() not in {"bearer", "oauth"}:
-        raise (
-            ApiError("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", status=401) if kind else session_expired()
-        )
+        raise (ApiError("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", status=401) if kind else session_expired())
     return token
 
 

@@ -96,12 +96,9 @@ class Field:
             "relationshipName": self.relationship,
             "referenceTo": list(self.refers_to),
             "inlineHelpText": None,
-            "extraTypeInfo": "plaintextarea"
-            if self.type == "textarea" and self.length > _LONG_TEXT
-            else None,
+            "extraTypeInfo": "plaintextarea" if self.type == "textarea" and self.length > _LONG_TEXT else None,
             "picklistValues": [
-                {"active": True, "defaultValue": False, "label": v, "validFor": None, "value": v}
-                for v in self.picklist
+                {"active": True, "defaultValue": False, "label": v, "validFor": None, "value": v} for v in self.picklist
             ],
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import tempfile
 import threading
@@ -41,6 +42,16 @@ class Running:
         return found
 
 
+class _Server(uvicorn.Server):
+    """Stops at once: clients keep lines open, and closing TLS politely would wait for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+        await super().shutdown(sockets)
+
+
 @contextmanager
 def serve(org: Org, port: int = 0) -> Iterator[Running]:
     """Serve an org from a thread of its own until the block ends."""
@@ -55,10 +66,8 @@ def serve(org: Org, port: int = 0) -> Iterator[Running]:
 def start(org: Org, folder: Path, port: int = 0) -> Running:
     """Serve an org from a thread of its own until `stop`; certificates are written to `folder`."""
     door = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(_config(org, folder))
-    thread = threading.Thread(
-        target=server.run, kwargs={"sockets": [door]}, daemon=True, name="sandbox-salesforce"
-    )
+    server = _Server(_config(org, folder))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True, name="sandbox-salesforce")
     thread.start()
     while not server.started:
         if not thread.is_alive():
@@ -67,7 +76,6 @@ def start(org: Org, folder: Path, port: int = 0) -> Running:
 
     def stop() -> None:
         server.should_exit = True
-        server.force_exit = True
         thread.join()
         door.close()
 
@@ -87,6 +95,7 @@ def _config(org: Org, folder: Path) -> uvicorn.Config:
         ws="none",
         log_level="error",
         access_log=False,
+        timeout_graceful_shutdown=1,
         date_header=False,
         server_header=False,
         h11_max_incomplete_event_size=MOST_URI * 16,

@@ -108,9 +108,7 @@ def add_user(
 ) -> Row:
     """A user with a login; an inactive one has a login that is refused."""
     owned = next(
-        s
-        for s in org.tables["PermissionSet"].rows.values()
-        if s["Label"] == profile and s["IsOwnedByProfile"]
+        s for s in org.tables["PermissionSet"].rows.values() if s["Label"] == profile and s["IsOwnedByProfile"]
     )
     name = " ".join(part for part in (first, last) if part)
     common = {

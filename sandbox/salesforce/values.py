@@ -73,9 +73,7 @@ def _datetime(field: Field, value: Any) -> str:
     return wire(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
 
 
-_PARSERS = {"boolean": _boolean, "int": _int, "date": _date, "datetime": _datetime} | dict.fromkeys(
-    NUMBERS, _number
-)
+_PARSERS = {"boolean": _boolean, "int": _int, "date": _date, "datetime": _datetime} | dict.fromkeys(NUMBERS, _number)
 
 
 def _unreadable(field: Field, value: Any) -> ApiError:
@@ -93,9 +91,7 @@ def check(field: Field, value: Any, allowed: tuple[str, ...]) -> None:
     label = field.label or field.name
     if value is None:
         if not field.nillable:
-            raise ApiError(
-                "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{field.name}]", [field.name]
-            )
+            raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{field.name}]", [field.name])
     elif isinstance(value, str) and field.length and len(value) > field.length:
         shown = value if len(value) <= field.length + 50 else value[: field.length] + "..."
         raise ApiError(

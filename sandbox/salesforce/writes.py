@@ -101,9 +101,7 @@ def _dying_batches(org: Org, ops: list[Op]) -> dict[str, ApiError]:
 def _one(org: Org, user_id: str, op: Op) -> Result:
     entity = org.entity(op.entity)
     if not entity.writable:
-        raise ApiError(
-            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {entity.name} does not support {op.kind}"
-        )
+        raise ApiError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {entity.name} does not support {op.kind}")
     if entity.setup and not org.access.has(user_id, MANAGE_SETS):
         raise insufficient_access()
     if op.kind == "create":
@@ -141,9 +139,7 @@ def _create(org: Org, user_id: str, entity: ObjectType, op: Op) -> Result:
     missing = [f.name for f in entity.fields.values() if f.required and values.get(f.name) is None]
     effects: Effects = EFFECTS.get(entity.name, Effects())
     if missing:
-        raise ApiError(
-            "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing
-        )
+        raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
     if "OwnerId" in entity.fields:
         values.setdefault("OwnerId", user_id)
     row = org.make(entity.name, **values, CreatedById=user_id, LastModifiedById=user_id)
@@ -231,9 +227,7 @@ def _reference(org: Org, known: Field, value: str) -> str:
     targets = [org.objects[n] for n in known.refers_to if n in org.objects]
     table = next((org.tables[t.name] for t in targets if t.prefix == long[:3]), None)
     if targets and table is None:
-        raise ApiError(
-            "FIELD_INTEGRITY_EXCEPTION", f"{known.name}: id value of incorrect type: {value}", [known.name]
-        )
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"{known.name}: id value of incorrect type: {value}", [known.name])
     row = table.rows.get(long) if table else None
     if table and row is None:
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [known.name])

@@ -74,9 +74,7 @@ def _child_of(scope: Scope, sub: Query) -> tuple[str, str]:
     for name, target in scope.entity.children.items():
         if name.lower() == sub.entity.lower():
             return target
-    raise ApiError(
-        "INVALID_TYPE", f"\nDidn't understand relationship '{sub.entity}' in FROM part of query call."
-    )
+    raise ApiError("INVALID_TYPE", f"\nDidn't understand relationship '{sub.entity}' in FROM part of query call.")
 
 
 def _children(scope: Scope, sub: Query, row: Row, version: str) -> dict[str, Any] | None:

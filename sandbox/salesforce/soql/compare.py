@@ -71,13 +71,9 @@ def _like(field: Field, read: Callable[[Row], Any], pattern: Any) -> Callable[[R
     return lambda row: matches(read(row) or "") is not None
 
 
-def _includes(
-    field: Field, read: Callable[[Row], Any], wanted: list[str], *, negated: bool
-) -> Callable[[Row], bool]:
+def _includes(field: Field, read: Callable[[Row], Any], wanted: list[str], *, negated: bool) -> Callable[[Row], bool]:
     if field.type != "multipicklist":
-        raise ApiError(
-            "INVALID_QUERY_FILTER_OPERATOR", "\nincludes and excludes are for multi-select picklists only"
-        )
+        raise ApiError("INVALID_QUERY_FILTER_OPERATOR", "\nincludes and excludes are for multi-select picklists only")
     sets = [set(w.split(";")) for w in wanted]
 
     def run(row: Row) -> bool:

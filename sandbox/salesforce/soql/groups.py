@@ -46,8 +46,7 @@ def grouped(scope: Scope, query: Query, rows: list[Row]) -> list[dict[str, Any]]
     if len(groups) > MOST_GROUPS:
         raise ApiError(
             "EXCEEDED_ID_LIMIT",
-            "Aggregate query does not support queryMore(), use LIMIT to restrict the results "
-            "to a single batch",
+            "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch",
         )
     columns = _columns(scope, query)
     return [

@@ -93,9 +93,7 @@ class Scope:
 
     def _polymorphic(self, link: Field, rest: tuple[str, ...]) -> Resolved:
         """What and Who show only what all their kinds share; Type tells the kind."""
-        by_prefix = {
-            self.org.objects[n].prefix: self.org.objects[n] for n in link.refers_to if n in self.org.objects
-        }
+        by_prefix = {self.org.objects[n].prefix: self.org.objects[n] for n in link.refers_to if n in self.org.objects}
         wanted = {n.lower(): n for n in _NAME_LIKE}.get(rest[0].lower())
         if len(rest) > 1 or wanted is None:
             raise no_such_column(rest[0], "Name")

@@ -87,11 +87,7 @@ def _candidates(table: Table, scope: Scope, filters: Filter, query: Query) -> It
             continue
         if node.op in {"=", "in"} and field.type in {"id", "reference"}:
             return _by_value(table, field.name, [filters.stored(field, v) for v in node.values])
-        if (
-            field.name in _INDEXED
-            and field.name in scope.entity.fields
-            and node.values[0].kind in {"datetime", "text"}
-        ):
+        if field.name in _INDEXED and field.name in scope.entity.fields and node.values[0].kind in {"datetime", "text"}:
             side = low if node.op in {">", ">=", "="} else high if node.op in {"<", "<="} else {}
             side[field.name] = filters.stored(field, node.values[0])
     for name in (n for n in _INDEXED if n in low or n in high):

@@ -94,9 +94,7 @@ def _flat(kind: str, names: tuple[str, ...], version: str) -> Callable[[Row], Js
     return lambda row: dict(zip(columns, ({"type": kind, "url": base + row["Id"]}, *get(row)), strict=True))
 
 
-def _parent(
-    scope: Scope, relation: str, paths: list[tuple[str, ...]], version: str
-) -> Callable[[Row], Json | None]:
+def _parent(scope: Scope, relation: str, paths: list[tuple[str, ...]], version: str) -> Callable[[Row], Json | None]:
     from sandbox.salesforce.soql.resolve import Scope as Inner
 
     link = scope.entity.parent(relation)
@@ -143,10 +141,6 @@ def _convert(scope: Scope, call: Call) -> tuple[str, Callable[[Row], Any]]:
 
     def read(row: Row) -> Any:
         value = found.read(row)
-        return (
-            None
-            if value is None
-            else round(value / rates.get(row["CurrencyIsoCode"], 1) * rates.get(own, 1), 2)
-        )
+        return None if value is None else round(value / rates.get(row["CurrencyIsoCode"], 1) * rates.get(own, 1), 2)
 
     return name, read

@@ -85,9 +85,7 @@ class Filter:
             if field.type in _WANTED
             else "of type string and should be enclosed in quotes"
         )
-        raise ApiError(
-            "INVALID_FIELD", f"\nvalue of filter criterion for field '{field.name}' must be {should}"
-        )
+        raise ApiError("INVALID_FIELD", f"\nvalue of filter criterion for field '{field.name}' must be {should}")
 
     def stored(self, field: Field, value: Value) -> Any:
         """A literal as the rows would hold it."""
