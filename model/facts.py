@@ -1,23 +1,29 @@
 """The facts that policies may name. A new fact is one entry here and one row in tests/model/test_facts.py.
 
-`expression` is evaluated by `widen` over the joined frame (model/widen.py lists the columns it offers); None for
-facts that come by mapping only or that a step of `widen` makes as a whole (stage, spells, calendars).
+`expression` and `known` are evaluated over the joined frame as soon as it has the columns they name: the deal's own
+columns (instants as local dates), other facts, and what the steps of `widen` add (model/widen.py lists them).
+Without an expression the fact is the joined frame's column of its name. A mapped field stands in for both, unless the
+expression itself asks for `mapped_NAME`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-if TYPE_CHECKING:
-    import polars as pl
+import polars as pl
 
 FactType: TypeAlias = Literal["text", "choice", "yes/no", "number", "money", "date", "list"]
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing a policy may ask about a deal; `needs` are columns of OPPORTUNITY or names of feeds."""
+    """One thing a policy may ask about a deal.
+
+    `needs` are columns of OPPORTUNITY, names of feeds, or "mapping" where only a mapped field can say; a fact is
+    dormant where the connection lacks one of them, and unknown where one could not be read or is late, or where
+    `known` is not true. `partly`: what could be read may be enough, so `known` alone says.
+    """
 
     name: str
     type: FactType
@@ -26,6 +32,18 @@ class Fact:
     needs: tuple[str, ...] = ()
     expression: pl.Expr | None = None
     choices: tuple[str, ...] = ()
+    known: pl.Expr | None = None
+    partly: bool = False
+
+
+STARTED: Final = pl.coalesce("reopened_on", "created")
+SEEN: Final = pl.col("activity_readable") & pl.col("team_logs")
+STAGE: Final = pl.col("stage_readable")
+HISTORY: Final = STAGE & pl.col("history_reaches_now")
+PLAN: Final = pl.col("text_fresh") | pl.col("planned")
+BUYER: Final = pl.col("mapped_has_economic_buyer") | pl.col("buyer_role")
+CHAMPION: Final = pl.col("mapped_has_champion") | pl.col("champion_role")
+MAPPED: Final = ("mapping",)
 
 
 QUALIFICATION: Final = {
@@ -53,55 +71,82 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("pipeline", "text", "", "The CRM's label of the pipeline", ("pipeline",)),
         Fact("record_type", "text", "", "The record type's developer name", ("record_type",)),
         Fact("deal_type", "text", "", "New business, renewal and the like", ("deal_type",)),
-        Fact("segment", "text", "", "The buyer's segment"),
-        Fact("region", "text", "", "The deal's region; by mapping, else its owner's", ("owner_id",)),
+        Fact("segment", "text", "", "The buyer's segment, by mapping", MAPPED),
+        Fact("region", "text", "", "The deal's region; by mapping, else its owner's", ("owner_id",),
+             pl.coalesce("mapped_region", "owner_region")),
         Fact("team", "text", "", "The owner's team", ("owner_id",)),
         Fact("source", "text", "", "Where the deal came from", ("source",)),
-        Fact("owner", "text", "", "The owner's name", ("owner_id",)),
-        Fact("owner_is_active", "yes/no", "", "The owner can still log in", ("owner_id",)),
-        Fact("owner_since", "date", "", "The day the owner took the deal over", ("owner_id",)),
-        Fact("is_test", "yes/no", "", "A test record, by mapping"),
-        Fact("stage", "choice", "", "The stage's id in the process that binds the deal", ("stage_name",)),
+        Fact("owner", "text", "", "The owner's name", ("owner_id",), known=pl.col("owner_readable")),
+        Fact("owner_is_active", "yes/no", "", "The owner can still log in", ("owner_id",),
+             known=pl.col("owner_readable")),
+        Fact("owner_since", "date", "", "The day the owner took the deal over", ("owner_id",),
+             known=pl.col("owner_since").is_not_null()),
+        Fact("is_test", "yes/no", "", "A test record, by mapping", MAPPED),
+        Fact("stage", "choice", "", "The stage's id in the process that binds the deal; blank where lost",
+             ("stage_name",), known=STAGE),
         Fact("stage_name", "text", "", "The stage as the CRM calls it", ("stage_name",)),
-        Fact("stage_order", "number", "", "The stage's place in its process, from 1", ("stage_name",)),
-        Fact("created_in_stage", "choice", "", "The stage the deal was created in", ("stage_history",)),
-        Fact("stage_since", "date", "", "Entry of this visit to the stage", ("stage_history",)),
-        Fact("days_in_stage", "number", "days", "All visits of this spell to the stage", ("stage_history",)),
-        Fact("days_in_visit", "number", "days", "This visit to the stage", ("stage_history",)),
-        Fact("stage_median_days", "number", "days", "The stage's median, from the calibration"),
-        Fact("is_open", "yes/no", "", "Neither won nor lost", ("is_closed",)),
+        Fact("stage_order", "number", "", "The stage's place in its process, from 1", ("stage_name",), known=STAGE),
+        Fact("created_in_stage", "choice", "", "The stage the deal was created in", ("stage_history",),
+             known=pl.col("creation_readable")),
+        Fact("stage_since", "date", "", "Entry of this visit to the stage", ("stage_history",),
+             known=HISTORY & pl.col("visit_readable")),
+        Fact("days_in_stage", "number", "days", "All visits of this spell to the stage", ("stage_history",),
+             known=HISTORY & pl.col("spell_readable")),
+        Fact("days_in_visit", "number", "days", "This visit to the stage", ("stage_history",),
+             known=HISTORY & pl.col("visit_readable")),
+        Fact("stage_median_days", "number", "days", "The stage's median by the calibration, else its band's upper end",
+             ("stage_name",), known=STAGE),
+        Fact("is_open", "yes/no", "", "Neither won nor lost", ("is_closed",), ~pl.col("is_closed")),
         Fact("is_won", "yes/no", "", "Closed and won", ("is_won",)),
-        Fact("is_lost", "yes/no", "", "Closed and lost", ("is_closed", "is_won")),
-        Fact("reopened_on", "date", "", "The day a closed deal was last opened again", ("stage_history",)),
-        Fact("closed_on", "date", "", "The last move into the closed stage", ("stage_history",)),
+        Fact("is_lost", "yes/no", "", "Closed and lost", ("is_closed", "is_won"),
+             pl.col("is_closed") & ~pl.col("is_won")),
+        Fact("reopened_on", "date", "", "The day a closed deal was last opened again", ("stage_history",),
+             known=pl.col("history_reaches_now")),
+        Fact("closed_on", "date", "", "The last move into the closed stage", ("stage_history",),
+             known=pl.col("history_reaches_now")),
         Fact("created", "date", "", "The day the deal was created", ("created",)),
         Fact("amount", "money", "own currency", "The deal's amount in its own currency", ("amount",)),
         Fact("currency", "text", "", "The deal's currency", ("currency",)),
-        Fact("amount_home", "money", "home currency", "The amount by dated rate; unknown without one", ("amount",)),
-        Fact("discount_percent", "number", "percent", "Discount, 0 to 100, by mapping"),
+        Fact("amount_home", "money", "home currency", "The amount by dated rate; unknown without one",
+             ("amount", "currency"), known=pl.col("rate_known")),
+        Fact("discount_percent", "number", "percent", "Discount, 0 to 100, by mapping", MAPPED),
         Fact("close_date", "date", "", "The day the deal is expected to close", ("close_date",)),
-        Fact("pushes", "number", "moves", "Moves of the close date by a day or more to later", ("date_history",)),
-        Fact("pushes_over_month_end", "number", "moves", "Those over a month's end", ("date_history",)),
-        Fact("last_activity", "date", "", "The newest touch; never touched: creation or re-opening", ("activities",)),
-        Fact("touched", "yes/no", "", "Touched at least once since creation or re-opening", ("activities",)),
-        Fact("touches_30d", "number", "touches", "Touches of the last 30 days", ("activities",)),
-        Fact("next_activity", "date", "", "The earliest future meeting, or task due today or later", ("activities",)),
+        Fact("pushes", "number", "moves", "Moves of the close date by a day or more to later", ("date_history",),
+             pl.col("pushes").fill_null(0)),
+        Fact("pushes_over_month_end", "number", "moves", "Those over a month's end", ("date_history",),
+             pl.col("pushes_over_month_end").fill_null(0)),
+        Fact("last_activity", "date", "", "The newest touch; never touched: creation or re-opening", ("activities",),
+             pl.max_horizontal("touch_on", STARTED), known=SEEN),
+        Fact("touched", "yes/no", "", "Touched at least once since creation or re-opening", ("activities",),
+             (pl.col("touch_on") >= STARTED).fill_null(pl.col("touch_on").is_not_null()), known=SEEN),
+        Fact("touches_30d", "number", "touches", "Touches of the last 30 days", ("activities",),
+             pl.col("touches_30d").fill_null(0), known=SEEN),
+        Fact("next_activity", "date", "", "The earliest future meeting, or task due today or later", ("activities",),
+             pl.min_horizontal("meeting_on", "task_on"), known=pl.col("plans_readable") & pl.col("team_logs")),
         Fact("last_edit", "date", "", "The last edit of the record", ("last_edit",)),
         Fact("next_step", "text", "", "The next step as written", ("next_step",)),
-        Fact("has_next_step", "yes/no", "", "A fresh text, open task or future meeting", ("next_step", "activities")),
-        Fact("next_step_due", "date", "", "Mapped, else the earliest open task or future meeting", ("activities",)),
-        Fact("next_step_owner", "text", "", "Mapped, else the task's, else the deal's active owner", ("activities",)),
-        Fact("contact_count", "number", "contacts", "Contacts on the deal", ("contact_roles",)),
+        Fact("has_next_step", "yes/no", "", "A fresh text, open task or future meeting", ("next_step",),
+             PLAN, known=PLAN.is_not_null(), partly=True),
+        Fact("next_step_due", "date", "", "Mapped, else the earliest open task or future meeting", ("activities",),
+             pl.coalesce("mapped_due_ahead", "plan_on", "mapped_next_step_due"),
+             known=pl.col("mapped_due_ahead").is_not_null() | pl.col("plans_readable"), partly=True),
+        Fact("next_step_owner", "text", "", "Mapped, else the task's, else the deal's active owner", ("activities",),
+             pl.coalesce("mapped_next_step_owner", "task_owner", "active_owner"),
+             known=pl.col("mapped_next_step_owner").is_not_null() | pl.col("plans_readable"), partly=True),
+        Fact("contact_count", "number", "contacts", "Contacts on the deal", ("contact_roles",),
+             pl.col("contact_count").fill_null(0)),
         Fact("contact_roles", "list", "", "Their roles", ("contact_roles",)),
-        Fact("has_economic_buyer", "yes/no", "", "A role or a mapped field says so", ("contact_roles",)),
-        Fact("has_champion", "yes/no", "", "A role or a mapped field says so", ("contact_roles",)),
+        Fact("has_economic_buyer", "yes/no", "", "A role or a mapped field says so", ("contact_roles",),
+             BUYER, known=BUYER.is_not_null(), partly=True),
+        Fact("has_champion", "yes/no", "", "A role or a mapped field says so", ("contact_roles",),
+             CHAMPION, known=CHAMPION.is_not_null(), partly=True),
         Fact("probability", "number", "0 to 1", "The CRM's probability", ("probability",)),
         Fact(
             "forecast_category", "choice", "", "The CRM's forecast category", ("forecast_category",),
             choices=("omitted", "pipeline", "best_case", "commit", "closed"),
         ),
-        Fact("outstanding_issue", "text", "", "The one issue still open, by mapping"),
-        *(Fact(name, "yes/no", "", meaning + ", by mapping") for name, meaning in QUALIFICATION.items()),
+        Fact("outstanding_issue", "text", "", "The one issue still open, by mapping", MAPPED),
+        *(Fact(name, "yes/no", "", meaning + ", by mapping", MAPPED) for name, meaning in QUALIFICATION.items()),
     )
 }  # fmt: skip
 """Fact by name, in the order of the reference page."""

@@ -1,0 +1,75 @@
+"""Touches and plans, by local dates, and whether what was read of them can be trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from model.setting import Setting
+    from model.snapshot import Snapshot
+    from model.zones import Zones
+
+
+def coverage(snapshot: Snapshot) -> pl.DataFrame:
+    """Per team of owners: team, open_deals, touched (those touched in 30 days) and share (touched ÷ open_deals)."""
+    teams = snapshot.owners.select("team", owner_id="id")
+    touched = snapshot.activity.select("key", touched=pl.col("touches_30d") > 0)
+    deals = snapshot.deals.filter(~pl.col("is_closed")).join(teams, on="owner_id").join(touched, on="key", how="left")
+    counts = deals.filter(pl.col("team").is_not_null()).group_by("team").agg(
+        open_deals=pl.len().cast(pl.Int64),
+        touched=pl.col("touched").fill_null(value=False).sum().cast(pl.Int64),
+    )  # fmt: skip
+    return counts.with_columns(share=pl.col("touched") / pl.col("open_deals")).sort("team")
+
+
+def with_activities(
+    frame: pl.DataFrame, snapshot: Snapshot, setting: Setting, zones: Zones, teams: pl.DataFrame
+) -> pl.DataFrame:
+    """`frame` with what was done and planned, and three masks.
+
+    Gives touch_on, meeting_on, task_on (due today or later), task_owner, touches_30d, `_undated_task`,
+    `_last_touch_id`, `_last_touch_kind`, `_activity_unknown` (why, else null); activity_readable (touches),
+    plans_readable (plans; false where the feed is late), team_logs.
+    """
+    names = snapshot.owners.select(next_task_owner_id="id", task_owner="name")
+    quiet = teams.filter(pl.col("share") < setting.min_coverage)["team"].to_list()
+    frame = frame.join(snapshot.activity, on="key", how="left", maintain_order="left")
+    frame = frame.join(names, on="next_task_owner_id", how="left", maintain_order="left")
+    frame = frame.with_columns(
+        touch_on=zones.date("last_touch"),
+        meeting_on=zones.date("next_meeting"),
+        task_on=pl.when(pl.col("next_task_due") >= pl.col("_today")).then("next_task_due"),
+        _activity_unknown=_why_unknown(quiet, late="activities" in setting.feeds_late),
+    ).with_columns(
+        task_owner=pl.when(pl.col("task_on").is_not_null() | pl.col("undated_task")).then("task_owner"),
+    )
+    why = pl.col("_activity_unknown")
+    return frame.with_columns(
+        activity_readable=(~why.is_in(["hidden", "vanished", "possible", "late"])).fill_null(value=True),
+        plans_readable=(~why.is_in(["hidden", "vanished", "late"])).fill_null(value=True),
+        team_logs=(why != "unlogged").fill_null(value=True),
+    ).rename({
+        "undated_task": "_undated_task", "last_touch_id": "_last_touch_id", "last_touch_kind": "_last_touch_kind",
+    }).drop(
+        "last_touch", "newest_seen", "vanished_touch", "possible_touch", "next_meeting", "next_task_due",
+        "next_task_owner_id",
+    )  # fmt: skip
+
+
+def _why_unknown(quiet_teams: list[str], *, late: bool) -> pl.Expr:
+    """late, hidden (the CRM hints at an activity we cannot read), vanished, possible (a sibling's), or unlogged."""
+
+    def newer(column: str) -> pl.Expr:
+        return (pl.col(column) > pl.col("last_touch")).fill_null(pl.col(column).is_not_null())
+
+    hint = pl.col("activity_hint")
+    hidden = (hint < pl.col("_today")) & (hint > pl.col("newest_seen")).fill_null(value=True)
+    return (
+        pl.when(pl.lit(late)).then(pl.lit("late"))
+        .when(hidden).then(pl.lit("hidden"))
+        .when(newer("vanished_touch")).then(pl.lit("vanished"))
+        .when(newer("possible_touch")).then(pl.lit("possible"))
+        .when(pl.col("team").is_in(quiet_teams)).then(pl.lit("unlogged"))
+    )  # fmt: skip

@@ -1,0 +1,54 @@
+"""Which process binds a deal: exactly one must claim it, for certain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model.process import Process
+    from model.wide import Wide
+
+
+def bound(wide: Wide, processes: Sequence[Process]) -> pl.DataFrame:
+    """key, process (null where not exactly one claims the deal) and `_process_unknown`: why, else null.
+
+    Why is unclaimed, doubly claimed, or unknown where a claim cannot be judged.
+    """
+    claims = [
+        (pl.lit(value=True) if process.applies_to is None else process.applies_to.polars(wide)).alias(process.id)
+        for process in processes
+    ]
+    claimed = wide.frame.select("key", *claims)
+    count = pl.sum_horizontal(pl.lit(0, pl.Int64), *(pl.col(p.id).cast(pl.Int64) for p in processes))
+    unsure = pl.any_horizontal(pl.lit(value=False), *(pl.col(p.id).is_null() for p in processes))
+    only = pl.coalesce(pl.lit(None, pl.String), *(pl.when(p.id).then(pl.lit(p.id)) for p in processes))
+    return claimed.select(
+        "key",
+        process=pl.when((count == 1) & ~unsure).then(only),
+        _process_unknown=pl.when(count > 1).then(pl.lit("doubly claimed"))
+        .when(unsure).then(pl.lit("unknown")).when(count == 0).then(pl.lit("unclaimed")),
+    )  # fmt: skip
+
+
+def rebound(changes: pl.DataFrame, wide: Wide, processes: Sequence[Process]) -> pl.DataFrame:
+    """`changes` with `process`: the one that would claim the deal in that row's pipeline; null for the deal's own.
+
+    A row of another pipeline that no process claims for certain has the empty text.
+    """
+    own = wide.frame.select("key", _own="pipeline")
+    there = pl.col("pipeline").is_not_null()
+    if not changes.select(there.any()).item():
+        return changes.with_columns(process=pl.lit(None, pl.String))
+    rows = changes.join(own, on="key", how="left", maintain_order="left")
+    odd = rows.filter(there & (pl.col("pipeline") != pl.col("_own")).fill_null(value=True))
+    pairs = odd.select("key", "pipeline").unique(maintain_order=True)
+    moved = pairs.join(wide.frame.drop("pipeline"), on="key", how="left", maintain_order="left")
+    claims = bound(replace(wide, frame=moved), processes)["process"].fill_null("")
+    return rows.drop("_own").join(
+        pairs.with_columns(process=claims), on=["key", "pipeline"], how="left", maintain_order="left",
+    )  # fmt: skip

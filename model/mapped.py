@@ -1,0 +1,93 @@
+"""Mapped facts: the JSON that a connector keeps for each deal, read into typed columns."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from model.facts import FACTS, KNOWN, FactType
+from model.snapshot import MONEY
+
+if TYPE_CHECKING:
+    from model.setting import Setting
+
+DTYPES: Final[dict[FactType, pl.DataType | type[pl.DataType]]] = {
+    "text": pl.String,
+    "choice": pl.String,
+    "yes/no": pl.Boolean,
+    "number": pl.Float64,
+    "money": MONEY,
+    "date": pl.Date,
+    "list": pl.List(pl.String),
+}
+"""Column type of a mapped fact."""
+
+
+def combined(name: str) -> bool:
+    """Whether the fact's own expression asks for the mapped value beside other sources."""
+    fact = FACTS.get(name)
+    return fact is not None and fact.expression is not None and f"mapped_{name}" in fact.expression.meta.root_names()
+
+
+def with_mapped(frame: pl.DataFrame, setting: Setting) -> pl.DataFrame:
+    """`frame` with a column and a mask for each mapped fact; one that is combined with other sources is `mapped_NAME`.
+
+    A combined yes/no is false where blank or not mapped, and null where unknown.
+    """
+    texts = _texts(frame["facts"], sorted(setting.mapped)) if setting.mapped else pl.DataFrame()
+    found: list[pl.Series] = []
+    for name in sorted(setting.mapped):
+        dtype = DTYPES[setting.type_of(name)]
+        value = texts.select(_typed(pl.col(name), dtype))[name]
+        known = (value.is_not_null() | texts[name].is_null()) & readable(frame, (name,))
+        if name in setting.when_blank:
+            value = value.to_frame().select(pl.col(name).fill_null(pl.lit(setting.when_blank[name], dtype=dtype)))[name]
+        column = f"mapped_{name}" if combined(name) else name
+        if combined(name) and dtype == pl.Boolean:
+            value = value.fill_null(value=False).set(~known, None)
+        found += [value.alias(column), known.alias(column + KNOWN)]
+    return frame.with_columns(*found, *(_unmapped(name, setting) for name in FACTS if combined(name)))
+
+
+def _unmapped(name: str, setting: Setting) -> pl.Expr:
+    """The column of a combined fact: as read, or blank where no field is mapped."""
+    column, dtype = f"mapped_{name}", DTYPES[setting.type_of(name)]
+    if name in setting.mapped:
+        return pl.col(column)
+    return pl.lit(False if dtype == pl.Boolean else None, dtype).alias(column)
+
+
+def readable(frame: pl.DataFrame, needs: tuple[str, ...]) -> pl.Series:
+    """False where one of `needs` stands among the deal's unread names; one look at each distinct list of names."""
+    lists = frame["unread"].unique()
+    bad = [text for text in lists if text and not set(needs).isdisjoint(text.split(";"))]
+    if not bad:
+        return pl.repeat(value=True, n=frame.height, dtype=pl.Boolean, eager=True)
+    return ~frame["unread"].is_in(bad)
+
+
+def _texts(facts: pl.Series, names: list[str]) -> pl.DataFrame:
+    """Each named value as text, a row a deal; objects that repeat are read once (ndjson is 5 times json_decode)."""
+    objects = facts.fill_null("{}").replace("", "{}").alias("facts")
+    distinct = objects.unique(maintain_order=True)
+    text = distinct.str.join("\n").item() if distinct.len() else "{}"
+    read = pl.read_ndjson(io.BytesIO(text.encode()), schema=dict.fromkeys(names, pl.String))
+    if distinct.len() == objects.len():
+        return read
+    rows = pl.DataFrame({"facts": objects}).join(
+        read.with_columns(distinct.alias("facts")), on="facts", how="left", maintain_order="left",
+    )  # fmt: skip
+    return rows.select(names)
+
+
+def _typed(text: pl.Expr, dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
+    """The text as its type; null where it is none of it."""
+    if dtype == pl.String:
+        return text
+    if dtype == pl.Boolean:
+        return text.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+    if isinstance(dtype, pl.List):
+        return text.str.json_decode(dtype)
+    return text.cast(dtype, strict=False)

@@ -1,0 +1,50 @@
+"""The next step: a fresh text, an open task or a future meeting; overdue counts as none and hides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from model.mapped import readable
+from model.stages import spoken
+
+if TYPE_CHECKING:
+    from model.setting import Setting
+
+
+def with_next_step(frame: pl.DataFrame, setting: Setting) -> pl.DataFrame:
+    """`frame` with text_fresh, planned (true, false or null for unknown), plan_on, mapped_due_ahead, active_owner.
+
+    Needs the columns of place, activities and stages. A text is as old as `next_step_on`; a text of unknown age is
+    fresh where the visit began at creation, else unknown.
+    """
+    frame = frame.with_columns(_text_readable=readable(frame, ("next_step",)))
+    due, today = pl.col("mapped_next_step_due"), pl.col("_today")
+    plan = pl.min_horizontal("meeting_on", "task_on")
+    return frame.with_columns(
+        text_fresh=_fresh(setting, overdue=(due < today).fill_null(value=False)),
+        planned=_planned(),
+        plan_on=plan,
+        mapped_due_ahead=pl.when(due >= today).then(due),
+        active_owner=pl.when("owner_is_active").then("owner"),
+    ).drop("_text_readable")
+
+
+def _fresh(setting: Setting, overdue: pl.Expr) -> pl.Expr:
+    text = pl.col("next_step").str.strip_chars()
+    empty = text.is_null() | (text == "") | text.str.to_lowercase().is_in([spoken(word) for word in setting.filler])
+    return (
+        pl.when(~pl.col("_text_readable")).then(None)
+        .when(empty | overdue).then(pl.lit(value=False))
+        .when(pl.col("_at_creation")).then(pl.lit(value=True))
+        .otherwise(pl.col("next_step_on") >= pl.col("_visit_on"))
+    )  # fmt: skip
+
+
+def _planned() -> pl.Expr:
+    some = pl.col("meeting_on").is_not_null() | pl.col("task_on").is_not_null() | pl.col("_undated_task")
+    return (
+        pl.when(some.fill_null(value=False)).then(pl.lit(value=True))
+        .when("plans_readable").then(pl.lit(value=False))
+    )  # fmt: skip

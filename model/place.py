@@ -1,0 +1,50 @@
+"""Identity and place: the deal's own columns, its owner, local dates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from model.stages import LOST, OPEN, WON
+
+if TYPE_CHECKING:
+    from model.snapshot import Snapshot
+    from model.zones import Zones
+
+INSTANTS: Final = {
+    "created": "created",
+    "last_edit": "last_edit",
+    "owner_changed": "owner_since",
+    "next_step_changed": "next_step_on",
+}
+"""Instants of DEALS and the local dates made of them."""
+
+
+def placed(snapshot: Snapshot, zones: Zones) -> pl.DataFrame:
+    """DEALS with local dates for instants and `_created_at`, `_zone`, `_today`, owner's columns, `owner_readable`.
+
+    The owner's columns are owner, owner_is_active, team, owner_region; `_closed` is OPEN, WON or LOST by the record.
+    """
+    owners = snapshot.owners.select(
+        owner_id="id",
+        owner="name",
+        owner_is_active="is_active",
+        team="team",
+        owner_region="region",
+        _zone=zones.code(pl.col("zone")),
+        owner_readable=pl.lit(value=True),
+    )
+    today = zones.today(snapshot.as_of)
+    frame = snapshot.deals.join(owners, on="owner_id", how="left", maintain_order="left").with_columns(
+        pl.col("_zone").fill_null(0),
+        pl.col("owner_readable").fill_null(value=False) | pl.col("owner_id").is_null(),
+        pl.col("unread").fill_null(""),
+        _created_at="created",
+    )
+    return frame.with_columns(
+        *(zones.date(instant).alias(name) for instant, name in INSTANTS.items()),
+        _today=pl.col("_zone").map_batches(today.gather, return_dtype=pl.Date),
+        _closed=pl.when(~pl.col("is_closed")).then(OPEN).when("is_won").then(WON)
+        .when("is_closed").then(LOST).otherwise(OPEN),
+    )  # fmt: skip

@@ -1,0 +1,47 @@
+"""What `widen` has to know of a connection beside its records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from model.facts import FACTS, FactType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+FILLER = ("tbd", "n/a", ".", "-")
+"""Texts that say nothing: blank as a next step."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A connection's ways; ids are those of OWNERS and `actor_id`, facts are names of model/facts.py or mapped ones.
+
+    `mapped`: facts that the connection maps a field for, `types` theirs where they are no standard facts, `when_blank`
+    the value of a blank one. `columns`: columns of OPPORTUNITY that the connection offers (None: all); facts that need
+    another are dormant. `feeds_late`: feeds too old to judge by now. `zone` and the owners' zones are IANA names.
+    """
+
+    kind: Literal["salesforce", "hubspot", "tables"]
+    currency: str = "USD"
+    zone: str = "UTC"
+    holidays: tuple[date, ...] = ()
+    weekend: tuple[int, ...] = (5, 6)  # Monday is 0
+    mapped: frozenset[str] = frozenset()
+    types: Mapping[str, FactType] = field(default_factory=dict)
+    when_blank: Mapping[str, Any] = field(default_factory=dict)
+    columns: frozenset[str] | None = None
+    feeds_late: frozenset[str] = frozenset()
+    min_coverage: float = 0.3
+    our_ids: frozenset[str] = frozenset()
+    integration_ids: frozenset[str] = frozenset()
+    automation_ids: frozenset[str] = frozenset()
+    filler: tuple[str, ...] = FILLER
+    buyer_roles: tuple[str, ...] = ("economic buyer", "economic decision maker", "budget holder")
+    champion_roles: tuple[str, ...] = ("champion",)
+
+    def type_of(self, fact: str) -> FactType:
+        """The type of a fact of this connection; text where nobody says."""
+        return self.types.get(fact) or (FACTS[fact].type if fact in FACTS else "text")

@@ -1,0 +1,79 @@
+"""Where a deal stands in its process: the stage facts, from its record, its history and the calibration."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from model.spells import stays
+from model.stages import LOST, StageNames
+
+if TYPE_CHECKING:
+    from model.calibration import Calibration
+
+
+def with_standing(frame: pl.DataFrame, rows: pl.DataFrame, names: StageNames, calibration: Calibration) -> pl.DataFrame:
+    """`frame` (with `_process`, a code) with the stage facts that `rows` (`spells.events`) and the record give.
+
+    Adds stage, stage_order, stage_name (the CRM's label), created_in_stage, stage_since, days_in_stage, days_in_visit,
+    reopened_on, closed_on, stage_median_days; `_median_source` (calibration or band), `_at_creation`, `_visit_on`; and
+    the masks stage_readable, creation_readable, history_reaches_now, visit_readable, spell_readable.
+    """
+    frame = frame.with_columns(_code=names.code("_process")).with_columns(
+        stage=names.lookup("stage", "_code", pl.String),
+        stage_order=names.lookup("order", "_code", pl.Int64),
+        stage_name=pl.coalesce(names.lookup("label", "_code", pl.String), "stage_name"),
+        _now=names.lookup("state", "_code", pl.Int64),
+        _now_ends=names.lookup("ends", "_code", pl.Int64),
+        stage_median_days=_by_meaning(_medians(names, calibration), pl.Float64),
+        _median_source=_by_meaning(_sources(names, calibration), pl.String),
+    )
+    frame = frame.join(stays(rows), on="key", how="left", maintain_order="left")
+    whole = pl.col("_first_at") <= pl.col("_created_at").fill_null(pl.col("_first_at")) + timedelta(days=1)
+    reaches = (pl.col("_state") == pl.col("_now")).fill_null(value=False)
+    claimed = pl.col("_process") < len(names.processes)
+    return frame.with_columns(
+        created_in_stage=names.lookup("stage", "first_code", pl.String),
+        stage_readable=claimed & (pl.col("stage").is_not_null() | (pl.col("_now_ends") == LOST)).fill_null(value=False),
+        creation_readable=claimed & whole & names.lookup("stage", "first_code", pl.String).is_not_null(),
+        history_reaches_now=reaches,
+        visit_readable=whole | ~pl.col("_at_creation"),
+        spell_readable=whole | pl.col("reopened_on").is_not_null(),
+        _visit_on=pl.when(reaches & (whole | ~pl.col("_at_creation"))).then("stage_since"),
+        _at_creation=pl.col("_at_creation") & reaches & whole,
+    ).drop("_code", "_now", "_now_ends", "_state", "_ends", "_first_at", "first_code")
+
+
+def _by_meaning(values: list[object], dtype: type[pl.DataType]) -> pl.Expr:
+    series = pl.Series(values, dtype=dtype)
+    return pl.col("_code").map_batches(series.gather, return_dtype=dtype)
+
+
+def _medians(names: StageNames, calibration: Calibration) -> list[object]:
+    return [days for days, _ in _limits(names, calibration)]
+
+
+def _sources(names: StageNames, calibration: Calibration) -> list[object]:
+    return [source for _, source in _limits(names, calibration)]
+
+
+def _limits(names: StageNames, calibration: Calibration) -> list[tuple[float | None, str | None]]:
+    """Days and where they come from, in the order of `names.meanings`: the median, else the band's upper end."""
+    bands = {
+        (code, order): (process.id, stage)
+        for code, process in enumerate(names.processes)
+        for order, stage in enumerate(process.stages, 1)
+    }
+    found: list[tuple[float | None, str | None]] = []
+    for meaning in names.meanings:
+        place = bands.get(divmod(meaning.state, 1000)) if meaning.order else None
+        median = calibration.medians.get((place[0], place[1].id)) if place else None
+        if median and median.days is not None:
+            found.append((max(median.days, float(calibration.floor_days)), "calibration"))
+        elif place and place[1].expected_days:
+            found.append((float(place[1].expected_days[1]), "band"))
+        else:
+            found.append((None, None))
+    return found

@@ -1,0 +1,73 @@
+"""Local dates of many instants in many zones at once: one binary search, whatever the number of zones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Final
+from zoneinfo import available_timezones
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FIRST, LAST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2080, 1, 1, tzinfo=UTC)
+SPAN: Final = 1 << 53
+"""More than any instant in microseconds, so that zone and instant fit one sorted integer."""
+
+
+def _offsets(instants: pl.Expr, zone: str) -> pl.DataFrame:
+    local = instants.dt.convert_time_zone(zone).dt
+    return pl.select(at=instants, offset=(local.base_utc_offset() + local.dst_offset()).dt.total_microseconds())
+
+
+@cache
+def transitions(zone: str) -> tuple[tuple[int, int], ...]:
+    """(instant in µs, offset from then on in µs) of a zone's clock changes, sorted, from 1980 to 2080."""
+    daily = _offsets(pl.datetime_range(FIRST, LAST, "1d", eager=False), zone)
+    changed = daily.filter(pl.col("offset") != pl.col("offset").shift(-1))["at"]
+    found = [(0, int(daily["offset"][0]))]
+    for day in changed:
+        near = _offsets(pl.datetime_range(day, day + pl.duration(days=1), "15m"), zone)
+        step = near.filter(pl.col("offset") != pl.col("offset").shift(1))
+        found += zip(step["at"].to_physical().to_list(), step["offset"].to_list(), strict=True)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Zones by code; `code` 0 is the connection's own, which also stands in for names nobody knows."""
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, default: str, names: Iterable[str | None]) -> Zones:
+        """The default zone and every known one of `names`."""
+        known = {name for name in names if name} & available_timezones()
+        return cls((default, *sorted(known - {default})))
+
+    def code(self, name: pl.Expr) -> pl.Expr:
+        """The zone's code as Int64; 0 for null and for names nobody knows."""
+        codes = {zone: code for code, zone in enumerate(self.names)}
+        return name.replace_strict(codes, default=0, return_dtype=pl.Int64)
+
+    def date(self, instant: str, zone: str = "_zone") -> pl.Expr:
+        """The local date of the column `instant` in the zone whose code is in the column `zone`; null stays null."""
+        steps = [(code * SPAN + at, offset) for code, name in enumerate(self.names) for at, offset in transitions(name)]
+        starts = pl.Series([start for start, _ in steps], dtype=pl.Int64)
+        offsets = pl.Series([offset for _, offset in steps], dtype=pl.Int64)
+
+        def days(frame: pl.Series) -> pl.Series:
+            at, code = frame.struct.field(instant).to_physical(), frame.struct.field(zone)
+            index = starts.search_sorted((code * SPAN + at.clip(0)).fill_null(0), side="right") - 1
+            return ((at + offsets.gather(index)) // 86_400_000_000).cast(pl.Int32).cast(pl.Date)
+
+        return pl.struct(instant, zone).map_batches(days, return_dtype=pl.Date).alias(instant)
+
+    def today(self, as_of: datetime) -> pl.Series:
+        """The local date of `as_of` by zone code."""
+        frame = pl.DataFrame({"at": [as_of] * len(self.names), "_zone": range(len(self.names))})
+        instants = frame.with_columns(pl.col("at").dt.cast_time_unit("us"), pl.col("_zone").cast(pl.Int64))
+        return instants.select(self.date("at"))["at"]
