@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
@@ -12,9 +13,9 @@ FINDINGS: Final = columns({
     "key": pl.Int64,
     "policy": pl.String,  # policy id, or process/stage/criterion
     "status": pl.String,  # broken, unknown
-    "since": pl.Date,  # the day the limit was crossed; null where unknown
+    "since": pl.Date,  # the day the limit was crossed; where unknown: that of the flag it holds or withdrew, else null
     "first_seen": pl.Date,  # the day we first said so
-    "unknown_since": INSTANT,  # start of the unknown that holds an earlier flag, else null
+    "unknown_since": INSTANT,  # start of an unknown that holds what was known before, else null
     "shown": pl.Boolean,  # on the record now
     "flag": pl.String,  # JSON: the flag (or unknown) object of CONTRACT.md
 })  # fmt: skip
@@ -25,7 +26,7 @@ DEAL_VERDICTS: Final = columns({
     "score": pl.Int64,
     "score_reason": pl.String,
     "gate": pl.String,
-    "detail": pl.String,  # JSON: {"gate": {status, breached, waiting, unknown}, "missing": […]}
+    "detail": pl.String,  # JSON: {"gate": {status, breached, waiting, unknown}, "missing": […], "checked": [sentences]}
 })  # fmt: skip
 """One row per judged deal."""
 
@@ -39,3 +40,12 @@ BREACHES: Final = columns({
     "first_judged": INSTANT,
 })  # fmt: skip
 """One row per deal, criterion and binding move that was once judged; once met it stays met."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the last verdict left of the deals in a frame; empty where they were never judged."""
+
+    findings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FINDINGS))
+    deals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DEAL_VERDICTS))
+    breaches: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BREACHES))

@@ -1,0 +1,219 @@
+"""Why a rule is broken on a deal: which comparisons hold, and since when, from facts alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from policies.language.measures import measures
+from policies.language.tree import Chain, Not
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import polars as pl
+
+    from model.wide import Wide
+    from policies.language.condition import Condition, Measure
+    from policies.language.tree import Truth
+
+Row: TypeAlias = "Mapping[str, Any]"
+
+STEADY: Final = frozenset({
+    "id", "name", "pipeline", "record_type", "deal_type", "segment", "region", "team", "source", "owner", "currency",
+    "is_open", "is_won", "is_lost", "is_test", "created_in_stage",
+})  # fmt: skip
+"""Facts that say which deal it is, not what is wrong with it: they neither date nor explain a flag."""
+IN_STAGE: Final = frozenset({"stage", "stage_name", "stage_order"})
+AGEING: Final = frozenset({"days_in_stage", "days_in_visit"})
+OPPOSITE: Final = {
+    "=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in", "not in": "in",
+    "is blank": "is not blank", "is not blank": "is blank", "contains": "does not contain", "between": "not between",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One comparison of a condition: its column in the row, its measure (None: too involved) and the sense it counts in."""
+
+    column: str
+    node: Truth
+    measure: Measure | None
+
+    def turned(self, sense: bool) -> Measure | None:
+        """The measure as it holds: turned round where the comparison counts for being false."""
+        if self.measure is None or sense:
+            return self.measure
+        if self.measure.limit is True:
+            return replace(self.measure, limit=False)
+        return replace(self.measure, operator=OPPOSITE[self.measure.operator])
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One comparison that holds; `since`: the day it began to, where the facts say so; `steady`: see STEADY."""
+
+    leaf: Leaf
+    measure: Measure | None
+    since: date | None
+    steady: bool
+
+
+@dataclass(frozen=True)
+class Because:
+    """All that makes a condition hold for one deal; `since` None: the facts cannot say."""
+
+    reasons: tuple[Reason, ...]
+    since: date | None
+    unsaid: bool = False
+
+
+class Grounds:
+    """Finds the reasons of one condition over many deals; `sense` False explains why a criterion is not met."""
+
+    def __init__(self, condition: Condition, sense: bool, wide: Wide) -> None:
+        self.tree, self.sense, self.wide = condition.tree, sense, wide
+        self.leaves = {id(leaf.node): leaf for leaf in _leaves(condition)}
+        self._truths = [
+            replace(condition, tree=leaf.node).polars(wide).alias(leaf.column) for leaf in self.leaves.values()
+        ]
+
+    def rows(self, frame: pl.DataFrame) -> list[dict[str, Any]]:
+        """The facts that reasons need, and one truth for each comparison, for each deal of the frame."""
+        named = {name for leaf in self.leaves.values() for name in _facts(leaf)}
+        facts = sorted((named | {"key", "as_of_date", "touched", "stage_since", "next_step_due"}) & set(frame.columns))
+        return frame.select(*facts, *self._truths).to_dicts()
+
+    def because(self, row: Row) -> Because:
+        """Why the condition holds (or, in the other sense, does not) for this row."""
+        return self._walk(self.tree, self.sense, row) or Because((), None, unsaid=True)
+
+    def _walk(self, node: Truth, sense: bool, row: Row) -> Because | None:
+        match node:
+            case Not(of=part):
+                return self._walk(part, not sense, row)
+            case Chain(word=word, parts=parts):
+                found = [self._walk(part, sense, row) for part in parts]
+                if (word == "and") == sense:
+                    return None if None in found else _all([f for f in found if f])
+                return _some([f for f in found if f])
+            case _:
+                leaf = self.leaves[id(node)]
+                return self._one(leaf, sense, row) if row[leaf.column] is sense else None
+
+    def _one(self, leaf: Leaf, sense: bool, row: Row) -> Because:
+        measure = leaf.turned(sense)
+        steady = measure is not None and measure.fact in STEADY
+        since = None if measure is None or steady else began(measure, row, self.wide)
+        return Because((Reason(leaf, measure, since, steady),), since, unsaid=since is None and not steady)
+
+
+def began(measure: Measure, row: Row, wide: Wide) -> date | None:
+    """The day the comparison began to hold, where the facts say so."""
+    value, limit = row.get(measure.fact), limit_of(measure, row)
+    if measure.fact in IN_STAGE:
+        return row.get("stage_since")
+    if measure.fact == "has_next_step" and measure.limit is False:
+        due = row.get("next_step_due")
+        return due + timedelta(days=1) if due and due < row["as_of_date"] else None
+    if value is None or limit is None or isinstance(limit, bool):
+        return None
+    if measure.fact in AGEING and measure.function is None and (least := _least(measure.operator, limit)) is not None:
+        return row["as_of_date"] - timedelta(days=int(value) - least)
+    if isinstance(value, date):
+        return _crossed(measure, value, limit, wide)
+    return None
+
+
+def _crossed(measure: Measure, day: date, limit: Any, wide: Wide) -> date | None:
+    """The day a count from or to `day` crossed the limit."""
+    least, most = _least(measure.operator, limit), _most(measure.operator, limit)
+    if measure.function == "days_since":
+        return day + timedelta(days=least) if least is not None else day
+    if measure.function == "days_until" and most is not None:
+        return day - timedelta(days=most)
+    if measure.function == "business_days_since" and least is not None:
+        return business_day_after(day, least, wide)
+    return None
+
+
+def business_day_after(day: date, count: int, wide: Wide) -> date:
+    """The first day with `count` business days from `day` on (counted in) before it."""
+    off = frozenset(wide.holidays)
+    while count > 0:
+        count -= day.weekday() not in wide.weekend and day not in off
+        day += timedelta(days=1)
+    return day
+
+
+def limit_of(measure: Measure, row: Row) -> Any:
+    """The limit for this deal: the constant, times the fact it is relative to."""
+    if measure.of is None:
+        return measure.limit
+    other = row.get(measure.of)
+    return None if other is None else float(measure.limit) * float(other)  # type: ignore[arg-type]  # `of` has a number
+
+
+def _least(operator: str, limit: Any) -> int | None:
+    """The smallest whole count that satisfies the comparison from below."""
+    match operator:
+        case ">=" | "=":
+            return ceil(limit)
+        case ">":
+            return floor(limit) + 1
+        case "between":
+            return ceil(limit[0])
+        case _:
+            return None
+
+
+def _most(operator: str, limit: Any) -> int | None:
+    """The largest whole count that satisfies the comparison from above."""
+    match operator:
+        case "<=" | "=":
+            return floor(limit)
+        case "<":
+            return ceil(limit) - 1
+        case "between":
+            return floor(limit[1])
+        case _:
+            return None
+
+
+def _all(parts: list[Because]) -> Because:
+    """All hold: since the last of them; not to be said if one cannot say."""
+    dates = [p.since for p in parts if p.since]
+    unsaid = any(p.unsaid for p in parts)
+    return Because(tuple(r for p in parts for r in p.reasons), None if unsaid else max(dates, default=None), unsaid)
+
+
+def _some(parts: list[Because]) -> Because | None:
+    """One is enough: since the first of them."""
+    if not parts:
+        return None
+    dates = [p.since for p in parts if p.since]
+    unsaid = not dates and any(p.unsaid for p in parts)
+    return Because(tuple(r for p in parts for r in p.reasons), min(dates, default=None), unsaid)
+
+
+def _leaves(condition: Condition) -> Iterator[Leaf]:
+    for n, node in enumerate(_comparisons(condition.tree)):
+        yield Leaf(f"_leaf{n}", node, next(iter(measures(node)), None))
+
+
+def _comparisons(node: Truth) -> Iterator[Truth]:
+    match node:
+        case Chain(parts=parts):
+            for part in parts:
+                yield from _comparisons(part)
+        case Not(of=part):
+            yield from _comparisons(part)
+        case _:
+            yield node
+
+
+def _facts(leaf: Leaf) -> set[str]:
+    asked = leaf.measure
+    return set() if asked is None else {asked.fact} | ({asked.of} if asked.of else set())

@@ -1,0 +1,64 @@
+"""Unknown holds: what the record shows stays as it is for some days, then it is withdrawn with that reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from model.snapshot import INSTANT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from model.memory import Memory
+    from policies.rules import Rule
+
+
+def unknown_cells(
+    frame: pl.DataFrame, rules: Sequence[Rule], memory: Memory, as_of: datetime, hold: timedelta
+) -> pl.DataFrame:
+    """One row for each deal and rule that cannot be judged.
+
+    Columns: key, policy, scored, the memory's since, first_seen and flag; unknown_since (null: nothing was known
+    before, so there is nothing to hold), held (what was known still holds), held_flag (and it was a flag).
+    """
+    cells = pl.concat([_blind(frame, rule) for rule in rules] or [_NONE]).unique(["key", "policy"], maintain_order=True)
+    if cells.is_empty():
+        return cells.with_columns(_EMPTY)
+    was = memory.findings.select("key", "policy", "status", "since", "first_seen", "flag", was_unknown="unknown_since")
+    judged = memory.deals.filter(pl.col("gate").is_not_null()).select("key", judged=pl.lit(True))
+    cells = cells.join(was, on=["key", "policy"], how="left", maintain_order="left")
+    cells = cells.join(judged, on="key", how="left", maintain_order="left")
+    known_before = (pl.col("status") == "broken") | (pl.col("status").is_null() & pl.col("judged"))
+    since = pl.when(pl.col("status") == "unknown").then("was_unknown").when(known_before).then(pl.lit(as_of, INSTANT))
+    return cells.with_columns(unknown_since=since).with_columns(
+        held=(pl.col("unknown_since") > as_of - hold).fill_null(False),
+    ).with_columns(
+        held_flag=pl.col("held") & pl.col("since").is_not_null(),
+    ).select(_COLUMNS)  # fmt: skip
+
+
+def frozen(cells: pl.DataFrame, memory: Memory) -> pl.DataFrame:
+    """DEAL_VERDICTS rows of the deals whose score, gate, missing and checked stay because an unknown is held."""
+    keys = cells.filter(pl.col("held") & pl.col("scored"))["key"].unique()
+    return memory.deals.filter(pl.col("key").is_in(keys.implode()) & pl.col("gate").is_not_null())
+
+
+def _blind(frame: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    """Deals for which the rule cannot be judged."""
+    blind = pl.col(rule.broken).is_null()
+    if rule.waiting in frame.columns:
+        blind = blind | pl.col(rule.waiting).is_null()
+    return frame.filter(blind).select("key", policy=pl.lit(rule.id), scored=pl.lit(rule.scored))
+
+
+_NONE = pl.DataFrame(schema={"key": pl.Int64, "policy": pl.String, "scored": pl.Boolean})
+_EMPTY = [
+    *(pl.lit(None, pl.Date).alias(name) for name in ("since", "first_seen")),
+    pl.lit(None, pl.String).alias("flag"),
+    pl.lit(None, INSTANT).alias("unknown_since"),
+    *(pl.lit(None, pl.Boolean).alias(name) for name in ("held", "held_flag")),
+]
+_COLUMNS = ["key", "policy", "scored", "since", "first_seen", "flag", "unknown_since", "held", "held_flag"]

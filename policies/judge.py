@@ -1,0 +1,74 @@
+"""Judging: every policy and criterion over every deal at once, as plain boolean columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from policies import breaches, gates, holding
+from policies.rules import live
+from policies.score import score_and_reason, score_columns
+from policies.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from model.memory import Memory
+    from model.wide import Wide
+    from policies.policy import PolicySet
+    from policies.rules import Rule
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a connection adds: days that an unknown holds, and by rule id the day of its first run that was not dry.
+
+    A rule absent from `first_runs` runs for the first time now: moves before today bind nothing.
+    """
+
+    hold_unknown: int = 7
+    first_runs: Mapping[str, date] = field(default_factory=dict)
+
+
+def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context) -> Verdict:
+    """The verdict on every deal of the frame; `memory` is what the last verdict left of these deals."""
+    rules, dormant = live(policies, wide)
+    source = gates.with_bindings(wide, rules)
+    frame = source.select("key", "as_of_date", "process", "stage", pl.col("is_open").fill_null(False), *(
+        column for rule in rules for column in _columns(rule, wide, memory, context)
+    ))  # fmt: skip
+    frame = frame.with_columns(*score_columns(rules, _sure(frame, rules)), gates.gate_column(rules))
+    frame = frame.with_columns(score_and_reason())
+    cells = holding.unknown_cells(frame, rules, memory, wide.as_of, timedelta(days=context.hold_unknown))
+    bound = gates.missed(source.hstack(frame.select(_own(rules))), rules)
+    backs = breaches.moves_back(source, rules)
+    return Verdict(
+        wide=wide, rules=rules, dormant=dormant, memory=memory, frame=frame, cells=cells, bound=bound,
+        frozen=holding.frozen(cells, memory),
+        breaches=breaches.remembered(memory.breaches, bound, backs, wide.as_of),
+    )  # fmt: skip
+
+
+def _columns(rule: Rule, wide: Wide, memory: Memory, context: Context) -> list[pl.Expr]:
+    """The columns of one rule."""
+    if rule.place:
+        return gates.criterion_columns(rule, rule.place, wide, memory, context.first_runs)
+    flag = rule.condition.polars(wide)
+    if rule.applies_to is None:
+        return [pl.lit(True).alias(rule.applies), flag.alias(rule.broken)]
+    applies = rule.applies_to.polars(wide)
+    broken = pl.when(applies.is_null()).then(None).otherwise(applies & flag)
+    return [applies.alias(rule.applies), broken.alias(rule.broken)]
+
+
+def _sure(frame: pl.DataFrame, rules: Sequence[Rule]) -> frozenset[str]:
+    """Columns of rules that have no null."""
+    return frozenset(c for rule in rules for c in (rule.applies, rule.broken) if not frame[c].null_count())
+
+
+def _own(rules: Sequence[Rule]) -> list[str]:
+    return [c for rule in rules if rule.place for c in (rule.applies, rule.broken)]

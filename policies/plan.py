@@ -1,0 +1,76 @@
+"""The one function that makes patches: only our mapped fields, only where they differ, the same state gives none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from model.sync import FieldRule, FieldValue, Patch, canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+PUT_BACK_EVERY: Final = timedelta(hours=24)
+"""How often at most a person's change of our fields is put back, by record."""
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """One record: what the verdict wants, what the CRM had when last read, what we last wrote, all by our names.
+
+    A field absent from `want` stays as it is; one absent from `ours` is empty; `sent` has only fields that we wrote.
+    `put_back_at`: when a person's change of our fields on this record was last put back.
+    """
+
+    id: str
+    want: Mapping[str, FieldValue]
+    ours: Mapping[str, Any]
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    put_back_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Patches in the order of the rows, and the ids whose changed fields are put back by them (*overwritten*)."""
+
+    patches: tuple[Patch, ...]
+    overwritten: tuple[str, ...]
+
+
+def plan(rows: Iterable[PlanRow], rules: Mapping[str, FieldRule], as_of: datetime) -> Plan:
+    """Patches that bring our fields to what is wanted; nothing outside `rules` is ever in one."""
+    patches, overwritten = [], []
+    for row in rows:
+        differing = _differing(row, rules)
+        edited = {name for name in differing if _edited(row, name, rules[name])}
+        if edited and not _may_put_back(row, as_of):
+            differing = {name: pair for name, pair in differing.items() if name not in edited}
+        elif edited:
+            overwritten.append(row.id)
+        if differing:
+            fields = {name: want for name, (want, _) in differing.items()}
+            before = {name: had for name, (_, had) in differing.items()}
+            patches.append(Patch(row.id, fields, before))
+    return Plan(tuple(patches), tuple(overwritten))
+
+
+def _differing(row: PlanRow, rules: Mapping[str, FieldRule]) -> dict[str, tuple[FieldValue, FieldValue]]:
+    """Field to (wanted, had), both canonical, where they differ."""
+    pairs = {
+        name: (canonical(rule, row.want[name]), canonical(rule, row.ours.get(name)))
+        for name, rule in rules.items()
+        if name in row.want
+    }
+    return {name: (want, had) for name, (want, had) in pairs.items() if want != had}
+
+
+def _edited(row: PlanRow, name: str, rule: FieldRule) -> bool:
+    """Whether somebody changed a value that we wrote and still want."""
+    return name in row.sent and canonical(rule, row.sent[name]) == canonical(rule, row.want[name])
+
+
+def _may_put_back(row: PlanRow, as_of: datetime) -> bool:
+    """Whether a day has passed since the last time."""
+    return row.put_back_at is None or as_of - row.put_back_at >= PUT_BACK_EVERY

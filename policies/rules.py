@@ -1,0 +1,110 @@
+"""What is judged: every policy and criterion as a Rule, and the columns that a verdict keeps of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from model.process import Criterion, Process
+    from model.wide import Wide
+    from policies.language.condition import Condition
+    from policies.policy import Mode, PolicySet, Severity
+
+Side: TypeAlias = Literal["entry", "exit"]
+
+RANK: Final[dict[str, int]] = {"none": 0, "info": 1, "warning": 2, "critical": 3}
+"""Severities from mild to bad."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a criterion stands: its process, stage, the stage's order (from 1) and the side of the gate."""
+
+    process: Process
+    stage: str
+    order: int
+    side: Side
+    criterion: Criterion
+
+    @property
+    def last(self) -> bool:
+        """Whether the stage is the process's last one: Won."""
+        return self.order == len(self.process.stages)
+
+    @property
+    def gate(self) -> str:
+        """Names the gate that all criteria of this stage and side share."""
+        return f"{self.process.id}/{self.stage}/{self.side}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One policy or (with a `place`) one criterion; `condition` is flag_if, or for a criterion its require."""
+
+    id: str
+    title: str
+    condition: Condition
+    applies_to: Condition | None
+    severity: Severity
+    points: int
+    topic: str
+    mode: Mode
+    fix: str
+    place: Place | None = None
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Names of all facts it asks for."""
+        return self.condition.facts | (self.applies_to.facts if self.applies_to else frozenset())
+
+    @property
+    def scored(self) -> bool:
+        """Whether it costs points and stands on the record."""
+        return self.mode in {"warn", "enforce"}
+
+    @property
+    def applies(self) -> str:
+        """Column: whether it applies (for a criterion: whether it binds); null where unknown."""
+        return f"{self.id}?"
+
+    @property
+    def broken(self) -> str:
+        """Column: whether it is broken; false where it does not apply, null where unknown."""
+        return f"{self.id}!"
+
+    @property
+    def waiting(self) -> str:
+        """Column of an exit criterion: whether the deal is in its stage and it is unmet; null where unknown."""
+        return f"{self.id}~"
+
+
+def rules_of(policies: PolicySet) -> Iterator[Rule]:
+    """Every rule that is not off: policies in order, then criteria by process, stage and side."""
+    for p in policies.policies:
+        if p.mode != "off":
+            yield Rule(
+                p.id, p.title, p.flag_if, p.applies_to, p.severity, p.points, p.topic or "", p.mode, p.fix
+            )
+    for place in places(policies):
+        c = place.criterion
+        path = f"{place.process.id}/{place.stage}/{c.id}"
+        # the reader makes every condition by the language, so `require` has a tree, too
+        yield Rule(path, c.title, c.require, None, c.severity, c.points, "", "warn", c.fix, place)  # type: ignore[arg-type]
+
+
+def places(policies: PolicySet) -> Iterator[Place]:
+    """Every criterion with its place, in order."""
+    for process in policies.processes:
+        for order, stage in enumerate(process.stages, start=1):
+            yield from (Place(process, stage.id, order, "entry", c) for c in stage.entry)
+            yield from (Place(process, stage.id, order, "exit", c) for c in stage.exit)
+
+
+def live(policies: PolicySet, wide: Wide) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """Rules that are judged here, and the ids of the dormant ones, whose facts the connection does not map."""
+    rules = tuple(rules_of(policies))
+    dormant = tuple(rule.id for rule in rules if rule.facts & wide.dormant)
+    return tuple(rule for rule in rules if not rule.facts & wide.dormant), dormant

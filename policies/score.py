@@ -1,0 +1,75 @@
+"""The hygiene score, 0 to 100: 100 less the points of what is broken, by topic, over columns and as a ledger."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from policies.rules import Rule
+
+COVERAGE: Final = 60
+"""Percent of a deal's applicable points that must be known for it to have a score."""
+
+Line = tuple[str, int]
+"""A ledger line: what for, and how many points."""
+
+
+def score_columns(rules: Sequence[Rule], sure: frozenset[str]) -> list[pl.Expr]:
+    """Columns cost, applicable and blind (points); `sure` are columns of rules without a null."""
+    scored = [rule for rule in rules if rule.scored and rule.points]
+    applicable = [_points(pl.col(r.applies).fill_null(True) if r.applies not in sure else pl.col(r.applies), r) for r in scored]
+    blind = [_points(pl.col(r.broken).is_null(), r) for r in scored if r.broken not in sure]
+    return [
+        _sum(_topic_costs(scored)).alias("cost"),
+        _sum(applicable).alias("applicable"),
+        _sum(blind).alias("blind"),
+    ]
+
+
+def score_and_reason() -> list[pl.Expr]:
+    """Columns score and score_reason from cost, applicable, blind and is_open."""
+    is_open = pl.col("is_open")
+    known = pl.col("applicable") - pl.col("blind")
+    enough = known.cast(pl.Int64) * 100 >= pl.col("applicable").cast(pl.Int64) * COVERAGE
+    score = (100 - pl.col("cost").cast(pl.Int64)).clip(0, 100)
+    why = pl.format(
+        f"{{}} of {{}} applicable points could be judged; a score needs {COVERAGE} %", known, pl.col("applicable")
+    )
+    return [
+        pl.when(is_open & enough).then(score).alias("score"),
+        pl.when(is_open & ~enough).then(why).alias("score_reason"),
+    ]
+
+
+def ledger_lines(broken: Iterable[Rule]) -> list[Line]:
+    """What the broken rules of one deal take from 100: sums with the 100 to the score, by a `floor` line if need be."""
+    dearest: dict[str, Rule] = {}
+    for rule in (r for r in broken if r.scored):
+        topic = rule.topic or rule.id
+        if topic not in dearest or rule.points > dearest[topic].points:
+            dearest[topic] = rule
+    lines = [("start", 100), *((rule.id, -rule.points) for rule in dearest.values() if rule.points)]
+    below = -sum(points for _, points in lines)
+    return [*lines, ("floor", below)] if below > 0 else lines
+
+
+def _topic_costs(rules: Iterable[Rule]) -> list[pl.Expr]:
+    """One expression a topic: the points of its dearest broken rule."""
+    topics: dict[str, list[pl.Expr]] = defaultdict(list)
+    for rule in rules:
+        topics[rule.topic or rule.id].append(_points(pl.col(rule.broken), rule))
+    return [pl.max_horizontal(costs) if len(costs) > 1 else costs[0] for costs in topics.values()]
+
+
+def _points(is_so: pl.Expr, rule: Rule) -> pl.Expr:
+    return is_so.cast(pl.Int32) * pl.lit(rule.points, pl.Int32)
+
+
+def _sum(parts: list[pl.Expr]) -> pl.Expr:
+    """The sum with null as 0; 0 of nothing."""
+    return pl.sum_horizontal(parts) if parts else pl.lit(0, pl.Int32)
