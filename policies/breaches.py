@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from model.memory import BREACHES
+from model.snapshot import INSTANT, columns
 from policies.gates import _BACK, _name
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def _updated(before: pl.DataFrame, now: pl.DataFrame, backs: pl.DataFrame) -> pl
     """Earlier rows: those still open end when they are met late or the deal was taken back."""
     rows = before.join(now.drop("side"), on=KEY, how="left").join(backs, on=["key", "criterion"], how="left")
     is_open = pl.col("met_on").is_null() & pl.col("ended").is_null()
-    back = is_open & (pl.col("back_at") > pl.col("moved_at")).fill_null(False)
-    met = is_open & ~back & (~pl.col("broken")).fill_null(False)
+    back = is_open & (pl.col("back_at") > pl.col("moved_at")).fill_null(value=False)
+    met = is_open & ~back & (~pl.col("broken")).fill_null(value=False)
     return rows.with_columns(
         met_on=pl.when(met).then("as_of_date").otherwise("met_on"),
         ended=pl.when(back).then(pl.lit("taken_back")).when(met).then(pl.lit("met_late")).otherwise("ended"),
@@ -52,5 +53,7 @@ def moves_back(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
         for rule in rules
         if rule.place
     ]
-    schema = {"key": pl.Int64, "criterion": pl.String, "back_at": BREACHES["moved_at"]}
-    return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+    return pl.concat(parts) if parts else pl.DataFrame(schema=_BACKS)
+
+
+_BACKS = columns({"key": pl.Int64, "criterion": pl.String, "back_at": INSTANT})

@@ -12,6 +12,7 @@ from policies.language.tree import Chain, Not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from decimal import Decimal
 
     import polars as pl
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from policies.language.tree import Truth
 
 Row: TypeAlias = "Mapping[str, Any]"
+Limit: TypeAlias = "float | Decimal | tuple[Decimal, ...]"
 
 STEADY: Final = frozenset({
     "id", "name", "pipeline", "record_type", "deal_type", "segment", "region", "team", "source", "owner", "currency",
@@ -36,7 +38,7 @@ OPPOSITE: Final = {
 
 @dataclass(frozen=True)
 class Leaf:
-    """One comparison of a condition: its column in the row, its measure (None: too involved) and the sense it counts in."""
+    """One comparison of a condition: its column in the row and its measure (None: too involved for one)."""
 
     column: str
     node: Truth
@@ -114,14 +116,16 @@ def began(measure: Measure, row: Row, wide: Wide) -> date | None:
     """The day the comparison began to hold, where the facts say so."""
     value, limit = row.get(measure.fact), limit_of(measure, row)
     if measure.fact in IN_STAGE:
-        return row.get("stage_since")
+        entered: date | None = row.get("stage_since")
+        return entered
     if measure.fact == "has_next_step" and measure.limit is False:
-        due = row.get("next_step_due")
+        due: date | None = row.get("next_step_due")
         return due + timedelta(days=1) if due and due < row["as_of_date"] else None
     if value is None or limit is None or isinstance(limit, bool):
         return None
     if measure.fact in AGEING and measure.function is None and (least := _least(measure.operator, limit)) is not None:
-        return row["as_of_date"] - timedelta(days=int(value) - least)
+        today: date = row["as_of_date"]
+        return today - timedelta(days=int(value) - least)
     if isinstance(value, date):
         return _crossed(measure, value, limit, wide)
     return None
@@ -156,30 +160,20 @@ def limit_of(measure: Measure, row: Row) -> Any:
     return None if other is None else float(measure.limit) * float(other)  # type: ignore[arg-type]  # `of` has a number
 
 
-def _least(operator: str, limit: Any) -> int | None:
+def _least(operator: str, limit: Limit) -> int | None:
     """The smallest whole count that satisfies the comparison from below."""
-    match operator:
-        case ">=" | "=":
-            return ceil(limit)
-        case ">":
-            return floor(limit) + 1
-        case "between":
-            return ceil(limit[0])
-        case _:
-            return None
+    low = limit[0] if isinstance(limit, tuple) else limit
+    if operator == ">":
+        return floor(low) + 1
+    return ceil(low) if operator in {">=", "=", "between"} else None
 
 
-def _most(operator: str, limit: Any) -> int | None:
+def _most(operator: str, limit: Limit) -> int | None:
     """The largest whole count that satisfies the comparison from above."""
-    match operator:
-        case "<=" | "=":
-            return floor(limit)
-        case "<":
-            return ceil(limit) - 1
-        case "between":
-            return floor(limit[1])
-        case _:
-            return None
+    high = limit[1] if isinstance(limit, tuple) else limit
+    if operator == "<":
+        return ceil(high) - 1
+    return floor(high) if operator in {"<=", "=", "between"} else None
 
 
 def _all(parts: list[Because]) -> Because:

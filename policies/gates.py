@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from model.memory import BREACHES
+from model.snapshot import INSTANT, columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,9 @@ _ON, _AT, _TO, _BOUND, _BACK = "on", "at", "to_stage", "bound", "back_at"
 def with_bindings(wide: Wide, rules: Sequence[Rule]) -> pl.DataFrame:
     """The wide frame and, for each gate with criteria, columns `_GATE:…` of the last move that binds it."""
     frame = wide.frame
-    moves = frame.select("key", "process").join(wide.moves, on=["key", "process"]).sort("key", "at", maintain_order=True)
+    moves = (
+        frame.select("key", "process").join(wide.moves, on=["key", "process"]).sort("key", "at", maintain_order=True)
+    )
     moves = moves.with_row_index("n")
     for place in {rule.place.gate: rule.place for rule in rules if rule.place}.values():
         frame = frame.join(_binding(moves, place), on="key", how="left", maintain_order="left")
@@ -57,7 +59,7 @@ def _binds(place: Place) -> pl.Expr:
         through = (start < place.order) & (end >= place.order)
         if place.last:
             through = through | (start.is_null() & (end == place.order))
-    return pl.col("kind").is_in(FORWARD) & ~pl.col("ours") & through.fill_null(False)
+    return pl.col("kind").is_in(FORWARD) & ~pl.col("ours") & through.fill_null(value=False)
 
 
 def criterion_columns(
@@ -66,13 +68,13 @@ def criterion_columns(
     """Applies, broken and (exit) waiting of one criterion, over the frame of `with_bindings`."""
     unmet = ~rule.condition.polars(wide)
     met = pl.col("key").is_in(met_keys(memory, rule.id).implode())
-    here = ((pl.col("process") == place.process.id) & (pl.col("stage") == place.stage)).fill_null(False)
+    here = ((pl.col("process") == place.process.id) & (pl.col("stage") == place.stage)).fill_null(value=False)
     stands = place.criterion.holds == "while_in"
     applies = here if stands else binds(rule, place, first_runs)
-    unmet_now = unmet if stands else pl.when(met).then(False).otherwise(unmet)
+    unmet_now = unmet if stands else pl.when(met).then(statement=False).otherwise(unmet)
     columns = [applies.alias(rule.applies), _where(applies, unmet_now).alias(rule.broken)]
     if place.side == "exit":
-        columns.append(_where(here & pl.col("is_open").fill_null(False), unmet_now).alias(rule.waiting))
+        columns.append(_where(here & pl.col("is_open").fill_null(value=False), unmet_now).alias(rule.waiting))
     return columns
 
 
@@ -81,7 +83,7 @@ def binds(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> pl.Expr:
     since = place.criterion.binds_from or first_runs.get(rule.id)
     start = pl.lit(since) if since else pl.col("as_of_date")
     bound = pl.col(_name(place, _BOUND)) & (pl.col(_name(place, _ON)) >= start)
-    return bound.fill_null(False)
+    return bound.fill_null(value=False)
 
 
 def gate_column(rules: Sequence[Rule]) -> pl.Expr:
@@ -91,9 +93,9 @@ def gate_column(rules: Sequence[Rule]) -> pl.Expr:
     unmet = [pl.col(r.broken) for r in criteria] + [pl.col(r.waiting) for r in exits]
     some = [pl.col(r.applies) for r in criteria] + [_in_stage(r.place) for r in exits if r.place]
     return (
-        pl.when(~pl.col("is_open").fill_null(False)).then(None)
-        .when(_any([pl.col(r.broken).fill_null(False) for r in criteria])).then(pl.lit("breached"))
-        .when(_any([pl.col(r.waiting).fill_null(False) for r in exits])).then(pl.lit("waiting"))
+        pl.when(~pl.col("is_open").fill_null(value=False)).then(None)
+        .when(_any([pl.col(r.broken).fill_null(value=False) for r in criteria])).then(pl.lit("breached"))
+        .when(_any([pl.col(r.waiting).fill_null(value=False) for r in exits])).then(pl.lit("waiting"))
         .when(_any([c.is_null() for c in unmet]) | pl.col("process").is_null() | pl.col("stage").is_null())
         .then(pl.lit("unknown"))
         .when(_any(some)).then(pl.lit("ready"))
@@ -115,10 +117,10 @@ def missed(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     return pl.concat(parts) if parts else pl.DataFrame(schema=_MISSED)
 
 
-_MISSED: Final = pl.Schema(
-    {"key": pl.Int64, "as_of_date": pl.Date, "criterion": pl.String, "side": pl.String}
-    | {"moved_at": BREACHES["moved_at"], "moved_on": pl.Date, "to_stage": pl.String, "broken": pl.Boolean}
-)
+_MISSED: Final = columns({
+    "key": pl.Int64, "as_of_date": pl.Date, "criterion": pl.String, "side": pl.String, "moved_at": INSTANT,
+    "moved_on": pl.Date, "to_stage": pl.String, "broken": pl.Boolean,
+})  # fmt: skip
 
 
 def met_keys(memory: Memory, criterion: str) -> pl.Series:
@@ -132,12 +134,12 @@ def _name(place: Place, column: str) -> str:
 
 
 def _in_stage(place: Place) -> pl.Expr:
-    return ((pl.col("process") == place.process.id) & (pl.col("stage") == place.stage)).fill_null(False)
+    return ((pl.col("process") == place.process.id) & (pl.col("stage") == place.stage)).fill_null(value=False)
 
 
 def _where(applies: pl.Expr, answer: pl.Expr) -> pl.Expr:
-    return pl.when(applies).then(answer).otherwise(pl.lit(False))
+    return pl.when(applies).then(answer).otherwise(pl.lit(value=False))
 
 
 def _any(columns: list[pl.Expr]) -> pl.Expr:
-    return pl.any_horizontal(columns) if columns else pl.lit(False)
+    return pl.any_horizontal(columns) if columns else pl.lit(value=False)

@@ -28,13 +28,13 @@ def unknown_cells(
     if cells.is_empty():
         return cells.with_columns(_EMPTY)
     was = memory.findings.select("key", "policy", "status", "since", "first_seen", "flag", was_unknown="unknown_since")
-    judged = memory.deals.filter(pl.col("gate").is_not_null()).select("key", judged=pl.lit(True))
+    judged = memory.deals.filter(pl.col("gate").is_not_null()).select("key", judged=pl.lit(value=True))
     cells = cells.join(was, on=["key", "policy"], how="left", maintain_order="left")
     cells = cells.join(judged, on="key", how="left", maintain_order="left")
     known_before = (pl.col("status") == "broken") | (pl.col("status").is_null() & pl.col("judged"))
     since = pl.when(pl.col("status") == "unknown").then("was_unknown").when(known_before).then(pl.lit(as_of, INSTANT))
     return cells.with_columns(unknown_since=since).with_columns(
-        held=(pl.col("unknown_since") > as_of - hold).fill_null(False),
+        held=(pl.col("unknown_since") > as_of - hold).fill_null(value=False),
     ).with_columns(
         held_flag=pl.col("held") & pl.col("since").is_not_null(),
     ).select(_COLUMNS)  # fmt: skip

@@ -38,7 +38,7 @@ def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context) -> 
     """The verdict on every deal of the frame; `memory` is what the last verdict left of these deals."""
     rules, dormant = live(policies, wide)
     source = gates.with_bindings(wide, rules)
-    frame = source.select("key", "as_of_date", "process", "stage", pl.col("is_open").fill_null(False), *(
+    frame = source.select("key", "as_of_date", "process", "stage", pl.col("is_open").fill_null(value=False), *(
         column for rule in rules for column in _columns(rule, wide, memory, context)
     ))  # fmt: skip
     frame = frame.with_columns(*score_columns(rules, _sure(frame, rules)), gates.gate_column(rules))
@@ -47,9 +47,10 @@ def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context) -> 
     bound = gates.missed(source.hstack(frame.select(_own(rules))), rules)
     backs = breaches.moves_back(source, rules)
     return Verdict(
-        wide=wide, rules=rules, dormant=dormant, memory=memory, frame=frame, cells=cells, bound=bound,
+        wide=wide, rules=rules, dormant=dormant, hold_days=context.hold_unknown, memory=memory,
+        frame=frame, cells=cells, bound=bound,
         frozen=holding.frozen(cells, memory),
-        breaches=breaches.remembered(memory.breaches, bound, backs, wide.as_of),
+        gate_memory=breaches.remembered(memory.breaches, bound, backs, wide.as_of),
     )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def _columns(rule: Rule, wide: Wide, memory: Memory, context: Context) -> list[p
         return gates.criterion_columns(rule, rule.place, wide, memory, context.first_runs)
     flag = rule.condition.polars(wide)
     if rule.applies_to is None:
-        return [pl.lit(True).alias(rule.applies), flag.alias(rule.broken)]
+        return [pl.lit(value=True).alias(rule.applies), flag.alias(rule.broken)]
     applies = rule.applies_to.polars(wide)
     broken = pl.when(applies.is_null()).then(None).otherwise(applies & flag)
     return [applies.alias(rule.applies), broken.alias(rule.broken)]

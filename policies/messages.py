@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WORDS: Final = {">=": "at least", ">": "over", "<=": "at most", "<": "under", "=": "exactly", "!=": "not"}
+DAY_COUNTS: Final = frozenset({"days_since", "days_until", "business_days_since"})
 TICKING: Final = frozenset({"touches_30d"}) | AGEING
 """Numbers that change by themselves from day to day: their value never stands in a text."""
 NEVER_SO: Final = {
@@ -69,15 +70,11 @@ def sentence(reason: Reason, row: Row) -> str:
     value = row.get(measure.fact)
     if value is None:
         return f"{label(measure.fact)} is blank"
-    if measure.limit is None:
-        return f"{label(measure.fact)} is {shown(value)}" if measure.operator == "is not blank" else _blank(measure)
-    if measure.function in {"days_since", "days_until", "business_days_since"}:
+    if measure.function in DAY_COUNTS and measure.limit is not None:
         return _dated(measure, value, row)
     if measure.fact in TICKING:
         return _ticking(measure, reason.since, row)
-    if isinstance(measure.limit, bool):
-        return _yes_no(measure.fact, value)
-    return _compared(measure, value, row)
+    return _yes_no(measure.fact, value) if isinstance(measure.limit, bool) else _compared(measure, value, row)
 
 
 def _dated(measure: Measure, value: date, row: Row) -> str:
@@ -100,7 +97,9 @@ def _is_past(measure: Measure, limit: Any) -> bool:
 def _ticking(measure: Measure, since: date | None, row: Row) -> str:
     limit = limit_of(measure, row)
     unit = FACTS[measure.fact].unit
-    relative = f" ({shown(measure.limit)} × {label(measure.of).lower()} {shown(row.get(measure.of))})" if measure.of else ""
+    relative = (
+        f" ({shown(measure.limit)} × {label(measure.of).lower()} {shown(row.get(measure.of))})" if measure.of else ""
+    )
     asked = f"{label(measure.fact)} {WORDS.get(measure.operator, measure.operator)} {_limit(limit)}"
     asked = f"{asked} {unit}" if unit not in {"", "touches"} else asked
     return f"{asked}{relative}" + (f" since {day(since)}" if since else "")
@@ -118,13 +117,9 @@ def _compared(measure: Measure, value: Any, row: Row) -> str:
         return f"{label(measure.fact)} {shown(value)}; limit {_limit(limit)}"
     if measure.operator in {"between", "not between"}:
         return f"{label(measure.fact)} {shown(value)}; {measure.operator} {shown(limit[0])} and {shown(limit[1])}"
-    if measure.operator in {"=", "in"}:
+    if measure.operator in {"=", "in", "is not blank"}:
         return f"{label(measure.fact)} is {shown(value)}"
     return f"{label(measure.fact)} is {shown(value)}, not {shown(limit)}"
-
-
-def _blank(measure: Measure) -> str:
-    return f"{label(measure.fact)} is blank"
 
 
 def _limit(limit: Any) -> str:

@@ -85,9 +85,7 @@ def rules_of(policies: PolicySet) -> Iterator[Rule]:
     """Every rule that is not off: policies in order, then criteria by process, stage and side."""
     for p in policies.policies:
         if p.mode != "off":
-            yield Rule(
-                p.id, p.title, p.flag_if, p.applies_to, p.severity, p.points, p.topic or "", p.mode, p.fix
-            )
+            yield Rule(p.id, p.title, p.flag_if, p.applies_to, p.severity, p.points, p.topic or "", p.mode, p.fix)
     for place in places(policies):
         c = place.criterion
         path = f"{place.process.id}/{place.stage}/{c.id}"

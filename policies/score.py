@@ -22,11 +22,11 @@ Line = tuple[str, int]
 def score_columns(rules: Sequence[Rule], sure: frozenset[str]) -> list[pl.Expr]:
     """Columns cost, applicable and blind (points); `sure` are columns of rules without a null."""
     scored = [rule for rule in rules if rule.scored and rule.points]
-    applicable = [_points(pl.col(r.applies).fill_null(True) if r.applies not in sure else pl.col(r.applies), r) for r in scored]
+    applies = [(pl.col(r.applies) if r.applies in sure else pl.col(r.applies).fill_null(value=True), r) for r in scored]
     blind = [_points(pl.col(r.broken).is_null(), r) for r in scored if r.broken not in sure]
     return [
         _sum(_topic_costs(scored)).alias("cost"),
-        _sum(applicable).alias("applicable"),
+        _sum([_points(*pair) for pair in applies]).alias("applicable"),
         _sum(blind).alias("blind"),
     ]
 

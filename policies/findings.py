@@ -1,0 +1,169 @@
+"""Findings: one for each deal and rule that is broken or cannot be judged, with its evidence. Built for those only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+import polars as pl
+
+from model.facts import FACTS, KNOWN
+from policies import messages
+from policies.evidence import Because, Grounds, limit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date, datetime
+
+    from policies.evidence import Row
+    from policies.rules import Rule
+    from policies.verdict import Verdict
+
+
+class Found(NamedTuple):
+    """One finding; `said` is the flag (or unknown) object of CONTRACT.md, a held flag has its unknown under `held`."""
+
+    key: int
+    rule: Rule
+    status: str
+    since: date | None
+    first_seen: date
+    unknown_since: datetime | None
+    shown: bool
+    said: dict[str, Any]
+
+
+class Move(NamedTuple):
+    """The move that bound a criterion."""
+
+    on: date
+    to_stage: str | None
+
+
+def find(verdict: Verdict) -> Iterator[Found]:
+    """Every finding, by rule, then by deal in the frame's order."""
+    before = _remembered(verdict)
+    moves = {
+        (criterion, key): Move(on, to)
+        for key, criterion, on, to in verdict.bound.select("key", "criterion", "moved_on", "to_stage").iter_rows()
+    }
+    for rule in verdict.rules:
+        yield from _broken(verdict, rule, before.get(rule.id, {}), moves)
+    yield from _unknown(verdict)
+
+
+def _remembered(verdict: Verdict) -> dict[str, dict[int, tuple[date | None, date]]]:
+    """Policy to key to (since, first seen) of flags that the last verdict left, held and withdrawn ones included."""
+    was_flag = (pl.col("status") == "broken") | pl.col("since").is_not_null()
+    rows = verdict.memory.findings.filter(was_flag).select("policy", "key", "since", "first_seen")
+    found: dict[str, dict[int, tuple[date | None, date]]] = defaultdict(dict)
+    for policy, key, since, first_seen in rows.iter_rows():
+        found[policy][key] = (since, first_seen)
+    return found
+
+
+def _broken(
+    verdict: Verdict, rule: Rule, before: Mapping[int, tuple[date | None, date]], moves: Mapping[tuple[str, int], Move]
+) -> Iterator[Found]:
+    is_broken = verdict.frame[rule.broken].fill_null(value=False)
+    if not is_broken.any():
+        return
+    grounds = Grounds(rule.condition, sense=rule.place is None, wide=verdict.wide)
+    rows = grounds.rows(verdict.wide.frame.filter(is_broken))
+    is_open = verdict.frame["is_open"].filter(is_broken)
+    for row, on_record in zip(rows, is_open, strict=True):
+        key, today = row["key"], row["as_of_date"]
+        since_then, first_seen = before.get(key, (None, today))
+        because = grounds.because(row)
+        text = messages.because_text(because, row)
+        if move := moves.get((rule.id, key)):
+            since, text = move.on, messages.moved_without(move.to_stage, move.on, text, first_seen)
+        elif because.since:
+            since = because.since
+        else:
+            since = since_then or first_seen
+            text = messages.first_seen(text, since)
+        shown = rule.scored and on_record
+        said = _flag(rule, since, _evidence(because, row, text), shown)
+        yield Found(key, rule, "broken", since, first_seen, None, shown, said)
+
+
+def _flag(rule: Rule, since: date, evidence: dict[str, Any], shown: bool) -> dict[str, Any]:
+    """The flag object of CONTRACT.md."""
+    return {
+        "policy": rule.id, "title": rule.title, "mode": rule.mode, "severity": rule.severity, "points": rule.points,
+        "topic": rule.topic or None, "since": since, "evidence": evidence, "fix": rule.fix, "shown": shown,
+    }  # fmt: skip
+
+
+def _evidence(because: Because, row: Row, text: str) -> dict[str, Any]:
+    """The evidence object: the comparison that decided the day, else the first telling one."""
+    telling = [r for r in because.reasons if not r.steady and r.measure] or [r for r in because.reasons if r.measure]
+    deciding = next((r for r in telling if r.since and r.since == because.since), next(iter(telling), None))
+    if deciding is None or deciding.measure is None:
+        return {"fact": None, "value": None, "limit": None, "source": None, "text": text}
+    fact = deciding.measure.fact
+    return {
+        "fact": fact, "value": _plain(row.get(fact)), "limit": _plain(limit_of(deciding.measure, row)),
+        "source": source(fact), "text": text,
+    }  # fmt: skip
+
+
+def source(fact: str) -> str:
+    """Where a fact's value comes from, in words."""
+    needs = FACTS[fact].needs if fact in FACTS else ()
+    return ", ".join(need.replace("_", " ") for need in needs) or "a mapped field"
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON can carry it: whole numbers as such, others as decimal text."""
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else str(value.normalize())
+    return value
+
+
+def _unknown(verdict: Verdict) -> Iterator[Found]:
+    """Findings of what cannot be judged; one that holds a flag says so and stays shown."""
+    rules = {rule.id: rule for rule in verdict.rules}
+    missing = missing_facts(verdict)
+    facts = verdict.frame.select("key", "as_of_date", "is_open")
+    for cell in verdict.cells.join(facts, on="key", maintain_order="left").iter_rows(named=True):
+        rule, key = rules[cell["policy"]], cell["key"]
+        names = missing.get((rule.id, key), [])
+        start = cell["unknown_since"]
+        why = messages.unread(names, start.date() if start else None)
+        if cell["since"] and not cell["held"]:
+            why = messages.withdrawn(why, verdict.hold_days)
+        said: dict[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
+        shown = bool(cell["held_flag"]) and rule.scored and cell["is_open"]
+        if cell["held_flag"] and cell["flag"]:
+            flag = orjson.loads(cell["flag"])
+            said = {**flag, "shown": shown, "held": said}
+        first_seen = cell["first_seen"] or cell["as_of_date"]
+        yield Found(key, rule, "unknown", cell["since"], first_seen, start, shown, said)
+
+
+def missing_facts(verdict: Verdict) -> dict[tuple[str, int], list[str]]:
+    """(Policy, key) of each unknown cell to the facts that could not be read."""
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for (policy,), cells in verdict.cells.partition_by("policy", as_dict=True, maintain_order=True).items():
+        rule = next(r for r in verdict.rules if r.id == policy)
+        masked = sorted(rule.facts & verdict.wide.masked)
+        rows = verdict.wide.frame.join(cells.select("key"), on="key", how="semi")
+        for fact in masked:
+            for key in rows.filter(~pl.col(fact + KNOWN))["key"]:
+                found[rule.id, key].append(fact)
+    return found
+
+
+def split(said: Mapping[str, Any], status: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """(Flag object, unknown object) of a stored finding: one of them, or both where an unknown holds a flag."""
+    if status == "broken":
+        return dict(said), None
+    if "held" in said:
+        return {k: v for k, v in said.items() if k != "held"}, said["held"]
+    return None, dict(said)

@@ -1,0 +1,199 @@
+"""A verdict: boolean columns over all deals, and the views on them that people and records need."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+import polars as pl
+
+from model.facts import KNOWN
+from model.memory import DEAL_VERDICTS, FINDINGS, Memory
+from policies.findings import Found, find
+from policies.record import checked
+from policies.score import Line, ledger_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from model.wide import Wide
+    from policies.rules import Rule
+
+
+class Count(NamedTuple):
+    """How one rule came out over all deals; `missing`: unknown deals by the fact that could not be read."""
+
+    passed: int
+    broken: int
+    unknown: int
+    not_applicable: int
+    missing: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement of every deal in `wide`.
+
+    `frame`: key, as_of_date, process, stage, is_open, of each rule the columns of `policies.rules.Rule` (three-valued,
+    held unknowns not filled in), cost, applicable and blind points, score, score_reason, gate. `cells` are the unknown
+    ones (policies/holding.py), `bound` what moves bind (gates.missed), `frozen` the DEAL_VERDICTS rows that stay
+    because an unknown is held, `gate_memory` what `breaches` returns.
+    """
+
+    wide: Wide
+    rules: tuple[Rule, ...]
+    dormant: tuple[str, ...]
+    memory: Memory
+    frame: pl.DataFrame
+    cells: pl.DataFrame
+    bound: pl.DataFrame
+    frozen: pl.DataFrame
+    gate_memory: pl.DataFrame
+    hold_days: int
+
+    @cached_property
+    def found(self) -> tuple[Found, ...]:
+        """Every finding as a value; by rule in order, unknown ones after the broken ones."""
+        return tuple(find(self))
+
+    @cached_property
+    def found_by_deal(self) -> Mapping[int, list[Found]]:
+        """The findings of each deal that has any, rules in order."""
+        deals: dict[int, list[Found]] = defaultdict(list)
+        order = {rule.id: n for n, rule in enumerate(self.rules)}
+        for found in sorted(self.found, key=lambda f: order[f.rule.id]):
+            deals[found.key].append(found)
+        return deals
+
+    def findings(self) -> pl.DataFrame:
+        """Findings with the schema FINDINGS, as the store keeps them."""
+        rows = [
+            (f.key, f.rule.id, f.status, f.since, f.first_seen, f.unknown_since, f.shown, orjson.dumps(f.said).decode())
+            for f in self.found
+        ]
+        return pl.DataFrame(rows, schema=FINDINGS, orient="row").sort("key", "policy")
+
+    def scores(self) -> pl.DataFrame:
+        """key, score, score_reason of every deal; null score on closed deals and where too little is known."""
+        return self._with_frozen("score", "score_reason")
+
+    def gates(self) -> pl.DataFrame:
+        """key, gate of every deal; null on closed deals."""
+        return self._with_frozen("gate")
+
+    def deals(self) -> pl.DataFrame:
+        """One row a deal with the schema DEAL_VERDICTS."""
+        plain = self.frame.select("key", "score", "score_reason", "gate", detail=_plain_detail())
+        keys = plain["key"]
+        told = {key: orjson.dumps(self.detail(key)).decode() for key in keys.filter(keys.is_in(list(self.telling)))}
+        own = pl.DataFrame(
+            {"key": list(told), "told": list(told.values())}, schema={"key": pl.Int64, "told": pl.String}
+        )
+        plain = plain.join(own, on="key", how="left", maintain_order="left")
+        plain = plain.with_columns(detail=pl.coalesce("told", "detail")).drop("told")
+        return plain.update(self._frozen_open(), on="key", include_nulls=True).select(DEAL_VERDICTS.names())
+
+    def breaches(self) -> pl.DataFrame:
+        """What is remembered of gates after this judgement, with the schema BREACHES; replaces what was."""
+        return self.gate_memory
+
+    def remembered(self) -> Memory:
+        """The memory that the next judgement of these deals needs."""
+        return Memory(self.findings(), self.deals(), self.breaches())
+
+    def counts(self) -> dict[str, Count]:
+        """By rule: how many deals pass, are broken, unknown (and why), and to how many it does not apply."""
+        return {rule.id: self._count(rule) for rule in self.rules}
+
+    def ledger(self, key: int) -> list[Line]:
+        """What makes up a deal's score; sums to it exactly. Empty where there is no score."""
+        score = self.score_of.get(key)
+        if score is None:
+            return []
+        lines = ledger_lines(f.rule for f in self.found_by_deal.get(key, ()) if f.status == "broken" or f.shown)
+        held = score - sum(points for _, points in lines)
+        return [*lines, ("held", held)] if held else lines
+
+    @cached_property
+    def score_of(self) -> Mapping[int, int | None]:
+        """Score by key."""
+        return dict(self.scores().select("key", "score").iter_rows())
+
+    @cached_property
+    def gate_lists(self) -> Mapping[int, dict[str, list[str]]]:
+        """Criteria breached, waiting and unknown by path, and `missing` by title, of each deal with any."""
+        lists: dict[int, dict[str, list[str]]] = defaultdict(
+            lambda: {"breached": [], "waiting": [], "unknown": [], "missing": []}
+        )
+        for rule in (r for r in self.rules if r.place):
+            for key in self._keys(rule.broken):
+                lists[key]["breached"].append(rule.id)
+            if rule.waiting in self.frame.columns:
+                for key in self._keys(rule.waiting):
+                    lists[key]["waiting"].append(rule.id)
+                    lists[key]["missing"].append(rule.title)
+        for key, policy in self.cells.select("key", "policy").iter_rows():
+            if policy in self._criteria:
+                lists[key]["unknown"].append(policy)
+        return lists
+
+    @cached_property
+    def telling(self) -> frozenset[int]:
+        """Open deals about whose gate, missing or checked there is more to say than the gate's status."""
+        blind = self.frame.filter(pl.col("process").is_null() | pl.col("stage").is_null() | pl.col("score").is_null())
+        every = {*self.gate_lists, *self.cells["key"], *blind["key"]}
+        return frozenset(every & set(self.frame.filter("is_open")["key"]))
+
+    def detail(self, key: int) -> dict[str, Any]:
+        """The `detail` of DEAL_VERDICTS of a telling deal, before anything is held."""
+        lists = self.gate_lists.get(key, {"breached": [], "waiting": [], "unknown": [], "missing": []})
+        row = self.row(key)
+        gate = {"status": row["gate"], **{k: lists[k] for k in ("breached", "waiting", "unknown")}}
+        return {"gate": gate, "missing": lists["missing"], "checked": checked(self, key, row)}
+
+    def row(self, key: int) -> dict[str, Any]:
+        """process, stage, score_reason and gate of one deal."""
+        return self._rows[key]
+
+    @cached_property
+    def _rows(self) -> dict[int, dict[str, Any]]:
+        rows = self.frame.filter(pl.col("key").is_in(list(self.telling)))
+        return {
+            r["key"]: r for r in rows.select("key", "process", "stage", "score_reason", "gate").iter_rows(named=True)
+        }
+
+    @cached_property
+    def _criteria(self) -> frozenset[str]:
+        return frozenset(rule.id for rule in self.rules if rule.place)
+
+    def _frozen_open(self) -> pl.DataFrame:
+        """Frozen rows of deals that are open now."""
+        return self.frozen.join(self.frame.filter("is_open"), on="key", how="semi")
+
+    def _with_frozen(self, *columns: str) -> pl.DataFrame:
+        frame = self.frame.select("key", *columns)
+        return frame.update(self._frozen_open().select("key", *columns), on="key", include_nulls=True)
+
+    def _keys(self, column: str) -> pl.Series:
+        return self.frame.filter(pl.col(column))["key"]
+
+    def _count(self, rule: Rule) -> Count:
+        broken = self.frame[rule.broken]
+        unknown, flagged = broken.null_count(), int(broken.sum() or 0)
+        not_applicable = int((~self.frame[rule.applies]).sum() or 0)
+        blind = self.wide.frame.filter(broken.is_null())
+        missing = {fact: int((~blind[fact + KNOWN]).sum()) for fact in sorted(rule.facts & self.wide.masked)}
+        return Count(
+            self.frame.height - unknown - flagged - not_applicable, flagged, unknown, not_applicable,
+            {fact: n for fact, n in missing.items() if n},
+        )  # fmt: skip
+
+
+def _plain_detail() -> pl.Expr:
+    """`detail` of a deal of which there is nothing to tell but its gate."""
+    rest = '"breached":[],"waiting":[],"unknown":[]},"missing":[],"checked":[]}'
+    status = pl.when(pl.col("gate").is_null()).then(pl.lit("null")).otherwise(pl.lit('"') + pl.col("gate") + '"')
+    return pl.lit('{"gate":{"status":') + status + pl.lit("," + rest)
