@@ -149,4 +149,4 @@ def canonical(rule: FieldRule, value: Any) -> FieldValue:
             return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
         case _:
             text = "\n".join(line.rstrip() for line in str(value).replace("\r\n", "\n").split("\n")).strip()
-            return text[: rule.length] if rule.length and text else text or None
+            return (text[: rule.length].rstrip() if rule.length else text) or None
