@@ -25,9 +25,10 @@ class Example:
 
     facts: Mapping[str, FactValue]
     as_of: date
-    unknown: frozenset[str]
-    line: int
-    column: int
+    unknown: frozenset[str] = frozenset()
+    file: str = ""
+    line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from policies.language.tree import facts_of
+from model.errors import Problem
+from policies.language.tree import FactRef, facts_of, walk
+from policies.language.words import fillers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
     from datetime import date
     from decimal import Decimal
 
     import polars as pl
 
+    from model.facts import Fact, FactType
     from model.wide import Wide
     from policies.language.tree import Truth
 
@@ -57,6 +61,11 @@ class Condition:
         return facts_of(self.tree)
 
     @property
+    def types(self) -> dict[str, FactType]:
+        """Type by name of the facts it asks for."""
+        return {ref.name: ref.type for ref in walk(self.tree) if isinstance(ref, FactRef)}
+
+    @property
     def measures(self) -> tuple[Measure, ...]:
         """Each comparison of one fact with a limit, in order of text."""
         from policies.language.measures import measures
@@ -74,3 +83,37 @@ class Condition:
         from policies.language.english import english
 
         return english(self.tree)
+
+
+def parse_condition(
+    text: str,
+    facts: Mapping[str, Fact],
+    *,
+    filler: Collection[str] = (),
+    blank: BlankRule = "false",
+    where: tuple[str, int, int] = ("condition", 1, 1),
+    locate: Callable[[int], tuple[int, int]] | None = None,
+) -> Condition | list[Problem]:
+    """The condition, or every problem found in it.
+
+    `facts` by name are what it may ask; `where` is the file, line and column of the text's first character;
+    `locate` gives line and column of an offset where that is not simple (folded blocks).
+    """
+    from policies.language.lexer import lex
+    from policies.language.parse import parse
+
+    empty = fillers(filler)
+    tokens, mistakes = lex(text, facts)
+    tree = None
+    if not mistakes:
+        tree, mistakes = parse(tokens, facts, empty)
+    if tree is not None:
+        return Condition(" ".join(text.split()), tree, empty, blank)
+    file, *start = where
+    at = locate or (lambda offset: _plain(text, offset, *start))
+    return sorted(Problem(file, *at(mistake.offset), mistake.text) for mistake in mistakes)
+
+
+def _plain(text: str, offset: int, line: int, column: int) -> tuple[int, int]:
+    before = text[:offset].split("\n")
+    return line + len(before) - 1, len(before[-1]) + (column if len(before) == 1 else 1)

@@ -6,7 +6,7 @@ Term (a value, blank or unknown): Const, FactRef, Call, Arithmetic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from model.facts import FactType
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
+Sign: TypeAlias = Literal["+", "-", "*", "/"]
 Function: TypeAlias = Literal["days_since", "days_until", "business_days_since", "lower", "length"]
 
 
@@ -26,6 +27,7 @@ class Const:
 
     value: str | bool | Decimal | date
     shown: str
+    at: int = field(default=0, compare=False, repr=False)  # its place in the text
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Call:
 class Arithmetic:
     """Two numbers combined, exactly; a division by zero is unknown."""
 
-    sign: Literal["+", "-", "*", "/"]
+    sign: Sign
     left: Term
     right: Term
 

@@ -1,0 +1,81 @@
+"""Examples of policies and criteria as a tiny wide frame, and what the compiled conditions say of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import polars as pl
+
+from model.errors import Problem
+from model.facts import KNOWN
+from model.snapshot import MONEY
+from model.wide import Wide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from model.facts import FactType
+    from policies.language.condition import Condition
+    from policies.policy import Example, Examples, Policy, PolicySet
+
+COLUMNS: Final[dict[FactType, pl.DataType]] = {
+    "text": pl.String(), "choice": pl.String(), "yes/no": pl.Boolean(), "number": pl.Float64(), "money": MONEY,
+    "date": pl.Date(), "list": pl.List(pl.String()),
+}  # fmt: skip
+"""The dtype of an example's column by the fact's type."""
+
+
+def run_examples(policy_set: PolicySet) -> list[Problem]:
+    """Every example whose verdict differs from what its file says; empty where all agree.
+
+    Frames are evaluated here, so never call it in a worker's parent process.
+    """
+    problems = [problem for policy in policy_set.policies for problem in _policy(policy)]
+    for process in policy_set.processes:
+        for stage in process.stages:
+            for criterion in (*stage.entry, *stage.exit):
+                name = f"{process.id}/{stage.id}/{criterion.id}"
+                if examples := policy_set.criterion_examples.get(name):
+                    problems += _compared(name, examples, [(cast("Condition", criterion.require), False)])
+    return sorted(problems)
+
+
+def _policy(policy: Policy) -> list[Problem]:
+    asked: list[tuple[Condition, bool]] = [(policy.flag_if, True)]
+    if policy.applies_to:
+        asked.append((policy.applies_to, True))
+    return _compared(policy.id, policy.examples, asked)
+
+
+def _compared(name: str, examples: Examples, asked: Sequence[tuple[Condition, bool]]) -> list[Problem]:
+    rows = [*examples.flagged, *examples.clear]
+    if not rows:
+        return []
+    wide = wide_of(rows, {name: kind for condition, _ in asked for name, kind in condition.types.items()})
+    answers = [condition.polars(wide) if wanted else ~condition.polars(wide) for condition, wanted in asked]
+    found = wide.frame.select(pl.all_horizontal(answers)).to_series().to_list()
+    wanted = [True] * len(examples.flagged) + [False] * len(examples.clear)
+    said = {True: "flagged", False: "clear", None: "unknown"}
+    return [
+        Problem(row.file, row.line, row.column, f"{name}: this example should be {said[want]}, but it is {said[got]}")
+        for row, want, got in zip(rows, wanted, found, strict=True)
+        if want is not got
+    ]
+
+
+def wide_of(rows: Sequence[Example], types: Mapping[str, FactType], **settings: Any) -> Wide:
+    """A wide frame of examples: one row each, every fact of `types` with its mask; `settings` go to Wide."""
+    data: dict[str, pl.Series] = {
+        "key": pl.Series(range(len(rows)), dtype=pl.Int64),
+        "as_of_date": pl.Series([row.as_of for row in rows], dtype=pl.Date),
+    }
+    for name, kind in types.items():
+        data[name] = pl.Series([_cell(row.facts.get(name)) for row in rows], dtype=COLUMNS[kind], strict=False)
+        data[name + KNOWN] = pl.Series([name not in row.unknown for row in rows], dtype=pl.Boolean)
+    as_of = datetime.combine(max(row.as_of for row in rows), time(12), UTC)
+    return Wide(pl.DataFrame(data), as_of, pl.DataFrame(), **settings)
+
+
+def _cell(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,240 @@
+"""A condition's words, each with its place; limits and order are checked here, before anything is parsed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+from policies.language.words import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+MAX_LENGTH: Final = 4000
+MAX_DEPTH: Final = 12
+MAX_TERMS: Final = 300
+MAX_ARITHMETIC: Final = 20
+MAX_DIGITS: Final = (15, 6)
+
+Kind: TypeAlias = Literal["fact", "text", "number", "yes/no", "function", "word", "sign", "(", ")", ","]
+KEYWORDS: Final = ("and", "or", "not", "in", "is", "blank", "between", "contains")
+WORDS: Final = frozenset({*KEYWORDS, "is not", "is blank", "is not blank", "not in"})
+FUNCTIONS: Final = ("days_since", "days_until", "business_days_since", "lower", "length")
+POSTFIX: Final = frozenset({"is blank", "is not blank"})
+OPERANDS: Final = frozenset({"fact", "text", "number", "yes/no"})
+
+PIECE: Final = re.compile(
+    r"(?P<space>\s+)"
+    r"|(?P<text>'(?:[^']|'')*')"
+    r"|(?P<date>\d{4}-\d\d-\d\d\b)"
+    r"|(?P<number>\d+(?:\.\d+)?(?![\w.]))"
+    r"|(?P<word>[A-Za-z_]\w*)"
+    r"|(?P<wrong>\"[^\"]*\"|==|<>|--|/\*|&&|\|\||[\d.][\w.]*)"
+    r"|(?P<sign><=|>=|!=|[=<>+\-*/])"
+    r"|(?P<mark>[(),])",
+    re.DOTALL,
+)
+ADVICE: Final = {
+    "==": "equal is written =",
+    "<>": "not equal is written !=",
+    "--": "a comment cannot stand inside a condition",
+    "/*": "a comment cannot stand inside a condition",
+    "&&": "write and",
+    "||": "write or",
+    "!": "write not",
+    '"': "a text stands in single quotes, as in 'Closed Won'",
+    "'": "the closing quote of this text is missing",
+    ";": "one condition has no ;",
+    "null": "write is blank",
+    "like": "write contains",
+    "today": "write days_since(date) or days_until(date)",
+    "now": "write days_since(date) or days_until(date)",
+    "unknown": "what cannot be read is unknown by itself; a condition cannot ask for it",
+}
+
+
+class Mistake(NamedTuple):
+    """What is wrong at an offset of the condition's text."""
+
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word of a condition; `text` in lower case for words, without quotes for texts."""
+
+    kind: Kind
+    text: str
+    start: int
+
+    def __str__(self) -> str:
+        """As a person would write it."""
+        return f"'{self.text}'" if self.kind == "text" else self.text
+
+    @property
+    def ends(self) -> bool:
+        """Whether a value or an answer is whole with it."""
+        return self.kind in OPERANDS or self.kind == ")" or (self.kind == "word" and self.text in POSTFIX)
+
+    @property
+    def begins(self) -> bool:
+        """Whether a value or an answer starts with it."""
+        return self.kind in OPERANDS or self.kind in {"(", "function"} or (self.kind == "word" and self.text == "not")
+
+
+def lex(text: str, facts: Collection[str]) -> tuple[list[Token], list[Mistake]]:
+    """The words of `text`, which may name `facts`; the mistakes are all that can be seen without parsing."""
+    if len(text) > MAX_LENGTH:
+        return [], [Mistake(0, f"a condition has at most {MAX_LENGTH:,} characters; this one has {len(text):,}")]
+    if not text.strip():
+        return [], [Mistake(0, "the condition is empty; leave its key out or write one")]
+    pieces, mistakes = _pieces(text)
+    tokens, more = _named(_folded(pieces), facts)
+    mistakes += more
+    return tokens, mistakes or _sizes(tokens) or _order(tokens, len(text.rstrip()))
+
+
+def _pieces(text: str) -> tuple[list[Token], list[Mistake]]:
+    tokens, mistakes, at = [], [], 0
+    while at < len(text):
+        found = PIECE.match(text, at)
+        if not found or found.lastgroup in {"wrong", "date"}:
+            piece = found.group() if found else text[at]
+            mistakes.append(Mistake(at, _refused(piece)))
+            at = len(text) if piece in {"'", ";", "--", "/*"} else at + len(piece)
+            continue
+        if found.lastgroup != "space":
+            tokens.append(_token(found.lastgroup or "", found.group(), at))
+        at = found.end()
+    return tokens, mistakes
+
+
+def _refused(piece: str) -> str:
+    if "-" in piece and piece[0].isdigit():
+        return f"a date stands in single quotes: write '{piece}'"
+    if piece[0] in ".0123456789":
+        return f"cannot read the number '{piece}'; write it as 10000 or 0.25"
+    return f"cannot read {piece} here; {ADVICE.get(piece, ADVICE.get(piece[0], 'the language has no such sign'))}"
+
+
+def _token(group: str, piece: str, at: int) -> Token:
+    match group:
+        case "text":
+            return Token("text", piece[1:-1].replace("''", "'"), at)
+        case "number":
+            return Token("number", piece, at)
+        case "sign":
+            return Token("sign", piece, at)
+        case "mark":
+            kind: Kind = "(" if piece == "(" else ")" if piece == ")" else ","
+            return Token(kind, piece, at)
+        case _:
+            return Token("word", piece, at)
+
+
+def _folded(tokens: list[Token]) -> list[Token]:
+    """`is blank`, `is not blank`, `not in` become one word each, and a sign before a number part of it."""
+    folded: list[Token] = []
+    for token in tokens:
+        last = folded[-1] if folded else None
+        joined = f"{last.text} {token.text}".lower() if last and last.kind == token.kind == "word" else ""
+        if last and joined in {"is not", "is blank", "is not blank", "not in"}:
+            folded[-1] = replace(last, text=joined)
+        elif last and last.text == "-" and token.kind == "number" and not (len(folded) > 1 and _is_value(folded[-2])):
+            folded[-1] = Token("number", f"-{token.text}", last.start)
+        else:
+            folded.append(token)
+    return folded
+
+
+def _is_value(token: Token) -> bool:
+    return token.ends or (token.kind == "word" and token.text.lower() not in WORDS)
+
+
+def _named(tokens: list[Token], facts: Collection[str]) -> tuple[list[Token], list[Mistake]]:
+    named, mistakes = [], []
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+        called = after is not None and after.kind == "("
+        if token.kind == "word":
+            kind, problem = _meaning(token.text, facts, called=called)
+            mistakes += [Mistake(token.start, problem)] if problem else []
+            text = token.text if kind == "fact" else token.text.lower()
+            named.append(Token(kind, text, token.start))
+        else:
+            mistakes += [Mistake(token.start, _too_long(token.text))] if _too_long(token.text, token.kind) else []
+            named.append(token)
+    return named, mistakes
+
+
+def _meaning(word: str, facts: Collection[str], *, called: bool) -> tuple[Kind, str]:
+    """What a word is, and what is wrong with it."""
+    lower = word.lower()
+    if called and lower not in WORDS:
+        return "function", "" if lower in FUNCTIONS else f"unknown function '{word}'{did_you_mean(word, FUNCTIONS)}"
+    if word in facts:
+        return "fact", ""
+    if lower in WORDS:
+        return "word", ""
+    return ("yes/no", "") if lower in {"true", "false"} else ("fact", _unknown(word, lower, facts))
+
+
+def _unknown(word: str, lower: str, facts: Collection[str]) -> str:
+    if lower in FUNCTIONS:
+        return f"'{word}' is a function; write {lower}(fact)"
+    if lower in ADVICE:
+        return f"unknown word '{word}'; {ADVICE[lower]}"
+    return f"unknown fact '{word}'{did_you_mean(word, [*facts, *KEYWORDS])}"
+
+
+def _too_long(number: str, kind: Kind = "number") -> str:
+    whole, _, rest = number.lstrip("-").partition(".")
+    if kind != "number" or (len(whole) <= MAX_DIGITS[0] and len(rest) <= MAX_DIGITS[1]):
+        return ""
+    return f"a number has at most {MAX_DIGITS[0]} digits before and {MAX_DIGITS[1]} after the point"
+
+
+def _sizes(tokens: list[Token]) -> list[Mistake]:
+    """Mistakes of brackets and size, so that the parser never sees a bomb."""
+    opened: list[Token] = []
+    for token in tokens:
+        if token.kind == "(":
+            opened.append(token)
+            if len(opened) > MAX_DEPTH:
+                return [Mistake(token.start, f"brackets stand at most {MAX_DEPTH} deep; split the condition")]
+        elif token.kind == ")" and not opened:
+            return [Mistake(token.start, "this bracket closes nothing")]
+        elif token.kind == ")":
+            opened.pop()
+    if opened:
+        return [Mistake(opened[-1].start, "this bracket is never closed")]
+    terms = [token for token in tokens if token.kind in OPERANDS]
+    if len(terms) > MAX_TERMS:
+        return [Mistake(terms[MAX_TERMS].start, f"a condition has at most {MAX_TERMS} facts and constants")]
+    signs = [token for token in tokens if token.kind == "sign" and token.text in "+-*/"]
+    if len(signs) > MAX_ARITHMETIC:
+        return [Mistake(signs[MAX_ARITHMETIC].start, f"a condition has at most {MAX_ARITHMETIC} signs of + - * /")]
+    return []
+
+
+def _order(tokens: list[Token], end: int) -> list[Mistake]:
+    """The first word that cannot follow the one before it."""
+    for before, token in zip([None, *tokens[:-1]], tokens, strict=True):
+        if advice := _misplaced(before, token):
+            return [Mistake(token.start, f"cannot read the condition at {token}; {advice}")]
+    return [] if tokens[-1].ends else [Mistake(end, f"something is missing after {tokens[-1]}")]
+
+
+def _misplaced(before: Token | None, token: Token) -> str:
+    whole = before is not None and before.ends
+    if token.kind == "word" and token.text == "not":
+        twice = before is not None and before.text == "not"
+        return "not stands twice" if twice else "write not before the whole comparison" if whole else ""
+    if token.kind == "word" and token.text in {"is", "is not", "blank"}:
+        return "write is blank or is not blank"
+    if token.begins:
+        return "and, or, or an operator is missing before it" if whole else ""
+    if token.text == "-" and token.kind == "sign" and not whole:
+        return "a minus stands before a number only; write 0 - fact"
+    return "" if whole else "something is missing before it"
