@@ -1,1 +1,9 @@
-"""The memory: SQLite or PostgreSQL."""
+"""The memory: SQLite or PostgreSQL. `Store` is the only door; SQL stays in this folder."""
+
+from store.fence import Lease
+from store.mirror import Kept
+from store.queue import Batch, patch_hash
+from store.store import Store
+from store.touches import TouchRule
+
+__all__ = ["Batch", "Kept", "Lease", "Store", "TouchRule", "patch_hash"]

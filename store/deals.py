@@ -1,0 +1,105 @@
+"""Deals in the mirror: integer keys, shells, merging what was read into what was known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from model.records import OPPORTUNITY
+from store.codec import ENCODE, json
+from store.history import TRACKED, changes, keep_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from model.records import Record
+    from store.history import Row
+    from store.sql import Sql
+
+COLUMNS: Final = tuple(c for c in OPPORTUNITY if c != "id")
+STAMPS: Final = ("first_seen", "first_edit", "seen_at", "gone_at")
+ENCODERS: Final = tuple((c, ENCODE[OPPORTUNITY[c]]) for c in COLUMNS if c not in {"unread", "gone"})
+
+
+def keys_of(sql: Sql, connection: int, ids: Collection[str]) -> dict[Any, int]:
+    """Id → integer key; a deal that is not known yet becomes a shell."""
+    if not ids:
+        return {}
+    among, given = sql.among("id", sorted(ids))
+    query = f"SELECT id, key FROM opportunity WHERE connection = ? AND {among}"
+    keys = dict(sql.rows(query, connection, given))
+    missing = sorted(set(ids) - keys.keys())
+    if missing:
+        sql.upsert("opportunity", ("connection", "id"), [(connection, id_) for id_ in missing], ("connection", "id"))
+        keys = dict(sql.rows(query, connection, given))
+    return keys
+
+
+def keep_deals(
+    sql: Sql, connection: int, records: Mapping[str, Record], seen: int, as_of: int
+) -> tuple[int, int, int, int]:
+    """Deals of a page by id; (new, changed, unchanged, field changes)."""
+    stored = _stored(sql, connection, list(records))
+    rows, same, new = [], [], 0
+    found: list[Row] = []
+    for id_, record in records.items():
+        old = stored.get(id_)
+        row = merged(record, old, seen, as_of)
+        if old is not None and all(row[c] == old[c] for c in COLUMNS):
+            same.append((seen, old["key"]))
+            continue
+        rows.append((connection, id_, *(row[c] for c in COLUMNS), *(row[c] for c in STAMPS)))
+        new += old is None
+        if old is not None and not row["gone"]:
+            found += changes(old["key"], old, row, seen)
+    sql.upsert("opportunity", ("connection", "id", *COLUMNS, *STAMPS), rows, ("connection", "id"))
+    sql.many("UPDATE opportunity SET seen_at = ? WHERE key = ?", same)
+    return new, len(rows) - new, len(same), keep_changes(sql, connection, found) if found else 0
+
+
+def merged(record: Record, old: Row | None, seen: int, as_of: int) -> Row:
+    """The deal's row: what was read over what was known; a shell counts as not known."""
+    row: Row = {
+        c: (None if (value := record[c]) is None else encode(value)) if c in record else old and old[c]
+        for c, encode in ENCODERS
+    }
+    row["gone"] = record.get("gone")  # read again is there again
+    row["unread"] = old["unread"] if row["gone"] and old else _unread(record)
+    if old and old["facts"] and record.get("unread"):
+        row["facts"] = _with_unread_facts(record, row["facts"], old["facts"])
+    edit = row["last_edit"] if row["last_edit"] is not None else row["modified"]
+    row["first_seen"] = old["first_seen"] if old else seen
+    row["first_edit"] = old["first_edit"] if old else edit
+    row["seen_at"] = seen
+    row["gone_at"] = _gone_at(row, old, as_of) if row["gone"] else None
+    return row
+
+
+def _gone_at(row: Row, old: Row | None, as_of: int) -> int:
+    """When it went: already known, else its last change where that is the news, else now."""
+    if old and old["gone_at"] is not None:
+        return int(old["gone_at"])
+    news = row["modified"] is not None and (old is None or row["modified"] != old["modified"])
+    return min(as_of, row["modified"]) if news else as_of
+
+
+def _unread(record: Record) -> str:
+    """`;a;b;`: tracked columns that are missing, and what the connector says it could not read."""
+    names = {c for c in TRACKED if c not in record} | set(record.get("unread") or ())
+    return f";{';'.join(sorted(names))};" if names else ""
+
+
+def _with_unread_facts(record: Record, now: str | None, before: str) -> str:
+    """A fact that could not be read keeps its last value."""
+    known = orjson.loads(before)
+    facts = {name: known[name] for name in record["unread"] if name in known}
+    return json(facts | (orjson.loads(now) if now else {}))
+
+
+def _stored(sql: Sql, connection: int, ids: list[str]) -> dict[str, Row]:
+    names = ("key", *COLUMNS, *STAMPS)
+    among, given = sql.among("id", ids)
+    quoted = ", ".join(f'"{c}"' for c in names)
+    query = f"SELECT id, {quoted} FROM opportunity WHERE connection = ? AND {among} AND first_seen IS NOT NULL"
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in sql.rows(query, connection, given)}

@@ -1,0 +1,1 @@
+"""Alembic's folder: each version makes or changes tables, up and down."""

@@ -1,0 +1,178 @@
+"""The mirror of a CRM: a page and its cursor are kept in one transaction, and only what differs is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+
+from model.records import COLUMNS
+from model.sync import Cursor
+from store import schema
+from store.base import Base
+from store.codec import ENCODE, instant
+from store.deals import keep_deals, keys_of
+from store.history import forget_told
+from store.vanish import bury_absent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from model.records import Record
+    from model.sync import Page
+    from store.fence import Lease
+    from store.sql import Sql
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a page brought; `buried`: marked vanished; `held_back`: deals a reconciliation would have buried."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    field_changes: int = 0
+    aside: int = 0
+    buried: int = 0
+    held_back: int = 0
+
+    def __add__(self, other: Kept) -> Kept:
+        """Both together."""
+        return Kept(*(a + b for a, b in zip(_counts(self), _counts(other), strict=True)))
+
+
+def _counts(kept: Kept) -> tuple[int, ...]:
+    return tuple(getattr(kept, name) for name in Kept.__dataclass_fields__)
+
+
+ENCODERS: Final = {
+    table: tuple((c, ENCODE[COLUMNS[table][c]]) for c in schema.STORED[table] if c != "id") for table in COLUMNS
+}
+
+
+class Mirror(Base):
+    """Keeping pages and cursors."""
+
+    def cursors(self, connection: str) -> dict[str, Cursor]:
+        """Stream → how far it was read."""
+        table = schema.cursor
+        query = sa.select(table.c.stream, table.c.text).where(table.c.connection == self.connection_key(connection))
+        with self.reading() as sql:
+            return {stream: Cursor(stream, text) for stream, text in sql.tx.execute(query)}
+
+    def keep_page(
+        self,
+        connection: str,
+        page: Page,
+        seen_at: datetime,
+        as_of: datetime,
+        *,
+        lease: Lease | None = None,
+        run_id: int | None = None,
+    ) -> Kept:
+        """One page with its cursor, whole or not at all; raises ConnectionBusy where the lease was lost.
+
+        A column that is missing in a record keeps its value; a deal lists it as unread.
+        """
+        key, seen, now = self.connection_key(connection), instant(seen_at), instant(as_of)
+        with self.writing(lease) as sql:
+            kept = Kept()
+            for table in sorted(page.records, key=list(COLUMNS).index):  # deals first, so that children find them
+                kept += _keep_table(sql, key, table, page.records[table], seen=seen, as_of=now)
+            for table, ids in page.present.items():
+                buried, held_back = bury_absent(sql, key, table, ids, now)
+                kept += Kept(buried=buried, held_back=held_back)
+            rows = [(key, a.table, a.id, a.reason, run_id, seen) for a in page.aside]
+            columns = ("connection", "table_name", "id", "reason", "run", "seen_at")
+            sql.upsert("aside", columns, rows, columns[:3])
+            feeds = [(key, name, now) for name in sorted(page.feeds)]
+            sql.upsert("feed", ("connection", "name", "read_at"), feeds, ("connection", "name"))
+            if page.cursor is not None:
+                cursor = [(key, page.cursor.stream, page.cursor.text)]
+                sql.upsert("cursor", ("connection", "stream", "text"), cursor, ("connection", "stream"))
+        return kept + Kept(aside=len(page.aside))
+
+    def aside(self, connection: str, run_id: int | None = None) -> list[Record]:
+        """Records that could not be read: {table, id, reason, run, seen_at}; of one run where given."""
+        table = schema.aside
+        query = sa.select(table).where(table.c.connection == self.connection_key(connection))
+        query = query if run_id is None else query.where(table.c.run == run_id)
+        with self.reading() as sql:
+            rows = sql.tx.execute(query.order_by(table.c.table_name, table.c.id)).mappings()
+            return [
+                {"table": row["table_name"], **{c: row[c] for c in ("id", "reason", "run", "seen_at")}} for row in rows
+            ]
+
+
+def _keep_table(sql: Sql, connection: int, table: str, records: list[Record], *, seen: int, as_of: int) -> Kept:
+    latest = {record["id"]: record for record in records}  # the last word on a record that came twice
+    if not latest:
+        return Kept()
+    if table == "opportunity":
+        new, changed, unchanged, field_changes = keep_deals(sql, connection, latest, seen, as_of)
+        return Kept(new, changed, unchanged, field_changes)
+    return _keep_rows(sql, connection, table, latest, seen)
+
+
+def _keep_rows(sql: Sql, connection: int, table: str, records: Mapping[str, Record], seen: int) -> Kept:
+    """Rows of any table but deals: those that are new or differ are written."""
+    child = table in schema.CHILDREN
+    keys = _deal_keys(sql, connection, records) if child else {}
+    names = (*(("key",) if child else ()), *(c for c, _ in ENCODERS[table]))
+    old_rows = _stored(sql, connection, table, names, list(records))
+    rows, new = [], 0
+    for id_, record in records.items():
+        old = old_rows.get(id_)
+        values = _encoded(table, record, keys.get(record.get("opportunity_id"), 0), old, seen)
+        if values != old:
+            rows.append((connection, id_, *values))
+            new += old is None
+    sql.upsert(table, ("connection", "id", *names), rows, ("connection", "id"))
+    if table in schema.ORDER and rows and (touched := {row[2] for row in rows}):
+        forget_told(sql, connection, touched)
+    return Kept(new, len(rows) - new, len(records) - len(rows))
+
+
+def _encoded(table: str, record: Record, key: int, old: tuple[Any, ...] | None, seen: int) -> tuple[Any, ...]:
+    """The row as it will lie in the database; what was not read stays as it was."""
+    child = table in schema.CHILDREN
+    before = old if old is not None else (None,) * (len(ENCODERS[table]) + child)
+    place = before[1:] if child else before
+    values = tuple(
+        (None if (value := record[c]) is None else encode(value)) if c in record else place[i]
+        for i, (c, encode) in enumerate(ENCODERS[table])
+    )
+    if table == "field_change":
+        values = _as_history(record, values, place, seen)
+    if not child:
+        return values
+    return (key if "opportunity_id" in record or old is None else old[0], *values)
+
+
+HISTORY: Final = {c: i for i, (c, _) in enumerate(ENCODERS["field_change"])}
+
+
+def _as_history(record: Record, values: tuple[Any, ...], old: tuple[Any, ...], seen: int) -> tuple[Any, ...]:
+    """The CRM's own history: when we first saw the row, and JSON null written out."""
+    filled = list(values)
+    filled[HISTORY["seen_at"]] = old[HISTORY["seen_at"]] or seen
+    filled[HISTORY["origin"]] = record.get("origin") or "crm"
+    for side in ("before", "after"):
+        filled[HISTORY[side]] = filled[HISTORY[side]] or "null"
+    return tuple(filled)
+
+
+def _deal_keys(sql: Sql, connection: int, records: Mapping[str, Record]) -> dict[Any, int]:
+    mentioned = {r["opportunity_id"] for r in records.values() if r.get("opportunity_id") is not None}
+    return keys_of(sql, connection, mentioned)
+
+
+def _stored(
+    sql: Sql, connection: int, table: str, names: tuple[str, ...], ids: list[str]
+) -> dict[str, tuple[Any, ...]]:
+    among, given = sql.among("id", ids)
+    quoted = ", ".join(f'"{c}"' for c in names)
+    rows = sql.rows(f'SELECT id, {quoted} FROM "{table}" WHERE connection = ? AND {among}', connection, given)
+    return {row[0]: tuple(row[1:]) for row in rows}

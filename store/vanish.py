@@ -1,0 +1,31 @@
+"""Reconciliation: what a full pass no longer finds has vanished, unless too much would be buried at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from model.records import COLUMNS
+
+if TYPE_CHECKING:
+    from store.sql import Sql
+
+LARGEST_SHARE: Final = 0.02
+FEW: Final = 20
+"""As many may always be buried: a share of a small pipeline says nothing."""
+
+
+def bury_absent(sql: Sql, connection: int, table: str, present: frozenset[str], as_of: int) -> tuple[int, int]:
+    """Mark rows that are not `present` as vanished; (buried, held back). Tables without `gone` keep their rows."""
+    if "gone" not in COLUMNS[table]:
+        return 0, 0
+    deals = table == "opportunity"
+    seen = " AND first_seen IS NOT NULL" if deals else ""
+    query = f'SELECT id FROM "{table}" WHERE connection = ? AND gone IS NULL{seen}'
+    known = [id_ for (id_,) in sql.rows(query, connection)]
+    absent = [id_ for id_ in known if id_ not in present]
+    if deals and len(absent) > max(FEW, LARGEST_SHARE * len(known)):
+        return 0, len(absent)
+    stamp = ", gone_at = ?" if deals else ""
+    rows = [("vanished", *((as_of,) if deals else ()), connection, id_) for id_ in absent]
+    sql.many(f'UPDATE "{table}" SET gone = ?{stamp} WHERE connection = ? AND id = ?', rows)
+    return len(absent), 0
