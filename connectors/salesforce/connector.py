@@ -1,0 +1,93 @@
+"""The Salesforce connector: what worker and contract tests see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from connectors.salesforce import describe, opportunities, setup
+from connectors.salesforce.client import Client
+from connectors.salesforce.pull import Pull
+from connectors.salesforce.schema import Schema
+from connectors.salesforce.streams import convert
+from connectors.salesforce.windows import chunks, id_list
+from model.errors import AccessRefused
+from model.sync import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from random import Random
+
+    from connectors.salesforce.settings import SalesforceSettings
+    from model.sync import Budget, Cursor, Description
+
+BATCH: Final = 200
+
+
+class SalesforceConnector:
+    """connectors.protocol.Connector for one org. `clock` and `sleep` are given; `random` spreads the retries."""
+
+    batch_size = BATCH
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        random: Random | None = None,
+    ) -> None:
+        self.settings = settings
+        self._client = Client(settings, clock=clock, sleep=sleep, random=random)
+        self._schema = Schema(self._client)
+
+    @property
+    def calls(self) -> int:
+        """HTTP calls sent so far, logins included."""
+        return self._client.wire.calls
+
+    def budget(self) -> Budget:
+        """The org's daily calls as it last said them, and ours so far."""
+        return self._client.budget()
+
+    def describe(self) -> Description:
+        """What can be read and written now; raises AccessRefused, RetryLater, BudgetSpent."""
+        self._schema.forget()
+        if self._schema.entity(opportunities.ENTITY) is None:
+            raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
+        found = describe.describe(self._schema, self.settings)
+        organization = setup.table(self._client, self._schema, "Organization", ("Id", "TimeZoneSidKey"))
+        return replace(
+            found,
+            user_id=self._client.user_id,
+            currency=setup.home_currency(self._client, self._schema, self.settings.currency),
+            zone=self.settings.zone or (organization[0].get("TimeZoneSidKey") if organization else None),
+        )
+
+    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
+        """Pages of every stream; see connectors.protocol."""
+        self._schema.forget()
+        yield from Pull(self._client, self._schema, self.settings, cursors, full=full).pages()
+
+    def read(self, ids: Sequence[str]) -> Page:
+        """These deals as they stand now; one in the bin is deleted, one that nobody knows has vanished."""
+        kinds = setup.record_types(self._client, self._schema)
+        plan = opportunities.plan(self._schema, self.settings, kinds)
+        if plan is None:
+            raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
+        page = Page({"opportunity": []})
+        for some in chunks(list(dict.fromkeys(ids))):
+            where = f" WHERE Id IN ({id_list(some)})"
+            query = f"SELECT {', '.join(plan.select)} FROM {opportunities.ENTITY}{where}"
+            for rows in self._client.pages(query, deleted=True):
+                records, aside = convert("opportunity", rows, plan.record)
+                page.records["opportunity"].extend(records)
+                page = replace(page, aside=(*page.aside, *aside))
+        return _with_vanished(page, ids)
+
+
+def _with_vanished(page: Page, ids: Sequence[str]) -> Page:
+    seen = {record["id"] for record in page.records["opportunity"]} | {one.id for one in page.aside}
+    lost = [{"id": one, "gone": "vanished"} for one in dict.fromkeys(ids) if one not in seen]
+    return replace(page, records={"opportunity": page.records["opportunity"] + lost})

@@ -1,0 +1,90 @@
+"""Who is on a deal and who owns it: contact roles, users, accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from connectors.salesforce import convert as to
+from connectors.salesforce.faults import Refused
+from connectors.salesforce.streams import Row, Stream, simple
+from connectors.salesforce.windows import Place, literal
+from model.sync import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connectors.salesforce.client import Client
+    from connectors.salesforce.schema import Schema
+    from model.records import Record
+    from model.sync import Cursor
+
+_ROLE: Final = ("Id", "OpportunityId", "ContactId", "Role", "IsPrimary", "CreatedDate", "SystemModstamp", "IsDeleted")
+_USER: Final = (
+    "Id", "Name", "Username", "IsActive", "ManagerId", "Department", "TimeZoneSidKey", "SystemModstamp",
+)  # fmt: skip
+
+
+def role_stream(schema: Schema) -> Stream:
+    """Contact roles of opportunities."""
+    entity = "OpportunityContactRole"
+    return Stream("contact_role", "contact_role", entity, lambda: simple(schema, entity, _ROLE, _role))
+
+
+def user_stream(schema: Schema) -> Stream:
+    """Users, the inactive ones too; they are never deleted."""
+    return Stream("owner", "owner", "User", lambda: simple(schema, "User", _USER, _user), deleted=False)
+
+
+def _role(row: Row) -> Record:
+    return {
+        "id": row["Id"],
+        "opportunity_id": row["OpportunityId"],
+        "contact_id": row.get("ContactId"),
+        "role": to.text(row.get("Role")),
+        "is_primary": to.yes_no(row.get("IsPrimary")),
+        "created": to.instant(row.get("CreatedDate")),
+        "gone": "deleted" if row.get("IsDeleted") else None,
+    }
+
+
+def _user(row: Row) -> Record:
+    found: Record = {"id": row["Id"]}
+    for column, field, convert in (
+        ("name", "Name", to.text),
+        ("username", "Username", to.text),
+        ("is_active", "IsActive", to.yes_no),
+        ("manager_id", "ManagerId", to.text),
+        ("team", "Department", to.text),
+        ("zone", "TimeZoneSidKey", to.text),
+    ):
+        if field in row:
+            found[column] = convert(row[field])
+    return found
+
+
+def accounts(client: Client, schema: Schema, cursor: Cursor | None, *, full: bool) -> Iterator[Page]:
+    """Accounts of the opportunities that changed since `cursor` (the opportunities' own), and accounts merged away."""
+    entity = schema.entity("Account")
+    if entity is None or "Name" not in entity.fields:
+        return
+    place = Place() if full or cursor is None else Place.parse(cursor.text)
+    since = f" WHERE SystemModstamp >= {literal(place.at)}" if place.at else ""
+    query = f"SELECT Id, Name FROM Account WHERE Id IN (SELECT AccountId FROM Opportunity{since})"
+    for rows in client.pages(query):
+        yield Page({"account": [_account(row) for row in rows]})
+    if "MasterRecordId" in entity.fields:
+        yield from _merged(client, place)
+
+
+def _merged(client: Client, place: Place) -> Iterator[Page]:
+    since = f" AND SystemModstamp >= {literal(place.at)}" if place.at else ""
+    query = f"SELECT Id, Name FROM Account WHERE IsDeleted = true AND MasterRecordId != null{since}"
+    try:
+        for rows in client.pages(query, deleted=True):
+            yield Page({"account": [_account(row) | {"gone": "merged"} for row in rows]})
+    except Refused:
+        return  # without it merged accounts only keep their old name
+
+
+def _account(row: Row) -> Record:
+    return {"id": row["Id"], "name": to.text(row.get("Name")), "gone": None}

@@ -1,0 +1,111 @@
+"""A pull: the streams in order, what each full pass found present, and the feeds that were read to their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connectors.salesforce import activities, history, opportunities, people, setup
+from connectors.salesforce.faults import Refused
+from connectors.salesforce.streams import Planned, Stream, pages
+from model.errors import AccessRefused
+from model.sync import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+
+    from connectors.salesforce.client import Client
+    from connectors.salesforce.schema import Schema
+    from connectors.salesforce.settings import SalesforceSettings
+    from model.sync import Cursor
+
+
+class Pull:
+    """One pass over everything that is read from an org."""
+
+    def __init__(
+        self,
+        client: Client,
+        schema: Schema,
+        settings: SalesforceSettings,
+        cursors: Mapping[str, Cursor],
+        *,
+        full: bool,
+    ) -> None:
+        self._client, self._schema, self._settings = client, schema, settings
+        self._cursors, self._full = cursors, full
+
+    def pages(self) -> Iterator[Page]:
+        """Small tables and people first, so that a deal's owner and stage are known when it comes."""
+        yield self._small()
+        yield from self._read(people.user_stream(self._schema), set())
+        yield from self._deals()
+        yield from people.accounts(self._client, self._schema, self._cursors.get("opportunity"), full=self._full)
+        yield from self._history()
+        yield from self._roles()
+        yield from self._activities()
+
+    def _small(self) -> Page:
+        home = setup.home_currency(self._client, self._schema, self._settings.currency)
+        stages = setup.stages(self._client, self._schema)
+        return Page({"crm_stage": stages, "rate": setup.rates(self._client, self._schema, home)})
+
+    def _deals(self) -> Iterator[Page]:
+        kinds = setup.record_types(self._client, self._schema)
+        stream = Stream(
+            "opportunity",
+            "opportunity",
+            opportunities.ENTITY,
+            lambda: opportunities.plan(self._schema, self._settings, kinds),
+        )
+        present: set[str] = set()
+        if not (yield from self._read(stream, present)):
+            raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
+        if self._full:
+            yield Page({}, present={"opportunity": frozenset(present)})
+
+    def _history(self) -> Iterator[Page]:
+        snapshots = history.Snapshots(self._client, self._schema, self._settings)
+        try:
+            if snapshots.readable:
+                yield from snapshots.pages(self._cursors.get(snapshots.name), full=self._full)
+                yield Page({}, feeds=frozenset({"stage_history", "date_history"}))
+        except Refused:
+            pass  # the feed is late then, and `check` says why
+        yield from self._read(history.tracked(self._schema, self._settings), set())
+
+    def _roles(self) -> Iterator[Page]:
+        present: set[str] = set()
+        if (yield from self._read(people.role_stream(self._schema), present)):
+            yield self._end("contact_roles", "contact_role", present)
+
+    def _activities(self) -> Iterator[Page]:
+        made = {
+            "task": activities.task_stream(self._schema, self._settings),
+            "event": activities.event_stream(self._schema, self._settings, self._client.now),
+        }
+        present: set[str] = set()
+        whole = bool(self._settings.activity.sources)
+        for source in self._settings.activity.sources:
+            whole &= yield from self._read(made[source], present)
+        if whole:
+            yield self._end("activities", "activity", present)
+
+    def _read(self, stream: Stream, present: set[str]) -> Generator[Page, None, bool]:
+        """A stream's pages, and whether it could be read to its end; a full pass notes the ids not in the bin."""
+        planned = Planned(stream, self._schema)
+        if planned.plan is None:
+            return False
+        try:
+            for page in pages(self._client, planned, self._cursors.get(stream.name), full=self._full):
+                if self._full:
+                    records = page.records.get(stream.table, ())
+                    present.update(record["id"] for record in records if not record.get("gone"))
+                    present.update(one.id for one in page.aside)
+                yield page
+        except Refused:
+            return False
+        return True
+
+    def _end(self, feed: str, table: str, present: set[str]) -> Page:
+        found = {table: frozenset(present)} if self._full else {}
+        return Page({}, feeds=frozenset({feed}), present=found)
