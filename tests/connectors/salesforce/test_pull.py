@@ -1,0 +1,207 @@
+"""What comes out of an org, as the people in it left it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from model.records import COLUMNS
+from sandbox.salesforce import Settings
+from sandbox.salesforce.events import delete_as
+from tests.connectors.salesforce.sales import Sales, cursors, records
+
+NINE = datetime(2026, 11, 3, 9, tzinfo=UTC)
+
+
+def test_a_deal_arrives_trimmed_typed_and_exact(sales: Sales):
+    deal = sales.deal("  Acme – Größe ", Amount=1234567890.12, NextStep="   ", StageName="Negotiation/Review")
+    found = records(list(sales.connector().pull({})), "opportunity")[deal]
+    assert found["name"] == "Acme – Größe"
+    assert found["amount"] == Decimal("1234567890.12")
+    assert found["next_step"] is None
+    assert found["close_date"] == date(2026, 12, 31)
+    assert found["probability"] == 0.9
+    assert found["forecast_category"] == "pipeline"
+    assert found["created"] == NINE
+    assert found["currency"] == "USD"
+    assert found["ours"] == dict.fromkeys(found["ours"])
+    assert {"score", "pause_until"} <= set(found["ours"])
+    assert found["unread"] == []
+    assert found["gone"] is None
+
+
+def test_every_record_keeps_to_its_declared_columns(sales: Sales):
+    deal = sales.deal()
+    sales.create("Task", WhatId=deal, Subject="Call", Status="Completed", TaskSubtype="Call")
+    for page in sales.connector().pull({}, full=True):
+        for table, rows in page.records.items():
+            for row in rows:
+                assert set(row) <= set(COLUMNS[table])
+
+
+def test_the_second_pull_brings_only_what_changed_and_the_overlap(sales: Sales):
+    old, edited = sales.deal("Old"), sales.deal("Edited")
+    sales.org.clock.forward(timedelta(minutes=30))
+    first = list(sales.connector().pull({}))
+    sales.org.clock.forward(timedelta(hours=2))
+    sales.edit(edited, Amount=5)
+    found = records(list(sales.connector().pull(cursors(first))), "opportunity")
+    assert set(found) == {edited}
+    assert old not in found
+
+
+def test_a_row_committed_late_below_the_cursor_is_still_read(sales: Sales):
+    sales.deal("Early")
+    first = list(sales.connector().pull({}))
+    late = sales.deal("Late")
+    sales.org.tables["Opportunity"].put({**sales.row(late), "SystemModstamp": "2026-11-03T08:55:00.000+0000"})
+    sales.org.clock.forward(timedelta(minutes=30))
+    assert late in records(list(sales.connector().pull(cursors(first))), "opportunity")
+
+
+def test_an_interrupted_first_pull_goes_on_where_it_was_kept(sales: Sales):
+    deals = {sales.deal(f"Deal {n}") for n in range(2300)}
+    sales.org.clock.forward(timedelta(hours=1))
+    kept = []
+    for page in sales.connector().pull({}):
+        kept.append(page)
+        if page.records.get("opportunity"):
+            break
+    rest = list(sales.connector().pull(cursors(kept)))
+    assert len(records(kept, "opportunity")) == 2000
+    assert len(records(rest, "opportunity")) == 300
+    assert {*records(kept, "opportunity"), *records(rest, "opportunity")} == deals
+
+
+def test_stage_history_tells_each_move_once_and_moves_of_amount_and_close_date(sales: Sales):
+    deal = sales.deal(Amount=100)
+    for values in ({"StageName": "Qualification"}, {"Amount": 250.5}, {"CloseDate": "2027-01-31"}):
+        sales.org.clock.forward(timedelta(days=1))
+        sales.edit(deal, **values)
+    pages = list(sales.connector().pull({}))
+    moves = sorted(records(pages, "stage_change").values(), key=lambda move: move["at"])
+    assert [move["stage_name"] for move in moves] == ["Prospecting", "Qualification"]
+    changes = {c["field"]: (c["before"], c["after"]) for c in records(pages, "field_change").values()}
+    assert changes == {"amount": ("100", "250.5"), "close_date": ("2026-12-31", "2027-01-31")}
+
+
+def test_a_later_pull_compares_new_history_with_the_row_before_the_window(sales: Sales):
+    deal = sales.deal(Amount=100)
+    first = list(sales.connector().pull({}))
+    sales.org.clock.forward(timedelta(days=3))
+    sales.edit(deal, Amount=90)
+    pages = list(sales.connector().pull(cursors(first)))
+    change = next(iter(records(pages, "field_change").values()))
+    assert (change["before"], change["after"], change["origin"]) == ("100", "90", "crm")
+    assert len(records(pages, "stage_change")) == 1
+
+
+def test_tracked_fields_tell_next_step_and_owner(sales: Sales):
+    sales.org.objects["Opportunity"].tracked |= {"NextStep", "OwnerId"}
+    deal = sales.deal(NextStep="Call Bo")
+    sales.org.clock.forward(timedelta(days=1))
+    sales.edit(deal, NextStep="Send offer")
+    found = [c for c in records(list(sales.connector().pull({})), "field_change").values() if c["field"] == "next_step"]
+    assert [(c["before"], c["after"]) for c in found] == [("Call Bo", "Send offer")]
+
+
+def test_activities_have_kind_state_and_the_time_they_happened(sales: Sales):
+    deal = sales.deal()
+    call = sales.create(
+        "Task", WhatId=deal, Subject="Call", Status="Completed", TaskSubtype="Call", ActivityDate="2026-12-24"
+    )
+    bulk = sales.create("Task", WhatId=deal, Subject="News", Status="Completed", TaskSubtype="ListEmail")
+    todo = sales.create("Task", WhatId=deal, Subject="Todo", ActivityDate="2026-11-09")
+    met = sales.create("Event", WhatId=deal, Subject="Demo", StartDateTime="2026-11-02T15:00:00Z", DurationInMinutes=30)
+    off = sales.create(
+        "Event", WhatId=deal, Subject="Canceled: Demo", StartDateTime="2026-11-20T15:00:00Z", DurationInMinutes=30
+    )
+    found = records(list(sales.connector().pull({})), "activity")
+    assert {key: (found[key]["kind"], found[key]["state"]) for key in (call, bulk, todo, met, off)} == {
+        call: ("call", "done"),
+        bulk: ("mail", "done"),
+        todo: ("task", "open"),
+        met: ("meeting", "done"),
+        off: ("meeting", "cancelled"),
+    }
+    assert found[call]["at"] == NINE  # when it was completed, not when it was due
+    assert found[todo]["at"] is None
+    assert found[todo]["due"] == date(2026, 11, 9)
+    assert found[met]["at"] == datetime(2026, 11, 2, 15, tzinfo=UTC)
+    assert [found[key]["bulk"] for key in (call, bulk)] == [False, True]
+    assert found[call]["opportunity_id"] == deal
+
+
+def test_an_activity_of_an_account_is_not_read(sales: Sales):
+    account = sales.create("Account", Name="Acme")
+    sales.create("Task", WhatId=account, Subject="Call")
+    assert records(list(sales.connector().pull({})), "activity") == {}
+
+
+def test_people_and_accounts_come_along(sales: Sales):
+    account = sales.create("Account", Name="Acme Inc")
+    contact = sales.create("Contact", LastName="Buyer", AccountId=account)
+    deal = sales.deal(AccountId=account)
+    role = sales.create(
+        "OpportunityContactRole", OpportunityId=deal, ContactId=contact, Role="Economic Buyer", IsPrimary=True
+    )
+    pages = list(sales.connector().pull({}))
+    owner = records(pages, "owner")[records(pages, "opportunity")[deal]["owner_id"]]
+    assert (owner["name"], owner["team"], owner["zone"]) == ("Rita Rep", "East", "America/New_York")
+    assert records(pages, "contact_role")[role]["role"] == "Economic Buyer"
+    assert records(pages, "account")[account]["name"] == "Acme Inc"
+
+
+def test_stages_of_the_org_come_with_their_order(sales: Sales):
+    stages = records(list(sales.connector().pull({})), "crm_stage")
+    assert stages["Closed Won"]["is_won"]
+    assert stages["Prospecting"]["sort"] == 1
+    assert stages["Negotiation/Review"]["probability"] == 0.9
+
+
+def test_a_deleted_deal_is_told_and_a_restored_one_comes_back(sales: Sales):
+    deal = sales.deal()
+    first = list(sales.connector().pull({}))
+    sales.org.clock.forward(timedelta(hours=1))
+    delete_as(sales.org, "admin@acme.example", "Opportunity", deal)
+    second = list(sales.connector().pull(cursors(first)))
+    assert records(second, "opportunity")[deal]["gone"] == "deleted"
+
+
+def test_a_full_pass_names_all_that_is_still_there(sales: Sales):
+    kept, lost = sales.deal("Kept"), sales.deal("Lost")
+    task = sales.create("Task", WhatId=kept, Subject="Call")
+    first = list(sales.connector().pull({}))
+    sales.org.tables["Opportunity"].swap(lost, None)
+    present = {}
+    for page in sales.connector().pull(cursors(first), full=True):
+        present |= page.present
+    assert present == {"opportunity": {kept}, "contact_role": frozenset(), "activity": {task}}
+
+
+def test_feeds_are_named_when_read_to_their_end_and_a_hidden_one_is_not(sales: Sales):
+    every = frozenset().union(*(page.feeds for page in sales.connector().pull({})))
+    assert every == {"activities", "stage_history", "date_history", "contact_roles"}
+    sales.org.faults.add(
+        status=400, code="INVALID_TYPE", message="sObject type 'Task' is not supported.", path="FROM\\+Task", count=None
+    )
+    some = frozenset().union(*(page.feeds for page in sales.connector().pull({})))
+    assert some == every - {"activities"}
+
+
+@pytest.mark.parametrize("sales", [Settings(multi_currency=True)], indirect=True)
+def test_rates_turn_each_currency_into_the_connections_own(sales: Sales):
+    rates = records(list(sales.connector(currency="EUR").pull({})), "rate")
+    yen = rates["JPY always"]
+    assert round(Decimal(149500) * yen["multiply"] / yen["divide"], 2) == Decimal("920.00")
+    assert rates["EUR always"]["multiply"] == rates["EUR always"]["divide"]
+
+
+def test_reading_by_id_tells_the_deleted_from_the_vanished(sales: Sales):
+    here, binned = sales.deal("Here"), sales.deal("Binned")
+    delete_as(sales.org, "admin@acme.example", "Opportunity", binned)
+    nobody = here[:-6] + "ZZZAAA"
+    found = {r["id"]: r["gone"] for r in sales.connector().read([here, binned, nobody]).records["opportunity"]}
+    assert found == {here: None, binned: "deleted", nobody: "vanished"}
