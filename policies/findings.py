@@ -137,7 +137,7 @@ def _unknown(verdict: Verdict) -> Iterator[Found]:
         start = cell["unknown_since"]
         why = messages.unread(names, start.date() if start else None)
         if cell["since"] and not cell["held"]:
-            why = messages.withdrawn(why, verdict.hold_days)
+            why = messages.withdrawn(why, verdict.hold.days)
         said: dict[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
         shown = bool(cell["held_flag"]) and rule.scored and cell["is_open"]
         if cell["held_flag"] and cell["flag"]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from policies import breaches, gates, holding
+from policies import gates
 from policies.rules import live
-from policies.score import score_and_reason, score_columns
+from policies.score import score, score_columns
 from policies.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -38,19 +38,14 @@ def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context) -> 
     """The verdict on every deal of the frame; `memory` is what the last verdict left of these deals."""
     rules, dormant = live(policies, wide)
     source = gates.with_bindings(wide, rules)
-    frame = source.select("key", "as_of_date", "process", "stage", pl.col("is_open").fill_null(value=False), *(
-        column for rule in rules for column in _columns(rule, wide, memory, context)
-    ))  # fmt: skip
-    frame = frame.with_columns(*score_columns(rules, _sure(frame, rules)), gates.gate_column(rules))
-    frame = frame.with_columns(score_and_reason())
-    cells = holding.unknown_cells(frame, rules, memory, wide.as_of, timedelta(days=context.hold_unknown))
-    bound = gates.missed(source.hstack(frame.select(_own(rules))), rules)
-    backs = breaches.moves_back(source, rules)
+    columns = [column for rule in rules for column in _columns(rule, wide, memory, context)]
+    is_open = pl.col("is_open").fill_null(value=False)
+    frame = source.lazy().select("key", "as_of_date", "process", "stage", is_open, *columns).collect()
+    summed = frame.lazy().with_columns(*score_columns(rules, _sure(frame, rules)), gates.gate_column(rules))
+    frame = summed.with_columns(score()).collect()
     return Verdict(
-        wide=wide, rules=rules, dormant=dormant, hold_days=context.hold_unknown, memory=memory,
-        frame=frame, cells=cells, bound=bound,
-        frozen=holding.frozen(cells, memory),
-        gate_memory=breaches.remembered(memory.breaches, bound, backs, wide.as_of),
+        wide=wide, rules=rules, dormant=dormant, memory=memory, hold=timedelta(days=context.hold_unknown),
+        source=source, frame=frame,
     )  # fmt: skip
 
 
@@ -69,7 +64,3 @@ def _columns(rule: Rule, wide: Wide, memory: Memory, context: Context) -> list[p
 def _sure(frame: pl.DataFrame, rules: Sequence[Rule]) -> frozenset[str]:
     """Columns of rules that have no null."""
     return frozenset(c for rule in rules for c in (rule.applies, rule.broken) if not frame[c].null_count())
-
-
-def _own(rules: Sequence[Rule]) -> list[str]:
-    return [c for rule in rules if rule.place for c in (rule.applies, rule.broken)]

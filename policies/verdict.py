@@ -12,12 +12,14 @@ import polars as pl
 
 from model.facts import KNOWN
 from model.memory import DEAL_VERDICTS, FINDINGS, Memory
+from policies import breaches, gates, holding
 from policies.findings import Found, find
 from policies.record import checked
-from policies.score import Line, ledger_lines
+from policies.score import Line, ledger_lines, score_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from model.wide import Wide
     from policies.rules import Rule
@@ -38,9 +40,8 @@ class Verdict:
     """The judgement of every deal in `wide`.
 
     `frame`: key, as_of_date, process, stage, is_open, of each rule the columns of `policies.rules.Rule` (three-valued,
-    held unknowns not filled in), cost, applicable and blind points, score, score_reason, gate. `cells` are the unknown
-    ones (policies/holding.py), `bound` what moves bind (gates.missed), `frozen` the DEAL_VERDICTS rows that stay
-    because an unknown is held, `gate_memory` what `breaches` returns.
+    held unknowns not filled in), cost, applicable and blind points, score, gate. `source`: the wide frame with the
+    moves that bind. Everything else is a view, made when asked for.
     """
 
     wide: Wide
@@ -48,11 +49,24 @@ class Verdict:
     dormant: tuple[str, ...]
     memory: Memory
     frame: pl.DataFrame
-    cells: pl.DataFrame
-    bound: pl.DataFrame
-    frozen: pl.DataFrame
-    gate_memory: pl.DataFrame
-    hold_days: int
+    source: pl.DataFrame
+    hold: timedelta
+
+    @cached_property
+    def cells(self) -> pl.DataFrame:
+        """The unknown ones, see holding.unknown_cells."""
+        return holding.unknown_cells(self.frame, self.rules, self.memory, self.wide.as_of, self.hold)
+
+    @cached_property
+    def frozen(self) -> pl.DataFrame:
+        """DEAL_VERDICTS rows of open deals that stay because an unknown is held."""
+        return holding.frozen(self.cells, self.memory).join(self.frame.filter("is_open"), on="key", how="semi")
+
+    @cached_property
+    def bound(self) -> pl.DataFrame:
+        """What moves bind, see gates.missed."""
+        judged = [c for rule in self.rules if rule.place for c in (rule.applies, rule.broken)]
+        return gates.missed(self.source.hstack(self.frame.select(judged)), self.rules)
 
     @cached_property
     def found(self) -> tuple[Found, ...]:
@@ -78,15 +92,15 @@ class Verdict:
 
     def scores(self) -> pl.DataFrame:
         """key, score, score_reason of every deal; null score on closed deals and where too little is known."""
-        return self._with_frozen("score", "score_reason")
+        return self._kept(self.frame.select("key", "score", score_reason()))
 
     def gates(self) -> pl.DataFrame:
         """key, gate of every deal; null on closed deals."""
-        return self._with_frozen("gate")
+        return self._kept(self.frame.select("key", "gate"))
 
     def deals(self) -> pl.DataFrame:
         """One row a deal with the schema DEAL_VERDICTS."""
-        plain = self.frame.select("key", "score", "score_reason", "gate", detail=_plain_detail())
+        plain = self.frame.select("key", "score", score_reason(), "gate", detail=_plain_detail())
         keys = plain["key"]
         told = {key: orjson.dumps(self.detail(key)).decode() for key in keys.filter(keys.is_in(list(self.telling)))}
         own = pl.DataFrame(
@@ -94,11 +108,12 @@ class Verdict:
         )
         plain = plain.join(own, on="key", how="left", maintain_order="left")
         plain = plain.with_columns(detail=pl.coalesce("told", "detail")).drop("told")
-        return plain.update(self._frozen_open(), on="key", include_nulls=True).select(DEAL_VERDICTS.names())
+        return self._kept(plain.select(DEAL_VERDICTS.names()))
 
     def breaches(self) -> pl.DataFrame:
         """What is remembered of gates after this judgement, with the schema BREACHES; replaces what was."""
-        return self.gate_memory
+        backs = breaches.moves_back(self.source, self.rules)
+        return breaches.remembered(self.memory.breaches, self.bound, backs, self.wide.as_of)
 
     def remembered(self) -> Memory:
         """The memory that the next judgement of these deals needs."""
@@ -162,20 +177,18 @@ class Verdict:
     def _rows(self) -> dict[int, dict[str, Any]]:
         rows = self.frame.filter(pl.col("key").is_in(list(self.telling)))
         return {
-            r["key"]: r for r in rows.select("key", "process", "stage", "score_reason", "gate").iter_rows(named=True)
+            r["key"]: r for r in rows.select("key", "process", "stage", score_reason(), "gate").iter_rows(named=True)
         }
 
     @cached_property
     def _criteria(self) -> frozenset[str]:
         return frozenset(rule.id for rule in self.rules if rule.place)
 
-    def _frozen_open(self) -> pl.DataFrame:
-        """Frozen rows of deals that are open now."""
-        return self.frozen.join(self.frame.filter("is_open"), on="key", how="semi")
-
-    def _with_frozen(self, *columns: str) -> pl.DataFrame:
-        frame = self.frame.select("key", *columns)
-        return frame.update(self._frozen_open().select("key", *columns), on="key", include_nulls=True)
+    def _kept(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with what stays because an unknown is held."""
+        if self.frozen.is_empty():
+            return frame
+        return frame.update(self.frozen.select(frame.columns), on="key", include_nulls=True)
 
     def _keys(self, column: str) -> pl.Series:
         return self.frame.filter(pl.col(column))["key"]
