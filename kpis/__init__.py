@@ -1,1 +1,1 @@
-"""The metric dictionary and every calculation on a pipeline. Pure."""
+"""The metric dictionary and every calculation on a pipeline. A KPI is one function with its dictionary entry."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.tables.amounts import decimal_mark, parse_amount
@@ -48,6 +48,7 @@ def test_a_column_proves_how_its_dates_are_written():
     assert order_of(["25/04/2026", "04/25/2026"]) == "mixed"
 
 
+@settings(deadline=None)
 @given(st.lists(days, min_size=1), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y"]))
 def test_a_column_written_one_way_is_never_read_the_other_way(column, written):
     texts = [day.strftime(written) for day in column]
@@ -106,6 +107,7 @@ def test_a_column_proves_its_decimal_mark_and_a_shared_sign_is_the_homes():
     assert decimal_mark(["1,5", "1.5"]) == "mixed"
 
 
+@settings(deadline=None)
 @given(st.lists(st.decimals(0, 10**12, places=2), min_size=1), st.sampled_from([",.", ".,", " ,", "'."]))
 def test_every_amount_written_with_cents_comes_back_to_the_cent(column, marks):
     thousands, mark = marks

@@ -1,0 +1,139 @@
+"""What a KPI is: its dictionary entry, the aggregates it asks for, and the function that makes its value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    import polars as pl
+
+Number: TypeAlias = Decimal | Fraction | float
+Parts: TypeAlias = "Mapping[str, Any]"
+Population: TypeAlias = Literal["deals", "entries", "visits"]
+Clock: TypeAlias = Literal["as_of", "closed", "entered", "left", "target period"]
+
+DEAL_DIMS: Final = ("owner", "team", "segment", "pipeline", "region", "source", "product")
+TIME_DIMS: Final = ("month", "quarter")
+DIMS: Final = ("owner", "team", "segment", "pipeline", "stage", "region", "source", "product", *TIME_DIMS)
+"""Names that `by` takes."""
+PLACES: Final = Decimal("0.000001")
+"""Values are rounded once, half to even, to money's own scale."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One value of a KPI before it is rounded; `value` None says `why` it cannot be said."""
+
+    value: Number | None
+    numerator: Number | None = None
+    denominator: Number | None = None
+    n: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class KpiValue:
+    """One value: of all deals (empty `dims`) or of one group of one dimension; `n` is what it rests on.
+
+    `value`, `numerator` and `denominator` are exact or rounded to six places. `why` says why there is no value, or
+    what was left out of it.
+    """
+
+    id: str
+    dims: Mapping[str, str | None]
+    value: Decimal | None
+    numerator: Decimal | None
+    denominator: Decimal | None
+    unit: str
+    window: str
+    n: int
+    as_of: datetime
+    why: str = ""
+
+    def json(self) -> dict[str, Any]:
+        """The object of CONTRACT.md; `why` only where there is something to say."""
+        told = {"value": self.value, "numerator": self.numerator, "denominator": self.denominator}
+        return {
+            "id": self.id, "dims": dict(self.dims), **{name: _plain(number) for name, number in told.items()},
+            "unit": self.unit, "window": self.window, "n": self.n, "as_of": self.as_of.isoformat(),
+            **({"why": self.why} if self.why else {}),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A dictionary entry (S88). `needs`: facts without which it cannot be said. `over`: the rows it counts.
+
+    `parts`: aggregates over those rows, by name; `answer` makes the value of them. `clock`: what the window is laid
+    on. `dims`: the dimensions that make sense. `also`: words people use for it, and for others: none is its name.
+    """
+
+    id: str
+    name: str
+    purpose: str
+    formula: str
+    numerator: str
+    denominator: str
+    window: str
+    unit: str
+    leads: Literal["leading", "lagging"]
+    source: str
+    clock: Clock
+    parts: Mapping[str, pl.Expr]
+    needs: tuple[str, ...]
+    over: Population = "deals"
+    currency: str = "none: no money in it"
+    owner: str = "RevOps"
+    cadence: str = "daily"
+    dims: tuple[str, ...] = (*DEAL_DIMS, *TIME_DIMS)
+    also: tuple[str, ...] = ()
+    answer: Callable[[Parts], Answer] = field(default=lambda _: Answer(None), repr=False)
+
+
+REGISTRY: Final[dict[str, Kpi]] = {}
+
+
+def kpi(**entry: Any) -> Callable[[Callable[[Parts], Answer]], Callable[[Parts], Answer]]:
+    """Register the decorated function under its own name with this dictionary entry."""
+
+    def register(answer: Callable[[Parts], Answer]) -> Callable[[Parts], Answer]:
+        name = answer.__name__
+        if name in REGISTRY:
+            raise ValueError(f"KPI {name} is registered twice.")
+        REGISTRY[name] = Kpi(id=name, answer=answer, **entry)
+        return answer
+
+    return register
+
+
+def ratio(numerator: Number, denominator: Number, n: int, none: str, why: str = "") -> Answer:
+    """Numerator ÷ denominator, divided once; without a denominator there is no value and `none` says so."""
+    if not denominator:
+        return Answer(None, numerator, denominator, n, none)
+    return Answer(Fraction(numerator) / Fraction(denominator), numerator, denominator, n, why)
+
+
+def left_out(count: int, what: str) -> str:
+    """The sentence for deals that a value leaves out; empty for none."""
+    return f"{count} {what} left out" if count else ""
+
+
+def rounded(number: Number | None) -> Decimal | None:
+    """The number at six places, half to even."""
+    if number is None:
+        return None
+    exact = Fraction(number)
+    scaled = round(exact / Fraction(PLACES))
+    return Decimal(scaled).scaleb(-6) if scaled % 10**6 else Decimal(scaled // 10**6)
+
+
+def _plain(number: Decimal | None) -> int | float | None:
+    if number is None:
+        return None
+    return int(number) if number == number.to_integral_value() else float(number)

@@ -1,0 +1,106 @@
+"""The open pipeline as it stands: its value, weighted, and against target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kpis.dictionary import DEAL_DIMS, TIME_DIMS, Answer, kpi, left_out, ratio
+from model.money import PRODUCT
+
+if TYPE_CHECKING:
+    from kpis.dictionary import Parts
+
+OPEN = pl.col("open")
+PRICED = OPEN & pl.col("value").is_not_null()
+WEIGHED = PRICED & pl.col("chance").is_not_null()
+HOME = "amounts in the home currency by dated rate; deals without one are left out and counted"
+STANDING = (*DEAL_DIMS, "stage", *TIME_DIMS)
+
+
+@kpi(
+    name="Pipeline value",
+    purpose="How much is on the table",
+    formula="Σ amount of open deals",
+    numerator="amounts of open deals",
+    denominator="none",
+    window="as it stands at as_of; month and quarter are those of the close date",
+    unit="money",
+    currency=HOME,
+    leads="leading",
+    source="S92",
+    clock="as_of",
+    dims=STANDING,
+    needs=("is_open", "amount_home"),
+    parts={
+        "sum": pl.col("value").filter(OPEN).sum(),
+        "n": PRICED.sum(),
+        "out": (OPEN & pl.col("value").is_null()).sum(),
+    },
+    also=("open pipeline", "pipeline"),
+)
+def pipeline_value(of: Parts) -> Answer:
+    """The sum of what open deals are worth."""
+    why = left_out(of["out"], "open deals without an amount at home")
+    return Answer(of["sum"], of["sum"], None, of["n"], why)
+
+
+@kpi(
+    name="Weighted pipeline value",
+    purpose="How much of the pipeline its own probabilities expect",
+    formula="Σ amount × probability of open deals",
+    numerator="amount × probability, multiplied at the sum of both scales",
+    denominator="none",
+    window="as it stands at as_of; month and quarter are those of the close date",
+    unit="money",
+    currency=HOME,
+    leads="leading",
+    source="S73, S92",
+    clock="as_of",
+    dims=STANDING,
+    needs=("is_open", "amount_home", "probability"),
+    parts={
+        "sum": (pl.col("value").cast(PRODUCT) * pl.col("chance").cast(PRODUCT)).filter(WEIGHED).sum(),
+        "n": WEIGHED.sum(),
+        "out": (OPEN & ~WEIGHED).sum(),
+    },
+    also=("weighted pipeline", "expected value"),
+)
+def pipeline_value_weighted(of: Parts) -> Answer:
+    """The sum of amount × the CRM's probability."""
+    return Answer(of["sum"], of["sum"], None, of["n"], left_out(of["out"], "open deals without amount or probability"))
+
+
+@kpi(
+    name="Pipeline coverage",
+    purpose="Whether enough pipeline closes in the period to reach its target",
+    formula="Σ amount of open deals with a close date in the target's period ÷ target of the period",
+    numerator="amounts of open deals whose close date lies in the period, overdue ones of the period included",
+    denominator="target of the quarter as_of lies in, else of the month, else of the year; by window year, the year's",
+    window="the target's period",
+    unit="ratio",
+    currency=HOME + "; targets in another currency are refused",
+    leads="leading",
+    source="S80, S81, X6; N18: below 3 does not mean that the target is missed even if every deal is won",
+    cadence="start of each month and quarter",
+    clock="target period",
+    dims=("owner", "team"),
+    needs=("is_open", "amount_home", "close_date"),
+    parts={
+        "sum": pl.col("value").filter(OPEN & pl.col("due")).sum(),
+        "n": (PRICED & pl.col("due")).sum(),
+        "out": (OPEN & pl.col("due") & pl.col("value").is_null()).sum(),
+        "undated": (OPEN & pl.col("undated")).sum(),
+    },
+    also=("coverage", "quota coverage"),
+)
+def pipeline_coverage(of: Parts) -> Answer:
+    """Open pipeline due in the period ÷ its target; without a target there is no value."""
+    if of["no_target"] or not of["target"]:
+        return Answer(None, of["sum"], None, of["n"], of["no_target"] or "no target")
+    notes = (
+        left_out(of["out"], "open deals without an amount at home"),
+        left_out(of["undated"], "open deals without a close date"),
+    )
+    return ratio(of["sum"], of["target"], of["n"], "no target", "; ".join(filter(None, notes)))

@@ -1,0 +1,85 @@
+"""Revenue targets: which period counts at as_of, and what it asks of all, of a team, of an owner."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from kpis.window import periods_of
+from model.errors import SettingsProblem
+from model.snapshot import MONEY, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from decimal import Decimal
+
+TARGETS: Final = columns({
+    "owner": pl.String, "team": pl.String, "period": pl.String, "amount": MONEY, "currency": pl.String,
+})  # fmt: skip
+"""`period` is 2026-Q4, 2026-11 or 2026. A row names an owner, a team, or neither: then it is everybody's."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The targets of one period, from its first to its last day; `why` says why there are none."""
+
+    rows: pl.DataFrame = field(default_factory=TARGETS.to_frame)
+    label: str = ""
+    first: date | None = None
+    last: date | None = None
+    why: str = "no target"
+
+    def of(self, dim: str | None) -> Mapping[str | None, Decimal]:
+        """Target by group of `dim`; the whole is the rows without a name, else the teams', else the owners'."""
+        if dim is None:
+            rows = next((rows for kind in ("all", "team", "owner") if (rows := self._kind(kind)).height), None)
+            return {} if rows is None else {None: rows.select(pl.col("amount").sum()).item()}
+        rows = self._kind(dim)
+        if dim == "team" and not rows.height:
+            rows = self._kind("owner").drop_nulls("team")
+        sums = rows.group_by(dim).agg(pl.col("amount").sum())
+        return dict(zip(sums[dim], sums["amount"], strict=True))
+
+    def _kind(self, kind: str) -> pl.DataFrame:
+        named = pl.when(pl.col("owner").is_not_null()).then(pl.lit("owner"))
+        return self.rows.filter(
+            named.when(pl.col("team").is_not_null()).then(pl.lit("team")).otherwise(pl.lit("all")) == kind
+        )
+
+
+def goal(targets: pl.DataFrame | None, on: date, window: str, currency: str | None) -> Goal:
+    """The targets of the period that `on` lies in: the quarter's, else the month's, else the year's.
+
+    With window `year` the year's go first. Raises SettingsProblem for columns or periods that cannot be read.
+    """
+    if targets is None or not targets.height:
+        return Goal()
+    rows = _typed(targets)
+    periods = periods_of(on)
+    for label in sorted(periods, key=lambda label: window == "year" and not label.isdigit()):
+        found = rows.filter(pl.col("period") == label)
+        if found.height:
+            return Goal(found, label, *periods[label], why=_unlike(found, currency))
+    return Goal(why=f"no target for {', '.join(periods)}")
+
+
+def _unlike(rows: pl.DataFrame, currency: str | None) -> str:
+    """Why these targets cannot be compared with the pipeline; empty where they can."""
+    found = sorted(set(rows["currency"].drop_nulls()) | ({currency} if currency else set()))
+    return f"targets and pipeline are in unlike currencies: {', '.join(found)}" if len(found) > 1 else ""
+
+
+def _typed(targets: pl.DataFrame) -> pl.DataFrame:
+    missing = [name for name in ("period", "amount") if name not in targets.columns]
+    if missing:
+        raise SettingsProblem(f"The targets have no column {' nor '.join(missing)}; they need {', '.join(TARGETS)}.")
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in TARGETS.items() if name not in targets.columns]
+    rows = targets.with_columns(absent).select(pl.col(name).cast(dtype) for name, dtype in TARGETS.items())
+    for period in rows["period"].unique().to_list():
+        if not period or not re.fullmatch(r"\d{4}(-Q[1-4]|-(0[1-9]|1[0-2]))?", period):
+            raise SettingsProblem(f"Period {period!r} of the targets is none; write 2026-Q4, 2026-11 or 2026.")
+    return rows

@@ -1,0 +1,120 @@
+"""The dictionary: one name, one formula, all of it written down."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kpis.catalogue import KPIS, find
+from kpis.dictionary import DIMS, kpi
+from kpis.measure import measure
+from kpis.page import ROWS, render
+from model.errors import SettingsProblem
+from tests.kpis.desk import deal, pipeline, said, walk
+
+FIRST_IDS = (
+    "pipeline_value", "pipeline_value_weighted", "pipeline_coverage", "win_rate_closed", "win_rate_closed_by_value",
+    "average_won_value", "days_to_win_mean", "days_to_win_median", "stage_conversion_ever", "stage_conversion_next",
+    "stage_conversion_resolved", "days_in_stage_median", "days_in_stage_median_km", "pipeline_velocity_open_per_day",
+    "pipeline_velocity_closed_per_day",
+)  # fmt: skip
+
+
+def test_the_ids_are_those_of_the_contract():
+    assert sorted(KPIS) == sorted(FIRST_IDS)
+
+
+@pytest.mark.parametrize("entry", KPIS.values(), ids=lambda entry: entry.id)
+def test_every_entry_is_whole(entry):
+    assert all(getattr(entry, row) for row in (*ROWS, "name", "needs", "dims"))
+    assert entry.answer.__doc__
+    assert set(entry.dims) <= set(DIMS)
+
+
+def test_the_page_is_up_to_date():
+    page = Path(__file__).parents[2] / "docs" / "kpis.md"
+    assert page.read_text(encoding="utf-8") == render()
+
+
+def test_velocity_alone_is_an_error_that_lists_what_it_could_mean():
+    with pytest.raises(SettingsProblem) as told:
+        find("velocity")
+    meant = (
+        "days_to_win_mean",
+        "days_in_stage_median",
+        "pipeline_velocity_open_per_day",
+        "pipeline_velocity_closed_per_day",
+    )
+    assert all(name in str(told.value) for name in meant)
+    assert "win_rate_closed" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [
+        ("win rate", "win_rate_closed"),
+        ("Win-Rate", "win_rate_closed"),
+        ("conversion", "stage_conversion_ever"),
+        ("coverage", "pipeline_coverage"),
+    ],
+)
+def test_a_word_is_never_taken_for_an_id(word, first):
+    with pytest.raises(SettingsProblem, match=f"could mean: .*{first}"):
+        find(word)
+
+
+def test_an_id_is_found_and_a_slip_of_the_pen_is_put_right():
+    assert find("win_rate_closed").id == "win_rate_closed"
+    with pytest.raises(SettingsProblem, match="Did you mean win_rate_closed"):
+        find("win_rate_closd")
+    with pytest.raises(SettingsProblem, match="There are: pipeline_value, "):
+        find("zzz")
+
+
+def test_two_kpis_cannot_share_a_name():
+    def win_rate_closed(of):
+        return of
+
+    with pytest.raises(ValueError, match="registered twice"):
+        kpi()(win_rate_closed)
+
+
+def test_every_kpi_is_given_for_all_and_once_for_each_single_dimension():
+    wide = pipeline(
+        [deal("won", 5, owner="Ann", team="West"), deal(amount=3, owner="Bob", team="West")],
+        walk(0, [("qualified", 0)]),
+    )
+    values = measure(wide, by=["owner", "team"])
+    assert {value.id for value in values if not value.dims} == set(FIRST_IDS)
+    assert {tuple(value.dims) for value in values} == {(), ("owner",), ("team",)}
+    assert len({(value.id, *value.dims.items()) for value in values}) == len(values)
+
+
+def test_a_dimension_that_nothing_is_mapped_for_is_left_out():
+    assert all(
+        "region" not in value.dims for value in measure(pipeline(keys=1, dormant=["region"]), by=["region", "owner"])
+    )
+
+
+def test_a_dimension_that_is_none_is_refused():
+    with pytest.raises(SettingsProblem, match="'colour' is no dimension; KPIs can be given by owner, team"):
+        measure(pipeline(keys=1), by=["colour"])
+
+
+def test_a_kpi_whose_fact_is_dormant_is_null_with_the_reason():
+    value = said(pipeline([deal("won", 5)], dormant=["amount_home"]), "average_won_value")
+    assert (value.value, value.why) == (None, "nothing is mapped for amount_home")
+
+
+def test_the_json_is_the_contracts():
+    value = said(pipeline([deal("won", "5.25"), deal("lost", 0)]), "win_rate_closed")
+    assert json.loads(json.dumps(value.json())) == {
+        "id": "win_rate_closed", "dims": {}, "value": 0.5, "numerator": 1, "denominator": 2, "unit": "share",
+        "window": "all", "n": 2, "as_of": "2026-11-22T12:00:00+00:00",
+    }  # fmt: skip
+
+
+def test_a_deal_of_which_nobody_knows_whether_it_is_open_is_in_no_count():
+    wide = pipeline([deal("won", 5), {**deal(), "is_open": None, "is_won": None, "is_lost": None}])
+    assert said(wide, "win_rate_closed").n == 1
+    assert said(wide, "pipeline_value").n == 0
