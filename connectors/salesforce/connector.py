@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from random import Random
+from typing import TYPE_CHECKING
 
 from connectors.salesforce import describe, opportunities, setup
 from connectors.salesforce.client import Client
 from connectors.salesforce.pull import Pull
+from connectors.salesforce.push import BATCH, Push
 from connectors.salesforce.schema import Schema
 from connectors.salesforce.streams import convert
 from connectors.salesforce.windows import chunks, id_list
@@ -17,12 +19,9 @@ from model.sync import Page
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from random import Random
 
     from connectors.salesforce.settings import SalesforceSettings
-    from model.sync import Budget, Cursor, Description
-
-BATCH: Final = 200
+    from model.sync import Budget, Cursor, Description, Outcome, Patch
 
 
 class SalesforceConnector:
@@ -41,6 +40,8 @@ class SalesforceConnector:
         self.settings = settings
         self._client = Client(settings, clock=clock, sleep=sleep, random=random)
         self._schema = Schema(self._client)
+        jitter = (random or Random()).uniform  # noqa: S311 - jitter, not a secret
+        self._push = Push(self._client, self._schema, settings, sleep=sleep, jitter=jitter)
 
     @property
     def calls(self) -> int:
@@ -85,6 +86,10 @@ class SalesforceConnector:
                 page.records["opportunity"].extend(records)
                 page = replace(page, aside=(*page.aside, *aside))
         return _with_vanished(page, ids)
+
+    def push(self, patches: Sequence[Patch]) -> list[Outcome]:
+        """Send at most `batch_size` patches; see connectors.protocol. Raises ValueError for fields outside `writes`."""
+        return self._push.send(patches)
 
 
 def _with_vanished(page: Page, ids: Sequence[str]) -> Page:
