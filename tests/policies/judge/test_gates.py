@@ -1,0 +1,279 @@
+"""Gates: hand-written histories of moves and what each binds, misses, meets and forgives."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import orjson
+import pytest
+
+from model.memory import Memory
+from policies.judge import Context, judge
+from tests.policies.judge.build import compare, criterion, day, moves, policies, process, wide, yes
+
+SALES = process(
+    discovery=((), (criterion("pain-known", yes("pain_identified")),)),
+    proposal=(
+        (criterion("budget-known", yes("budget_confirmed")),), (criterion("answered", yes("proposal_acknowledged")),),
+    ),
+    won=((criterion("signed", yes("contract_sent")),), ()),
+)  # fmt: skip
+MET = {"pain_identified": True, "budget_confirmed": True, "proposal_acknowledged": True, "contract_sent": True}
+PAIN, BUDGET, ANSWER, SIGNED = (
+    "sales/discovery/pain-known", "sales/proposal/budget-known", "sales/proposal/answered", "sales/won/signed",
+)  # fmt: skip
+SINCE = {path: date(2026, 1, 1) for path in (PAIN, BUDGET, ANSWER, SIGNED)}
+
+
+def judged(*history, facts=None, memory=None, sales=SALES, first_runs=SINCE, on="2026-11-20", **deal):
+    """The verdict on one deal that moved as `history` says and has every fact met but those of `facts`."""
+    stage = [step.split()[1] for step in history][-1]
+    place = {"stage": None if stage == "lost" else stage, "is_open": stage not in {"won", "lost"}}
+    facts = MET | place | (facts or {}) | deal
+    unknown = [name for name, value in facts.items() if value == "unknown"]
+    values = {name: None if name in unknown else value for name, value in facts.items()} | {"unknown": unknown}
+    pipeline = wide(values, moves=moves(1, *history), on=day(on))
+    return judge(pipeline, policies(processes=(sales,)), memory or Memory(), Context(first_runs=first_runs))
+
+
+def gate(v):
+    return v.gates()["gate"].item()
+
+
+def broken(v):
+    return sorted(v.findings().filter(status="broken")["policy"])
+
+
+def breaches(v):
+    return v.breaches().select("criterion", "met_on", "ended").rows()
+
+
+@dataclass
+class Case:
+    says: str
+    history: tuple[str, ...]
+    facts: dict
+    gate: str | None
+    broken: tuple[str, ...] = ()
+
+
+CASES = [
+    Case("creation in a stage binds nothing", ("2026-11-01 proposal",), {"budget_confirmed": False}, "ready"),
+    Case("an unmet exit criterion of the stage it is in makes it wait, without a flag",
+         ("2026-11-01 discovery",), {"pain_identified": False}, "waiting"),
+    Case("all exit criteria met: ready", ("2026-11-01 discovery",), {}, "ready"),
+    Case("a stage without criteria, come to by creation: nothing binds", ("2026-11-01 negotiation",), {}, "clear"),
+    Case("what bound it and is met counts as met, so it is ready",
+         ("2026-11-01 proposal", "2026-11-05 negotiation"), {}, "ready"),
+    Case("an exit criterion unmet at the move out is breached",
+         ("2026-11-01 discovery", "2026-11-05 proposal"), {"pain_identified": False}, "breached", (PAIN,)),
+    Case("an entry criterion unmet at the move in is breached",
+         ("2026-11-01 discovery", "2026-11-05 proposal"), {"budget_confirmed": False}, "breached", (BUDGET,)),
+    Case("a skipped stage binds with its entry and its exit criteria",
+         ("2026-11-01 discovery", "2026-11-05 negotiation"),
+         {"budget_confirmed": False, "proposal_acknowledged": False}, "breached", (BUDGET, ANSWER)),
+    Case("straight to Won binds all on the way; a closed deal has no gate, its breaches stay",
+         ("2026-11-01 discovery", "2026-11-05 won"),
+         {"pain_identified": False, "budget_confirmed": False, "contract_sent": False}, None, (PAIN, BUDGET, SIGNED)),
+    Case("a move to Lost binds nothing", ("2026-11-01 discovery", "2026-11-05 lost"), {"pain_identified": False}, None),
+    Case("a backward move binds nothing",
+         ("2026-11-01 negotiation", "2026-11-05 discovery"), {"pain_identified": False, "budget_confirmed": False},
+         "waiting"),
+    Case("loss ends nothing: what was missed before it stays",
+         ("2026-11-01 discovery", "2026-11-05 proposal", "2026-11-06 lost"), {"pain_identified": False}, None, (PAIN,)),
+    Case("taken back to the stage whose exit was missed: off the record, and it waits again",
+         ("2026-11-01 discovery", "2026-11-05 proposal", "2026-11-06 discovery"),
+         {"pain_identified": False}, "waiting"),
+    Case("taken back to an earlier stage than the one whose gate was missed",
+         ("2026-11-01 discovery", "2026-11-05 negotiation", "2026-11-06 discovery"),
+         {"budget_confirmed": False, "proposal_acknowledged": False}, "ready"),
+    Case("taken back only part of the way: what was missed before stays",
+         ("2026-11-01 discovery", "2026-11-05 negotiation", "2026-11-06 proposal"),
+         {"pain_identified": False, "proposal_acknowledged": False}, "breached", (PAIN,)),
+    Case("taken back and forward again binds again",
+         ("2026-11-01 discovery", "2026-11-05 proposal", "2026-11-06 discovery", "2026-11-07 proposal"),
+         {"pain_identified": False}, "breached", (PAIN,)),
+    Case("re-opening in or before the stage that was missed takes the breach back",
+         ("2026-11-01 discovery", "2026-11-05 proposal", "2026-11-06 lost", "2026-11-08 discovery"),
+         {"pain_identified": False, "budget_confirmed": False}, "waiting"),
+    Case("re-opening beyond it does not",
+         ("2026-11-01 discovery", "2026-11-05 proposal", "2026-11-06 lost", "2026-11-08 negotiation"),
+         {"pain_identified": False}, "breached", (PAIN,)),
+    Case("a move out of Lost binds nothing, not even the stages it jumps",
+         ("2026-11-01 discovery", "2026-11-02 lost", "2026-11-08 negotiation"),
+         {"pain_identified": False, "budget_confirmed": False}, "clear"),
+    Case("out of Lost to Won binds Won's entry criteria and no others",
+         ("2026-11-01 discovery", "2026-11-02 lost", "2026-11-08 won"),
+         {"pain_identified": False, "contract_sent": False}, None, (SIGNED,)),
+    Case("a move out of Won binds nothing, and takes back what it comes back to",
+         ("2026-11-01 negotiation", "2026-11-05 won", "2026-11-08 proposal"),
+         {"budget_confirmed": False, "contract_sent": False}, "ready"),
+    Case("a criterion that cannot be judged makes the gate unknown",
+         ("2026-11-01 discovery", "2026-11-05 proposal"), {"pain_identified": "unknown"}, "unknown"),
+    Case("an exit criterion of its stage that cannot be judged does too",
+         ("2026-11-01 discovery",), {"pain_identified": "unknown"}, "unknown"),
+    Case("breached goes before waiting and unknown",
+         ("2026-11-01 discovery", "2026-11-05 proposal"),
+         {"pain_identified": False, "budget_confirmed": "unknown", "proposal_acknowledged": False},
+         "breached", (PAIN,)),
+    Case("waiting goes before unknown",
+         ("2026-11-01 discovery", "2026-11-05 proposal"),
+         {"budget_confirmed": "unknown", "proposal_acknowledged": False}, "waiting"),
+    Case("a blank yes/no is not met", ("2026-11-01 discovery", "2026-11-05 proposal"), {"pain_identified": None},
+         "breached", (PAIN,)),
+    Case("our own move binds nothing",
+         ("2026-11-01 discovery", "2026-11-05 proposal ours"), {"pain_identified": False}, "ready"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.says)
+def test_a_history_of_moves(case):
+    v = judged(*case.history, facts=case.facts)
+    assert (gate(v), broken(v)) == (case.gate, sorted(case.broken))
+
+
+def test_a_deal_that_no_process_knows_has_an_unknown_gate():
+    assert gate(judged("2026-11-01 discovery", process=None)) == "unknown"
+
+
+def test_a_deal_in_a_stage_that_its_process_does_not_know_has_an_unknown_gate():
+    assert gate(judged("2026-11-01 discovery", stage=None)) == "unknown"
+
+
+def test_a_move_before_binds_from_binds_nothing():
+    history = ("2026-10-01 discovery", "2026-11-05 proposal")
+    missed = {"pain_identified": False}
+    assert broken(judged(*history, facts=missed, first_runs=SINCE | {PAIN: day("2026-11-06")})) == []
+    assert broken(judged(*history, facts=missed, first_runs=SINCE | {PAIN: day("2026-11-05")})) == [PAIN]
+
+
+def test_a_criterion_that_never_ran_binds_from_today_on():
+    missed = {"pain_identified": False}
+    assert broken(judged("2026-10-01 discovery", "2026-11-19 proposal", facts=missed, first_runs={})) == []
+    assert broken(judged("2026-10-01 discovery", "2026-11-20 proposal", facts=missed, first_runs={})) == [PAIN]
+
+
+def test_a_criterions_own_binds_from_goes_before_its_first_run():
+    exits = (criterion("pain-known", yes("pain_identified"), binds_from=day("2026-11-01")),)
+    sales = process(discovery=((), exits))
+    missed = {"pain_identified": False}
+    v = judged("2026-10-01 discovery", "2026-11-05 proposal", facts=missed, sales=sales, first_runs={})
+    assert broken(v) == [PAIN]
+
+
+def test_a_breach_met_late_is_off_the_record_and_remembered_with_its_days():
+    history = ("2026-11-01 discovery", "2026-11-05 proposal")
+    first = judged(*history, facts={"pain_identified": False}, on="2026-11-06")
+    then = judged(*history, memory=first.remembered(), on="2026-11-09")
+    row = then.breaches().filter(criterion=PAIN).row(0, named=True)
+    assert (broken(then), gate(then), row["ended"]) == ([], "ready", "met_late")
+    assert (row["met_on"] - row["moved_at"].date()).days == 4
+
+
+def test_once_met_it_stays_met_though_the_fact_goes_away():
+    history = ("2026-11-01 discovery", "2026-11-05 proposal")
+    first = judged(*history, on="2026-11-06")
+    then = judged(*history, facts={"pain_identified": False}, memory=first.remembered(), on="2026-11-09")
+    assert (broken(then), breaches(then)) == ([], breaches(first))
+
+
+def test_once_met_it_stays_met_after_going_back_and_forward_again():
+    history = ("2026-11-01 discovery", "2026-11-05 proposal")
+    first = judged(*history, on="2026-11-06")
+    again = (*history, "2026-11-10 discovery", "2026-11-12 proposal")
+    then = judged(*again, facts={"pain_identified": False}, memory=first.remembered())
+    assert broken(then) == []
+    back = judged(*again[:3], facts={"pain_identified": False}, memory=first.remembered())
+    assert gate(back) == "ready"
+
+
+def test_what_was_true_before_the_move_only_does_not_count():
+    first = judged("2026-11-01 discovery", on="2026-11-02")
+    missed = {"pain_identified": False}
+    then = judged("2026-11-01 discovery", "2026-11-05 proposal", facts=missed, memory=first.remembered())
+    assert broken(then) == [PAIN]
+
+
+def test_a_breach_taken_back_is_off_the_record_and_stays_remembered():
+    history = ("2026-11-01 discovery", "2026-11-05 proposal")
+    missed = {"pain_identified": False}
+    first = judged(*history, facts=missed, on="2026-11-06")
+    then = judged(*history, "2026-11-08 discovery", facts=missed, memory=first.remembered())
+    assert (broken(then), [row for row in breaches(then) if row[0] == PAIN]) == ([], [(PAIN, None, "taken_back")])
+
+
+def test_each_binding_move_that_was_judged_has_its_own_row():
+    history = ("2026-11-01 discovery", "2026-11-05 proposal")
+    missed = {"pain_identified": False}
+    first = judged(*history, facts=missed, on="2026-11-06")
+    then = judged(*history, "2026-11-08 discovery", "2026-11-09 proposal", facts=missed, memory=first.remembered())
+    assert [row for row in breaches(then) if row[0] == PAIN] == [(PAIN, None, "taken_back"), (PAIN, None, None)]
+
+
+def test_loss_keeps_the_breach_open_in_memory():
+    history = ("2026-11-01 discovery", "2026-11-05 proposal")
+    missed = {"pain_identified": False}
+    first = judged(*history, facts=missed, on="2026-11-06")
+    then = judged(*history, "2026-11-08 lost", facts=missed, memory=first.remembered())
+    assert (PAIN, None, None) in breaches(then)
+
+
+def test_an_unknown_is_not_remembered_as_judged():
+    v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts={"pain_identified": "unknown"})
+    assert PAIN not in {row[0] for row in breaches(v)}
+
+
+def test_a_deal_that_changes_its_process_and_comes_back_keeps_what_it_met():
+    history = ("2026-11-01 discovery", "2026-11-05 proposal")
+    first = judged(*history, on="2026-11-06")
+    away = judged(*history, memory=first.remembered(), process="other", on="2026-11-08")
+    back = judged(*history, facts={"pain_identified": False}, memory=away.remembered())
+    assert (broken(away), broken(back)) == ([], [])
+
+
+def test_a_standing_rule_holds_while_the_deal_is_in_the_stage_however_it_came_there():
+    rule = criterion("amount-known", compare("amount", ">", 0), holds="while_in")
+    sales = process(proposal=((rule,), ()))
+    created = judged("2026-11-01 proposal", sales=sales, amount=None, first_runs={})
+    left = judged("2026-11-01 proposal", "2026-11-05 negotiation", sales=sales, amount=None, first_runs={})
+    assert (broken(created), gate(created)) == (["sales/proposal/amount-known"], "breached")
+    assert (broken(left), gate(left)) == ([], "clear")
+
+
+def test_a_standing_rule_is_not_met_once_for_all():
+    rule = criterion("amount-known", compare("amount", ">", 0), holds="while_in")
+    sales = process(proposal=((rule,), ()))
+    first = judged("2026-11-01 proposal", sales=sales, amount=5)
+    then = judged("2026-11-01 proposal", sales=sales, amount=None, memory=first.remembered())
+    assert broken(then) == ["sales/proposal/amount-known"]
+
+
+def test_a_criterion_on_an_unmapped_fact_is_dormant_and_binds_nothing():
+    pipeline = wide(MET | {"stage": "proposal"}, moves=moves(1, "2026-11-01 discovery", "2026-11-05 proposal"),
+                    dormant=frozenset({"pain_identified"}))  # fmt: skip
+    v = judge(pipeline, policies(processes=(SALES,)), Memory(), Context(first_runs=SINCE))
+    assert (v.dormant, PAIN in v.counts()) == ((PAIN,), False)
+
+
+def test_a_breach_costs_points_and_counts_in_coverage_like_a_policy():
+    v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts={"pain_identified": False})
+    assert v.scores()["score"].item() == 90
+    assert v.ledger(1) == [("start", 100), (PAIN, -10)]
+
+
+def test_the_deals_row_lists_criteria_by_path_and_missing_ones_by_title():
+    facts = {"pain_identified": False, "budget_confirmed": "unknown", "proposal_acknowledged": False}
+    v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts=facts)
+    detail = orjson.loads(v.deals()["detail"].item())
+    assert detail["gate"] == {"status": "breached", "breached": [PAIN], "waiting": [ANSWER], "unknown": [BUDGET]}
+    assert detail["missing"] == ["Answered"]
+
+
+def test_the_evidence_names_the_move_and_says_when_values_were_first_seen():
+    history = ("2026-11-01 discovery", "2026-11-05 proposal")
+    missed = {"pain_identified": False}
+    first = judged(*history, facts=missed, on="2026-11-07")
+    again = judged(*history, facts=missed, on="2026-11-19", memory=first.remembered())
+    texts = {orjson.loads(v.findings()["flag"].item())["evidence"]["text"] for v in (first, again)}
+    moved = "Moved to proposal on 5 Nov 2026 without it. Pain identified: no."
+    assert texts == {f"{moved} Judged on the values first seen on 7 Nov 2026."}
+    assert again.findings()["since"].item() == day("2026-11-05")
