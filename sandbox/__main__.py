@@ -8,9 +8,10 @@ import json
 import sys
 import tempfile
 import threading
+from datetime import datetime
 from pathlib import Path
 
-from sandbox.salesforce import new_org
+from sandbox.salesforce import new_org, seed
 from sandbox.salesforce.serving import Running, start
 
 
@@ -19,15 +20,28 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox")
     parser.add_argument("crm", choices=["salesforce"])
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    parser.add_argument("--deals", type=int, default=0, help="how many opportunities to make up")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same org")
+    parser.add_argument("--as-of", type=_instant, help="ISO instant with zone; the server's clock stops there")
     asked = parser.parse_args(arguments)
+    org = new_org()
+    if asked.deals:
+        seed(org, asked.deals, asked.seed, asked.as_of)
     with tempfile.TemporaryDirectory(prefix="sandbox-salesforce-") as folder:
-        running = start(new_org(), Path(folder), asked.port)
+        running = start(org, Path(folder), asked.port)
         sys.stdout.write(json.dumps(greeting(running)) + "\n")
         sys.stdout.flush()
         try:
             threading.Event().wait()
         finally:
             running.stop()
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise argparse.ArgumentTypeError("needs a zone, such as 2026-11-15T00:00:00Z")
+    return found
 
 
 def greeting(running: Running) -> dict[str, object]:

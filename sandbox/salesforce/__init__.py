@@ -4,6 +4,7 @@ from sandbox.salesforce.clock import Clock
 from sandbox.salesforce.faults import Fault, Faults
 from sandbox.salesforce.logins import Login
 from sandbox.salesforce.org import Actor, Org, Rule, Settings, Trigger, Write
+from sandbox.salesforce.seeds import labels, seed
 from sandbox.salesforce.serving import Running, serve
 from sandbox.salesforce.setup import ADMIN, SYNC, add_user, new_org
 
@@ -22,6 +23,8 @@ __all__ = [
     "Trigger",
     "Write",
     "add_user",
+    "labels",
     "new_org",
+    "seed",
     "serve",
 ]

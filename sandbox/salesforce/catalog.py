@@ -41,7 +41,7 @@ MULTI_CURRENCY = frozenset({"CurrencyType", "DatedConversionRate"})
 _MONEY_ROWS = frozenset(
     {"Opportunity", "OpportunityHistory", "OpportunityContactRole", "Account", "Contact", "Task", "Event"}
 )
-_TRACKED = {"Opportunity": {"StageName", "Amount", "CloseDate", "OwnerId", "NextStep", "Probability"}}
+_TRACKED = {"Opportunity": {"StageName", "Amount", "CloseDate", "OwnerId", "NextStep"}}
 
 
 def standard_objects(*, multi_currency: bool) -> dict[str, ObjectType]:

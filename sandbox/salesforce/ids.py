@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from functools import lru_cache
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _CHECK = string.ascii_uppercase + "012345"
@@ -12,11 +13,12 @@ LONG, SHORT = 18, 15
 
 def checksum(short: str) -> str:
     """The three letters that encode which of the 15 characters are capitals."""
-    letters = ""
-    for start in (0, 5, 10):
-        bits = sum(1 << i for i, c in enumerate(short[start : start + 5]) if "A" <= c <= "Z")
-        letters += _CHECK[bits]
-    return letters
+    return _letter(short[:5]) + _letter(short[5:10]) + _letter(short[10:])
+
+
+@lru_cache(maxsize=100_000)
+def _letter(block: str) -> str:
+    return _CHECK[sum(1 << i for i, c in enumerate(block) if "A" <= c <= "Z")]
 
 
 def make(prefix: str, number: int) -> str:

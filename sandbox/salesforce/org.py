@@ -156,9 +156,15 @@ class Org:
     def make(self, entity: str, **values: Any) -> Row:
         """A new row with id and audit fields, not yet in its table: nothing is checked, nothing follows."""
         stamp = values.get("CreatedDate") or self.clock.stamp()
-        audit = {"CreatedDate": stamp, "LastModifiedDate": stamp, "SystemModstamp": stamp}
-        row = {**self.blank(entity), "Id": self.new_id(entity), **audit, **values}
-        return {name: row[name] for name in self.objects[entity].fields}
+        blank = self.blank(entity)
+        row = {**blank, "CreatedDate": stamp, "Id": self.new_id(entity)}
+        for name in ("LastModifiedDate", "SystemModstamp"):
+            if name in blank:
+                row[name] = stamp
+        row.update(values)
+        if len(row) != len(blank):
+            return {name: row[name] for name in blank}
+        return row
 
     def add(self, entity: str, **values: Any) -> Row:
         """Put a row in as it stands, for seeds."""

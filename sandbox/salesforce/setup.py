@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce.org import Org, Settings
+from sandbox.salesforce.schema import parse_field
 
 if TYPE_CHECKING:
     from sandbox.salesforce.clock import Clock
@@ -133,3 +134,20 @@ def add_user(
     org.add("PermissionSetAssignment", AssigneeId=row["Id"], PermissionSetId=owned["Id"], IsActive=True)
     org.logins.add(row["Id"], username)
     return row
+
+
+def add_record_type(org: Org, entity: str, name: str) -> str:
+    """A record type, and with the first one the field that objects without record types do not have."""
+    if "RecordTypeId" not in org.objects[entity].fields:
+        org.add_field(entity, parse_field("RecordTypeId reference(RecordType)"))
+    developer_name = name.replace(" ", "_")
+    row = org.add("RecordType", Name=name, DeveloperName=developer_name, SobjectType=entity, IsActive=True)
+    return str(row["Id"])
+
+
+def add_custom_field(org: Org, entity: str, text: str) -> None:
+    """A custom field of the customer's own, from its text form, that every profile sees and edits."""
+    made = parse_field(text)
+    org.add_field(entity, made)
+    for name in PROFILES:
+        org.grant(profile_set(org, name), entity, made.name)

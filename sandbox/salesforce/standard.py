@@ -5,7 +5,6 @@ from __future__ import annotations
 DEALS = """
 Opportunity 006
 AccountId reference(Account)
-RecordTypeId reference(RecordType)
 Name string(120) required
 Description textarea(32000) nofilter
 StageName picklist() required

@@ -1,0 +1,90 @@
+"""Seeds: a believable org of any size with known labels, and the Maven CRM set."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from sandbox.salesforce.clock import wire
+from sandbox.salesforce.seeds.build import Builder
+from sandbox.salesforce.seeds.names import QUIET_TEAM
+from sandbox.salesforce.seeds.people import People, populate
+from sandbox.salesforce.seeds.plans import LABELS, closed_plan, open_plan
+from sandbox.salesforce.setup import SYNC
+
+if TYPE_CHECKING:
+    from sandbox.salesforce.org import Org
+    from sandbox.salesforce.table import Row
+
+__all__ = ["LABELS", "QUIET_TEAM", "labels", "seed"]
+_OPEN, _CLONED, _DELETED = 0.65, 0.03, 0.02
+_SETUP_AGE = timedelta(days=1_500)
+
+
+def seed(org: Org, deals: int = 500, seed: int = 1, as_of: datetime | None = None) -> dict[str, dict[str, bool]]:
+    """Fill a fresh org; the same arguments give the same rows. Returns `labels(org)`.
+
+    With `as_of` the server's clock stops there (`org.clock.run()` lets it go on); else it is the server's now.
+    """
+    rng = Random(seed)  # noqa: S311 - made-up data, no secrets
+    if as_of:
+        org.clock.set(as_of)
+    now = org.clock.now()
+    people = populate(org, rng, deals, now.date())
+    svc = next(u["Id"] for u in org.tables["User"].rows.values() if u["Username"] == SYNC)
+    _date_back(org, wire(now - _SETUP_AGE))
+    builder = Builder(org, rng, now.date(), people, svc)
+    _deals(org, builder, people, deals)
+    builder.load()
+    org.access.changed()
+    return labels(org)
+
+
+def labels(org: Org) -> dict[str, dict[str, bool]]:
+    """What was planted in each living open deal, by id, as the generator decided it.
+
+    `no_activity_14d` is missing where the owner's team logs nothing: nobody can know it there.
+    """
+    return org.labels
+
+
+def _deals(org: Org, builder: Builder, people: People, count: int) -> None:
+    rng = builder.rng
+    twin: Row | None = None
+    for _ in range(count):
+        owner = rng.choice(people.reps)
+        quiet = owner["Department"] == QUIET_TEAM
+        is_open = rng.random() < _OPEN
+        plan = open_plan(rng, quiet=quiet) if is_open else closed_plan(rng, quiet=quiet)
+        made = builder.deal(plan, owner, twin if rng.random() < _CLONED else None)
+        twin = made
+        if is_open:
+            org.labels[made["Id"]] = plan.labels
+    for _ in range(int(count * _DELETED)):
+        _binned(builder, builder.deal(open_plan(rng, quiet=False), rng.choice(people.reps)))
+
+
+def _binned(builder: Builder, deal: Row) -> None:
+    """Put a deal that was just built, and what belongs to it, into the bin."""
+    for entity, key in (
+        ("Opportunity", "Id"),
+        ("Task", "WhatId"),
+        ("Event", "WhatId"),
+        ("OpportunityContactRole", "OpportunityId"),
+    ):
+        rows = builder.rows.get(entity, [])
+        for index in range(len(rows) - 1, -1, -1):
+            if rows[index][key] != deal["Id"]:
+                break
+            rows[index] = {**rows[index], "IsDeleted": True}
+
+
+def _date_back(org: Org, at: str) -> None:
+    """Users, permission sets and stages are older than any deal."""
+    for name, table in org.tables.items():
+        if name in {"Account", "Contact"}:
+            continue
+        fields = {"CreatedDate", "LastModifiedDate", "SystemModstamp"} & org.objects[name].fields.keys()
+        for row in list(table.rows.values()):
+            table.put({**row, **dict.fromkeys(fields, at)})

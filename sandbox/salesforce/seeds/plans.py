@@ -1,0 +1,130 @@
+"""The plan of one deal: what is planted in it, and on which days before `as_of` things happened. Pure.
+
+Every planted fact keeps clear of the usual limits by some days, so that a time zone cannot turn it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from random import Random
+
+LABELS = (
+    "past_close_date",
+    "no_amount",
+    "pushed_often",
+    "no_activity_14d",
+    "no_next_step",
+    "ageing",
+    "no_contact_role",
+)
+OPEN_STAGES = 8
+LOST = "Closed Lost"
+_SHARES = {"past_close_date": 0.3, "no_amount": 0.25, "pushed_often": 0.2, "no_activity_14d": 0.35}
+
+
+@dataclass
+class Plan:
+    """Days are counted back from `as_of`; a negative day lies ahead."""
+
+    labels: dict[str, bool]
+    is_open: bool
+    quiet: bool
+    visits: list[tuple[int | str, int]]
+    """Stage (its index, or the name of a closed one) and the day of entry, oldest first."""
+    close_day: int
+    pushes: list[tuple[int, int]] = field(default_factory=list)
+    """Day of the push, and by how many days."""
+    touches: list[int] = field(default_factory=list)
+    next_step: str = "none"
+    """none, filler, text, task or meeting."""
+
+    @property
+    def created(self) -> int:
+        """Day of creation."""
+        return self.visits[0][1]
+
+    @property
+    def entered(self) -> int:
+        """Day on which the present stage was entered."""
+        return self.visits[-1][1]
+
+
+def open_plan(rng: Random, *, quiet: bool) -> Plan:
+    """A deal that is open at `as_of`."""
+    labels = {name: rng.random() < _SHARES.get(name, 0.3) for name in LABELS}
+    stay = rng.randint(130, 300) if labels["ageing"] else rng.randint(4, 11)
+    visits = _visits(rng, labels, stay)
+    latest = max(3, min(120, visits[0][1] - 1))
+    close = rng.randint(3, latest) if labels["past_close_date"] else -rng.randint(4, 150)
+    made = Plan(labels, is_open=True, quiet=quiet, visits=visits, close_day=close)
+    reopened = any(stage == LOST for stage, _ in visits)
+    made.pushes = [] if reopened else _pushes(rng, made.created, often=labels["pushed_often"])
+    made.touches = [] if quiet else _touches(rng, made, silent=labels["no_activity_14d"])
+    made.next_step = _next_step(rng, missing=labels["no_next_step"], quiet=quiet)
+    if quiet:
+        del labels["no_activity_14d"]
+    return made
+
+
+def closed_plan(rng: Random, *, quiet: bool) -> Plan:
+    """A deal that was won or lost before `as_of`."""
+    closed = rng.randint(2, 540)
+    path = _path(rng, OPEN_STAGES - 1)
+    days = [closed]
+    for _ in path:
+        days.append(days[-1] + rng.randint(3, 24))
+    end = "Closed Won" if rng.random() < 0.45 else LOST  # noqa: PLR2004 - a share
+    visits = list(zip([*path, end], reversed(days), strict=True))
+    made = Plan({}, is_open=False, quiet=quiet, visits=visits, close_day=closed)
+    made.touches = [] if quiet else sorted({rng.randint(closed, made.created) for _ in range(rng.randint(0, 5))})
+    return made
+
+
+def _path(rng: Random, last: int) -> list[int | str]:
+    """Stages before the last, some skipped, sometimes with a step back."""
+    path: list[int | str] = [i for i in range(last) if rng.random() < 0.55]  # noqa: PLR2004 - a share
+    if len(path) > 2 and rng.random() < 0.15:  # noqa: PLR2004 - a share
+        path.insert(len(path) - 1, path[0])
+    return path
+
+
+def _visits(rng: Random, labels: dict[str, bool], stay: int) -> list[tuple[int | str, int]]:
+    last = rng.randrange(OPEN_STAGES)
+    path = _path(rng, last)
+    needs_past = (labels["no_activity_14d"] and stay < 20) or (labels["pushed_often"] and stay < 100)  # noqa: PLR2004
+    if not path and needs_past:
+        last, path = max(last, 1), [0]
+    if path and rng.random() < 0.06 and last + 1 < OPEN_STAGES:  # noqa: PLR2004 - a share
+        path.append(last + 1)
+    may_reopen = (labels["ageing"] or not labels["no_activity_14d"]) and not labels["pushed_often"]
+    if path and may_reopen and rng.random() < 0.08:  # noqa: PLR2004 - a share
+        path.append(LOST)
+    days = [stay]
+    for _ in path:
+        days.append(days[-1] + rng.randint(4, 22))
+    if path and needs_past:
+        days[-1] += 80
+    return list(zip([*path, last], reversed(days), strict=True))
+
+
+def _pushes(rng: Random, created: int, *, often: bool) -> list[tuple[int, int]]:
+    count = rng.randint(4, 6) if often else rng.choice((0, 0, 1))
+    days = sorted(rng.sample(range(2, created), min(count, created - 2)), reverse=True)
+    return [(day, rng.randint(31, 45)) for day in days]
+
+
+def _touches(rng: Random, plan: Plan, *, silent: bool) -> list[int]:
+    first = 18 if silent else 1
+    found = {rng.randint(first, plan.created) for _ in range(rng.randint(0, 4))} if plan.created >= first else set()
+    if not silent:
+        found.add(rng.randint(1, min(11, plan.created)))
+    return sorted(found, reverse=True)
+
+
+def _next_step(rng: Random, *, missing: bool, quiet: bool) -> str:
+    if missing:
+        return rng.choice(("none", "none", "filler"))
+    return "text" if quiet else rng.choice(("text", "text", "task", "meeting"))
