@@ -11,7 +11,7 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from sandbox.salesforce import new_org, seed
+from sandbox.salesforce import new_org, seed, seed_from_csv
 from sandbox.salesforce.serving import Running, start
 
 
@@ -21,11 +21,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("crm", choices=["salesforce"])
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--deals", type=int, default=0, help="how many opportunities to make up")
+    parser.add_argument("--csv", type=Path, help="a folder with the Maven CRM files, instead of made-up deals")
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same org")
     parser.add_argument("--as-of", type=_instant, help="ISO instant with zone; the server's clock stops there")
     asked = parser.parse_args(arguments)
     org = new_org()
-    if asked.deals:
+    if asked.csv:
+        seed_from_csv(org, asked.csv)
+    elif asked.deals:
         seed(org, asked.deals, asked.seed, asked.as_of)
     with tempfile.TemporaryDirectory(prefix="sandbox-salesforce-") as folder:
         running = start(org, Path(folder), asked.port)

@@ -118,6 +118,7 @@ class Org:
         """Open query cursors by locator."""
         self.opened = 0
         self.late: list[LateCommit] = []
+        self._journal: Journal | None = None
         self._numbers: Counter[str] = Counter()
         self._blanks: dict[str, Row] = {}
         self.org_id = self.add(
@@ -210,24 +211,30 @@ class Org:
 
     @contextmanager
     def transaction(self) -> Iterator[Journal]:
-        """Collect what is replaced; an exception puts everything back."""
-        journal = Journal()
-        for table in self.tables.values():
-            table.journal = journal.entries
+        """Collect what is replaced; an exception puts everything back. Transactions may be nested."""
+        outer, journal = self._journal, Journal()
+        self._note_in(journal)
         try:
             yield journal
         except BaseException:
             self.rollback(journal)
             raise
         finally:
-            for table in self.tables.values():
-                table.journal = None
+            self._note_in(outer)
+            if outer:
+                outer.entries.extend(journal.entries)
+
+    def _note_in(self, journal: Journal | None) -> None:
+        self._journal = journal
+        for table in self.tables.values():
+            table.journal = journal.entries if journal else None
 
     def rollback(self, journal: Journal) -> None:
         """Put every replaced row back."""
-        for table in self.tables.values():
-            table.journal = None
+        current = self._journal
+        self._note_in(None)
         for name, row_id, before in reversed(journal.entries):
             self.tables[name].swap(row_id, before)
         journal.entries.clear()
+        self._note_in(current)
         self.access.changed()

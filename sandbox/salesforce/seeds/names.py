@@ -27,7 +27,8 @@ WHAT = (
     "Upgrade – Phase 2",
 )
 STEPS = (
-    "Send revised quote", "Call procurement about terms", "Demo with the CFO – bring ROI sheet", "Security review on Thursday",
+    "Send revised quote", "Call procurement about terms", "Demo with the CFO – bring ROI sheet",
+    "Security review on Thursday",
     "Get signature", "Meet économique buyer", "Share reference customer", "Agree success criteria",
 )  # fmt: skip
 FILLER = ("tbd", "TBD", "n/a", ".", "-")

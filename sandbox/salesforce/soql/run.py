@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce.errors import ApiError
@@ -52,6 +53,9 @@ def _cut(rows: list[Row], query: Query) -> list[Row]:
 
 
 def _sorted(scope: Scope, rows: list[Row], order: tuple[Sort, ...]) -> list[Row]:
+    stamps = [s.path.text for s in order if isinstance(s.path, Path) and s.path.text in _INDEXED and not s.descending]
+    if order and len(stamps) == len(order):
+        return sorted(rows, key=itemgetter(*stamps))
     for sort in reversed(order):
         if isinstance(sort.path, Call):
             continue
