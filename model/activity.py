@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from model.records import Record
 
@@ -26,3 +27,20 @@ def why_no_touch(activity: Record, ours: Collection[str]) -> str | None:
     if activity.get("possible"):
         return "it may belong to a sibling deal"
     return None
+
+
+def what_it_is(activity: Record, ours: Collection[str], as_of: datetime) -> Literal["touch", "meeting", "task"] | None:
+    """A touch, a meeting to come or an open task as of an instant; None where it counts as nothing.
+
+    A meeting is held once it has started. A task or call that was done later was open until then.
+    """
+    created, at = activity.get("created"), activity["at"]
+    if why_no_touch(activity, ours) or (created is not None and created > as_of):
+        return None
+    if activity["kind"] == "meeting":
+        return None if at is None else "meeting" if at > as_of else "touch"
+    if activity["state"] == "open":
+        return "task"
+    if at is None or at > as_of:
+        return "task" if at is not None and activity["kind"] in {"task", "call"} else None
+    return "touch" if activity["kind"] in HAPPENED else None

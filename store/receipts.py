@@ -45,7 +45,7 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
         outcome, (closed, on_record, state) = outcomes.get(row.deal), known[row.key]
         if outcome is None:
             continue
-        put_back = _puts_back(row.before, state["sent"])
+        put_back = _puts_back(row.before, row.after, state["sent"])
         overwritten += put_back and outcome.kind == "written"
         receipts.append((outcome.kind, outcome.reason, int(put_back), instant(now), row.id))
         states.append(
@@ -79,11 +79,11 @@ def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[int, dict[str, Any], di
     return known
 
 
-def _puts_back(before: Mapping[str, Any], sent: str | None) -> bool:
-    """Somebody changed a field since we wrote it."""
+def _puts_back(before: Mapping[str, Any], after: Mapping[str, Any], sent: str | None) -> bool:
+    """Somebody changed a value that we wrote, and we wrote the same again."""
     last = orjson.loads(sent or "{}")
-    plain = orjson.loads(json(dict(before)))
-    return any(field in last and last[field] != value for field, value in plain.items())
+    had, wrote = (orjson.loads(json(dict(values))) for values in (before, after))
+    return any(field in last and last[field] == value != had.get(field) for field, value in wrote.items())
 
 
 def _after(

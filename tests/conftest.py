@@ -1,28 +1,28 @@
 """Fixtures that more than one room uses: a real PostgreSQL, and an empty store on each database."""
 
-import itertools
-
 import psycopg
 import pytest
 
 from store import Store
+from store.schema import metadata
 from tests.support.postgres import postgres
-
-NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def postgres_server():
-    """URL of a running PostgreSQL."""
+    """URL of a running PostgreSQL, its database empty."""
     with postgres() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server):
-    """Name of a database that has our tables and nothing in them: copying it takes some 30 ms."""
-    Store.open(new_database(postgres_server, "sluicegate_template")).close()
-    return "sluicegate_template"
+def postgres_store(postgres_server):
+    """URL of a database of its own that has our tables."""
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE sluicegate")
+    url = postgres_server.replace("/postgres?", "/sluicegate?")
+    Store.open(url).close()
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +39,10 @@ def store_url(request, tmp_path):
         path = tmp_path / "store.db"
         path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
         return f"sqlite:///{path}"
-    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
-    return new_database(server, f"sluicegate_{next(NUMBERS)}", template)
+    url = request.getfixturevalue("postgres_store")
+    with psycopg.connect(url) as emptied:  # much faster than a new database, or than TRUNCATE
+        emptied.execute("".join(f"DELETE FROM {table};" for table in metadata.tables))
+    return url
 
 
 @pytest.fixture
@@ -48,10 +50,3 @@ def store(store_url):
     opened = Store.open(store_url)
     yield opened
     opened.close()
-
-
-def new_database(server, name, template="template0"):
-    """URL of a new database on a server."""
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    return server.replace("/postgres?", f"/{name}?")
