@@ -1,0 +1,62 @@
+"""Migrations: up and down on both databases, by several processes at once, to exactly the declared tables."""
+
+import subprocess
+import sys
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from store import Store, ledger
+from store.base import HEAD
+from store.schema import metadata
+
+
+def tables(store):
+    with store.reading() as sql:
+        return set(sa.inspect(sql.tx).get_table_names()) - {"alembic_version"}
+
+
+def test_migrations_make_the_declared_tables_and_take_them_away_again(store):
+    assert tables(store) == set(metadata.tables)
+    with store.reading() as sql:
+        assert compare_metadata(MigrationContext.configure(sql.tx), ledger.metadata) == []
+    store.downgrade("0001")
+    assert "run" not in tables(store)
+    store.downgrade()
+    assert tables(store) == set()
+    store.upgrade()
+    assert tables(store) == set(metadata.tables)
+
+
+def test_the_newest_migration_is_the_one_that_opening_looks_for():
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "store:migrations")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_processes_that_open_an_empty_store_at_once_take_turns(store):
+    store.downgrade()
+    url = store._url.render_as_string(hide_password=False)
+    code = f"from store import Store; print(sorted(Store.open({url!r}).cursors('acme')))"
+    children = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(3)]
+    assert [child.communicate()[0] for child in children] == [b"[]\n"] * 3
+    assert tables(store) == set(metadata.tables)
+
+
+def test_deals_lie_in_the_order_of_their_key_on_sqlite(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path}/s.db")
+    with store.reading() as sql:
+        made = dict(sql.rows("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    assert all("WITHOUT ROWID" in made[name] for name in ("stage_change", "activity", "contact_role"))
+    store.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:"])
+def test_another_database_is_refused_with_a_sentence(url):
+    with pytest.raises(ValueError, match=r"give sqlite:///FILE or postgresql://"):
+        Store.open(url)

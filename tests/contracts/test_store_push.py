@@ -1,0 +1,133 @@
+"""The push queue: nothing is lost, nothing is sent twice unread, and every value that we replaced is on a receipt."""
+
+from datetime import date, timedelta
+
+import orjson
+import pytest
+
+from model.sync import Outcome, Patch
+from store import Store, patch_hash
+from tests.store.desk import DAY, NOON, deal, keep, snapshot
+
+FIELDS = {"score": 80, "reasons": "No next step", "flagged_since": date(2026, 11, 1)}
+
+
+@pytest.fixture
+def pipeline(store):
+    keep(store, opportunity=[deal("d1", ours={"score": 100}), deal("d2"), deal("d3", is_closed=True)])
+    return store
+
+
+def send(store, outcome="written", *, id_="d1", fields=FIELDS, before=None, at=NOON):
+    """Stage one patch, claim it and settle it; how many values were put back."""
+    store.stage_patches("acme", 1, [Patch(id_, fields, before or {"score": 100})], 200)
+    batch = store.claim_batch("acme", at)
+    return store.settle(batch, [Outcome(id_, outcome, "RULE_7" if outcome == "refused" else "")], at, at)
+
+
+def state(store, id_="d1"):
+    (row,) = (row for row in store.plan_rows("acme").to_dicts() if row["id"] == id_)
+    return row
+
+
+def test_batches_hold_so_many_patches_and_come_in_order(pipeline):
+    patches = [Patch(id_, {"score": n}) for n, id_ in enumerate(["d1", "d2", "d3"])]
+    ids = pipeline.stage_patches("acme", 1, patches, 2)
+    first, second = pipeline.claim_batch("acme", NOON), pipeline.claim_batch("acme", NOON)
+    assert [first.id, second.id] == ids
+    assert (*first.patches, *second.patches) == tuple(patches)
+    assert pipeline.claim_batch("acme", NOON) is None
+
+
+def test_a_batch_is_marked_sending_before_it_is_sent_and_found_after_a_kill(pipeline, store_url):
+    pipeline.stage_patches("acme", 1, [Patch("d1", FIELDS, {"flagged_since": None})], 200)
+    batch = pipeline.claim_batch("acme", NOON)
+    after_the_kill = Store.open(store_url)
+    assert after_the_kill.in_flight("acme") == [batch]
+    assert after_the_kill.claim_batch("acme", NOON) is None
+    assert after_the_kill.settle(batch, [Outcome("d1", "written", "read back")], NOON, NOON) == 0
+    assert after_the_kill.in_flight("acme") == []
+    after_the_kill.close()
+
+
+def test_a_patch_without_an_outcome_was_not_applied(pipeline):
+    pipeline.stage_patches("acme", 1, [Patch("d1", {"score": 1}), Patch("d2", {"score": 2})], 200)
+    pipeline.settle(pipeline.claim_batch("acme", NOON), [Outcome("d2", "written")], NOON, NOON)
+    assert [row["deal"] for row in pipeline.receipts("acme")] == ["d2"]
+    assert state(pipeline)["sent"] is None
+
+
+def test_a_receipt_has_the_value_before_and_after(pipeline):
+    send(pipeline)
+    (receipt,) = pipeline.receipts("acme", 1)
+    assert (receipt["before"], receipt["after"]) == ({"score": 100}, FIELDS)
+    assert (receipt["outcome"], receipt["at"]) == ("written", NOON)
+    assert pipeline.receipts("acme", 2) == []
+
+
+def test_what_was_written_is_what_the_crm_holds_and_what_we_sent(pipeline):
+    send(pipeline)
+    send(pipeline, fields={"score": 70}, before={"score": 80})
+    sent = {"score": 70, "reasons": "No next step", "flagged_since": "2026-11-01"}
+    row = state(pipeline)
+    assert (orjson.loads(row["sent"]), orjson.loads(row["ours"])) == (sent, sent)
+    assert row["last_patched_closed"] is False
+
+
+def test_our_own_echo_is_no_change_of_the_deal(pipeline):
+    send(pipeline)
+    ours = {"score": 80, "reasons": "No next step", "flagged_since": "2026-11-01"}
+    kept = keep(pipeline, NOON + DAY, opportunity=[deal(ours=ours, modified=NOON)])
+    assert kept.field_changes == 0
+    assert snapshot(pipeline, NOON + DAY).deals.height == 3
+
+
+def test_the_last_patch_of_a_closed_deal_is_remembered_until_it_opens_again(pipeline):
+    send(pipeline, id_="d3")
+    assert state(pipeline, "d3")["last_patched_closed"] is True
+    keep(pipeline, opportunity=[deal("d3")])
+    send(pipeline, id_="d3", fields={"score": 5})
+    assert state(pipeline, "d3")["last_patched_closed"] is False
+
+
+def test_a_value_of_ours_that_somebody_changed_is_counted_when_it_is_put_back(pipeline):
+    assert send(pipeline) == 0
+    assert send(pipeline, fields={"score": 80}, before={"score": 3}, at=NOON + DAY) == 1
+    assert state(pipeline)["put_back_at"] == NOON + DAY
+    assert send(pipeline, fields={"score": 75}, before={"score": 80}, at=NOON + 2 * DAY) == 0
+    assert state(pipeline)["put_back_at"] == NOON + DAY
+
+
+def test_a_refusal_is_remembered_by_its_patch_until_one_is_written(pipeline):
+    send(pipeline, "refused")
+    row = state(pipeline)
+    assert (row["refused_hash"], row["refused_at"]) == (patch_hash(FIELDS), NOON)
+    assert (row["sent"], orjson.loads(row["ours"])) == (None, {"score": 100})
+    assert pipeline.receipts("acme")[0]["reason"] == "RULE_7"
+    send(pipeline)
+    assert state(pipeline)["refused_hash"] is None
+
+
+def test_a_locked_deal_is_remembered_with_its_day(pipeline):
+    send(pipeline, "locked")
+    assert state(pipeline)["locked_at"] == NOON
+
+
+def test_a_deal_that_was_gone_when_we_wrote_is_gone_here_too(pipeline):
+    send(pipeline, "gone", at=NOON + DAY)
+    assert pipeline.plan_rows("acme")["id"].to_list() == ["d2", "d3"]
+    assert snapshot(pipeline, NOON).deals.height == 3
+
+
+def test_ready_batches_can_be_dropped_but_not_one_that_is_being_sent(pipeline):
+    pipeline.stage_patches("acme", 1, [Patch("d1", {"score": 1}), Patch("d2", {"score": 2})], 1)
+    pipeline.claim_batch("acme", NOON)
+    assert pipeline.drop_ready("acme") == 1
+    assert [batch.patches[0].id for batch in pipeline.in_flight("acme")] == ["d1"]
+
+
+def test_a_batch_that_was_put_off_waits(pipeline):
+    pipeline.stage_patches("acme", 1, [Patch("d1", {"score": 1})], 1)
+    pipeline.put_off(pipeline.claim_batch("acme", NOON), NOON + timedelta(minutes=5))
+    assert pipeline.claim_batch("acme", NOON) is None
+    assert pipeline.claim_batch("acme", NOON + timedelta(minutes=5)).attempts == 2

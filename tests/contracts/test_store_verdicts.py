@@ -1,0 +1,169 @@
+"""Verdicts, runs, KPI values, frozen days, calibrations: what one run leaves for the next."""
+
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from model.calibration import Calibration, Median
+from model.errors import SettingsProblem
+from model.memory import BREACHES, DEAL_VERDICTS, FINDINGS
+from model.sync import Description, FieldRule
+from tests.store.desk import DAY, NOON, deal, keep
+
+FLAG = '{"policy":"no-amount","points":10}'
+
+
+@pytest.fixture
+def pipeline(store):
+    keep(store, opportunity=[deal("d1"), deal("d2"), deal("d3")], owner=[{"id": "u1", "name": "Ann"}])
+    return store
+
+
+def findings(*rows):
+    full = [
+        {"status": "broken", "since": date(2026, 11, 1), "first_seen": date(2026, 11, 2), "unknown_since": None,
+         "shown": True, "flag": FLAG} | row for row in rows
+    ]  # fmt: skip
+    return pl.DataFrame(full, schema=FINDINGS)
+
+
+def scores(*rows):
+    return pl.DataFrame(
+        [(key, score, None, "ready", '{"missing":["x"]}') for key, score in rows], DEAL_VERDICTS, orient="row"
+    )
+
+
+def breaches(*rows):
+    return pl.DataFrame([(key, "p/s/c", "exit", NOON, None, None, NOON) for key in rows], BREACHES, orient="row")
+
+
+def judged(store, found, scored, breached=(), *, day=NOON, keys=None):
+    run = store.start_run("acme", day, "digest", "", "judge")
+    return store.keep_verdict("acme", run, day, findings(*found), scores(*scored), breaches(*breached), keys)
+
+
+def test_a_verdict_is_the_memory_of_the_next_run(pipeline):
+    judged(
+        pipeline, [{"key": 1, "policy": "a"}, {"key": 2, "policy": "b", "status": "unknown"}], [(1, 90), (2, None)], [1]
+    )
+    found, deals, breached = pipeline.memory("acme")
+    assert_frame_equal(found, findings({"key": 1, "policy": "a"}, {"key": 2, "policy": "b", "status": "unknown"}))
+    assert_frame_equal(deals, scores((1, 90), (2, None)))
+    assert_frame_equal(breached, breaches(1))
+    assert pipeline.memory("acme", (2, 2))[0]["key"].to_list() == [2]
+
+
+def test_only_what_differs_is_written(pipeline):
+    found, scored = [{"key": 1, "policy": "a"}, {"key": 2, "policy": "a"}], [(1, 90), (2, 90), (3, 100)]
+    assert judged(pipeline, found, scored) == {"opened": 2, "closed": 0, "written": 5, "removed": 0}
+    assert judged(pipeline, found, scored) == {"opened": 0, "closed": 0, "written": 0, "removed": 0}
+    assert judged(pipeline, found[1:], [(1, 100), (2, 90)]) == {"opened": 0, "closed": 1, "written": 1, "removed": 2}
+
+
+def test_a_slice_replaces_its_own_deals_only(pipeline):
+    judged(pipeline, [{"key": 1, "policy": "a"}, {"key": 3, "policy": "a"}], [(1, 90), (3, 90)])
+    judged(pipeline, [], [(1, 100)], keys=(1, 2))
+    found, deals, _ = pipeline.memory("acme")
+    assert found["key"].to_list() == [3]
+    assert deals.select("key", "score").rows() == [(1, 100), (3, 90)]
+
+
+def test_the_log_says_when_a_flag_opened_and_closed(pipeline):
+    judged(pipeline, [{"key": 1, "policy": "a"}, {"key": 1, "policy": "b", "status": "unknown"}], [])
+    judged(pipeline, [], [], day=NOON + DAY)
+    log = [(row["policy"], row["event"], row["as_of"]) for row in pipeline.finding_log("acme", 1)]
+    assert log == [("a", "opened", NOON), ("a", "closed", NOON + DAY)]
+
+
+def test_the_list_of_deals_has_their_flags_as_they_were_judged(pipeline):
+    keys = pipeline.ids("acme")
+    judged(pipeline, [{"key": keys["d1"], "policy": "no-amount"}], [(keys["d1"], 90)])
+    first, second, _ = pipeline.deals("acme")
+    assert first == {
+        "key": keys["d1"], "id": "d1", "name": "Deal d1", "pipeline": None, "stage_name": "Qualify", "owner": "Ann",
+        "is_open": True, "score": 90, "score_reason": None, "gate": "ready", "detail": {"missing": ["x"]},
+        "flags": [{"policy": "no-amount", "points": 10}], "unknown": [],
+    }  # fmt: skip
+    assert (second["score"], second["flags"]) == (None, [])
+
+
+def test_a_policy_binds_from_its_first_run(store):
+    store.note_first_run("acme", ["a"], date(2026, 11, 1))
+    store.note_first_run("acme", ["a", "b"], date(2026, 11, 5))
+    assert store.first_run_dates("acme") == {"a": date(2026, 11, 1), "b": date(2026, 11, 5)}
+
+
+def test_runs_are_listed_newest_first_and_one_that_was_killed_has_no_outcome(store):
+    first = store.start_run("acme", NOON, "d1", "calibration 2026-10-01", "run")
+    store.end_run(first, "done", {"findings": 3, "seconds": {"pull": 0.5}})
+    second = store.start_run("other", NOON, "d1", "", "pull")
+    assert [row["id"] for row in store.runs()] == [second, first]
+    assert [row["outcome"] for row in store.runs()] == [None, "done"]
+    assert store.runs("acme") == [store.run(first)]
+    assert store.run(first) == {
+        "id": first, "connection": "acme", "as_of": NOON, "policy_digest": "d1", "kind": "run", "outcome": "done",
+        "calibration": "calibration 2026-10-01", "counts": {"findings": 3, "seconds": {"pull": 0.5}},
+    }  # fmt: skip
+    assert store.run(999) is None
+
+
+def test_kpi_values_come_back_exactly(store):
+    rows = [
+        {"id": "pipeline_value", "dims": {"team": "West"}, "value": Decimal("12345678901234567.89"), "numerator": None,
+         "denominator": None, "unit": "EUR", "window": "", "n": 3, "as_of": NOON, "why": ""},
+        {"id": "win_rate_closed", "dims": {}, "value": 0.25, "numerator": 1, "denominator": 4, "unit": "share",
+         "window": "90d", "n": 4, "as_of": date(2026, 11, 2), "why": None},
+    ]  # fmt: skip
+    old = store.start_run("acme", NOON, "", "", "measure")
+    store.keep_kpis(old, rows[:1])
+    new = store.start_run("acme", NOON, "", "", "measure")
+    assert store.keep_kpis(new, rows) == 2
+    assert store.kpis("acme") == rows
+    assert store.kpis("acme", old) == rows[:1]
+    assert store.kpis("other") == []
+
+
+def test_a_frozen_day_stays_as_it_was(pipeline):
+    keys = pipeline.ids("acme")
+    judged(pipeline, [{"key": keys["d1"], "policy": "b"}, {"key": keys["d1"], "policy": "a"}], [(keys["d1"], 80)])
+    assert pipeline.freeze("acme", date(2026, 11, 2)) == 3
+    keep(pipeline, NOON + DAY, opportunity=[deal("d1", amount=Decimal(1))])
+    first = pipeline.frozen("acme", date(2026, 11, 2)).to_dicts()[0]
+    assert (first["amount"], first["score"], first["flags"]) == (Decimal("1250.5"), 80, '["a","b"]')
+    assert pipeline.freeze("acme", date(2026, 11, 2)) == 3
+    assert pipeline.frozen("acme", date(2026, 11, 2))["amount"][0] == Decimal(1)
+    assert pipeline.frozen("acme", date(2026, 11, 3)).is_empty()
+
+
+def test_a_calibration_is_a_proposal_until_it_is_accepted_and_past_days_keep_their_own(store):
+    first = Calibration(date(2026, 10, 1), {("sales", "propose"): Median(12.5, 40)}, 5)
+    second = Calibration(date(2026, 11, 1), {("sales", "propose"): Median(None, 8)}, 5)
+    store.propose_calibration("acme", first)
+    assert store.current_calibration("acme", NOON) == Calibration()
+    assert store.accept_calibration("acme", date(2026, 10, 1)) == first
+    store.propose_calibration("acme", second)
+    assert store.proposed_calibration("acme") == second
+    assert store.current_calibration("acme", NOON) == first
+    store.accept_calibration("acme", date(2026, 11, 2))
+    assert store.current_calibration("acme", NOON) == second
+    assert store.current_calibration("acme", NOON - 10 * DAY) == first
+    with pytest.raises(SettingsProblem, match="run calibrate first"):
+        store.accept_calibration("acme", date(2026, 11, 2))
+
+
+def test_a_connection_can_be_paused_described_and_its_calls_counted(store):
+    assert (store.paused("acme"), store.description("acme")) == (None, None)
+    store.pause("acme", "quarter end", NOON)
+    assert (store.paused("acme").why, store.paused("acme").at) == ("quarter end", NOON)
+    store.resume("acme")
+    assert store.paused("acme") is None
+    seen = Description(
+        frozenset({"amount"}), {"score": FieldRule("number", scale=0)}, {"stage": ("a", "b")}, user_id="u9"
+    )
+    store.keep_description("acme", seen)
+    assert store.description("acme") == seen
+    assert [store.note_calls("acme", NOON.date(), 5), store.note_calls("acme", NOON.date(), 2)] == [5, 7]
+    assert (store.calls_on("acme", NOON.date()), store.calls_on("acme", (NOON + DAY).date())) == (7, 0)
