@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,16 @@ class Calibration:
     def revision(self) -> str:
         """Names the table in digests; empty for none."""
         return "" if self.on is None else f"calibration {self.on.isoformat()}"
+
+    def to_json(self) -> str:
+        """The table as text for the store: medians sorted by process and stage."""
+        rows = [[*place, median.days, median.visits] for place, median in sorted(self.medians.items())]
+        on = self.on.isoformat() if self.on else None
+        return json.dumps({"on": on, "floor_days": self.floor_days, "medians": rows})
+
+    @classmethod
+    def from_json(cls, text: str) -> Calibration:
+        """The table that `to_json` wrote."""
+        table = json.loads(text)
+        medians = {(process, stage): Median(days, visits) for process, stage, days, visits in table["medians"]}
+        return cls(date.fromisoformat(table["on"]) if table["on"] else None, medians, table["floor_days"])

@@ -31,7 +31,7 @@ def combined(name: str) -> bool:
     return fact is not None and fact.expression is not None and f"mapped_{name}" in fact.expression.meta.root_names()
 
 
-def with_mapped(frame: pl.DataFrame, setting: Setting) -> pl.DataFrame:
+def with_mapped(frame: pl.DataFrame, setting: Setting, unread: Unread) -> pl.DataFrame:
     """`frame` with a column and a mask for each mapped fact; one that is combined with other sources is `mapped_NAME`.
 
     A combined yes/no is false where blank or not mapped, and null where unknown.
@@ -41,7 +41,7 @@ def with_mapped(frame: pl.DataFrame, setting: Setting) -> pl.DataFrame:
     for name in sorted(setting.mapped):
         dtype = DTYPES[setting.type_of(name)]
         value = texts.select(_typed(pl.col(name), dtype))[name]
-        known = (value.is_not_null() | texts[name].is_null()) & readable(frame, (name,))
+        known = (value.is_not_null() | texts[name].is_null()) & unread.readable(name)
         if name in setting.when_blank:
             value = value.to_frame().select(pl.col(name).fill_null(pl.lit(setting.when_blank[name], dtype=dtype)))[name]
         column = f"mapped_{name}" if combined(name) else name
@@ -59,13 +59,21 @@ def _unmapped(name: str, setting: Setting) -> pl.Expr:
     return pl.lit(False if dtype == pl.Boolean else None, dtype).alias(column)
 
 
-def readable(frame: pl.DataFrame, needs: tuple[str, ...]) -> pl.Series:
-    """False where one of `needs` stands among the deal's unread names; one look at each distinct list of names."""
-    lists = frame["unread"].unique()
-    bad = [text for text in lists if text and not set(needs).isdisjoint(text.split(";"))]
-    if not bad:
-        return pl.repeat(value=True, n=frame.height, dtype=pl.Boolean, eager=True)
-    return ~frame["unread"].is_in(bad)
+class Unread:
+    """Which deals lack which names: each distinct list of unread names is looked at once."""
+
+    def __init__(self, unread: pl.Series) -> None:
+        lists = unread.unique()
+        self._lists = [frozenset(text.split(";")) for text in lists]
+        self._list = unread.cast(pl.Enum(lists)).to_physical() if lists.len() > 1 else None
+        self._height = unread.len()
+
+    def readable(self, *names: str) -> pl.Series:
+        """False for deals where one of `names` could not be read."""
+        good = pl.Series([found.isdisjoint(names) for found in self._lists], dtype=pl.Boolean)
+        if self._list is None or good.all():
+            return pl.repeat(value=bool(good.all()), n=self._height, dtype=pl.Boolean, eager=True)
+        return good.gather(self._list)
 
 
 def _texts(facts: pl.Series, names: list[str]) -> pl.DataFrame:
@@ -90,4 +98,6 @@ def _typed(text: pl.Expr, dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
         return text.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
     if isinstance(dtype, pl.List):
         return text.str.json_decode(dtype)
+    if dtype == pl.Date:
+        return text.str.to_date("%Y-%m-%d", strict=False)
     return text.cast(dtype, strict=False)

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from model.mapped import readable
 from model.stages import spoken
 
 if TYPE_CHECKING:
+    from model.mapped import Unread
     from model.setting import Setting
 
 
-def with_next_step(frame: pl.DataFrame, setting: Setting) -> pl.DataFrame:
+def with_next_step(frame: pl.DataFrame, setting: Setting, unread: Unread) -> pl.DataFrame:
     """`frame` with text_fresh, planned (true, false or null for unknown), plan_on, mapped_due_ahead, active_owner.
 
     Needs the columns of place, activities and stages. A text is as old as `next_step_on`; a text of unknown age is
     fresh where the visit began at creation, else unknown.
     """
-    frame = frame.with_columns(_text_readable=readable(frame, ("next_step",)))
+    frame = frame.with_columns(_text_readable=unread.readable("next_step"))
     due, today = pl.col("mapped_next_step_due"), pl.col("_today")
     plan = pl.min_horizontal("meeting_on", "task_on")
     return frame.with_columns(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.snapshot import INSTANT, columns
-from model.stages import LOST, OPEN, WON
+from model.stages import LOST, OPEN, UNSAID, WON
 
 if TYPE_CHECKING:
     from model.setting import Setting
@@ -44,8 +44,10 @@ def events(changes: pl.DataFrame, deals: pl.DataFrame, names: StageNames, zones:
     """Moves as integers: key, at, on, actor_id, process, code, state, ends, order, first, kind, `_today`.
 
     `changes`: STAGE_CHANGES with `process` (code; null: the deal's). `deals`: key, pipeline, stage_name, `_process`
-    (code), `_zone` (code), `_closed` (OPEN, WON or LOST by the record), `_today` (local date of as_of).
+    (code), `_code` (place in `names.meanings`), `_zone`, `_closed` (OPEN, WON or LOST by the record), `_today`.
     """
+    named = deals.with_columns(_said=names.lookup("ends", "_code", pl.Int64))
+    deals = named.with_columns(pl.when(pl.col("_said").is_in([OPEN, UNSAID])).then("_closed").otherwise(OPEN))
     mine = deals.select("key", "_process", "_zone", "_closed", "_today", _pipeline="pipeline", _name="stage_name")
     rows = changes.join(mine, on="key", how="inner", maintain_order="left")
     if rows["pipeline"].null_count():
@@ -54,7 +56,7 @@ def events(changes: pl.DataFrame, deals: pl.DataFrame, names: StageNames, zones:
     rows = rows.with_columns(code=names.code("process"))
     rows = rows.with_columns(
         state=names.lookup("state", "code", pl.Int64),
-        ends=_ends(names),
+        ends=_ends(names, by_record=bool((deals["_closed"] != OPEN).any())),
         order=names.lookup("order", "code", pl.Int64),
     )
     rows = rows.filter(_new("key") | (pl.col("state") != pl.col("state").shift(1)))
@@ -68,11 +70,13 @@ def _new(column: str) -> pl.Expr:
     return (pl.col(column) != pl.col(column).shift(1)).fill_null(value=True)
 
 
-def _ends(names: StageNames) -> pl.Expr:
+def _ends(names: StageNames, *, by_record: bool) -> pl.Expr:
     """How the stage ends a deal; where nobody says, a closed deal's present stage is what its record says."""
     said = names.lookup("ends", "code", pl.Int64)
-    by_record = (pl.col("stage_name") == pl.col("_name")) & (pl.col("_closed") != OPEN) & (said != LOST)
-    return pl.when(by_record).then(pl.col("_closed")).otherwise(said)
+    if not by_record:
+        return said
+    own = (pl.col("stage_name") == pl.col("_name")) & (pl.col("_closed") != OPEN)
+    return pl.when(own).then(pl.col("_closed")).otherwise(said)
 
 
 def _kind() -> pl.Expr:

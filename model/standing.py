@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def with_standing(frame: pl.DataFrame, rows: pl.DataFrame, names: StageNames, calibration: Calibration) -> pl.DataFrame:
-    """`frame` (with `_process`, a code) with the stage facts that `rows` (`spells.events`) and the record give.
+    """`frame` (with `_process` and `_code`) with the stage facts that `rows` (`spells.events`) and the record give.
 
     Adds stage, stage_order, stage_name (the CRM's label), created_in_stage, stage_since, days_in_stage, days_in_visit,
     reopened_on, closed_on, stage_median_days; `_median_source` (calibration or band), `_at_creation`, `_visit_on`; and
     the masks stage_readable, creation_readable, history_reaches_now, visit_readable, spell_readable.
     """
-    frame = frame.with_columns(_code=names.code("_process")).with_columns(
+    frame = frame.with_columns(
         stage=names.lookup("stage", "_code", pl.String),
         stage_order=names.lookup("order", "_code", pl.Int64),
         stage_name=pl.coalesce(names.lookup("label", "_code", pl.String), "stage_name"),

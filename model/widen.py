@@ -12,7 +12,7 @@ import polars as pl
 
 from model import activities, binding, next_step, people, place, spells, standing
 from model.facts import FACTS, KNOWN, Fact
-from model.mapped import DTYPES, readable, with_mapped
+from model.mapped import DTYPES, Unread, with_mapped
 from model.money import with_home
 from model.stages import StageNames
 from model.wide import Wide
@@ -52,23 +52,26 @@ def widen(
     zones = Zones.of(setting.zone, snapshot.owners["zone"])
     absent = dormant(snapshot, setting)
     teams = activities.coverage(snapshot) if coverage is None else coverage
-    frame = with_mapped(place.placed(snapshot, zones), setting)
+    frame = place.placed(snapshot, zones)
+    unread = Unread(frame["unread"])
+    frame = with_mapped(frame, setting, unread)
     frame = with_home(frame, snapshot.rates, setting.currency)
     frame = people.with_people(frame, snapshot, setting)
     frame = _with_pushes(frame, snapshot.date_moves)
     frame = activities.with_activities(frame, snapshot, setting, zones, teams)
-    frame = _resolved(frame, setting, absent)
+    frame = _resolved(frame, setting, absent, unread)
 
     none = pl.DataFrame(schema=spells.MOVES)
     claimable = Wide(frame, snapshot.as_of, none, absent, setting.holidays, setting.weekend)
     frame = frame.join(binding.bound(claimable, processes), on="key", how="left", maintain_order="left")
     names = StageNames.of(processes, setting.kind, snapshot.crm_stages, snapshot.deals, snapshot.stage_changes)
-    frame = frame.with_columns(_process=names.process_code("process"))
+    frame = frame.with_columns(_process=names.process_code("process")).with_columns(_code=names.code("_process"))
     changes = binding.rebound(snapshot.stage_changes, claimable, processes)
     changes = changes.with_columns(process=pl.when(pl.col("process").is_not_null()).then(names.process_code("process")))
     rows = spells.events(changes, frame, names, zones)
-    frame = next_step.with_next_step(standing.with_standing(frame, rows, names, calibration), setting)
-    frame = _finished(_resolved(frame, setting, absent), setting, absent)
+    frame = standing.with_standing(frame, rows, names, calibration)
+    frame = next_step.with_next_step(frame, setting, unread)
+    frame = _finished(_resolved(frame, setting, absent, unread), setting, absent)
     moves = spells.moves(rows, names, setting, snapshot.owners)
     return Wide(frame, snapshot.as_of, moves, absent, setting.holidays, setting.weekend)
 
@@ -95,13 +98,15 @@ def _with_pushes(frame: pl.DataFrame, date_moves: pl.DataFrame) -> pl.DataFrame:
     return frame.join(counts, on="key", how="left", maintain_order="left")
 
 
-def _resolved(frame: pl.DataFrame, setting: Setting, absent: frozenset[str]) -> pl.DataFrame:
+def _resolved(frame: pl.DataFrame, setting: Setting, absent: frozenset[str], unread: Unread) -> pl.DataFrame:
     """`frame` with every fact and mask whose columns are there by now."""
     waiting = [fact for name, fact in FACTS.items() if name + KNOWN not in frame.columns]
     while ready := [fact for fact in waiting if _ready(fact, frozenset(frame.columns))]:
         valued = [fact.expression.alias(fact.name) for fact in ready if fact.expression is not None]
         frame = frame.with_columns(valued)
-        frame = frame.with_columns(_known(fact, frame, setting, absent).alias(fact.name + KNOWN) for fact in ready)
+        frame = frame.with_columns(
+            _known(fact, frame, setting, absent, unread).alias(fact.name + KNOWN) for fact in ready
+        )
         waiting = [fact for fact in waiting if fact not in ready]
     return frame
 
@@ -113,7 +118,7 @@ def _ready(fact: Fact, columns: frozenset[str]) -> bool:
     return asked <= columns
 
 
-def _known(fact: Fact, frame: pl.DataFrame, setting: Setting, absent: frozenset[str]) -> pl.Expr:
+def _known(fact: Fact, frame: pl.DataFrame, setting: Setting, absent: frozenset[str], unread: Unread) -> pl.Expr:
     if fact.name in absent:
         return pl.lit(value=False)
     said = pl.lit(value=True) if fact.known is None else fact.known.fill_null(value=False)
@@ -122,7 +127,7 @@ def _known(fact: Fact, frame: pl.DataFrame, setting: Setting, absent: frozenset[
     if fact.partly:
         return said
     late = not setting.feeds_late.isdisjoint(fact.needs)
-    return said & pl.lit(readable(frame, fact.needs)) & pl.lit(not late)
+    return said & pl.lit(unread.readable(*fact.needs)) & pl.lit(not late)
 
 
 def _finished(frame: pl.DataFrame, setting: Setting, absent: frozenset[str]) -> pl.DataFrame:

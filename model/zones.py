@@ -18,22 +18,21 @@ SPAN: Final = 1 << 53
 """More than any instant in microseconds, so that zone and instant fit one sorted integer."""
 
 
-def _offsets(instants: pl.Expr, zone: str) -> pl.DataFrame:
-    local = instants.dt.convert_time_zone(zone).dt
-    return pl.select(at=instants, offset=(local.base_utc_offset() + local.dst_offset()).dt.total_microseconds())
+def _offset(instant: str, zone: str) -> pl.Expr:
+    local = pl.col(instant).dt.convert_time_zone(zone).dt
+    return (local.base_utc_offset() + local.dst_offset()).dt.total_microseconds()
 
 
 @cache
 def transitions(zone: str) -> tuple[tuple[int, int], ...]:
     """(instant in µs, offset from then on in µs) of a zone's clock changes, sorted, from 1980 to 2080."""
-    daily = _offsets(pl.datetime_range(FIRST, LAST, "1d", eager=False), zone)
-    changed = daily.filter(pl.col("offset") != pl.col("offset").shift(-1))["at"]
-    found = [(0, int(daily["offset"][0]))]
-    for day in changed:
-        near = _offsets(pl.datetime_range(day, day + pl.duration(days=1), "15m"), zone)
-        step = near.filter(pl.col("offset") != pl.col("offset").shift(1))
-        found += zip(step["at"].to_physical().to_list(), step["offset"].to_list(), strict=True)
-    return tuple(found)
+    daily = pl.select(day=pl.datetime_range(FIRST, LAST, "1d")).with_columns(offset=_offset("day", zone))
+    changed = daily.filter(pl.col("offset") != pl.col("offset").shift(-1)).select("day")
+    quarters = pl.select(after=pl.duration(minutes=pl.int_range(0, 97) * 15))
+    near = changed.join(quarters, how="cross").select(at=pl.col("day") + pl.col("after"))
+    steps = near.with_columns(offset=_offset("at", zone)).filter(pl.col("offset") != pl.col("offset").shift(1))
+    starts = steps["at"].to_physical().to_list()
+    return ((0, int(daily["offset"][0])), *zip(starts, steps["offset"].to_list(), strict=True))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,147 @@
+"""Widen a million deals with 5 M stage rows and 3 M contact roles (activities come reduced, as the store gives them).
+
+`python -m tests.benches.widen [deals] [slices]` prints seconds and peak memory; the snapshot is generated first.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from model.activities import coverage
+from model.calibration import Calibration
+from model.process import Process, Stage
+from model.setting import Setting
+from model.snapshot import (
+    ACTIVITY,
+    CRM_STAGES,
+    DATE_MOVES,
+    DEALS,
+    INSTANT,
+    MONEY,
+    OWNERS,
+    RATES,
+    ROLES,
+    STAGE_CHANGES,
+    Snapshot,
+)  # fmt: skip
+from model.widen import widen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AS_OF = datetime(2026, 11, 15, 12, tzinfo=UTC)
+STAGES = ("Prospecting", "Qualification", "Needs Analysis", "Proposal/Price Quote", "Negotiation/Review", "Closed Won")
+PROCESS = Process("main", tuple(Stage(name.lower(), {"salesforce": (name,)}) for name in STAGES))
+CRM = [
+    {"name": n, "label": n, "is_closed": n[:6] == "Closed", "is_won": n == STAGES[-1]} for n in (*STAGES, "Closed Lost")
+]
+FEEDS = dict.fromkeys(("activities", "stage_history", "date_history", "contact_roles"), AS_OF)
+ZONES = ("America/New_York", "Europe/Berlin", "Asia/Kolkata", None)
+
+
+def typed(schema: pl.Schema, rows: int, **columns: object) -> pl.DataFrame:
+    """A frame of `schema`; columns not named are null."""
+    frame = pl.DataFrame(columns)
+    return frame.select(
+        (pl.col(name) if name in columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in schema.items()
+    ) if rows else pl.DataFrame(schema=schema)  # fmt: skip
+
+
+def snapshot(n: int, mapped: bool = False) -> Snapshot:
+    """`n` deals of 400 owners in four zones and three currencies, with five stage rows each."""
+    draw = np.random.default_rng(7)
+    keys = np.arange(n)
+
+    def instants(rows: int, days: int = 700) -> pl.Series:
+        start = int((AS_OF - timedelta(days=days)).timestamp())
+        return pl.Series(draw.integers(start, int(AS_OF.timestamp()), rows) * 1_000_000).cast(INSTANT)
+
+    def of(choices: list[str], rows: int) -> pl.Series:
+        return pl.Series(choices).gather(pl.Series(draw.integers(0, len(choices), rows)))
+
+    owners = [f"005{i:012d}" for i in range(400)]
+    changes = typed(
+        STAGE_CHANGES, 5 * n, key=np.repeat(keys, 5), at=instants(5 * n),
+        stage_name=of([*STAGES, "Closed Lost"], 5 * n), actor_id=of(owners, 5 * n),
+    ).sort("key", "at")  # fmt: skip
+    last = changes.filter(pl.col("key") != pl.col("key").shift(-1, fill_value=-1))
+    first = changes.filter(pl.col("key") != pl.col("key").shift(1, fill_value=-1))
+    facts = pl.Series([f'{{"segment":"mid","discount_percent":{i % 40},"kickoff":"2026-11-{i % 28 + 1:02d}"}}'
+                       for i in range(1000)])  # fmt: skip
+    deals = typed(
+        DEALS, n, key=keys, id=pl.Series([f"006{i:012d}" for i in keys]), name=pl.Series([f"Deal {i}" for i in keys]),
+        stage_name=last["stage_name"], is_closed=last["stage_name"].str.starts_with("Closed"),
+        is_won=last["stage_name"] == STAGES[-1], created=first["at"], last_edit=instants(n), modified=instants(n),
+        amount=pl.Series(draw.integers(0, 10**7, n)).cast(MONEY), currency=of(["USD", "EUR", "INR"], n),
+        close_date=instants(n).dt.date(), probability=draw.random(n), next_step=of(["call", "tbd", "send offer"], n),
+        next_step_changed=instants(n), owner_id=of(owners, n), unread=of(["", "", "", ";amount;"], n),
+        facts=facts.gather(pl.Series(draw.integers(0, 1000, n))) if mapped else pl.repeat("{}", n, eager=True),
+    )  # fmt: skip
+    activity = typed(
+        ACTIVITY, n, key=keys, last_touch=instants(n, 90),
+        last_touch_id=deals["id"], newest_seen=instants(n, 90).dt.date(),
+        last_touch_kind=of(["call", "mail"], n), touches_30d=draw.integers(0, 4, n), next_meeting=instants(n),
+        next_task_due=instants(n).dt.date(), next_task_owner_id=of(owners, n), undated_task=draw.random(n) < 0.1,
+    )  # fmt: skip
+    roles = [["Economic Buyer", "Champion", "Evaluator"], ["Evaluator", "Other", "Influencer"]]
+    return Snapshot(
+        as_of=AS_OF, deals=deals, stage_changes=changes, activity=activity,
+        date_moves=typed(DATE_MOVES, n, key=draw.integers(0, n, n), at=instants(n), before=instants(n).dt.date(),
+                         after=instants(n).dt.date()).sort("key"),
+        roles=typed(ROLES, n, key=keys, contact_count=pl.repeat(3, n, eager=True),
+                    roles=pl.Series(roles).gather(pl.Series(draw.integers(0, 2, n)))),
+        owners=typed(OWNERS, 400, id=pl.Series(owners), name=pl.Series(owners),
+                     is_active=pl.repeat(value=True, n=400, eager=True),
+                     team=of(["East", "West"], 400), zone=pl.Series(ZONES).gather(pl.Series(np.arange(400) % 4))),
+        crm_stages=pl.DataFrame([{c: row.get(c) for c in CRM_STAGES} for row in CRM], schema=CRM_STAGES),
+        rates=typed(RATES, 72, currency=pl.Series(["EUR", "INR"] * 36),
+                    on=pl.Series([AS_OF.date() - timedelta(days=20 * i) for i in range(72)]),
+                    multiply=pl.repeat(1, 72, eager=True), divide=pl.Series(draw.random(72) + 0.5)),
+        feeds=FEEDS,
+    )  # fmt: skip
+
+
+def slices(shot: Snapshot, count: int) -> Iterator[Snapshot]:
+    """The snapshot in `count` key ranges."""
+    size = -(-shot.deals.height // count)
+    for start in range(0, shot.deals.height, size):
+        near = pl.col("key").is_between(start, start + size - 1)
+        yield Snapshot(
+            as_of=shot.as_of, deals=shot.deals.filter(near), stage_changes=shot.stage_changes.filter(near),
+            date_moves=shot.date_moves.filter(near), activity=shot.activity.filter(near),
+            roles=shot.roles.filter(near), owners=shot.owners, crm_stages=shot.crm_stages, rates=shot.rates,
+            feeds=shot.feeds,
+        )  # fmt: skip
+
+
+def run(n: int = 1_000_000, count: int = 1, mapped: bool = False) -> dict[str, float]:
+    """Seconds to widen `n` deals in `count` slices, and peak memory (MB) before and after."""
+    shot = snapshot(n, mapped)
+    names = {"segment": "text", "discount_percent": "number", "kickoff": "date"} if mapped else {}
+    setting = Setting(kind="salesforce", zone="America/New_York", mapped=frozenset(names), types=names)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    start = time.perf_counter()
+    teams = coverage(shot)
+    for part in slices(shot, count) if count > 1 else [shot]:
+        widen(part, (PROCESS,), Calibration(), setting, teams)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "deals": n,
+        "slices": count,
+        "seconds": round(seconds, 2),
+        "mb_before": round(before),
+        "mb_peak": round(peak),
+    }
+
+
+if __name__ == "__main__":
+    arguments = [int(text) for text in sys.argv[1:]]
+    print(run(*arguments[:2], mapped=len(arguments) > 2))  # noqa: T201 - a bench prints
