@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 Mode: TypeAlias = Literal["off", "observe", "warn", "enforce"]
+SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "critical")
+MODES: Final[tuple[Mode, ...]] = ("off", "observe", "warn", "enforce")
 FactValue: TypeAlias = "str | bool | Decimal | date | tuple[str, ...] | None"
 """A fact's value in an example; None is blank."""
 

@@ -1,0 +1,51 @@
+"""Policies that processes bring with them: a stage with expected days has one that flags deals beyond them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from policies.language.condition import Condition, parse_condition
+from policies.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from model.process import Process, Stage
+    from policies.vocabulary import Vocabulary
+
+
+def over_expected(processes: Sequence[Process], words: Vocabulary) -> Iterator[Policy]:
+    """`STAGE-over-expected`, `PROCESS-STAGE-over-expected` where two processes share the stage's id; in observe."""
+    timed = [(process, stage) for process in processes for stage in process.stages[:-1] if stage.expected_days]
+    times = Counter(stage.id for _, stage in timed)
+    for process, stage in timed:
+        name = stage.id if times[stage.id] == 1 else f"{process.id}-{stage.id}"
+        yield _policy(f"{name}-over-expected", process, stage, words)
+
+
+def _policy(name: str, process: Process, stage: Stage, words: Vocabulary) -> Policy:
+    most = (stage.expected_days or (0, 0))[1]
+    claimed = f"({process.applies_to.text}) and " if isinstance(process.applies_to, Condition) else ""
+    filler = tuple(sorted(process.applies_to.filler)) if isinstance(process.applies_to, Condition) else ()
+    return Policy(
+        id=name,
+        title=f"In {stage.id} over the expected {most} days",
+        flag_if=_condition(f"days_in_stage > {most}", words),
+        severity="info",
+        points=5,
+        fix="Move the deal on, move it back to the stage it is in, or close it",
+        owner=f"process {process.id}",
+        applies_to=_condition(f"{claimed}is_open and stage = '{stage.id}'", words, filler),
+        topic="ageing",
+        mode="observe",
+        source=f"generated from expected_days of {process.id}/{stage.id}; write a policy of this id to replace it",
+        generated=True,
+    )
+
+
+def _condition(text: str, words: Vocabulary, filler: tuple[str, ...] = ()) -> Condition:
+    parsed = parse_condition(text, words.facts, filler=filler)
+    if isinstance(parsed, Condition):
+        return parsed
+    raise ValueError(f"the generated condition {text!r} is wrong: {parsed[0].text}")

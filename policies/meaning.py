@@ -1,0 +1,30 @@
+"""Short names of what policies mean: comments, layout, places and examples do not count."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Final
+
+from policies.language.condition import Condition
+
+SILENT: Final = frozenset({"examples", "file", "line", "revision", "source", "criterion_examples", "digest", "files"})
+"""Fields that change no verdict and nothing on a record."""
+
+
+def revision(value: object) -> str:
+    """Twelve hex digits that change with the meaning of a policy, a process or a set of them."""
+    return hashlib.blake2b(repr(_plain(value)).encode(), digest_size=6).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Condition):
+        return repr(value.tree), sorted(value.filler), value.blank
+    if is_dataclass(value):
+        return [(one.name, _plain(getattr(value, one.name))) for one in fields(value) if one.name not in SILENT]
+    if isinstance(value, Mapping):
+        return sorted((key, _plain(part)) for key, part in value.items())
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return value

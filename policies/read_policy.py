@@ -1,0 +1,72 @@
+"""Policies: one entry of a file each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from policies.policy import MODES, SEVERITIES, Policy
+from policies.read_examples import read_examples
+from policies.read_process import MAX_FIX, MAX_TITLE
+from policies.shapes import Key
+from policies.vocabulary import BLANK_RULES, Rules
+from policies.yaml_tree import Text
+
+if TYPE_CHECKING:
+    from policies.policy import Mode
+    from policies.shapes import Sheet
+    from policies.vocabulary import Vocabulary
+    from policies.yaml_tree import Node
+
+LATER: Final = "this version does not do it; leave the key out"
+SUBJECTS: Final = ("opportunity", "lead", "account", "won deal")
+POLICY: Final = {
+    **{name: Key(required=True) for name in ("id", "title", "flag_if", "severity", "points", "fix", "owner")},
+    **{name: Key() for name in ("applies_to", "topic", "mode", "pausable", "blank", "filler", "examples", "source")},
+    "subject": Key(),
+    "grace_days": Key(refusal=f"grace_days gives deals time before they are flagged; {LATER}"),
+    "at_most_share": Key(refusal=f"at_most_share holds a policy that flags too many deals; {LATER}"),
+    "calendar": Key(refusal=f"calendar counts days by another calendar; {LATER}, or write business_days_since()"),
+    "zone": Key(refusal=f"zone counts days in another time zone; {LATER}"),
+    "rollout": Key(refusal=f"rollout opens a policy team by team; {LATER}"),
+    "actions": Key(refusal=f"actions change the CRM beyond our own fields; {LATER}"),
+    "waivers": Key(refusal=f"waivers excuse single deals; {LATER}"),
+}  # fmt: skip
+
+
+def read_policy(sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, ...]) -> Policy:
+    """The policy at a node; a broken part has a harmless stand-in, for its problem is noted."""
+    values = sheet.fields(node, POLICY, "a policy")
+    own = sheet.texts(values.get("filler"), "filler")
+    rules = Rules((*filler, *own), sheet.word(values.get("blank"), BLANK_RULES, "blank") or "false")
+    applies_to = words.condition(sheet, values.get("applies_to"), "applies_to", rules)
+    flag_if = words.condition(sheet, values.get("flag_if"), "flag_if", rules)
+    if sheet.word(values.get("subject"), ("opportunity", "lead", "account", "won deal"), "subject") not in {
+        None,
+        "opportunity",
+    }:
+        sheet.note(values["subject"], f"a policy here is about opportunities; as to others {LATER}")
+    return Policy(
+        id=sheet.id(values.get("id"), "a policy's id") or "",
+        title=sheet.text(values.get("title"), "a policy's title", MAX_TITLE) or "",
+        flag_if=flag_if,  # type: ignore[arg-type]  # None only beside a noted problem
+        severity=sheet.word(values.get("severity"), SEVERITIES, "severity") or "info",
+        points=sheet.whole(values.get("points"), "points", 0, 100) or 0,
+        fix=sheet.text(values.get("fix"), "fix", MAX_FIX) or "",
+        owner=sheet.text(values.get("owner"), "owner") or "",
+        applies_to=applies_to,
+        topic=sheet.id(values.get("topic"), "a topic") or "",
+        mode=_mode(sheet, values.get("mode")),
+        pausable=sheet.yes(values.get("pausable"), "pausable") or False,
+        blank=rules.blank,
+        filler=rules.filler,
+        examples=read_examples(sheet, values.get("examples"), words, [applies_to, flag_if]),
+        source=sheet.text(values.get("source"), "source") or "",
+        file=sheet.file,
+        line=node.line,
+    )
+
+
+def _mode(sheet: Sheet, node: Node | None) -> Mode:
+    if isinstance(node, Text) and node.value == "enforce":
+        sheet.note(node, "mode enforce runs a policy's actions, and this version has none; write warn")
+    return sheet.word(node, MODES, "mode") or "warn"

@@ -1,0 +1,153 @@
+"""Processes: their stages in order, the stages' names in each CRM, and the criteria that gate them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from model.process import Criterion, Process, Stage
+from policies.policy import SEVERITIES
+from policies.read_examples import read_examples
+from policies.shapes import Key, doubled
+from policies.vocabulary import BLANK_RULES, Rules
+from policies.yaml_tree import Map, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from policies.policy import Examples
+    from policies.shapes import Sheet
+    from policies.vocabulary import Vocabulary
+    from policies.yaml_tree import Node
+
+PROCESS: Final = {
+    "id": Key(required=True), "title": Key(), "applies_to": Key(), "stages": Key(required=True), "lost_names": Key(),
+    "source": Key(), "filler": Key(),
+}  # fmt: skip
+STAGE: Final = {
+    "id": Key(required=True), "names": Key(required=True), "expected_days": Key(), "entry": Key(), "exit": Key(),
+}  # fmt: skip
+CRITERION: Final = {
+    "id": Key(required=True), "title": Key(required=True), "require": Key(required=True), "fix": Key(required=True),
+    "severity": Key(), "points": Key(), "holds": Key(), "binds_from": Key(), "blank": Key(), "filler": Key(),
+    "examples": Key(), "source": Key(),
+}  # fmt: skip
+HOLDS: Final[tuple[Literal["once", "while_in"], ...]] = ("once", "while_in")
+CRMS: Final = {"salesforce": Key(), "hubspot": Key(), "tables": Key()}
+OF_STAGES: Final = ("stage", "stage_order", "created_in_stage", "stage_median_days", "days_in_stage")
+MAX_DAYS: Final = 3650
+MAX_TITLE: Final = 80
+MAX_FIX: Final = 255
+
+
+@dataclass
+class Processes:
+    """Processes read so far, with their criteria's examples by `process/stage/criterion`."""
+
+    words: Vocabulary
+    found: list[Process] = field(default_factory=list)
+    examples: dict[str, Examples] = field(default_factory=dict)
+
+    def read(self, sheet: Sheet, node: Node, filler: tuple[str, ...]) -> None:
+        """Add the process at a node, or note its problems."""
+        values = sheet.fields(node, PROCESS, "a process")
+        name = sheet.id(values.get("id"), "a process's id") or ""
+        rules = Rules((*filler, *sheet.texts(values.get("filler"), "filler")))
+        applies_to = self.words.condition(sheet, values.get("applies_to"), "applies_to", rules)
+        if applies_to and (circular := sorted(applies_to.facts & set(OF_STAGES))):
+            sheet.note(values["applies_to"], f"a process claims deals before {circular[0]} is known; name other facts")
+        items = sheet.entries(values.get("stages"), "stages")
+        stages = [self.stage(sheet, item, name, rules.filler) for item in items]
+        if "stages" in values and len(items) < 2:  # noqa: PLR2004  # one open stage and Won
+            sheet.note(values["stages"], "a process has at least two stages; the last is Won")
+        self.unlike(sheet, items, stages)
+        title = sheet.text(values.get("title"), "a process's title", MAX_TITLE) or ""
+        source = sheet.text(values.get("source"), "source") or ""
+        lost = names(sheet, values.get("lost_names"), "lost_names")
+        self.found.append(Process(name, tuple(stages), applies_to, title, source, lost))
+
+    def stage(self, sheet: Sheet, node: Node, process: str, filler: tuple[str, ...]) -> Stage:
+        """The stage at a node."""
+        values = sheet.fields(node, STAGE, "a stage")
+        name = sheet.id(values.get("id"), "a stage's id") or ""
+        sides = []
+        for side in ("entry", "exit"):
+            items = sheet.entries(values.get(side), side)
+            sides.append(tuple(self.criterion(sheet, item, f"{process}/{name}", filler) for item in items))
+        ids = [(entry.value, entry) for side in ("entry", "exit") for entry in ids_of(values.get(side))]
+        for again, place in doubled(ids):
+            sheet.note(place, f"the criterion '{again}' stands twice in the stage '{name}'; give one another id")
+        return Stage(name, names(sheet, values.get("names"), "names"), days(sheet, values.get("expected_days")), *sides)
+
+    def criterion(self, sheet: Sheet, node: Node, stage: str, filler: tuple[str, ...]) -> Criterion:
+        """The criterion at a node; a broken part has a harmless stand-in, for its problem is noted."""
+        values = sheet.fields(node, CRITERION, "a criterion")
+        name = sheet.id(values.get("id"), "a criterion's id") or ""
+        rules = Rules(
+            (*filler, *sheet.texts(values.get("filler"), "filler")),
+            sheet.word(values.get("blank"), BLANK_RULES, "blank") or "false",
+        )
+        require = self.words.condition(sheet, values.get("require"), "require", rules)
+        self.examples[f"{stage}/{name}"] = read_examples(sheet, values.get("examples"), self.words, [require])
+        points = sheet.whole(values.get("points"), "points", 0, 100)
+        return Criterion(
+            id=name,
+            title=sheet.text(values.get("title"), "a criterion's title", MAX_TITLE) or "",
+            require=require,  # type: ignore[arg-type]  # None only beside a noted problem
+            fix=sheet.text(values.get("fix"), "fix", MAX_FIX) or "",
+            severity=sheet.word(values.get("severity"), SEVERITIES, "severity") or "warning",
+            points=10 if points is None else points,
+            holds=sheet.word(values.get("holds"), HOLDS, "holds") or "once",
+            binds_from=sheet.day(values.get("binds_from"), "binds_from"),
+            source=sheet.text(values.get("source"), "source") or "",
+        )
+
+    @staticmethod
+    def unlike(sheet: Sheet, items: list[Node], stages: list[Stage]) -> None:
+        """No two stages of a process share an id or a CRM's name."""
+        places = list(zip(stages, items, strict=True))
+        for again, place in doubled((stage.id, item) for stage, item in places if stage.id):
+            sheet.note(place, f"the stage '{again}' stands twice in its process; give one another id")
+        named = [((crm, name), item) for stage, item in places for crm, all_ in stage.names.items() for name in all_]
+        for (crm, name), place in doubled(named):
+            sheet.note(place, f"the {crm} stage '{name}' stands in two stages of one process; leave it in one")
+
+
+def stage_ids(root: Node) -> list[str]:
+    """Ids of all stages of a file, read before anything else so that conditions can be checked against them."""
+    processes = child(root, "processes")
+    stages = [child(process, "stages") for process in getattr(processes, "items", ())]
+    return [entry.value for stage in stages for entry in ids_of(stage)]
+
+
+def ids_of(node: Node | None) -> list[Text]:
+    """The ids in a list of maps, as far as they are there."""
+    found = [child(item, "id") for item in getattr(node, "items", ())]
+    return [entry for entry in found if isinstance(entry, Text)]
+
+
+def child(node: Node | None, name: str) -> Node | None:
+    """The value of a key, where there is one."""
+    entries = node.entries if isinstance(node, Map) else ()
+    return next((value for key, value in entries if key.value == name), None)
+
+
+def names(sheet: Sheet, node: Node | None, what: str) -> Mapping[str, tuple[str, ...]]:
+    """Names by kind of CRM."""
+    if node is None:
+        return {}
+    values = sheet.fields(node, CRMS, what)
+    return {crm: sheet.texts(value, f"{what} in {crm}") for crm, value in values.items()}
+
+
+def days(sheet: Sheet, node: Node | None) -> tuple[int, int] | None:
+    """Two whole numbers, the lower first."""
+    items = sheet.entries(node, "expected_days")
+    found = [sheet.whole(item, "each of expected_days", 0, MAX_DAYS) for item in items]
+    if node is None or None in found:
+        return None
+    match found:
+        case [int() as least, int() as most] if least <= most:
+            return least, most
+    sheet.note(node, "expected_days is two numbers, the lower first, as in [7, 30]")
+    return None

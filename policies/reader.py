@@ -1,0 +1,87 @@
+"""Policy files to a PolicySet: every problem of every file in one pass, or the whole set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from model.errors import PolicyProblem, Problem
+from policies.generated import over_expected
+from policies.meaning import revision
+from policies.policy import PolicySet
+from policies.read_policy import read_policy
+from policies.read_process import Processes, child, ids_of, stage_ids
+from policies.shapes import Key, Sheet
+from policies.vocabulary import vocabulary
+from policies.yaml_tree import Text, read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from model.facts import FactType
+    from policies.policy import Policy
+    from policies.vocabulary import Vocabulary
+    from policies.yaml_tree import Node
+
+FILE: Final = {"version": Key(required=True), "filler": Key(), "processes": Key(), "policies": Key()}
+
+
+def read_policies(
+    texts: Mapping[str, str | bytes],
+    *,
+    choices: Mapping[str, tuple[str, ...]] | None = None,
+    types: Mapping[str, FactType] | None = None,
+) -> PolicySet:
+    """The policies and processes of files by name; raises PolicyProblem with every problem found.
+
+    `choices`: picklist values by fact. `types`: the types of facts that exist by mapping only.
+    """
+    read = {file: read_yaml(file, text) for file, text in texts.items()}
+    problems = [tree for tree in read.values() if isinstance(tree, Problem)]
+    trees = {file: tree for file, tree in read.items() if not isinstance(tree, Problem)}
+    stages = tuple(dict.fromkeys(stage for tree in trees.values() for stage in stage_ids(tree)))
+    words = vocabulary(types or {}, choices or {}, stages)
+    processes = Processes(words)
+    policies: list[Policy] = []
+    for file, tree in trees.items():
+        sheet = Sheet(file)
+        _read_file(sheet, tree, processes, policies)
+        problems += sheet.problems
+    problems += _twice(trees)
+    if problems:
+        raise PolicyProblem(problems)
+    return _set(tuple(texts), policies, processes, words)
+
+
+def _read_file(sheet: Sheet, tree: Node, processes: Processes, policies: list[Policy]) -> None:
+    values = sheet.fields(tree, FILE, "a policy file")
+    version = values.get("version")
+    if version is not None and not (isinstance(version, Text) and version.value == "1" and not version.style):
+        sheet.note(version, "version is 1; other versions of the format are not known here")
+    filler = sheet.texts(values.get("filler"), "filler")
+    for item in sheet.entries(values.get("processes"), "processes"):
+        processes.read(sheet, item, filler)
+    for item in sheet.entries(values.get("policies"), "policies"):
+        policies.append(read_policy(sheet, item, processes.words, filler))  # noqa: PERF401  # beside its twin above
+
+
+def _twice(trees: Mapping[str, Node]) -> list[Problem]:
+    """Ids that stand twice, in one file or in two."""
+    problems = []
+    for key, what in (("policies", "policy"), ("processes", "process")):
+        entries = [(file, entry) for file, tree in trees.items() for entry in ids_of(child(tree, key))]
+        first: dict[str, str] = {}
+        for file, entry in entries:
+            if entry.value in first:
+                text = f"the {what} '{entry.value}' stands also in {first[entry.value]}; give one another id"
+                problems.append(Problem(file, entry.line, entry.column, text))
+            first.setdefault(entry.value, f"{file}, line {entry.line}")
+    return problems
+
+
+def _set(files: tuple[str, ...], policies: list[Policy], processes: Processes, words: Vocabulary) -> PolicySet:
+    written = {policy.id for policy in policies}
+    generated = [policy for policy in over_expected(processes.found, words) if policy.id not in written]
+    named = tuple(replace(policy, revision=revision(policy)) for policy in (*policies, *generated))
+    unnamed = PolicySet(named, tuple(processes.found), "", files, processes.examples)
+    return replace(unnamed, digest=revision(unnamed))

@@ -1,0 +1,68 @@
+"""What conditions and examples of a set of files may name: facts, their types, their values, the stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from model.facts import FACTS, Fact
+from policies.language.condition import Condition, parse_condition
+from policies.yaml_tree import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from model.facts import FactType
+    from policies.language.condition import BlankRule
+    from policies.shapes import Sheet
+    from policies.yaml_tree import Node
+
+BLANK_RULES: Final[tuple[BlankRule, ...]] = ("false", "unknown")
+BY_PROCESS: Final = ("stage", "created_in_stage")
+"""Facts whose values are the stage ids of the processes."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The facts by name, with the values that a connection's picklists and the processes give them."""
+
+    facts: Mapping[str, Fact]
+
+    def condition(self, sheet: Sheet, node: Node | None, what: str, rules: Rules) -> Condition | None:
+        """The condition at a node, or its problems noted."""
+        if node is None:
+            return None
+        if not isinstance(node, Text):
+            sheet.text(node, what)
+            return None
+        where = (sheet.file, node.line, node.column)
+        found = parse_condition(
+            node.value, self.facts, filler=rules.filler, blank=rules.blank, where=where, locate=node.locate
+        )
+        if isinstance(found, Condition):
+            return found
+        sheet.problems += [replace(problem, text=f"{what}: {problem.text}") for problem in found]
+        return None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How an entry treats blanks: its filler texts, and what a comparison on a blank is."""
+
+    filler: tuple[str, ...] = ()
+    blank: BlankRule = "false"
+
+
+def vocabulary(
+    types: Mapping[str, FactType], choices: Mapping[str, tuple[str, ...]], stages: tuple[str, ...]
+) -> Vocabulary:
+    """Standard facts, the connection's own (`types`), its picklist values (`choices`) and the files' stage ids."""
+    facts = dict(FACTS)
+    for name, kind in types.items():
+        facts.setdefault(name, Fact(name, kind, "", "By mapping"))
+    for name, values in choices.items():
+        if name in facts:
+            facts[name] = replace(facts[name], choices=values)
+    for name in BY_PROCESS:
+        facts[name] = replace(facts[name], choices=(*stages, *choices.get(name, ())))
+    return Vocabulary(facts)

@@ -1,0 +1,209 @@
+"""YAML as a tree of texts, lists and maps that know their places; limits hold while it is read.
+
+YAML's own types play no part: every scalar is a text, and who reads it says what it should be. Anchors, aliases and
+tags are refused, so a small file cannot become a large one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from model.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_BYTES: Final = 200_000
+MAX_DEPTH: Final = 12
+MAX_NODES: Final = 8_000
+UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+CHARACTERS: Final = {
+    "'": re.compile(r"''|[\s\S]"),
+    '"': re.compile(r"\\x[\s\S]{2}|\\u[\s\S]{4}|\\U[\s\S]{8}|\\[\s\S]|[\s\S]"),
+}
+PLAIN: Final = re.compile(r"[\s\S]")
+WHITE_ESCAPES: Final = frozenset({"\\n", "\\t", "\\ ", "\\\n", "\\r"})
+
+
+@dataclass(frozen=True)
+class Text:
+    """A scalar; `raw` is it as written, quotes and block sign included; lines and columns count from 1."""
+
+    value: str
+    line: int
+    column: int
+    style: str = ""
+    raw: str = field(default="", repr=False)
+
+    def locate(self, offset: int) -> tuple[int, int]:
+        """Line and column in the file of a character of `value`; folding changes white space only."""
+        wanted = sum(not sign.isspace() for sign in self.value[:offset])
+        place = self.line, self.column
+        for number, place in enumerate(self._places()):  # the last place counts when it ends before
+            if number == wanted:
+                return place
+        return place[0], place[1] + (1 if wanted else 0)
+
+    def _places(self) -> Iterator[tuple[int, int]]:
+        """Places of the characters of `value` that are not white space, in order."""
+        raw, line, column = self.raw, self.line, self.column
+        if self.style in {"|", ">"}:
+            header, _, raw = raw.partition("\n")
+            line, column = (line + 1, 1) if raw else (line, column + len(header))
+        elif self.style:
+            raw, column = raw[1:-1], column + 1
+        for match in CHARACTERS.get(self.style, PLAIN).finditer(raw):
+            piece = match.group()
+            if not piece.isspace() and piece not in WHITE_ESCAPES:
+                yield line, column
+            line, column = (line + 1, 1) if piece.endswith("\n") else (line, column + len(piece))
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A list, `- a` or `[a, b]`."""
+
+    items: tuple[Node, ...]
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Map:
+    """Keys and values in order; a key may stand twice, who reads it says so."""
+
+    entries: tuple[tuple[Text, Node], ...]
+    line: int
+    column: int
+
+
+Node: TypeAlias = Text | Sequence | Map
+
+
+def read_yaml(file: str, source: str | bytes) -> Node | Problem:
+    """The only document of a file as a tree, or the first thing that keeps it from being one."""
+    text = _decoded(file, source)
+    if isinstance(text, Problem):
+        return text
+    builder = _Builder(file, text)
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
+            if problem := builder.take(event):
+                return problem
+    except MarkedYAMLError as error:
+        return _unreadable(file, error)
+    except YAMLError as error:
+        return Problem(file, 1, 1, f"this is not YAML: {str(error).splitlines()[0]}")
+    return builder.root or Problem(file, 1, 1, "the file is empty; it needs version: 1 and policies or processes")
+
+
+def _decoded(file: str, source: str | bytes) -> str | Problem:
+    size = len(source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        return Problem(file, 1, 1, f"a policy file has at most {MAX_BYTES:,} bytes; this one has {size:,}, split it")
+    try:
+        text = source.decode("utf-8") if isinstance(source, bytes) else source
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode("latin-1").split("\n")
+        return Problem(file, len(before), len(before[-1]) + 1, "this is not UTF-8; save the file as UTF-8")
+    if text.startswith("\ufeff"):
+        return Problem(file, 1, 1, "the file starts with a byte order mark; save it as UTF-8 without BOM")
+    if sign := UNPRINTABLE.search(text):
+        line, column = text.count("\n", 0, sign.start()) + 1, sign.start() - text.rfind("\n", 0, sign.start())
+        return Problem(file, line, column, f"the character U+{ord(sign.group()):04X} is no text; delete it")
+    if tab := re.search(r"^ *\t", text, re.MULTILINE):
+        line = text.count("\n", 0, tab.start()) + 1
+        return Problem(file, line, len(tab.group()), "YAML is indented with spaces; replace this tab")
+    return text.replace("\r\n", "\n")
+
+
+def _unreadable(file: str, error: MarkedYAMLError) -> Problem:
+    """Where a quote was opened if it never closes, else where reading stopped."""
+    opened = error.context_mark if "quoted" in str(error.context or "") else None
+    mark = opened or error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    what = " ".join(str(part) for part in (error.context, error.problem) if part)
+    return Problem(file, line, column, f"this is not YAML: {what}")
+
+
+@dataclass
+class _Open:
+    """A list or map that is being read."""
+
+    is_map: bool
+    line: int
+    column: int
+    parts: list[Node] = field(default_factory=list)
+
+    def closed(self) -> Node:
+        if not self.is_map:
+            return Sequence(tuple(self.parts), self.line, self.column)
+        keys = [part for part in self.parts[::2] if isinstance(part, Text)]
+        return Map(tuple(zip(keys, self.parts[1::2], strict=True)), self.line, self.column)
+
+
+class _Builder:
+    def __init__(self, file: str, text: str) -> None:
+        self.file, self.text = file, text
+        self.opened: list[_Open] = []
+        self.documents = self.nodes = 0
+        self.root: Node | None = None
+
+    def take(self, event: Any) -> Problem | None:
+        """Take in one event, or say why it may not be."""
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        match event:
+            case DocumentStartEvent():
+                self.documents += 1
+                return Problem(self.file, line, column, "one file is one document") if self.documents > 1 else None
+            case AliasEvent() | ScalarEvent() | SequenceStartEvent() | MappingStartEvent():
+                if wrong := self.refused(event):
+                    return Problem(self.file, line, column, wrong)
+                self.nodes += 1
+                if self.nodes > MAX_NODES:
+                    return Problem(
+                        self.file, line, column, f"a file has at most {MAX_NODES:,} keys and values; split it"
+                    )
+                self.started(event, line, column)
+            case SequenceEndEvent() | MappingEndEvent():
+                self.add(self.opened.pop().closed())
+        return None
+
+    def refused(self, event: Any) -> str:
+        if event.anchor is not None:
+            return "anchors and aliases (& and *) are not used here; write it out"
+        if getattr(event, "tag", None) is not None:
+            return "tags (!…) are not used here; leave it out"
+        if len(self.opened) >= MAX_DEPTH:
+            return f"lists and maps stand at most {MAX_DEPTH} deep"
+        opened = self.opened[-1] if self.opened else None
+        if opened and opened.is_map and len(opened.parts) % 2 == 0 and not isinstance(event, ScalarEvent):
+            return "a key is a word; a bracket that starts a value needs its key before it"
+        return ""
+
+    def started(self, event: Any, line: int, column: int) -> None:
+        if isinstance(event, ScalarEvent):
+            raw = self.text[event.start_mark.index : event.end_mark.index]
+            self.add(Text(event.value, line, column, event.style or "", raw))
+        else:
+            self.opened.append(_Open(isinstance(event, MappingStartEvent), line, column))
+
+    def add(self, node: Node) -> None:
+        if self.opened:
+            self.opened[-1].parts.append(node)
+        else:
+            self.root = node
