@@ -60,6 +60,9 @@ QUALIFICATION: Final = {
     "contract_sent": "The contract is out for signature",
     "proposal_acknowledged": "The buyer has answered the proposal",
     "pricing_requested": "The buyer has asked for prices or a proposal",
+    "kickoff_done": "The kick-off with the buyer has taken place",
+    "success_owner_confirmed": "Customer success has named who looks after the buyer",
+    "first_value_dated": "The first value milestone has a date",
 }
 """Yes/no facts that exist by mapping only."""
 
