@@ -19,6 +19,12 @@ HOME = "amounts in the home currency by dated rate; deals without one are left o
 STANDING = (*DEAL_DIMS, "stage", *TIME_DIMS)
 
 
+def _sum(of: Parts, lacking: str) -> Answer:
+    """The sum, which is nobody's to say where no open deal has an amount; without open deals it is 0."""
+    total = None if of["out"] and not of["n"] else of["sum"]
+    return Answer(total, total, None, of["n"], left_out(of["out"], lacking))
+
+
 @kpi(
     name="Pipeline value",
     purpose="How much is on the table",
@@ -42,8 +48,7 @@ STANDING = (*DEAL_DIMS, "stage", *TIME_DIMS)
 )
 def pipeline_value(of: Parts) -> Answer:
     """The sum of what open deals are worth."""
-    why = left_out(of["out"], "open deals without an amount at home")
-    return Answer(of["sum"], of["sum"], None, of["n"], why)
+    return _sum(of, "open deals without an amount at home")
 
 
 @kpi(
@@ -69,7 +74,7 @@ def pipeline_value(of: Parts) -> Answer:
 )
 def pipeline_value_weighted(of: Parts) -> Answer:
     """The sum of amount × the CRM's probability."""
-    return Answer(of["sum"], of["sum"], None, of["n"], left_out(of["out"], "open deals without amount or probability"))
+    return _sum(of, "open deals without amount or probability")
 
 
 @kpi(
@@ -99,6 +104,8 @@ def pipeline_coverage(of: Parts) -> Answer:
     """Open pipeline due in the period ÷ its target; without a target there is no value."""
     if of["no_target"] or not of["target"]:
         return Answer(None, of["sum"], None, of["n"], of["no_target"] or "no target")
+    if of["out"] and not of["n"]:
+        return Answer(None, None, of["target"], 0, left_out(of["out"], "open deals without an amount at home"))
     notes = (
         left_out(of["out"], "open deals without an amount at home"),
         left_out(of["undated"], "open deals without a close date"),

@@ -44,7 +44,6 @@ def mapped_facts(table: Table, owners: Table | None, pipeline: Pipeline, feeds: 
     have |= {"owner_id"} if "owner" in table.columns else set()
     have |= {"currency"} if any(deal.get("currency") for deal in pipeline.deals) else set()
     mapped = {fact.name for fact in FACTS.values() if fact.needs and have.issuperset(fact.needs)}
-    mapped |= {"stage_median_days"} if "stage_history" in feeds else set()
     of_owners = frozenset(owners.columns) if owners else frozenset()
     absent = {"team"} - of_owners - set(table.columns) | {"region"} - of_owners
     absent |= set() if "is_active" in of_owners else {"owner_is_active"}

@@ -63,10 +63,16 @@ def parse_date(text: str, order: str | None, zone: ZoneInfo) -> date:
 
 
 def parse_instant(text: str, order: str | None, zone: ZoneInfo) -> datetime:
-    """The instant in UTC; a bare date is noon in `zone`, so that no near zone moves it to another day."""
+    """The instant in UTC; a bare date is noon of `zone`'s winter time.
+
+    So no near zone moves it to another day, and between two dates lie whole days of 86,400 s.
+    """
     day, clock = _split(text, order)
-    moment = _clock(clock) or time(12)
-    at = datetime.combine(day, moment)
+    moment = _clock(clock)
+    at = datetime.combine(day, moment or time(12))
+    if moment is None:
+        local = at.replace(tzinfo=zone)
+        return (local + (local.dst() or timedelta())).astimezone(UTC)
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 

@@ -103,6 +103,15 @@ def test_deals_without_an_amount_at_home_are_left_out_and_counted():
     assert value.why == "2 open deals without an amount at home left out"
 
 
+def test_a_pipeline_of_which_no_deal_has_an_amount_is_unknown_and_an_empty_one_is_worth_nothing():
+    unknown = said(pipeline([deal(close_date=SOON)]), "pipeline_value")
+    assert (unknown.value, unknown.why) == (None, "1 open deals without an amount at home left out")
+    assert said(pipeline([deal("won", amount=5)]), "pipeline_value").value == 0
+    goals = targets((None, None, "2026-Q4", "10", None))
+    assert said(pipeline([deal(close_date=SOON)]), "pipeline_coverage", targets=goals).value is None
+    assert said(pipeline([deal("won", amount=5)]), "pipeline_coverage", targets=goals).value == 0
+
+
 @settings(deadline=None)
 @given(st.lists(money, min_size=1, max_size=20))
 def test_money_adds_up_exactly(amounts):

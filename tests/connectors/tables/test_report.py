@@ -20,7 +20,7 @@ def test_a_plain_export_needs_no_mapping(desk):
     ]  # fmt: skip
     won = read["A1"]
     assert (won["amount"], won["currency"], won["close_date"]) == (Decimal(1054), "USD", date(2017, 3, 1))
-    assert won["created"] == datetime(2016, 10, 20, 16, tzinfo=UTC)  # noon in New York
+    assert won["created"] == datetime(2016, 10, 20, 17, tzinfo=UTC)  # noon in New York by winter time
     assert (won["owner_id"], won["account_id"], won["facts"]) == ("Moses Frase", "Cancity", {"product": "GTXPro"})
 
 

