@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kpis.catalogue import KPIS
 from kpis.dictionary import DIMS, TIME_DIMS, KpiValue, rounded
-from kpis.populations import deals, visits
+from kpis.populations import deals, stays, visits
 from kpis.targets import goal
 from kpis.window import ALL
 from model.errors import SettingsProblem
@@ -61,13 +61,14 @@ def _lacking(entry: Kpi, wide: Wide) -> list[str]:
 
 def _frames(wide: Wide, window: Window, aim: Goal) -> Mapping[tuple[str, str], pl.DataFrame]:
     """The rows to count, by population and clock."""
-    entered = visits(wide, window, "entered")
+    stayed = stays(wide)
+    entered = visits(stayed, wide, window, "entered")
     rows = deals(wide, window, aim)
     return {
         **{("deals", clock): rows for clock in ("as_of", "closed", "target period")},
         ("entries", "entered"): entered,
         ("visits", "entered"): entered,
-        ("visits", "left"): visits(wide, window, "left"),
+        ("visits", "left"): visits(stayed, wide, window, "left"),
     }
 
 

@@ -58,36 +58,52 @@ def deals(wide: Wide, window: Window, goal: Goal) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def visits(wide: Wide, window: Window, clock: str) -> pl.DataFrame:
+def stays(wide: Wide) -> pl.DataFrame:
     """One row a raw visit to an open stage: days of 86,400 s so far or till it was left, and how it was left.
 
-    `clock` says whether the window, month and quarter are laid on the day of entry (`entered`) or of leaving
-    (`left`). `later` is the furthest place the deal ever reached afterwards in the same process.
+    `ever`: the deal later reached a higher stage of the same process, or Won. `first`: its first visit to the stage.
     """
     moves = wide.moves.filter(~pl.col("ours").fill_null(value=False)).sort("key", "at", maintain_order=True)
-    reached = pl.when(pl.col("kind") == "won").then(BEYOND).otherwise("to_order")
+    goes_on = pl.col("key") == pl.col("key").shift(-1)
     moves = moves.with_columns(
-        later=reached.fill_null(0).shift(-1, fill_value=0).reverse().cum_max().reverse().over("key", "process"),
-        left_at=pl.col("at").shift(-1).over("key"),
-        left_on=pl.col("on").shift(-1).over("key"),
-        left_by=pl.col("kind").shift(-1).over("key"),
+        pl.when(goes_on).then(pl.col(column).shift(-1)).alias(name)
+        for column, name in (("at", "left_at"), ("on", "left_on"), ("kind", "left_by"))
     )
+    moves = _reached(moves)
     won = moves.filter(pl.col("kind") == "won").select("process", "to_stage").unique()
     rows = moves.filter(pl.col("to_order").is_not_null() & ~pl.col("kind").is_in(["won", "lost"]))
     rows = rows.join(won, on=["process", "to_stage"], how="anti", nulls_equal=True, maintain_order="left")
-    rows = rows.join(_places(wide), on="key", how="inner", maintain_order="left")
     end = pl.coalesce("left_at", pl.lit(wide.as_of))
-    day = pl.col("on" if clock == "entered" else "left_on")
-    return rows.filter(window.holds(day, pl.col("as_of"))).select(
-        "key", "process", *DEAL_DIMS, stage="to_stage",
-        first=pl.struct("key", "process", "to_stage").is_first_distinct(),
+    return rows.select(
+        "key", "on", "left_on", stage="to_stage",
+        first=(pl.col("part") * BEYOND + pl.col("to_order")).is_first_distinct(),
         left=pl.col("left_at").is_not_null(),
         forward=pl.col("left_by").is_in(FORWARD).fill_null(value=False),
         ended=pl.col("left_by").is_in(ENDED).fill_null(value=False),
-        ever=(pl.col("later") > pl.col("to_order")).fill_null(value=False),
+        ever=pl.col("later") > pl.col("to_order"),
         days=(end - pl.col("at")).dt.total_microseconds() / DAY_MICROSECONDS,
-        month=month(day), quarter=quarter(day),
     )  # fmt: skip
+
+
+def _reached(moves: pl.DataFrame) -> pl.DataFrame:
+    """`moves` by deal and process, numbered `part`, with `later`: the furthest place reached after each move in it.
+
+    One running maximum from the end does for all parts: each part stands BEYOND above the one after it.
+    """
+    rows = moves.sort("key", "process", maintain_order=True)
+    changes = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in ("key", "process"))
+    rows = rows.with_columns(part=changes.cum_sum().cast(pl.Int64))
+    place = pl.when(pl.col("kind") == "won").then(BEYOND - 1).otherwise(pl.col("to_order").fill_null(0))
+    furthest = (place - pl.col("part") * BEYOND).reverse().cum_max().reverse().shift(-1)
+    within = pl.col("part") == pl.col("part").shift(-1)
+    return rows.with_columns(later=pl.when(within).then(furthest + pl.col("part") * BEYOND).otherwise(0))
+
+
+def visits(stayed: pl.DataFrame, wide: Wide, window: Window, clock: str) -> pl.DataFrame:
+    """The stays whose day of entry (`entered`) or leaving (`left`) lies in the window, with the deal's dimensions."""
+    day = pl.col("on" if clock == "entered" else "left_on")
+    rows = stayed.join(_places(wide), on="key", how="inner", maintain_order="left")
+    return rows.filter(window.holds(day, pl.col("as_of"))).with_columns(month=month(day), quarter=quarter(day))
 
 
 def _places(wide: Wide) -> pl.DataFrame:

@@ -154,3 +154,40 @@ def test_an_empty_pipeline_has_values_that_say_why():
     assert said(pipeline(), "days_in_stage_median_km").n == 0
     assert pipeline().frame.schema["as_of_date"] == pl.Date
     assert AS_OF.tzinfo is UTC
+
+
+def counted_by_hand(walks, kpi):
+    """Numerator and denominator of a conversion by stage, one deal and one move at a time."""
+    count = {}
+    for steps in walks:
+        places = [None if stage == "lost" else STAGES.index(stage) for stage in steps]
+        for at, (stage, place) in enumerate(zip(steps, places, strict=True)):
+            if stage in {"lost", "won"} or (kpi != "stage_conversion_resolved" and stage in steps[:at]):
+                continue
+            after = [other for other in places[at + 1 :] if other is not None]
+            ended = at + 1 < len(steps)
+            first = ended and places[at + 1] is not None and places[at + 1] > place
+            yes = any(other > place for other in after) if kpi == "stage_conversion_ever" else first
+            if ended or kpi != "stage_conversion_resolved":
+                told = count.setdefault(stage, [0, 0])
+                told[0] += yes
+                told[1] += 1
+    return count
+
+
+histories = st.lists(
+    st.lists(st.sampled_from([*STAGES, "lost"]), min_size=1, max_size=7)
+    .map(lambda steps: [stage for at, stage in enumerate(steps) if not at or stage != steps[at - 1]])
+    .filter(lambda steps: steps[0] not in {"lost", "won"}),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories, st.sampled_from(CONVERSIONS))
+def test_any_history_with_recycling_and_reopening_is_counted_as_by_hand(walks, kpi):
+    moves = [row for key, steps in enumerate(walks) for row in walk(key, [(stage, 3) for stage in steps])]
+    found = said(pipeline(moves=moves, keys=len(walks)), kpi, "stage")
+    counted = {stage: [value.numerator, value.denominator] for stage, value in found.items() if value.denominator}
+    assert counted == counted_by_hand(walks, kpi)
