@@ -104,6 +104,12 @@ def test_a_window_is_laid_on_the_day_of_closing(window, count):
     assert said(wide, "win_rate_closed", window=Window(window)).n == expected
 
 
+def test_the_day_of_as_of_is_in_the_window_and_the_next_is_not():
+    days = [TODAY, TODAY + timedelta(days=1)]
+    wide = pipeline([deal("won", 1, created=OPENED, closed_on=day) for day in days])
+    assert [said(wide, "win_rate_closed", window=Window(name)).n for name in ("1d", "quarter", "all")] == [1, 1, 2]
+
+
 @pytest.mark.parametrize("word", ["90", "0d", "month", "-5d", "d"])
 def test_a_window_that_is_none_is_refused(word):
     with pytest.raises(SettingsProblem, match="is no window; say all, quarter, year, or days as 90d"):

@@ -72,6 +72,21 @@ def test_owners_teams_and_everybody_have_their_own_targets():
     assert said(wide, "pipeline_coverage", targets=goals).denominator == 30
 
 
+def test_the_whole_has_its_own_target_before_the_teams_and_theirs_before_the_owners():
+    rows = [
+        ("Ann", "West", "2026-Q4", "1", None),
+        (None, "West", "2026-Q4", "20", None),
+        (None, None, "2026-Q4", "300", None),
+    ]
+    wide = pipeline([deal(amount=30, close_date=SOON, owner="Ann", team="West")])
+    assert [said(wide, "pipeline_coverage", targets=targets(*rows[:last])).denominator for last in (1, 2, 3)] == [
+        1,
+        20,
+        300,
+    ]
+    assert said(wide, "pipeline_coverage", "team", targets=targets(*rows))["West"].denominator == 20
+
+
 def test_targets_in_another_currency_are_not_compared():
     goals = targets((None, None, "2026-Q4", "10", "EUR"))
     coverage = said(pipeline([deal(amount=30, close_date=SOON)]), "pipeline_coverage", targets=goals, currency="USD")
