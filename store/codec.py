@@ -79,6 +79,18 @@ DECODE: Final[dict[ColumnType, Callable[[Any], Any]]] = {
 }  # fmt: skip
 
 
+WRITE: Final = {kind: None if kind == "text" else encode for kind, encode in ENCODE.items()}
+"""ENCODE for many rows: text goes as it is, and `clean` sees to it before it is written."""
+
+
+def clean(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row whose texts both databases take."""
+    joined = "".join([value for value in row if value.__class__ is str])
+    if joined.isascii() and "\x00" not in joined:
+        return row
+    return tuple([text(value) if isinstance(value, str) else value for value in row])
+
+
 def pack(value: Any) -> str:
     """JSON that keeps decimals, dates and instants apart from text, for `unpack`."""
     return json(_tagged(value))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from model.records import OPPORTUNITY
-from store.codec import ENCODE, json
+from store.codec import WRITE, json
 from store.history import TRACKED, changes, keep_changes
 
 if TYPE_CHECKING:
@@ -19,20 +19,18 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = tuple(c for c in OPPORTUNITY if c != "id")
 STAMPS: Final = ("first_seen", "first_edit", "seen_at", "gone_at")
-ENCODERS: Final = tuple((c, ENCODE[OPPORTUNITY[c]]) for c in COLUMNS if c not in {"unread", "gone"})
+ENCODERS: Final = tuple((c, WRITE[OPPORTUNITY[c]]) for c in COLUMNS if c not in {"unread", "gone"})
 
 
 def keys_of(sql: Sql, connection: int, ids: Collection[str]) -> dict[Any, int]:
     """Id → integer key; a deal that is not known yet becomes a shell."""
     if not ids:
         return {}
-    among, given = sql.among("id", sorted(ids))
-    query = f"SELECT id, key FROM opportunity WHERE connection = ? AND {among}"
-    keys = dict(sql.rows(query, connection, given))
+    keys = dict(sql.lookup("opportunity", ("id", "key"), connection, "id", ids))
     missing = sorted(set(ids) - keys.keys())
     if missing:
         sql.upsert("opportunity", ("connection", "id"), [(connection, id_) for id_ in missing], ("connection", "id"))
-        keys = dict(sql.rows(query, connection, given))
+        keys |= dict(sql.lookup("opportunity", ("id", "key"), connection, "id", missing))
     return keys
 
 
@@ -60,10 +58,13 @@ def keep_deals(
 
 def merged(record: Record, old: Row | None, seen: int, as_of: int) -> Row:
     """The deal's row: what was read over what was known; a shell counts as not known."""
-    row: Row = {
-        c: (None if (value := record[c]) is None else encode(value)) if c in record else old and old[c]
-        for c, encode in ENCODERS
-    }
+    row: Row = {}
+    for c, encode in ENCODERS:
+        if c in record:
+            value = record[c]
+            row[c] = encode(value) if encode and value is not None else value
+        else:
+            row[c] = old and old[c]
     row["gone"] = record.get("gone")  # read again is there again
     row["unread"] = old["unread"] if row["gone"] and old else _unread(record)
     if old and old["facts"] and record.get("unread"):
@@ -99,7 +100,5 @@ def _with_unread_facts(record: Record, now: str | None, before: str) -> str:
 
 def _stored(sql: Sql, connection: int, ids: list[str]) -> dict[str, Row]:
     names = ("key", *COLUMNS, *STAMPS)
-    among, given = sql.among("id", ids)
-    quoted = ", ".join(f'"{c}"' for c in names)
-    query = f"SELECT id, {quoted} FROM opportunity WHERE connection = ? AND {among} AND first_seen IS NOT NULL"
-    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in sql.rows(query, connection, given)}
+    rows = sql.lookup("opportunity", ("id", *names), connection, "id", ids, "AND t.first_seen IS NOT NULL")
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}

@@ -91,25 +91,19 @@ def _told(row: Mapping[str, Any], told: Iterable[tuple[int, str]]) -> bool:
 def _told_by_crm(sql: Sql, connection: int, keys: set[int]) -> dict[tuple[int, str], list[tuple[int, str]]]:
     """(deal, field) → (instant, value after) as JSON text, from the CRM's own history."""
     told: dict[tuple[int, str], list[tuple[int, str]]] = {}
-    among, keys_given = sql.among("key", sorted(keys))
-    fields = f"SELECT key, field, changed_at, after FROM field_change WHERE connection = ? AND {among} AND origin = ?"
-    for key, field, at, after in sql.rows(fields, connection, keys_given, "crm"):
+    names = ("key", "field", "changed_at", "after")
+    for key, field, at, after in sql.lookup("field_change", names, connection, "key", keys, "AND t.origin = 'crm'"):
         told.setdefault((key, field), []).append((at, after))
-    stages = f"SELECT key, at, stage_name FROM stage_change WHERE connection = ? AND {among}"
-    for key, at, stage in sql.rows(stages, connection, keys_given):
+    for key, at, stage in sql.lookup("stage_change", ("key", "at", "stage_name"), connection, "key", keys):
         told.setdefault((key, "stage_name"), []).append((at, value_text("stage_name", stage)))
     return told
 
 
 def forget_told(sql: Sql, connection: int, keys: set[int]) -> None:
     """Drop our own rows of these deals for which the CRM's history has come in meanwhile."""
-    among, keys_given = sql.among("key", sorted(keys))
-    query = (
-        "SELECT id, key, field, after, changed_at, after_edit FROM field_change"
-        f" WHERE connection = ? AND {among} AND origin = ?"
-    )
     names = ("id", "key", "field", "after", "changed_at", "after_edit")
-    ours = [dict(zip(names, row, strict=True)) for row in sql.rows(query, connection, keys_given, "mirror")]
+    rows = sql.lookup("field_change", names, connection, "key", keys, "AND t.origin = 'mirror'")
+    ours = [dict(zip(names, row, strict=True)) for row in rows]
     if ours:
         known = _told_by_crm(sql, connection, {row["key"] for row in ours})
         told = [row["id"] for row in ours if _told(row, known.get((row["key"], row["field"]), ()))]

@@ -11,7 +11,7 @@ from model.records import COLUMNS
 from model.sync import Cursor
 from store import schema
 from store.base import Base
-from store.codec import ENCODE, instant
+from store.codec import WRITE, instant
 from store.deals import keep_deals, keys_of
 from store.history import forget_told
 from store.vanish import bury_absent
@@ -48,7 +48,7 @@ def _counts(kept: Kept) -> tuple[int, ...]:
 
 
 ENCODERS: Final = {
-    table: tuple((c, ENCODE[COLUMNS[table][c]]) for c in schema.STORED[table] if c != "id") for table in COLUMNS
+    table: tuple((c, WRITE[COLUMNS[table][c]]) for c in schema.STORED[table] if c != "id") for table in COLUMNS
 }
 
 
@@ -140,10 +140,14 @@ def _encoded(table: str, record: Record, key: int, old: tuple[Any, ...] | None, 
     child = table in schema.CHILDREN
     before = old if old is not None else (None,) * (len(ENCODERS[table]) + child)
     place = before[1:] if child else before
-    values = tuple(
-        (None if (value := record[c]) is None else encode(value)) if c in record else place[i]
-        for i, (c, encode) in enumerate(ENCODERS[table])
-    )
+    try:
+        read = [(record[c], encode) for c, encode in ENCODERS[table]]
+    except KeyError:
+        read = [
+            (record[c], encode) if c in record else (old_, None)
+            for (c, encode), old_ in zip(ENCODERS[table], place, strict=True)
+        ]
+    values = tuple([encode(value) if encode and value is not None else value for value, encode in read])
     if table == "field_change":
         values = _as_history(record, values, place, seen)
     if not child:
@@ -172,7 +176,4 @@ def _deal_keys(sql: Sql, connection: int, records: Mapping[str, Record]) -> dict
 def _stored(
     sql: Sql, connection: int, table: str, names: tuple[str, ...], ids: list[str]
 ) -> dict[str, tuple[Any, ...]]:
-    among, given = sql.among("id", ids)
-    quoted = ", ".join(f'"{c}"' for c in names)
-    rows = sql.rows(f'SELECT id, {quoted} FROM "{table}" WHERE connection = ? AND {among}', connection, given)
-    return {row[0]: tuple(row[1:]) for row in rows}
+    return {row[0]: row[1:] for row in sql.lookup(table, ("id", *names), connection, "id", ids)}

@@ -128,8 +128,7 @@ class Queue(Base):
 
 
 def _insert_patches(sql: Sql, connection: int, run_id: int, batch: int, planned: Sequence[Patch]) -> None:
-    among, given = sql.among("id", [p.id for p in planned])
-    keys = dict(sql.rows(f"SELECT id, key FROM opportunity WHERE connection = ? AND {among}", connection, given))
+    keys = dict(sql.lookup("opportunity", ("id", "key"), connection, "id", [p.id for p in planned]))
     columns = ("connection", "run", "batch", "key", "deal", "before", "after")
     rows = [
         (connection, run_id, batch, keys[p.id], p.id, pack(dict(p.before)), pack(dict(p.fields)))

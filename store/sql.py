@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import polars as pl
 
+from store.codec import clean
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
@@ -48,9 +50,29 @@ class Sql:
             return f"{column} = ANY(?)", list(values)
         return f"{column} IN (SELECT value FROM json_each(?))", orjson.dumps(list(values)).decode()
 
+    def lookup(  # noqa: PLR0917 - the parts of one SELECT
+        self, table: str, names: Sequence[str], connection: int, column: str, values: Collection[Any], more: str = ""
+    ) -> list[tuple[Any, ...]]:
+        """`names` of the rows whose `column` is one of `values`, each found through its index.
+
+        SQLite would rather read the whole connection than use the index for IN, hence the join whose order it keeps.
+        """
+        columns, values = ", ".join(f't."{name}"' for name in names), clean(tuple(values))
+        if self.postgres:
+            where = f't.connection = ? AND t."{column}" = ANY(?)'
+            return self.rows(f'SELECT {columns} FROM "{table}" t WHERE {where} {more}', connection, list(values))
+        given = orjson.dumps(values).decode()
+        join = f'json_each(?) j CROSS JOIN "{table}" t ON t."{column}" = j.value AND t.connection = ?'
+        return self.rows(f"SELECT {columns} FROM {join} WHERE 1 = 1 {more}", given, connection)
+
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """All rows of a small answer."""
-        return [tuple(row) for row in self.tx.exec_driver_sql(self.text(sql), parameters)]
+        cursor: Any = self.tx.connection.cursor()  # SQLAlchemy's rows cost more than the search for them
+        try:
+            cursor.execute(self.text(sql), parameters)
+            return list(cursor.fetchall())
+        finally:
+            cursor.close()
 
     def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """One statement for many rows."""
@@ -93,6 +115,7 @@ class Sql:
         """Insert rows, or replace `columns` of those that are there."""
         if not rows:
             return
+        rows = [clean(row) for row in rows]
         names = ", ".join(f'"{c}"' for c in columns)
         rest = [c for c in columns if c not in unique]
         act = "UPDATE SET " + ", ".join(f'"{c}" = excluded."{c}"' for c in rest) if rest else "NOTHING"

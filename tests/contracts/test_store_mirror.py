@@ -151,3 +151,10 @@ def test_feeds_say_when_they_were_last_read_to_their_end(store):
     keep(store, feeds=["activities"])
     keep(store, LATER, feeds=["stage_history"])
     assert snapshot(store, LATER).feeds == {"activities": NOON, "stage_history": LATER}
+
+
+def test_text_that_no_database_takes_is_kept_without_what_offends(store):
+    keep(store, opportunity=[deal(name="a\x00b \ud83d ☂", next_step="x\x00")], crm_stage=[{"id": "s\x00", "name": "☂"}])
+    kept = store.deal("acme", "d1")
+    assert (kept["name"], kept["next_step"]) == ("ab ? ☂", "x")
+    assert store.records("acme", "crm_stage")[0]["id"] == "s"
