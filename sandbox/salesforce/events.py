@@ -59,10 +59,14 @@ def _done(org: Org, user: str, op: Op) -> str:
 
 
 def undelete(org: Org, entity: str, row_id: str) -> None:
-    """Out of the bin."""
-    row = row_of(org, entity, row_id)
-    stamp = org.clock.stamp()
-    org.tables[entity].put({**row, "IsDeleted": False, "SystemModstamp": stamp, "LastModifiedDate": stamp})
+    """Out of the bin, with what went into it together with the row."""
+    row, stamp = row_of(org, entity, row_id), org.clock.stamp()
+    back = {"IsDeleted": False, "SystemModstamp": stamp, "LastModifiedDate": stamp}
+    org.tables[entity].put({**row, **back})
+    for child, key in org.objects[entity].children.values():
+        for other in org.tables[child].where(key, row["Id"]):
+            if other["IsDeleted"] and other.get("SystemModstamp") == row["SystemModstamp"]:
+                undelete(org, child, other["Id"])
 
 
 def erase(org: Org, entity: str, row_id: str) -> None:

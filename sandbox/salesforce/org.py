@@ -101,6 +101,8 @@ class Org:
         self.clock = clock or Clock()
         self.lock = threading.RLock()
         self.objects = standard_objects(multi_currency=self.settings.multi_currency)
+        if not self.settings.dated_rates:
+            self.objects.pop("DatedConversionRate", None)
         self.tables = {name: Table(name) for name in self.objects}
         self.access = Access(self.tables)
         self.faults = Faults()

@@ -110,11 +110,15 @@ def test_a_rule_can_be_switched_off_and_removed(admin, org):
     assert not org.tables["ValidationRule"].rows
 
 
-def test_a_field_hidden_overnight_is_gone_for_that_user(sync, admin, org):
+def test_a_field_hidden_overnight_is_gone_for_that_user(sync, admin, org, deal):
+    mine = deal()
     events.hide_field(org, "Opportunity", "NextStep", SYNC)
     assert "NextStep" not in described(sync)
     assert "NextStep" in described(admin)
     assert refused(sync.sf.query, "SELECT NextStep FROM Opportunity") == "INVALID_FIELD"
+    events.edit_as(org, "rep@acme.example", "Opportunity", mine, {"NextStep": "Call"})
+    history = "SELECT Id FROM OpportunityFieldHistory WHERE Field = 'NextStep'"
+    assert (sync.sf.query(history)["totalSize"], admin.sf.query(history)["totalSize"]) == (0, 1)
     events.show_field(org, "Opportunity", "NextStep")
     assert "NextStep" in described(sync)
 

@@ -149,7 +149,7 @@ def test_delete_undelete_and_erase(sync, admin, org, deal):
     assert [(r["Id"], r["IsDeleted"]) for r in binned] == [(mine, True)]
     assert org.tables["Task"].rows[task]["IsDeleted"]
     events.undelete(org, "Opportunity", mine)
-    assert len(rows(sync, "SELECT Id FROM Opportunity")) == 1
+    assert len(rows(sync, "SELECT Id FROM Opportunity")) == len(rows(sync, "SELECT Id FROM Task")) == 1
     events.erase(org, "Opportunity", mine)
     assert sync.sf.query("SELECT Id FROM Opportunity", include_deleted=True)["records"] == []
 
@@ -216,3 +216,13 @@ def test_every_write_is_logged_with_its_outcome(sync, org, deal):
     last = org.writes[-1]
     assert (last.user, last.id, last.outcome) == ("svc@acme.example", mine, "STRING_TOO_LONG")
     assert list(last.values) == ["Name"]
+
+
+def test_a_clone_is_a_new_row_with_the_same_values_and_a_history_of_its_own(sync, org, deal):
+    mine = deal(Amount=5, NextStep="Call")
+    twin = events.clone(org, "rep@acme.example", mine)
+    query = "SELECT Id, Name, Amount, NextStep, (SELECT Id FROM OpportunityHistories) FROM Opportunity ORDER BY Id"
+    first, second = rows(sync, query)
+    assert (first["Id"], second["Id"]) == (mine, twin)
+    assert [first[f] for f in ("Name", "Amount", "NextStep")] == [second[f] for f in ("Name", "Amount", "NextStep")]
+    assert second["OpportunityHistories"]["totalSize"] == 1

@@ -34,9 +34,17 @@ def select(
     if query.where:
         test = filters.test(query.where)
         rows = [r for r in rows if test(r)]
+    if scope.entity.name == "OpportunityFieldHistory":
+        rows = _of_visible_fields(org, user_id, rows)
     unseen = org.access.unseen.get((user_id, scope.entity.name))
     found = [r for r in rows if not unseen(r)] if unseen else list(rows)
     return scope, _cut(_sorted(scope, found, query.order), query)
+
+
+def _of_visible_fields(org: Org, user_id: str, rows: Iterable[Row]) -> list[Row]:
+    """Field history obeys the field security of its opportunity."""
+    seen = org.access.fields(user_id, org.objects["Opportunity"]).keys() | {"created", "Owner"}
+    return [r for r in rows if r["Field"] in seen]
 
 
 def _semi(org: Org, user_id: str, query: Query) -> set[Any]:
