@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sandbox.salesforce.schema import ObjectType, parse_field
-from sandbox.salesforce.standard import ACCOUNTS, ACTIVITIES, DEALS, MONEY, SETUP, TOOLING
+from sandbox.salesforce.standard import ACCOUNTS, ACTIVITIES, DEALS, MONEY
+from sandbox.salesforce.standard_setup import SETUP, TOOLING
 
 _AUDIT = """
 Id id ro

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from sandbox.salesforce import ids
 from sandbox.salesforce.access import MANAGE_SETS, MODIFY_ALL
 from sandbox.salesforce.behaviour import EFFECTS
-from sandbox.salesforce.catalog import is_audit
+from sandbox.salesforce.checks import checked
 from sandbox.salesforce.effects import Effects
-from sandbox.salesforce.errors import ApiError, insufficient_access, no_such_column, not_writable
+from sandbox.salesforce.errors import ApiError, insufficient_access
 from sandbox.salesforce.org import Write
-from sandbox.salesforce.picklists import allowed_values
-from sandbox.salesforce.values import check, parse
+from sandbox.salesforce.values import parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sandbox.salesforce.org import Org
-    from sandbox.salesforce.schema import Field, ObjectType
+    from sandbox.salesforce.schema import ObjectType
     from sandbox.salesforce.table import Row
 
 Kind: TypeAlias = Literal["create", "update", "delete"]
@@ -196,43 +195,3 @@ def _parsed(org: Org, op: Op) -> dict[str, Any]:
         known = entity.find(name)
         found[known.name if known else name] = parse(known, value) if known else value
     return found
-
-
-def checked(org: Org, user_id: str, entity: ObjectType, values: dict[str, Any], kind: Kind) -> None:
-    """Refuse values that this user may not write or that do not fit: raises the row's ApiError."""
-    visible = org.access.fields(user_id, entity)
-    for name in values:
-        if name not in visible:
-            raise no_such_column(name, entity.name)
-    locked = [n for n in values if not (visible[n] and _writable(entity.fields[n], kind))]
-    if locked:
-        raise not_writable(locked)
-    for name, value in values.items():
-        known = entity.fields[name]
-        check(known, value, allowed_values(org, entity.name, known))
-        if known.refers_to and value is not None:
-            values[name] = _reference(org, known, value)
-
-
-def _writable(known: Field, kind: Kind) -> bool:
-    return not is_audit(known.name) and (known.createable if kind == "create" else known.updateable)
-
-
-def _reference(org: Org, known: Field, value: str) -> str:
-    long = ids.long(value)
-    if long is None:
-        raise ApiError(
-            "MALFORMED_ID", f"{known.label or known.name}: id value of incorrect type: {value}", [known.name]
-        )
-    targets = [org.objects[n] for n in known.refers_to if n in org.objects]
-    table = next((org.tables[t.name] for t in targets if t.prefix == long[:3]), None)
-    if targets and table is None:
-        raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"{known.name}: id value of incorrect type: {value}", [known.name])
-    row = table.rows.get(long) if table else None
-    if table and row is None:
-        raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [known.name])
-    if row and row["IsDeleted"]:
-        raise ApiError("ENTITY_IS_DELETED", "entity is deleted", [known.name])
-    if row and known.name == "OwnerId" and not row["IsActive"]:
-        raise ApiError("INACTIVE_OWNER_OR_USER", "operation performed with inactive user", [known.name])
-    return long
