@@ -26,7 +26,7 @@ def test_each_label_has_at_least_fifty_deals_on_either_side(big):
 
 
 def test_labels_are_of_living_open_deals_and_stand_in_the_rows(big):
-    deals = big.tables["Opportunity"].rows
+    deals, users = big.tables["Opportunity"].rows, big.tables["User"].rows
     with_role = {r["OpportunityId"] for r in rows(big, "OpportunityContactRole")}
     pushes = Counter(h["OpportunityId"] for h in rows(big, "OpportunityFieldHistory") if h["Field"] == "CloseDate")
     for deal_id, planted in labels(big).items():
@@ -36,6 +36,8 @@ def test_labels_are_of_living_open_deals_and_stand_in_the_rows(big):
         assert planted["past_close_date"] == (deal["CloseDate"] < TODAY)
         assert planted["no_amount"] == (deal["Amount"] is None)
         assert planted["no_contact_role"] == (deal_id not in with_role)
+        assert planted["inactive_owner"] != users[deal["OwnerId"]]["IsActive"]
+        assert ("in_qualification_30d" in planted) == (deal["StageName"] == "Qualification")
         assert planted["pushed_often"] == (pushes[deal_id] >= 4)
 
 
@@ -162,3 +164,18 @@ def test_a_stopped_clock_goes_on_when_told():
     clock.run()
     assert clock.fixed is None
     assert abs((clock.now() - NOW).total_seconds()) < 5
+
+
+def test_touch_labels_stand_in_the_tasks_and_meetings(big):
+    svc = big.logins.of(SYNC).user_id
+    touched = {}
+    for row in rows(big, "Task") + rows(big, "Event"):
+        at = row.get("CompletedDateTime") or row.get("ActivityDateTime")
+        if at and at <= STAMP and row["CreatedById"] != svc and row.get("TaskSubtype") != "ListEmail":
+            touched[row["WhatId"]] = max(touched.get(row["WhatId"], ""), at[:10])
+    for deal_id, planted in labels(big).items():
+        last = touched.get(deal_id, "")
+        if "no_activity_14d" in planted:
+            assert planted["no_activity_14d"] == (last <= "2026-11-01")
+        if planted.get("untouched_60d") is False:
+            assert max(last, big.tables["Opportunity"].rows[deal_id]["CreatedDate"][:10]) > "2026-09-16"

@@ -48,7 +48,7 @@ def seed(org: Org, deals: int = 500, seed: int = 1, as_of: datetime | None = Non
 def labels(org: Org) -> dict[str, dict[str, bool]]:
     """What was planted in each living open deal, by id, as the generator decided it.
 
-    `no_activity_14d` is missing where the owner's team logs nothing: nobody can know it there.
+    A label is missing where it does not apply or cannot be known: activity in a team that logs nothing.
     """
     return org.labels
 
@@ -60,7 +60,8 @@ def _deals(org: Org, builder: Builder, people: People, count: int) -> None:
         owner = rng.choice(people.reps)
         quiet = owner["Department"] == QUIET_TEAM
         is_open = rng.random() < _OPEN
-        plan = open_plan(rng, quiet=quiet) if is_open else closed_plan(rng, quiet=quiet)
+        left = not owner["IsActive"]
+        plan = open_plan(rng, quiet=quiet, owner_left=left) if is_open else closed_plan(rng, quiet=quiet)
         made = builder.deal(plan, owner, twin if rng.random() < _CLONED else None)
         twin = made
         if is_open:

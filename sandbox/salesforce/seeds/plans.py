@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-LABELS = (
+PLANTED = (
     "past_close_date",
     "no_amount",
     "pushed_often",
@@ -20,9 +20,17 @@ LABELS = (
     "ageing",
     "no_contact_role",
 )
+LABELS = (*PLANTED, "untouched_60d", "inactive_owner", "in_qualification_30d", "stalled_negotiation")
 OPEN_STAGES = 8
 LOST = "Closed Lost"
 _SHARES = {"past_close_date": 0.3, "no_amount": 0.25, "pushed_often": 0.2, "no_activity_14d": 0.35}
+_QUALIFICATION, _NEGOTIATION = 1, 7
+_CROWD = (8, 20, 8, 8, 8, 8, 8, 28)
+"""How many open deals stand in each stage, as shares."""
+_STUCK = {"ageing": 0.5, "no_next_step": 0.5}
+"""Shares in negotiation, where deals get stuck."""
+_UNTOUCHED = range(56, 65)
+"""Days since the last touch that are too near to 60 to label."""
 
 
 @dataclass
@@ -52,11 +60,13 @@ class Plan:
         return self.visits[-1][1]
 
 
-def open_plan(rng: Random, *, quiet: bool) -> Plan:
+def open_plan(rng: Random, *, quiet: bool, owner_left: bool = False) -> Plan:
     """A deal that is open at `as_of`."""
-    labels = {name: rng.random() < _SHARES.get(name, 0.3) for name in LABELS}
+    last = rng.choices(range(OPEN_STAGES), _CROWD)[0]
+    shares = {**_SHARES, **(_STUCK if last == _NEGOTIATION else {})}
+    labels = {name: rng.random() < shares.get(name, 0.3) for name in PLANTED}
     stay = rng.randint(130, 300) if labels["ageing"] else rng.randint(4, 11)
-    visits = _visits(rng, labels, stay)
+    visits = _visits(rng, labels, stay, last)
     latest = max(3, min(120, visits[0][1] - 1))
     close = rng.randint(3, latest) if labels["past_close_date"] else -rng.randint(4, 150)
     made = Plan(labels, is_open=True, quiet=quiet, visits=visits, close_day=close)
@@ -64,9 +74,24 @@ def open_plan(rng: Random, *, quiet: bool) -> Plan:
     made.pushes = [] if reopened else _pushes(rng, made.created, often=labels["pushed_often"])
     made.touches = [] if quiet else _touches(rng, made, silent=labels["no_activity_14d"])
     made.next_step = _next_step(rng, missing=labels["no_next_step"], quiet=quiet)
-    if quiet:
-        del labels["no_activity_14d"]
+    _label(made, reopened=reopened, owner_left=owner_left)
     return made
+
+
+def _label(plan: Plan, *, reopened: bool, owner_left: bool) -> None:
+    """Add the labels that follow from what was planted; one that does not apply, or cannot be known, is left out."""
+    labels, stage = plan.labels, plan.visits[-1][0]
+    labels["inactive_owner"] = owner_left
+    if stage == _QUALIFICATION:
+        labels["in_qualification_30d"] = labels["ageing"]
+    if stage == _NEGOTIATION and not owner_left:
+        labels["stalled_negotiation"] = labels["ageing"] and labels["no_next_step"]
+    last = min([*plan.touches, plan.entered if reopened else plan.created])
+    if last not in _UNTOUCHED:
+        labels["untouched_60d"] = last >= _UNTOUCHED.stop
+    if plan.quiet:
+        del labels["no_activity_14d"]
+        labels.pop("untouched_60d", None)
 
 
 def closed_plan(rng: Random, *, quiet: bool) -> Plan:
@@ -91,12 +116,11 @@ def _path(rng: Random, last: int) -> list[int | str]:
     return path
 
 
-def _visits(rng: Random, labels: dict[str, bool], stay: int) -> list[tuple[int | str, int]]:
-    last = rng.randrange(OPEN_STAGES)
+def _visits(rng: Random, labels: dict[str, bool], stay: int, last: int) -> list[tuple[int | str, int]]:
     path = _path(rng, last)
     needs_past = (labels["no_activity_14d"] and stay < 20) or (labels["pushed_often"] and stay < 100)  # noqa: PLR2004
     if not path and needs_past:
-        last, path = max(last, 1), [0]
+        path = [0 if last else 1]
     if path and rng.random() < 0.06 and last + 1 < OPEN_STAGES:  # noqa: PLR2004 - a share
         path.append(last + 1)
     may_reopen = (labels["ageing"] or not labels["no_activity_14d"]) and not labels["pushed_often"]
