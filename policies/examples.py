@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import polars as pl
 
@@ -13,7 +13,7 @@ from model.snapshot import MONEY
 from model.wide import Wide
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from model.facts import FactType
     from policies.language.condition import Condition
@@ -24,6 +24,10 @@ COLUMNS: Final[dict[FactType, pl.DataType]] = {
     "date": pl.Date(), "list": pl.List(pl.String()),
 }  # fmt: skip
 """The dtype of an example's column by the fact's type."""
+
+
+Asked: TypeAlias = "tuple[Condition, bool]"
+"""A condition, and whether it should hold."""
 
 
 def run_examples(policy_set: PolicySet) -> list[Problem]:
@@ -41,27 +45,36 @@ def run_examples(policy_set: PolicySet) -> list[Problem]:
     return sorted(problems)
 
 
-def _policy(policy: Policy) -> list[Problem]:
-    asked: list[tuple[Condition, bool]] = [(policy.flag_if, True)]
-    if policy.applies_to:
-        asked.append((policy.applies_to, True))
-    return _compared(policy.id, policy.examples, asked)
+def _policy(policy: Policy) -> Iterator[Problem]:
+    applies_to = policy.applies_to
+    asked = [(policy.flag_if, True)] + ([(applies_to, True)] if applies_to else [])
+    yield from _compared(policy.id, policy.examples, asked)
+    outside = policy.examples.not_applicable
+    for row, applies in zip(outside, _answers(outside, [(applies_to, True)] if applies_to else []), strict=True):
+        if applies is not False:
+            file, line, column = applies_to.where if applies_to else (row.file, row.line, row.column)
+            said = "applies to it" if applies else "cannot know it"
+            text = f"{policy.id}: the example at line {row.line} should be not applicable, but the policy {said}"
+            yield Problem(file, line, column, text)
 
 
-def _compared(name: str, examples: Examples, asked: Sequence[tuple[Condition, bool]]) -> list[Problem]:
+def _compared(name: str, examples: Examples, asked: Sequence[Asked]) -> Iterator[Problem]:
     rows = [*examples.flagged, *examples.clear]
-    if not rows:
-        return []
-    wide = wide_of(rows, {name: kind for condition, _ in asked for name, kind in condition.types.items()})
-    answers = [condition.polars(wide) if wanted else ~condition.polars(wide) for condition, wanted in asked]
-    found = wide.frame.select(pl.all_horizontal(answers)).to_series().to_list()
     wanted = [True] * len(examples.flagged) + [False] * len(examples.clear)
     said = {True: "flagged", False: "clear", None: "unknown"}
-    return [
-        Problem(row.file, row.line, row.column, f"{name}: this example should be {said[want]}, but it is {said[got]}")
-        for row, want, got in zip(rows, wanted, found, strict=True)
-        if want is not got
-    ]
+    for row, want, got in zip(rows, wanted, _answers(rows, asked), strict=True):
+        if want is not got:
+            text = f"{name}: this example should be {said[want]}, but it is {said[got]}"
+            yield Problem(row.file, row.line, row.column, text)
+
+
+def _answers(rows: Sequence[Example], asked: Sequence[Asked]) -> list[bool | None]:
+    """Whether every condition asked is what is wanted of it, for each row."""
+    if not rows or not asked:
+        return [True] * len(rows)
+    wide = wide_of(rows, {name: kind for condition, _ in asked for name, kind in condition.types.items()})
+    answers = [condition.polars(wide) if wanted else ~condition.polars(wide) for condition, wanted in asked]
+    return wide.frame.select(pl.all_horizontal(answers)).to_series().to_list()
 
 
 def wide_of(rows: Sequence[Example], types: Mapping[str, FactType], **settings: Any) -> Wide:

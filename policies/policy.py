@@ -35,10 +35,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Examples:
-    """Deals that a policy flags (a criterion finds unmet) and deals it finds clear."""
+    """Deals that a policy flags (a criterion finds unmet), deals it finds clear, and deals it does not apply to."""
 
     flagged: tuple[Example, ...] = ()
     clear: tuple[Example, ...] = ()
+    not_applicable: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True)

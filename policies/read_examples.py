@@ -13,6 +13,8 @@ from policies.shapes import NUMBER, Key, kind
 from policies.yaml_tree import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from model.facts import Fact
     from policies.language.condition import Condition
     from policies.policy import FactValue
@@ -21,19 +23,26 @@ if TYPE_CHECKING:
     from policies.yaml_tree import Node
 
 KEYS: Final = {"flagged": Key(), "clear": Key()}
+POLICY_KEYS: Final = KEYS | {"not_applicable": Key()}
 ANY_DAY: Final = date(2000, 1, 1)
 """The day of examples whose policy counts no days."""
 Read: TypeAlias = "tuple[FactValue] | None"
 
 
-def read_examples(sheet: Sheet, node: Node | None, words: Vocabulary, conditions: list[Condition | None]) -> Examples:
+def read_examples(
+    sheet: Sheet,
+    node: Node | None,
+    words: Vocabulary,
+    conditions: list[Condition | None],
+    keys: Mapping[str, Key] = KEYS,
+) -> Examples:
     """The examples at a node; `as_of` is asked for where a condition counts days."""
     if node is None:
         return Examples()
     counts = any(isinstance(part, Call) for one in conditions if one for part in walk(one.tree) if _is_days(part))
-    values = sheet.fields(node, KEYS, "examples")
+    values = sheet.fields(node, keys, "examples")
     told = {}
-    for name in KEYS:
+    for name in keys:
         items = sheet.entries(values.get(name), name)
         told[name] = tuple(_example(sheet, item, words, counts=counts) for item in items)
     return Examples(**told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from policies.policy import MODES, SEVERITIES, Policy
-from policies.read_examples import read_examples
+from policies.read_examples import POLICY_KEYS, read_examples
 from policies.read_process import MAX_FIX, MAX_TITLE
 from policies.shapes import Key
 from policies.vocabulary import BLANK_RULES, Rules
@@ -59,7 +59,7 @@ def read_policy(sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, 
         pausable=sheet.yes(values.get("pausable"), "pausable") or False,
         blank=rules.blank,
         filler=rules.filler,
-        examples=read_examples(sheet, values.get("examples"), words, [applies_to, flag_if]),
+        examples=read_examples(sheet, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS),
         source=sheet.text(values.get("source"), "source") or "",
         file=sheet.file,
         line=node.line,

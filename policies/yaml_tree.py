@@ -105,7 +105,7 @@ def read_yaml(file: str, source: str | bytes) -> Node | Problem:
             if problem := builder.take(event):
                 return problem
     except MarkedYAMLError as error:
-        return _unreadable(file, error)
+        return _unreadable(file, text, error)
     except YAMLError as error:
         return Problem(file, 1, 1, f"this is not YAML: {str(error).splitlines()[0]}")
     return builder.root or Problem(file, 1, 1, "the file is empty; it needs version: 1 and policies or processes")
@@ -131,13 +131,20 @@ def _decoded(file: str, source: str | bytes) -> str | Problem:
     return text.replace("\r\n", "\n")
 
 
-def _unreadable(file: str, error: MarkedYAMLError) -> Problem:
-    """Where a quote was opened if it never closes, else where reading stopped."""
-    opened = error.context_mark if "quoted" in str(error.context or "") else None
-    mark = opened or error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+def _unreadable(file: str, text: str, error: MarkedYAMLError) -> Problem:
+    """Where a quote or bracket was opened if it never closes, else where reading stopped."""
+    found, opened = error.problem_mark or error.context_mark, error.context_mark
     what = " ".join(str(part) for part in (error.context, error.problem) if part)
-    return Problem(file, line, column, f"this is not YAML: {what}")
+    if found is None:
+        return Problem(file, 1, 1, f"this is not YAML: {what}")
+    if opened and ("quoted" in what or ("flow" in what and _indent(text, found.line) <= _indent(text, opened.line))):
+        found, what = opened, f"{what}; what starts here is never closed"
+    return Problem(file, found.line + 1, found.column + 1, f"this is not YAML: {what}")
+
+
+def _indent(text: str, line: int) -> int:
+    lines = text.split("\n")
+    return len(lines[line]) - len(lines[line].lstrip()) if line < len(lines) else 0
 
 
 @dataclass

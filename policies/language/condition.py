@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from model.errors import Problem
@@ -48,12 +48,14 @@ class Condition:
     """A condition as written (`text`, one line) and as understood (`tree`); implements model.process.Condition.
 
     `blank` says what a comparison on a blank is; `filler` are texts (trimmed, lower case) that count as blank.
+    `where` is the file, line and column it stands in; it plays no part in equality.
     """
 
     text: str
     tree: Truth
     filler: frozenset[str] = frozenset()
     blank: BlankRule = "false"
+    where: tuple[str, int, int] = field(default=("", 0, 0), compare=False)
 
     @property
     def facts(self) -> frozenset[str]:
@@ -108,7 +110,7 @@ def parse_condition(
     if not mistakes:
         tree, mistakes = parse(tokens, facts, empty)
     if tree is not None:
-        return Condition(" ".join(text.split()), tree, empty, blank)
+        return Condition(" ".join(text.split()), tree, empty, blank, where)
     file, *start = where
     at = locate or (lambda offset: _plain(text, offset, *start))
     return sorted(Problem(file, *at(mistake.offset), mistake.text) for mistake in mistakes)

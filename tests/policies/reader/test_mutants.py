@@ -1,0 +1,77 @@
+"""Mutations of what we ship are refused within a line of their place, or mean the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from model.errors import PolicyProblem
+from policies.examples import run_examples
+from policies.reader import read_policies
+from tests.policies.reader.mutants import Mutator
+
+STARTER = Path("policies/packs/starter.yaml").read_text("utf-8")
+STAGES = ("prospecting", "qualification", "discovery", "demo", "proposal", "negotiation", "closing", "won")
+WANTED = 600
+
+
+def pieces():
+    """The starter pack in files of one policy or one stage each, so that hundreds can be read in seconds."""
+    head, rest = STARTER.split("policies:\n", 1)
+    policies, processes = rest.split("processes:\n", 1)
+    head = head[head.index("version:") :]
+    before, stages = processes.split("    stages:\n", 1)
+    entries = _entries(policies, "  - id: ")
+    steps = _entries(stages, "      - id: ")
+    yield from (f"{head}policies:\n{entry}" for entry in entries)
+    yield from (f"{head}processes:\n{before}    stages:\n{step}{steps[-1]}" for step in steps[:-1])
+
+
+def _entries(text, start):
+    parts = text.split("\n" + start)
+    first, rest = parts[0], parts[1:]
+    return [first[first.index(start) :] + "\n", *(f"{start}{part}\n" for part in rest)]
+
+
+def problems_of(text, choices=STAGES):
+    """What is wrong with a file, by reading it and by its examples; its digest where nothing is."""
+    try:
+        read = read_policies({"mutant.yaml": text}, choices={"stage": choices})
+    except PolicyProblem as error:
+        return list(error.problems), ""
+    return None, read
+
+
+def verdict(mutant, digest):
+    problems, read = problems_of(mutant.text)
+    if read and read.digest == digest:
+        return "same"
+    problems = problems or run_examples(read)
+    near = [problem for problem in problems if abs(problem.line - mutant.line) <= 1]
+    return "refused" if near else f"wrong place: {[str(problem) for problem in problems]}"
+
+
+def test_six_hundred_mutants_are_refused_in_their_place_or_mean_the_same():
+    sources = [(text, problems_of(text)[1].digest) for text in pieces()]
+    mutator = Mutator(seed=7)
+    verdicts, missed = Counter(), []
+    while sum(verdicts.values()) < WANTED:
+        text, digest = sources[sum(verdicts.values()) % len(sources)]
+        mutant = mutator.mutant(text)
+        if mutant is None:
+            continue
+        said = verdict(mutant, digest)
+        verdicts[said.split(":")[0]] += 1
+        if said not in {"same", "refused"}:
+            missed.append(f"{mutant.kind} at {mutant.line}: {said}\n{mutant.text.splitlines()[mutant.line - 1]}")
+    assert missed == []
+    assert verdicts["refused"] > 400
+
+
+def test_mutants_of_the_whole_file_too():
+    digest = problems_of(STARTER, ())[1].digest
+    mutator = Mutator(seed=11)
+    mutants = [mutant for _ in range(14) if (mutant := mutator.mutant(STARTER))]
+    assert len(mutants) >= 8
+    for mutant in mutants:
+        assert verdict(mutant, digest) in {"same", "refused"}, mutant.kind
