@@ -48,15 +48,15 @@ def with_mapped(frame: pl.DataFrame, setting: Setting, unread: Unread) -> pl.Dat
         if combined(name) and dtype == pl.Boolean:
             value = value.fill_null(value=False).set(~known, None)
         found += [value.alias(column), known.alias(column + KNOWN)]
-    return frame.with_columns(*found, *(_unmapped(name, setting) for name in FACTS if combined(name)))
+    return frame.with_columns(
+        *found, *(_unmapped(name) for name in FACTS if combined(name) and name not in setting.mapped)
+    )
 
 
-def _unmapped(name: str, setting: Setting) -> pl.Expr:
-    """The column of a combined fact: as read, or blank where no field is mapped."""
-    column, dtype = f"mapped_{name}", DTYPES[setting.type_of(name)]
-    if name in setting.mapped:
-        return pl.col(column)
-    return pl.lit(False if dtype == pl.Boolean else None, dtype).alias(column)
+def _unmapped(name: str) -> pl.Expr:
+    """The column of a combined fact that no field is mapped for: blank, and false for a yes/no."""
+    dtype = DTYPES[FACTS[name].type]
+    return pl.lit(False if dtype == pl.Boolean else None, dtype).alias(f"mapped_{name}")
 
 
 class Unread:
