@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,10 @@ CRM = [
     {"name": n, "label": n, "is_closed": n[:6] == "Closed", "is_won": n == STAGES[-1]} for n in (*STAGES, "Closed Lost")
 ]
 FEEDS = dict.fromkeys(("activities", "stage_history", "date_history", "contact_roles"), AS_OF)
+SETTING = Setting(
+    kind="salesforce", zone="America/New_York", mapped=frozenset({"segment", "discount_percent", "kickoff"}),
+    types={"kickoff": "date"},
+)  # fmt: skip
 ZONES = ("America/New_York", "Europe/Berlin", "Asia/Kolkata", None)
 
 
@@ -124,8 +129,7 @@ def slices(shot: Snapshot, count: int) -> Iterator[Snapshot]:
 def run(n: int = 1_000_000, count: int = 1, mapped: bool = False) -> dict[str, float]:
     """Seconds to widen `n` deals in `count` slices, and peak memory (MB) before and after."""
     shot = snapshot(n, mapped)
-    names = {"segment": "text", "discount_percent": "number", "kickoff": "date"} if mapped else {}
-    setting = Setting(kind="salesforce", zone="America/New_York", mapped=frozenset(names), types=names)
+    setting = SETTING if mapped else replace(SETTING, mapped=frozenset())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     start = time.perf_counter()
     teams = coverage(shot)
