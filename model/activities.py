@@ -38,8 +38,8 @@ def with_activities(
     frame = frame.join(snapshot.activity, on="key", how="left", maintain_order="left")
     frame = frame.join(names, on="next_task_owner_id", how="left", maintain_order="left")
     frame = frame.with_columns(
-        touch_on=zones.date("last_touch"),
-        meeting_on=zones.date("next_meeting"),
+        touch_on=zones.date(frame["last_touch"], frame["_zone"]),
+        meeting_on=zones.date(frame["next_meeting"], frame["_zone"]),
         task_on=pl.when(pl.col("next_task_due") >= pl.col("_today")).then("next_task_due"),
         _activity_unknown=_why_unknown(quiet, late="activities" in setting.feeds_late),
     ).with_columns(

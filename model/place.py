@@ -43,8 +43,8 @@ def placed(snapshot: Snapshot, zones: Zones) -> pl.DataFrame:
         _created_at="created",
     )
     return frame.with_columns(
-        *(zones.date(instant).alias(name) for instant, name in INSTANTS.items()),
-        _today=pl.col("_zone").map_batches(today.gather, return_dtype=pl.Date),
+        *(zones.date(frame[instant], frame["_zone"]).alias(name) for instant, name in INSTANTS.items()),
+        _today=today.gather(frame["_zone"]),
         _closed=pl.when(~pl.col("is_closed")).then(OPEN).when("is_won").then(WON)
         .when("is_closed").then(LOST).otherwise(OPEN),
     )  # fmt: skip

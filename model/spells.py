@@ -46,37 +46,47 @@ def events(changes: pl.DataFrame, deals: pl.DataFrame, names: StageNames, zones:
     `changes`: STAGE_CHANGES with `process` (code; null: the deal's). `deals`: key, pipeline, stage_name, `_process`
     (code), `_code` (place in `names.meanings`), `_zone`, `_closed` (OPEN, WON or LOST by the record), `_today`.
     """
-    named = deals.with_columns(_said=names.lookup("ends", "_code", pl.Int64))
-    deals = named.with_columns(pl.when(pl.col("_said").is_in([OPEN, UNSAID])).then("_closed").otherwise(OPEN))
-    mine = deals.select("key", "_process", "_zone", "_closed", "_today", _pipeline="pipeline", _name="stage_name")
-    rows = changes.join(mine, on="key", how="inner", maintain_order="left")
-    if rows["pipeline"].null_count():
-        rows = rows.with_columns(pl.coalesce("pipeline", "_pipeline"))
-    rows = rows.with_columns(process=pl.coalesce("process", "_process"))
-    rows = rows.with_columns(code=names.code("process"))
+    said = names.lookup("ends", deals["_code"], pl.Int64)
+    deals = deals.select(
+        "key", "_process", "_zone", "_today", "pipeline", "stage_name",
+        _closed=pl.when(said.is_in([OPEN, UNSAID])).then("_closed").otherwise(OPEN),
+        deal=pl.int_range(pl.len()),
+    )  # fmt: skip
+    rows = changes.join(deals.select("key", "deal"), on="key", how="inner", maintain_order="left")
     rows = rows.with_columns(
-        state=names.lookup("state", "code", pl.Int64),
-        ends=_ends(names, by_record=bool((deals["_closed"] != OPEN).any())),
-        order=names.lookup("order", "code", pl.Int64),
+        pl.coalesce("process", deals["_process"].gather(rows["deal"])),
+        pl.coalesce("pipeline", deals["pipeline"].gather(rows["deal"])),
+    ).with_columns(code=names.code("process"))
+    rows = rows.select(
+        "key", "at", "actor_id", "process", "code", "deal",
+        state=names.lookup("state", rows["code"], pl.Int64),
+        closed=_closed_by_record(rows, deals),
+    ).filter(_new("key") | (pl.col("state") != pl.col("state").shift(1)))  # fmt: skip
+    closed = pl.col("closed")
+    ends = names.lookup("ends", rows["code"], pl.Int64)
+    return (
+        rows.drop("deal", "closed")
+        .with_columns(
+            ends=rows.select(pl.when(closed != OPEN).then(closed).otherwise(ends))["closed"],
+            order=names.lookup("order", rows["code"], pl.Int64),
+            on=zones.date(rows["at"], deals["_zone"].gather(rows["deal"])),
+            first=_new("key"),
+            _today=deals["_today"].gather(rows["deal"]),
+        )
+        .with_columns(kind=_kind())
     )
-    rows = rows.filter(_new("key") | (pl.col("state") != pl.col("state").shift(1)))
-    return rows.select(
-        "key", "at", "actor_id", "process", "code", "state", "ends", "order", "_today",
-        on=zones.date("at"), first=_new("key"),
-    ).with_columns(kind=_kind())  # fmt: skip
 
 
 def _new(column: str) -> pl.Expr:
     return (pl.col(column) != pl.col(column).shift(1)).fill_null(value=True)
 
 
-def _ends(names: StageNames, *, by_record: bool) -> pl.Expr:
-    """How the stage ends a deal; where nobody says, a closed deal's present stage is what its record says."""
-    said = names.lookup("ends", "code", pl.Int64)
-    if not by_record:
-        return said
-    own = (pl.col("stage_name") == pl.col("_name")) & (pl.col("_closed") != OPEN)
-    return pl.when(own).then(pl.col("_closed")).otherwise(said)
+def _closed_by_record(rows: pl.DataFrame, deals: pl.DataFrame) -> pl.Expr:
+    """What the record says of a closed deal's present stage where no list says how the stage ends; else OPEN."""
+    if (deals["_closed"] == OPEN).all():
+        return pl.lit(OPEN, pl.Int64)
+    own = pl.col("stage_name") == deals["stage_name"].gather(rows["deal"])
+    return pl.when(own).then(deals["_closed"].gather(rows["deal"])).otherwise(OPEN).cast(pl.Int64)
 
 
 def _kind() -> pl.Expr:
@@ -96,27 +106,27 @@ def _kind() -> pl.Expr:
 
 def moves(rows: pl.DataFrame, names: StageNames, setting: Setting, owners: pl.DataFrame) -> pl.DataFrame:
     """The frame MOVES from `events`."""
-    stage = names.lookup("stage", "code", pl.String)
     before = pl.col("first").not_()
     ids = pl.Series([*(process.id for process in names.processes), None], dtype=pl.String)
     kinds = pl.Series(KINDS)
-    rows = rows.with_columns(to_stage=stage)
+    rows = rows.with_columns(to_stage=names.lookup("stage", rows["code"], pl.String))
     return rows.select(
         "key", "at", "on",
-        pl.col("process").map_batches(ids.gather, return_dtype=pl.String),
+        ids.gather(rows["process"]).alias("process"),
         pl.when(before).then(pl.col("to_stage").shift(1)).alias("from_stage"), "to_stage",
         pl.when(before).then(pl.col("order").shift(1)).alias("from_order"), pl.col("order").alias("to_order"),
-        pl.col("kind").map_batches(kinds.gather, return_dtype=pl.String),
-        _actor(setting, owners).alias("actor"),
+        kinds.gather(rows["kind"]).alias("kind"),
+        _actor(rows["actor_id"], setting, owners).alias("actor"),
         pl.col("actor_id").is_in(list(setting.our_ids)).fill_null(value=False).alias("ours"),
     )  # fmt: skip
 
 
-def _actor(setting: Setting, owners: pl.DataFrame) -> pl.Expr:
+def _actor(ids: pl.Series, setting: Setting, owners: pl.DataFrame) -> pl.Series:
     known = dict.fromkeys(owners["id"].drop_nulls(), "user")
     known |= dict.fromkeys(setting.automation_ids, "automation")
     known |= dict.fromkeys(setting.integration_ids | setting.our_ids, "integration")
-    return pl.col("actor_id").replace_strict(known, default="unknown", return_dtype=pl.String)
+    codes = ids.cast(pl.Enum(list(known)), strict=False).to_physical().cast(pl.Int64).fill_null(len(known))
+    return pl.Series([*known.values(), "unknown"], dtype=pl.String).gather(codes)
 
 
 def stays(rows: pl.DataFrame) -> pl.DataFrame:

@@ -104,10 +104,9 @@ class StageNames:
             place += pipeline.fill_null(-1) + 1
         return place * len(self.names) + name
 
-    def lookup(self, what: str, code: str, dtype: type[pl.DataType]) -> pl.Expr:
-        """An attribute of the meaning whose place is in the column `code`."""
-        values = pl.Series([getattr(meaning, what) for meaning in self.meanings], dtype=dtype)
-        return pl.col(code).map_batches(values.gather, return_dtype=dtype)
+    def lookup(self, what: str, codes: pl.Series, dtype: type[pl.DataType]) -> pl.Series:
+        """An attribute of the meanings at these places."""
+        return pl.Series([getattr(meaning, what) for meaning in self.meanings], dtype=dtype).gather(codes)
 
 
 def _spoken(names: Iterable[str]) -> set[str]:

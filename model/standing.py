@@ -21,42 +21,30 @@ def with_standing(frame: pl.DataFrame, rows: pl.DataFrame, names: StageNames, ca
     reopened_on, closed_on, stage_median_days; `_median_source` (calibration or band), `_at_creation`, `_visit_on`; and
     the masks stage_readable, creation_readable, history_reaches_now, visit_readable, spell_readable.
     """
+    code, limits = frame["_code"], _limits(names, calibration)
     frame = frame.with_columns(
-        stage=names.lookup("stage", "_code", pl.String),
-        stage_order=names.lookup("order", "_code", pl.Int64),
-        stage_name=pl.coalesce(names.lookup("label", "_code", pl.String), "stage_name"),
-        _now=names.lookup("state", "_code", pl.Int64),
-        _now_ends=names.lookup("ends", "_code", pl.Int64),
-        stage_median_days=_by_meaning(_medians(names, calibration), pl.Float64),
-        _median_source=_by_meaning(_sources(names, calibration), pl.String),
-    )
-    frame = frame.join(stays(rows), on="key", how="left", maintain_order="left")
+        names.lookup("stage", code, pl.String).alias("stage"),
+        stage_order=names.lookup("order", code, pl.Int64),
+        stage_name=pl.coalesce(names.lookup("label", code, pl.String), "stage_name"),
+        _now=names.lookup("state", code, pl.Int64),
+        _now_ends=names.lookup("ends", code, pl.Int64),
+        stage_median_days=pl.Series([days for days, _ in limits], dtype=pl.Float64).gather(code),
+        _median_source=pl.Series([source for _, source in limits], dtype=pl.String).gather(code),
+    ).join(stays(rows), on="key", how="left", maintain_order="left")
+    born = names.lookup("stage", frame["first_code"], pl.String)
     whole = pl.col("_first_at") <= pl.col("_created_at").fill_null(pl.col("_first_at")) + timedelta(days=1)
     reaches = (pl.col("_state") == pl.col("_now")).fill_null(value=False)
     claimed = pl.col("_process") < len(names.processes)
     return frame.with_columns(
-        created_in_stage=names.lookup("stage", "first_code", pl.String),
+        created_in_stage=born,
         stage_readable=claimed & (pl.col("stage").is_not_null() | (pl.col("_now_ends") == LOST)).fill_null(value=False),
-        creation_readable=claimed & whole & names.lookup("stage", "first_code", pl.String).is_not_null(),
+        creation_readable=claimed & whole & born.is_not_null(),
         history_reaches_now=reaches,
         visit_readable=whole | ~pl.col("_at_creation"),
         spell_readable=whole | pl.col("reopened_on").is_not_null(),
         _visit_on=pl.when(reaches & (whole | ~pl.col("_at_creation"))).then("stage_since"),
         _at_creation=pl.col("_at_creation") & reaches & whole,
     ).drop("_code", "_now", "_now_ends", "_state", "_ends", "_first_at", "first_code")
-
-
-def _by_meaning(values: list[object], dtype: type[pl.DataType]) -> pl.Expr:
-    series = pl.Series(values, dtype=dtype)
-    return pl.col("_code").map_batches(series.gather, return_dtype=dtype)
-
-
-def _medians(names: StageNames, calibration: Calibration) -> list[object]:
-    return [days for days, _ in _limits(names, calibration)]
-
-
-def _sources(names: StageNames, calibration: Calibration) -> list[object]:
-    return [source for _, source in _limits(names, calibration)]
 
 
 def _limits(names: StageNames, calibration: Calibration) -> list[tuple[float | None, str | None]]:

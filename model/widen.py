@@ -67,7 +67,11 @@ def widen(
     names = StageNames.of(processes, setting.kind, snapshot.crm_stages, snapshot.deals, snapshot.stage_changes)
     frame = frame.with_columns(_process=names.process_code("process")).with_columns(_code=names.code("_process"))
     changes = binding.rebound(snapshot.stage_changes, claimable, processes)
-    changes = changes.with_columns(process=pl.when(pl.col("process").is_not_null()).then(names.process_code("process")))
+    if changes["process"].null_count() < changes.height:
+        codes = pl.when(pl.col("process").is_not_null()).then(names.process_code("process"))
+        changes = changes.with_columns(process=codes)
+    else:
+        changes = changes.with_columns(pl.col("process").cast(pl.Int64))
     rows = spells.events(changes, frame, names, zones)
     frame = standing.with_standing(frame, rows, names, calibration)
     frame = next_step.with_next_step(frame, setting, unread)

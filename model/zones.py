@@ -10,6 +10,8 @@ from zoneinfo import available_timezones
 
 import polars as pl
 
+from model.snapshot import INSTANT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -21,6 +23,9 @@ SPAN: Final = 1 << 53
 def _offset(instant: str, zone: str) -> pl.Expr:
     local = pl.col(instant).dt.convert_time_zone(zone).dt
     return (local.base_utc_offset() + local.dst_offset()).dt.total_microseconds()
+
+
+DAY: Final = 86_400_000_000
 
 
 @cache
@@ -52,21 +57,16 @@ class Zones:
         codes = {zone: code for code, zone in enumerate(self.names)}
         return name.replace_strict(codes, default=0, return_dtype=pl.Int64)
 
-    def date(self, instant: str, zone: str = "_zone") -> pl.Expr:
-        """The local date of the column `instant` in the zone whose code is in the column `zone`; null stays null."""
+    def date(self, instants: pl.Series, zones: pl.Series) -> pl.Series:
+        """Local dates of instants in the zones with these codes; null stays null."""
         steps = [(code * SPAN + at, offset) for code, name in enumerate(self.names) for at, offset in transitions(name)]
         starts = pl.Series([start for start, _ in steps], dtype=pl.Int64)
         offsets = pl.Series([offset for _, offset in steps], dtype=pl.Int64)
-
-        def days(frame: pl.Series) -> pl.Series:
-            at, code = frame.struct.field(instant).to_physical(), frame.struct.field(zone)
-            index = starts.search_sorted((code * SPAN + at.clip(0)).fill_null(0), side="right") - 1
-            return ((at + offsets.gather(index)) // 86_400_000_000).cast(pl.Int32).cast(pl.Date)
-
-        return pl.struct(instant, zone).map_batches(days, return_dtype=pl.Date).alias(instant)
+        at = instants.to_physical()
+        index = starts.search_sorted((zones * SPAN + at.clip(0)).fill_null(0), side="right") - 1
+        return ((at + offsets.gather(index)) // DAY).cast(pl.Int32).cast(pl.Date)
 
     def today(self, as_of: datetime) -> pl.Series:
         """The local date of `as_of` by zone code."""
-        frame = pl.DataFrame({"at": [as_of] * len(self.names), "_zone": range(len(self.names))})
-        instants = frame.with_columns(pl.col("at").dt.cast_time_unit("us"), pl.col("_zone").cast(pl.Int64))
-        return instants.select(self.date("at"))["at"]
+        codes = pl.Series(range(len(self.names)), dtype=pl.Int64)
+        return self.date(pl.Series([as_of] * len(self.names), dtype=INSTANT), codes)
