@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from model.beside import beside
+
 if TYPE_CHECKING:
     from model.setting import Setting
     from model.snapshot import Snapshot
@@ -35,8 +37,8 @@ def with_activities(
     """
     names = snapshot.owners.select(next_task_owner_id="id", task_owner="name")
     quiet = teams.filter(pl.col("share") < setting.min_coverage)["team"].to_list()
-    frame = frame.join(snapshot.activity, on="key", how="left", maintain_order="left")
-    frame = frame.join(names, on="next_task_owner_id", how="left", maintain_order="left")
+    frame = beside(frame, snapshot.activity)
+    frame = beside(frame, names, on="next_task_owner_id")
     frame = frame.with_columns(
         touch_on=zones.date(frame["last_touch"], frame["_zone"]),
         meeting_on=zones.date(frame["next_meeting"], frame["_zone"]),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from model.beside import beside
 from model.stages import spoken
 
 if TYPE_CHECKING:
@@ -34,6 +35,6 @@ def with_people(frame: pl.DataFrame, snapshot: Snapshot, setting: Setting) -> pl
         champion_role=plays(setting.champion_roles),
         contact_roles=pl.when(pl.col("roles").list.len() > 0).then("roles"),
     )
-    return frame.join(roles, on="key", how="left", maintain_order="left").with_columns(
+    return beside(frame, roles).with_columns(
         pl.col("buyer_role").fill_null(silent), pl.col("champion_role").fill_null(silent),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from model.beside import beside
 from model.stages import LOST, OPEN, WON
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def placed(snapshot: Snapshot, zones: Zones) -> pl.DataFrame:
         owner_readable=pl.lit(value=True),
     )
     today = zones.today(snapshot.as_of)
-    frame = snapshot.deals.join(owners, on="owner_id", how="left", maintain_order="left").with_columns(
+    frame = beside(snapshot.deals, owners, on="owner_id").with_columns(
         pl.col("_zone").fill_null(0),
         pl.col("owner_readable").fill_null(value=False) | pl.col("owner_id").is_null(),
         pl.col("unread").fill_null(""),

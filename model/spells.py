@@ -135,7 +135,7 @@ def stays(rows: pl.DataFrame) -> pl.DataFrame:
     Gives key, `_state`, `_ends`, `_first_at` (instant of the first row), `first_code`, `stage_since`, `days_in_stage`,
     `days_in_visit`, `reopened_on`, `closed_on`, `_at_creation` (the visit began when the deal was created).
     """
-    rows = _spells(rows)
+    rows = _spells(rows.select("key", "at", "on", "code", "state", "ends", "first", "kind", "_today"))
     here = rows.filter(
         (pl.col("spell") == pl.col("spell").filter("last").gather(pl.col("deal")))
         & (pl.col("state") == pl.col("state").filter("last").gather(pl.col("deal"))),

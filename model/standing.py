@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from model.beside import beside
 from model.spells import stays
 from model.stages import LOST, StageNames
 
@@ -30,7 +31,8 @@ def with_standing(frame: pl.DataFrame, rows: pl.DataFrame, names: StageNames, ca
         _now_ends=names.lookup("ends", code, pl.Int64),
         stage_median_days=pl.Series([days for days, _ in limits], dtype=pl.Float64).gather(code),
         _median_source=pl.Series([source for _, source in limits], dtype=pl.String).gather(code),
-    ).join(stays(rows), on="key", how="left", maintain_order="left")
+    )
+    frame = beside(frame, stays(rows))
     born = names.lookup("stage", frame["first_code"], pl.String)
     whole = pl.col("_first_at") <= pl.col("_created_at").fill_null(pl.col("_first_at")) + timedelta(days=1)
     reaches = (pl.col("_state") == pl.col("_now")).fill_null(value=False)

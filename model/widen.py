@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model import activities, binding, next_step, people, place, spells, standing
+from model.beside import beside
 from model.facts import FACTS, KNOWN, Fact
-from model.mapped import DTYPES, Unread, with_mapped
+from model.mapped import DTYPES, Unread, combined, with_mapped
 from model.money import with_home
 from model.stages import StageNames
 from model.wide import Wide
@@ -55,15 +56,16 @@ def widen(
     frame = place.placed(snapshot, zones)
     unread = Unread(frame["unread"])
     frame = with_mapped(frame, setting, unread)
+    stand_ins = frame.select(name for name in sorted(setting.mapped) if not combined(name))
     frame = with_home(frame, snapshot.rates, setting.currency)
     frame = people.with_people(frame, snapshot, setting)
     frame = _with_pushes(frame, snapshot.date_moves)
     frame = activities.with_activities(frame, snapshot, setting, zones, teams)
-    frame = _resolved(frame, setting, absent, unread)
+    frame = _resolved(frame, setting, absent, unread).with_columns(as_of_date="_today")
 
     none = pl.DataFrame(schema=spells.MOVES)
     claimable = Wide(frame, snapshot.as_of, none, absent, setting.holidays, setting.weekend)
-    frame = frame.join(binding.bound(claimable, processes), on="key", how="left", maintain_order="left")
+    frame = frame.hstack(binding.bound(claimable, processes).drop("key"))
     names = StageNames.of(processes, setting.kind, snapshot.crm_stages, snapshot.deals, snapshot.stage_changes)
     frame = frame.with_columns(_process=names.process_code("process")).with_columns(_code=names.code("_process"))
     changes = binding.rebound(snapshot.stage_changes, claimable, processes)
@@ -75,7 +77,8 @@ def widen(
     rows = spells.events(changes, frame, names, zones)
     frame = standing.with_standing(frame, rows, names, calibration)
     frame = next_step.with_next_step(frame, setting, unread)
-    frame = _finished(_resolved(frame, setting, absent, unread), setting, absent)
+    frame = _resolved(frame, setting, absent, unread).with_columns(*stand_ins)
+    frame = _finished(frame, setting, absent)
     moves = spells.moves(rows, names, setting, snapshot.owners)
     return Wide(frame, snapshot.as_of, moves, absent, setting.holidays, setting.weekend)
 
@@ -99,7 +102,7 @@ def _with_pushes(frame: pl.DataFrame, date_moves: pl.DataFrame) -> pl.DataFrame:
         pushes=pl.len().cast(pl.Int64),
         pushes_over_month_end=pl.col("over").sum().cast(pl.Int64),
     ).collect()  # fmt: skip
-    return frame.join(counts, on="key", how="left", maintain_order="left")
+    return beside(frame, counts)
 
 
 def _resolved(frame: pl.DataFrame, setting: Setting, absent: frozenset[str], unread: Unread) -> pl.DataFrame:
@@ -144,7 +147,7 @@ def _finished(frame: pl.DataFrame, setting: Setting, absent: frozenset[str]) -> 
         for name in facts if name != "id"
     ]  # fmt: skip
     return frame.rename({"owner_id": "_owner_id", "account_id": "_account_id"}).select(
-        "key", "process", *values, *masks, *EXTRA, as_of_date="_today",
+        "key", "as_of_date", "process", *values, *masks, *EXTRA,
     )  # fmt: skip
 
 
