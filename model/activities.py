@@ -18,12 +18,15 @@ def coverage(snapshot: Snapshot) -> pl.DataFrame:
     """Per team of owners: team, open_deals, touched (those touched in 30 days) and share (touched ÷ open_deals)."""
     teams = snapshot.owners.select("team", owner_id="id")
     touched = snapshot.activity.select("key", touched=pl.col("touches_30d") > 0)
-    deals = snapshot.deals.filter(~pl.col("is_closed")).join(teams, on="owner_id").join(touched, on="key", how="left")
-    counts = deals.filter(pl.col("team").is_not_null()).group_by("team").agg(
+    deals = beside(snapshot.deals.filter(~pl.col("is_closed")).select("key", "owner_id"), touched)
+    owners = deals.group_by("owner_id").agg(
         open_deals=pl.len().cast(pl.Int64),
         touched=pl.col("touched").fill_null(value=False).sum().cast(pl.Int64),
+    )
+    by_team = owners.join(teams, on="owner_id").filter(pl.col("team").is_not_null()).group_by("team").agg(
+        pl.col("open_deals", "touched").sum(),
     )  # fmt: skip
-    return counts.with_columns(share=pl.col("touched") / pl.col("open_deals")).sort("team")
+    return by_team.with_columns(share=pl.col("touched") / pl.col("open_deals")).sort("team")
 
 
 def with_activities(

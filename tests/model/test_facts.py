@@ -190,3 +190,7 @@ def test_columns_have_the_types_of_the_contract():
     for name, one in FACTS.items():
         assert schema[name] == types[one.type] if one.type != "number" else schema[name] in {pl.Int64, pl.Float64}, name
     assert not any(wide().frame[name].null_count() for name in schema if name.endswith("__known"))
+
+
+def test_a_deal_that_nobody_calls_open_or_closed_is_unknown():
+    assert {fact(name, deal(is_closed=None)) for name in ("is_open", "is_won", "is_lost")} == {"unknown"}
