@@ -113,8 +113,8 @@ def _evidence(because: Because, row: Row, text: str) -> dict[str, Any]:
 
 def source(fact: str) -> str:
     """Where a fact's value comes from, in words."""
-    needs = FACTS[fact].needs if fact in FACTS else ()
-    return ", ".join(need.replace("_", " ") for need in needs) or "a mapped field"
+    needs = FACTS[fact].needs if fact in FACTS else ("mapping",)
+    return ", ".join("a mapped field" if need == "mapping" else need.replace("_", " ") for need in needs)
 
 
 def _plain(value: Any) -> Any:

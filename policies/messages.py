@@ -20,6 +20,13 @@ WORDS: Final = {">=": "at least", ">": "over", "<=": "at most", "<": "under", "=
 DAY_COUNTS: Final = frozenset({"days_since", "days_until", "business_days_since"})
 TICKING: Final = frozenset({"touches_30d"}) | AGEING
 """Numbers that change by themselves from day to day: their value never stands in a text."""
+LABELS: Final = {
+    "touches_30d": "Touches in 30 days",
+    "pushes": "Close date pushes",
+    "pushes_over_month_end": "Close date pushes over a month's end",
+    "stage_median_days": "The stage's median",
+}
+"""Facts whose name alone does not tell people what they are."""
 NEVER_SO: Final = {
     "has_next_step": "No next step",
     "owner_is_active": "Its owner can no longer log in",
@@ -36,7 +43,7 @@ def day(value: date) -> str:
 
 def label(fact: str) -> str:
     """A fact's name for people."""
-    return fact.replace("_", " ").capitalize()
+    return LABELS.get(fact) or fact.replace("_", " ").capitalize()
 
 
 def shown(value: Any) -> str:
@@ -117,7 +124,7 @@ def _compared(measure: Measure, value: Any, row: Row) -> str:
         return f"{label(measure.fact)} {shown(value)}; limit {_limit(limit)}"
     if measure.operator in {"between", "not between"}:
         return f"{label(measure.fact)} {shown(value)}; {measure.operator} {shown(limit[0])} and {shown(limit[1])}"
-    if measure.operator in {"=", "in", "is not blank"}:
+    if measure.operator in {"=", "in", "is not blank", "contains"}:
         return f"{label(measure.fact)} is {shown(value)}"
     return f"{label(measure.fact)} is {shown(value)}, not {shown(limit)}"
 

@@ -40,9 +40,9 @@ def wanted(verdict: Verdict, rules: Mapping[str, FieldRule]) -> Iterator[tuple[i
         yield row["key"], {name: value for name, value in fields.items() if name in rules}
 
 
-def last_patch(ours: Mapping[str, FieldValue], rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
+def last_patch(rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
     """Wanted values of a deal that closed: all empty but the score, which stays as at close."""
-    return {name: None for name in OUR_FIELDS if name in rules and name != "score" and ours.get(name) is not None}
+    return {name: None for name in OUR_FIELDS if name in rules and name != "score"}
 
 
 def worst_first(flags: Sequence[Found]) -> list[tuple[Found, list[Found]]]:
