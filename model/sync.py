@@ -148,5 +148,7 @@ def canonical(rule: FieldRule, value: Any) -> FieldValue:
         case "date":
             return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
         case _:
-            text = "\n".join(line.rstrip() for line in str(value).replace("\r\n", "\n").split("\n")).strip()
+            text = str(value).strip()
+            if "\n" in text:
+                text = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n"))
             return (text[: rule.length].rstrip() if rule.length else text) or None

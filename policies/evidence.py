@@ -29,6 +29,8 @@ STEADY: Final = frozenset({
 })  # fmt: skip
 """Facts that say which deal it is, not what is wrong with it: they neither date nor explain a flag."""
 IN_STAGE: Final = frozenset({"stage", "stage_name", "stage_order"})
+BESIDE: Final = {"last_activity": "touched", "has_next_step": "next_step_due"}
+"""Facts that a fact's sentence or day needs beside it."""
 AGEING: Final = frozenset({"days_in_stage", "days_in_visit"})
 OPPOSITE: Final = {
     "=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in", "not in": "in",
@@ -82,11 +84,11 @@ class Grounds:
             replace(condition, tree=leaf.node).polars(wide).alias(leaf.column) for leaf in self.leaves.values()
         ]
 
-    def rows(self, frame: pl.DataFrame) -> list[dict[str, Any]]:
-        """The facts that reasons need, and one truth for each comparison, for each deal of the frame."""
+    def rows(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """key, the facts that reasons need, and one truth for each comparison, for each deal of the frame."""
         named = {name for leaf in self.leaves.values() for name in _facts(leaf)}
-        facts = sorted((named | {"key", "as_of_date", "touched", "stage_since", "next_step_due"}) & set(frame.columns))
-        return frame.select(*facts, *self._truths).to_dicts()
+        facts = (named | {"as_of_date"}) & set(frame.columns)
+        return frame.select("key", *sorted(facts), *self._truths)
 
     def because(self, row: Row) -> Because:
         """Why the condition holds (or, in the other sense, does not) for this row."""
@@ -209,5 +211,9 @@ def _comparisons(node: Truth) -> Iterator[Truth]:
 
 
 def _facts(leaf: Leaf) -> set[str]:
+    """Columns that the sentence and the day of a comparison need."""
     asked = leaf.measure
-    return set() if asked is None else {asked.fact} | ({asked.of} if asked.of else set())
+    if asked is None:
+        return set()
+    beside = "stage_since" if asked.fact in IN_STAGE else BESIDE.get(asked.fact)
+    return {name for name in (asked.fact, asked.of, beside) if name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """One finding; `said` is the flag (or unknown) object of CONTRACT.md, a held flag has its unknown under `held`."""
+    """One finding; `said` is the flag (or unknown) object of CONTRACT.md, a held flag has its unknown under `held`.
+
+    Findings that say the same share one `said` and its JSON `text`: never change it.
+    """
 
     key: int
     rule: Rule
@@ -32,7 +36,8 @@ class Found(NamedTuple):
     first_seen: date
     unknown_since: datetime | None
     shown: bool
-    said: dict[str, Any]
+    said: Mapping[str, Any]
+    text: str
 
 
 class Move(NamedTuple):
@@ -72,22 +77,41 @@ def _broken(
         return
     grounds = Grounds(rule.condition, sense=rule.place is None, wide=verdict.wide)
     rows = grounds.rows(verdict.wide.frame.filter(is_broken))
-    is_open = verdict.frame["is_open"].filter(is_broken)
-    for row, on_record in zip(rows, is_open, strict=True):
-        key, today = row["key"], row["as_of_date"]
-        since_then, first_seen = before.get(key, (None, today))
-        because = grounds.because(row)
+    tell = cache(_Teller(rule, grounds, tuple(rows.columns[1:])).tell)
+    on_record = verdict.frame["is_open"].filter(is_broken) & rule.scored
+    for (key, *values), shown in zip(rows.iter_rows(), on_record, strict=True):
+        facts, move = tuple(map(_fixed, values)), moves.get((rule.id, key))
+        since, first_seen, said, text = tell(facts, before.get(key), move, shown)
+        yield Found(key, rule, "broken", since, first_seen, None, shown, said, text)
+
+
+class _Teller(NamedTuple):
+    """Tells what a broken rule says of deals with certain values in `columns`; the same for all of them."""
+
+    rule: Rule
+    grounds: Grounds
+    columns: tuple[str, ...]
+
+    def tell(
+        self, values: tuple[Any, ...], before: tuple[date | None, date] | None, move: Move | None, shown: bool
+    ) -> tuple[date, date, Mapping[str, Any], str]:
+        """(Since, first seen, flag object, its JSON)."""
+        row = dict(zip(self.columns, values, strict=True))
+        since_then, first_seen = before or (None, row["as_of_date"])
+        because = self.grounds.because(row)
         text = messages.because_text(because, row)
-        if move := moves.get((rule.id, key)):
+        since = because.since
+        if move:
             since, text = move.on, messages.moved_without(move.to_stage, move.on, text, first_seen)
-        elif because.since:
-            since = because.since
-        else:
+        elif since is None:
             since = since_then or first_seen
             text = messages.first_seen(text, since)
-        shown = rule.scored and on_record
-        said = _flag(rule, since, _evidence(because, row, text), shown)
-        yield Found(key, rule, "broken", since, first_seen, None, shown, said)
+        said = _flag(self.rule, since, _evidence(because, row, text), shown)
+        return since, first_seen, said, orjson.dumps(said).decode()
+
+
+def _fixed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _flag(rule: Rule, since: date, evidence: dict[str, Any], shown: bool) -> dict[str, Any]:
@@ -138,13 +162,14 @@ def _unknown(verdict: Verdict) -> Iterator[Found]:
         why = messages.unread(names, start.date() if start else None)
         if cell["since"] and not cell["held"]:
             why = messages.withdrawn(why, verdict.hold.days)
-        said: dict[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
+        said: Mapping[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
         shown = bool(cell["held_flag"]) and rule.scored and cell["is_open"]
         if cell["held_flag"] and cell["flag"]:
             flag = orjson.loads(cell["flag"])
             said = {**flag, "shown": shown, "held": said}
         first_seen = cell["first_seen"] or cell["as_of_date"]
-        yield Found(key, rule, "unknown", cell["since"], first_seen, start, shown, said)
+        text = orjson.dumps(said).decode()
+        yield Found(key, rule, "unknown", cell["since"], first_seen, start, shown, said, text)
 
 
 def missing_facts(verdict: Verdict) -> dict[tuple[str, int], list[str]]:

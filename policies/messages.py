@@ -126,6 +126,8 @@ def _compared(measure: Measure, value: Any, row: Row) -> str:
         return f"{label(measure.fact)} {shown(value)}; {measure.operator} {shown(limit[0])} and {shown(limit[1])}"
     if measure.operator in {"=", "in", "is not blank", "contains"}:
         return f"{label(measure.fact)} is {shown(value)}"
+    if measure.operator == "does not contain":
+        return f"{label(measure.fact)} {shown(value)} without {shown(limit)}"
     return f"{label(measure.fact)} is {shown(value)}, not {shown(limit)}"
 
 

@@ -61,7 +61,7 @@ def _differing(row: PlanRow, rules: Mapping[str, FieldRule]) -> dict[str, tuple[
     pairs = {
         name: (canonical(rule, row.want[name]), canonical(rule, row.ours.get(name)))
         for name, rule in rules.items()
-        if name in row.want
+        if name in row.want and row.want[name] != row.ours.get(name)
     }
     return {name: (want, had) for name, (want, had) in pairs.items() if want != had}
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
 from model.sync import OUR_FIELDS, FieldRule, FieldValue
 from policies.messages import whole
 from policies.rules import RANK
+from policies.score import cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from policies.rules import Rule
     from policies.verdict import Verdict
 
-CLEAN: dict[str, FieldValue] = {
+ALSO: Final = "Also: "
+"""Opens the line of a flag whose topic a dearer one heads."""
+CLEAN: Final[dict[str, FieldValue]] = {
     "flag_count": 0, "worst_severity": "none", "top_flag": None, "flag_ids": None, "reasons": None,
     "next_act": None, "flagged_since": None,
 }  # fmt: skip
@@ -27,17 +30,26 @@ CLEAN: dict[str, FieldValue] = {
 
 def wanted(verdict: Verdict, rules: Mapping[str, FieldRule]) -> Iterator[tuple[int, dict[str, FieldValue]]]:
     """Key and wanted values of every open deal, for the fields that `rules` names."""
-    for row in verdict.deals().join(verdict.frame.filter("is_open"), on="key", how="semi").iter_rows(named=True):
-        flags = [f for f in verdict.found_by_deal.get(row["key"], ()) if f.shown]
-        detail = orjson.loads(row["detail"]) if row["key"] in verdict.telling else {}
+    arranged: dict[tuple[str, ...], Arranged] = {}
+    open_deals = verdict.deals().join(verdict.frame.filter("is_open"), on="key", how="semi")
+    for key, score, gate, detail in open_deals.select("key", "score", "gate", "detail").iter_rows():
+        flags = [f for f in verdict.found_by_deal.get(key, ()) if f.shown]
+        told = orjson.loads(detail) if key in verdict.telling else {}
         fields: dict[str, FieldValue] = {
-            "score": row["score"],
-            "gate": row["gate"],
-            "missing": whole(detail.get("missing", []), _length(rules, "missing"), "; "),
-            "checked": whole(_parts(detail.get("checked")), _length(rules, "checked"), " "),
-            **(_flag_fields(flags, rules) if flags else CLEAN),
+            "score": score,
+            "gate": gate,
+            "missing": whole(told.get("missing", []), _length(rules, "missing"), "; "),
+            "checked": whole(told.get("checked", []), _length(rules, "checked"), " "),
+            **CLEAN,
         }
-        yield row["key"], {name: value for name, value in fields.items() if name in rules}
+        if flags:
+            ids = tuple(f.rule.id for f in flags)
+            if ids not in arranged:
+                arranged[ids] = arrange([f.rule for f in flags], _length(rules, "flag_ids"))
+            fields |= arranged[ids].fields
+            fields["reasons"] = whole(_lines(flags, arranged[ids]), _length(rules, "reasons"), "\n")
+            fields["flagged_since"] = min((f.since for f in flags if f.since), default=None)
+        yield key, {name: value for name, value in fields.items() if name in rules}
 
 
 def last_patch(rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
@@ -45,20 +57,43 @@ def last_patch(rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
     return {name: None for name in OUR_FIELDS if name in rules and name != "score"}
 
 
-def worst_first(flags: Sequence[Found]) -> list[tuple[Found, list[Found]]]:
+class Arranged(NamedTuple):
+    """How a set of flags is shown: (which flag, its opening) line by line, and the fields that follow from the set."""
+
+    lines: tuple[tuple[int, str], ...]
+    fields: Mapping[str, FieldValue]
+
+
+def arrange(flags: Sequence[Rule], length: int) -> Arranged:
+    """The same for every deal with these broken rules; `length` is that of flag_ids."""
+    heads = worst_first(flags)
+    place = {rule.id: n for n, rule in enumerate(flags)}
+    ranked = [(rule, ALSO if n else "") for head, rest in heads for n, rule in enumerate([head, *rest])]
+    return Arranged(tuple((place[rule.id], opening) for rule, opening in ranked), {
+        "flag_count": len(flags),
+        "worst_severity": max((rule.severity for rule in flags), key=RANK.__getitem__),
+        "top_flag": heads[0][0].title,
+        "flag_ids": flag_ids(flags, length),
+        "next_act": next_act(flags),
+    })  # fmt: skip
+
+
+def worst_first(flags: Sequence[Rule]) -> list[tuple[Rule, list[Rule]]]:
     """The dearest flag of each topic with the rest of its topic, worst first."""
-    topics: dict[str, list[Found]] = defaultdict(list)
-    for flag in sorted(flags, key=lambda f: (-f.rule.points, -RANK[f.rule.severity])):
-        topics[flag.rule.topic or flag.rule.id].append(flag)
-    return sorted(
-        ((g[0], g[1:]) for g in topics.values()), key=lambda g: (-RANK[g[0].rule.severity], -g[0].rule.points)
-    )
+    topics: dict[str, list[Rule]] = defaultdict(list)
+    for rule in sorted(flags, key=lambda r: (-r.points, -RANK[r.severity])):
+        topics[rule.topic or rule.id].append(rule)
+    groups = ((group[0], group[1:]) for group in topics.values())
+    return sorted(groups, key=lambda group: (-RANK[group[0].severity], -group[0].points))
 
 
-def next_act(flags: Sequence[Found]) -> str:
+def next_act(flags: Sequence[Rule]) -> str:
     """The one act that would raise the score most; of equals the one for the worst flag."""
-    ranked = [flag for head, rest in worst_first(flags) for flag in (head, *rest)]
-    return max(dict.fromkeys(f.rule.fix for f in ranked), key=lambda fix: _gain(ranked, fix))
+    ranked = [rule for head, rest in worst_first(flags) for rule in (head, *rest)]
+    total = cost(ranked)
+    return max(
+        dict.fromkeys(rule.fix for rule in ranked), key=lambda fix: total - cost([r for r in ranked if r.fix != fix])
+    )
 
 
 def checked(verdict: Verdict, key: int, row: Mapping[str, Any]) -> list[str]:
@@ -78,20 +113,6 @@ def checked(verdict: Verdict, key: int, row: Mapping[str, Any]) -> list[str]:
     return parts + [f"{why}: {', '.join(titles)}." for why, titles in reasons.items()]
 
 
-def _flag_fields(flags: Sequence[Found], rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
-    heads = worst_first(flags)
-    lines = [line for head, rest in heads for line in (_line(head), *(_line(f, "Also: ") for f in rest))]
-    return {
-        "flag_count": len(flags),
-        "worst_severity": max((f.rule.severity for f in flags), key=RANK.__getitem__),
-        "top_flag": heads[0][0].rule.title,
-        "flag_ids": flag_ids([f.rule for f in flags], _length(rules, "flag_ids")),
-        "reasons": whole(lines, _length(rules, "reasons"), "\n"),
-        "next_act": next_act(flags),
-        "flagged_since": min((f.since for f in flags if f.since), default=None),
-    }
-
-
 def flag_ids(rules: Sequence[Rule], length: int) -> str:
     """`;a;b;` in policy order; whole ids, `;+` at the end when cut."""
     for kept in range(len(rules), 0, -1):
@@ -101,26 +122,14 @@ def flag_ids(rules: Sequence[Rule], length: int) -> str:
     return ";+"
 
 
-def _line(flag: Found, opening: str = "") -> str:
+def _lines(flags: Sequence[Found], arranged: Arranged) -> list[str]:
+    return [opening + _line(flags[n]) for n, opening in arranged.lines]
+
+
+def _line(flag: Found) -> str:
     """One reason: severity, title, evidence and the act that clears it."""
     rule = flag.rule
-    return f"{opening}{rule.title} ({rule.severity}). {flag.said['evidence']['text']} Fix: {rule.fix.rstrip('.')}."
-
-
-def _gain(flags: Sequence[Found], fix: str) -> int:
-    return _cost(flags) - _cost([f for f in flags if f.rule.fix != fix])
-
-
-def _cost(flags: Sequence[Found]) -> int:
-    dearest: dict[str, int] = defaultdict(int)
-    for flag in flags:
-        topic = flag.rule.topic or flag.rule.id
-        dearest[topic] = max(dearest[topic], flag.rule.points)
-    return sum(dearest.values())
-
-
-def _parts(value: Any) -> list[str]:
-    return value if isinstance(value, list) else []
+    return f"{rule.title} ({rule.severity}). {flag.said['evidence']['text']} Fix: {rule.fix.rstrip('.')}."
 
 
 def _length(rules: Mapping[str, FieldRule], name: str) -> int:

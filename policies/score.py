@@ -48,14 +48,24 @@ def score_reason() -> pl.Expr:
 
 def ledger_lines(broken: Iterable[Rule]) -> list[Line]:
     """What the broken rules of one deal take from 100: sums with the 100 to the score, by a `floor` line if need be."""
+    lines = [("start", 100), *((rule.id, -rule.points) for rule in _dearest(broken) if rule.points)]
+    below = -sum(points for _, points in lines)
+    return [*lines, ("floor", below)] if below > 0 else lines
+
+
+def cost(broken: Iterable[Rule]) -> int:
+    """Points that the broken rules of one deal take, the floor aside."""
+    return sum(rule.points for rule in _dearest(broken))
+
+
+def _dearest(broken: Iterable[Rule]) -> list[Rule]:
+    """The first of the dearest rules of each topic."""
     dearest: dict[str, Rule] = {}
     for rule in (r for r in broken if r.scored):
         topic = rule.topic or rule.id
         if topic not in dearest or rule.points > dearest[topic].points:
             dearest[topic] = rule
-    lines = [("start", 100), *((rule.id, -rule.points) for rule in dearest.values() if rule.points)]
-    below = -sum(points for _, points in lines)
-    return [*lines, ("floor", below)] if below > 0 else lines
+    return list(dearest.values())
 
 
 def _topic_costs(rules: Iterable[Rule]) -> list[pl.Expr]:

@@ -77,18 +77,25 @@ class Verdict:
     def found_by_deal(self) -> Mapping[int, list[Found]]:
         """The findings of each deal that has any, rules in order."""
         deals: dict[int, list[Found]] = defaultdict(list)
-        order = {rule.id: n for n, rule in enumerate(self.rules)}
-        for found in sorted(self.found, key=lambda f: order[f.rule.id]):
+        for found in self.found:
             deals[found.key].append(found)
+        order = {rule.id: n for n, rule in enumerate(self.rules)}
+        for key in self.cells["key"].unique():
+            deals[key].sort(key=lambda f: order[f.rule.id])
         return deals
 
     def findings(self) -> pl.DataFrame:
         """Findings with the schema FINDINGS, as the store keeps them."""
-        rows = [
-            (f.key, f.rule.id, f.status, f.since, f.first_seen, f.unknown_since, f.shown, orjson.dumps(f.said).decode())
-            for f in self.found
-        ]
-        return pl.DataFrame(rows, schema=FINDINGS, orient="row").sort("key", "policy")
+        found = self.found
+        return pl.DataFrame(
+            {
+                "key": [f.key for f in found], "policy": [f.rule.id for f in found],
+                "status": [f.status for f in found],
+                "since": [f.since for f in found], "first_seen": [f.first_seen for f in found],
+                "unknown_since": [f.unknown_since for f in found], "shown": [f.shown for f in found],
+                "flag": [f.text for f in found],
+            }, schema=FINDINGS,
+        ).sort("key", "policy")  # fmt: skip
 
     def scores(self) -> pl.DataFrame:
         """key, score, score_reason of every deal; null score on closed deals and where too little is known."""
@@ -100,6 +107,10 @@ class Verdict:
 
     def deals(self) -> pl.DataFrame:
         """One row a deal with the schema DEAL_VERDICTS."""
+        return self._deals
+
+    @cached_property
+    def _deals(self) -> pl.DataFrame:
         plain = self.frame.select("key", "score", score_reason(), "gate", detail=_plain_detail())
         keys = plain["key"]
         told = {key: orjson.dumps(self.detail(key)).decode() for key in keys.filter(keys.is_in(list(self.telling)))}

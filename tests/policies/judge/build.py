@@ -17,7 +17,8 @@ from policies.language.tree import Call, Chain, Compare, Const, FactRef, IsBlank
 from policies.policy import Policy, PolicySet
 
 TODAY = date(2026, 11, 20)
-KINDS = {"yes/no": pl.Boolean, "number": pl.Int64, "money": pl.Decimal(38, 6), "date": pl.Date}
+KINDS = {"yes/no": pl.Boolean, "number": pl.Int64, "money": pl.Decimal(38, 6), "date": pl.Date,
+         "list": pl.List(pl.String)}  # fmt: skip
 MOVES = {
     "key": pl.Int64, "at": INSTANT, "on": pl.Date, "process": pl.String, "from_stage": pl.String,
     "to_stage": pl.String, "from_order": pl.Int64, "to_order": pl.Int64, "kind": pl.String, "actor": pl.String,
