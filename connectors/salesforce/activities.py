@@ -29,18 +29,18 @@ _BULK: Final = {"listemail", "cadence"}
 _TYPES: Final = {"call": "call", "email": "mail", "meeting": "meeting"}
 _MAIL_SUBJECT: Final = re.compile(r"\s*(mass |list )?e-?mail:", re.IGNORECASE)
 _BULK_SUBJECT: Final = re.compile(r"\s*(mass|list) e-?mail:", re.IGNORECASE)
-_DEAL, _CONTACT = "006", "003"
+_DEAL, _CONTACT, _ACCOUNT = "006", "003", "001"
 
 
 def task_stream(schema: Schema, settings: SalesforceSettings) -> Stream:
     """Tasks of opportunities, in the bin and archived ones included."""
-    return _stream("Task", schema, settings, _TASK, lambda: _task(_prefix(schema)))
+    return _stream("Task", schema, settings, _TASK, lambda: _task(_Whose(schema, settings)))
 
 
-def event_stream(schema: Schema, settings: SalesforceSettings, now: Callable[[], datetime]) -> Stream:
-    """Events of opportunities; `now` tells which have begun."""
+def event_stream(schema: Schema, settings: SalesforceSettings) -> Stream:
+    """Events of opportunities; whether one has begun is asked of its instant, so nothing changes as time goes by."""
     zone = ZoneInfo(settings.zone or "UTC")
-    return _stream("Event", schema, settings, _EVENT, lambda: _event(_prefix(schema), zone, now()))
+    return _stream("Event", schema, settings, _EVENT, lambda: _event(_Whose(schema, settings), zone))
 
 
 def _stream(
@@ -54,19 +54,34 @@ def _stream(
         seen = schema.entity(entity)
         return Plan(tuple(seen.having((*_SHARED, *fields))), make()) if seen and "WhatId" in seen.fields else None
 
-    deals = "What.Type = 'Opportunity'"
-    where = deals if settings.activity.roll_up == "deal" else f"({deals} OR WhoId != null)"
+    wide = "(What.Type = 'Opportunity' OR What.Type = 'Account' OR WhoId != null)"
+    where = "What.Type = 'Opportunity'" if settings.activity.roll_up == "deal" else wide
     return Stream(entity.lower(), "activity", entity, plan, where=where)
 
 
-def _prefix(schema: Schema) -> str:
-    deal = schema.entity("Opportunity")
-    return deal.prefix or _DEAL if deal else _DEAL
+class _Whose:
+    """Whose an activity is, by the first letters of its parents' ids."""
+
+    def __init__(self, schema: Schema, settings: SalesforceSettings) -> None:
+        deal = schema.entity("Opportunity")
+        self._deal = (deal.prefix if deal else "") or _DEAL
+        self._rolled_up = settings.activity.roll_up == "contacts"
+
+    def activity(self, row: Row) -> Record | None:
+        """What tasks and events share; None for the pattern of a series and for what is on nothing we follow."""
+        what, who = row["WhatId"] or "", row.get("WhoId") or ""
+        deal = what if what.startswith(self._deal) else None
+        contact = who if who.startswith(_CONTACT) else None
+        account = row.get("AccountId") or (what if what.startswith(_ACCOUNT) else None)
+        followed = deal or (self._rolled_up and (contact or account))
+        if row.get("IsRecurrence") or not followed:
+            return None
+        return _base(row, deal, contact, account)
 
 
-def _task(prefix: str) -> Callable[[Row], Record | None]:
+def _task(whose: _Whose) -> Callable[[Row], Record | None]:
     def record(row: Row) -> Record | None:
-        found = _activity(row, prefix)
+        found = whose.activity(row)
         if found is None:
             return None
         subtype = str(row.get("TaskSubtype") or "").lower()
@@ -90,16 +105,15 @@ def _kind(row: Row, subtype: str) -> str:
     return _TYPES.get(str(row.get("Type") or "").lower(), "task")
 
 
-def _event(prefix: str, zone: ZoneInfo, now: datetime) -> Callable[[Row], Record | None]:
+def _event(whose: _Whose, zone: ZoneInfo) -> Callable[[Row], Record | None]:
     def record(row: Row) -> Record | None:
-        found = _activity(row, prefix)
+        found = whose.activity(row)
         if found is None:
             return None
-        at = _start(row, zone)
         off = _OFF.match(row.get("Subject") or "")
         found["kind"] = "meeting"
-        found["state"] = "cancelled" if off else "open" if at and at > now else "done"
-        found["at"] = at
+        found["state"] = "cancelled" if off else "done"
+        found["at"] = _start(row, zone)
         found["bulk"] = False
         return found
 
@@ -115,21 +129,11 @@ def _start(row: Row, zone: ZoneInfo) -> datetime | None:
     return to.instant(start)
 
 
-def _activity(row: Row, prefix: str) -> Record | None:
-    """What tasks and events share; None for a series' pattern and for what is on neither deal nor contact."""
-    what, who = row["WhatId"] or "", row.get("WhoId") or ""
-    deal = what if what.startswith(prefix) else None
-    contact = who if who.startswith(_CONTACT) else None
-    if row.get("IsRecurrence") or not (deal or contact):
-        return None
-    return _base(row, deal, contact)
-
-
-def _base(row: Row, deal: str | None, contact: str | None) -> dict[str, Any]:
+def _base(row: Row, deal: str | None, contact: str | None, account: str | None) -> dict[str, Any]:
     return {
         "id": row["Id"],
         "opportunity_id": deal,
-        "account_id": row.get("AccountId"),
+        "account_id": account,
         "contact_id": contact,
         "due": to.day(row.get("ActivityDate")),
         "created": to.instant(row["CreatedDate"]),

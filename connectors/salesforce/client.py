@@ -70,12 +70,15 @@ class Client:
         data = None if body is None else orjson.dumps(body)
         return self._call(lambda sf: sf.restful(path, method=method, data=data), repeatable=repeatable)
 
-    def pages(self, soql: str, *, deleted: bool = False) -> Iterator[Rows]:
-        """The pages of a query, one held at a time; `deleted` also gives rows in the bin and archived ones."""
+    def pages(self, soql: str, *, deleted: bool = False, exact: bool = True) -> Iterator[Rows]:
+        """The pages of a query, one held at a time; `deleted` also gives rows in the bin and archived ones.
+
+        `exact` keeps decimals as Decimal; without it they are floats and decoding takes half the time.
+        """
         path: str | None = "queryAll" if deleted else "query"
         params: dict[str, str] | None = {"q": soql}
         while path:
-            body = self._call(_page(path, params))
+            body = self._call(_page(path, params, exact))
             yield body["records"]
             following = None if body["done"] else str(body["nextRecordsUrl"])
             if following and following == path:
@@ -161,7 +164,7 @@ class Client:
             raise BudgetSpent(f"The org has used {used} of its {allowed} daily API calls; the rest is left to others.")
 
 
-def _page(path: str, params: dict[str, str] | None) -> Callable[[Salesforce], dict[str, Any]]:
+def _page(path: str, params: dict[str, str] | None, exact: bool) -> Callable[[Salesforce], dict[str, Any]]:
     """One page, decoded from its bytes: simple-salesforce would ask for pretty printing and build ordered dicts."""
 
     def send(sf: Salesforce) -> dict[str, Any]:
@@ -170,7 +173,7 @@ def _page(path: str, params: dict[str, str] | None) -> Callable[[Salesforce], di
         reply = sf.session.get(url, params=params, headers=headers)
         if reply.status_code >= _REFUSED:
             exception_handler(reply, name="query")
-        body: dict[str, Any] = load(reply.content)
+        body: dict[str, Any] = load(reply.content) if exact else orjson.loads(reply.content)
         if not isinstance(body["records"], list) or not (body["done"] or body["nextRecordsUrl"]):
             raise ValueError("no page of a query")
         return body

@@ -47,12 +47,17 @@ def day(value: Any) -> date | None:
     return _day(value) if value else None
 
 
-def instant(value: Any) -> datetime | None:
-    """An aware instant in UTC."""
-    if not value:
-        return None
+@lru_cache(maxsize=16384)
+def _instant(value: str) -> datetime:
     at = datetime.fromisoformat(value)
+    if at.tzinfo is UTC:
+        return at
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def instant(value: Any) -> datetime | None:
+    """An aware instant in UTC; a row's stamps are often the same, so they are kept for a while."""
+    return _instant(value) if value else None
 
 
 def money(value: Any) -> Decimal | None:

@@ -156,7 +156,7 @@ def tracked(schema: Schema, settings: SalesforceSettings) -> Stream:
 
     return Stream(
         "opportunity_field_history", "field_change", TRACKED, plan,
-        stamp="CreatedDate", overlap=HISTORY_OVERLAP, deleted=False,
+        stamp="CreatedDate", overlap=HISTORY_OVERLAP, deleted=False, exact=True,
     )  # fmt: skip
 
 

@@ -56,6 +56,7 @@ class Pull:
             "opportunity",
             opportunities.ENTITY,
             lambda: opportunities.plan(self._schema, self._settings, kinds),
+            exact=True,
         )
         present: set[str] = set()
         if not (yield from self._read(stream, present)):
@@ -81,7 +82,7 @@ class Pull:
     def _activities(self) -> Iterator[Page]:
         made = {
             "task": activities.task_stream(self._schema, self._settings),
-            "event": activities.event_stream(self._schema, self._settings, self._client.now),
+            "event": activities.event_stream(self._schema, self._settings),
         }
         present: set[str] = set()
         whole = bool(self._settings.activity.sources)

@@ -43,6 +43,8 @@ class Stream:
     overlap: timedelta = OVERLAP
     where: str = ""
     deleted: bool = True
+    exact: bool = False
+    """Its numbers are money."""
 
 
 class Planned:
@@ -76,7 +78,7 @@ def pages(client: Client, planned: Planned, cursor: Cursor | None, *, full: bool
     stream, until = planned.stream, client.now() - planned.stream.overlap
     place = Place() if full or cursor is None else Place.parse(cursor.text)
     window = StampWindow(planned.select, stream.stamp, place, stream.where)
-    for rows in read(client, window, deleted=stream.deleted, describe_again=planned.again):
+    for rows in read(client, window, deleted=stream.deleted, describe_again=planned.again, exact=stream.exact):
         if rows:
             saved = None if full and cursor else Cursor(stream.name, window.place.capped(until).text())
             yield planned.page(rows, saved)

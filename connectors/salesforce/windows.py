@@ -187,14 +187,16 @@ class _Patience:
             self._describe_again()
 
 
-def read(client: Client, window: Window, *, deleted: bool, describe_again: Callable[[], None]) -> Iterator[Rows]:
+def read(
+    client: Client, window: Window, *, deleted: bool, describe_again: Callable[[], None], exact: bool = True
+) -> Iterator[Rows]:
     """All rows of a window, page by page, through lost cursors, slow queries and one change of columns."""
     patience = _Patience(client, window, describe_again)
     more = True
     while more:
         window.restart()
         try:
-            for page in client.pages(window.soql(), deleted=deleted):
+            for page in client.pages(window.soql(), deleted=deleted, exact=exact):
                 yield window.take(page)
         except (QuerySlow, CursorLost, ColumnGone) as error:
             patience.bear(error)
