@@ -6,7 +6,8 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from connectors.salesforce import describe, opportunities, setup
+from connectors.salesforce import check, describe, draft, opportunities, provision, setup
+from connectors.salesforce import export as export_files
 from connectors.salesforce.client import Client
 from connectors.salesforce.pull import Pull
 from connectors.salesforce.push import BATCH, Push
@@ -19,9 +20,11 @@ from model.sync import Page
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
+    from connectors.salesforce.draft import Draft
     from connectors.salesforce.settings import SalesforceSettings
-    from model.sync import Budget, Cursor, Description, Outcome, Patch
+    from model.sync import Budget, Cursor, Description, Outcome, Patch, Remark
 
 
 class SalesforceConnector:
@@ -37,7 +40,7 @@ class SalesforceConnector:
         sleep: Callable[[float], None],
         random: Random | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings, self._clock, self._sleep = settings, clock, sleep
         self._client = Client(settings, clock=clock, sleep=sleep, random=random)
         self._schema = Schema(self._client)
         jitter = (random or Random()).uniform  # noqa: S311 - jitter, not a secret
@@ -90,6 +93,26 @@ class SalesforceConnector:
     def push(self, patches: Sequence[Patch]) -> list[Outcome]:
         """Send at most `batch_size` patches; see connectors.protocol. Raises ValueError for fields outside `writes`."""
         return self._push.send(patches)
+
+    def check(self, now: datetime) -> list[Remark]:
+        """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
+        self.describe()
+        return check.check(self._client, self._schema, self.settings, now)
+
+    def provision(self, export: Path | None = None) -> list[Remark]:
+        """Make our fields and permission sets by API, or write them below `export` for an admin's own pipeline."""
+        if export is not None:
+            return export_files.export(self.settings, export)
+        admin = self.settings.admin
+        client = Client(self.settings, clock=self._clock, sleep=self._sleep, who=admin) if admin else self._client
+        self._schema.entity(opportunities.ENTITY)  # a first call, so that the login names our user
+        remarks = list(provision.provision(client, self.settings, self._client.user_id))
+        self._schema.forget()
+        return remarks
+
+    def draft(self) -> Draft:
+        """What `init` can suggest from this org: fields for facts, stages for processes."""
+        return draft.draft(self._client, self._schema)
 
 
 def _with_vanished(page: Page, ids: Sequence[str]) -> Page:

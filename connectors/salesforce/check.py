@@ -1,0 +1,207 @@
+"""`connection check` in sentences: what works, what is missing, what is dormant, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from connectors.salesforce import convert as to
+from connectors.salesforce import describe, fields, ours
+from connectors.salesforce import opportunities as deals
+from connectors.salesforce.faults import Refused
+from connectors.salesforce.windows import chunks, id_list
+from model.facts import FACTS
+from model.sync import OUR_FIELDS, Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from connectors.salesforce.client import Client
+    from connectors.salesforce.schema import Schema
+    from connectors.salesforce.settings import SalesforceSettings
+
+_KIND: Final = {"Number": "number", "Picklist": "choice", "Text": "text", "LongTextArea": "long_text", "Date": "date"}
+_FEEDS: Final = ("stage_history", "date_history", "contact_roles", "activities")
+_FEW: Final = 10
+_SKEW: Final = 60.0
+
+
+def check(client: Client, schema: Schema, settings: SalesforceSettings, now: datetime) -> list[Remark]:
+    """Everything worth knowing before a run; raises AccessRefused, RetryLater, BudgetSpent."""
+    parts: tuple[Callable[[], Iterator[Remark]], ...] = (
+        lambda: _login(client, settings, now),
+        lambda: _own_fields(schema, settings),
+        lambda: _facts(schema, settings),
+        lambda: _feeds(schema, settings),
+        lambda: _exemption(client),
+        lambda: _rules(client),
+        lambda: _blind_owners(client, schema, settings),
+        lambda: _budget(client, settings),
+    )
+    return [remark for part in parts for remark in part()]
+
+
+def _login(client: Client, settings: SalesforceSettings, now: datetime) -> Iterator[Remark]:
+    user = client.rows(f"SELECT Name, Username FROM User WHERE Id = '{client.user_id}'") if client.user_id else []
+    who = f"{user[0]['Name']} ({user[0]['Username']})" if user else "a user that the login does not name"
+    flow = settings.auth.replace("_", " ")
+    yield Remark("ok", f"Logged in as {who} by {flow}, API version {settings.api_version}.")
+    skew = (client.now() - now).total_seconds()
+    if abs(skew) > _SKEW:
+        yield Remark("warning", f"This machine's clock is {abs(skew):.0f} seconds off Salesforce's; set it.")
+
+
+def _own_fields(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
+    seen, writable = ours.readable(schema, settings), ours.writable(schema, settings)
+    for name, api_name in fields.names(settings).items():
+        field = seen.get(name)
+        if field is None:
+            yield Remark("missing", f"{api_name} ({name}) does not exist or is hidden from our user; run provision.")
+        elif name in OUR_FIELDS and name not in writable:
+            yield Remark("missing", f"{api_name} ({name}) may not be edited by our user; assign {fields.SYNC_LABEL}.")
+        elif not _fits(ours.rule(field).type, _KIND[fields.KINDS[name]["type"]]):
+            wanted = fields.KINDS[name]["type"]
+            yield Remark("warning", f"{api_name} ({name}) is a {field.type} field; {wanted} is what we write.")
+    if len(writable) == len(settings.writes):
+        yield Remark("ok", f"All {len(writable)} fields that we write are there and may be edited.")
+
+
+def _fits(found: str, wanted: str) -> bool:
+    texts = ("text", "long_text", "choice")
+    return found == wanted or (found in texts and wanted in texts)
+
+
+def _facts(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
+    read = [*deals.columns(schema, settings), *deals.mapped_facts(schema, settings)]
+    for mapped in read:
+        if mapped.field is None and mapped.name not in ("currency", "activity_hint"):
+            yield Remark("missing", f"{mapped.path} ({mapped.name}) cannot be read: deals are unknown in it.")
+        elif mapped.field and mapped.name in settings.fields:
+            yield from _mismatch(mapped, mapped.field.type)
+    still = [mapped.path for mapped in read if mapped.field and mapped.field.moves_no_stamp]
+    if still:
+        yield Remark(
+            "note",
+            f"Formulas and fields of parents do not mark a deal as changed, so {', '.join(still)} "
+            "may be up to a day old: the nightly full pass reads them again.",
+        )
+    known = describe.known_facts(schema, settings)
+    yield Remark("ok", f"{len(known)} facts are mapped.")
+    dormant = [name for name in FACTS if name not in known]
+    if dormant:
+        yield Remark("note", f"No field is mapped for {', '.join(dormant)}: policies that ask for them are dormant.")
+
+
+def _mismatch(mapped: deals.Mapped, crm_type: str) -> Iterator[Remark]:
+    wanted, gives = deals.type_of(mapped.name, mapped.field), to.fact_type(crm_type)
+    if wanted not in (gives, "text", "choice") and not (wanted == "yes/no" and gives == "text"):
+        yield Remark("warning", f"{mapped.path} is a {crm_type} field, but {mapped.name} is of type {wanted}.")
+
+
+def _feeds(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
+    found = describe.feeds(schema, settings)
+    for feed in _FEEDS:
+        name = feed.replace("_", " ")
+        if feed in found:
+            yield Remark("ok", f"The feed of {name} can be read.")
+        else:
+            yield Remark("missing", f"The feed of {name} cannot be read; give our user the objects' Read permission.")
+    if schema.entity("OpportunityFieldHistory") is None:
+        yield Remark("note", "Field history cannot be read: former owners and next steps are known from now on only.")
+
+
+def _exemption(client: Client) -> Iterator[Remark]:
+    mine = f"SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{client.user_id}'"
+    named = f"SELECT Id FROM CustomPermission WHERE DeveloperName = '{fields.EXEMPT}'"
+    try:
+        ids = [str(row["Id"]) for row in client.rows(named)]
+        where = f"SetupEntityId IN ({id_list(ids)}) AND ParentId IN ({mine})"
+        held = bool(ids) and bool(client.rows(f"SELECT Id FROM SetupEntityAccess WHERE {where}"))
+    except Refused:
+        yield Remark("note", f"Whether our user holds {fields.EXEMPT} cannot be told without View Setup.")
+        return
+    if held:
+        yield Remark("ok", f"Our user holds {fields.EXEMPT}: validation rules can leave its writes alone.")
+    else:
+        yield Remark("note", f"Our user does not hold {fields.EXEMPT}; run provision if validation rules refuse it.")
+
+
+def _rules(client: Client) -> Iterator[Remark]:
+    soql = "SELECT Id, ValidationName FROM ValidationRule WHERE EntityDefinitionId = 'Opportunity' AND Active = true"
+    try:
+        reply = client.rest(f"tooling/query?q={quote(soql)}")
+    except Refused:
+        yield Remark("note", "The org's validation rules cannot be listed with our user's rights.")
+        return
+    names = [str(row["ValidationName"]) for row in (reply or {}).get("records", ())]
+    if names:
+        listed = ", ".join(names[:_FEW])
+        yield Remark(
+            "note",
+            f"{len(names)} validation rules are active on Opportunity ({listed}): each may refuse our writes, unless "
+            f"it asks NOT($Permission.{fields.EXEMPT}).",
+        )
+
+
+def _blind_owners(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
+    """Active owners of open deals whose profile and permission sets show them none or only some of our fields."""
+    seen = sorted(field.path for field in ours.readable(schema, settings).values())
+    if not seen:
+        return
+    try:
+        owners = _owners(client)
+        sighted = _sighted(client, seen)
+    except Refused:
+        yield Remark("note", "Who of the owners sees our fields cannot be told without View Setup.")
+        return
+    blind = sorted(name for key, name in owners.items() if key not in sighted)
+    if blind:
+        more = f" and {len(blind) - _FEW} more" if len(blind) > _FEW else ""
+        yield Remark(
+            "warning",
+            f"{len(blind)} of {len(owners)} active owners of open deals cannot see all our fields: "
+            f"{', '.join(blind[:_FEW])}{more}. Assign them {fields.READER_LABEL}.",
+        )
+    else:
+        yield Remark("ok", f"All {len(owners)} active owners of open deals can see our fields.")
+
+
+def _owners(client: Client) -> dict[str, str]:
+    grouped = "SELECT OwnerId FROM Opportunity WHERE IsClosed = false AND Owner.IsActive = true GROUP BY OwnerId"
+    ids = [str(row["OwnerId"]) for row in client.rows(grouped)]
+    found: dict[str, str] = {}
+    for some in chunks(ids):
+        rows = client.rows(f"SELECT Id, Name FROM User WHERE Id IN ({id_list(some)})")
+        found |= {str(row["Id"]): str(row["Name"]) for row in rows}
+    return found
+
+
+def _sighted(client: Client, seen: list[str]) -> set[str]:
+    """Users who may read every field of ours by one permission set or several."""
+    listed = ", ".join(f"'Opportunity.{path}'" for path in seen)
+    shown = "SELECT ParentId, Field FROM FieldPermissions WHERE SobjectType = 'Opportunity' AND PermissionsRead = true"
+    by_set: dict[str, set[str]] = {}
+    for row in client.rows(f"{shown} AND Field IN ({listed})"):
+        by_set.setdefault(str(row["ParentId"]), set()).add(str(row["Field"]))
+    by_user: dict[str, set[str]] = {}
+    for some in chunks(list(by_set)):
+        for row in _assigned(client, some):
+            by_user.setdefault(str(row["AssigneeId"]), set()).update(by_set[str(row["PermissionSetId"])])
+    return {user for user, shown_fields in by_user.items() if len(shown_fields) == len(seen)}
+
+
+def _assigned(client: Client, sets: list[str]) -> list[dict[str, Any]]:
+    query = (
+        f"SELECT AssigneeId, PermissionSetId FROM PermissionSetAssignment WHERE PermissionSetId IN ({id_list(sets)})"
+    )
+    return client.rows(query)
+
+
+def _budget(client: Client, settings: SalesforceSettings) -> Iterator[Remark]:
+    budget = client.budget()
+    if budget.left is None or budget.allowed is None:
+        yield Remark("note", "Salesforce does not say how many calls are left.")
+        return
+    share = int(budget.allowed * settings.budget_share)
+    yield Remark("ok", f"{budget.left} of the org's {budget.allowed} daily calls are left; our share is {share}.")

@@ -1,0 +1,146 @@
+"""Setting an org up by API: our fields, two permission sets, the exemption. Asks first, so it can be run again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from connectors.salesforce import fields
+from connectors.salesforce.faults import Refused
+from connectors.salesforce.windows import id_list
+from model.sync import Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connectors.salesforce.client import Client
+    from connectors.salesforce.settings import SalesforceSettings
+
+_THERE: Final = {"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"}
+_SETS: Final = {
+    fields.SYNC: (fields.SYNC_LABEL, fields.SYNC_ABOUT),
+    fields.READER: (fields.READER_LABEL, fields.READER_ABOUT),
+}
+
+
+def provision(admin: Client, settings: SalesforceSettings, sync_user: str | None) -> Iterator[Remark]:
+    """Make what is missing, one sentence each; stops at the first refusal, and says what to do."""
+    if settings.admin is None:
+        yield Remark(
+            "warning",
+            "No admin credentials are given, so the connection's own user sets the org up. It needs Customize "
+            f"Application for that and should lose it afterwards; better give [connections.{settings.name}.admin].",
+        )
+    try:
+        yield from _fields(admin, settings)
+        sets = {name: _permission_set(admin, name) for name in _SETS}
+        yield Remark("ok", f"Permission sets {fields.SYNC_LABEL} and {fields.READER_LABEL} are there.")
+        yield from _access(admin, settings, sets)
+        yield from _exemption(admin, sets[fields.SYNC])
+        yield from _assignment(admin, sets[fields.SYNC], sync_user)
+    except Refused as error:
+        yield Remark(
+            "missing",
+            f"Set-up stopped: {error.message} ({error.code}). It needs a user with Customize Application, Manage "
+            "Profiles and Permission Sets and View Setup; or run provision --export DIR and let an admin deploy it.",
+        )
+        return
+    yield Remark("note", f"Assign {fields.READER_LABEL} to your sales people and put the fields on their page layout.")
+
+
+def _fields(admin: Client, settings: SalesforceSettings) -> Iterator[Remark]:
+    found = {row["DeveloperName"] for row in _tooling(admin, "SELECT Id, DeveloperName FROM CustomField "
+                                                      "WHERE TableEnumOrId = 'Opportunity'")}  # fmt: skip
+    made = []
+    for ours, api_name in fields.names(settings).items():
+        if api_name.removesuffix("__c") not in found and _create_field(admin, ours, api_name):
+            made.append(api_name)
+    every = len(fields.names(settings))
+    yield Remark("ok", f"{every} fields are on Opportunity; made now: {', '.join(made) or 'none'}.")
+
+
+def _create_field(admin: Client, ours: str, api_name: str) -> bool:
+    body = {"FullName": f"Opportunity.{api_name}", "Metadata": fields.metadata(ours)}
+    return _create(admin, "tooling/sobjects/CustomField", body) is not None
+
+
+def _create(admin: Client, path: str, body: dict[str, Any]) -> str | None:
+    """The id of what was made; None where it was there already."""
+    try:
+        return str(admin.rest(path, "POST", body)["id"])
+    except Refused as error:
+        if error.code in _THERE:
+            return None
+        raise
+
+
+def _tooling(admin: Client, soql: str) -> list[dict[str, Any]]:
+    reply = admin.rest(f"tooling/query?q={quote(soql)}")
+    return list(reply["records"]) if reply else []
+
+
+def _permission_set(admin: Client, name: str) -> str:
+    query = f"SELECT Id FROM PermissionSet WHERE Name = '{name}' AND IsOwnedByProfile = false"
+    found = admin.rows(query)
+    label, about = _SETS[name]
+    if found:
+        return str(found[0]["Id"])
+    made = _create(admin, "sobjects/PermissionSet", {"Name": name, "Label": label, "Description": about})
+    return made or str(admin.rows(query)[0]["Id"])
+
+
+def _access(admin: Client, settings: SalesforceSettings, sets: dict[str, str]) -> Iterator[Remark]:
+    query = (
+        "SELECT Id, ParentId, Field, PermissionsRead, PermissionsEdit FROM FieldPermissions "
+        f"WHERE SobjectType = 'Opportunity' AND ParentId IN ({id_list(list(sets.values()))})"
+    )
+    there = {(row["ParentId"], row["Field"]): row for row in admin.rows(query)}
+    changed = 0
+    for name, parent in sets.items():
+        for ours, api_name in fields.names(settings).items():
+            field, edit = f"Opportunity.{api_name}", fields.may_edit(name, ours)
+            changed += _grant(admin, parent, field, edit, there.get((parent, field)))
+    yield Remark("ok", f"Field permissions are as they should be; {changed} changed now.")
+
+
+def _grant(admin: Client, parent: str, field: str, edit: bool, row: dict[str, Any] | None) -> bool:
+    rights = {"PermissionsRead": True, "PermissionsEdit": edit}
+    if row is None:
+        body = {"ParentId": parent, "SobjectType": "Opportunity", "Field": field, **rights}
+        return _create(admin, "sobjects/FieldPermissions", body) is not None
+    if all(row[right] == value for right, value in rights.items()):
+        return False
+    admin.rest(f"sobjects/FieldPermissions/{row['Id']}", "PATCH", rights)
+    return True
+
+
+def _exemption(admin: Client, parent: str) -> Iterator[Remark]:
+    """A custom permission for validation rules; orgs whose API cannot make one get it from the export."""
+    query = f"SELECT Id FROM CustomPermission WHERE DeveloperName = '{fields.EXEMPT}'"
+    try:
+        if not admin.rows(query):
+            about = {"label": fields.EXEMPT_LABEL, "description": fields.EXEMPT_ABOUT}
+            _create(admin, "tooling/sobjects/CustomPermission", {"FullName": fields.EXEMPT, "Metadata": about})
+        permission = str(admin.rows(query)[0]["Id"])
+        where = f"ParentId = '{parent}' AND SetupEntityId = '{permission}'"
+        if not admin.rows(f"SELECT Id FROM SetupEntityAccess WHERE {where}"):
+            _create(admin, "sobjects/SetupEntityAccess", {"ParentId": parent, "SetupEntityId": permission})
+    except (Refused, IndexError):
+        yield Remark(
+            "warning",
+            f"The custom permission {fields.EXEMPT} could not be made by API: make it in Setup under Custom "
+            f"Permissions and enable it in {fields.SYNC_LABEL}, or deploy it from provision --export.",
+        )
+        return
+    yield Remark("ok", f"Validation rules can leave Sluicegate alone by $Permission.{fields.EXEMPT}.")
+
+
+def _assignment(admin: Client, parent: str, sync_user: str | None) -> Iterator[Remark]:
+    if sync_user is None:
+        yield Remark("warning", f"Assign {fields.SYNC_LABEL} to the user that Sluicegate logs in as.")
+        return
+    where = f"AssigneeId = '{sync_user}' AND PermissionSetId = '{parent}'"
+    if not admin.rows(f"SELECT Id FROM PermissionSetAssignment WHERE {where}"):
+        body = {"AssigneeId": sync_user, "PermissionSetId": parent}
+        _create(admin, "sobjects/PermissionSetAssignment", body)
+    yield Remark("ok", f"{fields.SYNC_LABEL} is assigned to the user that Sluicegate logs in as.")
