@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connectors.salesforce import check, describe, draft, opportunities, provision, setup
 from connectors.salesforce import export as export_files
 from connectors.salesforce.client import Client
+from connectors.salesforce.ids import full_id
 from connectors.salesforce.pull import Pull
 from connectors.salesforce.push import BATCH, Push
 from connectors.salesforce.schema import Schema
@@ -81,7 +82,8 @@ class SalesforceConnector:
         if plan is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
         page = Page({"opportunity": []})
-        for some in chunks(list(dict.fromkeys(ids))):
+        known = [full for one in ids if (full := full_id(one))]
+        for some in chunks(list(dict.fromkeys(known))):
             where = f" WHERE Id IN ({id_list(some)})"
             query = f"SELECT {', '.join(plan.select)} FROM {opportunities.ENTITY}{where}"
             for rows in self._client.pages(query, deleted=True):
@@ -117,5 +119,5 @@ class SalesforceConnector:
 
 def _with_vanished(page: Page, ids: Sequence[str]) -> Page:
     seen = {record["id"] for record in page.records["opportunity"]} | {one.id for one in page.aside}
-    lost = [{"id": one, "gone": "vanished"} for one in dict.fromkeys(ids) if one not in seen]
+    lost = [{"id": one, "gone": "vanished"} for one in dict.fromkeys(ids) if full_id(one) not in seen]
     return replace(page, records={"opportunity": page.records["opportunity"] + lost})

@@ -34,6 +34,7 @@ _MEANING: Final[dict[str, tuple[OutcomeKind, str]]] = {
     "ENTITY_IS_DELETED": _GONE,
     "INVALID_CROSS_REFERENCE_KEY": _GONE,
     "NOT_FOUND": _GONE,
+    "MALFORMED_ID": _GONE,
     _ROW_LOCK: _LATER,
     "SERVER_UNAVAILABLE": _LATER,
     "UNKNOWN_EXCEPTION": _LATER,
