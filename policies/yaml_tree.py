@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 200_000
 MAX_DEPTH: Final = 12
-MAX_NODES: Final = 8_000
+MAX_NODES: Final = 5_000
+TAB: Final = re.compile(r"^ *\t", re.MULTILINE)
+DEEP: Final = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH + 1}}}")
 UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 CHARACTERS: Final = {
     "'": re.compile(r"''|[\s\S]"),
@@ -122,12 +124,14 @@ def _decoded(file: str, source: str | bytes) -> str | Problem:
         return Problem(file, len(before), len(before[-1]) + 1, "this is not UTF-8; save the file as UTF-8")
     if text.startswith("\ufeff"):
         return Problem(file, 1, 1, "the file starts with a byte order mark; save it as UTF-8 without BOM")
-    if sign := UNPRINTABLE.search(text):
-        line, column = text.count("\n", 0, sign.start()) + 1, sign.start() - text.rfind("\n", 0, sign.start())
-        return Problem(file, line, column, f"the character U+{ord(sign.group()):04X} is no text; delete it")
-    if tab := re.search(r"^ *\t", text, re.MULTILINE):
-        line = text.count("\n", 0, tab.start()) + 1
-        return Problem(file, line, len(tab.group()), "YAML is indented with spaces; replace this tab")
+    for wrong, says in (
+        (UNPRINTABLE, "this character is no text; delete it"),
+        (TAB, "YAML is indented with spaces; replace this tab"),
+        (DEEP, f"lists and maps stand at most {MAX_DEPTH} deep"),
+    ):
+        if found := wrong.search(text):
+            line, last = text.count("\n", 0, found.end()) + 1, text.rfind("\n", 0, found.end())
+            return Problem(file, line, found.end() - last - 1, says)
     return text.replace("\r\n", "\n")
 
 

@@ -1,0 +1,228 @@
+"""Policy files are read whole, or every problem of every file is told with its place."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from model.errors import PolicyProblem
+from policies.examples import run_examples
+from policies.reader import read_policies
+
+HERE = Path(__file__).parent
+HEAD = "version: 1\n"
+POLICY = """
+  - id: no-activity
+    title: No activity in 14 days
+    flag_if: days_since(last_activity) >= 14
+    severity: warning
+    points: 15
+    fix: Log a call
+    owner: revops
+"""
+PROCESS = """
+  - id: {id}
+    applies_to: pipeline = '{id}'
+    stages:
+      - {{id: demo, names: {{salesforce: [Demo]}}, expected_days: [7, {days}]}}
+      - {{id: won, names: {{salesforce: [Closed Won]}}}}
+"""
+
+
+def read(text, **known):
+    return read_policies({"a.yaml": text}, **known)
+
+
+def problems(text, **known):
+    with pytest.raises(PolicyProblem) as refused:
+        read(text, **known)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def policy(**changed):
+    """A file of one policy with some keys changed, added, or (None) left out."""
+    keys = {
+        "id": "no-activity", "title": "No activity", "flag_if": "days_since(last_activity) >= 14",
+        "severity": "warning", "points": "15", "fix": "Log a call", "owner": "revops", **changed,
+    }  # fmt: skip
+    lines = [f"{key}: {value}" for key, value in keys.items() if value is not None]
+    return f"{HEAD}policies:\n  - " + "\n    ".join(lines) + "\n"
+
+
+def test_ten_broken_policies_are_told_in_one_pass_with_place_and_correction():
+    found = problems((HERE / "ten_broken.yaml").read_text("utf-8"))
+    assert found == (HERE / "ten_broken.txt").read_text("utf-8").splitlines()
+    assert len(found) == 10
+
+
+def test_the_problems_of_all_files_come_together():
+    with pytest.raises(PolicyProblem) as refused:
+        read_policies({"b.yaml": "version: 2\n", "a.yaml": policy(points="many"), "c.yaml": "a: [1"})
+    assert [problem.file for problem in refused.value.problems] == ["a.yaml", "b.yaml", "c.yaml"]
+
+
+def test_a_policy_is_read_with_the_defaults_of_the_contract():
+    (one,) = read(policy()).policies
+    assert (one.mode, one.pausable, one.blank, one.topic, one.applies_to) == ("warn", False, "false", "", None)
+    assert (one.severity, one.points, one.file, one.line) == ("warning", 15, "a.yaml", 3)
+    assert one.facts == {"last_activity"}
+
+
+@pytest.mark.parametrize("style", [">-\n", "|\n", "\n"])
+def test_a_mistake_inside_a_block_has_the_line_and_column_it_stands_in(style):
+    text = policy(flag_if=f"{style}      is_open\n      and   amout > 3\n\n      and ownr = 'x'")
+    assert problems(text) == [
+        "a.yaml:7:13: flag_if: unknown fact 'amout'; did you mean 'amount'?",
+        "a.yaml:9:11: flag_if: unknown fact 'ownr'; did you mean 'owner'?",
+    ]
+
+
+def test_quotes_and_escapes_do_not_move_a_place():
+    assert problems(policy(flag_if="\"owner = '\\u00e9' or amout > 3\"")) == [
+        "a.yaml:5:35: flag_if: unknown fact 'amout'; did you mean 'amount'?"
+    ]
+    assert problems(policy(flag_if="'owner = ''it'' or amout > 3'")) == [
+        "a.yaml:5:33: flag_if: unknown fact 'amout'; did you mean 'amount'?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("mode", "enforce", "mode enforce runs a policy's actions, and this version has none; write warn"),
+        ("actions", "[task]", "this version does not do it; leave the key out"),
+        ("grace_days", "3", "this version does not do it; leave the key out"),
+        ("at_most_share", "0.3", "this version does not do it; leave the key out"),
+        ("rollout", "{teams: [west]}", "this version does not do it; leave the key out"),
+        ("calendar", "business", "write business_days_since()"),
+        ("zone", "Europe/Berlin", "this version does not do it; leave the key out"),
+        ("subject", "lead", "this version does not do it; leave the key out"),
+        ("severity", "high", "severity is one of info, warning, critical, not 'high'"),
+        ("points", "101", "points is 101; it lies between 0 and 100"),
+        ("points", "'10'", "points is a whole number, not a text"),
+        ("title", "x" * 81, "has 81 characters; 80 are the most"),
+        ("title", "15", "a policy's title is a text, not a number; put it in quotes: '15'"),
+        ("id", "No;Activity", "an id has small letters and digits"),
+        ("pausable", "yes", "pausable is true or false, not 'yes'"),
+        ("flag_if", "[is_open]", "flag_if is a text, not a list"),
+        ("fix", None, "a policy has no 'fix'; add it"),
+        ("flags_if", "is_open", "unknown key 'flags_if' in a policy; did you mean 'flag_if'?"),
+        ("examples", "{flagged: [{last_activity: 2026-11-01}]}", "needs as_of"),
+        ("examples", "{flagged: [{last_actvity: 2026-11-01, as_of: 2026-11-15}]}", "did you mean 'last_activity'?"),
+        ("examples", "{flagged: [{amount: big, as_of: 2026-11-15}]}", "amount is a number, not a text"),
+    ],
+)
+def test_a_wrong_entry_is_told_in_words(key, value, says):
+    found = problems(policy(**{key: value}))
+    assert len(found) == 1
+    assert says in found[0]
+
+
+def test_an_opportunity_is_a_subject():
+    assert read(policy(subject="opportunity")).policies
+
+
+def test_what_means_the_same_has_the_same_digest():
+    plain = read(policy(applies_to="is_open and touched"))
+    spread = policy(applies_to="is_open   AND touched").replace("\n    ", "\n\n    # said by the way\n    ")
+    assert read(spread).digest == plain.digest
+    assert read(policy(applies_to="is_open and touched", points="16")).digest != plain.digest
+    assert read(policy(applies_to="is_open or touched")).policies[0].revision != plain.policies[0].revision
+
+
+def test_filler_of_file_and_policy_changes_the_meaning():
+    text = policy(flag_if="next_step is blank", examples="{flagged: [{next_step: Later}]}")
+    assert run_examples(read(text))
+    assert not run_examples(read(text.replace("policies:", "filler: [later]\npolicies:")))
+    assert not run_examples(read(policy(
+        flag_if="next_step is blank", filler="[LATER]", examples="{flagged: [{next_step: Later}]}"
+    )))  # fmt: skip
+
+
+def test_an_example_that_does_not_hold_is_told_with_its_line():
+    text = policy(examples="{flagged: [{last_activity: 2026-11-02, as_of: 2026-11-15}]}")
+    assert [str(problem) for problem in run_examples(read(text))] == [
+        "a.yaml:10:26: no-activity: this example should be flagged, but it is clear"
+    ]
+
+
+def test_an_unknown_fact_makes_an_example_unknown():
+    (found,) = run_examples(read(policy(examples="{clear: [{last_activity: unknown, as_of: 2026-11-15}]}")))
+    assert found.text == "no-activity: this example should be clear, but it is unknown"
+
+
+def test_mapped_facts_and_picklists_are_known_when_they_are_given():
+    assert "unknown fact 'tier'" in problems(policy(applies_to="tier = 'gold'"))[0]
+    assert read(policy(applies_to="tier = 'gold'"), types={"tier": "choice"}, choices={"tier": ("Gold", "Silver")})
+    found = problems(policy(applies_to="segment = 'SBM'"), choices={"segment": ("SMB", "Enterprise")})
+    assert found == ["a.yaml:10:27: applies_to: 'SBM' is not a value of segment; did you mean 'SMB'?"]
+
+
+def test_expected_days_bring_a_policy_in_observe_that_a_written_one_replaces():
+    one = PROCESS.format(id="new", days=14)
+    (made,) = read(f"{HEAD}processes:{one}").policies
+    assert (made.id, made.mode, made.generated) == ("demo-over-expected", "observe", True)
+    assert made.applies_to.text == "(pipeline = 'new') and is_open and stage = 'demo'"
+    written = POLICY.replace("no-activity", "demo-over-expected")
+    (own,) = read(f"{HEAD}policies:{written}processes:{one}").policies
+    assert (own.mode, own.generated) == ("warn", False)
+
+
+def test_two_processes_with_one_stage_id_have_a_policy_each():
+    both = PROCESS.format(id="new", days=14) + PROCESS.format(id="renewal", days=21)
+    assert [one.id for one in read(f"{HEAD}processes:{both}").policies] == [
+        "new-demo-over-expected", "renewal-demo-over-expected",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("expected_days: [7, 14]", "expected_days: [14, 7]", "two numbers, the lower first"),
+        ("id: won", "id: demo", "the stage 'demo' stands twice"),
+        ("[Closed Won]", "[Demo]", "the salesforce stage 'Demo' stands in two stages"),
+        ("pipeline = 'new'", "stage = 'demo'", "a process claims deals before stage is known"),
+        ("salesforce: [Demo]", "saleforce: [Demo]", "unknown key 'saleforce' in names; did you mean 'salesforce'?"),
+        ("  - {id: won, names: {salesforce: [Closed Won]}}", "", "at least two stages; the last is Won"),
+    ],
+)
+def test_a_wrong_process_is_told_in_words(old, new, says):
+    text = HEAD + "processes:" + PROCESS.format(id="new", days=14)
+    assert old in text
+    assert any(says in problem for problem in problems(text.replace(old, new)))
+
+
+BOMBS = {
+    "too large": "a: 1\n" * 50_000,
+    "latin-1": "title: Müller".encode("latin-1"),
+    "utf-16": policy().encode("utf-16"),
+    "byte order mark": "\ufeff" + policy(),
+    "tab": "version: 1\npolicies:\n\t- id: x\n",
+    "no text": "version: 1 \x00\n",
+    "laughs": "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\n",
+    "tag": "version: !!python/object:os.system x\n",
+    "deep brackets": "[" * 90_000,
+    "deep lists": "- " * 90_000,
+    "many items": "filler: [" + "a, " * 60_000 + "]",
+    "two documents": "version: 1\n---\nversion: 1\n",
+    "unclosed quote": "version: 1\nfiller: ['a\npolicies: []\n",
+    "empty": "",
+    "a list": "- version: 1\n",
+    "list as key": "? [a]\n: b\n",
+    "long condition": policy(flag_if=" and ".join(["is_open"] * 11_000)),
+    "deep condition": policy(flag_if="(" * 1_000 + "is_open" + ")" * 1_000),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_bomb_is_answered_with_a_sentence_and_a_place_within_a_second(bomb):
+    start = time.process_time()
+    with pytest.raises(PolicyProblem) as refused:
+        read_policies({"bomb.yaml": BOMBS[bomb]})
+    assert time.process_time() - start < 1
+    first = refused.value.problems[0]
+    assert first.line >= 1
+    assert first.column >= 1
+    assert len(first.text) > 15
