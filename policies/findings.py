@@ -131,12 +131,14 @@ def _evidence(because: Because, row: Row, text: str) -> dict[str, Any]:
     fact = deciding.measure.fact
     return {
         "fact": fact, "value": _plain(row.get(fact)), "limit": _plain(limit_of(deciding.measure, row)),
-        "source": source(fact), "text": text,
+        "source": source(fact, row), "text": text,
     }  # fmt: skip
 
 
-def source(fact: str) -> str:
-    """Where a fact's value comes from, in words."""
+def source(fact: str, row: Row) -> str:
+    """Where a fact's value comes from, in words; of the last activity also its kind."""
+    if fact == "last_activity" and row.get("_last_touch_kind"):
+        return f"activities: {row['_last_touch_kind']}"
     needs = FACTS[fact].needs if fact in FACTS else ("mapping",)
     return ", ".join("a mapped field" if need == "mapping" else need.replace("_", " ") for need in needs)
 
@@ -154,12 +156,12 @@ def _unknown(verdict: Verdict) -> Iterator[Found]:
     """Findings of what cannot be judged; one that holds a flag says so and stays shown."""
     rules = {rule.id: rule for rule in verdict.rules}
     missing = missing_facts(verdict)
-    facts = verdict.frame.select("key", "as_of_date", "is_open")
+    facts = verdict.frame.select("key", "as_of_date", "is_open").hstack([_activity_unknown(verdict)])
     for cell in verdict.cells.join(facts, on="key", maintain_order="left").iter_rows(named=True):
         rule, key = rules[cell["policy"]], cell["key"]
         names = missing.get((rule.id, key), [])
         start = cell["unknown_since"]
-        why = messages.unread(names, start.date() if start else None)
+        why = messages.unread(names, start.date() if start else None, cell["activity"])
         if cell["since"] and not cell["held"]:
             why = messages.withdrawn(why, verdict.hold.days)
         said: Mapping[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
@@ -170,6 +172,14 @@ def _unknown(verdict: Verdict) -> Iterator[Found]:
         first_seen = cell["first_seen"] or cell["as_of_date"]
         text = orjson.dumps(said).decode()
         yield Found(key, rule, "unknown", cell["since"], first_seen, start, shown, said, text)
+
+
+def _activity_unknown(verdict: Verdict) -> pl.Series:
+    """Why activity is unknown, by deal, in the frame's order."""
+    frame = verdict.wide.frame
+    word = "_activity_unknown"
+    blank = pl.Series("activity", [None], pl.String).new_from_index(0, frame.height)
+    return frame[word].alias("activity") if word in frame.columns else blank
 
 
 def missing_facts(verdict: Verdict) -> dict[tuple[str, int], list[str]]:

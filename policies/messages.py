@@ -10,7 +10,7 @@ from model.facts import FACTS
 from policies.evidence import AGEING, limit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from policies.evidence import Because, Reason, Row
     from policies.language.condition import Measure
@@ -27,6 +27,14 @@ LABELS: Final = {
     "stage_median_days": "The stage's median",
 }
 """Facts whose name alone does not tell people what they are."""
+ACTIVITY_UNKNOWN: Final = {
+    "late": "the activity feed is late",
+    "hidden": "the CRM shows an activity that we may not read",
+    "vanished": "an activity that was read before cannot be read any more",
+    "possible": "an activity may belong to another deal of the account",
+    "unlogged": "the owner's team logs almost nothing",
+}
+"""Why activity is unknown, by the word that `widen` leaves in `_activity_unknown`."""
 NEVER_SO: Final = {
     "has_next_step": "No next step",
     "owner_is_active": "Its owner can no longer log in",
@@ -146,10 +154,12 @@ def moved_without(to_stage: str | None, moved_on: date, text: str, seen: date) -
     return told if seen <= moved_on else f"{told} Judged on the values first seen on {day(seen)}."
 
 
-def unread(missing: Iterable[str], since: date | None) -> str:
-    """Why something could not be judged, without the full stop."""
+def unread(missing: Collection[str], since: date | None, activity: str | None = None) -> str:
+    """Why something could not be judged, without the full stop; `activity`: a key of ACTIVITY_UNKNOWN."""
     names = [label(name) for name in missing]
     when = f" since {day(since)}" if since else ""
+    if activity in ACTIVITY_UNKNOWN and any(name in FACTS and "activities" in FACTS[name].needs for name in missing):
+        when = f"{when} ({ACTIVITY_UNKNOWN[activity]})"
     if not names:
         return f"Its values give no answer{when}"
     return f"{' and '.join(names)} could not be read{when}"

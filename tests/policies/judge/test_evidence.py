@@ -1,10 +1,11 @@
 """What a flag says: the sentence, the day it began, and the measured value, by kind of condition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 import orjson
+import polars as pl
 import pytest
 
 from model.memory import Memory
@@ -156,6 +157,26 @@ def test_what_facts_cannot_date_keeps_the_day_it_was_first_seen():
     first, _ = flag({"amount": None}, blank("amount"), on=day("2026-11-03"))
     _, said = flag({"amount": None}, blank("amount"), first.remembered())
     assert (said["since"], said["evidence"]["text"]) == ("2026-11-03", "Amount is blank; first seen 3 Nov 2026.")
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [("late", "the activity feed is late"), ("unlogged", "the owner's team logs almost nothing")],
+)
+def test_an_unknown_activity_says_why(word, reason):
+    seen = wide({"unknown": ["last_activity"]})
+    seen = replace(seen, frame=seen.frame.with_columns(_activity_unknown=pl.lit(word)))
+    v = judge(seen, policies(policy()), Memory(), Context())
+    assert orjson.loads(v.findings()["flag"].item()) == {
+        "policy": "no-activity", "missing": ["last_activity"], "why": f"Last activity could not be read ({reason}).",
+    }  # fmt: skip
+
+
+def test_the_kind_of_the_last_touch_is_its_source():
+    seen = wide({"last_activity": day("2026-11-03")})
+    seen = replace(seen, frame=seen.frame.with_columns(_last_touch_kind=pl.lit("call")))
+    v = judge(seen, policies(policy()), Memory(), Context())
+    assert orjson.loads(v.findings()["flag"].item())["evidence"]["source"] == "activities: call"
 
 
 def test_the_source_is_named():
