@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 ALSO: Final = "Also: "
 """Opens the line of a flag whose topic a dearer one heads."""
+UNCLAIMED: Final = {
+    "unclaimed": "No process claims this deal.",
+    "doubly claimed": "More than one process claims this deal.",
+    "unknown": "Which process claims this deal cannot be judged.",
+}
+"""Why no process binds a deal, by the word that `widen` leaves in `_process_unknown`."""
 CLEAN: Final[dict[str, FieldValue]] = {
     "flag_count": 0, "worst_severity": "none", "top_flag": None, "flag_ids": None, "reasons": None,
     "next_act": None, "flagged_since": None,
@@ -103,7 +109,7 @@ def checked(verdict: Verdict, key: int, row: Mapping[str, Any]) -> list[str]:
         parts.append(f"No score: {row['score_reason']}.")
     if any(rule.place for rule in verdict.rules):
         if row["process"] is None:
-            parts.append("No process, or more than one, claims this deal.")
+            parts.append(UNCLAIMED.get(row["unclaimed"], UNCLAIMED["unclaimed"]))
         elif row["stage"] is None:
             parts.append("Its stage is in no process.")
     reasons: dict[str, list[str]] = defaultdict(list)

@@ -181,15 +181,18 @@ class Verdict:
         return {"gate": gate, "missing": lists["missing"], "checked": checked(self, key, row)}
 
     def row(self, key: int) -> dict[str, Any]:
-        """process, stage, score_reason and gate of one deal."""
+        """process, unclaimed (why it has none), stage, score_reason and gate of one telling deal."""
         return self._rows[key]
 
     @cached_property
     def _rows(self) -> dict[int, dict[str, Any]]:
-        rows = self.frame.filter(pl.col("key").is_in(list(self.telling)))
-        return {
-            r["key"]: r for r in rows.select("key", "process", "stage", score_reason(), "gate").iter_rows(named=True)
-        }
+        word = "_process_unknown"
+        why = pl.col(word) if word in self.source.columns else pl.lit(None, pl.String)
+        rows = self.frame.join(self.source.select("key", unclaimed=why), on="key").filter(
+            pl.col("key").is_in(list(self.telling))
+        )
+        named = rows.select("key", "process", "unclaimed", "stage", score_reason(), "gate").iter_rows(named=True)
+        return {row["key"]: row for row in named}
 
     @cached_property
     def _criteria(self) -> frozenset[str]:

@@ -1,6 +1,9 @@
 """What reps see on the record."""
 
+from dataclasses import replace
 from datetime import date
+
+import polars as pl
 
 from model.memory import Memory
 from model.sync import OUR_FIELDS, FieldRule
@@ -99,10 +102,16 @@ def test_missing_lists_titles_of_unmet_exit_criteria_whole():
 
 def test_what_no_process_knows_is_said():
     sales = process(discovery=((), (criterion("pain-known", yes("pain_identified")),)))
-    assert fields(deal=DEAL | {"process": None}, processes=(sales,))["checked"] == (
-        "No process, or more than one, claims this deal."
-    )
+    assert fields(deal=DEAL | {"process": None}, processes=(sales,))["checked"] == "No process claims this deal."
     assert fields(deal=DEAL | {"stage": None}, processes=(sales,))["checked"] == "Its stage is in no process."
+
+
+def test_a_doubly_claimed_deal_is_said_to_be_so():
+    sales = process(discovery=((), (criterion("pain-known", yes("pain_identified")),)))
+    seen = wide(DEAL | {"process": None})
+    seen = replace(seen, frame=seen.frame.with_columns(_process_unknown=pl.lit("doubly claimed")))
+    v = judge(seen, policies(processes=(sales,)), Memory(), Context())
+    assert dict(wanted(v, RULES))[1]["checked"] == "More than one process claims this deal."
 
 
 def test_an_observed_flag_is_nowhere_on_the_record():
