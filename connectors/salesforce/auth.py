@@ -11,6 +11,7 @@ import jwt
 import requests
 
 from connectors.salesforce.faults import Transient
+from connectors.salesforce.transport import untrusted
 from model.errors import AccessRefused, SettingsProblem
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ def log_in(
     try:
         reply = http.post(url, data=form, headers={"Accept": "application/json"}, allow_redirects=False)
         body = _body(reply)
-    except requests.exceptions.SSLError as error:
-        raise SettingsProblem(_untrusted(settings, str(error))) from None
     except requests.RequestException as error:
+        if untrusted(error):
+            advice = f"set ca_file for connection {settings.name} to the authority that signed it"
+            raise SettingsProblem(f"The certificate of {settings.login_url} is not trusted: {advice}.") from None
         raise Transient(f"No answer from {url}: {type(error).__name__}.") from None
     if reply.status_code != _OK or "access_token" not in body:
         raise _refusal(settings, who, reply.status_code, body)
@@ -112,12 +114,6 @@ def _refusal(settings: SalesforceSettings, who: Credentials, status: int, body: 
         return AccessRefused(f"{settings.login_url} redirects elsewhere; set login_url to the org's own address.")
     text = f"Salesforce refuses the login of connection {settings.name} by {who.auth}: {code}"
     return AccessRefused(scrub(who, f"{text} ({said}). Check the connected app and its user." if said else f"{text}."))
-
-
-def _untrusted(settings: SalesforceSettings, said: str) -> str:
-    advice = f"set ca_file for connection {settings.name} to the authority that signed it"
-    reason = "its certificate is not trusted" if "CERTIFICATE_VERIFY_FAILED" in said else "TLS fails"
-    return f"No safe connection to {settings.login_url}: {reason}; {advice}."
 
 
 def _token(settings: SalesforceSettings, body: dict[str, Any]) -> Token:

@@ -107,6 +107,8 @@ def _feeds(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
             yield Remark("ok", f"The feed of {name} can be read.")
         else:
             yield Remark("missing", f"The feed of {name} cannot be read; give our user the objects' Read permission.")
+    if schema.entity("OpportunityStage") is None:
+        yield Remark("missing", "The org's stages cannot be read; give our user access to OpportunityStage.")
     if schema.entity("OpportunityFieldHistory") is None:
         yield Remark("note", "Field history cannot be read: former owners and next steps are known from now on only.")
 

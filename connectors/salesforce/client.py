@@ -13,10 +13,11 @@ from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import exception_handler
 
 from connectors.salesforce.auth import Token, log_in, scrub
+from connectors.salesforce.budget import Share
 from connectors.salesforce.exact import load
 from connectors.salesforce.faults import CursorLost, SessionEnded, Transient, code_of, fault
-from connectors.salesforce.transport import open_session
-from model.errors import AccessRefused, BudgetSpent, RetryLater, SettingsProblem
+from connectors.salesforce.transport import open_session, untrusted
+from model.errors import AccessRefused, RetryLater, SettingsProblem
 from model.sync import Budget
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 Rows = list[dict[str, Any]]
 _ATTEMPTS: Final = 6
 _CAP: Final = 30.0
-_RESERVE: Final = 0.95
-"""Share of the org's daily calls beyond which we stop, whoever used them."""
 _REFUSED: Final = 300
 
 
@@ -44,11 +43,13 @@ class Client:
         sleep: Callable[[float], None],
         random: Random | None = None,
         who: Credentials | None = None,
+        spent: int = 0,
     ) -> None:
         self.settings, self._clock, self._sleep = settings, clock, sleep
         self._who: Credentials = who or settings
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._session, self.wire = open_session(settings)
+        self._share = Share(settings.budget_share, spent, clock)
         self._token: Token | None = None
         self._sf: Salesforce | None = None
 
@@ -111,19 +112,18 @@ class Client:
             raise AccessRefused(f"{error} A new login did not help; check the user's rights to the API.") from None
 
     def _once(self, send: Callable[[Salesforce], Any], repeatable: bool) -> Any:
-        self._mind_budget()
+        self._share.mind(self.wire)
         sf = self._salesforce()
         try:
             return send(sf)
         except SalesforceError as error:
             problem = fault(error.status, self._scrubbed(error.content))
             raise problem if repeatable or not _fate_unknown(error) else _in_doubt(str(problem)) from None
-        except requests.exceptions.SSLError:
-            problem = SettingsProblem(f"The certificate of {sf.sf_instance} is not trusted; check ca_file.")
-            raise problem from None
         except requests.exceptions.ConnectTimeout as error:
             raise Transient(f"{sf.sf_instance} does not answer: {type(error).__name__}.") from None
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+            if untrusted(error):
+                raise SettingsProblem(f"The certificate of {sf.sf_instance} is not trusted; set ca_file.") from None
             text = f"The reply of {sf.sf_instance} broke off or cannot be read: {type(error).__name__}."
             raise Transient(text) if repeatable else _in_doubt(text) from None
 
@@ -148,20 +148,6 @@ class Client:
                 object_pairs_hook=None,
             )
         return self._sf
-
-    def _mind_budget(self) -> None:
-        """Raise BudgetSpent before a call that would take more than our share, or the last calls of the org."""
-        used, allowed = self.wire.used, self.wire.allowed
-        if used is None or allowed is None:
-            return
-        share = int(allowed * self.settings.budget_share)
-        if self.wire.calls >= share:
-            raise BudgetSpent(
-                f"Our share of the org's daily API calls is used up: {self.wire.calls} of {share} (budget_share "
-                f"{self.settings.budget_share:g} of {allowed})."
-            )
-        if used >= allowed * _RESERVE:
-            raise BudgetSpent(f"The org has used {used} of its {allowed} daily API calls; the rest is left to others.")
 
 
 def _page(path: str, params: dict[str, str] | None, exact: bool) -> Callable[[Salesforce], dict[str, Any]]:

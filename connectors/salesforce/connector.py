@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 
 class SalesforceConnector:
-    """connectors.protocol.Connector for one org. `clock` and `sleep` are given; `random` spreads the retries."""
+    """connectors.protocol.Connector for one org. `clock` and `sleep` are given; `random` spreads the retries.
+
+    `spent`: calls that this connection made in the last 24 hours before this object, counted against its share.
+    """
 
     batch_size = BATCH
 
@@ -40,9 +43,10 @@ class SalesforceConnector:
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         random: Random | None = None,
+        spent: int = 0,
     ) -> None:
         self.settings, self._clock, self._sleep = settings, clock, sleep
-        self._client = Client(settings, clock=clock, sleep=sleep, random=random)
+        self._client = Client(settings, clock=clock, sleep=sleep, random=random, spent=spent)
         self._schema = Schema(self._client)
         jitter = (random or Random()).uniform  # noqa: S311 - jitter, not a secret
         self._push = Push(self._client, self._schema, settings, sleep=sleep, jitter=jitter)
@@ -78,7 +82,7 @@ class SalesforceConnector:
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; one in the bin is deleted, one that nobody knows has vanished."""
         kinds = setup.record_types(self._client, self._schema)
-        plan = opportunities.plan(self._schema, self.settings, kinds)
+        plan = opportunities.plan(self._schema, self.settings, kinds, self._client.user_id)
         if plan is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
         page = Page({"opportunity": []})

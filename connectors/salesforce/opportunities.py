@@ -110,8 +110,10 @@ def type_of(fact: str, field: CrmField | None) -> str:
     return FACTS[fact].type if fact in FACTS else to.fact_type(field.type if field else "")
 
 
-def plan(schema: Schema, settings: SalesforceSettings, kinds: Mapping[str, tuple[str, str]]) -> Plan | None:
-    """How to read opportunities now; `kinds` maps a record type's id to its label and developer name."""
+def plan(
+    schema: Schema, settings: SalesforceSettings, kinds: Mapping[str, tuple[str, str]], me: str | None
+) -> Plan | None:
+    """How to read opportunities now; `kinds`: record type's id → label and developer name; `me`: our user's id."""
     entity = schema.entity(ENTITY)
     if entity is None:
         return None
@@ -120,7 +122,14 @@ def plan(schema: Schema, settings: SalesforceSettings, kinds: Mapping[str, tuple
     own = ours.readable(schema, settings)
     fields = [m.path for m in (*read, *facts) if m.field]
     fields += [f.path for f in own.values()] + entity.having(("RecordTypeId", "IsDeleted"))
-    maker = _Maker(read, facts, {name: (f.path, ours.converter(f)) for name, f in own.items()}, kinds, settings)
+    maker = _Maker(
+        read,
+        facts,
+        {name: (f.path, ours.converter(f)) for name, f in own.items()},
+        kinds,
+        currency=settings.currency,
+        me=me,
+    )
     return Plan(tuple(dict.fromkeys(fields)), maker.record)
 
 
@@ -133,8 +142,11 @@ class _Maker:
         facts: list[Mapped],
         own: Mapping[str, tuple[str, Converter]],
         kinds: Mapping[str, tuple[str, str]],
-        settings: SalesforceSettings,
+        *,
+        currency: str | None,
+        me: str | None,
     ) -> None:
+        self._me = me
         self._plain = [(m.name, m.path, m.convert) for m in read if m.field and "." not in m.path]
         self._deep = [m for m in read if m.field and "." in m.path]
         self._facts = [m for m in facts if m.field]
@@ -142,13 +154,15 @@ class _Maker:
         self._unread = [m.name for m in (*read, *facts) if not m.field and m.name not in _OPTIONAL]
         self._kinds = kinds
         constant = {"pipeline": None, "record_type": None, "merged_into": None}
-        currency = {} if any(m.name == "currency" and m.field for m in read) else {"currency": settings.currency}
-        self._constant: Record = constant | currency
+        told = {} if any(m.name == "currency" and m.field for m in read) else {"currency": currency}
+        self._constant: Record = constant | told
 
     def record(self, row: Row) -> Record:
         """A row as a record of OPPORTUNITY."""
         record = {name: convert(row[path]) for name, path, convert in self._plain}
         record |= self._constant
+        if self._me and record.get("modified_by") == self._me:
+            record.pop("last_edit", None)  # our own echo is no edit: what was known of it stays
         unread = self._unread.copy()
         for mapped in self._deep:
             record[mapped.name] = mapped.convert(at(row, mapped.path))

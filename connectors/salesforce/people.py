@@ -70,21 +70,17 @@ def accounts(client: Client, schema: Schema, cursor: Cursor | None, *, full: boo
     place = Place() if full or cursor is None else Place.parse(cursor.text)
     since = f" WHERE SystemModstamp >= {literal(place.at)}" if place.at else ""
     query = f"SELECT Id, Name FROM Account WHERE Id IN (SELECT AccountId FROM Opportunity{since})"
-    for rows in client.pages(query):
-        yield Page({"account": [_account(row) for row in rows]})
+    yield from _accounts(client, query, None)
     if "MasterRecordId" in entity.fields:
-        yield from _merged(client, place)
+        since = f" AND SystemModstamp >= {literal(place.at)}" if place.at else ""
+        query = f"SELECT Id, Name FROM Account WHERE IsDeleted = true AND MasterRecordId != null{since}"
+        yield from _accounts(client, query, "merged")
 
 
-def _merged(client: Client, place: Place) -> Iterator[Page]:
-    since = f" AND SystemModstamp >= {literal(place.at)}" if place.at else ""
-    query = f"SELECT Id, Name FROM Account WHERE IsDeleted = true AND MasterRecordId != null{since}"
+def _accounts(client: Client, query: str, gone: str | None) -> Iterator[Page]:
     try:
-        for rows in client.pages(query, deleted=True):
-            yield Page({"account": [_account(row) | {"gone": "merged"} for row in rows]})
+        for rows in client.pages(query, deleted=gone is not None, exact=False):
+            records = [{"id": row["Id"], "name": to.text(row.get("Name")), "gone": gone} for row in rows]
+            yield Page({"account": records})
     except Refused:
-        return  # without it merged accounts only keep their old name
-
-
-def _account(row: Row) -> Record:
-    return {"id": row["Id"], "name": to.text(row.get("Name")), "gone": None}
+        return  # accounts give names only; deals do without

@@ -55,7 +55,7 @@ class Pull:
             "opportunity",
             "opportunity",
             opportunities.ENTITY,
-            lambda: opportunities.plan(self._schema, self._settings, kinds),
+            lambda: opportunities.plan(self._schema, self._settings, kinds, self._client.user_id),
             exact=True,
         )
         present: set[str] = set()

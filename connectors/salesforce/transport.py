@@ -45,6 +45,11 @@ class Wire(HTTPAdapter):
             return
 
 
+def untrusted(error: Exception) -> bool:
+    """The other side's certificate is not trusted: no repetition helps. Other TLS errors are dropped lines."""
+    return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
 def open_session(settings: SalesforceSettings) -> tuple[requests.Session, Wire]:
     """A session that trusts only what the settings name, and the wire below it."""
     session, wire = requests.Session(), Wire(settings.timeout)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.salesforce.connector import SalesforceConnector
 from model.errors import AccessRefused, BudgetSpent, RetryLater
 from sandbox.salesforce.events import hide_field, show_field
 from tests.connectors.salesforce.sales import Sales, cursors, records
@@ -88,6 +89,17 @@ def test_our_share_of_the_days_calls_is_kept(sales: Sales):
         list(crm.pull({}))
     assert crm.calls == 10
     assert crm.budget().allowed == 100
+    sales.org.clock.forward(timedelta(hours=26))
+    assert crm.describe().user_id
+
+
+def test_what_was_spent_before_counts_for_a_day(sales: Sales):
+    settings = sales.settings(budget_share=0.001)
+    sales.org.settings.daily_limit = 100_000
+    crm = SalesforceConnector(settings, clock=sales.org.clock.now, sleep=sales.waited.append, spent=99)
+    with pytest.raises(BudgetSpent) as raised:
+        crm.describe()
+    assert raised.value.until == sales.org.clock.now() + timedelta(hours=1)
 
 
 def test_the_last_calls_of_the_org_are_left_to_others(sales: Sales):

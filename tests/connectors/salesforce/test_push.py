@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,6 +42,17 @@ def test_our_fields_arrive_and_nothing_else_is_touched(sales: Sales):
     assert {name for name in changed if not name.startswith("Sluicegate_")} <= {
         "LastModifiedDate", "LastModifiedById", "SystemModstamp",
     }  # fmt: skip
+
+
+def test_our_own_write_is_no_edit_of_the_deal(sales: Sales):
+    deal, crm = sales.deal(), sales.connector()
+    edited = crm.read([deal]).records["opportunity"][0]["last_edit"]
+    sales.org.clock.forward(timedelta(days=3))
+    crm.push([Patch(deal, FLAGGED)])
+    echo = crm.read([deal]).records["opportunity"][0]
+    assert echo.get("last_edit", edited) == edited
+    sales.edit(deal, NextStep="Call")
+    assert crm.read([deal]).records["opportunity"][0]["last_edit"] == sales.org.clock.now()
 
 
 def test_none_empties_a_field_and_what_was_written_is_read_back(sales: Sales):
