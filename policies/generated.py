@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def over_expected(processes: Sequence[Process], words: Vocabulary) -> Iterator[Policy]:
     """`STAGE-over-expected`, `PROCESS-STAGE-over-expected` where two processes share the stage's id; in observe."""
-    timed = [(process, stage) for process in processes for stage in process.stages[:-1] if stage.expected_days]
+    timed = [(process, stage) for process in processes for stage in process.stages if stage.expected_days]
     times = Counter(stage.id for _, stage in timed)
     for process, stage in timed:
         name = stage.id if times[stage.id] == 1 else f"{process.id}-{stage.id}"

@@ -101,7 +101,8 @@ def _text(sheet: Sheet, node: Node, fact: Fact) -> Read:
     text = sheet.text(node, fact.name)
     if text is None:
         return None
-    if fact.choices and compared(text) not in {compared(choice) for choice in fact.choices}:
+    named = {compared(choice): choice for choice in fact.choices}
+    if named and compared(text) not in named:
         sheet.note(node, f"'{text}' is not a value of {fact.name}{did_you_mean(text, fact.choices)}")
         return None
-    return (text,)
+    return (named.get(compared(text), text),)

@@ -58,8 +58,8 @@ class Processes:
             sheet.note(values["applies_to"], f"a process claims deals before {circular[0]} is known; name other facts")
         items = sheet.entries(values.get("stages"), "stages")
         stages = [self.stage(sheet, item, name, rules.filler) for item in items]
-        if "stages" in values and len(items) < 2:  # noqa: PLR2004  # one open stage and Won
-            sheet.note(values["stages"], "a process has at least two stages; the last is Won")
+        if "stages" in values and not items:
+            sheet.note(values["stages"], "a process has stages; the last is Won")
         self.unlike(sheet, items, stages)
         title = sheet.text(values.get("title"), "a process's title", MAX_TITLE) or ""
         source = sheet.text(values.get("source"), "source") or ""

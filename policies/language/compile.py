@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from model.wide import Wide
     from policies.language.condition import BlankRule
     from policies.language.tree import Term, Truth
+
+
+BY_PROCESS: Final = frozenset({"stage", "created_in_stage"})
+"""Facts made of our own stage ids, which are trimmed and in lower case as they are."""
 
 
 def compile_truth(tree: Truth, wide: Wide, filler: frozenset[str], blank: BlankRule) -> pl.Expr:
@@ -126,22 +130,27 @@ class _Compiler:
             return Value(pl.lit(None, _missing(fact)), pl.lit(value=False))
         raw = pl.col(fact.name)
         known = pl.col(fact.name + KNOWN) if fact.name in self.wide.masked else None
-        match fact.type:
-            case "text" | "choice":
-                return read(self.text(raw).str.to_lowercase(), known)
-            case "list":
-                return read(self.items(raw), known)
-            case "number" | "money" if schema[fact.name].is_float():
-                return read(raw.cast(pl.Decimal(38, exact.FACT_SCALE), strict=False), known, raw.is_null())
-            case "number" if schema[fact.name].is_integer():
-                return read(raw.cast(pl.Int64), known)
-            case _:
-                return read(raw, known)
+        if schema[fact.name].is_float():
+            return read(raw.cast(pl.Decimal(38, exact.FACT_SCALE), strict=False), known, raw.is_null())
+        return read(self.cleaned(fact, raw), known)
 
-    def text(self, raw: pl.Expr) -> pl.Expr:
-        """The trimmed text; null where it is blank or filler."""
+    def cleaned(self, fact: FactRef, raw: pl.Expr) -> pl.Expr:
+        """The column as comparisons see it; null where it is blank."""
+        match fact.type:
+            case "text" | "choice" if fact.name not in BY_PROCESS:
+                return self.text(raw, lower=True)
+            case "list":
+                return self.items(raw)
+            case "number" if self.wide.frame.schema[fact.name].is_integer():
+                return raw.cast(pl.Int64)
+            case _:
+                return raw
+
+    def text(self, raw: pl.Expr, *, lower: bool) -> pl.Expr:
+        """The trimmed text, in lower case or as it is; null where it is blank or filler."""
         text = raw.cast(pl.String).str.strip_chars(TRIMMED)
-        return pl.when(~text.str.to_lowercase().is_in(self.filler)).then(text)
+        compared = text.str.to_lowercase()
+        return pl.when(~compared.is_in(self.filler)).then(compared if lower else text)
 
     def items(self, raw: pl.Expr) -> pl.Expr:
         """The list's items that are not blank; null where there are none."""
@@ -156,7 +165,7 @@ class _Compiler:
                 return fact
             case "length":
                 known = pl.col(call.fact.name + KNOWN) if call.fact.name in self.wide.masked else None
-                return read(self.text(pl.col(call.fact.name)).str.len_chars().cast(pl.Int64), known)
+                return read(self.text(pl.col(call.fact.name), lower=False).str.len_chars().cast(pl.Int64), known)
             case "days_since":
                 return Value((pl.col("as_of_date") - fact.value).dt.total_days(), fact.blank)
             case "days_until":

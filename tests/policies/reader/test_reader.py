@@ -153,6 +153,13 @@ def test_an_unknown_fact_makes_an_example_unknown():
     assert found.text == "no-activity: this example should be clear, but it is unknown"
 
 
+def test_the_example_of_the_design_is_read_as_it_stands():
+    known = read((HERE / "design.yaml").read_text("utf-8"))
+    assert [one.id for one in known.policies] == ["no-activity", "negotiation-over-expected"]
+    assert [one.mode for one in known.policies] == ["warn", "observe"]
+    assert run_examples(known) == []
+
+
 def test_mapped_facts_and_picklists_are_known_when_they_are_given():
     assert "unknown fact 'tier'" in problems(policy(applies_to="tier = 'gold'"))[0]
     assert read(policy(applies_to="tier = 'gold'"), types={"tier": "choice"}, choices={"tier": ("Gold", "Silver")})
@@ -185,7 +192,11 @@ def test_two_processes_with_one_stage_id_have_a_policy_each():
         ("[Closed Won]", "[Demo]", "the salesforce stage 'Demo' stands in two stages"),
         ("pipeline = 'new'", "stage = 'demo'", "a process claims deals before stage is known"),
         ("salesforce: [Demo]", "saleforce: [Demo]", "unknown key 'saleforce' in names; did you mean 'salesforce'?"),
-        ("  - {id: won, names: {salesforce: [Closed Won]}}", "", "at least two stages; the last is Won"),
+        (
+            "stages:\n      - {id: demo",
+            "stages: []\n    x:\n      - {id: demo",
+            "a process has stages; the last is Won",
+        ),
     ],
 )
 def test_a_wrong_process_is_told_in_words(old, new, says):
