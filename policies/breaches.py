@@ -39,7 +39,7 @@ def _updated(before: pl.DataFrame, now: pl.DataFrame, backs: pl.DataFrame) -> pl
     rows = before.join(now.drop("side"), on=KEY, how="left").join(backs, on=["key", "criterion"], how="left")
     is_open = pl.col("met_on").is_null() & pl.col("ended").is_null()
     back = is_open & (pl.col("back_at") > pl.col("moved_at")).fill_null(value=False)
-    met = is_open & ~back & (~pl.col("broken")).fill_null(value=False)
+    met = is_open & (~pl.col("broken")).fill_null(value=False)
     return rows.with_columns(
         met_on=pl.when(met).then("as_of_date").otherwise("met_on"),
         ended=pl.when(back).then(pl.lit("taken_back")).when(met).then(pl.lit("met_late")).otherwise("ended"),

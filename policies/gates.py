@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -23,16 +24,27 @@ STATES: Final = ("breached", "waiting", "unknown", "ready", "clear")
 _ON, _AT, _TO, _BOUND, _BACK = "on", "at", "to_stage", "bound", "back_at"
 
 
-def with_bindings(wide: Wide, rules: Sequence[Rule]) -> pl.DataFrame:
+def with_bindings(wide: Wide, rules: Sequence[Rule], first_runs: Mapping[str, date]) -> pl.DataFrame:
     """The wide frame and, for each gate with criteria, columns `_GATE:…` of the last move that binds it."""
     frame = wide.frame
-    moves = (
-        frame.select("key", "process").join(wide.moves, on=["key", "process"]).sort("key", "at", maintain_order=True)
-    )
-    moves = moves.with_row_index("n")
-    for place in {rule.place.gate: rule.place for rule in rules if rule.place}.values():
+    gates = {rule.place.gate: rule.place for rule in rules if rule.place}
+    recent = wide.moves.filter(pl.col("on") >= _earliest(wide, rules, first_runs)) if gates else wide.moves.clear()
+    mine = recent.join(frame.select("key", "process"), on=["key", "process"], how="semi")
+    moves = mine.sort("key", "at", maintain_order=True).with_row_index("n")
+    for place in gates.values():
         frame = frame.join(_binding(moves, place), on="key", how="left", maintain_order="left")
     return frame
+
+
+def _earliest(wide: Wide, rules: Sequence[Rule], first_runs: Mapping[str, date]) -> date:
+    """The first day on which a move can bind anything; older moves need not be looked at."""
+    today = wide.as_of.date() - timedelta(days=1)
+    return min(binds_from(rule, rule.place, first_runs) or today for rule in rules if rule.place)
+
+
+def binds_from(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> date | None:
+    """The day from which moves bind the criterion; None: it runs for the first time, today."""
+    return place.criterion.binds_from or first_runs.get(rule.id)
 
 
 def _binding(moves: pl.DataFrame, place: Place) -> pl.DataFrame:
@@ -80,7 +92,7 @@ def criterion_columns(
 
 def binds(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> pl.Expr:
     """Whether a move since `binds_from` binds the criterion and was not taken back."""
-    since = place.criterion.binds_from or first_runs.get(rule.id)
+    since = binds_from(rule, place, first_runs)
     start = pl.lit(since) if since else pl.col("as_of_date")
     bound = pl.col(_name(place, _BOUND)) & (pl.col(_name(place, _ON)) >= start)
     return bound.fill_null(value=False)

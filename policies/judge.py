@@ -37,7 +37,7 @@ class Context:
 def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context) -> Verdict:
     """The verdict on every deal of the frame; `memory` is what the last verdict left of these deals."""
     rules, dormant = live(policies, wide)
-    source = gates.with_bindings(wide, rules)
+    source = gates.with_bindings(wide, rules, context.first_runs)
     columns = [column for rule in rules for column in _columns(rule, wide, memory, context)]
     is_open = pl.col("is_open").fill_null(value=False)
     frame = source.lazy().select("key", "as_of_date", "process", "stage", is_open, *columns).collect()
