@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from model.sync import Budget, Cursor, Description, Outcome, Page, Patch, Remark
+    from model.sync import Budget, Cursor, Description, Draft, Outcome, Page, Patch, Remark
 
 
 class Connector(Protocol):
@@ -39,6 +39,9 @@ class Connector(Protocol):
 
         Raises RetryLater when the whole call may or may not have been applied: read again before sending again.
         """
+
+    def draft(self) -> Draft:
+        """Mappings and processes to start from, as the org's own fields and stages suggest them."""
 
     def budget(self) -> Budget:
         """Calls used and allowed as the CRM last said."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from model.zones import Zones
 
 
+FEWEST_DEALS: Final = 5
+"""Of a team with fewer open deals nobody can say that it logs almost nothing."""
+
+
 def coverage(snapshot: Snapshot) -> pl.DataFrame:
-    """Per team of owners: team, open_deals, touched (those touched in 30 days) and share (touched ÷ open_deals)."""
+    """Per team of owners: team, open_deals, touched (those touched in 30 days) and share (null where too few)."""
     teams = snapshot.owners.select("team", owner_id="id")
     touched = snapshot.activity.select("key", touched=pl.col("touches_30d") > 0)
     deals = beside(snapshot.deals.filter(~pl.col("is_closed")).select("key", "owner_id"), touched)
@@ -26,7 +30,8 @@ def coverage(snapshot: Snapshot) -> pl.DataFrame:
     by_team = owners.join(teams, on="owner_id").filter(pl.col("team").is_not_null()).group_by("team").agg(
         pl.col("open_deals", "touched").sum(),
     )  # fmt: skip
-    return by_team.with_columns(share=pl.col("touched") / pl.col("open_deals")).sort("team")
+    told = pl.when(pl.col("open_deals") >= FEWEST_DEALS).then(pl.col("touched") / pl.col("open_deals"))
+    return by_team.with_columns(share=told).sort("team")
 
 
 def with_activities(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from model.facts import FactType
     from model.records import Record
 
 OUR_FIELDS: Final = (
@@ -99,7 +100,7 @@ class Description:
     mapped: frozenset[str]
     writes: Mapping[str, FieldRule]
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    types: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, FactType] = field(default_factory=dict)
     user_id: str | None = None
     currency: str | None = None
     zone: str | None = None
@@ -131,11 +132,31 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """When something was learned, beside when it happened."""
+class DraftField:
+    """A field that may hold a fact: by its label, and filled on this share of the deals."""
 
-    at: datetime
-    by: str | None = None
+    fact: str
+    field: str
+    label: str
+    filled: float
+
+
+@dataclass(frozen=True)
+class DraftProcess:
+    """Stages of one record type or pipeline, in the CRM's order; `condition` claims its deals, "" for all."""
+
+    id: str
+    title: str
+    condition: str
+    stages: tuple[str, ...]  # the CRM's names of open stages, then the won one
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What `init` suggests from what an org has."""
+
+    fields: tuple[DraftField, ...]
+    processes: tuple[DraftProcess, ...]
 
 
 def canonical(rule: FieldRule, value: Any) -> FieldValue:

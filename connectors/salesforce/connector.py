@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from connectors.salesforce.draft import Draft
     from connectors.salesforce.settings import SalesforceSettings
-    from model.sync import Budget, Cursor, Description, Outcome, Patch, Remark
+    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch, Remark
 
 
 class SalesforceConnector:

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
+    from model.facts import FactType
+
 Converter: TypeAlias = "Callable[[Any], Any]"
 
+FACT_TYPES: Final[dict[str, FactType]] = {
+    "boolean": "yes/no", "date": "date", "datetime": "date", "double": "number", "int": "number", "long": "number",
+    "percent": "number", "currency": "money", "multipicklist": "list",
+}  # fmt: skip
 CATEGORIES: Final = {
     "omitted": "omitted",
     "pipeline": "pipeline",
@@ -113,19 +119,9 @@ def ticked(value: Any) -> bool | None:
     return said not in _NO if said else None
 
 
-def fact_type(crm_type: str) -> str:
+def fact_type(crm_type: str) -> FactType:
     """The fact type that a field of this Salesforce type gives."""
-    return {
-        "boolean": "yes/no",
-        "date": "date",
-        "datetime": "date",
-        "double": "number",
-        "int": "number",
-        "long": "number",
-        "percent": "number",
-        "currency": "money",
-        "multipicklist": "list",
-    }.get(crm_type, "text")
+    return FACT_TYPES.get(crm_type, "text")
 
 
 def fact_converter(wanted: str, crm_type: str, zone: ZoneInfo) -> Converter:

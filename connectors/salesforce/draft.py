@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from connectors.salesforce import convert as to
@@ -11,6 +10,7 @@ from connectors.salesforce import setup
 from connectors.salesforce.faults import Refused
 from connectors.salesforce.opportunities import ENTITY
 from model.facts import FACTS, QUALIFICATION
+from model.sync import Draft, DraftField, DraftProcess
 
 if TYPE_CHECKING:
     from connectors.salesforce.client import Client
@@ -24,49 +24,12 @@ _MORE_WORDS: Final = {"next_step_due": ("next step date", "next step due"), "is_
 _IDLE: Final = {"is", "has", "the", "of", "confirmed", "identified", "known"}
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """A field that may hold a fact: its label, and the share (0 to 1) of the newest deals that have it filled."""
-
-    fact: str
-    field: str
-    label: str
-    filled: float
-
-
-@dataclass(frozen=True)
-class DraftStage:
-    """One stage as the org has it."""
-
-    name: str
-    label: str
-    is_closed: bool
-    is_won: bool
-
-
-@dataclass(frozen=True)
-class DraftProcess:
-    """A record type's stages in the org's order; `record_type` None where the org has none."""
-
-    record_type: str | None
-    label: str | None
-    stages: tuple[DraftStage, ...]
-
-
-@dataclass(frozen=True)
-class Draft:
-    """Everything `init` needs to write a first set of files."""
-
-    fields: tuple[Suggestion, ...]
-    processes: tuple[DraftProcess, ...]
-
-
 def draft(client: Client, schema: Schema) -> Draft:
-    """Suggestions for this org; raises AccessRefused, RetryLater, BudgetSpent."""
+    """DraftFields for this org; raises AccessRefused, RetryLater, BudgetSpent."""
     return Draft(_suggestions(client, schema), _processes(client, schema))
 
 
-def _suggestions(client: Client, schema: Schema) -> tuple[Suggestion, ...]:
+def _suggestions(client: Client, schema: Schema) -> tuple[DraftField, ...]:
     entity = schema.entity(ENTITY)
     custom = [f for f in entity.fields.values() if f.path.endswith("__c")] if entity else []
     fitting = {
@@ -77,9 +40,9 @@ def _suggestions(client: Client, schema: Schema) -> tuple[Suggestion, ...]:
         if _alike(fact, field)
     }
     filled = _filled(client, sorted({path for _, path in fitting})[:_MANY])
-    best: dict[str, Suggestion] = {}
+    best: dict[str, DraftField] = {}
     for (fact, path), field in fitting.items():
-        found = Suggestion(fact, path, field.label, filled.get(path, 0.0))
+        found = DraftField(fact, path, field.label, filled.get(path, 0.0))
         if fact not in best or found.filled > best[fact].filled:
             best[fact] = found
     return tuple(best[fact] for fact in FACTS if fact in best)
@@ -107,26 +70,24 @@ def _filled(client: Client, paths: list[str]) -> dict[str, float]:
 
 
 def _processes(client: Client, schema: Schema) -> tuple[DraftProcess, ...]:
+    """A process per record type, its stages in the org's order; stages that mean lost have no place in one."""
     records = sorted(setup.stages(client, schema), key=lambda stage: stage["sort"] or 0)
-    every = tuple(
-        DraftStage(r["name"], r["label"] or r["name"], bool(r["is_closed"]), bool(r["is_won"]))
-        for r in records
-        if r["is_active"] is not False
-    )
+    kept = [r for r in records if r["is_active"] is not False and (r["is_won"] or not r["is_closed"])]
+    every = tuple(r["name"] for r in sorted(kept, key=lambda stage: bool(stage["is_won"])))
     kinds = setup.record_types(client, schema)
     if not kinds:
-        return (DraftProcess(None, None, every),)
+        return (DraftProcess("pipeline", "Pipeline", "", every),)
     return tuple(
-        DraftProcess(developer_name, label, _allowed(client, kind, every))
+        DraftProcess(developer_name, label, f"record_type = '{developer_name}'", _allowed(client, kind, every))
         for kind, (label, developer_name) in kinds.items()
     )
 
 
-def _allowed(client: Client, record_type: str, every: tuple[DraftStage, ...]) -> tuple[DraftStage, ...]:
+def _allowed(client: Client, record_type: str, every: tuple[str, ...]) -> tuple[str, ...]:
     """The stages of a record type's sales process; all of them where the org's UI API cannot be asked."""
     try:
         reply = client.rest(f"ui-api/object-info/{ENTITY}/picklist-values/{record_type}/StageName")
     except Refused:
         return every
     names = {str(value["value"]) for value in (reply or {}).get("values", ())}
-    return tuple(stage for stage in every if stage.name in names) or every
+    return tuple(stage for stage in every if stage in names) or every

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connectors.salesforce.convert import Converter
     from connectors.salesforce.schema import CrmField, Schema
     from connectors.salesforce.settings import SalesforceSettings
+    from model.facts import FactType
     from model.records import Record
 
 ENTITY: Final = "Opportunity"
@@ -105,7 +106,7 @@ def mapped_facts(schema: Schema, settings: SalesforceSettings) -> list[Mapped]:
     return found
 
 
-def type_of(fact: str, field: CrmField | None) -> str:
+def type_of(fact: str, field: CrmField | None) -> FactType:
     """The fact's own type, else what the field gives."""
     return FACTS[fact].type if fact in FACTS else to.fact_type(field.type if field else "")
 

@@ -12,7 +12,7 @@ from connectors.tables.describe import description, mapped_facts, pipeline_remar
 from connectors.tables.findings import RULES, digest, read_findings, write_findings
 from connectors.tables.pipeline import Pipeline, read_pipeline
 from model.errors import SettingsProblem
-from model.sync import Budget, Cursor, Outcome, Page, Remark, canonical
+from model.sync import Budget, Cursor, Draft, DraftProcess, Outcome, Page, Remark, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -130,6 +130,13 @@ class TablesConnector:
         return [
             Remark("ok", f"A report needs no fields of ours; findings are written to {self.settings.findings_path}.")
         ]
+
+    def draft(self) -> Draft:
+        """The report's open and won stages as one process, in the order of the file."""
+        stages = self._export().pipeline.stages.values()
+        lasting = [stage for stage in stages if stage["is_won"] or not stage["is_closed"]]
+        names = tuple(stage["name"] for stage in sorted(lasting, key=lambda stage: bool(stage["is_won"])))
+        return Draft((), (DraftProcess("report", "Report", "", names),))
 
     def _export(self) -> Export:
         settings = self.settings

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from connectors.tables.reading import Table
     from connectors.tables.settings import TablesSettings
     from connectors.tables.sheet import Row
+    from model.facts import FactType
     from model.records import Record
 
 HELPERS: Final = frozenset({"owner", "account", "status", "team"})
@@ -171,6 +172,12 @@ def _squeezed(name: str) -> str:
     return "".join(name.lower().split())
 
 
-def fact_types(table: Table) -> dict[str, str]:
+FACT_KINDS: Final[dict[str, FactType]] = {
+    "money": "money", "date": "date", "instant": "date", "number": "number", "yes/no": "yes/no", "list": "list",
+}  # fmt: skip
+
+
+def fact_types(table: Table) -> dict[str, FactType]:
     """Mapped facts and their types."""
-    return {name: FACTS[name].type if name in FACTS else table.types[name] for name in facts_of(table.columns)}
+    kinds = {name: FACT_KINDS.get(table.types[name], "text") for name in facts_of(table.columns)}
+    return {name: FACTS[name].type if name in FACTS else kind for name, kind in kinds.items()}
