@@ -10,6 +10,7 @@ from store.leases import Leases
 from store.mirror import Mirror
 from store.queue import Queue
 from store.receipts import Receipts
+from store.rehearsal import Rehearsals
 from store.runs import Runs
 from store.snapshot import Snapshots
 from store.states import States
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Store(Mirror, Snapshots, Leases, Runs, Verdicts, Queue, Receipts, Kpis, States, Explain):
+class Store(Mirror, Snapshots, Leases, Runs, Verdicts, Queue, Receipts, Kpis, States, Explain, Rehearsals):
     """Everything kept, on SQLite or PostgreSQL. One object a process; a forked child gets its own engine."""
 
     @classmethod
