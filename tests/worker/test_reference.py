@@ -1,0 +1,14 @@
+import pytest
+
+from worker.reference import DOCS, commands_page, pages
+
+
+@pytest.mark.parametrize("name", ["settings.md", "facts.md", "commands.md"])
+def test_a_reference_page_says_what_the_code_says(name):
+    assert (DOCS / name).read_text(encoding="utf-8") == pages()[name], "run: python -m worker.reference"
+
+
+def test_every_command_has_an_example():
+    sections = commands_page().split("\n## ")[1:]
+    assert len(sections) > 15
+    assert [section.splitlines()[0] for section in sections if "Example: sluicegate" not in section] == []

@@ -1,0 +1,134 @@
+"""What a run promises: explained flags on the record, quiet when nothing changed, nobody else's fields touched."""
+
+import pytest
+
+from tests.worker.governed import PREFIX, governed
+
+
+@pytest.fixture
+def team(tmp_path):
+    with governed(tmp_path) as opened:
+        yield opened
+
+
+def test_a_neglected_deal_carries_its_flag_with_reason_and_next_act(team):
+    deal = team.sales.deal("Neglected", Amount=5000, CloseDate="2026-12-31")
+    team.later(days=15)
+    report = team.run()
+    assert report.exit_code == 0
+    assert report.outcomes["written"] == 1
+    record = team.on_record(deal)
+    assert ";no-activity;" in record[PREFIX + "Flag_Ids__c"]
+    assert "Never touched since 3 Nov 2026" in record[PREFIX + "Reasons__c"]
+    assert record[PREFIX + "Score__c"] < 100
+    assert record[PREFIX + "Next_Act__c"]
+
+
+def test_a_second_run_with_nothing_changed_writes_nothing_today_or_tomorrow(team):
+    for number in range(5):
+        team.sales.deal(f"Deal {number}", Amount=100 * number or None)
+    team.later(days=15)
+    assert team.run().outcomes["written"] == 5
+    before = len(team.writes())
+    assert team.run().patches == 0
+    team.later(days=1)
+    assert team.run().patches == 0
+    assert team.run(full=True).patches == 0
+    assert len(team.writes()) == before
+
+
+def test_a_day_later_only_the_deal_that_crossed_a_limit_is_written(team):
+    early = team.sales.deal("Early", Amount=1)
+    team.later(days=1)
+    team.sales.deal("Late", Amount=1)
+    team.later(days=13, hours=-1)
+    team.run()
+    team.later(hours=2)
+    assert [write.id for write in team.writes()[-2:]] != [early]
+    team.later(hours=22)
+    before = len(team.writes())
+    report = team.run()
+    assert report.outcomes["written"] == len(team.writes()) - before
+
+
+def test_a_call_logged_clears_the_flag(team):
+    deal = team.sales.deal("Called", Amount=10, NextStep="Send the offer to Ada")
+    team.later(days=15)
+    team.run()
+    assert "no-activity" in team.flags(deal)
+    team.sales.create("Task", WhatId=deal, Subject="Call", TaskSubtype="Call", Status="Completed")
+    team.later(minutes=20)
+    report = team.run()
+    assert report.cleared >= 1
+    assert "no-activity" not in team.flags(deal)
+    assert ";no-activity;" not in (team.on_record(deal)[PREFIX + "Flag_Ids__c"] or "")
+
+
+def test_only_our_fields_are_ever_sent(team):
+    team.sales.deal("One")
+    team.later(days=20)
+    team.run()
+    assert team.writes()
+    assert all(name.startswith(PREFIX) for write in team.writes() for name in write.values)
+
+
+def test_a_value_of_ours_that_somebody_changed_is_put_back_once_a_day_and_counted(team):
+    deal = team.sales.deal("Edited", Amount=10)
+    team.later(days=15)
+    team.run()
+    right = team.on_record(deal)
+    rights = team.sales.org
+    from sandbox.salesforce.setup import profile_set
+
+    rights.grant(profile_set(rights, "Standard User"), "Opportunity", PREFIX + "Score__c", edit=True)
+    team.sales.edit(deal, Sluicegate_Score__c=100)
+    team.later(minutes=30)
+    report = team.run()
+    assert report.outcomes["overwritten"] == 1
+    assert team.on_record(deal) == right
+    team.sales.edit(deal, Sluicegate_Score__c=99)
+    team.later(minutes=30)
+    assert team.run().patches == 0
+    team.later(hours=24)
+    assert team.run().outcomes["overwritten"] == 1
+    assert team.on_record(deal) == right
+
+
+def test_a_deal_that_closes_gets_one_last_patch_that_keeps_the_score(team):
+    deal = team.sales.deal("Closing", Amount=10)
+    team.later(days=15)
+    team.run()
+    score = team.on_record(deal)[PREFIX + "Score__c"]
+    team.sales.edit(deal, StageName="Closed Won")
+    team.later(minutes=30)
+    assert team.run().outcomes["written"] == 1
+    record = team.on_record(deal)
+    assert record.pop(PREFIX + "Score__c") == score
+    assert set(record.values()) == {None}
+    assert team.run().patches == 0
+
+
+def test_a_deal_closed_before_our_first_run_is_never_written(team):
+    team.sales.deal("Old", StageName="Closed Lost")
+    team.later(days=30)
+    assert team.run().patches == 0
+
+
+def test_a_dry_run_changes_neither_crm_nor_store(team):
+    team.sales.deal("One")
+    team.later(days=20)
+    report = team.run(dry_run=True)
+    assert report.patches == 1
+    assert report.outcomes["written"] == 0
+    assert team.writes() == []
+    assert team.services.store.runs() == []
+    assert team.services.store.cursors("acme") == {}
+
+
+def test_deals_outside_the_scope_are_neither_judged_nor_written(tmp_path):
+    with governed(tmp_path, scope="amount > 1000") as team:
+        small, large = team.sales.deal("Small", Amount=10), team.sales.deal("Large", Amount=5000)
+        team.later(days=20)
+        assert team.run().outcomes["written"] == 1
+        assert team.on_record(large)[PREFIX + "Flag_Count__c"]
+        assert team.verdict(small)["flags"] == []

@@ -1,0 +1,47 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from model.errors import SettingsProblem
+from worker import tabular
+
+
+def written(tmp_path, text):
+    path = tmp_path / "file.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_people_are_read_by_owner(tmp_path):
+    path = written(tmp_path, "Owner,Manager,Team,Zone,Start date\nAda,Bo,East,Europe/Berlin,2026-01-05\nEd,,,,\n")
+    ada, ed = tabular.people(path)
+    assert ada["team"] == "East"
+    assert ada["start_date"] == date(2026, 1, 5)
+    assert ed == {"owner": "Ed", "manager": None, "team": None, "region": None, "zone": None, "start_date": None}
+
+
+def test_a_rate_is_exact(tmp_path):
+    (rate,) = tabular.rates(written(tmp_path, "currency,date,rate\neur,2026-01-01,1.0810\n"))
+    assert (rate["currency"], rate["multiply"], rate["divide"]) == ("EUR", Decimal("1.0810"), Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("currency,rate\nEUR,1\n", "column 'date' is missing"),
+        ("currency,date,rate\nEUR,soon,1\n", "file.csv:2: 'soon' is no date"),
+        ("currency,date,rate\nEUR,2026-01-01,0\n", "file.csv:2: a rate must be above zero"),
+        ('currency,date,rate\nEUR,2026-01-01,"1,08"\n', "file.csv:2: '1,08' is no number"),
+    ],
+)
+def test_a_mistake_names_its_line(tmp_path, text, said):
+    with pytest.raises(SettingsProblem, match=said):
+        tabular.rates(written(tmp_path, text))
+
+
+def test_targets_belong_to_an_owner_or_a_team(tmp_path):
+    path = written(tmp_path, 'owner,team,period,amount,currency\nAda,,2026-Q4,"100,000",USD\n,East,2026-11,5,EUR\n')
+    ada, east = tabular.targets(path)
+    assert (ada["owner"], ada["team"], ada["amount"]) == ("Ada", None, Decimal(100000))
+    assert (east["owner"], east["team"], east["currency"]) == (None, "East", "EUR")

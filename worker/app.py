@@ -1,0 +1,105 @@
+"""The Celery app: tasks are flows wrapped once and carry names only; beat's times come from the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery, signals
+from celery.schedules import crontab
+
+from model.errors import ConnectionBusy, SettingsProblem
+from worker.broker import broker_url, data_folder
+from worker.flows.calibrate import propose
+from worker.flows.nightly import freeze
+from worker.flows.run import run
+from worker.guard import refuse_to_fork
+from worker.log import log, start_logging
+from worker.wiring import Services, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from worker.settings import ScheduleSettings, Settings
+
+REDIS = {"visibility_timeout": 3600, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
+
+
+def make_app(settings: Settings) -> Celery:
+    """The app of one configuration; services are made in each child, after the fork."""
+    app = Celery("sluicegate", broker=broker_url(settings))
+    app.conf.update(
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        task_ignore_result=True,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={} if broker_url(settings).startswith("amqp") else REDIS,
+        timezone="UTC",
+        beat_schedule=beat_schedule(settings),
+        beat_schedule_filename=str(data_folder(settings) / "beat"),
+        redbeat_redis_url=settings.broker.url or None,
+    )
+    _add_tasks(app, settings)
+    signals.worker_before_create_process.connect(refuse_to_fork, weak=False)
+    signals.setup_logging.connect(start_logging, weak=False)
+    return app
+
+
+def _add_tasks(app: Celery, settings: Settings) -> None:
+    made: list[Services] = []
+
+    def services() -> Services:
+        if not made:
+            made.append(wire(settings))
+        return made[0]
+
+    def as_task(name: str, flow: Callable[..., object]) -> None:
+        @app.task(name=f"sluicegate.{name}")  # type: ignore[untyped-decorator]
+        def task(connection: str, **options: Any) -> None:
+            work_once(name, flow, services(), connection, options)
+
+    as_task("run", run)
+    as_task("freeze", freeze)
+    as_task("calibrate", propose)
+
+
+def work_once(
+    name: str, flow: Callable[..., object], services: Services, connection: str, options: dict[str, Any]
+) -> None:
+    """One flow, its end logged; what only waits for the next beat is a line in the log, a fault is raised."""
+    try:
+        flow(services, connection, **options)
+    except (ConnectionBusy, SettingsProblem) as e:
+        log().warning(f"{name} waits for the next beat", connection=connection, why=str(e))
+    else:
+        log().info(f"{name} done", connection=connection)
+
+
+def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Each connection's hourly run, nightly reconcile, snapshot and monthly calibration."""
+    entries: dict[str, dict[str, Any]] = {}
+    for name in settings.connections:
+        for job, task, when, options in _jobs(settings.schedule):
+            entries[f"{name} {job}"] = {
+                "task": f"sluicegate.{task}",
+                "schedule": when,
+                "args": [name],
+                "kwargs": options,
+            }
+    return entries
+
+
+def _jobs(times: ScheduleSettings) -> list[tuple[str, str, Any, dict[str, Any]]]:
+    day = times.calibrate_day
+    return [
+        ("incremental", "run", times.incremental_minutes * 60.0, {}),
+        ("full", "run", _daily(times.full_at), {"full": True}),
+        ("snapshot", "freeze", _daily(times.snapshot_at), {}),
+        ("calibration", "calibrate", crontab(minute="30", hour="3", day_of_month=str(day)), {}),
+    ]
+
+
+def _daily(time: str) -> crontab:
+    hour, minute = time.split(":")
+    return crontab(hour=str(int(hour)), minute=str(int(minute)))

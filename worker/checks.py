@@ -1,0 +1,54 @@
+"""Single values of the settings, checked with a sentence each."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from model.sync import OUR_FIELDS, READ_FIELDS
+
+
+def zone_name(zone: str) -> str:
+    """An IANA zone that this machine knows."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"'{zone}' is no time zone; write an IANA name like America/New_York") from None
+    return zone
+
+
+def clock_time(text: str) -> str:
+    """HH:MM of a day of 24 hours."""
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError(f"'{text}' is no time of day; write HH:MM, as in 02:00")
+    return text
+
+
+def calendar_name(name: str) -> str:
+    """A country of the holidays library, with an optional region: US, DE-BY."""
+    if name:
+        import holidays
+
+        country, _, region = name.partition("-")
+        known = holidays.list_supported_countries()
+        if country not in known or (region and region not in known[country]):
+            raise ValueError(f"'{name}' is no calendar; write a country and region, as in US or DE-BY")
+    return name
+
+
+def fact_name(name: str) -> str:
+    """A name that conditions can use."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name) or name.endswith("__known"):
+        raise ValueError(f"'{name}' cannot be a fact's name; use small letters, digits and _")
+    return name
+
+
+def our_field(name: str) -> str:
+    """One of the fields that we write, or read from reps."""
+    known = (*OUR_FIELDS, *READ_FIELDS)
+    if name not in known:
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f"; did you mean '{close[0]}'" if close else ""
+        raise ValueError(f"'{name}' is none of our fields ({', '.join(known)}){hint}")
+    return name

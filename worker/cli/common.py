@@ -1,0 +1,91 @@
+"""What the commands share: settings, services, and the two ways to answer (a table for people, JSON for scripts)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from worker.settings import Settings
+    from worker.wiring import Services
+
+Name = Annotated[str, typer.Argument(help="the connection's name in the config file")]
+Json = Annotated[bool, typer.Option("--json", help="answer in JSON")]
+DEFAULT_CONFIG = Path("sluicegate.toml")
+
+
+@dataclass
+class Asked:
+    """The options that stand before the command."""
+
+    config: Path | None
+
+    def settings(self) -> Settings:
+        """The settings; raises SettingsProblem."""
+        from worker.settings import read_settings
+
+        path = self.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+        return read_settings(path)
+
+    def services(self, *, quiet: bool = True) -> Services:
+        """Real services for the settings; counts are shown on a terminal unless `quiet`."""
+        from worker.wiring import wire
+
+        shown = None if quiet or not sys.stderr.isatty() else show_count
+        return wire(self.settings(), progress=shown)
+
+
+def asked(context: typer.Context) -> Asked:
+    """The options of this call."""
+    found = context.obj
+    assert isinstance(found, Asked)  # noqa: S101 - the callback has set it
+    return found
+
+
+def show_count(what: str, count: int) -> None:
+    """A running count on the terminal's last line."""
+    print(f"\r{what} {count:,} ", end="", file=sys.stderr, flush=True)
+
+
+def say(answer: Any, as_json: bool, people: Callable[[], None]) -> None:
+    """Answer once, in the form that was asked for."""
+    if as_json:
+        print(json.dumps(answer, ensure_ascii=False, default=str, indent=2))
+    else:
+        people()
+
+
+def say_error(error: Exception, code: int, *, as_json: bool) -> None:
+    """Say what is wrong; scripts get JSON on standard output, people a sentence on standard error."""
+    from model.errors import PolicyProblem, SluicegateError
+
+    text = str(error) if isinstance(error, SluicegateError) else f"A fault of ours ({type(error).__name__}): {error}"
+    if as_json:
+        answer: dict[str, Any] = {"error": text, "exit": code}
+        if isinstance(error, PolicyProblem):
+            answer["problems"] = [vars(problem) for problem in error.problems]
+        print(json.dumps(answer, ensure_ascii=False))
+    print(text, file=sys.stderr)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A plain table, wide enough for its text."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(show_edge=False, pad_edge=False)
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    width = None if sys.stdout.isatty() else 160
+    print(f"\n{title}")
+    Console(width=width, highlight=False).print(shown)

@@ -1,0 +1,106 @@
+"""`connection check|provision|pause|resume|clear`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from worker.cli.common import Json, Name, asked, say
+
+if TYPE_CHECKING:
+    from model.sync import Remark
+
+MARKS = {"ok": "✓", "note": "·", "warning": "!", "missing": "✗"}
+connection = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look after one CRM connection.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands on the command line."""
+    app.add_typer(connection, name="connection")
+
+
+@connection.command()
+def check(context: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Say what works, what is missing, what is dormant, and what to do.
+
+    Example: sluicegate connection check acme
+    """
+    from worker.flows.connection import check as flow
+
+    remarks = flow(asked(context).services(), name)
+    say({"remarks": [vars(r) for r in remarks]}, as_json, lambda: show(remarks))
+    raise typer.Exit(2 if any(r.level == "missing" for r in remarks) else 0)
+
+
+@connection.command()
+def provision(
+    context: typer.Context,
+    name: Name,
+    export: Annotated[Path | None, typer.Option(help="write source files for an admin here, and touch nothing")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make our fields, permission sets and the exemption in the CRM, or export them.
+
+    Example: sluicegate connection provision acme --export for-admin/
+    """
+    remarks = asked(context).services().connect(name).provision(export)
+    say({"remarks": [vars(r) for r in remarks]}, as_json, lambda: show(remarks))
+    raise typer.Exit(2 if any(r.level == "missing" for r in remarks) else 0)
+
+
+@connection.command()
+def pause(context: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Let no run touch the connection until it is resumed.
+
+    Example: sluicegate connection pause acme
+    """
+    _note(context, name, as_json, paused=True)
+
+
+@connection.command()
+def resume(context: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Let runs touch the connection again.
+
+    Example: sluicegate connection resume acme
+    """
+    _note(context, name, as_json, paused=False)
+
+
+@connection.command()
+def clear(
+    context: typer.Context,
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="do it without asking")] = False,
+    as_json: Json = False,
+) -> None:
+    """Empty our fields on every deal that we have written, and pause the connection.
+
+    Example: sluicegate connection clear acme --yes
+    """
+    from worker.cli.work import show as show_report
+    from worker.flows.connection import clear as flow
+
+    if not yes:
+        typer.confirm(f"Empty our fields on every deal of '{name}' that carries them?", abort=True)
+    report = flow(asked(context).services(), name)
+    say(report.to_json(), as_json, lambda: show_report(report))
+    raise typer.Exit(report.exit_code)
+
+
+def _note(context: typer.Context, name: str, as_json: bool, *, paused: bool) -> None:
+    services = asked(context).services()
+    services.connection(name)
+    if paused:
+        services.store.pause(name, "by hand", services.clock())
+    else:
+        services.store.resume(name)
+    said = f"'{name}' is paused; no run touches it." if paused else f"'{name}' runs again."
+    say({"connection": name, "paused": paused}, as_json, lambda: typer.echo(said))
+
+
+def show(remarks: list[Remark]) -> None:
+    """A sentence a line."""
+    for remark in remarks:
+        typer.echo(f"{MARKS[remark.level]} {remark.text}")

@@ -1,0 +1,68 @@
+"""The top of the command line, and what each kind of error exits with (docs/adr/… and CONTRACT: exit codes)."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.errors import (
+    AccessRefused,
+    BudgetSpent,
+    ConnectionBusy,
+    PolicyProblem,
+    RetryLater,
+    SettingsProblem,
+    SluicegateError,
+)
+from worker.cli import connections, policies, read, services, setup, work
+from worker.cli.common import Asked, say_error
+
+EXIT_CODES: dict[type[SluicegateError], int] = {
+    PolicyProblem: 2,
+    SettingsProblem: 2,
+    AccessRefused: 2,
+    RetryLater: 3,
+    BudgetSpent: 3,
+    ConnectionBusy: 5,
+}
+OUR_FAULT = 70
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Judge a sales pipeline against stage gates and hygiene policies, and write the verdicts onto the records.\n\n"
+    "Example: sluicegate --config sluicegate.toml run acme --dry-run",
+)
+for module in (setup, connections, work, read, policies, services):
+    module.add_to(app)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="the TOML file; absent: sluicegate.toml here")] = None,
+) -> None:
+    """Remember what every command needs."""
+    context.obj = Asked(config)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit with its code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(arguments, prog_name="sluicegate")
+    except SluicegateError as e:
+        code = next((code for kind, code in EXIT_CODES.items() if isinstance(e, kind)), OUR_FAULT)
+        say_error(e, code, as_json="--json" in arguments)
+        sys.exit(code)
+    except Exception as e:  # noqa: BLE001 - the last door: a fault of ours is told with its place, exit 70
+        traceback.print_exc()
+        say_error(e, OUR_FAULT, as_json="--json" in arguments)
+        sys.exit(OUR_FAULT)

@@ -1,0 +1,69 @@
+"""`policies validate|show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from worker.cli.common import Json, asked, say, table
+
+if TYPE_CHECKING:
+    from policies.policy import PolicySet
+
+policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and read policy files.")
+Paths = Annotated[list[Path] | None, typer.Argument(help="files or folders; absent: those of the config file")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands on the command line."""
+    app.add_typer(policies, name="policies")
+
+
+@policies.command()
+def validate(context: typer.Context, paths: Paths = None, as_json: Json = False) -> None:
+    """Read policy files and run their examples; every mistake of every file is told at once.
+
+    Example: sluicegate policies validate policies/
+    """
+    from model.errors import PolicyProblem
+    from policies.examples import run_examples
+
+    found = _read(context, paths)
+    problems = run_examples(found)
+    if problems:
+        raise PolicyProblem(problems)
+    counts = {"policies": len(found.policies), "processes": len(found.processes), "digest": found.digest}
+    text = f"{counts['policies']} policies and {counts['processes']} processes are in order; every example holds."
+    say({"valid": True, **counts}, as_json, lambda: typer.echo(text))
+
+
+@policies.command()
+def show(context: typer.Context, paths: Paths = None, as_json: Json = False) -> None:
+    """Each policy in English, with what it costs and how it is cleared.
+
+    Example: sluicegate policies show
+    """
+    found = _read(context, paths)
+    rows = [_row(policy) for policy in found.policies]
+    columns = ("id", "mode", "severity", "points", "flags a deal when", "to clear it")
+    say({"policies": rows, "digest": found.digest}, as_json, lambda: table(
+        f"Policy set {found.digest}", columns,
+        [(r["id"], r["mode"], r["severity"], r["points"], r["english"], r["fix"]) for r in rows],
+    ))  # fmt: skip
+
+
+def _row(policy: Any) -> dict[str, Any]:
+    when = policy.flag_if.english()
+    applies = f"{policy.applies_to.english()}, and " if policy.applies_to else ""
+    fields = ("id", "title", "mode", "severity", "points", "topic", "fix", "owner", "revision", "source")
+    return {**{name: getattr(policy, name) for name in fields}, "english": applies + when}
+
+
+def _read(context: typer.Context, paths: list[Path] | None) -> PolicySet:
+    from policies.reader import read_policies
+    from worker.wiring import policy_texts, read_policy_files
+
+    texts = read_policy_files(paths) if paths else policy_texts(asked(context).settings())
+    return read_policies(texts)

@@ -1,0 +1,112 @@
+"""Commands for the first day: demo, check FILE.csv, init."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from worker.cli.common import Json, asked, say, table
+from worker.cli.work import AsOf, instant
+
+if TYPE_CHECKING:
+    from worker.flows.file import Checked
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands on the command line."""
+    for command in (demo, check, init):
+        app.command()(command)
+
+
+def demo(
+    deals: Annotated[int, typer.Option(help="how many deals the made-up org has")] = 500,
+    keep: Annotated[Path, typer.Option(help="folder for the demo's files")] = Path("demo"),
+    as_json: Json = False,
+) -> None:
+    """Seed a local Salesforce, judge it, write the flags, and read them back as a rep.
+
+    Example: sluicegate demo --deals 200
+    """
+    from worker.demo import demo as flow
+
+    flow(keep, deals, as_json=as_json)
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="the exported report")],
+    mapping: Annotated[list[str] | None, typer.Option("--map", metavar="FACT=HEADER", help="name a column")] = None,
+    owners: Annotated[Path | None, typer.Option(help="CSV of owners with team and manager")] = None,
+    products: Annotated[Path | None, typer.Option(help="CSV of products, to check their names")] = None,
+    policies: Annotated[list[Path] | None, typer.Option(help="policy files; absent: the starter pack")] = None,
+    out: Annotated[Path | None, typer.Option(help="where the findings go; absent: beside the report")] = None,
+    currency: Annotated[str, typer.Option(help="home currency")] = "USD",
+    zone: Annotated[str, typer.Option("--timezone", help="IANA zone of the report")] = "UTC",
+    as_of: AsOf = "",
+    as_json: Json = False,
+) -> None:
+    """Judge an exported report (CSV) and write the findings beside it; needs no CRM and no config.
+
+    Example: sluicegate check pipeline.csv --map created=engage_date --as-of 2017-12-31
+    """
+    from worker.flows.file import check_file
+
+    checked = check_file(
+        {"opportunities": file, "owners": owners, "products": products, "findings": out},
+        dict(_pair(text) for text in mapping or ()),
+        policies=policies,
+        currency=currency,
+        zone=zone,
+        as_of=instant(as_of, zone),
+    )
+    say(checked.to_json(), as_json, lambda: show(checked))
+    raise typer.Exit(1 if checked.aside else 0)
+
+
+def init(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="an empty or new folder")],
+    source: Annotated[str, typer.Option("--from", metavar="CONNECTION", help="draft from this connection's org")] = "",
+    as_json: Json = False,
+) -> None:
+    """Write a config file and policies to start from; with --from, mappings and processes drafted from the org.
+
+    Example: sluicegate init acme-governance
+    """
+    from worker.flows.init import init as flow
+
+    written = flow(folder, asked(context).services() if source else None, source)
+    say(
+        {"written": [str(path) for path in written]},
+        as_json,
+        lambda: table("Written", ("file",), [[p] for p in written]),
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from model.errors import SettingsProblem
+
+    fact, sign, header = text.partition("=")
+    if not sign or not fact or not header:
+        raise SettingsProblem(f"--map {text}: write FACT=HEADER, as in created=engage_date.")
+    return fact.strip(), header.strip()
+
+
+def show(checked: Checked) -> None:
+    """Per policy how it came out, what could not be read, and where the findings lie."""
+    rows = [(c["policy"], c["passed"], c["broken"], c["unknown"], _words(c["missing"])) for c in checked.counts]
+    table(f"{checked.deals} deals as of {checked.as_of}", ("policy", "pass", "broken", "unknown", "for want of"), rows)
+    for remark in checked.remarks:
+        typer.echo(f"· {remark}")
+    for aside in checked.aside[:20]:
+        typer.echo(f"✗ {aside['table']} {aside['id']}: {aside['reason']}")
+    if len(checked.aside) > 20:  # noqa: PLR2004 - a screenful
+        typer.echo(f"… and {len(checked.aside) - 20} more rows set aside.")
+    if checked.dormant:
+        typer.echo(f"Dormant, for want of a column: {', '.join(checked.dormant)}.")
+    typer.echo(f"Findings: {checked.findings}")
+
+
+def _words(missing: dict[str, Any]) -> str:
+    return ", ".join(f"{fact} ({count})" for fact, count in missing.items())

@@ -1,0 +1,100 @@
+"""From a connection's settings to its connector: relative paths resolved, secrets handed over as secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr, ValidationError
+
+from model.errors import SettingsProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from connectors.protocol import Connector
+    from worker.settings import ConnectionSettings, CredentialSettings, Settings
+
+SALESFORCE_KEYS = (
+    "login_url", "api_version", "sandbox", "proxy", "integration_users", "currency", "budget_share",
+)  # fmt: skip
+FILES = ("opportunities", "owners", "activities", "history", "products", "findings")
+WORDS = ("stage_entered", "won", "lost", "dates", "decimal")
+
+
+def salesforce(
+    settings: Settings,
+    name: str,
+    connection: ConnectionSettings,
+    *,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None],
+) -> Connector:
+    """A Salesforce connector; raises SettingsProblem in a sentence."""
+    from connectors.salesforce.connector import SalesforceConnector
+    from connectors.salesforce.settings import SalesforceSettings
+
+    said: dict[str, Any] = {key: getattr(connection, key) for key in SALESFORCE_KEYS}
+    said |= credentials(settings, connection)
+    said["proxy"] = connection.proxy or None
+    said["zone"] = connection.timezone
+    said["ca_file"] = str(settings.path(connection.ca_file)) if connection.ca_file else None
+    said["fields"] = {fact: _mapped(field) for fact, field in connection.fields.items()}
+    said["activity"] = {"sources": connection.activity.sources, "roll_up": connection.activity.roll_up}
+    said["admin"] = credentials(settings, connection.admin) if connection.admin else None
+    said |= _writes(connection.writes)
+    try:
+        return SalesforceConnector(SalesforceSettings(name=name, **said), clock=clock, sleep=sleep)
+    except ValidationError as e:
+        first = e.errors()[0]
+        place = ".".join(("connections", name, *map(str, first["loc"])))
+        raise SettingsProblem(f"{place}: {first['msg'].removeprefix('Value error, ')}.") from None
+
+
+def tables(settings: Settings, name: str, connection: ConnectionSettings) -> Connector:
+    """A connector to an exported report; raises SettingsProblem where no file is named."""
+    from connectors.tables.connector import TablesConnector
+    from connectors.tables.settings import TablesSettings
+
+    if connection.files is None:
+        raise SettingsProblem(f"connections.{name}.files.opportunities is missing: name the exported report.")
+    paths = {key: getattr(connection.files, key) for key in FILES}
+    said: dict[str, Any] = {key: settings.path(path) if path else None for key, path in paths.items()}
+    said |= {key: getattr(connection.files, key) for key in WORDS}
+    fields = {fact: mapped["field"] for fact, field in connection.fields.items() if (mapped := _mapped(field))}
+    return TablesConnector(
+        TablesSettings(name=name, fields=fields, currency=connection.currency, zone=connection.timezone, **said)
+    )
+
+
+def credentials(settings: Settings, held: CredentialSettings) -> dict[str, Any]:
+    """Who logs in and how; a key file is read here, empty values mean that they are not set."""
+    key = held.private_key
+    if held.private_key_file:
+        key = SecretStr(_text(settings.path(held.private_key_file)))
+    secrets = {"consumer_secret": held.consumer_secret, "private_key": key, "refresh_token": held.refresh_token}
+    return {
+        "auth": held.auth,
+        "consumer_key": held.consumer_key,
+        "username": held.username or None,
+        **{name: secret if secret.get_secret_value() else None for name, secret in secrets.items()},
+    }
+
+
+def _mapped(field: Any) -> dict[str, Any]:
+    return {"field": field} if isinstance(field, str) else {"field": field.field, "when_blank": field.when_blank}
+
+
+def _writes(writes: dict[str, str]) -> dict[str, Any]:
+    """The map of our fields; the two that reps write are read under their own settings."""
+    reads = {name: field for name, field in writes.items() if name.startswith("pause_")}
+    sent = {name: field for name, field in writes.items() if name not in reads}
+    return {**reads, **({"writes": sent} if writes else {})}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as e:
+        raise SettingsProblem(f"The private key file {path} cannot be read: {e.strerror}.") from None

@@ -1,0 +1,79 @@
+"""Looking after a connection: what works, and taking our fields off the records again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model.calibration import Calibration
+from model.sync import Remark
+from policies.plan import PlanRow, plan
+from worker.flows.pull import pull
+from worker.flows.push import Planned, on_record, recover, send
+from worker.flows.session import Session, leased, running
+from worker.flows.slices import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from model.sync import Description
+    from worker.flows.report import Report
+    from worker.wiring import Services
+
+
+def check(services: Services, name: str) -> list[Remark]:
+    """Sentences of the connector, then what follows for the policies and the owners."""
+    session = Session(services, name, services.clock())
+    remarks = list(session.connector.check(session.as_of))
+    if any(remark.level == "missing" and "log in" in remark.text for remark in remarks):
+        return remarks
+    return [*remarks, *consequences(session, session.describe())]
+
+
+def consequences(session: Session, description: Description) -> Iterator[Remark]:
+    """Dormant policies and criteria, deals that no process claims, owners whose team logs almost nothing."""
+    policies = session.policies(description)
+    for part in parts(session, policies, description, Calibration()):
+        frame, dormant = part.wide.frame, part.wide.dormant
+        for policy in policies.policies:
+            if lacking := sorted(policy.facts & dormant):
+                yield Remark("note", f"Policy {policy.id} is dormant: nothing is mapped for {', '.join(lacking)}.")
+        criteria = [
+            (f"{process.id}/{stage.id}/{criterion.id}", sorted(criterion.require.facts & dormant))
+            for process in policies.processes
+            for stage in process.stages
+            for criterion in (*stage.entry, *stage.exit)
+        ]
+        for criterion, lacking in criteria:
+            if lacking:
+                yield Remark("note", f"Criterion {criterion} is dormant: nothing is mapped for {', '.join(lacking)}.")
+        yield from silent_owners(session, frame)
+        return
+
+
+def silent_owners(session: Session, frame: object) -> Iterator[Remark]:
+    """Owners of open deals of whom almost nothing is logged."""
+    import polars as pl
+
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - the wide frame
+    floor = session.connection.activity.min_coverage
+    touched = (pl.col("touches_30d").fill_null(0) > 0).mean()
+    shares = frame.filter(pl.col("is_open")).group_by("owner").agg(touched.alias("share"), pl.len().alias("deals"))
+    for owner, share, deals in shares.filter(pl.col("share") < floor).sort("owner", nulls_last=True).iter_rows():
+        yield Remark(
+            "note", f"{owner or 'Nobody'} logs almost nothing: {share:.0%} of {deals} open deals touched in 30 days."
+        )
+
+
+def clear(services: Services, name: str) -> Report:
+    """Empty our fields wherever we wrote them, and pause the connection."""
+    services.connection(name)
+    with leased(services, name, services.clock()) as session, running(session, "clear") as (run_id, report):
+        recover(session, report)
+        description = session.describe()
+        pull(session)
+        rows = [PlanRow(row.id, dict.fromkeys(description.writes), row.ours) for row in on_record(session) if row.sent]
+        planned = plan(rows, description.writes, session.as_of)
+        report.patches = len(planned.patches)
+        send(session, Planned(list(planned.patches), []), run_id, report)
+        services.store.pause(name, "our fields were cleared", services.clock())
+    return report

@@ -1,0 +1,106 @@
+"""`check FILE.csv`: an exported report judged in a store of its own, the findings written beside it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from worker.flows import answers
+from worker.flows.judge import judge
+from worker.flows.pull import pull
+from worker.flows.push import push
+from worker.flows.report import Report
+from worker.flows.session import leased
+from worker.settings import ConnectionSettings, FilesSettings, PolicySettings, Settings
+from worker.wiring import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from worker.wiring import Services
+
+NAME = "file"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How a report came out."""
+
+    as_of: str
+    deals: int
+    counts: list[dict[str, Any]]
+    dormant: tuple[str, ...]
+    aside: list[dict[str, str]]
+    remarks: list[str]
+    findings: Path
+    judged: list[dict[str, Any]]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; `deals` are CONTRACT's."""
+        return {
+            "as_of": self.as_of, "policies": self.counts, "dormant": list(self.dormant), "aside": self.aside,
+            "remarks": self.remarks, "findings_file": str(self.findings), "deals": self.judged,
+        }  # fmt: skip
+
+
+def check_file(
+    files: Mapping[str, Path | None],
+    fields: Mapping[str, str],
+    *,
+    policies: Sequence[Path] | None,
+    currency: str,
+    zone: str,
+    as_of: datetime | None,
+) -> Checked:
+    """Judge a report; raises SettingsProblem or PolicyProblem in sentences."""
+    connection = ConnectionSettings(
+        kind="tables",
+        sandbox=True,
+        currency=currency,
+        timezone=zone,
+        files=FilesSettings(**{k: path.resolve() for k, path in files.items() if path}),
+        fields=dict(fields),
+    )
+    with tempfile.TemporaryDirectory(prefix="sluicegate-") as folder:
+        settings = Settings(
+            home=Path(folder),
+            connections={NAME: connection},
+            policies=PolicySettings(paths=tuple(path.resolve() for path in policies or ())),
+        )
+        services = wire(settings)
+        try:
+            return _checked(services, as_of or services.clock())
+        finally:
+            services.store.close()
+
+
+def _checked(services: Services, as_of: datetime) -> Checked:
+    report = Report()
+    with leased(services, NAME, as_of) as session:
+        description = session.describe()
+        policies = session.policies(description)
+        run_id = services.store.start_run(NAME, as_of, policies.digest, "", "check", session.lease)
+        pulled = pull(session, full=True)
+        judged = judge(session, policies, description, run_id, binding=True)
+        push(session, judged, description, run_id, report, dry=False)
+        remarks = [remark.text for remark in session.connector.check(as_of)]
+    judged.fill(report)
+    return Checked(
+        as_of=as_of.isoformat(),
+        deals=report.deals,
+        counts=judged.counts(),
+        dormant=judged.dormant,
+        aside=[asdict(aside) for aside in pulled.aside],
+        remarks=remarks,
+        findings=_findings(services),
+        judged=answers.deals(services, NAME),
+    )
+
+
+def _findings(services: Services) -> Path:
+    files = services.connection(NAME).files
+    assert files is not None  # noqa: S101 - set above
+    return files.findings or files.opportunities.with_name(f"{files.opportunities.stem}-findings.csv")

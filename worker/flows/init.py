@@ -1,0 +1,87 @@
+"""`init`: a folder to start from; with a connection, mappings and processes drafted from the org itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from model.errors import SettingsProblem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from model.sync import Draft, DraftProcess
+    from worker.wiring import Services
+
+CONFIG = """\
+# Sluicegate. Every setting: docs/settings.md. Secrets belong in the environment or a secrets folder, not here.
+[policies]
+paths = ["policies/"]
+
+[connections.acme]
+kind = "salesforce"
+login_url = "https://login.salesforce.com"
+auth = "client_credentials"
+consumer_key = ""                      # SLUICEGATE_CONNECTIONS__ACME__CONSUMER_SECRET holds the secret
+timezone = "UTC"
+calendar = "US"
+currency = "USD"
+"""
+FIELDS_HEAD = """\
+# Drafted from the org: fact = field, with the share of deals on which it is filled. Take what fits into the
+# [connections.{name}.fields] table of your config file.
+[connections.{name}.fields]
+"""
+PROCESS_HEAD = """\
+# Drafted from the org's own stages: put them in order, cut what is not yours, then write the criteria.
+version: 1
+processes:
+"""
+
+
+def init(folder: Path, services: Services | None, source: str) -> list[Path]:
+    """Write the files and say which; raises SettingsProblem where the folder holds a config already."""
+    if (folder / "sluicegate.toml").exists():
+        raise SettingsProblem(f"{folder} has a sluicegate.toml already; name a new folder.")
+    starter = resources.files("policies") / "packs" / "starter.yaml"
+    texts = {"sluicegate.toml": CONFIG, "policies/starter.yaml": starter.read_text("utf-8")}
+    if services is not None:
+        draft, kind = services.connect(source).draft(), services.connection(source).kind
+        texts |= {"fields.toml": fields_text(source, draft), "processes-draft.yaml": processes_text(kind, draft)}
+    return [_write(folder / name, text) for name, text in texts.items()]
+
+
+def fields_text(name: str, draft: Draft) -> str:
+    """The drafted mappings, fullest first."""
+    lines = [f'{m.fact} = "{m.field}"   # {m.label}: {m.filled:.0%} filled' for m in draft.fields]
+    return FIELDS_HEAD.format(name=name) + "\n".join(lines) + "\n"
+
+
+def processes_text(kind: str, draft: Draft) -> str:
+    """The drafted processes, one per record type or pipeline; without criteria, which are the org's own to write."""
+    return PROCESS_HEAD + "".join(_process(process, kind) for process in draft.processes)
+
+
+def _process(process: DraftProcess, kind: str) -> str:
+    claim = f"    applies_to: {process.condition}\n" if process.condition else ""
+    stages = "".join(
+        f"      - id: {_id(stage)}\n        names: {{{kind}: [{_quoted(stage)}]}}\n" for stage in process.stages
+    )
+    return f"  - id: {_id(process.id)}\n    title: {_quoted(process.title)}\n{claim}    stages:\n{stages}"
+
+
+def _id(text: str) -> str:
+    """Small letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-") or "stage"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path

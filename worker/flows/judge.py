@@ -1,0 +1,109 @@
+"""Judge: every deal of the connection against every policy, and the verdict kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from model.memory import Memory
+from policies.judge import Context
+from policies.judge import judge as judge_deals
+from worker.flows.slices import parts
+
+if TYPE_CHECKING:
+    from model.sync import Description
+    from policies.policy import PolicySet
+    from policies.verdict import Verdict
+    from worker.flows.report import Report
+    from worker.flows.session import Session
+    from worker.flows.slices import Part
+
+
+@dataclass(frozen=True)
+class JudgedPart:
+    """A slice and the verdict on it."""
+
+    part: Part
+    verdict: Verdict
+    before: pl.DataFrame  # findings of the last verdict
+
+
+@dataclass
+class Judged:
+    """The verdict on a connection, slice by slice."""
+
+    policies: PolicySet
+    parts: list[JudgedPart] = field(default_factory=list)
+
+    def fill(self, report: Report) -> None:
+        """The counts of CONTRACT.md's `run` that judging can tell."""
+        for judged in self.parts:
+            frame, findings = judged.part.wide.frame, judged.verdict.findings()
+            now, before = _shown(findings), _shown(judged.before)
+            report.deals += frame.height
+            report.open_deals += int(frame["is_open"].sum() or 0)
+            report.findings += findings.filter(pl.col("status") == "broken").height
+            report.unknown += findings.filter(pl.col("status") == "unknown").height
+            report.new += now.join(before, on=["key", "policy"], how="anti").height
+            report.cleared += before.join(now, on=["key", "policy"], how="anti").height
+            report.dormant = len(judged.verdict.dormant)
+
+    def counts(self) -> list[dict[str, Any]]:
+        """Per rule: passed, broken, unknown (and for want of which facts) and not applicable, over all slices."""
+        totals: dict[str, dict[str, Any]] = {}
+        for judged in self.parts:
+            for rule, count in judged.verdict.counts().items():
+                row = totals.setdefault(rule, {"policy": rule, **dict.fromkeys(_COUNTED, 0), "missing": {}})
+                for name in _COUNTED:
+                    row[name] += getattr(count, name)
+                for fact, n in count.missing.items():
+                    row["missing"][fact] = row["missing"].get(fact, 0) + n
+        return list(totals.values())
+
+    @property
+    def dormant(self) -> tuple[str, ...]:
+        """Policies and criteria that this connection maps no field for."""
+        return self.parts[0].verdict.dormant if self.parts else ()
+
+
+_COUNTED = ("passed", "broken", "unknown", "not_applicable")
+
+
+def judge(session: Session, policies: PolicySet, description: Description, run_id: int, *, binding: bool) -> Judged:
+    """Judge and keep the verdict; `binding`: no dry run, so policies new to the connection bind from now."""
+    store, name = session.store, session.name
+    calibration = store.current_calibration(name, session.as_of)
+    if binding:
+        note_first_runs(session, policies)
+    context = Context(session.connection.hold_unknown_days, store.first_run_dates(name))
+    judged = Judged(policies)
+    for part in parts(session, policies, description, calibration):
+        before = Memory(*store.memory(name, part.keys))
+        verdict = judge_deals(part.judged, policies, before, context)
+        store.keep_verdict(
+            name, run_id, session.as_of, verdict.findings(), verdict.deals(), verdict.breaches(),
+            keys=part.keys, lease=session.lease,
+        )  # fmt: skip
+        judged.parts.append(JudgedPart(part, verdict, before.findings))
+        session.services.progress("judged", sum(p.part.wide.frame.height for p in judged.parts))
+    return judged
+
+
+def note_first_runs(session: Session, policies: PolicySet) -> None:
+    """From today on the policies and criteria that run here for the first time bind moves."""
+    from zoneinfo import ZoneInfo
+
+    criteria = [
+        f"{process.id}/{stage.id}/{criterion.id}"
+        for process in policies.processes
+        for stage in process.stages
+        for criterion in (*stage.entry, *stage.exit)
+    ]
+    day = session.as_of.astimezone(ZoneInfo(session.connection.timezone)).date()
+    session.store.note_first_run(session.name, [*(p.id for p in policies.policies), *criteria], day)
+
+
+def _shown(findings: pl.DataFrame) -> pl.DataFrame:
+    return findings.filter(pl.col("shown")).select("key", "policy")

@@ -1,0 +1,35 @@
+"""Pull: pages of the CRM into the mirror, each in one transaction with the cursor that covers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from model.sync import SetAside
+    from worker.flows.session import Session
+
+
+@dataclass
+class Pulled:
+    """What a pull brought in."""
+
+    records: int = 0
+    changed: int = 0
+    held_back: int = 0
+    aside: list[SetAside] = field(default_factory=list)
+
+
+def pull(session: Session, *, full: bool = False) -> Pulled:
+    """Read what changed (or all) and keep it; raises RetryLater, BudgetSpent, AccessRefused with all kept so far."""
+    store, pulled = session.store, Pulled()
+    for page in session.connector.pull(store.cursors(session.name), full=full):
+        kept = store.keep_page(
+            session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
+        )
+        pulled.records += sum(map(len, page.records.values()))
+        pulled.changed += kept.changed + kept.new
+        pulled.held_back += kept.held_back
+        pulled.aside += page.aside
+        session.services.progress("pulled", pulled.records)
+    return pulled

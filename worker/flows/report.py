@@ -1,0 +1,51 @@
+"""What a run says of itself: the row it leaves, the JSON of CONTRACT.md, and its exit code."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+DONE: Final = 0
+SOME_REFUSED: Final = 1
+STOPPED: Final = 3
+OUTCOMES: Final = ("written", "refused", "locked", "retry_later", "gone", "held", "overwritten")
+
+
+@dataclass
+class Report:
+    """Counts of one run; seconds are wall-clock by step, calls are HTTP calls to the CRM."""
+
+    run_id: str = ""
+    as_of: str = ""
+    policy_digest: str = ""
+    pulled: int = 0
+    deals: int = 0
+    open_deals: int = 0
+    findings: int = 0
+    new: int = 0
+    cleared: int = 0
+    held: int = 0
+    waived: int = 0
+    unknown: int = 0
+    dormant: int = 0
+    patches: int = 0
+    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    calls: int = 0
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("pull", "judge", "measure", "push"), 0.0))
+    aside: list[dict[str, str]] = field(default_factory=list)
+    reasons: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    dry_run: bool = False
+    stopped: str = ""  # why it stopped before its end; the next run goes on from there
+
+    def to_json(self) -> dict[str, Any]:
+        """The `run` object of CONTRACT.md, and what was set aside or refused."""
+        return asdict(self)
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 done but some records were refused or set aside, 3 stopped and resumable."""
+        if self.stopped:
+            return STOPPED
+        troubled = self.outcomes["refused"] + self.outcomes["locked"] + self.outcomes["retry_later"] + len(self.aside)
+        return SOME_REFUSED if troubled else DONE

@@ -1,0 +1,107 @@
+"""What the steps of one run share: the connection, its description, the policies in force, the day."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from model.errors import BudgetSpent, RetryLater, SluicegateError
+from worker.flows.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from connectors.protocol import Connector
+    from model.sync import Description
+    from policies.policy import PolicySet
+    from store import Lease, Store
+    from worker.settings import ConnectionSettings
+    from worker.wiring import Services
+
+LEASE_SECONDS = 60
+HEARTBEAT_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Session:
+    """One piece of work on one connection, as of one instant."""
+
+    services: Services
+    name: str
+    as_of: datetime
+    lease: Lease | None = None
+
+    @property
+    def store(self) -> Store:
+        """The memory."""
+        return self.services.store
+
+    @property
+    def connection(self) -> ConnectionSettings:
+        """The connection's settings."""
+        return self.services.connection(self.name)
+
+    @property
+    def connector(self) -> Connector:
+        """The door to the CRM."""
+        return self.services.connect(self.name)
+
+    def describe(self) -> Description:
+        """What the CRM offers now; remembered, so that judging needs no CRM."""
+        description = self.connector.describe()
+        self.store.keep_description(self.name, description)
+        return description
+
+    def description(self) -> Description:
+        """What the CRM offered when it was last asked; asks where it never was."""
+        return self.store.description(self.name) or self.describe()
+
+    def policies(self, description: Description) -> PolicySet:
+        """The policies in force, checked against this CRM's own values; raises PolicyProblem."""
+        from policies.reader import read_policies
+
+        texts = self.services.policy_texts()
+        return read_policies(texts, choices=description.choices, types=description.types)
+
+
+@contextmanager
+def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
+    """A session that alone works on the connection; raises ConnectionBusy. The lease is renewed while it runs."""
+    store = services.store
+    lease = store.lease(name, "a run", services.clock(), LEASE_SECONDS)
+    ended = threading.Event()
+
+    def heartbeat() -> None:
+        while not ended.wait(HEARTBEAT_SECONDS):
+            store.renew(lease, services.clock(), LEASE_SECONDS)
+
+    thread = threading.Thread(target=heartbeat, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield Session(services, name, as_of, lease)
+    finally:
+        ended.set()
+        thread.join()
+        store.release(lease)
+
+
+@contextmanager
+def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
+    """A run's row in the store and its report; an end that can be resumed is told in the report's `stopped`."""
+    store = session.store
+    calibration = store.current_calibration(session.name, session.as_of).revision
+    run_id = store.start_run(session.name, session.as_of, "", calibration, kind, session.lease)
+    report, outcome = Report(run_id=str(run_id), as_of=session.as_of.isoformat()), "fault"
+    try:
+        yield run_id, report
+        outcome = "done"
+    except (RetryLater, BudgetSpent) as e:
+        outcome = report.stopped = str(e)
+    except SluicegateError as e:
+        outcome = str(e)
+        raise
+    finally:
+        store.end_run(run_id, outcome, report.to_json())

@@ -1,0 +1,112 @@
+"""The steps of a run, each alone, for the command line and for people who look closely."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from worker.flows.judge import judge
+from worker.flows.measure import measure
+from worker.flows.pull import Pulled, pull
+from worker.flows.push import plan_all, recover, send
+from worker.flows.session import Session, leased, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from model.sync import FieldValue, Patch
+    from worker.flows.judge import Judged
+    from worker.flows.report import Report
+    from worker.wiring import Services
+
+SHOWN_RECORDS = 3
+
+
+def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
+    """Read what changed into the store."""
+    with leased(services, name, services.clock()) as session:
+        session.describe()
+        return pull(session, full=full)
+
+
+def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[str, Any]:
+    """Counts by policy; another day than today is judged on a copy of the store, which is thrown away."""
+    if as_of is not None:
+        with services.store.rehearsal(name) as copy:
+            return _judged(replace(services, store=copy), name, as_of, binding=False)
+    return _judged(services, name, services.clock(), binding=True)
+
+
+def _judged(services: Services, name: str, as_of: datetime, *, binding: bool) -> dict[str, Any]:
+    with leased(services, name, as_of) as session, running(session, "judge") as (run_id, report):
+        found = judged_now(session, run_id, binding=binding)
+        found.fill(report)
+        return {
+            "as_of": as_of.isoformat(),
+            "policy_digest": found.policies.digest,
+            "dormant": list(found.dormant),
+            "policies": found.counts(),
+        }
+
+
+def judged_now(session: Session, run_id: int, *, binding: bool) -> Judged:
+    """The verdict on what the store holds."""
+    description = session.description()
+    return judge(session, session.policies(description), description, run_id, binding=binding)
+
+
+def measure_only(services: Services, name: str, as_of: datetime | None, window: str = "all") -> list[dict[str, Any]]:
+    """KPI values of what the store holds, judged on a copy so that nothing but the values is kept."""
+    day = as_of or services.clock()
+    with services.store.rehearsal(name) as copy, leased(replace(services, store=copy), name, day) as session:
+        return measure(session, judged_now(session, 0, binding=False), 0, window)
+
+
+def push_only(services: Services, name: str) -> Report:
+    """Judge what the store holds and send what it wants."""
+    with leased(services, name, services.clock()) as session, running(session, "push") as (run_id, report):
+        recover(session, report)
+        description = session.describe()
+        planned = plan_all(session, judged_now(session, run_id, binding=True), description.writes)
+        report.patches = len(planned.patches)
+        send(session, planned, run_id, report)
+    return report
+
+
+def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
+    """Old and new value of each field per deal as CSV; how many by policy and owner, three records as reps see them."""
+    day = services.clock()
+    with services.store.rehearsal(name) as copy, leased(replace(services, store=copy), name, day) as session:
+        found = judged_now(session, 0, binding=False)
+        planned = plan_all(session, found, session.description().writes)
+        deals = {deal["id"]: deal for deal in session.store.deals(name)}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("id", "name", "owner", "field", "old", "new"))
+        writer.writerows(preview_rows(planned.patches, deals))
+    return {"patches": len(planned.patches), **preview_counts(planned.patches, deals)}
+
+
+def preview_rows(patches: list[Patch], deals: Mapping[str, Any]) -> Iterator[tuple[FieldValue, ...]]:
+    """A row a changed field."""
+    for patch in patches:
+        deal = deals[patch.id]
+        for name, value in patch.fields.items():
+            yield (patch.id, deal["name"], deal["owner"], name, patch.before.get(name), value)
+
+
+def preview_counts(patches: list[Patch], deals: Mapping[str, Any]) -> dict[str, Any]:
+    """Deals that would change, by flag and owner, and the first records."""
+    by_policy: dict[str, int] = {}
+    by_owner: dict[str, int] = {}
+    for patch in patches:
+        owner = deals[patch.id]["owner"] or "nobody"
+        by_owner[owner] = by_owner.get(owner, 0) + 1
+        for policy in filter(None, str(patch.fields.get("flag_ids") or "").strip("+").split(";")):
+            by_policy[policy] = by_policy.get(policy, 0) + 1
+    flagged = [patch for patch in patches if patch.fields.get("reasons")] or patches
+    records = [{"name": deals[p.id]["name"], "fields": dict(p.fields)} for p in flagged[:SHOWN_RECORDS]]
+    return {"by_policy": by_policy, "by_owner": by_owner, "records": records}

@@ -1,0 +1,139 @@
+"""The reference pages, made from the code: `python -m worker.reference` writes them, a test compares them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+
+from model.facts import FACTS
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
+
+DOCS = Path(__file__).parents[1] / "docs"
+SETTINGS_HEAD = """# Settings
+
+Made from `worker/settings.py`. The environment stands above the secrets folder (`SLUICEGATE_SECRETS_DIR`, a file per
+value), and that above the TOML file. A name in the environment is the path in capitals, with two underscores for each
+dot: `SLUICEGATE_CONNECTIONS__ACME__CONSUMER_SECRET`. Relative paths are read against the config file's folder.
+
+| setting | default | meaning |
+|---|---|---|
+"""
+FACTS_HEAD = """# Facts
+
+What policies may name. Made from `model/facts.py`. A fact that a connection maps no field for is *dormant* there; any
+other name under `[connections.NAME.fields]` is a fact too, with the type of its CRM field.
+
+| fact | type | unit | meaning |
+|---|---|---|---|
+"""
+COMMANDS_HEAD = """# Commands
+
+Made from the command line's own help. Every command takes `--json`, except `worker` and `beat`.
+
+Exit codes: 0 done · 1 done, some records refused or set aside · 2 wrong input or settings · 3 CRM out of reach or out
+of budget (resumable) · 5 another run holds the connection · 70 a fault of ours.
+"""
+
+
+def pages() -> dict[str, str]:
+    """File name to text."""
+    return {"settings.md": settings_page(), "facts.md": facts_page(), "commands.md": commands_page()}
+
+
+def settings_page() -> str:
+    """The table of all settings."""
+    rows = (f"| `{path}` | {default(info)} | {info.description} |" for path, info in leaves(Settings))
+    return SETTINGS_HEAD + "\n".join(rows) + "\n"
+
+
+def leaves(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting by its path; tables of connections are shown under NAME."""
+    for name, info in model.model_fields.items():
+        inner, here = _table(info.annotation), f"{path}{name}"
+        if name == "home":
+            continue
+        if inner is None:
+            yield here, info
+        elif get_origin(info.annotation) is dict:
+            yield from leaves(inner, f"{here}.NAME.")
+        else:
+            yield from leaves(inner, f"{here}.")
+
+
+def _table(annotation: Any) -> type[BaseModel] | None:
+    """The settings table that a field holds, if it does."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in {Union, UnionType}:
+        kinds = [_table(kind) for kind in get_args(annotation) if kind is not NoneType]
+        return kinds[0] if len(kinds) == 1 else None
+    if get_origin(annotation) is dict:
+        found = _table(get_args(annotation)[1])
+        return found if found is not None and "kind" in found.model_fields else None
+    return None
+
+
+def default(info: FieldInfo) -> str:
+    """A default as it would stand in the file."""
+    if info.is_required():
+        return "required"
+    value = info.get_default(call_default_factory=True)
+    if value is None or value in ("", (), {}) or isinstance(value, SecretStr):
+        return ""
+    return f"`{list(value)}`" if isinstance(value, tuple) else f"`{str(value).lower() if value is False else value}`"
+
+
+def facts_page() -> str:
+    """The table of all facts."""
+    rows = (f"| `{fact.name}` | {fact.type} | {fact.unit} | {fact.meaning} |" for fact in FACTS.values())
+    return FACTS_HEAD + "\n".join(rows) + "\n"
+
+
+def commands_page() -> str:
+    """Every command with its help."""
+    import typer
+
+    from worker.cli.main import app
+
+    parts = [COMMANDS_HEAD]
+    for name, command in commands(typer.main.get_command(app)):
+        parts.append(f"## sluicegate {name}\n\n{command.help}\n{_options(command)}")
+    return "\n".join(parts)
+
+
+def commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf command by its full name."""
+    for name, command in sorted(group.commands.items()):
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+def _options(command: Any) -> str:
+    shown = [parameter for parameter in command.params if getattr(parameter, "help", None)]
+    rows = [f"- `{_named(parameter)}` {parameter.help}" for parameter in shown]
+    return "\n" + "\n".join(rows) + "\n" if rows else ""
+
+
+def _named(parameter: Any) -> str:
+    is_option = parameter.param_type_name == "option"
+    return " / ".join(parameter.opts) if is_option else str(parameter.name).upper()
+
+
+def main() -> None:
+    """Write the pages."""
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

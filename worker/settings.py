@@ -1,0 +1,217 @@
+"""Every setting, in one place: environment over secrets folder over the TOML file. The docs table is made from here."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from model.errors import SettingsProblem
+from worker.checks import calendar_name, clock_time, fact_name, our_field, zone_name
+
+Zone = Annotated[str, AfterValidator(zone_name)]
+ClockTime = Annotated[str, AfterValidator(clock_time)]
+
+
+class Closed(BaseModel):
+    """A table of settings that knows all its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(Closed):
+    """Where the memory lies."""
+
+    url: str = Field("", description="SQLAlchemy URL; absent: `sluicegate.db` beside the config file")
+
+
+class BrokerSettings(Closed):
+    """What carries Celery's messages."""
+
+    url: str = Field("", description="redis://, rediss:// or amqp:// URL; absent: a Valkey of our own beside the store")
+
+
+class PolicySettings(Closed):
+    """Where the policies lie."""
+
+    paths: tuple[Path, ...] = Field((), description="files or folders of YAML; absent: the starter pack")
+
+
+class ScheduleSettings(Closed):
+    """When beat runs what; times are UTC."""
+
+    incremental_minutes: int = Field(60, ge=1, le=1440, description="minutes between incremental runs")
+    full_at: ClockTime = Field("02:00", description="nightly full reconcile, UTC")
+    snapshot_at: ClockTime = Field("01:00", description="nightly frozen snapshot and KPIs, UTC")
+    calibrate_day: int = Field(1, ge=1, le=28, description="day of the month of the calibration proposal")
+    concurrency: int = Field(2, ge=1, le=64, description="worker processes")
+
+
+class FieldSettings(Closed):
+    """A fact's CRM field, said at length."""
+
+    field: str = Field(description="CRM field; may name a parent, `Account.Segment__c`")
+    when_blank: bool | str | float | None = Field(None, description="what a blank means, e.g. false")
+
+
+class ActivitySettings(Closed):
+    """What counts as activity, and when we may not say."""
+
+    sources: tuple[str, ...] = Field(("task", "event"), description="feeds of activity")
+    roll_up: Literal["deal", "contacts"] = Field("deal", description="also count what is logged on the deal's contacts")
+    stale_after_hours: float = Field(26, gt=0, description="older than this the feed is late and activity unknown")
+    min_coverage: float = Field(0.3, ge=0, le=1, description="a team that touches fewer of its open deals is unknown")
+
+
+class CredentialSettings(Closed):
+    """Who we are to a CRM."""
+
+    auth: Literal["client_credentials", "jwt", "refresh_token"] = Field("client_credentials", description="OAuth flow")
+    consumer_key: str = Field("", description="the connected app's key")
+    consumer_secret: SecretStr = Field(SecretStr(""), description="the connected app's secret")
+    username: str = Field("", description="the user to act as (jwt)")
+    private_key: SecretStr = Field(SecretStr(""), description="PEM text (jwt)")
+    private_key_file: Path | None = Field(None, description="PEM file (jwt)")
+    refresh_token: SecretStr = Field(SecretStr(""), description="token of the refresh flow")
+
+
+class FilesSettings(Closed):
+    """An exported report and what lies beside it (kind `tables`)."""
+
+    opportunities: Path = Field(description="CSV with a row a deal")
+    owners: Path | None = Field(None, description="CSV of owners with team and manager")
+    activities: Path | None = Field(None, description="CSV of activities")
+    history: Path | None = Field(None, description="CSV of stage changes")
+    products: Path | None = Field(None, description="CSV of products, to check their names")
+    findings: Path | None = Field(None, description="where the findings go; absent: beside the report")
+    stage_entered: dict[str, str] = Field(default_factory=dict, description="stage = header of its entry date")
+    won: tuple[str, ...] = Field((), description="stages that mean won; absent: by their words")
+    lost: tuple[str, ...] = Field((), description="stages that mean lost; absent: by their words")
+    dates: Literal["dmy", "mdy", "ymd"] | None = Field(None, description="order of day, month and year")
+    decimal: Literal[".", ","] | None = Field(None, description="the decimal sign")
+
+
+class ConnectionSettings(CredentialSettings):
+    """One CRM connection, whatever its kind."""
+
+    kind: Literal["salesforce", "tables"] = Field(description="which connector")
+    sandbox: bool = Field(default=False, description="a trial org: another day's verdict may be written")
+    login_url: str = Field("https://login.salesforce.com", description="any host that hands out tokens")
+    api_version: str = Field("62.0", description="Salesforce API version")
+    ca_file: Path | None = Field(None, description="CA bundle to trust instead of the system's")
+    proxy: str = Field("", description="HTTPS proxy URL")
+    budget_share: float = Field(0.2, gt=0, le=1, description="our share of the org's daily calls")
+    admin: CredentialSettings | None = Field(None, description="credentials for `provision` alone")
+    files: FilesSettings | None = Field(None, description="tables: the exported report")
+    timezone: Zone = Field("UTC", description="IANA zone, where an owner's is not known")
+    calendar: Annotated[str, AfterValidator(calendar_name)] = Field(
+        "", description="country of the holidays, `US`, `DE-BY`"
+    )
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="home currency, ISO 4217")
+    scope: str = Field("", description="condition: which open deals are judged and written")
+    integration_users: tuple[str, ...] = Field((), description="logins whose activities are no touch")
+    targets: Path | None = Field(None, description="CSV: owner or team, period, amount, currency")
+    rates: Path | None = Field(None, description="CSV: currency, date, rate to the home currency")
+    people: Path | None = Field(None, description="CSV: owner, manager, team, zone, start date")
+    hold_unknown_days: int = Field(7, ge=0, description="days an unknown holds what the record shows")
+    calibration_floor_days: int = Field(7, ge=1, description="no ageing limit falls below this")
+    activity: ActivitySettings = Field(ActivitySettings(), description="see below")
+    fields: dict[Annotated[str, AfterValidator(fact_name)], str | FieldSettings] = Field(
+        default_factory=dict, description="fact = CRM field"
+    )
+    writes: dict[Annotated[str, AfterValidator(our_field)], str] = Field(
+        default_factory=dict, description="our field = CRM field; absent: as provisioned"
+    )
+
+
+class Settings(BaseSettings):
+    """All settings; `home` is the folder of the config file, against which relative paths are read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SLUICEGATE_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=False
+    )
+
+    home: Path = Field(Path(), description="set by --config")
+    store: StoreSettings = Field(StoreSettings(), description="the memory")
+    broker: BrokerSettings = Field(BrokerSettings(), description="the messages")
+    policies: PolicySettings = Field(PolicySettings(), description="the policies")
+    schedule: ScheduleSettings = Field(ScheduleSettings(), description="beat's times")
+    connections: dict[str, ConnectionSettings] = Field(default_factory=dict, description="by name")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then the secrets folder, then what the TOML file says (given at init)."""
+        folder = os.environ.get("SLUICEGATE_SECRETS_DIR")
+        environment = EnvSettingsSource(settings_cls, env_ignore_empty=True)
+        environment.env_vars = {k: v for k, v in environment.env_vars.items() if k != "sluicegate_secrets_dir"}
+        if not folder:
+            return environment, init_settings
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings, secrets_dir=folder, secrets_dir_missing="error", secrets_nested_delimiter="__"
+        )
+        del env_settings
+        return environment, secrets, init_settings
+
+    def path(self, path: Path) -> Path:
+        """A path of the config file, read against the config file's folder."""
+        return self.home / path
+
+    def connection(self, name: str) -> ConnectionSettings:
+        """One connection by name; raises SettingsProblem naming those there are."""
+        if name in self.connections:
+            return self.connections[name]
+        known = ", ".join(sorted(self.connections)) or "none"
+        raise SettingsProblem(f"There is no connection '{name}' in the config file (there: {known}).")
+
+
+def read_settings(config: Path | None) -> Settings:
+    """Settings from a TOML file and the environment; raises SettingsProblem with every mistake in it."""
+    raw: dict[str, Any] = {}
+    if config is not None:
+        raw = _toml(config)
+    home = config.resolve().parent if config else Path.cwd()
+    try:
+        return Settings(**{**raw, "home": home})
+    except ValidationError as e:
+        where = config or "environment"
+        raise SettingsProblem("\n".join(f"{where}: {_sentence(dict(error))}" for error in e.errors())) from None
+
+
+def _toml(config: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(config.read_text("utf-8"))
+    except FileNotFoundError:
+        raise SettingsProblem(f"There is no config file {config}; `sluicegate init DIR` writes one.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise SettingsProblem(f"{config} is not TOML: {e}") from None
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"'{place}' is not a setting."
+    if error["type"] == "missing":
+        return f"'{place}' is missing."
+    return f"'{place}': {error['msg'].removeprefix('Value error, ')}."
+
+
+def share_cores(processes: int) -> None:
+    """Give each worker process its share of the cores, before Polars makes its threads."""
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))

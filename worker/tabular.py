@@ -1,0 +1,93 @@
+"""CSV files that RevOps keep beside the config: people, targets, rates. Each mistake names file and line."""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from model.errors import SettingsProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from model.records import Record
+
+Row = dict[str, str]
+NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
+
+
+def people(path: Path) -> list[Record]:
+    """owner, manager, team, zone, start date: by the owner's name or login; blanks leave what the CRM says."""
+    rows = []
+    for line, row in _rows(path, required=("owner",)):
+        start = row.get("start date") or row.get("start_date") or ""
+        rows.append(
+            {
+                "owner": row["owner"],
+                "manager": row.get("manager") or None,
+                "team": row.get("team") or None,
+                "region": row.get("region") or None,
+                "zone": row.get("zone") or None,
+                "start_date": _date(path, line, start) if start else None,
+            }
+        )
+    return rows
+
+
+def targets(path: Path) -> list[Record]:
+    """What an owner, a team or (with neither) everybody is to sell in a period: `2026-Q4`, `2026-11`, `2026`."""
+    return [
+        {
+            "owner": row.get("owner") or None,
+            "team": row.get("team") or None,
+            "period": row["period"],
+            "amount": _decimal(path, line, row["amount"]),
+            "currency": row.get("currency") or None,
+        }
+        for line, row in _rows(path, required=("period", "amount"))
+    ]
+
+
+def rates(path: Path) -> list[Record]:
+    """currency, date, rate to the connection's currency, as canonical rates."""
+    found: list[Record] = []
+    for line, row in _rows(path, required=("currency", "date", "rate")):
+        rate = _decimal(path, line, row["rate"])
+        if rate <= 0:
+            raise SettingsProblem(f"{path}:{line}: a rate must be above zero, not {row['rate']}.")
+        on = _date(path, line, row["date"])
+        currency = row["currency"].upper()
+        found.append({"id": f"{currency} {on}", "currency": currency, "on": on, "multiply": rate, "divide": Decimal(1)})
+    return found
+
+
+def _rows(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            names = [name.strip().lower() for name in reader.fieldnames or []]
+            missing = [name for name in required if name not in names]
+            if missing:
+                raise SettingsProblem(f"{path}:1: the column '{missing[0]}' is missing (there: {', '.join(names)}).")
+            reader.fieldnames = names
+            for row in reader:
+                yield reader.line_num, {k: (v or "").strip() for k, v in row.items() if k}
+    except (FileNotFoundError, UnicodeDecodeError) as e:
+        raise SettingsProblem(f"{path} cannot be read as UTF-8 text: {e}") from None
+
+
+def _date(path: Path, line: int, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsProblem(f"{path}:{line}: '{text}' is no date; write YYYY-MM-DD.") from None
+
+
+def _decimal(path: Path, line: int, text: str) -> Decimal:
+    if not NUMBER.fullmatch(text):
+        raise SettingsProblem(f"{path}:{line}: '{text}' is no number; write 1234.50 or 1,234.50.")
+    return Decimal(text.replace(",", ""))

@@ -1,0 +1,116 @@
+"""The one place that chooses real things: clock, store, connectors, policies. Tests hand in fakes instead."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from model.errors import SettingsProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from connectors.protocol import Connector
+    from store import Store
+    from worker.settings import ConnectionSettings, Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """What flows need; each member is a door that tests can replace."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    store: Store
+    connect: Callable[[str], Connector]
+    policy_texts: Callable[[], dict[str, bytes]]
+    progress: Callable[[str, int], None] = field(default=lambda _what, _count: None)
+
+    def connection(self, name: str) -> ConnectionSettings:
+        """The settings of one connection; raises SettingsProblem."""
+        return self.settings.connection(name)
+
+
+def now() -> datetime:
+    """The only clock of the product."""
+    return datetime.now(UTC)
+
+
+def wire(settings: Settings, *, progress: Callable[[str, int], None] | None = None) -> Services:
+    """Real services for these settings; made after a fork, never before."""
+    from store import Store
+
+    connectors: dict[str, Connector] = {}
+
+    def connect_once(name: str) -> Connector:
+        if name not in connectors:
+            connectors[name] = connector_for(settings, name)
+        return connectors[name]
+
+    return Services(
+        settings=settings,
+        clock=now,
+        sleep=time.sleep,
+        store=Store.open(store_url(settings)),
+        connect=connect_once,
+        policy_texts=lambda: policy_texts(settings),
+        progress=progress or (lambda _what, _count: None),
+    )
+
+
+def store_url(settings: Settings) -> str:
+    """The configured store, else a SQLite file beside the config file; relative SQLite paths are read there too."""
+    url = settings.store.url
+    if not url:
+        return f"sqlite:///{settings.home.resolve() / 'sluicegate.db'}"
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/"):
+        return f"{prefix}{settings.home.resolve() / url.removeprefix(prefix)}"
+    return url
+
+
+def connector_for(settings: Settings, name: str) -> Connector:
+    """The connector of a connection's kind."""
+    connection = settings.connection(name)
+    match connection.kind:
+        case "salesforce":
+            from worker.doors import salesforce
+
+            return salesforce(settings, name, connection, clock=now, sleep=time.sleep)
+        case "tables":
+            from worker.doors import tables
+
+            return tables(settings, name, connection)
+
+
+def policy_texts(settings: Settings) -> dict[str, bytes]:
+    """Every policy file's bytes by name; the starter pack where no paths are set. Raises SettingsProblem."""
+    if not settings.policies.paths:
+        pack = resources.files("policies") / "packs" / "starter.yaml"
+        return {"starter.yaml": pack.read_bytes()}
+    return read_policy_files(settings.path(path) for path in settings.policies.paths)
+
+
+def read_policy_files(paths: Iterable[Path]) -> dict[str, bytes]:
+    """The files, and every YAML file in the folders; raises SettingsProblem naming what is not there."""
+    files = {str(path): path.read_bytes() for path in _yaml_files(paths)}
+    if not files:
+        raise SettingsProblem("No policy files were found; [policies] paths names files or folders of YAML.")
+    return files
+
+
+def _yaml_files(paths: Iterable[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
+        elif path.exists():
+            found.append(path)
+        else:
+            raise SettingsProblem(f"There is no policy file or folder {path}.")
+    return found
