@@ -1,0 +1,72 @@
+"""The house rules that no linter knows."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+LOCKS = sorted(ROOT.glob("requirements*.lock"))
+ROOMS = ("model", "policies", "kpis", "connectors", "store", "worker")
+
+
+def sources(*rooms):
+    return [path for room in rooms for path in (ROOT / room).rglob("*.py")]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_a_lock_names_hashes_and_no_address(lock):
+    text = lock.read_text()
+    assert "http" not in text
+    requirements = [line for line in text.splitlines() if re.match(r"[a-z0-9]", line)]
+    assert requirements
+    assert text.count("--hash=sha256:") >= len(requirements)
+
+
+def test_there_are_three_locks():
+    assert [lock.name for lock in LOCKS] == [
+        "requirements-bench.lock",
+        "requirements-dev.lock",
+        "requirements.lock",
+    ]
+
+
+@pytest.mark.parametrize("service", ["worker", "beat"])
+def test_every_command_of_the_compose_file_exists(service):
+    compose = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text())
+    command = compose["services"][service]["command"]
+    assert command[:2] == ["sluicegate", "--config"]
+    said = subprocess.run(
+        [sys.executable, "-m", "worker.cli", command[3], "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "Example:" in said.stdout
+
+
+def test_the_compose_file_has_its_four_services():
+    compose = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text())
+    assert set(compose["services"]) == {"postgres", "redis", "worker", "beat"}
+
+
+def test_crm_words_stay_in_their_rooms():
+    words = re.compile(r"\bStageName\b|\bdealstage\b|\bhs_\w+|\w+__c\b")
+    allowed = {ROOT / "worker" / "settings.py"}  # the examples in the settings' descriptions
+    told = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in sources("model", "policies", "kpis", "store", "worker")
+        if path not in allowed
+        for word in words.findall(path.read_text())
+    ]
+    assert told == []
+
+
+def test_environment_variables_are_read_in_the_settings_only():
+    told = [str(p) for p in sources(*ROOMS) if "os.environ" in p.read_text() and p.name != "settings.py"]
+    assert told == []
+
+
+def test_files_stay_small():
+    long = {str(p): n for p in sources(*ROOMS, "sandbox") if (n := len(p.read_text().splitlines())) > 300}
+    assert long == {}
