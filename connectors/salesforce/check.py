@@ -32,8 +32,8 @@ def check(client: Client, schema: Schema, settings: SalesforceSettings, now: dat
     parts: tuple[Callable[[], Iterator[Remark]], ...] = (
         lambda: _login(client, settings, now),
         lambda: _own_fields(schema, settings),
-        lambda: _facts(schema, settings),
-        lambda: _feeds(schema, settings),
+        lambda: _facts(client, schema, settings),
+        lambda: _feeds(client, schema, settings),
         lambda: _exemption(client),
         lambda: _rules(client),
         lambda: _blind_owners(client, schema, settings),
@@ -72,7 +72,7 @@ def _fits(found: str, wanted: str) -> bool:
     return found == wanted or (found in texts and wanted in texts)
 
 
-def _facts(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
+def _facts(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
     read = [*deals.columns(schema, settings), *deals.mapped_facts(schema, settings)]
     for mapped in read:
         if mapped.field is None and mapped.name not in ("currency", "activity_hint"):
@@ -86,7 +86,7 @@ def _facts(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
             f"Formulas and fields of parents do not mark a deal as changed, so {', '.join(still)} "
             "may be up to a day old: the nightly full pass reads them again.",
         )
-    known = describe.known_facts(schema, settings)
+    known = describe.known_facts(client, schema, settings)
     yield Remark("ok", f"{len(known)} facts are mapped.")
     dormant = [name for name in FACTS if name not in known]
     if dormant:
@@ -99,8 +99,8 @@ def _mismatch(mapped: deals.Mapped, crm_type: str) -> Iterator[Remark]:
         yield Remark("warning", f"{mapped.path} is a {crm_type} field, but {mapped.name} is of type {wanted}.")
 
 
-def _feeds(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
-    found = describe.feeds(schema, settings)
+def _feeds(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
+    found = describe.feeds(client, schema, settings)
     for feed in _FEEDS:
         name = feed.replace("_", " ")
         if feed in found:

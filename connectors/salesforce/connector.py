@@ -64,7 +64,7 @@ class SalesforceConnector:
         self._schema.forget()
         if self._schema.entity(opportunities.ENTITY) is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
-        found = describe.describe(self._schema, self.settings)
+        found = describe.describe(self._client, self._schema, self.settings)
         organization = setup.table(self._client, self._schema, "Organization", ("Id", "TimeZoneSidKey"))
         return replace(
             found,

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from connectors.salesforce import opportunities as deals
 from connectors.salesforce import ours
-from connectors.salesforce.history import SNAPSHOTS
+from connectors.salesforce.history import Snapshots
 from model.facts import FACTS
 from model.sync import Description
 
 if TYPE_CHECKING:
+    from connectors.salesforce.client import Client
     from connectors.salesforce.schema import Schema
     from connectors.salesforce.settings import SalesforceSettings
 
@@ -20,11 +21,9 @@ _NOT_GIVEN: Final = {"region"}
 """Facts that a Salesforce user record does not give; by mapping or the people file only."""
 
 
-def feeds(schema: Schema, settings: SalesforceSettings) -> frozenset[str]:
+def feeds(client: Client, schema: Schema, settings: SalesforceSettings) -> frozenset[str]:
     """The feeds that our user may read."""
-    found = set()
-    if schema.entity(SNAPSHOTS):
-        found |= {"stage_history", "date_history"}
+    found = set(Snapshots(client, schema, settings).feeds)
     if schema.entity("OpportunityContactRole"):
         found.add("contact_roles")
     if settings.activity.sources and all(schema.entity(source.capitalize()) for source in settings.activity.sources):
@@ -32,10 +31,10 @@ def feeds(schema: Schema, settings: SalesforceSettings) -> frozenset[str]:
     return frozenset(found)
 
 
-def known_facts(schema: Schema, settings: SalesforceSettings) -> frozenset[str]:
+def known_facts(client: Client, schema: Schema, settings: SalesforceSettings) -> frozenset[str]:
     """Facts this connection maps. One whose field cannot be read stays among them: it is unknown, not dormant."""
     entity = schema.entity(deals.ENTITY)
-    have = set(deals.COLUMNS) | feeds(schema, settings)
+    have = set(deals.COLUMNS) | feeds(client, schema, settings)
     if entity and "RecordTypeId" in entity.fields:
         have |= {"pipeline", "record_type"}
     if not settings.currency and not schema.field(deals.ENTITY, "CurrencyIsoCode"):
@@ -44,7 +43,7 @@ def known_facts(schema: Schema, settings: SalesforceSettings) -> frozenset[str]:
     return frozenset(standard | _BY_OTHERS | set(settings.fields))
 
 
-def describe(schema: Schema, settings: SalesforceSettings) -> Description:
+def describe(client: Client, schema: Schema, settings: SalesforceSettings) -> Description:
     """A Description but for user, currency and zone."""
     mapped = [*deals.columns(schema, settings), *deals.mapped_facts(schema, settings)]
     choices = {m.name: m.field.choices for m in mapped if m.field and m.field.choices and m.name != "forecast_category"}
@@ -53,7 +52,7 @@ def describe(schema: Schema, settings: SalesforceSettings) -> Description:
         choices["record_type"] = entity.record_types
     choices.pop("currency", None)
     return Description(
-        mapped=known_facts(schema, settings),
+        mapped=known_facts(client, schema, settings),
         writes={name: ours.rule(field) for name, field in ours.writable(schema, settings).items()},
         choices=choices,
         types={m.name: deals.type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},

@@ -88,9 +88,13 @@ class Snapshots:
         self._wanted = [name for name, (field, _) in _VALUES.items() if paths[name] == field]
 
     @property
-    def readable(self) -> bool:
-        """Our user may read it."""
-        return self._schema.entity(SNAPSHOTS) is not None
+    def feeds(self) -> frozenset[str]:
+        """The feeds that it gives: none where our user may not read it; no dates where those are hidden or mapped."""
+        entity = self._schema.entity(SNAPSHOTS)
+        if entity is None:
+            return frozenset()
+        dates = "close_date" in self._wanted and "CloseDate" in entity.fields
+        return frozenset({"stage_history", "date_history"} if dates else {"stage_history"})
 
     def pages(self, cursor: Cursor | None, *, full: bool) -> Iterator[Page]:
         """All deals in order of their id, or whole deals that have rows since the cursor."""
@@ -99,7 +103,7 @@ class Snapshots:
         first = full or "at" not in saved
         if first:
             yield from self._all(
-                "" if full else saved.get("after", ""), saved.get("until") or literal(until), keep=not full
+                "" if full else saved.get("after", ""), saved.get("until") or literal(until), keep=not (full and cursor)
             )
         else:
             yield from self._since(Place.parse(cursor.text if cursor else None), until)

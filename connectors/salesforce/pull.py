@@ -67,9 +67,9 @@ class Pull:
     def _history(self) -> Iterator[Page]:
         snapshots = history.Snapshots(self._client, self._schema, self._settings)
         try:
-            if snapshots.readable:
+            if snapshots.feeds:
                 yield from snapshots.pages(self._cursors.get(snapshots.name), full=self._full)
-                yield Page({}, feeds=frozenset({"stage_history", "date_history"}))
+                yield Page({}, feeds=snapshots.feeds)
         except Refused:
             pass  # the feed is late then, and `check` says why
         yield from self._read(history.tracked(self._schema, self._settings), set())

@@ -37,6 +37,13 @@ def test_a_lasting_fault_ends_with_retry_later(sales: Sales, fault):
     assert sum(sales.waited) < 120
 
 
+def test_a_server_that_hangs_is_asked_again(sales: Sales):
+    deal = sales.deal()
+    sales.org.faults.add("hang", path=DEALS, seconds=1.5)
+    assert set(records(sales.connector(timeout=(5.0, 0.5)).pull({}), "opportunity")) == {deal}
+    assert len(sales.waited) >= 1
+
+
 def test_waits_grow_but_never_beyond_the_cap(sales: Sales):
     sales.org.faults.add("unavailable", count=None)
     with pytest.raises(RetryLater):

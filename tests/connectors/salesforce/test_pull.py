@@ -9,7 +9,7 @@ import pytest
 
 from model.records import COLUMNS
 from sandbox.salesforce import Settings
-from sandbox.salesforce.events import delete_as
+from sandbox.salesforce.events import delete_as, erase, hide_field, merge_accounts, undelete
 from tests.connectors.salesforce.sales import Sales, cursors, records
 
 NINE = datetime(2026, 11, 3, 9, tzinfo=UTC)
@@ -73,6 +73,30 @@ def test_an_interrupted_first_pull_goes_on_where_it_was_kept(sales: Sales):
     assert len(records(kept, "opportunity")) == 2000
     assert len(records(rest, "opportunity")) == 300
     assert {*records(kept, "opportunity"), *records(rest, "opportunity")} == deals
+
+
+def test_interrupted_history_goes_on_with_the_next_whole_deal(sales: Sales):
+    deals = [sales.deal(f"Deal {n}") for n in range(1100)]
+    for deal in deals:
+        sales.edit(deal, StageName="Qualification")
+    sales.org.clock.forward(timedelta(hours=3))
+    kept = []
+    for page in sales.connector().pull({}):
+        kept.append(page)
+        if page.records.get("stage_change"):
+            break
+    rest = list(sales.connector().pull(cursors(kept)))
+    before, after = records(kept, "stage_change"), records(rest, "stage_change")
+    assert len(before) + len(after) == len({*before, *after}) == 2 * len(deals)
+    assert records(sales.connector().pull(cursors([*kept, *rest])), "stage_change") == {}
+
+
+def test_hidden_close_dates_leave_the_feed_of_dates_out(sales: Sales):
+    hide_field(sales.org, "OpportunityHistory", "CloseDate")
+    crm = sales.connector()
+    assert "pushes" not in crm.describe().mapped
+    every = frozenset().union(*(page.feeds for page in crm.pull({})))
+    assert ("stage_history" in every, "date_history" in every) == (True, False)
 
 
 def test_stage_history_tells_each_move_once_and_moves_of_amount_and_close_date(sales: Sales):
@@ -168,13 +192,29 @@ def test_a_deleted_deal_is_told_and_a_restored_one_comes_back(sales: Sales):
     delete_as(sales.org, "admin@acme.example", "Opportunity", deal)
     second = list(sales.connector().pull(cursors(first)))
     assert records(second, "opportunity")[deal]["gone"] == "deleted"
+    sales.org.clock.forward(timedelta(hours=1))
+    undelete(sales.org, "Opportunity", deal)
+    third = list(sales.connector().pull(cursors([*first, *second])))
+    assert records(third, "opportunity")[deal]["gone"] is None
+
+
+def test_a_merged_account_is_told_and_its_deals_point_to_the_winner(sales: Sales):
+    winner, loser = sales.create("Account", Name="Acme Inc"), sales.create("Account", Name="ACME")
+    deal = sales.deal(AccountId=loser)
+    first = list(sales.connector().pull({}))
+    sales.org.clock.forward(timedelta(hours=1))
+    merge_accounts(sales.org, winner, [loser])
+    second = list(sales.connector().pull(cursors(first)))
+    assert records(second, "opportunity")[deal]["account_id"] == winner
+    assert records(second, "account")[loser]["gone"] == "merged"
+    assert records(second, "account")[winner]["gone"] is None
 
 
 def test_a_full_pass_names_all_that_is_still_there(sales: Sales):
     kept, lost = sales.deal("Kept"), sales.deal("Lost")
     task = sales.create("Task", WhatId=kept, Subject="Call")
     first = list(sales.connector().pull({}))
-    sales.org.tables["Opportunity"].swap(lost, None)
+    erase(sales.org, "Opportunity", lost)
     present = {}
     for page in sales.connector().pull(cursors(first), full=True):
         present |= page.present
