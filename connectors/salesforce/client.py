@@ -130,7 +130,8 @@ class Client:
     def _scrubbed(self, content: Any) -> Any:
         """An error body without our secrets, should a proxy echo one."""
         if isinstance(content, str):
-            return scrub(self._who, content)
+            token = self._token.access if self._token else ""
+            return scrub(self._who, content.replace(token, "…") if token else content)
         if isinstance(content, list):
             return [self._scrubbed(part) for part in content]
         return {k: self._scrubbed(v) for k, v in content.items()} if isinstance(content, dict) else content

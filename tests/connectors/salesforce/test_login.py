@@ -123,6 +123,19 @@ def test_no_secret_shows_in_a_repr_or_an_error(web):
     assert SECRET not in repr(raised.value)
 
 
+def test_a_proxy_that_echoes_our_token_does_not_get_it_into_an_error(web):
+    granted = {"access_token": "00D-token", "instance_url": "https://acme.my.salesforce.com"}
+    web.post(TOKEN, json=granted)
+    web.get(
+        "https://acme.my.salesforce.com/services/data/v62.0/sobjects/Opportunity/describe",
+        status=403,
+        body="<p>Blocked: Authorization: Bearer 00D-token</p>",
+    )
+    with pytest.raises(AccessRefused, match="Blocked") as raised:
+        connector().describe()
+    assert "00D-token" not in str(raised.value)
+
+
 def test_a_rotated_refresh_token_is_used_from_then_on(web):
     granted = {"access_token": "t", "instance_url": "https://acme.my.salesforce.com", "refresh_token": "second"}
     web.post(TOKEN, json=granted)
