@@ -45,13 +45,13 @@ def visit_as_rep(running: Running) -> dict[str, Any]:
 
 
 def _a_rep(running: Running, admin: Salesforce) -> Login:
-    """The active owner of the deal with the most flags who is neither admin nor service."""
+    """The active owner of the most open deals."""
     query = (
-        f"SELECT OwnerId FROM Opportunity WHERE {PREFIX}Flag_Count__c > 0 AND Owner.IsActive = true"
-        f" ORDER BY {PREFIX}Flag_Count__c DESC NULLS LAST LIMIT 1"
+        "SELECT OwnerId, COUNT(Id) deals FROM Opportunity WHERE IsClosed = false AND Owner.IsActive = true"
+        " GROUP BY OwnerId ORDER BY COUNT(Id) DESC LIMIT 1"
     )
-    (deal,) = admin.query(query)["records"]
-    return next(login for login in running.org.logins.all if login.user_id == deal["OwnerId"])
+    (busiest,) = admin.query(query)["records"]
+    return next(login for login in running.org.logins.all if login.user_id == busiest["OwnerId"])
 
 
 def _seen(rep: Salesforce, login: Login) -> dict[str, Any]:
