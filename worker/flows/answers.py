@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from model.activity import why_no_touch
 from model.errors import SettingsProblem
+from policies.findings import split
 from worker.flows.session import Session
 from worker.flows.slices import integration_ids
 
 if TYPE_CHECKING:
     from worker.wiring import Services
+
+
+LISTS = {"broken": "flags", "unknown": "unknown"}
+"""The store's list for each status; a flag that an unknown holds up is in the second."""
 
 
 def deals(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
@@ -23,14 +28,15 @@ def deals(services: Services, name: str, *, flagged: bool = False) -> list[dict[
 def deal_json(row: dict[str, Any]) -> dict[str, Any]:
     """One row of the store as the deal object of CONTRACT.md."""
     detail = row["detail"] or {}
+    told = [split(said, status) for status in ("broken", "unknown") for said in row[LISTS[status]]]
     return {
         **{name: row[name] for name in ("id", "name", "pipeline")},
         "stage": detail.get("stage") or row["stage_name"],
         **{name: row[name] for name in ("owner", "is_open", "score", "score_reason")},
         "gate": detail.get("gate"),
         "missing": detail.get("missing", []),
-        "flags": row["flags"],
-        "unknown": row["unknown"],
+        "flags": [flag for flag, _ in told if flag],
+        "unknown": [unknown for _, unknown in told if unknown],
     }
 
 
