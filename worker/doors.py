@@ -30,6 +30,7 @@ def salesforce(
     *,
     clock: Callable[[], datetime],
     sleep: Callable[[float], None],
+    spent: int = 0,
 ) -> Connector:
     """A Salesforce connector; raises SettingsProblem in a sentence."""
     from connectors.salesforce.connector import SalesforceConnector
@@ -45,7 +46,7 @@ def salesforce(
     said["admin"] = credentials(settings, connection.admin) if connection.admin else None
     said |= _writes(connection.writes)
     try:
-        return SalesforceConnector(SalesforceSettings(name=name, **said), clock=clock, sleep=sleep)
+        return SalesforceConnector(SalesforceSettings(name=name, **said), clock=clock, sleep=sleep, spent=spent)
     except ValidationError as e:
         first = e.errors()[0]
         place = ".".join(("connections", name, *map(str, first["loc"])))

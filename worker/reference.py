@@ -45,7 +45,14 @@ of budget (resumable) · 5 another run holds the connection · 70 a fault of our
 
 def pages() -> dict[str, str]:
     """File name to text."""
-    return {"settings.md": settings_page(), "facts.md": facts_page(), "commands.md": commands_page()}
+    from kpis.page import render
+
+    return {
+        "settings.md": settings_page(),
+        "facts.md": facts_page(),
+        "commands.md": commands_page(),
+        "kpis.md": render(),
+    }
 
 
 def settings_page() -> str:

@@ -45,18 +45,19 @@ def wire(settings: Settings, *, progress: Callable[[str, int], None] | None = No
     """Real services for these settings; made after a fork, never before."""
     from store import Store
 
+    store = Store.open(store_url(settings))
     connectors: dict[str, Connector] = {}
 
     def connect_once(name: str) -> Connector:
         if name not in connectors:
-            connectors[name] = connector_for(settings, name)
+            connectors[name] = connector_for(settings, name, store.calls_on(name, now().date()))
         return connectors[name]
 
     return Services(
         settings=settings,
         clock=now,
         sleep=time.sleep,
-        store=Store.open(store_url(settings)),
+        store=store,
         connect=connect_once,
         policy_texts=lambda: policy_texts(settings),
         progress=progress or (lambda _what, _count: None),
@@ -74,14 +75,14 @@ def store_url(settings: Settings) -> str:
     return url
 
 
-def connector_for(settings: Settings, name: str) -> Connector:
-    """The connector of a connection's kind."""
+def connector_for(settings: Settings, name: str, spent: int = 0) -> Connector:
+    """The connector of a connection's kind; `spent`: calls that the connection has cost today."""
     connection = settings.connection(name)
     match connection.kind:
         case "salesforce":
             from worker.doors import salesforce
 
-            return salesforce(settings, name, connection, clock=now, sleep=time.sleep)
+            return salesforce(settings, name, connection, clock=now, sleep=time.sleep, spent=spent)
         case "tables":
             from worker.doors import tables
 

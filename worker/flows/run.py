@@ -12,7 +12,7 @@ from worker.flows.judge import judge
 from worker.flows.measure import measure
 from worker.flows.pull import pull
 from worker.flows.push import push, recover
-from worker.flows.session import Session, leased, running
+from worker.flows.session import Session, counted, leased, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,12 +46,12 @@ def _alone(services: Services, name: str, as_of: datetime | None, *, full: bool,
     kind = "full" if full else "incremental"
     with leased(services, name, as_of or services.clock()) as session, running(session, kind) as (run_id, report):
         report.dry_run = dry
-        _steps(session, report, run_id, full=full, dry=dry)
+        with counted(session, report):
+            _steps(session, report, run_id, full=full, dry=dry)
     return report
 
 
 def _steps(session: Session, report: Report, run_id: int, *, full: bool, dry: bool) -> None:
-    before = session.connector.calls
     description = session.describe()
     policies = session.policies(description)
     report.policy_digest = policies.digest
@@ -67,7 +67,6 @@ def _steps(session: Session, report: Report, run_id: int, *, full: bool, dry: bo
         measure(session, judged, run_id)
     with _timed(report, "push"):
         push(session, judged, description, run_id, report, dry=dry)
-    report.calls = session.connector.calls - before
 
 
 @contextmanager

@@ -89,6 +89,17 @@ def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
 
 
 @contextmanager
+def counted(session: Session, report: Report) -> Iterator[None]:
+    """Count the calls that the block costs the CRM, and add them to the day's count that the budget is kept by."""
+    before = session.connector.calls
+    try:
+        yield
+    finally:
+        report.calls = session.connector.calls - before
+        session.store.note_calls(session.name, session.services.clock().date(), report.calls)
+
+
+@contextmanager
 def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
     """A run's row in the store and its report; an end that can be resumed is told in the report's `stopped`."""
     store = session.store

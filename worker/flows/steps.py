@@ -10,7 +10,8 @@ from worker.flows.judge import judge
 from worker.flows.measure import measure
 from worker.flows.pull import Pulled, pull
 from worker.flows.push import plan_all, recover, send
-from worker.flows.session import Session, leased, running
+from worker.flows.report import Report
+from worker.flows.session import Session, counted, leased, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from model.sync import FieldValue, Patch
     from worker.flows.judge import Judged
-    from worker.flows.report import Report
     from worker.wiring import Services
 
 SHOWN_RECORDS = 3
@@ -27,7 +27,7 @@ SHOWN_RECORDS = 3
 
 def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
     """Read what changed into the store."""
-    with leased(services, name, services.clock()) as session:
+    with leased(services, name, services.clock()) as session, counted(session, Report()):
         session.describe()
         return pull(session, full=full)
 
@@ -68,12 +68,17 @@ def measure_only(services: Services, name: str, as_of: datetime | None, window: 
 def push_only(services: Services, name: str) -> Report:
     """Judge what the store holds and send what it wants."""
     with leased(services, name, services.clock()) as session, running(session, "push") as (run_id, report):
+        _push(session, run_id, report)
+    return report
+
+
+def _push(session: Session, run_id: int, report: Report) -> None:
+    with counted(session, report):
         recover(session, report)
         description = session.describe()
         planned = plan_all(session, judged_now(session, run_id, binding=True), description.writes)
         report.patches = len(planned.patches)
         send(session, planned, run_id, report)
-    return report
 
 
 def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""What the guides show is tried here."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from policies.examples import run_examples
+from policies.reader import read_policies
+from worker.reference import commands_page
+from worker.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "GLOSSARY.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(kind):
+    return [
+        pytest.param(block, id=f"{page.stem}-{number}")
+        for page in PAGES
+        for number, block in enumerate(re.findall(rf"```{kind}\n(.*?)```", page.read_text(), re.DOTALL))
+    ]
+
+
+@pytest.mark.parametrize("block", blocks("yaml"))
+def test_a_policy_shown_in_a_guide_is_read_and_its_examples_hold(block):
+    assert run_examples(read_policies({"guide.yaml": block})) == []
+
+
+@pytest.mark.parametrize("block", blocks("toml"))
+def test_settings_shown_in_a_guide_are_settings(block):
+    said = tomllib.loads(block)
+    for connection in said.get("connections", {}).values():
+        connection.setdefault("kind", "salesforce")
+    Settings(**said)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_in_a_guide_exists(page):
+    known = set(re.findall(r"^## sluicegate (.+)$", commands_page(), re.MULTILINE))
+    groups = {name.split()[0] for name in known if " " in name}
+    said = re.findall(r"`?\.?[/\w]*sluicegate (?:--config \S+ )?([a-z]+)(?: ([a-z]+))?", page.read_text())
+    strange = [
+        f"{first} {second}".strip()
+        for first, second in said
+        if (f"{first} {second}" if first in groups else first) not in known
+    ]
+    assert [words for words in strange if words.split()[0] not in PROSE] == []
+
+
+PROSE = {"is", "reads", "writes", "and", "alone"}
+"""Words that follow the name in a sentence."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
