@@ -29,7 +29,11 @@ STEADY: Final = frozenset({
 })  # fmt: skip
 """Facts that say which deal it is, not what is wrong with it: they neither date nor explain a flag."""
 IN_STAGE: Final = frozenset({"stage", "stage_name", "stage_order"})
-BESIDE: Final = {"last_activity": ("touched", "_last_touch_kind"), "has_next_step": ("next_step_due",)}
+BESIDE: Final = {
+    "last_activity": ("touched", "_last_touch_kind"),
+    "has_next_step": ("next_step_due",),
+    "stage_median_days": ("_median_source",),
+}
 """Facts that a fact's sentence or day needs beside it."""
 AGEING: Final = frozenset({"days_in_stage", "days_in_visit"})
 OPPOSITE: Final = {
@@ -216,4 +220,4 @@ def _facts(leaf: Leaf) -> set[str]:
     if asked is None:
         return set()
     beside = ("stage_since",) if asked.fact in IN_STAGE else BESIDE.get(asked.fact, ())
-    return {name for name in (asked.fact, asked.of, *beside) if name}
+    return {name for name in (asked.fact, asked.of, *beside, *BESIDE.get(asked.of or "", ())) if name}

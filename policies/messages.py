@@ -112,12 +112,17 @@ def _is_past(measure: Measure, limit: Any) -> bool:
 def _ticking(measure: Measure, since: date | None, row: Row) -> str:
     limit = limit_of(measure, row)
     unit = FACTS[measure.fact].unit
-    relative = (
-        f" ({shown(measure.limit)} × {label(measure.of).lower()} {shown(row.get(measure.of))})" if measure.of else ""
-    )
+    relative = f" ({shown(measure.limit)} × {_relative_to(measure.of, row)})" if measure.of else ""
     asked = f"{label(measure.fact)} {WORDS.get(measure.operator, measure.operator)} {_limit(limit)}"
     asked = f"{asked} {unit}" if unit not in {"", "touches"} else asked
     return f"{asked}{relative}" + (f" since {day(since)}" if since else "")
+
+
+def _relative_to(fact: str, row: Row) -> str:
+    """The fact that a limit is a multiple of, with its value; a band that stands in for a median is called so."""
+    if fact == "stage_median_days" and row.get("_median_source") == "band":
+        return f"the expected {shown(row.get(fact))} days"
+    return f"{label(fact).lower()} {shown(row.get(fact))}"
 
 
 def _yes_no(fact: str, value: bool) -> str:

@@ -124,7 +124,7 @@ def wide(*deals: dict[str, Any], moves: list[dict[str, Any]] | None = None, on: 
     names = sorted({name for row in rows for name in row} - {"key", "unknown", "process"})
     masked = sorted({name for row in rows for name in row.get("unknown", ())})
     schema = {"key": pl.Int64, "as_of_date": pl.Date, "process": pl.String}
-    schema |= {name: KINDS.get(FACTS[name].type, pl.String) for name in {*names, *masked}}
+    schema |= {n: KINDS.get(FACTS[n].type, pl.String) if n in FACTS else pl.String for n in {*names, *masked}}
     schema |= {f"{name}__known": pl.Boolean for name in masked}
     values = [
         {**row, "as_of_date": on, **{f"{n}__known": n not in row.get("unknown", ()) for n in masked}} for row in rows
