@@ -163,3 +163,10 @@ calls = sa.Table(
     sa.Column("day", Day, primary_key=True),
     sa.Column("used", sa.BigInteger, nullable=False),
 )  # fmt: skip
+
+policy_set = sa.Table(
+    "policy_set", metadata,
+    sa.Column("digest", name(), primary_key=True),
+    sa.Column("files", Json, nullable=False),  # file name to text
+    sa.Column("kept_at", Instant, nullable=False),  # when it was last in force
+)  # fmt: skip

@@ -12,12 +12,13 @@ from model.errors import SettingsProblem
 from model.sync import Description, FieldRule
 from store import ledger, schema
 from store.base import Base
-from store.codec import day
+from store.codec import day, instant, json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
-table, calibrations = schema.connection, ledger.calibration
+table, calibrations, policy_sets = schema.connection, ledger.calibration, ledger.policy_set
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,18 @@ class States(Base):
             "writes": {field: FieldRule(**rule) for field, rule in kept["writes"].items()},
             "choices": {fact: tuple(values) for fact, values in kept["choices"].items()},
         })  # fmt: skip
+
+    def keep_policies(self, digest: str, files: Mapping[str, str], at: datetime) -> None:
+        """Remember the policy files that are in force from now."""
+        with self.writing() as sql:
+            row = (digest, json(dict(files)), instant(at))
+            sql.upsert("policy_set", ("digest", "files", "kept_at"), [row], ("digest",))
+
+    def last_policies(self) -> dict[str, str] | None:
+        """The files that were last in force, by name; None where there were none yet."""
+        query = sa.select(policy_sets.c.files).order_by(policy_sets.c.kept_at.desc()).limit(1)
+        with self.reading() as sql:
+            return sql.tx.execute(query).scalar()
 
     def _set(self, connection: str, **values: object) -> None:
         key = self.connection_key(connection)

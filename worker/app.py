@@ -93,8 +93,8 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
 def _jobs(times: ScheduleSettings) -> list[tuple[str, str, Any, dict[str, Any]]]:
     day = times.calibrate_day
     return [
-        ("incremental", "run", times.incremental_minutes * 60.0, {}),
-        ("full", "run", _daily(times.full_at), {"full": True}),
+        ("incremental", "run", times.incremental_minutes * 60.0, {"unwatched": True}),
+        ("full", "run", _daily(times.full_at), {"full": True, "unwatched": True}),
         ("snapshot", "freeze", _daily(times.snapshot_at), {}),
         ("calibration", "calibrate", crontab(minute="30", hour="3", day_of_month=str(day)), {}),
     ]

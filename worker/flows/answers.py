@@ -33,7 +33,7 @@ def deal_json(row: dict[str, Any]) -> dict[str, Any]:
         **{name: row[name] for name in ("id", "name", "pipeline")},
         "stage": detail.get("stage") or row["stage_name"],
         **{name: row[name] for name in ("owner", "is_open", "score", "score_reason")},
-        "gate": detail.get("gate"),
+        "gate": detail.get("gate") if row["is_open"] else None,
         "missing": detail.get("missing", []),
         "flags": [flag for flag, _ in told if flag],
         "unknown": [unknown for _, unknown in told if unknown],

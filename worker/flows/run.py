@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from model.errors import SettingsProblem
@@ -23,10 +23,17 @@ if TYPE_CHECKING:
 
 
 def run(
-    services: Services, name: str, *, full: bool = False, dry_run: bool = False, as_of: datetime | None = None
+    services: Services,
+    name: str,
+    *,
+    full: bool = False,
+    dry_run: bool = False,
+    as_of: datetime | None = None,
+    unwatched: bool = False,
 ) -> Report:
     """Keep one connection current and say what was done.
 
+    `unwatched`: nobody is there to mend a policy file, so the last good set stays in force where one is wrong.
     A dry run changes neither CRM nor store. Another day than today is dry too, unless the connection is a sandbox.
     Where the CRM is out of reach or our share of its calls is used up, the report says so in `stopped`; what was
     kept stays kept and the next run goes on from there. Raises ConnectionBusy, AccessRefused, PolicyProblem,
@@ -36,37 +43,48 @@ def run(
     if paused := services.store.paused(name):
         since = f"since {paused.at:%Y-%m-%d %H:%M} UTC ({paused.why})"
         raise SettingsProblem(f"'{name}' is paused {since}; `sluicegate connection resume {name}` lets it run again.")
-    if dry_run or (as_of is not None and not connection.sandbox):
+    dry = dry_run or (as_of is not None and not connection.sandbox)
+    how = Manner(full=full, dry=dry, unwatched=unwatched)
+    if dry:
         with services.store.rehearsal(name) as copy:
-            return _alone(replace(services, store=copy), name, as_of, full=full, dry=True)
-    return _alone(services, name, as_of, full=full, dry=False)
+            return _alone(replace(services, store=copy), name, as_of, how)
+    return _alone(services, name, as_of, how)
 
 
-def _alone(services: Services, name: str, as_of: datetime | None, *, full: bool, dry: bool) -> Report:
-    kind = "full" if full else "incremental"
+@dataclass(frozen=True)
+class Manner:
+    """How a run is done."""
+
+    full: bool
+    dry: bool
+    unwatched: bool
+
+
+def _alone(services: Services, name: str, as_of: datetime | None, how: Manner) -> Report:
+    kind = "full" if how.full else "incremental"
     with leased(services, name, as_of or services.clock()) as session, running(session, kind) as (run_id, report):
-        report.dry_run = dry
+        report.dry_run = how.dry
         with counted(session, report):
-            _steps(session, report, run_id, full=full, dry=dry)
+            _steps(session, report, run_id, how)
     return report
 
 
-def _steps(session: Session, report: Report, run_id: int, *, full: bool, dry: bool) -> None:
+def _steps(session: Session, report: Report, run_id: int, how: Manner) -> None:
     description = session.describe()
-    policies = session.policies(description)
+    policies = session.policies_in_force(description) if how.unwatched else session.policies(description)
     report.policy_digest = policies.digest
     with _timed(report, "pull"):
         recover(session, report)
-        pulled = pull(session, full=full)
+        pulled = pull(session, full=how.full)
         report.pulled = pulled.records
         report.aside = [asdict(aside) for aside in pulled.aside]
     with _timed(report, "judge"):
-        judged = judge(session, policies, description, run_id, binding=not dry)
+        judged = judge(session, policies, description, run_id, binding=not how.dry)
         judged.fill(report)
     with _timed(report, "measure"):
         measure(session, judged, run_id)
     with _timed(report, "push"):
-        push(session, judged, description, run_id, report, dry=dry)
+        push(session, judged, description, run_id, report, dry=how.dry)
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model.errors import BudgetSpent, RetryLater, SluicegateError
+from model.errors import BudgetSpent, PolicyProblem, RetryLater, SluicegateError
 from worker.flows.report import Report
+from worker.log import log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,23 @@ class Session:
         from policies.reader import read_policies
 
         texts = self.services.policy_texts()
-        return read_policies(texts, choices=description.choices, types=description.types)
+        found = read_policies(texts, choices=description.choices, types=description.types)
+        files = {file: text.decode("utf-8") for file, text in texts.items()}
+        self.store.keep_policies(found.digest, files, self.services.clock())
+        return found
+
+    def policies_in_force(self, description: Description) -> PolicySet:
+        """The policies, or where their files are wrong the last good ones; for runs that nobody watches."""
+        from policies.reader import read_policies
+
+        try:
+            return self.policies(description)
+        except PolicyProblem as e:
+            last = self.store.last_policies()
+            if last is None:
+                raise
+            log().error("policy files are wrong; the last good ones stay in force", problems=str(e))
+            return read_policies(last, choices=description.choices, types=description.types)
 
 
 @contextmanager
