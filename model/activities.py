@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from model.beside import beside
+from model.snapshot import TASK_DAYS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from model.setting import Setting
     from model.snapshot import Snapshot
     from model.zones import Zones
@@ -43,17 +47,17 @@ def with_activities(
     `_last_touch_id`, `_last_touch_kind`, `_activity_unknown` (why, else null); activity_readable (touches),
     plans_readable (plans; false where the feed is late), team_logs.
     """
-    names = snapshot.owners.select(next_task_owner_id="id", task_owner="name")
+    names = snapshot.owners.select(task_owner_id="id", task_owner="name")
     quiet = teams.filter(pl.col("share") < setting.min_coverage)["team"].to_list()
-    frame = beside(frame, snapshot.activity)
-    frame = beside(frame, names, on="next_task_owner_id")
+    frame = beside(frame, snapshot.activity).with_columns(
+        task_on=_on_local_day("task_due", snapshot.as_of),
+        task_owner_id=_on_local_day("task_owner_id", snapshot.as_of),
+    )
+    frame = beside(frame, names, on="task_owner_id")
     frame = frame.with_columns(
         touch_on=zones.date(frame["last_touch"], frame["_zone"]),
         meeting_on=zones.date(frame["next_meeting"], frame["_zone"]),
-        task_on=pl.when(pl.col("next_task_due") >= pl.col("_today")).then("next_task_due"),
         _activity_unknown=_why_unknown(quiet, late="activities" in setting.feeds_late),
-    ).with_columns(
-        task_owner=pl.when(pl.col("task_on").is_not_null() | pl.col("undated_task")).then("task_owner"),
     )
     why = pl.col("_activity_unknown")
     return frame.with_columns(
@@ -63,9 +67,18 @@ def with_activities(
     ).rename({
         "undated_task": "_undated_task", "last_touch_id": "_last_touch_id", "last_touch_kind": "_last_touch_kind",
     }).drop(
-        "last_touch", "newest_seen", "vanished_touch", "possible_touch", "next_meeting", "next_task_due",
-        "next_task_owner_id",
+        "last_touch", "newest_seen", "vanished_touch", "possible_touch", "next_meeting", "task_owner_id",
+        *(f"{what}_from_{day}" for what in ("task_due", "task_owner_id") for day in TASK_DAYS),
     )  # fmt: skip
+
+
+def _on_local_day(what: str, as_of: datetime) -> pl.Expr:
+    """Of the task due first on or after the owner's local day."""
+    utc_day = as_of.astimezone(UTC).date()
+    return pl.coalesce(
+        pl.when(pl.col("_today") == utc_day + timedelta(days=distance)).then(f"{what}_from_{day}")
+        for day, distance in TASK_DAYS.items()
+    )
 
 
 def _why_unknown(quiet_teams: list[str], *, late: bool) -> pl.Expr:

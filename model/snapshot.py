@@ -43,6 +43,9 @@ STAGE_CHANGES: Final = columns({
 
 DATE_MOVES: Final = columns({"key": pl.Int64, "at": INSTANT, "before": pl.Date, "after": pl.Date})
 
+TASK_DAYS: Final = {"yesterday": -1, "today": 0, "tomorrow": 1}
+"""Days that a deal owner's local day can be, by their distance from as_of's UTC day."""
+
 ACTIVITY: Final = columns({
     "key": pl.Int64,
     "last_touch": INSTANT, "last_touch_id": pl.String, "last_touch_kind": pl.String,
@@ -51,8 +54,9 @@ ACTIVITY: Final = columns({
     "vanished_touch": INSTANT,  # newest touch that can no longer be read (gone = vanished)
     "possible_touch": INSTANT,  # newest activity that may belong to a sibling deal
     "next_meeting": INSTANT,  # earliest start of a meeting after as_of
-    "next_task_due": pl.Date,  # earliest due date on or after as_of's UTC date less one day; widen asks the zone
-    "next_task_owner_id": pl.String,
+    # the open task due first on or after each of TASK_DAYS: widen knows which of them is the owner's local day
+    **{f"task_due_from_{day}": pl.Date() for day in TASK_DAYS},
+    **{f"task_owner_id_from_{day}": pl.String() for day in TASK_DAYS},
     "undated_task": pl.Boolean,  # an open task without a due date
 })  # fmt: skip
 """Activities reduced by the store: touches and plans only, known (created) and dated at or before as_of."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import polars as pl
 
 from model.activity import HAPPENED
-from model.snapshot import ACTIVITY, INSTANT
+from model.snapshot import ACTIVITY, INSTANT, TASK_DAYS
 
 if TYPE_CHECKING:
     from store.sql import Sql
@@ -70,14 +70,15 @@ REDUCED: Final = """
       max(CASE WHEN counts = 1 AND happened = 1 AND gone = 'vanished' AND coalesce(possible, 0) = 0 THEN at END),
       max(CASE WHEN counts = 1 AND happened = 1 AND gone IS NULL AND possible = 1 THEN at END),
       min(CASE WHEN plan = 1 AND meets = 1 THEN at END) AS next_meeting,
-      min(CASE WHEN plan = 1 AND waits = 1 AND due >= ?
-          THEN CAST(due + {due_shift} AS text) || coalesce(owner_id, '') END{C}) AS next_task,
+      {tasks},
       max(CASE WHEN plan = 1 AND waits = 1 AND due IS NULL THEN 1 ELSE 0 END) AS undated_task
     FROM ({kinds}) k GROUP BY key"""
+TASK_FROM: Final = """min(CASE WHEN plan = 1 AND waits = 1 AND due >= ?
+          THEN CAST(due + {due_shift} AS text) || coalesce(owner_id, '') END{C}) AS task_from_{day}"""
 PRIMITIVE: Final = pl.Schema({
     "key": pl.Int64(), "last": pl.String(), "touches_30d": pl.Int64(), "newest_seen": pl.Date(),
-    "vanished_touch": INSTANT, "possible_touch": INSTANT, "next_meeting": INSTANT, "next_task": pl.String(),
-    "undated_task": pl.Boolean(),
+    "vanished_touch": INSTANT, "possible_touch": INSTANT, "next_meeting": INSTANT,
+    **{f"task_from_{day}": pl.String() for day in TASK_DAYS}, "undated_task": pl.Boolean(),
 })  # fmt: skip
 
 
@@ -87,19 +88,28 @@ def activity_frame(sql: Sql, connection: int, as_of: int, rule: TouchRule, keys:
     ours, ids = sql.among("created_by", sorted(rule.ours))
     flags = FLAGS.format(ours=ours, happened=", ".join(f"'{kind}'" for kind in HAPPENED), rows=rows)
     kinds = KINDS.format(flags=flags)
-    reduced = REDUCED.format(kinds=kinds, at_shift=AT_SHIFT, due_shift=DUE_SHIFT, day=DAY_US, C="{C}")
-    marks = [as_of - 30 * DAY_US, as_of // DAY_US - 1, as_of, ids, as_of, as_of, as_of, *given]
+    tasks = ", ".join(TASK_FROM.format(day=day, due_shift=DUE_SHIFT, C="{C}") for day in TASK_DAYS)
+    reduced = REDUCED.format(kinds=kinds, tasks=tasks, at_shift=AT_SHIFT, day=DAY_US, C="{C}")
+    days = [as_of // DAY_US + distance for distance in TASK_DAYS.values()]
+    marks = [as_of - 30 * DAY_US, *days, as_of, ids, as_of, as_of, as_of, *given]
     frame = sql.frame(reduced, marks, PRIMITIVE)
-    last, task = pl.col("last"), pl.col("next_task")
+    last = pl.col("last")
     return frame.with_columns(
         (last.str.slice(0, 18).cast(pl.Int64) - AT_SHIFT).cast(INSTANT).alias("last_touch"),
         last.str.slice(18)
         .str.splitn(" ", 2)
         .struct.rename_fields(["last_touch_kind", "last_touch_id"])
         .struct.unnest(),
-        (task.str.slice(0, 7).cast(pl.Int32) - DUE_SHIFT).cast(pl.Date).alias("next_task_due"),
-        pl.when(task.str.len_bytes() > 7).then(task.str.slice(7)).alias("next_task_owner_id"),  # noqa: PLR2004 - DUE_SHIFT's digits
+        *(part for day in TASK_DAYS for part in _task(day)),
     ).select(ACTIVITY.names())
+
+
+def _task(day: str) -> tuple[pl.Expr, pl.Expr]:
+    """Due date and owner out of the text that TASK_FROM made of them."""
+    task, digits = pl.col(f"task_from_{day}"), len(str(DUE_SHIFT))
+    due = (task.str.slice(0, digits).cast(pl.Int32) - DUE_SHIFT).cast(pl.Date)
+    owner = pl.when(task.str.len_bytes() > digits).then(task.str.slice(digits))
+    return due.alias(f"task_due_from_{day}"), owner.alias(f"task_owner_id_from_{day}")
 
 
 def _rows(connection: int, rule: TouchRule, keys: tuple[int, int]) -> tuple[str, list[Any]]:

@@ -30,6 +30,7 @@ from model.snapshot import (
     RATES,
     ROLES,
     STAGE_CHANGES,
+    TASK_DAYS,
     Snapshot,
 )  # fmt: skip
 from model.widen import widen
@@ -93,7 +94,9 @@ def snapshot(n: int, mapped: bool = False) -> Snapshot:
         ACTIVITY, n, key=keys, last_touch=instants(n, 90),
         last_touch_id=deals["id"], newest_seen=instants(n, 90).dt.date(),
         last_touch_kind=of(["call", "mail"], n), touches_30d=draw.integers(0, 4, n), next_meeting=instants(n),
-        next_task_due=instants(n).dt.date(), next_task_owner_id=of(owners, n), undated_task=draw.random(n) < 0.1,
+        undated_task=draw.random(n) < 0.1,
+        **{f"task_due_from_{day}": instants(n).dt.date() for day in TASK_DAYS},
+        **{f"task_owner_id_from_{day}": of(owners, n) for day in TASK_DAYS},
     )  # fmt: skip
     roles = [["Economic Buyer", "Champion", "Evaluator"], ["Evaluator", "Other", "Influencer"]]
     return Snapshot(

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model.activity import what_it_is, why_no_touch
-from model.snapshot import ACTIVITY
+from model.snapshot import ACTIVITY, TASK_DAYS
 from store import TouchRule
 from tests.store.desk import DAY, NOON, activity, deal, keep, only, snapshot
 
@@ -40,8 +40,11 @@ def reduced(rows, as_of):
         for field, value in (("gone", "vanished"), ("possible", True))
     ]
     last = max(is_a["touch"], key=lambda r: (r["at"], r["kind"], r["id"]), default=None)
-    due = [(r["due"], r["owner_id"] or "") for r in is_a["task"] if r["due"] and r["due"] >= (as_of - DAY).date()]
-    task = min(due, default=(None, None))
+    due = [(r["due"], r["owner_id"] or "") for r in is_a["task"] if r["due"]]
+    tasks = {
+        day: min((d for d in due if d[0] >= (as_of + n * DAY).date()), default=(None, None))
+        for day, n in TASK_DAYS.items()
+    }
     return {
         "last_touch": last and last["at"], "last_touch_id": last and last["id"],
         "last_touch_kind": last and last["kind"],
@@ -49,7 +52,8 @@ def reduced(rows, as_of):
         "newest_seen": max((seen_on(r) for r in rows if is_seen(r, as_of)), default=None),
         "vanished_touch": newest(if_only[0]), "possible_touch": newest(if_only[1]),
         "next_meeting": min((r["at"] for r in is_a["meeting"]), default=None),
-        "next_task_due": task[0], "next_task_owner_id": task[1] or None,
+        **{f"task_due_from_{day}": task[0] for day, task in tasks.items()},
+        **{f"task_owner_id_from_{day}": task[1] or None for day, task in tasks.items()},
         "undated_task": any(r["due"] is None for r in is_a["task"]),
     }  # fmt: skip
 
@@ -129,8 +133,13 @@ def test_contacts_are_counted_once_and_their_roles_listed(store):
     }
 
 
-def test_a_task_of_yesterday_is_left_to_the_owners_zone(store):
-    due = date(2026, 11, 1)
-    keep(store, opportunity=[deal()], activity=[activity(state="open", kind="task", at=None, due=due)])
-    assert only(snapshot(store, datetime(2026, 11, 2, 1, tzinfo=UTC)).activity)["next_task_due"] == due
-    assert only(snapshot(store, datetime(2026, 11, 3, 1, tzinfo=UTC)).activity)["next_task_due"] is None
+def test_a_task_of_yesterday_hides_no_later_one_from_owners_whose_day_it_no_longer_is(store):
+    def task(id_, day, owner):
+        return activity(id_, state="open", kind="task", at=None, due=date(2026, 11, day), owner_id=owner)
+
+    keep(store, opportunity=[deal()], activity=[task("t1", 1, "u1"), task("t2", 2, "u2"), task("t3", 20, "u3")])
+    row = only(snapshot(store, datetime(2026, 11, 2, 1, tzinfo=UTC)).activity)
+    assert [row[f"task_due_from_{day}"].day for day in TASK_DAYS] == [1, 2, 20]
+    assert [row[f"task_owner_id_from_{day}"] for day in TASK_DAYS] == ["u1", "u2", "u3"]
+    row = only(snapshot(store, datetime(2026, 11, 22, 1, tzinfo=UTC)).activity)
+    assert [row[f"task_due_from_{day}"] for day in TASK_DAYS] == [None, None, None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -19,6 +19,7 @@ from model.snapshot import (
     RATES,
     ROLES,
     STAGE_CHANGES,
+    TASK_DAYS,
     Snapshot,
 )  # fmt: skip
 from model.widen import widen
@@ -55,6 +56,15 @@ def frame(schema: pl.Schema, rows) -> pl.DataFrame:
 def history(key: int, *moves: tuple[str, str]) -> list[dict]:
     """Stage changes of one deal from (instant, stage)."""
     return [{"key": key, "at": at(when), "stage_name": stage} for when, stage in moves]
+
+
+def task_due(*days: str, owner: str | None = None) -> dict:
+    """What the store says of open tasks due on these days (one owner's), as of AS_OF."""
+    said = {}
+    for name, distance in TASK_DAYS.items():
+        first = min((day(d) for d in days if day(d) >= AS_OF.date() + timedelta(days=distance)), default=None)
+        said |= {f"task_due_from_{name}": first, f"task_owner_id_from_{name}": owner if first else None}
+    return said
 
 
 def snapshot(deals=({},), changes=(), owners=(OWNER,), feeds=None, as_of=AS_OF, **frames) -> Snapshot:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from tests.model.build import OWNER, SETTING, at, day, fact, history, snapshot, wide
+from tests.model.build import OWNER, SETTING, at, day, fact, history, snapshot, task_due, wide
 
 BORN = ("2026-10-01T12:00", "Discovery")
 LATER = (BORN, ("2026-10-20", "Proposal"))
@@ -96,9 +96,21 @@ def test_of_a_team_with_few_open_deals_nobody_says_that_it_logs_nothing():
     ("Pacific/Auckland", "2026-11-15", False),  # it is the 16th there
 ])  # fmt: skip
 def test_a_task_is_a_plan_until_its_local_day_is_over(zone, due, counts):
-    shot = deal(activity=TOUCH | {"next_task_due": day(due)}, zone=zone)
+    shot = deal(activity=TOUCH | task_due(due), zone=zone)
     assert said("next_activity", shot) == (day(due) if counts else None)
     assert said("has_next_step", shot) is counts
+
+
+@pytest.mark.parametrize(("zone", "due", "plan"), [
+    ("UTC", ("2026-11-14", "2026-11-20"), "2026-11-20"),
+    ("Pacific/Auckland", ("2026-11-15", "2026-11-20"), "2026-11-20"),  # it is the 16th there
+    ("Pacific/Auckland", ("2026-11-15", "2026-11-16"), "2026-11-16"),
+    ("Pacific/Pago_Pago", ("2026-11-15", "2026-11-20"), "2026-11-15"),
+])  # fmt: skip
+def test_an_overdue_task_hides_no_later_plan(zone, due, plan):
+    shot = deal(activity=TOUCH | task_due(*due), zone=zone)
+    assert said("next_activity", shot) == day(plan)
+    assert said("has_next_step", shot) is True
 
 
 @pytest.mark.parametrize(("text", "written", "changes", "answer"), [
@@ -117,7 +129,7 @@ def test_a_text_is_a_next_step_if_it_is_fresh_and_no_filler(text, written, chang
 
 
 @pytest.mark.parametrize("plan", [
-    {"next_meeting": at("2026-11-20")}, {"next_task_due": day("2026-11-20")}, {"undated_task": True},
+    {"next_meeting": at("2026-11-20")}, task_due("2026-11-20"), {"undated_task": True},
 ])  # fmt: skip
 def test_a_plan_is_a_next_step_whatever_the_text(plan):
     shot = deal(LATER, TOUCH | plan, next_step="Send offer", unread=";next_step;")

@@ -10,7 +10,7 @@ import pytest
 
 from model.facts import FACTS
 from model.process import Process, Stage
-from tests.model.build import OWNER, SETTING, at, day, fact, history, snapshot, wide
+from tests.model.build import OWNER, SETTING, at, day, fact, history, snapshot, task_due, wide
 
 BORN = ("2026-10-01T12:00", "Discovery")
 TOUCH = {"key": 1, "last_touch": at("2026-11-10"), "touches_30d": 2, "newest_seen": day("2026-11-10")}
@@ -71,13 +71,13 @@ PLAIN = {
     "last_activity": (deal(activity=[TOUCH]), day("2026-11-10")),
     "touched": (deal(activity=[TOUCH]), True),
     "touches_30d": (deal(activity=[TOUCH]), 2),
-    "next_activity": (deal(activity=[TOUCH | {"next_meeting": at("2026-11-20"), "next_task_due": day("2026-11-18")}]),
+    "next_activity": (deal(activity=[TOUCH | {"next_meeting": at("2026-11-20"), **task_due("2026-11-18")}]),
                       day("2026-11-18")),
     "last_edit": (deal(last_edit=at("2026-11-12T05:00")), day("2026-11-12")),
     "next_step": (deal(next_step="Send offer"), "Send offer"),
     "has_next_step": (deal(next_step="Send offer"), True),
     "next_step_due": (deal(activity=[TOUCH | {"next_meeting": at("2026-11-20")}]), day("2026-11-20")),
-    "next_step_owner": (deal(activity=[TOUCH | {"next_task_due": day("2026-11-20"), "next_task_owner_id": "u2"}]),
+    "next_step_owner": (deal(activity=[TOUCH | task_due("2026-11-20", owner="u2")]),
                         "Bo"),
     "contact_count": (deal(roles=BUYERS), 2),
     "contact_roles": (deal(roles=BUYERS), ["Economic Buyer", "CHAMPION"]),
