@@ -8,6 +8,8 @@ import typer
 
 from worker.cli.common import Json, Name, asked, say, table
 
+FEW = 10
+
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands on the command line."""
@@ -79,11 +81,17 @@ def runs(
     services = asked(context).services()
     if id:
         found = one_run(services, id)
-        say(found, as_json, lambda: table(f"Run {id}", ("what", "value"), list(found.items())))
+        say(found, as_json, lambda: show_run(found))
         return
     listed = answer(services)
-    columns = ("run_id", "connection", "kind", "as_of", "started", "outcome")
+    columns = ("run_id", "connection", "kind", "as_of", "outcome", "policy_digest")
     say({"runs": listed}, as_json, lambda: table("Runs", columns, [[r[c] for c in columns] for r in listed]))
+
+
+def show_run(found: dict[str, Any]) -> None:
+    """A run and what it counted."""
+    counts = found.pop("counts")
+    table(f"Run {found['run_id']}", ("what", "value"), [*found.items(), *((k, v) for k, v in counts.items() if v)])
 
 
 def show_deals(found: list[dict[str, Any]]) -> None:
@@ -103,11 +111,16 @@ def show_deals(found: list[dict[str, Any]]) -> None:
 def show_kpis(found: list[dict[str, Any]]) -> None:
     """Values over all deals first; by dimension only where asked for in JSON."""
     rows = [
-        (k["id"], k["value"] if k["value"] is not None else f"unknown: {k.get('why', '')}", k["unit"], k["n"])
+        (k["id"], amount(k["value"]) if k["value"] is not None else f"unknown: {k.get('why', '')}", k["unit"], k["n"])
         for k in found
         if not k["dims"]
     ]
     table("KPIs", ("id", "value", "unit", "deals"), rows)
+
+
+def amount(value: float) -> str:
+    """A number for people: thousands parted, two places, four below ten."""
+    return f"{value:,.4f}".rstrip("0").rstrip(".") if abs(value) < FEW else f"{value:,.2f}"
 
 
 def show_explanation(found: dict[str, Any]) -> None:

@@ -91,7 +91,7 @@ def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[
 
 def runs(services: Services) -> list[dict[str, Any]]:
     """The newest runs of all connections."""
-    return services.store.runs()
+    return [run_json(row) for row in services.store.runs()]
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:
@@ -99,4 +99,19 @@ def one_run(services: Services, run_id: str) -> dict[str, Any]:
     found = services.store.run(int(run_id)) if run_id.isdigit() else None
     if found is None:
         raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
-    return found
+    return run_json(found)
+
+
+def run_json(row: dict[str, Any]) -> dict[str, Any]:
+    """One row of the run table; what it counted is the `run` object of CONTRACT.md."""
+    counts = row["counts"] or {}
+    return {
+        "run_id": str(row["id"]),
+        "connection": row["connection"],
+        "kind": row["kind"],
+        "as_of": row["as_of"].isoformat(),
+        "outcome": row["outcome"] or "under way, or killed",
+        "policy_digest": counts.get("policy_digest") or row["policy_digest"],
+        "calibration": row["calibration"],
+        "counts": counts,
+    }
