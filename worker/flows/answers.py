@@ -81,11 +81,11 @@ def activity_json(activity: dict[str, Any], ours: Any) -> dict[str, Any]:
 def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[str, Any]]:
     """The values of the last run, or freshly measured for another window."""
     from kpis.catalogue import find
-    from worker.flows.steps import measure_only
+    from worker.flows.steps import measured
 
     services.connection(name)
     kpi_id = find(only).id if only else ""
-    rows = services.store.kpis(name) if window == "all" else measure_only(services, name, None, window)
+    rows = services.store.kpis(name) if window == "all" else measured(services, name, services.clock(), window)
     return [row for row in rows if not kpi_id or row["id"] == kpi_id]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from worker.flows.judge import judge
-from worker.flows.measure import measure
+from worker.flows.measure import values, whole
 from worker.flows.pull import Pulled, pull
 from worker.flows.push import plan_all, recover, send
 from worker.flows.report import Report
@@ -58,11 +58,19 @@ def judged_now(session: Session, run_id: int, *, binding: bool) -> Judged:
     return judge(session, session.policies(description), description, run_id, binding=binding)
 
 
-def measure_only(services: Services, name: str, as_of: datetime | None, window: str = "all") -> list[dict[str, Any]]:
-    """KPI values of what the store holds, judged on a copy so that nothing but the values is kept."""
-    day = as_of or services.clock()
+def measure_only(services: Services, name: str, as_of: datetime | None) -> list[dict[str, Any]]:
+    """KPI values of what the store holds; kept, unless they are another day's."""
+    rows = measured(services, name, as_of or services.clock())
+    if as_of is None:
+        with leased(services, name, services.clock()) as session, running(session, "measure") as (run_id, _):
+            session.store.keep_kpis(run_id, rows, session.lease)
+    return rows
+
+
+def measured(services: Services, name: str, day: datetime, window: str = "all") -> list[dict[str, Any]]:
+    """KPI values, judged on a copy of the store, which is thrown away."""
     with services.store.rehearsal(name) as copy, leased(replace(services, store=copy), name, day) as session:
-        return measure(session, judged_now(session, 0, binding=False), 0, window)
+        return values(session, whole(judged_now(session, 0, binding=False)), window)
 
 
 def push_only(services: Services, name: str) -> Report:
