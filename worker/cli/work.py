@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -38,7 +38,7 @@ def instant(text: str, zone: str = "UTC") -> datetime | None:
         raise SettingsProblem(f"'{text}' is no date or instant; write 2026-11-22 or 2026-11-22T12:00:00Z.") from None
     if len(text) == len("2026-11-22"):
         found = found.replace(hour=12)
-    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
+    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
 def day_of(services: Services, name: str, text: str) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from model.errors import BudgetSpent, PolicyProblem, RetryLater, SluicegateError
@@ -98,7 +99,7 @@ def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
     thread = threading.Thread(target=heartbeat, name="lease", daemon=True)
     thread.start()
     try:
-        yield Session(services, name, as_of, lease)
+        yield Session(services, name, as_of.astimezone(UTC), lease)
     finally:
         ended.set()
         thread.join()
