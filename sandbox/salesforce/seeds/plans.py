@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sandbox.salesforce.seeds.ageing import AGEING_LABELS, ageing_labels
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -20,15 +22,19 @@ PLANTED = (
     "ageing",
     "no_contact_role",
 )
-LABELS = (*PLANTED, "untouched_60d", "inactive_owner", "in_qualification_30d", "stalled_negotiation")
+FOLLOWING = ("untouched_60d", "inactive_owner", "in_qualification_30d", "stalled_negotiation", *AGEING_LABELS)
+LABELS = (*PLANTED, *FOLLOWING)
 OPEN_STAGES = 8
 LOST = "Closed Lost"
-_SHARES = {"past_close_date": 0.3, "no_amount": 0.25, "pushed_often": 0.2, "no_activity_14d": 0.35}
+_SHARES = {"past_close_date": 0.3, "no_amount": 0.25, "pushed_often": 0.2, "no_activity_14d": 0.35, "ageing": 0.45}
 _QUALIFICATION, _NEGOTIATION = 1, 7
-_CROWD = (8, 20, 8, 8, 8, 8, 8, 28)
+_CROWD = (12, 18, 12, 5, 5, 5, 12, 28)
 """How many open deals stand in each stage, as shares."""
 _STUCK = {"ageing": 0.5, "no_next_step": 0.5}
 """Shares in negotiation, where deals get stuck."""
+_FRESH = {0: (2, 3), 1: (3, 5)}
+"""Days that a deal which does not age has stayed, in the stages that are expected to be short."""
+_OTHER_FRESH = (4, 11)
 _UNTOUCHED = range(56, 65)
 """Days since the last touch that are too near to 60 to label."""
 
@@ -65,7 +71,7 @@ def open_plan(rng: Random, *, quiet: bool, owner_left: bool = False) -> Plan:
     last = rng.choices(range(OPEN_STAGES), _CROWD)[0]
     shares = {**_SHARES, **(_STUCK if last == _NEGOTIATION else {})}
     labels = {name: rng.random() < shares.get(name, 0.3) for name in PLANTED}
-    stay = rng.randint(130, 300) if labels["ageing"] else rng.randint(4, 11)
+    stay = rng.randint(130, 300) if labels["ageing"] else rng.randint(*_FRESH.get(last, _OTHER_FRESH))
     visits = _visits(rng, labels, stay, last)
     latest = max(3, min(120, visits[0][1] - 1))
     close = rng.randint(3, latest) if labels["past_close_date"] else -rng.randint(4, 150)
@@ -84,8 +90,10 @@ def _label(plan: Plan, *, reopened: bool, owner_left: bool) -> None:
     labels["inactive_owner"] = owner_left
     if stage == _QUALIFICATION:
         labels["in_qualification_30d"] = labels["ageing"]
-    if stage == _NEGOTIATION and not owner_left:
-        labels["stalled_negotiation"] = labels["ageing"] and labels["no_next_step"]
+    if stage == _NEGOTIATION:
+        nobody = owner_left and plan.next_step != "task"  # a task has an owner of its own
+        labels["stalled_negotiation"] = labels["ageing"] and (labels["no_next_step"] or nobody)
+    labels |= ageing_labels(plan.visits)
     last = min([*plan.touches, plan.entered if reopened else plan.created])
     if last not in _UNTOUCHED:
         labels["untouched_60d"] = last >= _UNTOUCHED.stop

@@ -1,0 +1,103 @@
+"""A made-up org of 2,000 deals, read and judged for real, against what its maker planted in each deal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import resources
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import pytest
+
+from policies.reader import read_policies
+from sandbox.salesforce import new_org, seed, serve
+from sandbox.salesforce.seeds.ageing import OVER_EXPECTED
+from tests.connectors.salesforce.sales import Sales
+from tests.worker.governed import NAME, services
+from worker.flows.session import leased
+from worker.flows.steps import judged_now, pull_only
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from worker.wiring import Services
+
+AS_OF = datetime(2026, 11, 15, 12, tzinfo=UTC)
+FEWEST = 50
+LABEL_OF = {
+    "past-close-date": "past_close_date",
+    "no-amount": "no_amount",
+    "pushed-often": "pushed_often",
+    "no-activity": "no_activity_14d",
+    "untouched-60-days": "untouched_60d",
+    "no-next-step": "no_next_step",
+    "stalled-negotiation": "stalled_negotiation",
+    "in-qualification-30-days": "in_qualification_30d",
+    "over-1-5-median": "over_1_5_median",
+    "stuck-twice-median": "stuck_twice_median",
+    "no-contact-role": "no_contact_role",
+    "inactive-owner": "inactive_owner",
+    **{label.replace("_", "-"): label for label in OVER_EXPECTED},
+}
+NO_SUCH_STAGE = {"closing-over-expected"}
+"""Salesforce has no stage Closing of its own, so no deal of the made-up org is in it."""
+SAYS = {True: "broken", False: "passed", None: "unknown"}
+
+Said: TypeAlias = Literal["broken", "passed", "unknown", "not applicable"]
+
+
+@pytest.fixture(scope="module")
+def org():
+    made = new_org()
+    seed(made, 2_000, as_of=AS_OF)
+    return made
+
+
+@pytest.fixture(scope="module")
+def judged(org, tmp_path_factory) -> Mapping[str, Mapping[str, Said]]:
+    """What the judge says, by policy and deal."""
+    with serve(org) as server:
+        team = services(Sales(org, server), tmp_path_factory.mktemp("labelled"))
+        try:
+            assert not pull_only(team, NAME, full=True).aside
+            return _verdicts(team)
+        finally:
+            team.store.close()
+
+
+def _verdicts(team: Services) -> dict[str, dict[str, Said]]:
+    with leased(team, NAME, AS_OF) as session:
+        run_id = team.store.start_run(NAME, AS_OF, "", "", "judge", session.lease)
+        (part,) = judged_now(session, run_id, binding=True).parts
+    ids = part.part.judged.frame.select("key", "id")
+    found: dict[str, dict[str, Said]] = {}
+    for rule in part.verdict.rules:
+        rows = part.verdict.frame.join(ids, on="key").select("id", rule.applies, rule.broken).iter_rows()
+        found[rule.id] = {id_: "not applicable" if applies is False else SAYS[broken] for id_, applies, broken in rows}
+    return found
+
+
+def test_every_policy_of_the_starter_pack_is_decided_by_the_generator_too():
+    pack = (resources.files("policies") / "packs" / "starter.yaml").read_bytes()
+    assert {policy.id for policy in read_policies({"starter.yaml": pack}).policies} == LABEL_OF.keys() | NO_SUCH_STAGE
+
+
+@pytest.mark.parametrize(("policy", "label"), LABEL_OF.items())
+def test_the_judge_finds_what_was_planted_and_nothing_else(org, judged, policy, label):
+    planted = {deal: SAYS[labels[label]] for deal, labels in org.labels.items() if label in labels}
+    verdicts = list(planted.values())
+    assert min(verdicts.count("broken"), verdicts.count("passed")) >= FEWEST
+    wrong = {deal: (said, judged[policy][deal]) for deal, said in planted.items() if judged[policy][deal] != said}
+    assert wrong == {}
+
+
+def test_what_nobody_can_know_is_unknown_and_no_flag(org, judged):
+    quiet = [deal for deal, labels in org.labels.items() if "no_activity_14d" not in labels]
+    assert len(quiet) >= FEWEST
+    assert {judged["no-activity"][deal] for deal in quiet} == {"unknown"}
+    assert {judged["untouched-60-days"][deal] for deal in quiet} == {"unknown"}
+
+
+def test_deals_that_are_not_open_are_judged_by_no_policy(org, judged):
+    closed = judged["no-amount"].keys() - org.labels.keys()
+    assert len(closed) >= FEWEST
+    assert {judged[policy][deal] for policy in LABEL_OF for deal in closed} == {"not applicable"}
