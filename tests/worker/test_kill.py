@@ -1,0 +1,88 @@
+"""A run that is killed with SIGKILL at any seam and started again leaves what an undisturbed run leaves."""
+
+import sqlite3
+
+import psycopg
+import pytest
+
+from tests.worker.kills import Kills
+from tests.worker.victim import Seam
+from tests.worker.wounded import SETTINGS, until, wounded
+
+DEALS = 120
+DANGEROUS = {
+    "after the lease was taken and before work": Seam("before statement", "INSERT INTO run "),
+    "after a page was read and before it is kept": Seam("after page", nth=4),
+    "in the middle of keeping a page": Seam("before statement", 'INSERT INTO "cursor"', nth=3),
+    "in the middle of keeping the verdict": Seam("before statement", 'INSERT INTO "deal_verdict"'),
+    "after a batch is marked sending and before it is sent": Seam("before push", nth=2),
+    "after the CRM applied a batch and before the receipt": Seam("after push", nth=2),
+}
+IN_TURN = [
+    Seam("before statement", "CREATE TABLE batch"),
+    Seam("before statement", 'INSERT INTO "cursor"', nth=2),
+    DANGEROUS["in the middle of keeping the verdict"],
+    Seam("before statement", 'INSERT INTO "patch"', nth=2),
+    Seam("before push"),
+    Seam("after push"),
+    Seam("before statement", 'INSERT INTO "push_state"', nth=2),
+]
+"""Each lies later in a run than the one before, so that a connection can be killed at all of them in turn."""
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    with wounded(tmp_path_factory.mktemp("undisturbed"), DEALS) as team:
+        assert team.run() == 0
+        assert len(team.written()) > 60
+        return team.on_record(), sorted(team.written())
+
+
+@pytest.mark.parametrize("seam", DANGEROUS.values(), ids=DANGEROUS)
+def test_killed_at_a_seam_and_run_again_leaves_what_an_undisturbed_run_leaves(seam, undisturbed, tmp_path):
+    with wounded(tmp_path, DEALS) as team:
+        kill = team.killed(seam)
+        reopens_clean(tmp_path)
+        assert team.run() == 0
+        assert (team.on_record(), sorted(team.written())) == undisturbed, "nothing lost, nothing sent twice"
+        assert len(kill.in_flight) == (team.batch if "push" in seam.kind else 0)
+        assert team.read_back(kill) == kill.in_flight
+
+
+def reopens_clean(folder):
+    """SQLite's own check, once it has taken its write-ahead log back in."""
+    with sqlite3.connect(folder / "sluicegate.db") as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    raw.close()
+
+
+def test_killed_at_every_seam_in_turn_on_postgresql(undisturbed, tmp_path, postgres_server):
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE killed")
+    url = postgres_server.replace("/postgres?", "/killed?")
+    with wounded(tmp_path, DEALS, batch=20, settings=f'store = {{url = "{url}"}}\n{SETTINGS}') as team:
+        for seam in IN_TURN:
+            team.killed(seam)
+        assert team.run() == 0
+        assert team.on_record() == undisturbed[0]
+        assert team.repeated() == []
+        assert sum(bool(kill.in_flight) for kill in team.kills) == 3
+        assert all(team.read_back(kill) == kill.in_flight for kill in team.kills)
+
+
+def test_a_slow_crm_that_applies_a_batch_after_it_was_read_back_ends_up_right(undisturbed, tmp_path):
+    with wounded(tmp_path, DEALS) as team:
+        team.org.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=3)
+        process = team.start()
+        until(lambda: team.org.faults.waiting[0].struck)
+        kill = team.kill(process)
+        assert team.run() == 0
+        until(team.repeated)
+        assert set(team.repeated()) == kill.in_flight == team.read_back(kill), "once more, after it was read back"
+        assert team.on_record() == undisturbed[0]
+
+
+def test_four_random_kills_of_runs_over_300_deals(tmp_path):
+    found = Kills(tmp_path, deals=300, seed=1, batch=40).times(4)
+    assert len(found) == 4
+    assert [row for row in found if not row.kept] == []

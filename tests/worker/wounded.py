@@ -1,0 +1,141 @@
+"""A served org whose worker is killed and started again, and what its logs say of it afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sandbox.salesforce import SYNC, Org, Running, new_org, seed, serve
+from sandbox.salesforce.config import config
+from store import Store
+from tests.worker import victim
+from worker.settings import read_settings
+from worker.wiring import connector_for, store_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PREFIX = "Sluicegate_"
+POLICIES = """\
+version: 1
+policies:
+  - {id: no-amount, title: No amount, applies_to: is_open, flag_if: amount is blank, severity: warning, points: 10,
+     fix: Enter the amount, owner: ops@acme.example}
+  - {id: quiet, title: No activity in 14 days, applies_to: is_open, flag_if: days_since(last_activity) >= 14,
+     severity: critical, points: 20, fix: Call, owner: ops@acme.example}
+"""
+SETTINGS = '[policies]\npaths = ["policies.yaml"]\n'
+NOON = datetime(2026, 11, 15, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Killed:
+    """What stood at a kill: calls that the org had seen, deals in flight, what the run was doing."""
+
+    calls: int
+    in_flight: frozenset[str]
+    doing: str
+
+
+@dataclass
+class Wounded:
+    """One org, one store, and how often its worker was killed."""
+
+    org: Org
+    config: Path
+    batch: int = victim.BATCH
+    kills: list[Killed] = field(default_factory=list)
+
+    def start(self, seam: victim.Seam | None = None) -> Any:
+        """A run, a minute after the last one."""
+        self.org.clock.set(self.org.clock.now() + MINUTE)
+        self.config.with_name("step").unlink(missing_ok=True)
+        return victim.start(self.config, self.org.clock.now(), seam, self.batch)
+
+    def run(self, seam: victim.Seam | None = None) -> int:
+        return victim.ended(self.start(seam))
+
+    def killed(self, seam: victim.Seam) -> Killed:
+        """A run that dies at the seam."""
+        assert self.run(seam) == -9, f"nothing died at {seam}"
+        return self.noted()
+
+    def kill(self, process: Any) -> Killed:
+        """End a run that is under way, with SIGKILL."""
+        process.kill()
+        assert victim.ended(process) == -9
+        return self.noted()
+
+    def noted(self) -> Killed:
+        """What the store and the org say right after a kill."""
+        calls, step = len(self.org.calls), self.config.with_name("step")
+        with self.store() as store:
+            flying = frozenset(patch.id for batch in store.in_flight(victim.NAME) for patch in batch.patches)
+        self.kills.append(Killed(calls, flying, step.read_text() if step.exists() else "nothing yet"))
+        return self.kills[-1]
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        opened = Store.open(store_url(read_settings(self.config)))
+        yield opened
+        opened.close()
+
+    def on_record(self) -> dict[str, dict[str, Any]]:
+        """Our fields of every deal, as they stand in the CRM."""
+        rows = self.org.tables["Opportunity"].rows
+        return {id_: {k: v for k, v in row.items() if k.startswith(PREFIX)} for id_, row in rows.items()}
+
+    def written(self) -> list[tuple[str, str]]:
+        """Deal and values of every write of ours that the CRM applied."""
+        ours = [w for w in self.org.writes if w.user == SYNC and w.entity == "Opportunity" and w.outcome == "ok"]
+        return [(str(w.id), repr(sorted(w.values.items()))) for w in ours]
+
+    def repeated(self) -> list[str]:
+        """Deals that were sent the same values twice."""
+        return [deal for (deal, _), times in Counter(self.written()).items() if times > 1]
+
+    def read_back(self, kill: Killed) -> frozenset[str]:
+        """Deals in flight at a kill that were read after it and before anything was written again."""
+        after = self.org.calls[kill.calls :]
+        first = next((i for i, call in enumerate(after) if call["path"].endswith("composite/sobjects")), len(after))
+        asked = " ".join(str(call["query"]) for call in after[:first] if " WHERE Id IN " in str(call["query"]))
+        return frozenset(deal for deal in kill.in_flight if deal in asked)
+
+
+def until(happened: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for something; raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.02)
+
+
+@contextmanager
+def wounded(folder: Path, deals: int, batch: int = victim.BATCH, settings: str = SETTINGS) -> Iterator[Wounded]:
+    """A provisioned org of so many deals, always the same; `settings`: TOML that stands before the connection's."""
+    org = new_org()
+    seed(org, deals, seed=7, as_of=NOON)
+    with serve(org) as running:
+        path = written_config(folder, running, settings)
+        provision(path)
+        org.calls.clear()
+        yield Wounded(org, path, batch)
+
+
+def written_config(folder: Path, running: Running, settings: str) -> Path:
+    path = folder / "sluicegate.toml"
+    (folder / "policies.yaml").write_text(POLICIES)
+    path.write_text(f"{settings}\n{config(running)}")
+    return path
+
+
+def provision(path: Path) -> None:
+    """Make our fields, as an admin would once; no store is made."""
+    connector_for(read_settings(path), victim.NAME).provision(None)
