@@ -8,6 +8,7 @@ import io
 import os
 from typing import TYPE_CHECKING, Final
 
+from model.cells import inert, spoken
 from model.errors import SettingsProblem
 from model.sync import OUR_FIELDS, FieldRule, canonical
 
@@ -43,7 +44,7 @@ def read_findings(path: Path) -> dict[str, dict[str, FieldValue]]:
             raise SettingsProblem(
                 f"{path} is no findings file of ours and is not overwritten; name another or move it."
             )
-        return {row["id"]: {name: _value(name, row[name]) for name in OUR_FIELDS} for row in reader}
+        return {spoken(row["id"]): {name: _value(name, row[name]) for name in OUR_FIELDS} for row in reader}
 
 
 def digest(written: Mapping[str, Mapping[str, FieldValue]]) -> str:
@@ -55,7 +56,7 @@ def _value(name: str, text: str) -> FieldValue:
     if not text:
         return None
     rule = RULES[name]
-    return canonical(rule, int(text) if rule.type == "number" else text)
+    return canonical(rule, int(text) if rule.type == "number" else spoken(text))
 
 
 def write_findings(path: Path, rows: Mapping[str, Mapping[str, FieldValue]]) -> None:
@@ -64,7 +65,7 @@ def write_findings(path: Path, rows: Mapping[str, Mapping[str, FieldValue]]) -> 
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
     for deal in sorted(rows):
-        writer.writerow([deal, *(_text(rows[deal].get(name)) for name in OUR_FIELDS)])
+        writer.writerow([inert(deal), *(_text(rows[deal].get(name)) for name in OUR_FIELDS)])
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     with beside.open("w", encoding="utf-8-sig", newline="") as file:  # the mark makes spreadsheets read UTF-8
@@ -75,4 +76,4 @@ def write_findings(path: Path, rows: Mapping[str, Mapping[str, FieldValue]]) -> 
 
 
 def _text(value: FieldValue) -> str:
-    return "" if value is None else value if isinstance(value, str) else str(value)
+    return "" if value is None else inert(value) if isinstance(value, str) else str(value)

@@ -6,6 +6,7 @@ import csv
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from model.cells import inert
 from worker.flows.judge import judge
 from worker.flows.measure import values, whole
 from worker.flows.pull import Pulled, pull
@@ -108,7 +109,8 @@ def preview_rows(patches: list[Patch], deals: Mapping[str, Any]) -> Iterator[tup
     for patch in patches:
         deal = deals[patch.id]
         for name, value in patch.fields.items():
-            yield (patch.id, deal["name"], deal["owner"], name, patch.before.get(name), value)
+            row = (patch.id, deal["name"], deal["owner"], name, patch.before.get(name), value)
+            yield tuple(inert(cell) if isinstance(cell, str) else cell for cell in row)
 
 
 def preview_counts(patches: list[Patch], deals: Mapping[str, Any]) -> dict[str, Any]:
