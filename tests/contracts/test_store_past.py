@@ -113,3 +113,12 @@ def test_a_slice_holds_its_own_deals_and_all_slices_hold_every_deal(store):
     parts = [snapshot(store, keys=part).deals["id"].to_list() for part in slices]
     assert [len(part) for part in parts] == [4, 4, 2]
     assert [id_ for part in parts for id_ in part] == snapshot(store).deals["id"].to_list()
+
+
+def test_two_readers_see_one_state_whatever_is_written_meanwhile(store):
+    keep(store, opportunity=[deal("d1")])
+    with store.reading_twice() as views:
+        keep(store, opportunity=[deal("d2")])
+        assert [view.rows("SELECT count(*) FROM opportunity") for view in views] == [[(1,)], [(1,)]]
+    with store.reading_twice() as views:
+        assert [view.rows("SELECT count(*) FROM opportunity") for view in views] == [[(2,)], [(2,)]]
