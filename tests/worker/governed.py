@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce import SYNC, Settings
+from connectors.salesforce.settings import DEFAULT_WRITES
+from sandbox.salesforce import SYNC, Settings, seed
+from sandbox.salesforce.events import edit_as
+from sandbox.salesforce.setup import profile_set
 from store import Store
 from tests.connectors.salesforce.sales import Sales, open_for_business
 from worker.flows.answers import deals
@@ -17,13 +20,15 @@ from worker.settings import Settings as WorkerSettings
 from worker.wiring import Services, policy_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from connectors.protocol import Connector
     from worker.flows.report import Report
 
 NAME = "acme"
 PREFIX = "Sluicegate_"
+FLAGS, REASONS, CHECKED, SCORE = (f"{PREFIX}{field}__c" for field in ("Flag_Ids", "Reasons", "Checked", "Score"))
 
 
 @dataclass
@@ -55,9 +60,41 @@ class Governed:
     def flags(self, deal: str) -> list[str]:
         return [flag["policy"] for flag in self.verdict(deal)["flags"]]
 
-    def writes(self) -> list[Any]:
-        """Every write that our user sent."""
-        return [write for write in self.sales.org.writes if write.user == SYNC]
+    def shown(self, deal: str) -> list[str]:
+        """Ids of the flags that a rep sees on the deal."""
+        return [flag for flag in (self.on_record(deal)[FLAGS] or "").split(";") if flag]
+
+    def writes(self, since: int = 0) -> list[Any]:
+        """Every write that our user sent, from the n-th on."""
+        return [write for write in self.sales.org.writes if write.user == SYNC][since:]
+
+    def written(self, since: int = 0) -> list[str]:
+        """The deals that our user changed, from its n-th write on; a deal as often as it was written."""
+        return [write.id for write in self.writes(since) if write.outcome == "ok"]
+
+    def seed(self, deals: int, number: int = 1) -> dict[str, dict[str, bool]]:
+        """A believable pipeline, and what was planted in each open deal."""
+        return seed(self.sales.org, deals, number, self.sales.org.clock.now())
+
+    def theirs(self) -> dict[str, dict[str, Any]]:
+        """Of each living deal what is not ours and does not move by itself when somebody saves."""
+        stamps = {"LastModifiedDate", "LastModifiedById", "SystemModstamp"}
+        rows = self.sales.org.tables["Opportunity"].rows
+        return {
+            deal: {name: value for name, value in row.items() if not name.startswith(PREFIX) and name not in stamps}
+            for deal, row in rows.items()
+            if not row.get("IsDeleted")
+        }
+
+    def let_reps_edit_ours(self) -> None:
+        """An admin was generous: reps may edit (and so clone) our fields."""
+        org = self.sales.org
+        for field in DEFAULT_WRITES.values():
+            org.grant(profile_set(org, "Standard User"), "Opportunity", field, edit=True)
+
+    def edit(self, deal: str, user: str = "rep@acme.example", **values: Any) -> None:
+        """What somebody changes on a deal, by all rules."""
+        edit_as(self.sales.org, user, "Opportunity", deal, values)
 
 
 def services(sales: Sales, folder: Path, **connection: Any) -> Services:
@@ -88,3 +125,19 @@ def governed(folder: Path, **connection: Any) -> Iterator[Governed]:
 def with_connector(team: Governed, wrapped: Any) -> Governed:
     """The same with another door to the CRM."""
     return replace(team, services=replace(team.services, connect=lambda _name: wrapped))
+
+
+@dataclass
+class AfterThePull:
+    """A door to the CRM; once, when the pull has ended and nothing is pushed yet, something happens behind it."""
+
+    door: Connector
+    happens: Callable[[], None]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.door, name)
+
+    def pull(self, *given: Any, **options: Any) -> Iterator[Any]:
+        yield from self.door.pull(*given, **options)
+        self.happens()
+        self.happens = lambda: None
