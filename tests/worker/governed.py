@@ -89,8 +89,8 @@ class Governed:
     def let_reps_edit_ours(self) -> None:
         """An admin was generous: reps may edit (and so clone) our fields."""
         org = self.sales.org
-        for field in DEFAULT_WRITES.values():
-            org.grant(profile_set(org, "Standard User"), "Opportunity", field, edit=True)
+        for name in DEFAULT_WRITES.values():
+            org.grant(profile_set(org, "Standard User"), "Opportunity", name, edit=True)
 
     def edit(self, deal: str, user: str = "rep@acme.example", **values: Any) -> None:
         """What somebody changes on a deal, by all rules."""

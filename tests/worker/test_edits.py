@@ -28,7 +28,7 @@ def active(team, deal):
 
 def busy_reps(team, deals, wrote):
     """500 edits, 50 of them on our fields, and 20 clones; `wrote`: what reps put into fields of their own."""
-    dice = Random(7)
+    dice = Random(7)  # noqa: S311 - who edits what
     for number, deal in enumerate(dice.sample(deals, 450)):
         said = {"NextStep": f"Call number {number} with Ada Ünlü 🐟"} if number % 3 else {"Amount": 1000.0 + number}
         team.edit(deal, **said)
