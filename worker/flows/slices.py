@@ -15,7 +15,7 @@ from model.facts import FACTS, Fact
 from model.records import OPPORTUNITY
 from model.setting import Setting
 from model.snapshot import RATES, columns
-from model.widen import widen
+from model.widen import FEEDS, widen
 from policies.language.condition import parse_condition
 from store import TouchRule
 from worker import tabular
@@ -36,6 +36,8 @@ SLICE: Final = 100_000
 HOLIDAY_YEARS: Final = 3
 EVERYTHING: Final = None
 PEOPLE_FACTS: Final = frozenset({"team", "region"})
+FED: Final = frozenset(name for name, fact in FACTS.items() if not FEEDS.isdisjoint(fact.needs))
+"""Facts of a feed: one that was read once and cannot be read today is late, not missing."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,9 @@ def setting_of(session: Session, description: Description) -> Setting:
 
 
 def unmapped(session: Session, description: Description) -> frozenset[str]:
-    """Facts that neither the CRM nor the people file can give here."""
+    """Facts that neither the CRM nor the people file can give here; of those with a feed `widen` knows more."""
     filed = PEOPLE_FACTS if session.connection.people else frozenset()
-    return frozenset(FACTS) - description.mapped - filed - description.types.keys()
+    return frozenset(FACTS) - description.mapped - filed - description.types.keys() - FED
 
 
 def offered(mapped: frozenset[str]) -> frozenset[str]:
