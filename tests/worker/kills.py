@@ -1,7 +1,8 @@
 """`python -m tests.worker.kills --deals 5000 --times 20 --seed N`: runs killed at random instants, and what it did.
 
 An org is killed and its run started again until a run comes through; then a fresh org, until the kills are used up.
-Each run is killed at an instant drawn evenly from the time that an undisturbed run takes.
+Each run is to be killed at a step drawn evenly from those of an undisturbed run (statements of the store, pages and
+pushes) and up to 30 ms later, so that it dies anywhere: while it waits for the CRM, computes, writes or commits.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.worker.wounded import SETTINGS, Wounded, wounded
+from tests.worker.victim import Seam
+from tests.worker.wounded import SETTINGS, wounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +29,7 @@ class Row:
     """One kill; from `writes` on: what its org showed once a run had come through."""
 
     org: int
-    after: float
+    step: int
     doing: str
     in_flight: int
     read_back: int
@@ -70,6 +72,7 @@ class Kills:
             start = time.perf_counter()
             assert team.run() == 0
             self.seconds = time.perf_counter() - start
+            self.steps = int(team.config.with_name("steps").read_text())
             self.record, self.writes = team.on_record(), len(team.written())
 
     def fresh(self) -> Any:
@@ -81,37 +84,32 @@ class Kills:
 
     def one_org(self, at_most: int) -> list[Row]:
         """Killed again and again until a run comes through, or `at_most` times and then left in peace."""
-        waited: list[float] = []
+        at: list[int] = []
         with self.fresh() as team:
-            while len(waited) < at_most and (after := self.one_kill(team)) is not None:
-                waited.append(after)
+            while len(at) < at_most:
+                seam = Seam(nth=self.dice.randint(1, self.steps), delay=self.dice.uniform(0.001, 0.03))
+                if team.run(seam) == 0:
+                    break
+                at.append(seam.nth)
+                team.noted()
             assert team.run() == 0
             told = {"writes": len(team.written()), "repeated": len(team.repeated())}
             equal = team.on_record() == self.record and len(set(team.written())) == self.writes
             return [
-                Row(self.orgs, after, kill.doing, len(kill.in_flight), len(team.read_back(kill)), **told, equal=equal)
-                for after, kill in zip(waited, team.kills, strict=True)
+                Row(self.orgs, step, kill.doing, len(kill.in_flight), len(team.read_back(kill)), **told, equal=equal)
+                for step, kill in zip(at, team.kills, strict=True)
             ]
-
-    def one_kill(self, team: Wounded) -> float | None:
-        """Seconds after which a run was killed; None where it was quicker."""
-        after = self.dice.uniform(0, self.seconds)
-        process = team.start()
-        process.join(after)
-        if process.exitcode is not None:
-            return None
-        team.kill(process)
-        return after
 
 
 def table(kills: Kills, rows: list[Row]) -> Iterator[str]:
     """The lines of the table."""
-    yield f"{kills.deals} deals, {kills.writes} writes and {kills.seconds:.1f} s undisturbed; seed {kills.seed}"
-    yield "kill  org  after s  doing               in flight  read back  writes  repeated  state"
+    quiet = f"{kills.writes} writes, {kills.steps} steps, {kills.seconds:.1f} s"
+    yield f"{kills.deals} deals, undisturbed {quiet}; seed {kills.seed}"
+    yield "kill  org     step  doing               in flight  read back  writes  repeated  state"
     for number, row in enumerate(rows, 1):
         state = "equal" if row.equal else "DIFFERS"
         yield (
-            f"{number:>4} {row.org:>4} {row.after:>8.2f}  {row.doing:<18} {row.in_flight:>10} {row.read_back:>10}"
+            f"{number:>4} {row.org:>4} {row.step:>8}  {row.doing:<18} {row.in_flight:>10} {row.read_back:>10}"
             f" {row.writes:>7} {row.repeated:>9}  {state}"
         )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -36,88 +37,90 @@ processes.set_forkserver_preload(["tests.worker.victim", *WARM])
 
 @dataclass(frozen=True)
 class Seam:
-    """Where to die: at the `nth` time that a statement of the store begins with `at`, or at a call of the CRM."""
+    """Where to die: at the `nth` step whose name begins with `at`, and so many seconds later."""
 
-    kind: Literal["before statement", "before push", "after push", "after page"]
     at: str = ""
     nth: int = 1
+    delay: float = 0.0
+
+
+@dataclass
+class Steps:
+    """Counts the steps of a run: each statement of the store by its text, and page, push and pushed of the CRM."""
+
+    seam: Seam | None
+    count: int = 0
+    fitting: int = 0
+
+    def step(self, name: str) -> None:
+        self.count += 1
+        if self.seam is None or not name.startswith(self.seam.at):
+            return
+        self.fitting += 1
+        if self.fitting != self.seam.nth:
+            return
+        if self.seam.delay:
+            threading.Timer(self.seam.delay, die).start()
+        else:
+            die()
+
+    def watch(self) -> None:
+        """Count the statements of every database, each just before it is executed."""
+
+        def statement(_tx: Any, _cursor: Any, text: str, *_: Any) -> None:
+            self.step(text.lstrip())
+
+        sa.event.listen(sa.Engine, "before_cursor_execute", statement)
 
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@dataclass
-class Countdown:
-    """Dies at its nth strike."""
+class Watched:
+    """A real connector whose pages and pushes are steps."""
 
-    left: int
-
-    def strike(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            die()
-
-
-class MortalConnector:
-    """A real connector that dies at its seam."""
-
-    def __init__(self, inner: Any, seam: Seam | None) -> None:
-        self._inner, self._seam = inner, seam
-        self._countdown = Countdown(seam.nth if seam else 0)
+    def __init__(self, inner: Any, steps: Steps) -> None:
+        self._inner, self._steps = inner, steps
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
     def push(self, patches: Any) -> Any:
-        self._reached("before push")
+        self._steps.step("push ")
         outcomes = self._inner.push(patches)
-        self._reached("after push")
+        self._steps.step("pushed")
         return outcomes
 
     def pull(self, cursors: Any, *, full: bool = False) -> Any:
         for page in self._inner.pull(cursors, full=full):
-            self._reached("after page")
+            self._steps.step("page")
             yield page
 
-    def _reached(self, kind: str) -> None:
-        if self._seam and self._seam.kind == kind:
-            self._countdown.strike()
 
-
-def services(config: Path, at: datetime, seam: Seam | None = None, batch: int = BATCH) -> Services:
-    """Real services whose clock stands, with small batches, so that a small org makes several."""
+def services(config: Path, at: datetime, batch: int, steps: Steps) -> Services:
+    """Real services whose clock stands, with batches of any size, so that a small org makes several."""
     settings = read_settings(config)
     door: Any = salesforce(settings, NAME, settings.connection(NAME), clock=lambda: at, sleep=time.sleep)
     door.batch_size = batch
-    connector: Any = MortalConnector(door, seam)
-    step = config.with_name("step")
+    connector: Any = Watched(door, steps)
+    note = config.with_name("progress")
     return replace(
         wire(settings),
         clock=lambda: at,
         connect=lambda _name: connector,
-        progress=lambda what, count: step.write_text(f"{what} {count:,}") and None,
+        progress=lambda what, count: note.write_text(f"{what} {count:,}") and None,
     )
 
 
 def work(config: str, at: datetime, seam: Seam | None, batch: int) -> None:
-    """One run, in a process of its own."""
-    if seam and seam.kind == "before statement":
-        die_before(seam)
-    made = services(Path(config), at, seam, batch)
+    """One run, in a process of its own; notes how many steps it took."""
+    steps = Steps(seam)
+    steps.watch()
+    made = services(Path(config), at, batch, steps)
     run(made, NAME)
+    Path(config).with_name("steps").write_text(str(steps.count))
     made.store.close()
-
-
-def die_before(seam: Seam) -> None:
-    """Die in the middle of a transaction: just before the nth statement that begins so is executed."""
-    countdown = Countdown(seam.nth)
-
-    def watch(_tx: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.lstrip().startswith(seam.at):
-            countdown.strike()
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", watch)
 
 
 def start(config: Path, at: datetime, seam: Seam | None = None, batch: int = BATCH) -> Any:

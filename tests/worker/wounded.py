@@ -55,7 +55,7 @@ class Wounded:
     def start(self, seam: victim.Seam | None = None) -> Any:
         """A run, a minute after the last one."""
         self.org.clock.set(self.org.clock.now() + MINUTE)
-        self.config.with_name("step").unlink(missing_ok=True)
+        self.config.with_name("progress").unlink(missing_ok=True)
         return victim.start(self.config, self.org.clock.now(), seam, self.batch)
 
     def run(self, seam: victim.Seam | None = None) -> int:
@@ -74,7 +74,7 @@ class Wounded:
 
     def noted(self) -> Killed:
         """What the store and the org say right after a kill."""
-        calls, step = len(self.org.calls), self.config.with_name("step")
+        calls, step = len(self.org.calls), self.config.with_name("progress")
         with self.store() as store:
             flying = frozenset(patch.id for batch in store.in_flight(victim.NAME) for patch in batch.patches)
         self.kills.append(Killed(calls, flying, step.read_text() if step.exists() else "nothing yet"))
