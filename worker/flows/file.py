@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from connectors.protocol import Connector
     from worker.wiring import Services
 
 NAME = "file"
@@ -34,15 +35,16 @@ class Checked:
     counts: list[dict[str, Any]]
     dormant: tuple[str, ...]
     aside: list[dict[str, str]]
+    notes: list[dict[str, str]]
     remarks: list[str]
     findings: Path
     judged: list[dict[str, Any]]
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values; `deals` are CONTRACT's."""
+        """As JSON values; `deals` are CONTRACT's, `notes` what is odd about rows that were kept."""
         return {
             "as_of": self.as_of, "policies": self.counts, "dormant": list(self.dormant), "aside": self.aside,
-            "remarks": self.remarks, "findings_file": str(self.findings), "deals": self.judged,
+            "notes": self.notes, "remarks": self.remarks, "findings_file": str(self.findings), "deals": self.judged,
         }  # fmt: skip
 
 
@@ -87,6 +89,7 @@ def _checked(services: Services, as_of: datetime) -> Checked:
         judged = judge(session, policies, description, run_id, binding=True)
         push(session, judged, description, run_id, report, dry=False)
         remarks = [remark.text for remark in session.connector.check(as_of)]
+        notes = _notes(session.connector)
     judged.fill(report)
     return Checked(
         as_of=as_of.isoformat(),
@@ -94,10 +97,19 @@ def _checked(services: Services, as_of: datetime) -> Checked:
         counts=judged.counts(),
         dormant=judged.dormant,
         aside=[asdict(aside) for aside in pulled.aside],
+        notes=notes,
         remarks=remarks,
         findings=_findings(services),
         judged=answers.deals(services, NAME),
     )
+
+
+def _notes(connector: Connector) -> list[dict[str, str]]:
+    """Row by row, what is odd about rows that were kept."""
+    from connectors.tables.connector import TablesConnector
+
+    assert isinstance(connector, TablesConnector)  # noqa: S101 - made above
+    return [asdict(note) for note in connector.notes()]
 
 
 def _findings(services: Services) -> Path:

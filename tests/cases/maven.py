@@ -1,0 +1,171 @@
+"""Judges the Maven CRM files as a CSV report and as a local Salesforce, and counts the same by SQL.
+
+    python -m tests.cases.maven ../shared/data/maven-crm
+
+Prints a line for each policy with both figures and exits 1 on any difference. No test: the data is not committed.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from typer import echo
+
+import policies
+from connectors.tables.connector import TablesConnector
+from connectors.tables.settings import TablesSettings
+from sandbox.salesforce import new_org, seed_from_csv, serve
+from sandbox.salesforce.config import config
+from sandbox.salesforce.seeds.maven import AS_OF
+from tests.cases.maven_counts import BOTH, CRM, DIRT, UNMAPPED, Files
+from worker.flows.file import check_file
+from worker.flows.run import run
+from worker.flows.steps import judge_only
+from worker.settings import PolicySettings, read_settings
+from worker.wiring import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from sandbox.salesforce import Invention, Running
+    from worker.wiring import Services
+
+NAME: Final = "local"
+PACK: Final = Path(policies.__file__).parent / "packs" / "starter.yaml"
+OWN: Final = Path(__file__).with_suffix(".yaml")
+KINDS: Final = ("passed", "broken", "unknown", "not_applicable")
+FIELDS: Final = {"product": "Product__c", "region": "Owner.Division"}
+FIRST: Final = 3
+
+
+def main(folder: Path) -> int:
+    """0 where every figure agrees, else 1."""
+    with tempfile.TemporaryDirectory(prefix="maven-") as scratch:
+        wrong = as_report(folder, Path(scratch))
+        wrong += as_salesforce(folder, Path(scratch))
+    wrong += dirt(folder)
+    echo(f"\n{wrong} differences." if wrong else "\nNo difference.")
+    return 1 if wrong else 0
+
+
+def as_report(folder: Path, scratch: Path) -> int:
+    """`check` on the CSV files; gives the number of differences."""
+    files: dict[str, Path | None] = {
+        "opportunities": folder / "sales_pipeline.csv",
+        "owners": folder / "sales_teams.csv",
+        "products": folder / "products.csv",
+        "findings": scratch / "findings.csv",
+    }
+    checked = check_file(files, {}, policies=[PACK, OWN], currency="USD", zone="UTC", as_of=AS_OF)
+    echo(f"\nAs a CSV report: {checked.deals} deals as of {checked.as_of}")
+    counted = Files(folder).counts("deals", BOTH)
+    return compared(checked.counts, counted) + listed(checked.dormant, (CRM.keys() - BOTH.keys()) | UNMAPPED)
+
+
+def as_salesforce(folder: Path, scratch: Path) -> int:
+    """A run over the files in a local Salesforce; gives the number of differences."""
+    with local_salesforce(folder, scratch) as (services, invented):
+        services.connect(NAME).provision(None)
+        report = run(services, NAME, full=True, as_of=AS_OF)
+        judged = judge_only(services, NAME, AS_OF)
+    echo(f"\nIn a local Salesforce: {report.deals} deals as of {judged['as_of']}, {report.calls} calls")
+    for (field, reason), count in Counter((i.field, i.reason) for i in invented).items():
+        echo(f"  invented: {field} × {count}: {reason}")
+    counted = Files(folder, invented)
+    wrong = compared(judged["policies"], counted.counts("crm_deals", CRM))
+    wrong += listed(judged["dormant"], UNMAPPED)
+    open_deals = counted.number("SELECT count(*) FROM crm_deals WHERE is_open")
+    return wrong + same("open deals written", report.outcomes["written"], open_deals)
+
+
+@contextmanager
+def local_salesforce(folder: Path, scratch: Path) -> Iterator[tuple[Services, list[Invention]]]:
+    """The files in an org that is served, a sandbox connection to it, and what had to be invented."""
+    org = new_org()
+    invented = seed_from_csv(org, folder)
+    with serve(org) as running:
+        services = connected(running, scratch)
+        try:
+            yield services, invented
+        finally:
+            services.store.close()
+
+
+def connected(running: Running, scratch: Path) -> Services:
+    """Real services whose clock is the org's."""
+    file = scratch / "sluicegate.toml"
+    file.write_text(config(running), encoding="utf-8")
+    settings = read_settings(file)
+    connection = settings.connection(NAME).model_copy(update={"fields": FIELDS})
+    named = {"connections": {NAME: connection}, "policies": PolicySettings(paths=(PACK, OWN))}
+    return replace(wire(settings.model_copy(update=named)), clock=running.org.clock.now)
+
+
+def dirt(folder: Path) -> int:
+    """What is odd about rows, by kind with the first of them; gives the number of differences."""
+    connector = TablesConnector(
+        TablesSettings("maven", folder / "sales_pipeline.csv", products=folder / "products.csv", currency="USD")
+    )
+    notes = connector.notes()
+    aside = [row for page in connector.pull({}) for row in page.aside]
+    echo(f"\nDirt, row by row: {len(notes)} notes, {len(aside)} rows set aside")
+    kinds = Counter(note.reason.split(": ", 1)[1] for note in notes)
+    for kind, count in kinds.most_common():
+        echo(f"  {count:5} × {kind}")
+        for note in [note for note in notes if note.reason.endswith(kind)][:FIRST]:
+            echo(f"          {note.id} {note.reason}")
+    told = {
+        "product is not in the product list": sum(n for kind, n in kinds.items() if "product list" in kind),
+        "open deal without account": kinds["open deal without account"],
+        "open deal without engage_date": kinds["open deal without engage_date"],
+        "closed deal without a value": sum(n for kind, n in kinds.items() if kind.startswith("closed deal without")),
+        "close_date before engage_date": sum(n for kind, n in kinds.items() if " before " in kind),
+        "rows set aside": len(aside),
+    }
+    files = Files(folder)
+    return sum(same(kind, told[kind], files.number(sql)) for kind, sql in DIRT.items())
+
+
+def compared(judged: list[dict[str, Any]], counted: Mapping[str, dict[str, Any]]) -> int:
+    """A line for each policy, judge before SQL; gives the number of policies that differ or that only one has."""
+    said = {row["policy"]: {kind: row[kind] for kind in (*KINDS, "missing")} for row in judged}
+    echo(f"  {'policy':40} {'pass':>11} {'broken':>11} {'unknown':>11} {'n/a':>11}  unknown for want of")
+    wrong = 0
+    for policy in sorted(said.keys() | counted.keys()):
+        one, other = said.get(policy), counted.get(policy)
+        wrong += one != other
+        cells = " ".join(f"{_figure(one, kind)}={_figure(other, kind)}".rjust(11) for kind in KINDS)
+        missing = ", ".join(f"{fact} {n}" for fact, n in (one or {}).get("missing", {}).items())
+        echo(f"{' ' if one == other else '✗'} {policy:40} {cells}  {missing}".rstrip())
+        if one != other:
+            echo(f"    judge {one}\n    SQL   {other}")
+    return wrong
+
+
+def _figure(row: dict[str, Any] | None, kind: str) -> str:
+    return "–" if row is None else str(row[kind])
+
+
+def listed(dormant: Collection[str], expected: Collection[str]) -> int:
+    """The policies and criteria that are dormant; gives how many are so wrongly."""
+    echo(f"  dormant: {len(dormant)}={len(expected)}: {', '.join(sorted(dormant))}")
+    wrong = sorted(set(dormant) ^ set(expected))
+    for name in wrong:
+        echo(f"✗ {name} {'is dormant' if name in dormant else 'is not dormant'}")
+    return len(wrong)
+
+
+def same(what: str, told: int, counted: int) -> int:
+    """A line for two figures; 1 where they differ."""
+    echo(f"{' ' if told == counted else '✗'} {what}: {told} told, {counted} by SQL")
+    return int(told != counted)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

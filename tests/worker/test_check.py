@@ -1,0 +1,22 @@
+"""`check FILE.csv`: what is odd about a report is told row by row."""
+
+from datetime import UTC, datetime
+
+from worker.flows.file import check_file
+
+AS_OF = datetime(2026, 11, 15, 12, tzinfo=UTC)
+REPORT = (
+    "Id,Deal,Stage,Account,Amount,Close Date\n"
+    "1,Fine,Prospecting,Acme,100,2026-12-01\n"
+    "2,Nobody's,Prospecting,,100,2026-12-01\n"
+    "3,Strange,Prospecting,Acme,a lot,2026-12-01\n"
+)
+
+
+def test_rows_set_aside_and_odd_rows_are_told_with_their_lines(tmp_path):
+    report = tmp_path / "report.csv"
+    report.write_text(REPORT)
+    files = {"opportunities": report, "owners": None, "products": None, "findings": None}
+    told = check_file(files, {}, policies=None, currency="USD", zone="UTC", as_of=AS_OF).to_json()
+    assert [(row["id"], row["reason"]) for row in told["notes"]] == [("2", "line 3: open deal without Account")]
+    assert [(row["id"], row["reason"]) for row in told["aside"]] == [("3", "line 4: Amount 'a lot' is no amount")]
