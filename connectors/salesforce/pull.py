@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connectors.salesforce import activities, history, opportunities, people, setup
-from connectors.salesforce.faults import Refused
+from connectors.salesforce.faults import ObjectGone, Refused
 from connectors.salesforce.streams import Planned, Stream, pages
 from model.errors import AccessRefused
 from model.sync import Page
@@ -59,7 +59,7 @@ class Pull:
             exact=True,
         )
         present: set[str] = set()
-        if not (yield from self._read(stream, present)):
+        if not (yield from self._read(stream, present, needed=True)):
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
         if self._full:
             yield Page({}, present={"opportunity": frozenset(present)})
@@ -91,8 +91,11 @@ class Pull:
         if whole:
             yield self._end("activities", "activity", present)
 
-    def _read(self, stream: Stream, present: set[str]) -> Generator[Page, None, bool]:
-        """A stream's pages, and whether it could be read to its end; a full pass notes the ids not in the bin."""
+    def _read(self, stream: Stream, present: set[str], *, needed: bool = False) -> Generator[Page, None, bool]:
+        """A stream's pages, and whether it could be read to its end; a full pass notes the ids not in the bin.
+
+        Raises Refused for a stream that is `needed` and can be seen, but not be asked.
+        """
         planned = Planned(stream, self._schema)
         if planned.plan is None:
             return False
@@ -103,7 +106,9 @@ class Pull:
                     present.update(record["id"] for record in records if not record.get("gone"))
                     present.update(one.id for one in page.aside)
                 yield page
-        except Refused:
+        except Refused as error:
+            if needed and not isinstance(error, ObjectGone):
+                raise
             return False
         return True
 
