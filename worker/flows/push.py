@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -161,9 +161,14 @@ def applied(rows: Mapping[str, dict[str, Any]], patches: list[Patch]) -> dict[st
         row = rows.get(patch.id)
         if row is None or row.get("gone"):
             found[patch.id] = Outcome(patch.id, "gone", "the deal is no longer there")
-        elif all(row["ours"].get(name) == value for name, value in patch.fields.items()):
+        elif all(row["ours"].get(name) == as_read(value) for name, value in patch.fields.items()):
             found[patch.id] = Outcome(patch.id, "written", "found applied when read back")
     return found
+
+
+def as_read(value: FieldValue) -> FieldValue:
+    """A value as `ours` of a record that was read holds it: dates as text."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def recover(session: Session, report: Report) -> None:
