@@ -8,6 +8,7 @@ from typing import Any, Final
 DONE: Final = 0
 SOME_REFUSED: Final = 1
 STOPPED: Final = 3
+HELD: Final = 4
 OUTCOMES: Final = ("written", "refused", "locked", "retry_later", "gone", "held", "overwritten")
 
 
@@ -44,8 +45,10 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 done but some records were refused or set aside, 3 stopped and resumable."""
+        """0 done, 1 done but some records were refused or set aside, 3 stopped and resumable, 4 something was held."""
         if self.stopped:
             return STOPPED
+        if self.held:
+            return HELD
         troubled = self.outcomes["refused"] + self.outcomes["locked"] + self.outcomes["retry_later"] + len(self.aside)
         return SOME_REFUSED if troubled else DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from model.errors import SettingsProblem
 from worker.flows.judge import judge
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from worker.flows.report import Report
     from worker.wiring import Services
+
+NOT_BURIED: Final = (
+    "{n} deals were not found in the CRM any more, too many at once to be believed: none of them was given up. "
+    "Look whether our user still sees them (`sluicegate connection check {name}`)."
+)
 
 
 def run(
@@ -78,6 +83,9 @@ def _steps(session: Session, report: Report, run_id: int, how: Manner) -> None:
         pulled = pull(session, full=how.full)
         report.pulled = pulled.records
         report.aside = [asdict(aside) for aside in pulled.aside]
+        if pulled.held_back:
+            report.held += pulled.held_back
+            report.remarks.append(NOT_BURIED.format(n=pulled.held_back, name=session.name))
     with _timed(report, "judge"):
         judged = judge(session, policies, description, run_id, binding=not how.dry)
         judged.fill(report)
