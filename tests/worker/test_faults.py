@@ -1,4 +1,4 @@
-"""Each refusal of SALESFORCE.md section 9 in the middle of a whole run: what becomes of the run, and what people read."""
+"""Each refusal of SALESFORCE.md section 9 within a whole run: what becomes of it, and what people read."""
 
 from __future__ import annotations
 
@@ -181,11 +181,12 @@ def test_records_that_are_refused_are_parked_each_with_its_reason_and_tried_agai
 
 
 def test_records_that_are_said_to_be_gone_are_not_written_again(fresh):
-    for code in GONE:
-        refuse(fresh, code)
+    deals = [refuse(fresh, code) for code in GONE]
     report = fresh.run()
     assert (report.exit_code, report.outcomes["gone"]) == (0, len(GONE))
     tried = len(fresh.writes())
+    for deal in deals:
+        erase(fresh.sales.org, "Opportunity", deal)
     fresh.later(days=2)
     assert (fresh.run().patches, len(fresh.writes())) == (0, tried)
 
@@ -313,13 +314,15 @@ def test_a_reconciliation_never_buries_more_than_two_percent_at_once(fresh):
     report = fresh.run(full=True)
     assert report.held == 30
     assert report.exit_code == 4
-    assert any("30 deals were not found" in remark and "none of them was given up" in remark for remark in report.remarks)
+    assert any(
+        "30 deals were not found" in remark and "none of them was given up" in remark for remark in report.remarks
+    )
     assert len(deals_json(fresh.services, NAME)) == 60
 
 
 def test_a_run_whose_daily_calls_were_spent_goes_on_to_what_an_undisturbed_one_leaves(tmp_path):
     ends = []
-    for spent_after in (None, 3, 14, 27):
+    for spent_after in (None, 14, 27):
         folder = tmp_path / str(spent_after)
         folder.mkdir()
         with governed(folder) as team:
