@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
 from pathlib import Path
@@ -206,10 +207,18 @@ def _toml(config: Path) -> dict[str, Any]:
 def _sentence(error: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"'{place}' is not a setting."
+        return f"'{place}' is not a setting{_meant(str(error['loc'][-1]))}."
     if error["type"] == "missing":
         return f"'{place}' is missing."
     return f"'{place}': {error['msg'].removeprefix('Value error, ')}."
+
+
+def _meant(name: str) -> str:
+    """The setting that comes nearest, of all tables."""
+    tables: list[type[BaseModel]] = [Settings, *Closed.__subclasses__(), ConnectionSettings]
+    known = sorted({known for table in tables for known in table.model_fields})
+    close = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean '{close[0]}'" if close else ""
 
 
 def share_cores(processes: int) -> None:

@@ -1,0 +1,259 @@
+"""The commands as scripts see them: exit codes and JSON shapes of CONTRACT.md, against a served local Salesforce."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.salesforce import SYNC, Org, new_org, seed, serve
+from sandbox.salesforce.config import config
+from sandbox.salesforce.events import create_as, edit_as
+from store import Store
+from worker.cli.main import main
+from worker.wiring import now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME, REP, PREFIX = "local", "rep101@acme.example", "Sluicegate_"
+RUN = {
+    "run_id", "as_of", "policy_digest", "pulled", "deals", "open_deals", "findings", "new", "cleared", "held", "waived",
+    "unknown", "dormant", "patches", "outcomes", "calls", "seconds",
+}  # fmt: skip
+OUTCOMES = {"written", "refused", "locked", "retry_later", "gone", "held", "overwritten"}
+DEAL = {
+    "id", "name", "pipeline", "stage", "owner", "is_open", "score", "score_reason", "gate", "missing", "flags",
+    "unknown",
+}  # fmt: skip
+FLAG = {"policy", "title", "mode", "severity", "points", "topic", "since", "evidence", "fix", "shown"}
+KPI = {"id", "dims", "value", "numerator", "denominator", "unit", "window", "n", "as_of"}
+
+
+@dataclass
+class Office:
+    """An operator at the command line, beside the org that they look after."""
+
+    folder: Path
+    org: Org
+    said: dict[str, tuple[int, Any]] = field(default_factory=dict)
+
+    def ask(self, *words: str, config: str = "sluicegate.toml") -> tuple[int, Any]:
+        """A command's exit code and its JSON."""
+        out = io.StringIO()
+        quiet = contextlib.redirect_stderr(io.StringIO())
+        with contextlib.redirect_stdout(out), quiet, pytest.raises(SystemExit) as ended:
+            main(["--config", str(self.folder / config), *words, "--json"])
+        return int(ended.value.code or 0), json.loads(out.getvalue())
+
+    def writes(self) -> int:
+        return len([write for write in self.org.writes if write.user == SYNC])
+
+    def store(self) -> Store:
+        return Store.open(f"sqlite:///{self.folder / 'sluicegate.db'}")
+
+    def ours(self) -> list[Any]:
+        """Every value of our fields in the org."""
+        rows = [row for row in self.org.tables["Opportunity"].rows.values() if not row["IsDeleted"]]
+        return [value for row in rows for name, value in row.items() if name.startswith(PREFIX) and value is not None]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """A connection that was checked, provisioned and run once."""
+    folder, org = tmp_path_factory.mktemp("office"), new_org()
+    seed(org, deals=60, seed=7, as_of=now() - timedelta(minutes=30))
+    org.clock.run()
+    with serve(org) as running:
+        (folder / "sluicegate.toml").write_text(config(running))
+        made = Office(folder, org)
+        made.said["bare check"] = made.ask("connection", "check", NAME)
+        made.said["provision"] = made.ask("connection", "provision", NAME)
+        made.said["run"] = made.ask("run", NAME)
+        yield made
+
+
+def test_a_run_answers_with_the_counts_of_the_contract(office):
+    code, run = office.said["run"]
+    assert code == 0
+    assert run.keys() >= RUN
+    assert run["outcomes"].keys() == OUTCOMES
+    assert run["seconds"].keys() == {"pull", "judge", "measure", "push"}
+    assert run["outcomes"]["written"] == run["patches"] == office.writes() > 20
+    assert run["deals"] > run["open_deals"] >= run["patches"]
+    code, again = office.ask("run", NAME)
+    assert (code, again["patches"], again["new"], again["cleared"]) == (0, 0, 0, 0)
+
+
+def test_check_says_what_is_missing_before_provisioning_and_what_works_after(office):
+    code, bare = office.said["bare check"]
+    missing = [remark["text"] for remark in bare["remarks"] if remark["level"] == "missing"]
+    assert code == 2
+    assert "Sluicegate_Score__c (score) does not exist or is hidden from our user; run provision." in missing
+    code, checked = office.ask("connection", "check", NAME)
+    levels = {remark["level"] for remark in checked["remarks"]}
+    assert (code, "missing" in levels) == (0, False)
+    texts = " ".join(remark["text"] for remark in checked["remarks"])
+    assert "Logged in as Sync Service (svc@acme.example)" in texts
+    assert "logs almost nothing" in texts
+    assert "dormant" in texts
+
+
+def test_deals_and_an_explanation_have_the_shapes_of_the_contract(office):
+    code, found = office.ask("deals", NAME)
+    assert (code, found.keys()) == (0, {"deals"})
+    assert all(deal.keys() == DEAL for deal in found["deals"])
+    flags = [flag for deal in found["deals"] for flag in deal["flags"]]
+    assert flags
+    assert all(flag.keys() >= FLAG for flag in flags)
+    assert all(flag["evidence"].keys() == {"fact", "value", "limit", "source", "text"} for flag in flags)
+    unknown = [unknown for deal in found["deals"] for unknown in deal["unknown"]]
+    assert all(one.keys() == {"policy", "missing", "why"} for one in unknown)
+    flagged = office.ask("deals", NAME, "--flagged")[1]["deals"]
+    assert {deal["id"] for deal in flagged} == {d["id"] for d in found["deals"] if any(f["shown"] for f in d["flags"])}
+    code, told = office.ask("explain", NAME, flagged[0]["id"])
+    assert code == 0
+    assert told["deal"] == flagged[0]
+    assert sum(line["points"] for line in told["ledger"]) == (told["deal"]["score"] or 0)
+    code, refused = office.ask("explain", NAME, "006nobody")
+    assert (code, refused["exit"]) == (2, 2)
+    assert refused["error"] == "'local' has no deal 006nobody; `sluicegate deals local` lists them."
+
+
+def test_kpis_are_given_over_all_and_by_each_single_dimension(office):
+    code, found = office.ask("kpis", NAME)
+    assert code == 0
+    assert all(kpi.keys() >= KPI for kpi in found["kpis"])
+    assert {len(kpi["dims"]) for kpi in found["kpis"]} == {0, 1}
+    assert all(kpi["value"] is not None or kpi["why"] for kpi in found["kpis"])
+    only = office.ask("kpis", NAME, "--only", "pipeline_value", "--window", "90d")[1]["kpis"]
+    assert {kpi["id"] for kpi in only} == {"pipeline_value"}
+    code, refused = office.ask("kpis", NAME, "--only", "velocity")
+    assert code == 2
+    assert "pipeline_velocity_open_per_day" in refused["error"]
+
+
+def test_runs_are_listed_and_each_is_kept_with_its_counts(office):
+    first = office.said["run"][1]
+    code, listed = office.ask("runs")
+    assert code == 0
+    assert str(first["run_id"]) in {str(run.get("id", run.get("run_id"))) for run in listed["runs"]}
+    code, one = office.ask("runs", str(first["run_id"]))
+    assert (code, one["outcome"], one["counts"]["patches"]) == (0, "done", first["patches"])
+    assert office.ask("runs", "999999")[0] == 2
+
+
+def test_a_preview_shows_old_and_new_values_and_sends_nothing(office):
+    deal = create_as(
+        office.org, REP, "Opportunity", {"Name": "Fresh", "StageName": "Prospecting", "CloseDate": "2035-12-31"}
+    )
+    assert office.ask("pull", NAME)[0] == 0
+    before, path = office.writes(), office.folder / "changes.csv"
+    code, shown = office.ask("push", NAME, "--preview", str(path))
+    assert (code, shown["patches"], office.writes()) == (0, 1, before)
+    assert shown["by_policy"].keys() >= {"no-amount", "no-next-step"}
+    assert [record["name"] for record in shown["records"]] == ["Fresh"]
+    rows = {row["field"]: row for row in csv.DictReader(path.read_text("utf-8").splitlines())}
+    assert {row["id"] for row in rows.values()} == {deal}
+    assert (rows["score"]["old"], rows["worst_severity"]["new"]) == ("", "warning")
+    code, report = office.ask("push", NAME)
+    assert (code, report["outcomes"]["written"], office.writes()) == (0, 1, before + 1)
+    assert str(int(office.org.tables["Opportunity"].rows[deal][f"{PREFIX}Score__c"])) == rows["score"]["new"]
+
+
+def test_a_calibration_is_proposed_and_in_force_only_when_accepted(office):
+    code, proposed = office.ask("calibrate", NAME)
+    assert (code, proposed["state"]) == (0, "a proposal")
+    code, accepted = office.ask("calibrate", NAME, "--accept")
+    assert (code, accepted["state"]) == (0, "in force")
+    assert accepted["medians"] == proposed["medians"]
+    assert all(median.keys() == {"process", "stage", "days", "visits"} for median in accepted["medians"])
+
+
+def test_a_paused_connection_is_left_alone_until_it_is_resumed(office):
+    assert office.ask("connection", "pause", NAME) == (0, {"connection": NAME, "paused": True})
+    calls = len(office.org.calls)
+    code, refused = office.ask("run", NAME)
+    assert code == 2
+    assert "`sluicegate connection resume local` lets it run again" in refused["error"]
+    assert len(office.org.calls) == calls
+    assert office.ask("connection", "resume", NAME) == (0, {"connection": NAME, "paused": False})
+    assert office.ask("run", NAME)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "nobody"), "nobody"),
+        (("run", NAME, "--as-of", "yesterday"), "'yesterday' is no date or instant; write 2026-11-22"),
+        (("calibrate", "nobody"), "nobody"),
+        (("connection", "clear", "nobody", "--yes"), "nobody"),
+    ],
+)
+def test_a_wrong_argument_is_told_and_exits_with_2(office, words, said):
+    code, refused = office.ask(*words)
+    assert (code, refused["exit"]) == (2, 2)
+    assert said in refused["error"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("America/New_York", "America/Boston", "'America/Boston' is no time zone"),
+        ("budget_share = 0.9", "budget_shar = 0.9", "is not a setting; did you mean 'budget_share'."),
+        ('consumer_secret = "', 'consumer_secret = "not', "invalid_client"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_exits_with_2(office, right, wrong, said):
+    text = (office.folder / "sluicegate.toml").read_text().replace(right, wrong, 1)
+    (office.folder / "wrong.toml").write_text(text)
+    code, refused = office.ask("run", NAME, config="wrong.toml")
+    assert (code, refused["exit"]) == (2, 2)
+    assert said in refused["error"]
+
+
+def test_a_connection_that_another_run_holds_exits_with_5(office):
+    store = office.store()
+    lease = store.lease(NAME, "a run", now())
+    try:
+        code, refused = office.ask("run", NAME)
+        assert (code, refused["exit"]) == (5, 5)
+        assert "is held by a run since" in refused["error"]
+    finally:
+        store.release(lease)
+        store.close()
+
+
+def test_a_record_that_is_refused_exits_with_1_and_a_day_without_calls_with_3(office):
+    deal = create_as(
+        office.org, REP, "Opportunity", {"Name": "Ruled", "StageName": "Prospecting", "CloseDate": "2035-12-31"}
+    )
+    office.org.faults.add("daily_limit", count=None, path="/services/data")
+    code, stopped = office.ask("run", NAME)
+    office.org.faults.clear()
+    assert (code, "TotalRequests" in stopped["stopped"]) == (3, True)
+    rule = {"how": "record", "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Enter a next step."}
+    office.org.faults.add(**rule, ids=(deal,), count=None)
+    code, refused = office.ask("run", NAME)
+    office.org.faults.clear()
+    assert (code, refused["outcomes"]["refused"]) == (1, 1)
+    assert list(refused["reasons"]) == [
+        "A validation rule of the org refuses it: Enter a next step. (FIELD_CUSTOM_VALIDATION_EXCEPTION)"
+    ]
+
+
+def test_clearing_empties_our_fields_everywhere_and_pauses_the_connection(office):
+    edit_as(office.org, REP, "Opportunity", next(iter(office.org.labels)), {"NextStep": "Mine"})
+    assert office.ours()
+    code, report = office.ask("connection", "clear", NAME, "--yes")
+    assert (code, report["outcomes"]["written"]) == (0, report["patches"])
+    assert office.ours() == []
+    code, refused = office.ask("run", NAME)
+    assert code == 2
+    assert "our fields were cleared" in refused["error"]
