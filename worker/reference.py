@@ -39,7 +39,7 @@ COMMANDS_HEAD = """# Commands
 Made from the command line's own help. Every command takes `--json`, except `worker` and `beat`.
 
 Exit codes: 0 done · 1 done, some records refused or set aside · 2 wrong input or settings · 3 CRM out of reach or out
-of budget (resumable) · 5 another run holds the connection · 70 a fault of ours.
+of budget (resumable) · 4 something was held for a person · 5 another run holds the connection · 70 a fault of ours.
 """
 
 
