@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from model.errors import SettingsProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from redis import Redis
 
     from worker.settings import Settings
 
@@ -44,17 +47,42 @@ def socket_path(folder: Path) -> Path:
 
 @contextmanager
 def embedded_broker(settings: Settings) -> Iterator[None]:
-    """Run the embedded broker for as long as the block runs, unless another process runs it or a URL is set."""
-    folder = data_folder(settings)
-    socket = socket_path(folder)
-    if settings.broker.url or answers(socket):
+    """Run the embedded broker for as long as the block runs, unless a URL is set.
+
+    The first process that needs it starts it and the last one that leaves stops it, whichever was killed meanwhile.
+    """
+    if settings.broker.url:
         yield
         return
-    server = start(folder, socket)
-    try:
+    folder = data_folder(settings)
+    socket = socket_path(folder)
+    with (folder / "broker.users").open("a") as user:  # the kernel lets go of it, however this process ends
+        with _alone(folder):
+            fcntl.flock(user, fcntl.LOCK_SH)
+            server = None if answers(socket) else start(folder, socket)
+        try:
+            yield
+        finally:
+            with _alone(folder):
+                _leave(user, socket, server)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time starts or stops the broker: two servers would write the same file."""
+    with (folder / "broker.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-    finally:
-        server.terminate()
+
+
+def _leave(user: TextIO, socket: Path, server: subprocess.Popen[bytes] | None) -> None:
+    """Stop the broker where nobody else uses it."""
+    try:
+        fcntl.flock(user, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    stop(socket)
+    if server is not None:
         server.wait(START_SECONDS)
 
 
@@ -74,16 +102,34 @@ def start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
     return server
 
 
+def stop(socket: Path) -> None:
+    """End the broker that listens there, whoever started it; nothing happens where none does."""
+    import redis
+
+    with _client(socket) as client:
+        try:
+            client.shutdown()
+        except redis.ConnectionError:
+            return  # it is gone already
+
+
 def answers(socket: Path) -> bool:
     """Whether a broker listens there."""
     import redis
 
     if not socket.exists():
         return False
-    client = redis.Redis(unix_socket_path=str(socket))
-    try:
-        return bool(client.ping())
-    except redis.RedisError:
-        return False
-    finally:
-        client.close()
+    with _client(socket) as client:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+
+def _client(socket: Path) -> Redis:
+    """A client that asks once: the socket of a killed broker stays behind, and asking again would take seconds."""
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return redis.Redis(unix_socket_path=str(socket), retry=Retry(NoBackoff(), 0))

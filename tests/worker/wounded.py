@@ -77,8 +77,13 @@ class Wounded:
         calls, step = len(self.org.calls), self.config.with_name("progress")
         with self.store() as store:
             flying = frozenset(patch.id for batch in store.in_flight(victim.NAME) for patch in batch.patches)
-        self.kills.append(Killed(calls, flying, step.read_text() if step.exists() else "nothing yet"))
+        self.kills.append(Killed(calls, flying, (step.exists() and step.read_text()) or "nothing yet"))
         return self.kills[-1]
+
+    def runs_done(self) -> int:
+        """How many runs have come through."""
+        with self.store() as store:
+            return sum(run["outcome"] == "done" for run in store.runs(victim.NAME))
 
     @contextmanager
     def store(self) -> Iterator[Store]:
@@ -118,10 +123,12 @@ def until(happened: Callable[[], object], seconds: float = 30) -> None:
 
 
 @contextmanager
-def wounded(folder: Path, deals: int, batch: int = victim.BATCH, settings: str = SETTINGS) -> Iterator[Wounded]:
+def wounded(
+    folder: Path, deals: int, batch: int = victim.BATCH, settings: str = SETTINGS, at: datetime = NOON
+) -> Iterator[Wounded]:
     """A provisioned org of so many deals, always the same; `settings`: TOML that stands before the connection's."""
     org = new_org()
-    seed(org, deals, seed=7, as_of=NOON)
+    seed(org, deals, seed=7, as_of=at)
     with serve(org) as running:
         path = written_config(folder, running, settings)
         provision(path)

@@ -1,0 +1,13 @@
+"""`sluicegate` as it is, but beat sends each connection's run every second: `python -m tests.worker.hasty …`."""
+
+import sys
+
+import worker.app
+from worker.cli import main
+
+worker.app.beat_schedule = lambda settings: {
+    f"{name} incremental": {"task": "sluicegate.run", "schedule": 1.0, "args": [name]} for name in settings.connections
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

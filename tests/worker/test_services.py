@@ -1,0 +1,118 @@
+"""`worker` and `beat` as an operator starts them: killed, started again, and two at once."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.worker.wounded import until, wounded
+from worker.app import make_app
+from worker.broker import answers, embedded_broker, socket_path, stop
+from worker.settings import read_settings
+from worker.wiring import now
+
+ROOT = Path(__file__).parents[2]
+DEALS = 60
+
+
+@contextmanager
+def service(config, *command, module="tests.worker.hasty"):
+    """A process group of its own, killed at the end if it is still there."""
+    arguments = [sys.executable, "-m", module, "--config", str(config), *command]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with config.with_suffix(".log").open("ab") as log:
+        process = subprocess.Popen(arguments, cwd=ROOT, env=environment, start_new_session=True, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            killed(process)
+
+
+def killed(process):
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait(10) == -signal.SIGKILL
+
+
+def stopped(process):
+    process.terminate()
+    return process.wait(30)
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """Where the embedded broker of this folder listens; it is ended if a test leaves it."""
+    path = socket_path(tmp_path / ".sluicegate")
+    yield path
+    stop(path)
+
+
+@contextmanager
+def queue(**where):
+    client = redis.Redis(**where)
+    yield lambda: client.llen("celery")
+    client.close()
+
+
+def test_a_killed_worker_is_followed_by_one_that_finishes_its_run_when_beat_sends_again(tmp_path, broker):
+    at = now() - timedelta(minutes=30)
+    (tmp_path / "quiet").mkdir()
+    with wounded(tmp_path / "quiet", DEALS, at=at) as quiet:
+        assert quiet.run() == 0
+    with wounded(tmp_path, DEALS, at=at) as team:
+        team.org.clock.run()
+        team.org.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=1)
+        with service(team.config, "worker", "--concurrency", "1", module="worker.cli") as first:
+            until(lambda: answers(broker))
+            app = make_app(read_settings(team.config))
+            app.send_task("sluicegate.run", args=["local"])
+            app.close()
+            until(lambda: team.org.faults.waiting[0].struck)
+            killed(first)
+            until(lambda: team.org.calls[-1]["path"].endswith("composite/sobjects"))
+            kill = team.noted()
+            assert len(kill.in_flight) == len(team.written()) > 0, "applied, and nobody here knows it"
+        assert answers(broker), "the broker outlives the worker that started it"
+        with service(team.config, "worker", "--concurrency", "1", "--with-beat") as second:
+            until(lambda: team.runs_done() >= 1)
+            assert stopped(second) == 0
+        assert not answers(broker), "the last to leave stops it"
+        assert team.on_record() == quiet.on_record()
+        assert team.read_back(kill) == kill.in_flight
+        assert team.repeated() == []
+
+
+def test_the_embedded_broker_that_beat_started_stays_for_those_who_still_use_it(tmp_path, broker):
+    config = idle(tmp_path)
+    with service(config, "beat") as beat:
+        until(lambda: answers(broker))
+        with embedded_broker(read_settings(config)):
+            with queue(unix_socket_path=str(broker)) as waiting:
+                until(lambda: waiting() >= 2)
+            assert list((tmp_path / ".sluicegate").glob("beat*")), "beat remembers what it has sent"
+            assert stopped(beat) == 0
+            assert answers(broker)
+        assert not answers(broker)
+
+
+def test_an_embedded_broker_that_was_killed_is_started_again_with_what_it_held(tmp_path, broker):
+    settings = read_settings(idle(tmp_path))
+    with embedded_broker(settings), redis.Redis(unix_socket_path=str(broker)) as client:
+        client.rpush("celery", "task")
+        os.kill(client.info()["process_id"], signal.SIGKILL)
+        until(lambda: not answers(broker))
+    with embedded_broker(settings), queue(unix_socket_path=str(broker)) as waiting:
+        assert waiting() == 1
+
+
+def idle(folder, broker_url=""):
+    """A config file whose connection nobody works on."""
+    path = folder / "sluicegate.toml"
+    path.write_text(f'broker = {{url = "{broker_url}"}}\n[connections.acme]\nkind = "salesforce"\n')
+    return path
