@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from worker.settings import ScheduleSettings, Settings
 
 REDIS = {"visibility_timeout": 3600, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
+ONE_BEAT = {
+    "beat_scheduler": "redbeat.RedBeatScheduler",
+    "beat_max_loop_interval": 10,  # also how often a second beat asks whether the first is gone
+    "redbeat_lock_timeout": 60,
+}
+"""With a Redis several beats may run and one of them sends; a minute after it was killed another does."""
 
 
 def make_app(settings: Settings) -> Celery:
@@ -40,6 +46,8 @@ def make_app(settings: Settings) -> Celery:
         beat_schedule_filename=str(data_folder(settings) / "beat"),
         redbeat_redis_url=settings.broker.url or None,
     )
+    if settings.broker.url.startswith(("redis://", "rediss://")):
+        app.conf.update(ONE_BEAT)
     _add_tasks(app, settings)
     signals.worker_before_create_process.connect(refuse_to_fork, weak=False)
     signals.setup_logging.connect(start_logging, weak=False)

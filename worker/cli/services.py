@@ -49,7 +49,5 @@ def beat(context: typer.Context) -> None:
     from worker.broker import embedded_broker
 
     settings = asked(context).settings()
-    scheduler = "redbeat.RedBeatScheduler" if settings.broker.url.startswith("redis") else None
     with embedded_broker(settings):
-        app = make_app(settings)
-        app.Beat(scheduler_cls=scheduler or app.conf.beat_scheduler, loglevel="WARNING").run()
+        make_app(settings).Beat(loglevel="WARNING").run()
