@@ -6,8 +6,6 @@ primitive tuples (store/codec.py) inside the same transaction.
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import polars as pl
 
+from model.uncollected import uncollected
 from store.codec import clean
 
 if TYPE_CHECKING:
@@ -142,18 +141,6 @@ class Sql:
         with cursor, cursor.copy(f"COPY {stage} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: millions of rows without a cycle cost a third more with it."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _chunks(cursor: Any) -> Iterator[list[tuple[Any, ...]]]:

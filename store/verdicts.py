@@ -58,10 +58,10 @@ class Verdicts(Base):
         """
         key, span = self.connection_key(connection), keys or ALL_KEYS
         with self.writing(lease) as sql:
-            old = _kept(sql, "finding", key, span)
-            log = _log(old, findings, key, run_id, instant(as_of))
             frames = {"finding": findings, "deal_verdict": deals, "breach": breaches}
-            counts = [_replace(sql, table, key, span, frame) for table, frame in frames.items()]
+            old = {table: _kept(sql, table, key, span) for table in frames}
+            log = _log(old["finding"], findings, key, run_id, instant(as_of))
+            counts = [_replace(sql, table, key, old[table], frame) for table, frame in frames.items()]
             sql.upsert("finding_log", LOG, log, ("id",))
         opened = sum(row[3] == "opened" for row in log)
         written, removed = (sum(part) for part in zip(*counts, strict=True))
@@ -101,10 +101,10 @@ def _kept(sql: Sql, table: str, connection: int, span: tuple[int, int]) -> pl.Da
     return sql.frame(query, (connection, *span), frame_schema)
 
 
-def _replace(sql: Sql, table: str, connection: int, span: tuple[int, int], new: pl.DataFrame) -> tuple[int, int]:
+def _replace(sql: Sql, table: str, connection: int, old: pl.DataFrame, new: pl.DataFrame) -> tuple[int, int]:
     """Write the rows that differ and remove those that are no more; (written, removed)."""
     frame_schema, unique = TABLES[table]
-    old, new = _kept(sql, table, connection, span), new.select(frame_schema.names()).cast(frame_schema)
+    new = new.select(frame_schema.names()).cast(frame_schema)
     changed = new.join(old, on=frame_schema.names(), how="anti", nulls_equal=True)
     absent = old.join(new, on=unique, how="anti").select(unique)
     where = " AND ".join(f"{c} = ?" for c in unique)

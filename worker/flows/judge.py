@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from model.memory import Memory
+from model.uncollected import uncollected
 from policies.judge import Context
 from policies.judge import judge as judge_deals
 from worker.flows.slices import parts
@@ -81,11 +82,12 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
     judged = Judged(policies)
     for part in parts(session, policies, description, calibration):
         before = Memory(*store.memory(name, part.keys))
-        verdict = judge_deals(part.judged, policies, before, context)
-        store.keep_verdict(
-            name, run_id, session.as_of, verdict.findings(), verdict.deals(), verdict.breaches(),
-            keys=part.keys, lease=session.lease,
-        )  # fmt: skip
+        with uncollected():
+            verdict = judge_deals(part.judged, policies, before, context)
+            store.keep_verdict(
+                name, run_id, session.as_of, verdict.findings(), verdict.deals(), verdict.breaches(),
+                keys=part.keys, lease=session.lease,
+            )  # fmt: skip
         judged.parts.append(JudgedPart(part, verdict, before.findings))
         session.services.progress("judged", sum(p.part.wide.frame.height for p in judged.parts))
     return judged

@@ -10,6 +10,7 @@ import orjson
 
 from model.errors import RetryLater
 from model.sync import Outcome, canonical
+from model.uncollected import uncollected
 from policies.plan import PlanRow, plan
 from policies.record import last_patch, wanted
 from store import patch_hash
@@ -55,7 +56,8 @@ def plan_all(session: Session, judged: Judged, rules: Mapping[str, FieldRule]) -
     """The patches of all slices."""
     planned = Planned()
     for part in judged.parts:
-        found = plan(list(plan_rows(session, part, rules)), rules, session.as_of)
+        with uncollected():
+            found = plan(list(plan_rows(session, part, rules)), rules, session.as_of)
         planned.patches += found.patches
         planned.overwritten += found.overwritten
     return planned
