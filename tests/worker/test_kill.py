@@ -13,7 +13,8 @@ DEALS = 120
 DANGEROUS = {
     "after the lease was taken and before work": Seam("INSERT INTO run "),
     "after a page was read and before it is kept": Seam("page", nth=4),
-    "in the middle of keeping a page": Seam('INSERT INTO "cursor"', nth=3),
+    "in the middle of keeping a page, before its deals": Seam('INSERT INTO "opportunity"'),
+    "in the middle of keeping a page, before its cursor": Seam('INSERT INTO "cursor"', nth=3),
     "in the middle of keeping the verdict": Seam('INSERT INTO "deal_verdict"'),
     "after a batch is marked sending and before it is sent": Seam("push ", nth=2),
     "after the CRM applied a batch and before the receipt": Seam("pushed", nth=2),
