@@ -11,6 +11,7 @@ STOPPED = {
     "refused queries": {"code": "INSUFFICIENT_ACCESS", "status": 403, "path": r"FROM\+(Task|Event)"},
     "hidden objects": {"code": "NOT_FOUND", "status": 404, "path": "sobjects/(Task|Event)/describe"},
 }
+DECOYS = {"Newsletter", "Sync note"}
 
 
 @pytest.fixture
@@ -27,9 +28,11 @@ def why(team, deal):
     return {unknown["policy"]: unknown["why"] for unknown in team.verdict(deal)["unknown"]}
 
 
-def meets(team, deal):
-    """A meeting lies ahead: Salesforce's roll-up then tells that date, and nothing of touches that are hidden."""
-    return (team.sales.row(deal)["LastActivityDate"] or "") > "2026-11-03"
+def shadowed(team, deal):
+    """A meeting ahead, or what is no touch, gives the roll-up its date: it tells nothing of hidden ones."""
+    newest = team.sales.row(deal)["LastActivityDate"] or ""
+    tasks = team.sales.org.tables["Task"].where("WhatId", deal)
+    return newest > "2026-11-03" or newest in {t["ActivityDate"] for t in tasks if t["Subject"] in DECOYS}
 
 
 @pytest.mark.parametrize("fault", STOPPED)
@@ -119,7 +122,7 @@ def test_deals_whose_touches_were_never_visible_are_unknown_from_the_first_run_o
     known = {
         deal: label["no_activity_14d"]
         for deal, label in labels.items()
-        if "no_activity_14d" in label and not meets(team, deal)
+        if "no_activity_14d" in label and not shadowed(team, deal)
     }
     assert all(known[deal] for deal in known if "no-activity" in team.shown(deal)), "flagged though it was touched"
     told = [why(team, deal).get("no-activity", "") for deal in sorted(known)[:40]]

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-EXPECTED: Final = {"prospecting": 5, "qualification": 7, "discovery": 14, "demo": 14, "proposal": 21, "negotiation": 30}
+EXPECTED: Final = {
+    "prospecting": 5, "qualification": 7, "discovery": 14, "demo": 14, "proposal": 21, "negotiation": 30, "closing": 10,
+}  # fmt: skip
 """Most days that a stage is expected to take; it stands in for the stage's median where none was measured."""
-PLACES: Final = ("prospecting", "qualification", "discovery", "demo", "demo", "demo", "proposal", "negotiation")
+PLACES: Final = (
+    "prospecting", "qualification", "discovery", "demo", "demo", "demo", "proposal", "negotiation", "closing",
+)  # fmt: skip
 """Stage of the documents by the index of the CRM's open stage: three stages of the CRM are one demo."""
 OVER_EXPECTED: Final = tuple(f"{stage}_over_expected" for stage in EXPECTED)
 AGEING_LABELS: Final = ("over_1_5_median", "stuck_twice_median", *OVER_EXPECTED)

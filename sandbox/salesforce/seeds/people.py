@@ -26,6 +26,8 @@ OWN_FIELDS = {
         "Economic_Buyer__c string(120) label=Economic_buyer",
     ),
 }
+OWN_STAGE = "Closing"
+"""Between Salesforce's last open stage and Closed Won."""
 _REPS = 6
 _INACTIVE = 2
 """In each team, the last reps have left the company."""
@@ -47,12 +49,25 @@ def populate(org: Org, rng: Random, deals: int, today: date) -> People:
     for entity, texts in OWN_FIELDS.items():
         for text in texts:
             add_custom_field(org, entity, text)
+    _own_stage(org)
     kinds = [add_record_type(org, "Opportunity", name) for name in ("New business", "Renewal")]
     reps = _users(org, rng, _REPS + deals // 5_000)
     accounts, contacts = _accounts(org, rng, reps, deals // 6 + 10)
     if org.settings.multi_currency and org.settings.dated_rates:
         _rates(org, rng, today)
     return People(reps, accounts, contacts, kinds)
+
+
+def _own_stage(org: Org) -> None:
+    table = org.tables["OpportunityStage"]
+    stages = list(table.rows.values())
+    last = max((stage for stage in stages if not stage["IsClosed"]), key=lambda stage: stage["SortOrder"])
+    for stage in stages:
+        if stage["IsClosed"]:
+            table.put({**stage, "SortOrder": stage["SortOrder"] + 1})
+    same = {k: v for k, v in last.items() if k.startswith(("Is", "Default", "Forecast"))}
+    order = last["SortOrder"] + 1
+    org.add("OpportunityStage", MasterLabel=OWN_STAGE, ApiName=OWN_STAGE, SortOrder=order, **same)
 
 
 def _users(org: Org, rng: Random, size: int) -> list[Row]:

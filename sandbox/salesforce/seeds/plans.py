@@ -24,15 +24,15 @@ PLANTED = (
 )
 FOLLOWING = ("untouched_60d", "inactive_owner", "in_qualification_30d", "stalled_negotiation", *AGEING_LABELS)
 LABELS = (*PLANTED, *FOLLOWING)
-OPEN_STAGES = 8
+OPEN_STAGES = 9
 LOST = "Closed Lost"
 _SHARES = {"past_close_date": 0.3, "no_amount": 0.25, "pushed_often": 0.2, "no_activity_14d": 0.35, "ageing": 0.45}
 _QUALIFICATION, _NEGOTIATION = 1, 7
-_CROWD = (12, 18, 12, 5, 5, 5, 12, 28)
+_CROWD = (14, 18, 12, 5, 5, 5, 12, 28, 13)
 """How many open deals stand in each stage, as shares."""
 _STUCK = {"ageing": 0.5, "no_next_step": 0.5}
 """Shares in negotiation, where deals get stuck."""
-_FRESH = {0: (2, 3), 1: (3, 5)}
+_FRESH = {0: (2, 3), 1: (3, 5), 8: (3, 8)}
 """Days that a deal which does not age has stayed, in the stages that are expected to be short."""
 _OTHER_FRESH = (4, 11)
 _UNTOUCHED = range(56, 65)
