@@ -62,12 +62,14 @@ def with_activities(
     why = pl.col("_activity_unknown")
     return frame.with_columns(
         activity_readable=(~why.is_in(["hidden", "vanished", "possible", "late"])).fill_null(value=True),
-        plans_readable=(~why.is_in(["hidden", "vanished", "late"])).fill_null(value=True),
+        plans_readable=(~why.is_in(["hidden", "vanished", "late"])).fill_null(value=True)
+        & ~pl.col("vanished_plan").fill_null(value=False),
         team_logs=(why != "unlogged").fill_null(value=True),
     ).rename({
         "undated_task": "_undated_task", "last_touch_id": "_last_touch_id", "last_touch_kind": "_last_touch_kind",
     }).drop(
-        "last_touch", "newest_seen", "vanished_touch", "possible_touch", "next_meeting", "task_owner_id",
+        "last_touch", "newest_seen", "vanished_plan", "vanished_touch", "possible_touch", "next_meeting",
+        "task_owner_id",
         *(f"{what}_from_{day}" for what in ("task_due", "task_owner_id") for day in TASK_DAYS),
     )  # fmt: skip
 

@@ -58,6 +58,7 @@ ACTIVITY: Final = columns({
     **{f"task_due_from_{day}": pl.Date() for day in TASK_DAYS},
     **{f"task_owner_id_from_{day}": pl.String() for day in TASK_DAYS},
     "undated_task": pl.Boolean,  # an open task without a due date
+    "vanished_plan": pl.Boolean,  # a meeting or open task ahead that can no longer be read
 })  # fmt: skip
 """Activities reduced by the store: touches and plans only, known (created) and dated at or before as_of."""
 

@@ -65,7 +65,9 @@ AHEAD: Final = f"""
       max(CASE WHEN held = 1 AND gone IS NULL AND possible = 1 THEN at END),
       min(CASE WHEN plan = 1 AND kind = 'meeting' AND at > {{at}} THEN at END),
       {{tasks}},
-      max(CASE WHEN plan = 1 AND waits = 1 AND due IS NULL THEN 1 ELSE 0 END)
+      max(CASE WHEN plan = 1 AND waits = 1 AND due IS NULL THEN 1 ELSE 0 END),
+      max(CASE WHEN gone = 'vanished' AND coalesce(possible, 0) = 0 AND (kind = 'meeting' AND at > {{at}}
+          OR waits = 1 AND (due IS NULL OR due >= {{yesterday}})) THEN 1 ELSE 0 END)
     FROM (
       SELECT a.*, CASE WHEN {HELD} THEN 1 ELSE 0 END AS held,
         CASE WHEN gone IS NULL AND coalesce(possible, 0) = 0 THEN 1 ELSE 0 END AS plan,
@@ -84,6 +86,7 @@ NEWEST: Final = pl.Schema({**KEY, "seen_at": INSTANT, "seen_due": pl.Date()})
 PLANS: Final = pl.Schema({
     **KEY, "vanished_touch": INSTANT, "possible_touch": INSTANT, "next_meeting": INSTANT,
     **{f"task_from_{day}": pl.String() for day in TASK_DAYS}, "undated_task": pl.Boolean(),
+    "vanished_plan": pl.Boolean(),
 })  # fmt: skip
 
 
@@ -98,7 +101,15 @@ def activity_frame(sql: Sql, connection: int, as_of: int, rule: TouchRule, keys:
     tasks = ", ".join(TASK_FROM.format(day=days[day], C="{C}") for day in TASK_DAYS)
 
     def read(query: str, schema: pl.Schema, *more: Any) -> pl.DataFrame:
-        said = query.format(rows=rows, at=as_of, month=as_of - 30 * DAY_US, others=others, tasks=tasks, C="{C}")
+        said = query.format(
+            rows=rows,
+            at=as_of,
+            month=as_of - 30 * DAY_US,
+            others=others,
+            tasks=tasks,
+            C="{C}",
+            yesterday=days["yesterday"],
+        )
         return sql.frame(said, (*given, *more), schema)
 
     touches, seen, plans = read(TOUCHES, LAST, *ids), read(SEEN, NEWEST), read(AHEAD, PLANS, *ids)
@@ -114,6 +125,7 @@ def activity_frame(sql: Sql, connection: int, as_of: int, rule: TouchRule, keys:
         newest_seen=pl.max_horizontal(pl.col("seen_at").dt.date(), "seen_due"),
         touches_30d=pl.col("touches_30d").fill_null(0),
         undated_task=pl.col("undated_task").fill_null(value=False),
+        vanished_plan=pl.col("vanished_plan").fill_null(value=False),
     ).select(ACTIVITY.names())
 
 

@@ -55,7 +55,14 @@ def reduced(rows, as_of):
         **{f"task_due_from_{day}": task[0] for day, task in tasks.items()},
         **{f"task_owner_id_from_{day}": task[1] or None for day, task in tasks.items()},
         "undated_task": any(r["due"] is None for r in is_a["task"]),
+        "vanished_plan": any(r["gone"] == "vanished" and is_plan(r | {"gone": None}, as_of) for r in rows),
     }  # fmt: skip
+
+
+def is_plan(row, as_of):
+    kind = what_it_is(row, OURS, as_of)
+    ahead = row["due"] is None or row["due"] >= (as_of - DAY).date()
+    return kind == "meeting" or (kind == "task" and ahead)
 
 
 def is_seen(row, as_of):
