@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from model.activities import coverage
-from tests.benches.widen import PROCESS, SETTING, slices, snapshot
+from tests.benches.made import PROCESS, SETTING, slices, snapshot
 from tests.model.build import wide
 
 

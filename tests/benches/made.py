@@ -1,13 +1,7 @@
-"""Widen a million deals with 5 M stage rows and 3 M contact roles (activities come reduced, as the store gives them).
-
-`python -m tests.benches.widen [deals] [slices]` prints seconds and peak memory; the snapshot is generated first.
-"""
+"""A made-up snapshot of any size without a store: five stage rows a deal, activities and roles reduced."""
 
 from __future__ import annotations
 
-import resource
-import sys
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,8 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from model.activities import coverage
-from model.calibration import Calibration
 from model.process import Process, Stage
 from model.setting import Setting
 from model.snapshot import (
@@ -33,7 +25,6 @@ from model.snapshot import (
     TASK_DAYS,
     Snapshot,
 )  # fmt: skip
-from model.widen import widen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,37 +109,8 @@ def snapshot(n: int, mapped: bool = False) -> Snapshot:
 
 def slices(shot: Snapshot, count: int) -> Iterator[Snapshot]:
     """The snapshot in `count` key ranges."""
-    size = -(-shot.deals.height // count)
-    for start in range(0, shot.deals.height, size):
+    first, size = shot.deals["key"].min(), -(-shot.deals.height // count)
+    for start in range(first, first + shot.deals.height, size):  # type: ignore[arg-type, operator]
         near = pl.col("key").is_between(start, start + size - 1)
-        yield Snapshot(
-            as_of=shot.as_of, deals=shot.deals.filter(near), stage_changes=shot.stage_changes.filter(near),
-            date_moves=shot.date_moves.filter(near), activity=shot.activity.filter(near),
-            roles=shot.roles.filter(near), owners=shot.owners, crm_stages=shot.crm_stages, rates=shot.rates,
-            feeds=shot.feeds,
-        )  # fmt: skip
-
-
-def run(n: int = 1_000_000, count: int = 1, mapped: bool = False) -> dict[str, float]:
-    """Seconds to widen `n` deals in `count` slices, and peak memory (MB) before and after."""
-    shot = snapshot(n, mapped)
-    setting = SETTING if mapped else replace(SETTING, mapped=frozenset())
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    start = time.perf_counter()
-    teams = coverage(shot)
-    for part in slices(shot, count) if count > 1 else [shot]:
-        widen(part, (PROCESS,), Calibration(), setting, teams)
-    seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {
-        "deals": n,
-        "slices": count,
-        "seconds": round(seconds, 2),
-        "mb_before": round(before),
-        "mb_peak": round(peak),
-    }
-
-
-if __name__ == "__main__":
-    arguments = [int(text) for text in sys.argv[1:]]
-    print(run(*arguments[:2], mapped=len(arguments) > 2))  # noqa: T201 - a bench prints
+        frames = ("deals", "stage_changes", "date_moves", "activity", "roles")
+        yield replace(shot, **{name: getattr(shot, name).filter(near) for name in frames})
