@@ -165,6 +165,7 @@ def _unknown(verdict: Verdict) -> Iterator[Found]:
         if cell["since"] and not cell["held"]:
             why = messages.withdrawn(why, verdict.hold.days)
         said: Mapping[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
+        said = _as_first_said(cell["flag"], names) or said
         shown = bool(cell["held_flag"]) and rule.scored and cell["is_open"]
         if cell["held_flag"] and cell["flag"]:
             flag = orjson.loads(cell["flag"])
@@ -172,6 +173,13 @@ def _unknown(verdict: Verdict) -> Iterator[Found]:
         first_seen = cell["first_seen"] or cell["as_of_date"]
         text = orjson.dumps(said).decode()
         yield Found(key, rule, "unknown", cell["since"], first_seen, start, shown, said, text)
+
+
+def _as_first_said(kept: str | None, missing: list[str]) -> dict[str, Any] | None:
+    """The words that the record has for this unknown, where they are still true: another blind fact adds none."""
+    before = orjson.loads(kept) if kept else {}
+    still = "why" in before and before["missing"] and set(before["missing"]) <= set(missing)
+    return before if still else None
 
 
 def _activity_unknown(verdict: Verdict) -> pl.Series:

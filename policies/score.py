@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import polars as pl
 
@@ -46,7 +46,30 @@ def score_reason() -> pl.Expr:
     return pl.when(pl.col("is_open") & pl.col("score").is_null()).then(why).alias("score_reason")
 
 
-def ledger_lines(broken: Iterable[Rule]) -> list[Line]:
+class Cost(Protocol):
+    """A broken rule, or the flag that a store kept of it."""
+
+    @property
+    def id(self) -> str:
+        """Names the line."""
+
+    @property
+    def topic(self) -> str | None:
+        """Of one topic only the dearest costs."""
+
+    @property
+    def points(self) -> int:
+        """What it costs of the 100."""
+
+    @property
+    def scored(self) -> bool:
+        """Observed ones cost nothing."""
+
+
+C = TypeVar("C", bound=Cost)
+
+
+def ledger_lines(broken: Iterable[Cost]) -> list[Line]:
     """What the broken rules of one deal take from 100: sums with the 100 to the score, by a `floor` line if need be."""
     lines = [("start", 100), *((rule.id, -rule.points) for rule in _dearest(broken) if rule.points)]
     below = -sum(points for _, points in lines)
@@ -58,9 +81,9 @@ def cost(broken: Iterable[Rule]) -> int:
     return sum(rule.points for rule in _dearest(broken))
 
 
-def _dearest(broken: Iterable[Rule]) -> list[Rule]:
+def _dearest(broken: Iterable[C]) -> list[C]:
     """The first of the dearest rules of each topic."""
-    dearest: dict[str, Rule] = {}
+    dearest: dict[str, C] = {}
     for rule in (r for r in broken if r.scored):
         topic = rule.topic or rule.id
         if topic not in dearest or rule.points > dearest[topic].points:

@@ -33,7 +33,7 @@ def normal_url(url: str) -> sa.URL:
         return made.set(drivername="postgresql+psycopg")
     if made.drivername in {"sqlite", "sqlite+pysqlite"} and made.database not in {None, "", ":memory:"}:
         return made
-    raise ValueError(f"[store] url is {url!r}: give sqlite:///FILE or postgresql://USER@HOST/NAME")
+    raise ValueError(f"[store] url names {made.drivername}: give sqlite:///FILE or postgresql://USER@HOST/NAME")
 
 
 def make_engine(url: sa.URL) -> sa.Engine:

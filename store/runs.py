@@ -37,9 +37,12 @@ class Runs(Base):
             return int(sql.tx.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one())
 
     def end_run(self, run_id: int, outcome: str, counts: Mapping[str, Any]) -> None:
-        """Note how a run ended; `counts` is its JSON of CONTRACT.md."""
+        """Note how a run ended; `counts` is its JSON of CONTRACT.md, whose policy_digest goes onto the row."""
+        values = {"outcome": outcome, "counts": dict(counts)}
+        if digest := counts.get("policy_digest"):
+            values["policy_digest"] = digest
         with self.writing() as sql:
-            sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(outcome=outcome, counts=dict(counts)))
+            sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(values))
 
     def runs(self, connection: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
         """The newest runs first: {id, connection, as_of, policy_digest, calibration, kind, outcome, counts}."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+import sqlalchemy as sa
+
+from model.errors import SettingsProblem
 from store.explain import Explain
 from store.kpis import Kpis
 from store.leases import Leases
@@ -20,12 +24,29 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
+
+
 class Store(Mirror, Snapshots, Leases, Runs, Verdicts, Queue, Receipts, Kpis, States, Explain, Rehearsals):
     """Everything kept, on SQLite or PostgreSQL. One object a process; a forked child gets its own engine."""
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Open `sqlite:///FILE` or `postgresql://…` and bring its schema up to date; raises ValueError for others."""
-        store = cls(url)
-        store.upgrade()
+        """Open `sqlite:///FILE` or `postgresql://…` and bring its schema up to date; raises SettingsProblem."""
+        try:
+            store = cls(url)
+            private(store)
+            store.upgrade()
+        except (ValueError, sa.exc.ArgumentError) as e:
+            raise SettingsProblem(str(e) if isinstance(e, ValueError) else UNREADABLE) from None
+        except (sa.exc.DBAPIError, OSError) as e:
+            cause = str(getattr(e, "orig", None) or e).partition("\n")[0]
+            raise SettingsProblem(f"The store cannot be opened: {cause}. [store] url says where it is.") from None
         return store
+
+
+def private(store: Store) -> None:
+    """A new SQLite file is for its owner's eyes: it holds people's names."""
+    url = store.engine.url
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).touch(mode=0o600, exist_ok=True)

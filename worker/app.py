@@ -44,9 +44,9 @@ def make_app(settings: Settings) -> Celery:
         timezone="UTC",
         beat_schedule=beat_schedule(settings),
         beat_schedule_filename=str(data_folder(settings) / "beat"),
-        redbeat_redis_url=settings.broker.url or None,
+        redbeat_redis_url=settings.broker.url.get_secret_value() or None,
     )
-    if settings.broker.url.startswith(("redis://", "rediss://")):
+    if settings.broker.url.get_secret_value().startswith(("redis://", "rediss://")):
         app.conf.update(ONE_BEAT)
     _add_tasks(app, settings)
     signals.worker_before_create_process.connect(refuse_to_fork, weak=False)

@@ -26,7 +26,7 @@ START_SECONDS = 10.0
 
 def broker_url(settings: Settings) -> str:
     """The configured broker, else the embedded one's socket."""
-    return settings.broker.url or f"redis+socket://{socket_path(data_folder(settings))}"
+    return settings.broker.url.get_secret_value() or f"redis+socket://{socket_path(data_folder(settings))}"
 
 
 def data_folder(settings: Settings) -> Path:
@@ -51,7 +51,7 @@ def embedded_broker(settings: Settings) -> Iterator[None]:
 
     The first process that needs it starts it and the last one that leaves stops it, whichever was killed meanwhile.
     """
-    if settings.broker.url:
+    if settings.broker.url.get_secret_value():
         yield
         return
     folder = data_folder(settings)

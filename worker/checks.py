@@ -52,3 +52,10 @@ def our_field(name: str) -> str:
         hint = f"; did you mean '{close[0]}'" if close else ""
         raise ValueError(f"'{name}' is none of our fields ({', '.join(known)}){hint}")
     return name
+
+
+def plain_https(url: str) -> str:
+    """An https URL that carries no user name or password."""
+    if not url.startswith("https://") or "@" in url.partition("?")[0]:
+        raise ValueError("write https://HOST without a user name or password in it")
+    return url

@@ -107,7 +107,7 @@ def show(
 
 
 NEXT = """
-Everything lies in {folder}/ (store, config, log of the run). To look closer:
+The store and the config lie in {folder}/; the local Salesforce is gone now. To look closer:
   .venv/bin/sluicegate --config {folder}/sluicegate.toml deals local --flagged
   .venv/bin/sluicegate --config {folder}/sluicegate.toml runs
   .venv/bin/sluicegate policies show

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr, ValidationError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from worker.settings import ConnectionSettings, CredentialSettings, Settings
 
 SALESFORCE_KEYS = (
-    "login_url", "api_version", "sandbox", "proxy", "integration_users", "currency", "budget_share",
+    "login_url", "api_version", "sandbox", "integration_users", "currency", "budget_share",
 )  # fmt: skip
 FILES = ("opportunities", "owners", "activities", "history", "products", "findings")
 WORDS = ("stage_entered", "won", "lost", "dates", "decimal")
@@ -38,9 +39,9 @@ def salesforce(
 
     said: dict[str, Any] = {key: getattr(connection, key) for key in SALESFORCE_KEYS}
     said |= credentials(settings, connection)
-    said["proxy"] = connection.proxy or None
+    said["proxy"] = connection.proxy.get_secret_value() or None
     said["zone"] = connection.timezone
-    said["ca_file"] = str(settings.path(connection.ca_file)) if connection.ca_file else None
+    said["ca_file"] = trusted(settings.path(connection.ca_file)) if connection.ca_file else None
     said["fields"] = {fact: _mapped(field) for fact, field in connection.fields.items()}
     said["activity"] = {"sources": connection.activity.sources, "roll_up": connection.activity.roll_up}
     said["admin"] = credentials(settings, connection.admin) if connection.admin else None
@@ -92,6 +93,17 @@ def _writes(writes: dict[str, str]) -> dict[str, Any]:
     reads = {name: field for name, field in writes.items() if name.startswith("pause_")}
     sent = {name: field for name, field in writes.items() if name not in reads}
     return {**reads, **({"writes": sent} if writes else {})}
+
+
+def trusted(path: Path) -> str:
+    """A CA file that can be used; raises SettingsProblem."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except FileNotFoundError:
+        raise SettingsProblem(f"There is no ca_file {path}.") from None
+    except (ssl.SSLError, OSError) as e:
+        raise SettingsProblem(f"The ca_file {path} holds no certificates in PEM form ({e}).") from None
+    return str(path)
 
 
 def _text(path: Path) -> str:

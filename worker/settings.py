@@ -15,10 +15,11 @@ from pydantic_settings import (
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from model.errors import SettingsProblem
-from worker.checks import calendar_name, clock_time, fact_name, our_field, zone_name
+from worker.checks import calendar_name, clock_time, fact_name, our_field, plain_https, zone_name
 
 Zone = Annotated[str, AfterValidator(zone_name)]
 ClockTime = Annotated[str, AfterValidator(clock_time)]
@@ -33,13 +34,17 @@ class Closed(BaseModel):
 class StoreSettings(Closed):
     """Where the memory lies."""
 
-    url: str = Field("", description="SQLAlchemy URL; absent: `sluicegate.db` beside the config file")
+    url: SecretStr = Field(
+        SecretStr(""), description="sqlite:///FILE or postgresql://…; absent: `sluicegate.db` beside the config file"
+    )
 
 
 class BrokerSettings(Closed):
     """What carries Celery's messages."""
 
-    url: str = Field("", description="redis://, rediss:// or amqp:// URL; absent: a Valkey of our own beside the store")
+    url: SecretStr = Field(
+        SecretStr(""), description="redis://, rediss:// or amqp:// URL; absent: a Valkey of our own beside the store"
+    )
 
 
 class PolicySettings(Closed):
@@ -107,10 +112,12 @@ class ConnectionSettings(CredentialSettings):
 
     kind: Literal["salesforce", "tables"] = Field(description="which connector")
     sandbox: bool = Field(default=False, description="a trial org: another day's verdict may be written")
-    login_url: str = Field("https://login.salesforce.com", description="any host that hands out tokens")
-    api_version: str = Field("62.0", description="Salesforce API version")
+    login_url: Annotated[str, AfterValidator(plain_https)] = Field(
+        "https://login.salesforce.com", description="any host that hands out tokens"
+    )
+    api_version: str = Field("62.0", pattern=r"^\d\d\.0$", description="Salesforce API version, as 62.0")
     ca_file: Path | None = Field(None, description="CA bundle to trust instead of the system's")
-    proxy: str = Field("", description="HTTPS proxy URL")
+    proxy: SecretStr = Field(SecretStr(""), description="HTTPS proxy URL")
     budget_share: float = Field(0.2, gt=0, le=1, description="our share of the org's daily calls")
     admin: CredentialSettings | None = Field(None, description="credentials for `provision` alone")
     files: FilesSettings | None = Field(None, description="tables: the exported report")
@@ -191,8 +198,14 @@ def read_settings(config: Path | None) -> Settings:
     try:
         return Settings(**{**raw, "home": home})
     except ValidationError as e:
-        where = config or "environment"
-        raise SettingsProblem("\n".join(f"{where}: {_sentence(dict(error))}" for error in e.errors())) from None
+        raise SettingsProblem(mistakes(f"{config or 'no config file'}, with the environment", e)) from None
+    except SettingsError as e:
+        raise SettingsProblem(f"SLUICEGATE_SECRETS_DIR: {e}.") from None
+
+
+def mistakes(where: str, error: ValidationError) -> str:
+    """Every mistake, a sentence a line; values are left out, since one may be a secret."""
+    return "\n".join(f"{where}: {_sentence(dict(mistake))}" for mistake in error.errors(include_input=False))
 
 
 def _toml(config: Path) -> dict[str, Any]:
@@ -200,6 +213,8 @@ def _toml(config: Path) -> dict[str, Any]:
         return tomllib.loads(config.read_text("utf-8"))
     except FileNotFoundError:
         raise SettingsProblem(f"There is no config file {config}; `sluicegate init DIR` writes one.") from None
+    except OSError as e:
+        raise SettingsProblem(f"The config file {config} cannot be read: {e.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise SettingsProblem(f"{config} is not TOML: {e}") from None
 

@@ -66,7 +66,7 @@ def wire(settings: Settings, *, progress: Callable[[str, int], None] | None = No
 
 def store_url(settings: Settings) -> str:
     """The configured store, else a SQLite file beside the config file; relative SQLite paths are read there too."""
-    url = settings.store.url
+    url = settings.store.url.get_secret_value()
     if not url:
         return f"sqlite:///{settings.home.resolve() / 'sluicegate.db'}"
     prefix = "sqlite:///"

@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from model.errors import SettingsProblem
 from store import Store, ledger
 from store.base import HEAD
 from store.schema import metadata
@@ -58,5 +59,5 @@ def test_deals_lie_in_the_order_of_their_key_on_sqlite(tmp_path):
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:"])
 def test_another_database_is_refused_with_a_sentence(url):
-    with pytest.raises(ValueError, match=r"give sqlite:///FILE or postgresql://"):
+    with pytest.raises(SettingsProblem, match=r"give sqlite:///FILE or postgresql://"):
         Store.open(url)

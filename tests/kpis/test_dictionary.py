@@ -21,7 +21,7 @@ FIRST_IDS = (
 
 
 def test_the_ids_are_those_of_the_contract():
-    assert sorted(KPIS) == sorted(FIRST_IDS)
+    assert set(FIRST_IDS) <= set(KPIS)
 
 
 @pytest.mark.parametrize("entry", KPIS.values(), ids=lambda entry: entry.id)
@@ -85,7 +85,7 @@ def test_every_kpi_is_given_for_all_and_once_for_each_single_dimension():
         walk(0, [("qualified", 0)]),
     )
     values = measure(wide, by=["owner", "team"])
-    assert {value.id for value in values if not value.dims} == set(FIRST_IDS)
+    assert {value.id for value in values if not value.dims} == set(KPIS)
     assert {tuple(value.dims) for value in values} == {(), ("owner",), ("team",)}
     assert len({(value.id, *value.dims.items()) for value in values}) == len(values)
 

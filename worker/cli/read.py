@@ -128,8 +128,9 @@ def show_explanation(found: dict[str, Any]) -> None:
     deal = found["deal"]
     typer.echo(f"{deal['name']} ({deal['id']}), {deal['stage']}, owner {deal['owner']}")
     table("Score", ("line", "points"), [(line["text"], line["points"]) for line in found["ledger"]])
-    for flag in deal["flags"]:
-        typer.echo(f"- {flag['title']}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
+    for flag in sorted(deal["flags"], key=lambda flag: not flag["shown"]):
+        observed = "" if flag["shown"] else " (observed only, not on the record)"
+        typer.echo(f"- {flag['title']}{observed}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
     for unknown in deal["unknown"]:
         typer.echo(f"- {unknown['policy']} could not be judged: {unknown['why']}")
     table("Activities", ("when", "kind", "counts"), [(a["when"], a["kind"], a["counts"]) for a in found["activities"]])

@@ -43,6 +43,10 @@ def check(
     out: Annotated[Path | None, typer.Option(help="where the findings go; absent: beside the report")] = None,
     currency: Annotated[str, typer.Option(help="home currency")] = "USD",
     zone: Annotated[str, typer.Option("--timezone", help="IANA zone of the report")] = "UTC",
+    dates: Annotated[str | None, typer.Option(help="how dates are written: dmy, mdy or ymd")] = None,
+    decimal: Annotated[str | None, typer.Option(help="the decimal sign: . or ,")] = None,
+    won: Annotated[list[str] | None, typer.Option(help="a stage that means won; may be repeated")] = None,
+    lost: Annotated[list[str] | None, typer.Option(help="a stage that means lost; may be repeated")] = None,
     as_of: AsOf = "",
     as_json: Json = False,
 ) -> None:
@@ -54,6 +58,7 @@ def check(
 
     checked = check_file(
         {"opportunities": file, "owners": owners, "products": products, "findings": out},
+        {"dates": dates, "decimal": decimal, "won": tuple(won or ()), "lost": tuple(lost or ())},
         dict(_pair(text) for text in mapping or ()),
         policies=policies,
         currency=currency,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from model.activity import why_no_touch
+from model.activity import what_it_is, why_no_touch
 from model.errors import SettingsProblem
 from policies.findings import split
+from policies.score import ledger_lines
 from worker.flows.session import Session
 from worker.flows.slices import integration_ids
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from worker.wiring import Services
 
 
+SHORT_ID, CHECK = 15, 3
 LISTS = {"broken": "flags", "unknown": "unknown"}
 """The store's list for each status; a flag that an unknown holds up is in the second."""
 
@@ -42,40 +47,64 @@ def deal_json(row: dict[str, Any]) -> dict[str, Any]:
 
 def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
     """A deal's verdict with its ledger, and each activity that counts or why it does not."""
-    row = next((row for row in services.store.deals(name) if row["id"] == deal_id), None)
+    row = next((row for row in services.store.deals(name) if same_id(row["id"], deal_id)), None)
     if row is None:
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")
     session = Session(services, name, services.clock())
     described = services.store.description(name)
     ours = integration_ids(session) | {described.user_id if described else None}
-    activities = [activity_json(activity, ours) for activity in services.store.activities_of(name, deal_id)]
+    activities = services.store.activities_of(name, row["id"])
     deal = deal_json(row)
-    return {"deal": deal, "ledger": ledger(deal), "activities": activities}
+    told = [activity_json(activity, ours, session.as_of) for activity in activities]
+    return {"deal": deal, "ledger": ledger(deal), "activities": told}
+
+
+def same_id(ours: str, asked: str) -> bool:
+    """Whether a person means this deal; CRMs also show ids without their last three check characters."""
+    return asked == ours or (len(asked) == SHORT_ID and len(ours) == SHORT_ID + CHECK and ours.startswith(asked))
+
+
+@dataclass(frozen=True)
+class FlagCost:
+    """A kept flag, as the ledger asks for it."""
+
+    id: str
+    topic: str | None
+    points: int
+    scored: bool
 
 
 def ledger(deal: dict[str, Any]) -> list[dict[str, Any]]:
-    """Lines that add up to the score; per topic only the dearest flag costs points."""
+    """Lines that add up to the score, which is the last."""
     if deal["score"] is None:
         return [{"text": deal["score_reason"] or "not scored", "points": 0}]
-    lines: list[dict[str, Any]] = [{"text": "start", "points": 100}]
-    costs: set[str] = set()
-    for flag in sorted((f for f in deal["flags"] if f["mode"] != "observe"), key=lambda f: -f["points"]):
-        topic = flag["topic"] or flag["policy"]
-        points = 0 if topic in costs else -flag["points"]
-        costs.add(topic)
-        also = f" (also {topic})" if points == 0 and flag["points"] else ""
-        lines.append({"text": flag["title"] + also, "points": points})
-    rest = deal["score"] - sum(line["points"] for line in lines)
-    return [*lines, *([{"text": "floor", "points": rest}] if rest else [])]
+    flags = [FlagCost(f["title"], f["topic"], f["points"], f["mode"] != "observe") for f in deal["flags"]]
+    lines = ledger_lines(flags)
+    kept = deal["score"] - sum(points for _, points in lines)
+    held = [("kept while something cannot be read", kept)] if kept else []
+    return [{"text": text, "points": points} for text, points in (*lines, *held, ("score", deal["score"]))]
 
 
-def activity_json(activity: dict[str, Any], ours: Any) -> dict[str, Any]:
+def activity_json(activity: dict[str, Any], ours: Any, as_of: datetime) -> dict[str, Any]:
     """One activity: when, what, and whether it counts."""
-    why = why_no_touch(activity, ours)
     when = activity["at"] or activity["due"]
-    is_plan = activity["state"] == "open"
-    counts = f"no: {why}" if why else ("as a plan" if is_plan else "as a touch")
+    counts = why_it_counts(activity, ours, as_of)
     return {"id": activity["id"], "kind": activity["kind"], "when": str(when or "no date"), "counts": counts}
+
+
+def why_it_counts(activity: dict[str, Any], ours: Any, as_of: datetime) -> str:
+    """As a touch, as a plan, or not, and why."""
+    due = activity["due"]
+    match what_it_is(activity, ours, as_of):
+        case "touch":
+            return "as a touch"
+        case "meeting":
+            return "as a plan: it is still to come"
+        case "task" if due is not None and due < as_of.date():
+            return f"no: it is still open, was due on {due:%-d %b %Y} and was never completed"
+        case "task":
+            return "as a plan" if due else "as a next step without a date"
+    return f"no: {why_no_touch(activity, ours) or 'it was not known then'}"
 
 
 def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[str, Any]]:

@@ -7,13 +7,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from model.errors import SettingsProblem
 from worker.flows import answers
 from worker.flows.judge import judge
 from worker.flows.pull import pull
 from worker.flows.push import push
 from worker.flows.report import Report
 from worker.flows.session import leased
-from worker.settings import ConnectionSettings, FilesSettings, PolicySettings, Settings
+from worker.settings import ConnectionSettings, PolicySettings, Settings, mistakes
 from worker.wiring import wire
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ class Checked:
 
 def check_file(
     files: Mapping[str, Path | None],
+    words: Mapping[str, Any],
     fields: Mapping[str, str],
     *,
     policies: Sequence[Path] | None,
@@ -58,14 +62,12 @@ def check_file(
     as_of: datetime | None,
 ) -> Checked:
     """Judge a report; raises SettingsProblem or PolicyProblem in sentences."""
-    connection = ConnectionSettings(
-        kind="tables",
-        sandbox=True,
-        currency=currency,
-        timezone=zone,
-        files=FilesSettings(**{k: path.resolve() for k, path in files.items() if path}),
-        fields=dict(fields),
-    )
+    said = {"kind": "tables", "sandbox": True, "currency": currency, "timezone": zone, "fields": dict(fields)}
+    paths = {name: path.resolve() for name, path in files.items() if path}
+    try:
+        connection = ConnectionSettings.model_validate({**said, "files": {**paths, **words}})
+    except ValidationError as e:
+        raise SettingsProblem(mistakes("check", e)) from None
     with tempfile.TemporaryDirectory(prefix="sluicegate-") as folder:
         settings = Settings(
             home=Path(folder),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from model.cells import inert
+from model.errors import SettingsProblem
 from worker.flows.judge import judge
 from worker.flows.measure import values, whole
 from worker.flows.pull import Pulled, pull
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from worker.wiring import Services
 
 SHOWN_RECORDS = 3
+PREVIEW = ("id", "name", "owner", "field", "old", "new")
 
 
 def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
@@ -93,15 +95,28 @@ def _push(session: Session, run_id: int, report: Report) -> None:
 def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
     """Old and new value of each field per deal as CSV; how many by policy and owner, three records as reps see them."""
     day = services.clock()
+    mind(path)
     with services.store.rehearsal(name) as copy, leased(replace(services, store=copy), name, day) as session:
         found = judged_now(session, 0, binding=False)
+        if not found.parts:
+            raise SettingsProblem(f"Nothing is known of '{name}' yet; `sluicegate pull {name}` reads its deals.")
         planned = plan_all(session, found, session.description().writes)
         deals = {deal["id"]: deal for deal in session.store.deals(name)}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("id", "name", "owner", "field", "old", "new"))
+        writer.writerow(PREVIEW)
         writer.writerows(preview_rows(planned.patches, deals))
     return {"patches": len(planned.patches), **preview_counts(planned.patches, deals)}
+
+
+def mind(path: Path) -> None:
+    """Refuse to write over a file that is no preview, or into a folder that is not there."""
+    if not path.parent.is_dir():
+        raise SettingsProblem(f"There is no folder {path.parent} to write the preview into.")
+    if path.exists() and path.stat().st_size:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            if file.readline().strip() != ",".join(PREVIEW):
+                raise SettingsProblem(f"{path} is no preview of ours and is not overwritten; name another file.")
 
 
 def preview_rows(patches: list[Patch], deals: Mapping[str, Any]) -> Iterator[tuple[FieldValue, ...]]:
