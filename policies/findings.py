@@ -79,10 +79,29 @@ def _broken(
     rows = grounds.rows(verdict.wide.frame.filter(is_broken))
     tell = cache(_Teller(rule, grounds, tuple(rows.columns[1:])).tell)
     on_record = verdict.frame["is_open"].filter(is_broken) & rule.scored
+    kept = _kept_in_the_dark(verdict, rule, is_broken)
     for (key, *values), shown in zip(rows.iter_rows(), on_record, strict=True):
+        if key in kept and kept[key].shown is shown:
+            yield kept[key]
+            continue
         facts, move = tuple(map(_fixed, values)), moves.get((rule.id, key))
         since, first_seen, said, text = tell(facts, before.get(key), move, shown)
         yield Found(key, rule, "broken", since, first_seen, None, shown, said, text)
+
+
+def _kept_in_the_dark(verdict: Verdict, rule: Rule, is_broken: pl.Series) -> dict[int, Found]:
+    """Flags that stand though one of their facts can no longer be read: they keep the words that the record has."""
+    masked = sorted(rule.facts & verdict.wide.masked)
+    if not masked or verdict.memory.findings.is_empty():
+        return {}
+    dark = verdict.wide.frame.filter(is_broken & ~pl.all_horizontal(fact + KNOWN for fact in masked))["key"]
+    was = verdict.memory.findings.filter(
+        (pl.col("policy") == rule.id) & (pl.col("status") == "broken") & pl.col("key").is_in(dark.implode())
+    )
+    return {
+        key: Found(key, rule, "broken", since, first_seen, None, shown, orjson.loads(flag), flag)
+        for key, since, first_seen, shown, flag in was.select("key", "since", "first_seen", "shown", "flag").iter_rows()
+    }
 
 
 class _Teller(NamedTuple):
