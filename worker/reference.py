@@ -20,8 +20,9 @@ DOCS = Path(__file__).parents[1] / "docs"
 SETTINGS_HEAD = """# Settings
 
 Made from `worker/settings.py`. The environment stands above the secrets folder (`SLUICEGATE_SECRETS_DIR`, a file per
-value), and that above the TOML file. A name in the environment is the path in capitals, with two underscores for each
-dot: `SLUICEGATE_CONNECTIONS__ACME__CONSUMER_SECRET`. Relative paths are read against the config file's folder.
+value, named like the variable), and that above the TOML file. A variable's name is the setting's path in capitals, with
+two underscores for each dot: `SLUICEGATE_CONNECTIONS__ACME__CONSUMER_SECRET`. Relative paths are read against the
+config file's folder.
 
 | setting | default | meaning |
 |---|---|---|

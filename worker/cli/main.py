@@ -1,4 +1,4 @@
-"""The top of the command line, and what each kind of error exits with (docs/adr/… and CONTRACT: exit codes)."""
+"""The top of the command line, and what each kind of error exits with (docs/commands.md)."""
 
 from __future__ import annotations
 

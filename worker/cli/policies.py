@@ -10,6 +10,9 @@ import typer
 from worker.cli.common import Json, asked, say, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from model.process import Criterion, Process, Stage
     from policies.policy import PolicySet
 
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and read policy files.")
@@ -34,9 +37,11 @@ def validate(context: typer.Context, paths: Paths = None, as_json: Json = False)
     problems = run_examples(found)
     if problems:
         raise PolicyProblem(problems)
-    counts = {"policies": len(found.policies), "processes": len(found.processes), "digest": found.digest}
-    text = f"{counts['policies']} policies and {counts['processes']} processes are in order; every example holds."
-    say({"valid": True, **counts}, as_json, lambda: typer.echo(text))
+    criteria = len(list(_criteria(found)))
+    counts = {"policies": len(found.policies), "processes": len(found.processes), "criteria": criteria}
+    counts_text = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    text = f"In order, and every example holds: {counts_text}."
+    say({"valid": True, **counts, "digest": found.digest}, as_json, lambda: typer.echo(text))
 
 
 @policies.command()
@@ -48,10 +53,28 @@ def show(context: typer.Context, paths: Paths = None, as_json: Json = False) -> 
     found = _read(context, paths)
     rows = [_row(policy) for policy in found.policies]
     columns = ("id", "mode", "severity", "points", "flags a deal when", "to clear it")
-    say({"policies": rows, "digest": found.digest}, as_json, lambda: table(
-        f"Policy set {found.digest}", columns,
-        [(r["id"], r["mode"], r["severity"], r["points"], r["english"], r["fix"]) for r in rows],
-    ))  # fmt: skip
+    criteria = [_criterion(process, stage, side, c) for process, stage, side, c in _criteria(found)]
+
+    def people() -> None:
+        shown = [(r["id"], r["mode"], r["severity"], r["points"], r["english"], r["fix"]) for r in rows]
+        table(f"Policy set {found.digest}", columns, shown)
+        gates = [(c["process"], c["stage"], c["side"], c["id"], c["english"], c["fix"]) for c in criteria]
+        table("Stage gates", ("process", "stage", "on", "criterion", "must hold", "else"), gates)
+
+    say({"policies": rows, "criteria": criteria, "digest": found.digest}, as_json, people)
+
+
+def _criteria(found: PolicySet) -> Iterator[tuple[Process, Stage, str, Criterion]]:
+    for process in found.processes:
+        for stage in process.stages:
+            yield from ((process, stage, "entry", criterion) for criterion in stage.entry)
+            yield from ((process, stage, "exit", criterion) for criterion in stage.exit)
+
+
+def _criterion(process: Process, stage: Stage, side: str, criterion: Criterion) -> dict[str, Any]:
+    names = ("id", "title", "fix", "severity", "points", "holds", "source")
+    said = {name: getattr(criterion, name) for name in names}
+    return {"process": process.id, "stage": stage.id, "side": side, **said, "english": criterion.require.english()}
 
 
 def _row(policy: Any) -> dict[str, Any]:

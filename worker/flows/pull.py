@@ -20,9 +20,12 @@ class Pulled:
     aside: list[SetAside] = field(default_factory=list)
 
 
-def pull(session: Session, *, full: bool = False) -> Pulled:
-    """Read what changed (or all) and keep it; raises RetryLater, BudgetSpent, AccessRefused with all kept so far."""
-    store, pulled = session.store, Pulled()
+def pull(session: Session, pulled: Pulled | None = None, *, full: bool = False) -> Pulled:
+    """Read what changed (or all) and keep it, counting into `pulled`; raises RetryLater, BudgetSpent, AccessRefused.
+
+    What was kept before an error stays kept, and counted.
+    """
+    store, pulled = session.store, pulled or Pulled()
     for page in session.connector.pull(store.cursors(session.name), full=full):
         kept = store.keep_page(
             session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease

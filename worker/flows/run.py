@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from model.errors import SettingsProblem
 from worker.flows.judge import judge
 from worker.flows.measure import measure
-from worker.flows.pull import pull
+from worker.flows.pull import Pulled, pull
 from worker.flows.push import push, recover
 from worker.flows.session import Session, counted, leased, running
 
@@ -80,12 +80,7 @@ def _steps(session: Session, report: Report, run_id: int, how: Manner) -> None:
     report.policy_digest = policies.digest
     with _timed(report, "pull"):
         recover(session, report)
-        pulled = pull(session, full=how.full)
-        report.pulled = pulled.records
-        report.aside = [asdict(aside) for aside in pulled.aside]
-        if pulled.held_back:
-            report.held += pulled.held_back
-            report.remarks.append(NOT_BURIED.format(n=pulled.held_back, name=session.name))
+        pull_into(session, report, full=how.full)
     with _timed(report, "judge"):
         judged = judge(session, policies, description, run_id, binding=not how.dry)
         judged.fill(report)
@@ -93,6 +88,19 @@ def _steps(session: Session, report: Report, run_id: int, how: Manner) -> None:
         measure(session, judged, run_id)
     with _timed(report, "push"):
         push(session, judged, description, run_id, report, dry=how.dry)
+
+
+def pull_into(session: Session, report: Report, *, full: bool) -> None:
+    """Pull, and report what came in even where the pull was stopped."""
+    pulled = Pulled()
+    try:
+        pull(session, pulled, full=full)
+    finally:
+        report.pulled = pulled.records
+        report.aside = [asdict(aside) for aside in pulled.aside]
+    if pulled.held_back:
+        report.held += pulled.held_back
+        report.remarks.append(NOT_BURIED.format(n=pulled.held_back, name=session.name))
 
 
 @contextmanager
