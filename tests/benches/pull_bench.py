@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.benches.org import Server
 
-QUERY = re.compile(r"(SELECT .* FROM (\w+))( WHERE .*| ORDER .*)?")
+QUERY = re.compile(r"(SELECT .* FROM (\w+)( WHERE .*?)?) ORDER BY")
 OBJECTS = ("Opportunity", "OpportunityHistory", "OpportunityFieldHistory", "OpportunityContactRole", "Task", "Event")
 
 
@@ -34,11 +34,11 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
                 records = pull_only(services, NAME).records
                 services.store.close()
             with took() as bare:
-                counts = [thrown_away(server.bare(), select) for select in selects]
+                counts = [thrown_away(server.bare(), select) for select in selects.values()]
             pulls.append(pulled)
             bares.append(bare)
     ratio = median(p.wall for p in pulls) / median(b.wall for b in bares)
-    told = ", ".join(f"{n:,} {select.split()[-1]}" for n, select in zip(counts, selects, strict=True))
+    told = ", ".join(f"{n:,} {entity}" for n, entity in zip(counts, selects, strict=True))
     pull, bare = (sorted(all_, key=lambda t: t.wall)[times // 2] for all_ in (pulls, bares))
     return [
         Row(f"bare query_all_iter of {sum(counts):,} rows, median of {times}", f"{bare.wall:.2f} s", cpu=bare.cpu),
@@ -49,17 +49,15 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
     ]
 
 
-def asked(server: Server, folder: str) -> list[str]:
-    """SELECT … FROM … of each object, with the fields that a pull asks for; found by listening to a small pull."""
+def asked(server: Server, folder: str) -> dict[str, str]:
+    """Each object's query as a pull asks it, heard while one runs."""
     heard: dict[str, str] = {}
     plain = Client.pages
 
     def listening(self: Client, soql: str, **how: Any) -> Any:
         found = QUERY.match(soql)
-        if found and found[2] in OBJECTS and "count(" not in soql.lower():
-            heard.setdefault(found[2], found[1])
-            if found[2] in {"Task", "Event"}:
-                heard[found[2]] = f"{found[1]}"
+        if found and found[2] in OBJECTS:
+            heard.setdefault(found[2], found[1])  # the first window is open at both ends
         return plain(self, soql, **how)
 
     Client.pages = listening  # type: ignore[method-assign]
@@ -70,7 +68,7 @@ def asked(server: Server, folder: str) -> list[str]:
                     break
     finally:
         Client.pages = plain  # type: ignore[method-assign]
-    return list(heard.values())
+    return heard
 
 
 def thrown_away(sf: Salesforce, select: str) -> int:

@@ -119,7 +119,8 @@ def _numbers(sql: Sql, most: int) -> None:
 
 
 def _insert(sql: Sql, table: str, source: str, values: dict[str, str]) -> None:
-    sql.run(f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {source}")
+    query = f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {source}"
+    sql.run(query.replace("%", "%%") if sql.postgres else query)
 
 
 def _lists(sql: Sql) -> None:
