@@ -127,7 +127,8 @@ def show_explanation(found: dict[str, Any]) -> None:
     """A deal's verdict in sentences."""
     deal = found["deal"]
     typer.echo(f"{deal['name']} ({deal['id']}), {deal['stage']}, owner {deal['owner']}")
-    table("Score", ("line", "points"), [(line["text"], line["points"]) for line in found["ledger"]])
+    lines = [(line["text"], line["points"]) for line in found["ledger"]]
+    table("Score", ("line", "points"), [*lines, ("score", deal["score"])])
     for flag in sorted(deal["flags"], key=lambda flag: not flag["shown"]):
         observed = "" if flag["shown"] else " (observed only, not on the record)"
         typer.echo(f"- {flag['title']}{observed}: {flag['evidence']['text']} To clear it: {flag['fix']}.")

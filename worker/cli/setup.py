@@ -58,8 +58,8 @@ def check(
 
     checked = check_file(
         {"opportunities": file, "owners": owners, "products": products, "findings": out},
-        {"dates": dates, "decimal": decimal, "won": tuple(won or ()), "lost": tuple(lost or ())},
         dict(_pair(text) for text in mapping or ()),
+        words={"dates": dates, "decimal": decimal, "won": tuple(won or ()), "lost": tuple(lost or ())},
         policies=policies,
         currency=currency,
         zone=zone,

@@ -75,14 +75,14 @@ class FlagCost:
 
 
 def ledger(deal: dict[str, Any]) -> list[dict[str, Any]]:
-    """Lines that add up to the score, which is the last."""
+    """Lines that add up to the score."""
     if deal["score"] is None:
         return [{"text": deal["score_reason"] or "not scored", "points": 0}]
     flags = [FlagCost(f["title"], f["topic"], f["points"], f["mode"] != "observe") for f in deal["flags"]]
     lines = ledger_lines(flags)
     kept = deal["score"] - sum(points for _, points in lines)
     held = [("kept while something cannot be read", kept)] if kept else []
-    return [{"text": text, "points": points} for text, points in (*lines, *held, ("score", deal["score"]))]
+    return [{"text": text, "points": points} for text, points in (*lines, *held)]
 
 
 def activity_json(activity: dict[str, Any], ours: Any, as_of: datetime) -> dict[str, Any]:

@@ -53,9 +53,9 @@ class Checked:
 
 def check_file(
     files: Mapping[str, Path | None],
-    words: Mapping[str, Any],
     fields: Mapping[str, str],
     *,
+    words: Mapping[str, Any] | None = None,
     policies: Sequence[Path] | None,
     currency: str,
     zone: str,
@@ -65,7 +65,7 @@ def check_file(
     said = {"kind": "tables", "sandbox": True, "currency": currency, "timezone": zone, "fields": dict(fields)}
     paths = {name: path.resolve() for name, path in files.items() if path}
     try:
-        connection = ConnectionSettings.model_validate({**said, "files": {**paths, **words}})
+        connection = ConnectionSettings.model_validate({**said, "files": {**paths, **(words or {})}})
     except ValidationError as e:
         raise SettingsProblem(mistakes("check", e)) from None
     with tempfile.TemporaryDirectory(prefix="sluicegate-") as folder:
