@@ -6,6 +6,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from model.errors import BudgetSpent, PolicyProblem, RetryLater, SluicegateError
@@ -13,10 +14,11 @@ from worker.flows.report import Report
 from worker.log import log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from connectors.protocol import Connector
+    from model.facts import FactType
     from model.sync import Description
     from policies.policy import PolicySet
     from store import Lease, Store
@@ -63,18 +65,14 @@ class Session:
 
     def policies(self, description: Description) -> PolicySet:
         """The policies in force, checked against this CRM's own values; raises PolicyProblem."""
-        from policies.reader import read_policies
-
         texts = self.services.policy_texts()
-        found = read_policies(texts, choices=description.choices, types=description.types)
+        found = read_once(texts, description)
         files = {file: text.decode("utf-8") for file, text in texts.items()}
         self.store.keep_policies(found.digest, files, self.services.clock())
         return found
 
     def policies_in_force(self, description: Description) -> PolicySet:
         """The policies, or where their files are wrong the last good ones; for runs that nobody watches."""
-        from policies.reader import read_policies
-
         try:
             return self.policies(description)
         except PolicyProblem as e:
@@ -82,7 +80,23 @@ class Session:
             if last is None:
                 raise
             log().error("policy files are wrong; the last good ones stay in force", problems=str(e))
-            return read_policies(last, choices=description.choices, types=description.types)
+            return read_once({file: text.encode() for file, text in last.items()}, description)
+
+
+def read_once(texts: Mapping[str, bytes], description: Description) -> PolicySet:
+    """The policies of these files; the same files for the same CRM are read once a process. Raises PolicyProblem."""
+    return _read(tuple(texts.items()), tuple(description.choices.items()), tuple(description.types.items()))
+
+
+@lru_cache(maxsize=8)
+def _read(
+    texts: tuple[tuple[str, bytes], ...],
+    choices: tuple[tuple[str, tuple[str, ...]], ...],
+    types: tuple[tuple[str, FactType], ...],
+) -> PolicySet:
+    from policies.reader import read_policies
+
+    return read_policies(dict(texts), choices=dict(choices), types=dict(types))
 
 
 @contextmanager
