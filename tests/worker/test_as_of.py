@@ -6,7 +6,7 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.governed import governed
-from worker.cli.work import instant
+from worker.cli.run import instant
 
 
 @pytest.mark.parametrize(

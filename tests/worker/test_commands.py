@@ -230,6 +230,17 @@ def test_a_connection_that_another_run_holds_exits_with_5(office):
         store.close()
 
 
+def test_several_connections_run_one_after_the_other_and_one_that_fails_stops_no_other(office):
+    text = (office.folder / "sluicegate.toml").read_text()
+    (office.folder / "two.toml").write_text(text + '\n[connections.report]\nkind = "tables"\n')
+    code, answer = office.ask("run", "report", NAME, config="two.toml")
+    assert code == 2
+    assert list(answer["runs"]) == ["report", NAME]
+    assert answer["runs"]["report"]["exit"] == 2
+    assert "connections.report.files.opportunities is missing" in answer["runs"]["report"]["error"]
+    assert answer["runs"][NAME].keys() >= RUN
+
+
 def test_a_record_that_is_refused_exits_with_1_and_a_day_without_calls_with_3(office):
     deal = create_as(
         office.org, REP, "Opportunity", {"Name": "Ruled", "StageName": "Prospecting", "CloseDate": "2035-12-31"}

@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from model.errors import (
+    AccessRefused,
+    BudgetSpent,
+    ConnectionBusy,
+    PolicyProblem,
+    RetryLater,
+    SettingsProblem,
+    SluicegateError,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -18,6 +28,15 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="the connection's name in the config file")]
 Json = Annotated[bool, typer.Option("--json", help="answer in JSON")]
+EXIT_CODES: dict[type[SluicegateError], int] = {
+    PolicyProblem: 2,
+    SettingsProblem: 2,
+    AccessRefused: 2,
+    RetryLater: 3,
+    BudgetSpent: 3,
+    ConnectionBusy: 5,
+}
+OUR_FAULT = 70
 DEFAULT_CONFIG = Path("sluicegate.toml")
 
 
@@ -62,10 +81,13 @@ def say(answer: Any, as_json: bool, people: Callable[[], None]) -> None:
         people()
 
 
+def exit_code_of(error: SluicegateError) -> int:
+    """What a command exits with after this error."""
+    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), OUR_FAULT)
+
+
 def say_error(error: Exception, code: int, *, as_json: bool) -> None:
     """Say what is wrong; scripts get JSON on standard output, people a sentence on standard error."""
-    from model.errors import PolicyProblem, SluicegateError
-
     text = str(error) if isinstance(error, SluicegateError) else f"A fault of ours ({type(error).__name__}): {error}"
     if as_json:
         answer: dict[str, Any] = {"error": text, "exit": code}

@@ -79,7 +79,7 @@ def clear(
 
     Example: sluicegate connection clear acme --yes
     """
-    from worker.cli.work import show as show_report
+    from worker.cli.run import show as show_report
     from worker.flows.connection import clear as flow
 
     if not yes:

@@ -9,27 +9,9 @@ from typing import Annotated
 
 import typer
 
-from model.errors import (
-    AccessRefused,
-    BudgetSpent,
-    ConnectionBusy,
-    PolicyProblem,
-    RetryLater,
-    SettingsProblem,
-    SluicegateError,
-)
-from worker.cli import connections, policies, read, services, setup, work
-from worker.cli.common import Asked, say_error
-
-EXIT_CODES: dict[type[SluicegateError], int] = {
-    PolicyProblem: 2,
-    SettingsProblem: 2,
-    AccessRefused: 2,
-    RetryLater: 3,
-    BudgetSpent: 3,
-    ConnectionBusy: 5,
-}
-OUR_FAULT = 70
+from model.errors import SluicegateError
+from worker.cli import connections, policies, read, run, services, setup, work
+from worker.cli.common import OUR_FAULT, Asked, exit_code_of, say_error
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,7 +22,7 @@ app = typer.Typer(
     help="Judge a sales pipeline against stage gates and hygiene policies, and write the verdicts onto the records.\n\n"
     "Example: sluicegate --config sluicegate.toml run acme --dry-run",
 )
-for module in (setup, connections, work, read, policies, services):
+for module in (setup, connections, run, work, read, policies, services):
     module.add_to(app)
 
 
@@ -59,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(arguments, prog_name="sluicegate")
     except SluicegateError as e:
-        code = next((code for kind, code in EXIT_CODES.items() if isinstance(e, kind)), OUR_FAULT)
+        code = exit_code_of(e)
         say_error(e, code, as_json="--json" in arguments)
         sys.exit(code)
     except Exception as e:  # noqa: BLE001 - the last door: a fault of ours is told with its place, exit 70

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from worker.cli.common import Json, asked, say, table
-from worker.cli.work import AsOf, instant
+from worker.cli.run import AsOf, instant
 
 if TYPE_CHECKING:
     from worker.flows.file import Checked

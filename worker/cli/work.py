@@ -1,69 +1,21 @@
-"""Commands that do the work: run and its four steps, calibrate."""
+"""Commands that do the work step by step: pull, judge, measure, push, calibrate."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any
 
 import typer
 
-from model.errors import SettingsProblem
 from worker.cli.common import Json, Name, asked, say, table
 from worker.cli.read import show_kpis
-
-if TYPE_CHECKING:
-    from worker.flows.report import Report
-    from worker.wiring import Services
-
-AsOf = Annotated[
-    str, typer.Option("--as-of", metavar="T", help="ISO date or instant; implies a dry run unless sandbox")
-]
+from worker.cli.run import AsOf, day_of, show
 
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands on the command line."""
-    for command in (run, pull, judge, measure, push, calibrate):
+    for command in (pull, judge, measure, push, calibrate):
         app.command()(command)
-
-
-def instant(text: str, zone: str = "UTC") -> datetime | None:
-    """An ISO instant, or noon of an ISO date in the zone; None for no text. Raises SettingsProblem."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise SettingsProblem(f"'{text}' is no date or instant; write 2026-11-22 or 2026-11-22T12:00:00Z.") from None
-    if len(text) == len("2026-11-22"):
-        found = found.replace(hour=12)
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
-
-
-def day_of(services: Services, name: str, text: str) -> datetime | None:
-    """What --as-of means on a connection."""
-    return instant(text, services.connection(name).timezone)
-
-
-def run(
-    context: typer.Context,
-    name: Name,
-    full: Annotated[bool, typer.Option("--full", help="read everything, find what vanished")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="change neither CRM nor store")] = False,
-    as_of: AsOf = "",
-    as_json: Json = False,
-) -> None:
-    """Pull, judge, measure and push one connection.
-
-    Example: sluicegate run acme --dry-run
-    """
-    from worker.flows.run import run as flow
-
-    services = asked(context).services(quiet=as_json)
-    report = flow(services, name, full=full, dry_run=dry_run, as_of=day_of(services, name, as_of))
-    say(report.to_json(), as_json, lambda: show(report))
-    raise typer.Exit(report.exit_code)
 
 
 def pull(
@@ -154,22 +106,6 @@ def calibrate(
     rows = [(m["process"], m["stage"], m["days"], m["visits"]) for m in found["medians"]]
     title = f"Calibration of {found['on']}, {found['state']}"
     say(found, as_json, lambda: table(title, ("process", "stage", "median days", "visits"), rows))
-
-
-def show(report: Report) -> None:
-    """A run as a table, and what an admin should look at."""
-    counts = {k: v for k, v in report.to_json().items() if isinstance(v, int) and not isinstance(v, bool)}
-    counts |= {f"outcome {kind}": n for kind, n in report.outcomes.items() if n}
-    title = f"Run {report.run_id} as of {report.as_of}" + (" (dry: nothing was changed)" if report.dry_run else "")
-    table(title, ("what", "count"), list(counts.items()))
-    for reason, count in report.reasons.items():
-        typer.echo(f"{count} refused: {reason}")
-    for remark in report.remarks:
-        typer.echo(remark)
-    for aside in report.aside[:20]:
-        typer.echo(f"Set aside {aside['table']} {aside['id']}: {aside['reason']}")
-    if report.stopped:
-        typer.echo(f"Stopped, to go on from here at the next run: {report.stopped}")
 
 
 def show_preview(shown: dict[str, Any], path: Path) -> None:
