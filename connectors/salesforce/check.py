@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from connectors import remarks
+from connectors.remarks import Seen
 from connectors.salesforce import convert as to
 from connectors.salesforce import describe, fields, ours
 from connectors.salesforce import opportunities as deals
 from connectors.salesforce.faults import Refused
 from connectors.salesforce.windows import chunks, id_list
-from model.facts import FACTS
-from model.sync import OUR_FIELDS, Remark
+from model.sync import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from connectors.salesforce.schema import Schema
     from connectors.salesforce.settings import SalesforceSettings
 
-_KIND: Final = {"Number": "number", "Picklist": "choice", "Text": "text", "LongTextArea": "long_text", "Date": "date"}
 _FEEDS: Final = ("stage_history", "date_history", "contact_roles", "activities")
-_FEW: Final = 10
 _SKEW: Final = 60.0
 
 
@@ -53,23 +52,12 @@ def _login(client: Client, settings: SalesforceSettings, now: datetime) -> Itera
 
 
 def _own_fields(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
-    seen, writable = ours.readable(schema, settings), ours.writable(schema, settings)
-    for name, api_name in fields.names(settings).items():
-        field = seen.get(name)
-        if field is None:
-            yield Remark("missing", f"{api_name} ({name}) does not exist or is hidden from our user; run provision.")
-        elif name in OUR_FIELDS and name not in writable:
-            yield Remark("missing", f"{api_name} ({name}) may not be edited by our user; assign {fields.SYNC_LABEL}.")
-        elif not _fits(ours.rule(field).type, _KIND[fields.KINDS[name]["type"]]):
-            wanted = fields.KINDS[name]["type"]
-            yield Remark("warning", f"{api_name} ({name}) is a {field.type} field; {wanted} is what we write.")
-    if len(writable) == len(settings.writes):
-        yield Remark("ok", f"All {len(writable)} fields that we write are there and may be edited.")
-
-
-def _fits(found: str, wanted: str) -> bool:
-    texts = ("text", "long_text", "choice")
-    return found == wanted or (found in texts and wanted in texts)
+    writable = ours.writable(schema, settings)
+    seen = {
+        name: Seen(field.type, ours.rule(field).type, name in writable)
+        for name, field in ours.readable(schema, settings).items()
+    }
+    return remarks.own_fields(settings, seen, f"assign {fields.SYNC_LABEL}")
 
 
 def _facts(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
@@ -86,17 +74,12 @@ def _facts(client: Client, schema: Schema, settings: SalesforceSettings) -> Iter
             f"Formulas and fields of parents do not mark a deal as changed, so {', '.join(still)} "
             "may be up to a day old: the nightly full pass reads them again.",
         )
-    known = describe.known_facts(client, schema, settings)
-    yield Remark("ok", f"{len(known)} facts are mapped.")
-    dormant = [name for name in FACTS if name not in known]
-    if dormant:
-        yield Remark("note", f"No field is mapped for {', '.join(dormant)}: policies that ask for them are dormant.")
+    yield from remarks.mapped_facts(describe.known_facts(client, schema, settings))
 
 
 def _mismatch(mapped: deals.Mapped, crm_type: str) -> Iterator[Remark]:
-    wanted, gives = deals.type_of(mapped.name, mapped.field), to.fact_type(crm_type)
-    if wanted not in (gives, "text", "choice") and not (wanted == "yes/no" and gives == "text"):
-        yield Remark("warning", f"{mapped.path} is a {crm_type} field, but {mapped.name} is of type {wanted}.")
+    wanted = deals.type_of(mapped.name, mapped.field)
+    return remarks.mismatch(mapped.path, mapped.name, wanted, crm_type, to.fact_type(crm_type))
 
 
 def _feeds(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
@@ -138,11 +121,10 @@ def _rules(client: Client) -> Iterator[Remark]:
         return
     names = [str(row["ValidationName"]) for row in (reply or {}).get("records", ())]
     if names:
-        listed = ", ".join(names[:_FEW])
         yield Remark(
             "note",
-            f"{len(names)} validation rules are active on Opportunity ({listed}): each may refuse our writes, unless "
-            f"it asks NOT($Permission.{fields.EXEMPT}).",
+            f"{len(names)} validation rules are active on Opportunity ({remarks.few(names)}): each may refuse our "
+            f"writes, unless it asks NOT($Permission.{fields.EXEMPT}).",
         )
 
 
@@ -159,11 +141,10 @@ def _blind_owners(client: Client, schema: Schema, settings: SalesforceSettings) 
         return
     blind = sorted(name for key, name in owners.items() if key not in sighted)
     if blind:
-        more = f" and {len(blind) - _FEW} more" if len(blind) > _FEW else ""
         yield Remark(
             "warning",
             f"{len(blind)} of {len(owners)} active owners of open deals cannot see all our fields: "
-            f"{', '.join(blind[:_FEW])}{more}. Assign them {fields.READER_LABEL}.",
+            f"{remarks.few(blind)}. Assign them {fields.READER_LABEL}.",
         )
     else:
         yield Remark("ok", f"All {len(owners)} active owners of open deals can see our fields.")

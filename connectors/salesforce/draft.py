@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from connectors import guess
+from connectors.guess import Candidate
 from connectors.salesforce import convert as to
 from connectors.salesforce import setup
 from connectors.salesforce.faults import Refused
 from connectors.salesforce.opportunities import ENTITY
-from model.facts import FACTS, QUALIFICATION
 from model.sync import Draft, DraftField, DraftProcess
 
 if TYPE_CHECKING:
     from connectors.salesforce.client import Client
-    from connectors.salesforce.schema import CrmField, Schema
+    from connectors.salesforce.schema import Schema
 
 _SAMPLE: Final = 2000
-_MANY: Final = 80
-_LEAST: Final = 0.5
-_BY_MAPPING: Final = ("segment", "region", "is_test", "discount_percent", "outstanding_issue", *QUALIFICATION)
-_MORE_WORDS: Final = {"next_step_due": ("next step date", "next step due"), "is_test": ("test record", "test")}
-_IDLE: Final = {"is", "has", "the", "of", "confirmed", "identified", "known"}
 
 
 def draft(client: Client, schema: Schema) -> Draft:
@@ -32,33 +27,9 @@ def draft(client: Client, schema: Schema) -> Draft:
 def _suggestions(client: Client, schema: Schema) -> tuple[DraftField, ...]:
     entity = schema.entity(ENTITY)
     custom = [f for f in entity.fields.values() if f.path.endswith("__c")] if entity else []
-    fitting = {
-        (fact, field.path): field
-        for field in custom
-        if not field.path.startswith("Sluicegate_")
-        for fact in (*_BY_MAPPING, *_MORE_WORDS)
-        if _alike(fact, field)
-    }
-    filled = _filled(client, sorted({path for _, path in fitting})[:_MANY])
-    best: dict[str, DraftField] = {}
-    for (fact, path), field in fitting.items():
-        found = DraftField(fact, path, field.label, filled.get(path, 0.0))
-        if fact not in best or found.filled > best[fact].filled:
-            best[fact] = found
-    return tuple(best[fact] for fact in FACTS if fact in best)
-
-
-def _alike(fact: str, field: CrmField) -> bool:
-    """Every telling word of the fact stands in the label, and the field's type can hold it."""
-    if FACTS[fact].type not in (to.fact_type(field.type), "text", "choice", "yes/no"):
-        return False
-    label = _words(field.label)
-    names = [_words(fact), *(_words(words) for words in _MORE_WORDS.get(fact, ()))]
-    return any(telling <= label for name in names if (telling := name - _IDLE))
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"[a-z]+", text.lower()))
+    own = [Candidate(f.path, f.label, to.fact_type(f.type)) for f in custom if not f.path.startswith("Sluicegate_")]
+    fits = guess.fitting(own)
+    return guess.best(fits, _filled(client, sorted({path for _, path in fits})[: guess.MANY]))
 
 
 def _filled(client: Client, paths: list[str]) -> dict[str, float]:

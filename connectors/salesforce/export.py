@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
+from connectors import our_fields
+from connectors.folder import write_files
 from connectors.salesforce import fields
-from model.sync import OUR_FIELDS, Remark
+from model.sync import OUR_FIELDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.salesforce.settings import SalesforceSettings
+    from model.sync import Remark
 
 _SPACE: Final = "http://soap.sforce.com/2006/04/metadata"
 _MAIN: Final = "force-app/main/default"
@@ -32,17 +35,12 @@ The list view *Flagged deals* and the report *Flags by owner* come along; leave 
 
 def export(settings: SalesforceSettings, folder: Path) -> list[Remark]:
     """Write everything below `folder`, replacing what an earlier export wrote there."""
-    written = files(settings)
-    for path, text in written.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="\n")
-    return [Remark("ok", f"{len(written)} files are written below {folder}; its README.md says what to do with them.")]
+    return write_files(files(settings), folder)
 
 
 def files(settings: SalesforceSettings) -> dict[str, str]:
     """Path → content of every file of the export."""
-    named = fields.names(settings)
+    named = our_fields.names(settings)
     made = {"README.md": _README, "sfdx-project.json": _project(settings.api_version)}
     for ours, api_name in named.items():
         body = {"fullName": api_name, **fields.metadata(ours)}

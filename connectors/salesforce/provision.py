@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from connectors import our_fields
 from connectors.salesforce import fields
 from connectors.salesforce.faults import Refused
 from connectors.salesforce.windows import id_list
@@ -52,10 +53,10 @@ def _fields(admin: Client, settings: SalesforceSettings) -> Iterator[Remark]:
     found = {row["DeveloperName"] for row in _tooling(admin, "SELECT Id, DeveloperName FROM CustomField "
                                                       "WHERE TableEnumOrId = 'Opportunity'")}  # fmt: skip
     made = []
-    for ours, api_name in fields.names(settings).items():
+    for ours, api_name in our_fields.names(settings).items():
         if api_name.removesuffix("__c") not in found and _create_field(admin, ours, api_name):
             made.append(api_name)
-    every = len(fields.names(settings))
+    every = len(our_fields.names(settings))
     yield Remark("ok", f"{every} fields are on Opportunity; made now: {', '.join(made) or 'none'}.")
 
 
@@ -97,7 +98,7 @@ def _access(admin: Client, settings: SalesforceSettings, sets: dict[str, str]) -
     there = {(row["ParentId"], row["Field"]): row for row in admin.rows(query)}
     changed = 0
     for name, parent in sets.items():
-        for ours, api_name in fields.names(settings).items():
+        for ours, api_name in our_fields.names(settings).items():
             field, edit = f"Opportunity.{api_name}", fields.may_edit(name, ours)
             changed += _grant(admin, parent, field, edit, there.get((parent, field)))
     yield Remark("ok", f"Field permissions are as they should be; {changed} changed now.")

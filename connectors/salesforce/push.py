@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from connectors import door
 from connectors.salesforce import ours
 from connectors.salesforce.faults import ColumnGone, Refused
 from model.errors import RetryLater
@@ -68,7 +69,7 @@ class Push:
 
     def send(self, patches: Sequence[Patch]) -> list[Outcome]:
         """One outcome for each patch, in order; see connectors.protocol. Raises ValueError for what is not ours."""
-        _mind(patches, self._settings.writes)
+        door.mind(patches, self._settings.writes, BATCH)
         sent = {patch.id: self._body(patch) for patch in patches}
         results = self._settle({key: body for key, body in sent.items() if body})
         return [_outcome(patch.id, results.get(patch.id, _nothing_left(patch))) for patch in patches]
@@ -130,24 +131,12 @@ class Push:
         return {key: _result(reply) for key, reply in zip(sent, replies, strict=True)}
 
 
-def _mind(patches: Sequence[Patch], writes: Mapping[str, str]) -> None:
-    """The door: nothing passes but fields listed under `writes`, each deal once."""
-    if len(patches) > BATCH:
-        raise ValueError(f"{len(patches)} patches are more than the {BATCH} of one batch.")
-    if len({patch.id for patch in patches}) < len(patches):
-        raise ValueError("A batch names the same deal twice.")
-    foreign = sorted({name for patch in patches for name in patch.fields} - set(writes))
-    if foreign:
-        raise ValueError(f"Not listed under writes, so never sent: {', '.join(foreign)}.")
-
-
 def _json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
 def _nothing_left(patch: Patch) -> Result:
-    names = ", ".join(sorted(patch.fields)) or "nothing"
-    return "INVALID_FIELD", f"none of its fields can be written ({names}); run connection check", []
+    return "INVALID_FIELD", door.nothing_left(patch), []
 
 
 def _named(message: str, body: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,67 @@
+"""Sentences of `connection check` that every CRM needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from connectors.our_fields import RULES, names
+from model.facts import FACTS
+from model.sync import OUR_FIELDS, Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from connectors.our_fields import Named
+
+FEW: Final = 10
+_TEXTS: Final = ("text", "long_text", "choice")
+
+
+class Seen(NamedTuple):
+    """One of our fields as the CRM has it: its type in the CRM's word and in ours, and whether we may edit it."""
+
+    type: str
+    kind: str
+    editable: bool
+
+
+def own_fields(settings: Named, seen: Mapping[str, Seen], to_edit: str) -> Iterator[Remark]:
+    """Which of our fields are there, with the right type; `to_edit`: what lets us edit one."""
+    for ours, name in names(settings).items():
+        field = seen.get(ours)
+        if field is None:
+            yield Remark("missing", f"{name} ({ours}) does not exist or is hidden from our user; run provision.")
+        elif ours in OUR_FIELDS and not field.editable:
+            yield Remark("missing", f"{name} ({ours}) may not be edited by our user; {to_edit}.")
+        elif not _fits(field.kind, RULES[ours].type):
+            wanted = RULES[ours].type.replace("_", " ")
+            yield Remark("warning", f"{name} ({ours}) is a {field.type} field; {wanted} is what we write.")
+    writable = [ours for ours in settings.writes if ours in seen and seen[ours].editable]
+    if len(writable) == len(settings.writes):
+        yield Remark("ok", f"All {len(writable)} fields that we write are there and may be edited.")
+
+
+def _fits(found: str, wanted: str) -> bool:
+    return found == wanted or (found in _TEXTS and wanted in _TEXTS)
+
+
+def mapped_facts(known: Iterable[str]) -> Iterator[Remark]:
+    """How many facts the connection gives, and which are dormant."""
+    found = set(known)
+    yield Remark("ok", f"{len(found)} facts are mapped.")
+    dormant = [name for name in FACTS if name not in found]
+    if dormant:
+        yield Remark("note", f"No field is mapped for {', '.join(dormant)}: policies that ask for them are dormant.")
+
+
+def mismatch(place: str, fact: str, wanted: str, crm_type: str, gives: str) -> Iterator[Remark]:
+    """A field that cannot hold the fact it is mapped to; `wanted` and `gives` are fact types."""
+    if wanted not in (gives, "text", "choice") and not (wanted == "yes/no" and gives == "text"):
+        yield Remark("warning", f"{place} is a {crm_type} field, but {fact} is of type {wanted}.")
+
+
+def few(named: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    every = list(named)
+    more = f" and {len(every) - FEW} more" if len(every) > FEW else ""
+    return f"{', '.join(every[:FEW])}{more}"
