@@ -85,7 +85,7 @@ def _decimal(digits: str, column: str | None) -> Decimal:
     if mark not in {".", ","}:
         # "1,234" alone in its column is thousands everywhere; "1.234" is not
         if "." in digits or (column == "mixed" and "," in digits):
-            raise BadValue("may be thousands or decimals; say decimal = '.' or ','")
+            raise BadValue("may be thousands or decimals; say decimal = '.' or ',' (check: --decimal)")
         mark = "."
     whole, _, part = re.sub(r"['’ ]", "", digits).partition(mark)
     groups = re.split(r"[.,]", whole)

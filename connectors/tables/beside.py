@@ -6,7 +6,7 @@ import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from connectors.tables.columns import SYNONYMS, mapping
+from connectors.tables.columns import NEEDED, SYNONYMS, known_headers, mapping
 from connectors.tables.reading import Table, understand
 from connectors.tables.sheet import read_sheet
 from connectors.tables.values import BadValue
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 50
 NO_DEAL = "names no deal that the report has"
-NEEDED = {
-    "opportunities": ("id", "stage_name"),
-    "owners": ("name",),
-    "activities": ("opportunity_id", "kind", "at"),
-    "history": ("opportunity_id", "stage_name", "at"),
-}
 KINDS = {"call": "call", "phone": "call", "email": "mail", "mail": "mail", "meeting": "meeting", "event": "meeting",
          "appointment": "meeting", "note": "note", "task": "task", "to do": "task"}  # fmt: skip
 DONE = frozenset({"done", "completed", "complete", "closed", "held", "sent", "yes", "true", "logged"})
@@ -37,7 +31,7 @@ CANCELLED = frozenset({"cancelled", "canceled", "no show", "no-show", "reschedul
 
 def open_table(name: str, path: Path, settings: TablesSettings) -> Table:
     """A file with its columns understood; raises SettingsProblem where a column it cannot do without is missing."""
-    sheet = read_sheet(path)
+    sheet = read_sheet(path, known_headers(name, settings.named(name)))
     columns = mapping(name, sheet.headers, settings.named(name), [row.cells for row in sheet.rows[:SAMPLE]])
     if name == "opportunities" and "owner" not in columns and "owner_id" in columns:
         columns["owner"] = columns["owner_id"]
@@ -47,8 +41,9 @@ def open_table(name: str, path: Path, settings: TablesSettings) -> Table:
         if needed not in columns:
             key = needed if name == "opportunities" else f"{name}.{needed}"
             raise SettingsProblem(
-                f"{path}: no column reads as {needed}; name it in [connections.{settings.name}.fields], as "
-                f"{key!r} = one of: {', '.join(sheet.headers)}."
+                f"{path}:{sheet.header_line}: no column reads as {needed}; name it in "
+                f"[connections.{settings.name}.fields] as {key!r} = 'HEADER' (check: --map {key}=HEADER). "
+                f"Headers there: {', '.join(sheet.headers)}."
             )
     if name == "opportunities":
         _check_stage_entered(sheet.headers, settings)

@@ -10,7 +10,7 @@ from connectors.tables.values import BLANK, BadValue, parse_instant
 from model.errors import SettingsProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
 SYNONYMS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
@@ -84,6 +84,13 @@ SYNONYMS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 }  # fmt: skip
 """File → what it holds → headers that mean it, the likeliest first; written as `plain` gives them."""
 
+NEEDED: Final = {
+    "opportunities": ("id", "stage_name"),
+    "owners": ("name",),
+    "activities": ("opportunity_id", "kind", "at"),
+    "history": ("opportunity_id", "stage_name", "at"),
+}
+"""What a file cannot be read without."""
 DATES: Final = frozenset({"close_date", "created", "activity_hint", "last_edit", "next_step_due"})
 
 
@@ -124,12 +131,23 @@ def guess(
     return found
 
 
+def known_headers(table: str, named: Mapping[str, str]) -> Callable[[Sequence[str]], int]:
+    """How much of a line reads as headers, known by their words or named; those a table needs count twice."""
+    told = _told(table, named)
+
+    def known(cells: Sequence[str]) -> int:
+        found = {column for column, header in told.items() if header in cells}
+        found |= guess([cell for cell in cells if cell not in told.values()], (), table).keys()
+        return len(found) + len(found.intersection(NEEDED[table]))
+
+    return known
+
+
 def mapping(
     table: str, headers: Sequence[str], named: Mapping[str, str], sample: Sequence[Mapping[str, str]]
 ) -> dict[str, str]:
     """The guess, with what the settings name put over it; raises SettingsProblem for a header that is not there."""
-    alias = {"stage": "stage_name", "last_activity": "activity_hint"} if table == "opportunities" else {}
-    told = {alias.get(column, column): header for column, header in named.items()}
+    told = _told(table, named)
     for column, header in told.items():
         if header not in headers:
             raise SettingsProblem(
@@ -137,6 +155,12 @@ def mapping(
             )
     rest = guess([header for header in headers if header not in told.values()], sample, table)
     return {**{column: header for column, header in rest.items() if column not in told}, **told}
+
+
+def _told(table: str, named: Mapping[str, str]) -> dict[str, str]:
+    """What the settings name, by the columns' own names."""
+    alias = {"stage": "stage_name", "last_activity": "activity_hint"} if table == "opportunities" else {}
+    return {alias.get(column, column): header for column, header in named.items()}
 
 
 def _readings(header: str, table: str) -> list[str]:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from connectors.tables import beside
-from connectors.tables.describe import description, mapped_facts, pipeline_remarks, reading_remarks
+from connectors.tables.describe import aside_remarks, description, mapped_facts, pipeline_remarks, reading_remarks
 from connectors.tables.findings import RULES, digest, read_findings, write_findings
 from connectors.tables.pipeline import Pipeline, read_pipeline
 from model.errors import SettingsProblem
@@ -110,10 +110,14 @@ class TablesConnector:
     def check(self, now: datetime) -> list[Remark]:  # noqa: ARG002 - the protocol's; a report is as old as it says
         """How the files were read, what was set aside and noted, what is dormant."""
         try:
-            export = self._export()
-            read_findings(self.settings.findings_path)
+            return [*self.remarks(), *aside_remarks(self._export().pipeline)]
         except SettingsProblem as problem:
             return [Remark("missing", str(problem))]
+
+    def remarks(self) -> list[Remark]:
+        """What `check` says, but for the rows set aside: for who lists those one by one. Raises SettingsProblem."""
+        export = self._export()
+        read_findings(self.settings.findings_path)
         tables = export.tables
         mapped = mapped_facts(tables["opportunities"], tables.get("owners"), export.pipeline, export.feeds)
         return [

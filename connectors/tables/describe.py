@@ -9,6 +9,7 @@ from connectors.tables.findings import RULES
 from connectors.tables.pipeline import fact_types, facts_of
 from model.facts import FACTS
 from model.sync import Description, Remark
+from model.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,11 +17,18 @@ if TYPE_CHECKING:
     from connectors.tables.pipeline import Pipeline
     from connectors.tables.reading import Table
     from connectors.tables.settings import TablesSettings
+    from connectors.tables.sheet import Sheet
     from model.records import Record
 
 NEVER: Final = frozenset({"owner_since", "pushes", "pushes_over_month_end"})
 """What no export tells."""
 LINES: Final = 5
+SHOWN: Final = 60
+NONE_CLOSED: Final = (
+    "No deal reads as won or lost. If some are, name the stages that close: won = ['Signed'], lost = ['Dead'] under "
+    "files in the config (check: --won Signed --lost Dead)."
+)
+AGE: Final = "The report does not say when it was made: ages are counted to today, or to the day that --as-of names."
 
 
 def description(
@@ -61,7 +69,10 @@ def reading_remarks(tables: Iterable[Table], settings: TablesSettings) -> list[R
         guessed = ", ".join(
             f"{column} = {header!r}" for column, header in table.columns.items() if header not in named.values()
         )
-        remarks.append(Remark("ok", f"{sheet.path}: {len(sheet.rows)} rows, {sheet.encoding}, parted by {mark!r}."))
+        rows = many(len(sheet.rows), "row")
+        remarks.append(Remark("ok", f"{sheet.path}: {rows}, {sheet.encoding}, parted by {mark!r}."))
+        if sheet.titles:
+            remarks.append(Remark("note", f"{sheet.path.name}: {_above(sheet)}."))
         created = table.columns.get("created", "")
         if (
             table.name == "opportunities"
@@ -83,27 +94,32 @@ def pipeline_remarks(
     """What became of the rows, what is dormant, and what was noted about them."""
     closed = sum(bool(deal["is_closed"]) for deal in pipeline.deals)
     won = sum(bool(deal["is_won"]) for deal in pipeline.deals)
-    text = f"{len(pipeline.deals)} deals: {len(pipeline.deals) - closed} open, {won} won, {closed - won} lost."
+    text = f"{many(len(pipeline.deals), 'deal')}: {len(pipeline.deals) - closed} open, {won} won, {closed - won} lost."
     remarks = [Remark("ok", text)]
     if pipeline.deals and not closed:
-        remarks.append(
-            Remark("warning", "No deal reads as won or lost; name the stages that close under won and lost.")
-        )
+        remarks.append(Remark("warning", NONE_CLOSED))
     if "amount" in mapped and "amount_home" not in mapped:
         remarks.append(
             Remark("missing", "No column, sign or setting says the currency; set currency = 'USD' or the like.")
         )
     idle = sorted(str(owner["name"]) for owner in owners if owner["id"] not in pipeline.owners)
     if idle:
-        remarks.append(Remark("note", f"{len(idle)} owners without a deal: {', '.join(idle)}."))
+        remarks.append(Remark("note", f"{many(len(idle), 'owner')} without a deal: {', '.join(idle)}."))
     if settings.exported_at is None:
-        remarks.append(Remark("note", "exported_at is not set; ages are counted to the run's own as_of."))
-    if pipeline.aside:
-        shown = "; ".join(f"{row.id}: {row.reason}" for row in pipeline.aside[:LINES])
-        remarks.append(Remark("warning", f"{len(pipeline.aside)} rows set aside: {shown}{_more(len(pipeline.aside))}."))
-    remarks += [Remark("note", f"{count} rows: {text}{_lines(lines)}.") for text, count, lines in _grouped(pipeline)]
+        remarks.append(Remark("note", AGE))
+    for text, count, lines in _grouped(pipeline):
+        remarks.append(Remark("note", f"{many(count, 'row')}: {text}{_lines(lines)}."))
     dormant = [name for name in FACTS if name not in mapped]
-    return [*remarks, Remark("note", f"Dormant, as no column holds them: {', '.join(dormant)}.")]
+    return [*remarks, Remark("note", f"Facts that no column holds: {', '.join(dormant)}.")]
+
+
+def aside_remarks(pipeline: Pipeline) -> list[Remark]:
+    """What was set aside: how many rows, and the first of them."""
+    if not pipeline.aside:
+        return []
+    shown = "; ".join(row.reason for row in pipeline.aside[:LINES])
+    count = len(pipeline.aside)
+    return [Remark("warning", f"{many(count, 'row')} set aside: {shown}{_more(count)}.")]
 
 
 def _grouped(pipeline: Pipeline) -> list[tuple[str, int, list[str]]]:
@@ -111,6 +127,12 @@ def _grouped(pipeline: Pipeline) -> list[tuple[str, int, list[str]]]:
     said = [note.reason.split(": ", 1) for note in pipeline.notes]
     counts = Counter(text for _, text in said)
     return [(text, count, [line for line, other in said if other == text]) for text, count in counts.most_common()]
+
+
+def _above(sheet: Sheet) -> str:
+    """The titles over the header, the first of them quoted."""
+    quoted = "; ".join(repr(title[:SHOWN]) for title in sheet.titles[:LINES])
+    return f"the header is line {sheet.header_line}, below {quoted}{_more(len(sheet.titles))}"
 
 
 def _more(count: int) -> str:

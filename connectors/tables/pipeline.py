@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.tables.columns import currency_in
+from connectors.tables.footing import why_no_deal
 from connectors.tables.reading import forecast
 from connectors.tables.stages import end_of, end_of_word
 from connectors.tables.values import BLANK, BadValue
@@ -54,6 +55,9 @@ def read_pipeline(table: Table, settings: TablesSettings, products: frozenset[st
     """Every row once: kept, or set aside with its line and reason."""
     result = Pipeline()
     for row in table.sheet.rows:
+        if why := why_no_deal(row, table):
+            result.aside.append(SetAside("opportunity", f"line {row.line}", f"line {row.line}: {why}"))
+            continue
         deal = row.cells.get(table.columns["id"], "")
         try:
             _check_id(deal, result)

@@ -9,13 +9,15 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from connectors.tables.heading import delimiter_of, header_place
 from model.errors import SettingsProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DELIMITERS: Final = (",", ";", "\t", "|")
+    from connectors.tables.heading import Known
+
 BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -34,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A whole file; `digest` names its bytes."""
+    """A whole file; `titles`: what stands above the header; `digest` names its bytes."""
 
     path: Path
     headers: tuple[str, ...]
@@ -42,14 +44,16 @@ class Sheet:
     encoding: str
     delimiter: str
     digest: str
+    header_line: int = 1
+    titles: tuple[str, ...] = ()
 
     def column(self, header: str) -> list[str]:
         """A column's texts, blanks left out."""
         return [text for row in self.rows if (text := row.cells.get(header, ""))]
 
 
-def read_sheet(path: Path) -> Sheet:
-    """The file's rows; raises SettingsProblem where it is absent, empty or no CSV."""
+def read_sheet(path: Path, known: Known = lambda _cells: 0) -> Sheet:
+    """The file's rows below its header; raises SettingsProblem where it is absent, empty or no CSV."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -57,15 +61,17 @@ def read_sheet(path: Path) -> Sheet:
             f"{path} cannot be read ({error.strerror}); give the path of the exported CSV."
         ) from error
     text, encoding = decode(raw)
-    delimiter, text = _delimiter(text)
+    delimiter, text = delimiter_of(text, known)
     records = list(_records(path, text, delimiter))
     if not records:
         raise SettingsProblem(f"{path} is empty; export the report again with its header line.")
-    headers = _unique(records[0][1])
-    rows = tuple(
-        Row(line, dict(zip(headers, cells, strict=False)), len(cells)) for line, cells in records[1:] if any(cells)
-    )
-    return Sheet(path, headers, rows, encoding, delimiter, hashlib.blake2b(raw, digest_size=16).hexdigest())
+    place = header_place([cells for _, cells in records], known)
+    headers = _unique(records[place][1])
+    rows = tuple(Row(line, dict(zip(headers, cells, strict=False)), len(cells)) for line, cells in records[place + 1 :])
+    return Sheet(
+        path, headers, rows, encoding, delimiter, hashlib.blake2b(raw, digest_size=16).hexdigest(),
+        records[place][0], tuple(" ".join(filter(None, cells)) for _, cells in records[:place]),
+    )  # fmt: skip
 
 
 def decode(raw: bytes) -> tuple[str, str]:
@@ -82,15 +88,6 @@ def decode(raw: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     return raw.decode("latin-1"), "latin-1"
-
-
-def _delimiter(text: str) -> tuple[str, str]:
-    """The delimiter that cuts the header into most cells; Excel's own `sep=;` line is obeyed and dropped."""
-    first, _, rest = text.partition("\n")
-    if first.lower().startswith("sep=") and len(first.strip()) == len("sep=;"):
-        return first.strip()[-1], rest
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    return max(DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), []))), text
 
 
 def _records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -92,7 +92,7 @@ def _numeric(parts: tuple[str, str, str], order: str | None) -> date:
     if len(first) == YEAR_DIGITS:
         return _day(first, int(second), third)
     if order not in {"dmy", "mdy"} and first != second:
-        raise BadValue("may be day/month or month/day; say dates = 'dmy' or 'mdy'")
+        raise BadValue("may be day/month or month/day; say dates = 'dmy' or 'mdy' (check: --dates)")
     return _day(third, int(first if order == "mdy" else second), second if order == "mdy" else first)
 
 

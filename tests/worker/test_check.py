@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
+from worker.cli import main
 from worker.flows.file import check_file
 
 AS_OF = datetime(2026, 11, 15, 12, tzinfo=UTC)
@@ -11,6 +14,19 @@ REPORT = (
     "2,Nobody's,Prospecting,,100,2026-12-01\n"
     "3,Strange,Prospecting,Acme,a lot,2026-12-01\n"
 )
+
+
+def test_people_are_told_of_each_row_set_aside_once_and_of_no_setting_that_is_not_there(tmp_path, capsys):
+    report = tmp_path / "report.csv"
+    report.write_text(f"Pipeline report\n\n{REPORT}Grand Total,,,,300,\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(report), "--as-of", "2026-11-15"])
+    told = capsys.readouterr().out
+    assert ended.value.code == 1
+    assert told.count("'a lot'") == told.count("Grand Total") == 1
+    assert "2 rows set aside" in told
+    assert "line 7: 'Grand Total' is a total of the report, not a deal" in told
+    assert "exported_at" not in told
 
 
 def test_rows_set_aside_and_odd_rows_are_told_with_their_lines(tmp_path):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from model.words import many
 from worker.cli.common import Json, asked, say, table
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ def validate(context: typer.Context, paths: Paths = None, as_json: Json = False)
         raise PolicyProblem(problems)
     criteria = len(list(_criteria(found)))
     counts = {"policies": len(found.policies), "processes": len(found.processes), "criteria": criteria}
-    counts_text = ", ".join(f"{number} {kind}" for kind, number in counts.items())
-    text = f"In order, and every example holds: {counts_text}."
+    text = (
+        f"In order, and every example holds: {many(len(found.policies), 'policy')}, "
+        f"{many(len(found.processes), 'process')}, {many(criteria, 'criterion')}."
+    )
     say({"valid": True, **counts, "digest": found.digest}, as_json, lambda: typer.echo(text))
 
 

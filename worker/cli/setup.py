@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from model.words import many
 from worker.cli.common import Json, asked, say, table
 from worker.cli.run import AsOf, instant
 
 if TYPE_CHECKING:
     from worker.flows.file import Checked
+
+SCREENFUL = 20
 
 
 def add_to(app: typer.Typer) -> None:
@@ -101,15 +104,21 @@ def _pair(text: str) -> tuple[str, str]:
 def show(checked: Checked) -> None:
     """Per policy how it came out, what could not be read, and where the findings lie."""
     rows = [(c["policy"], c["passed"], c["broken"], c["unknown"], _words(c["missing"])) for c in checked.counts]
-    table(f"{checked.deals} deals as of {checked.as_of}", ("policy", "pass", "broken", "unknown", "for want of"), rows)
+    table(
+        f"{many(checked.deals, 'deal')} as of {checked.as_of}",
+        ("policy", "pass", "broken", "unknown", "for want of"),
+        rows,
+    )
     for remark in checked.remarks:
         typer.echo(f"· {remark}")
-    for aside in checked.aside[:20]:
-        typer.echo(f"✗ {aside['table']} {aside['id']}: {aside['reason']}")
-    if len(checked.aside) > 20:  # noqa: PLR2004 - a screenful
-        typer.echo(f"… and {len(checked.aside) - 20} more rows set aside.")
+    if checked.aside:
+        typer.echo(f"✗ {many(len(checked.aside), 'row')} set aside:")
+    for aside in checked.aside[:SCREENFUL]:
+        typer.echo(f"    {aside['reason']}")
+    if len(checked.aside) > SCREENFUL:
+        typer.echo(f"    … and {len(checked.aside) - SCREENFUL} more; --json lists them all.")
     if checked.dormant:
-        typer.echo(f"Dormant, for want of a column: {', '.join(checked.dormant)}.")
+        typer.echo(f"· Not judged, as their facts have no column: {', '.join(checked.dormant)}.")
     typer.echo(f"Findings: {checked.findings}")
 
 

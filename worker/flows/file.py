@@ -90,8 +90,7 @@ def _checked(services: Services, as_of: datetime) -> Checked:
         pulled = pull(session, full=True)
         judged = judge(session, policies, description, run_id, binding=True)
         push(session, judged, description, run_id, report, dry=False)
-        remarks = [remark.text for remark in session.connector.check(as_of)]
-        notes = _notes(session.connector)
+        remarks, notes = _told(session.connector)
     judged.fill(report)
     return Checked(
         as_of=as_of.isoformat(),
@@ -106,12 +105,12 @@ def _checked(services: Services, as_of: datetime) -> Checked:
     )
 
 
-def _notes(connector: Connector) -> list[dict[str, str]]:
-    """Row by row, what is odd about rows that were kept."""
+def _told(connector: Connector) -> tuple[list[str], list[dict[str, str]]]:
+    """How the report was read, in sentences; and row by row, what is odd about rows that were kept."""
     from connectors.tables.connector import TablesConnector
 
     assert isinstance(connector, TablesConnector)  # noqa: S101 - made above
-    return [asdict(note) for note in connector.notes()]
+    return [remark.text for remark in connector.remarks()], [asdict(note) for note in connector.notes()]
 
 
 def _findings(services: Services) -> Path:
