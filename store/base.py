@@ -88,24 +88,6 @@ class Base:
             yield Sql(tx)
 
     @contextmanager
-    def reading_twice(self) -> Iterator[tuple[Sql, Sql]]:
-        """The same consistent view through two connections, so that two threads can read it at once."""
-        if self._url.get_backend_name() == "postgresql":
-            with self.reading() as one, self.reading() as two:
-                two.run(f"SET TRANSACTION SNAPSHOT '{one.rows('SELECT pg_export_snapshot()')[0][0]}'")
-                yield one, two
-            return
-        while True:
-            with self.engine.connect() as first, self.reading() as two:
-                before = _commits(first)
-                two.rows("SELECT 1 FROM connection")  # a deferred transaction begins with its first read
-                with first.begin():
-                    first.exec_driver_sql("SELECT 1 FROM connection")
-                    if _commits(first) == before:  # nobody wrote between the two beginnings
-                        yield Sql(first), two
-                        return
-
-    @contextmanager
     def writing(self, lease: Lease | None = None) -> Iterator[Sql]:
         """One transaction; raises ConnectionBusy where `lease` was lost meanwhile."""
         with self.engine.connect().execution_options(writes=True) as tx, tx.begin():
@@ -139,15 +121,6 @@ class Base:
         """Take migrations back; for tests and for an operator who goes back a version."""
         with self.writing() as sql:
             migrate(sql.tx, to, down=True)
-
-
-def _commits(tx: sa.Connection) -> int:
-    """SQLite's count of what other connections have committed, as far as this one sees it."""
-    raw: Any = tx.connection.cursor()
-    try:
-        return int(raw.execute("PRAGMA data_version").fetchone()[0])
-    finally:
-        raw.close()
 
 
 def version(sql: Sql) -> str | None:

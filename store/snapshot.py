@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -35,10 +34,10 @@ class Snapshots(Base):
     ) -> Snapshot:
         """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive."""
         key, at, span = self.connection_key(connection), instant(as_of), keys or ALL_KEYS
-        with self.reading_twice() as (sql, other), ThreadPoolExecutor(1) as beside:
-            for each in (sql, other) if sql.postgres else ():
-                each.run("SET LOCAL work_mem = '256MB'")
-            activity = beside.submit(activity_frame, other, key, at, touch, span)  # half of all the work
+        with self.reading() as sql:
+            if sql.postgres:
+                sql.run("SET LOCAL work_mem = '256MB'")
+            activity = activity_frame(sql, key, at, touch, span)
             deals = _deals(sql, key, at, span)
             known = deals.select("key")  # neither gone ones nor shells
             changes = _stage_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left")
@@ -49,7 +48,7 @@ class Snapshots(Base):
                 deals=_with_changes(sql, key, at, span, deals).select(DEALS.names()),
                 stage_changes=changes,
                 date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
-                activity=activity.result().join(known, on="key", how="semi"),
+                activity=activity.join(known, on="key", how="semi"),
                 roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
                 owners=_list(sql, key, "owner", OWNERS),
                 crm_stages=stages,
