@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import jwt
 import requests
 
-from connectors.salesforce.faults import Transient
-from connectors.salesforce.transport import untrusted
+from connectors.retries import Transient
+from connectors.wire import untrusted
 from model.errors import AccessRefused, SettingsProblem
 
 if TYPE_CHECKING:

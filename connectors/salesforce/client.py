@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import requests
-import tenacity
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import exception_handler
 
+from connectors.retries import Again, Transient, in_doubt
 from connectors.salesforce.auth import Token, log_in, scrub
-from connectors.salesforce.budget import Share
 from connectors.salesforce.exact import load
-from connectors.salesforce.faults import CursorLost, SessionEnded, Transient, code_of, fault
-from connectors.salesforce.transport import open_session, untrusted
-from model.errors import AccessRefused, RetryLater, SettingsProblem
+from connectors.salesforce.faults import CursorLost, SessionEnded, code_of, fault
+from connectors.salesforce.transport import open_session
+from connectors.share import Share
+from connectors.wire import untrusted
+from model.errors import AccessRefused, SettingsProblem
 from model.sync import Budget
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from connectors.salesforce.settings import Credentials, SalesforceSettings
 
 Rows = list[dict[str, Any]]
-_ATTEMPTS: Final = 6
-_CAP: Final = 30.0
 _REFUSED: Final = 300
 
 
@@ -45,9 +44,9 @@ class Client:
         who: Credentials | None = None,
         spent: int = 0,
     ) -> None:
-        self.settings, self._clock, self._sleep = settings, clock, sleep
+        self.settings, self._clock = settings, clock
         self._who: Credentials = who or settings
-        self._random = random or Random()  # noqa: S311 - jitter, not a secret
+        self._again = Again(sleep, random or Random())  # noqa: S311 - jitter, not a secret
         self._session, self.wire = open_session(settings)
         self._share = Share(settings.budget_share, spent, clock)
         self._token: Token | None = None
@@ -91,14 +90,7 @@ class Client:
         return [row for page in self.pages(soql) for row in page]
 
     def _call(self, send: Callable[[Salesforce], Any], *, repeatable: bool = True) -> Any:
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(Transient),
-            stop=tenacity.stop_after_attempt(_ATTEMPTS),
-            wait=lambda state: self._random.uniform(0.1, min(_CAP, 0.5 * 2**state.attempt_number)),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return retrying(self._twice, send, repeatable)
+        return self._again(self._twice, send, repeatable)
 
     def _twice(self, send: Callable[[Salesforce], Any], repeatable: bool) -> Any:
         """Send; where the session has ended log in again and send once more, then give up."""
@@ -118,14 +110,14 @@ class Client:
             return send(sf)
         except SalesforceError as error:
             problem = fault(error.status, self._scrubbed(error.content))
-            raise problem if repeatable or not _fate_unknown(error) else _in_doubt(str(problem)) from None
+            raise problem if repeatable or not _fate_unknown(error) else in_doubt(str(problem)) from None
         except requests.exceptions.ConnectTimeout as error:
             raise Transient(f"{sf.sf_instance} does not answer: {type(error).__name__}.") from None
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
             if untrusted(error):
                 raise SettingsProblem(f"The certificate of {sf.sf_instance} is not trusted; set ca_file.") from None
             text = f"The reply of {sf.sf_instance} broke off or cannot be read: {type(error).__name__}."
-            raise Transient(text) if repeatable else _in_doubt(text) from None
+            raise Transient(text) if repeatable else in_doubt(text) from None
 
     def _scrubbed(self, content: Any) -> Any:
         """An error body without our secrets, should a proxy echo one."""
@@ -172,7 +164,3 @@ def _fate_unknown(error: SalesforceError) -> bool:
     """A refusal with a code of its own was not applied; a gateway's error page says nothing about it."""
     code, _ = code_of(error.content)
     return error.status >= 500 or not code  # noqa: PLR2004 - a server error
-
-
-def _in_doubt(text: str) -> RetryLater:
-    return RetryLater(f"{text} The call may have been applied: read the records again before sending them again.")

@@ -3,7 +3,7 @@
 Each is one of the model's errors, so that what nobody here handles reaches the worker as what to do next.
 
 RetryLater
-├── Transient      worth another attempt now, with back-off
+├── Transient      worth another attempt now, with back-off (connectors.retries)
 ├── QuerySlow      QUERY_TIMEOUT: ask for less
 └── CursorLost     INVALID_QUERY_LOCATOR: read the slice again
 AccessRefused
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from connectors.retries import Transient
 from model.errors import AccessRefused, BudgetSpent, RetryLater, SluicegateError
 
 HOURS: Final = 4 * 3600.0
@@ -26,10 +27,6 @@ _CLOSED: Final = {"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"}
 _SERVER: Final = 500
 _AGAIN_STATUS: Final = {408, 429}
 _TOO_LONG: Final = {414, 431}
-
-
-class Transient(RetryLater):
-    """Worth another attempt now."""
 
 
 class QuerySlow(RetryLater):

@@ -1,4 +1,4 @@
-"""Our share of the org's calls of the last 24 hours."""
+"""Our share of a CRM's calls of the last 24 hours."""
 
 from __future__ import annotations
 
@@ -12,33 +12,45 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from connectors.salesforce.transport import Wire
+    from connectors.wire import Wire
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _RESERVE: Final = 0.95
-"""Share of the org's daily calls beyond which we stop, whoever used them."""
+"""Share of the CRM's daily calls beyond which we stop, whoever used them."""
 
 
 class Share:
-    """Counts our calls over a rolling day, as Salesforce counts the org's; `spent` before this object was made."""
+    """Counts our calls over a rolling day; `spent` before this object was made.
 
-    def __init__(self, share: float, spent: int, clock: Callable[[], datetime]) -> None:
-        self._share, self._clock = share, clock
+    `whose` names in sentences who has the calls ("the org"); `refilled` says when its used-up calls come back.
+    """
+
+    def __init__(
+        self,
+        share: float,
+        spent: int,
+        clock: Callable[[], datetime],
+        *,
+        whose: str = "the org",
+        refilled: Callable[[datetime], datetime] = lambda now: now + _HOUR,
+    ) -> None:
+        self._share, self._clock, self._whose, self._refilled = share, clock, whose, refilled
         self._hours: deque[tuple[datetime, int]] = deque([(clock(), spent)] if spent else ())
         self._counted = 0
 
     def mind(self, wire: Wire) -> None:
-        """Raise BudgetSpent before a call that would take more than our share, or the last calls of the org."""
+        """Raise BudgetSpent before a call that would take more than our share, or the last calls of the CRM."""
         ours, now = self._last_day(wire), self._clock()
         if wire.used is None or wire.allowed is None:
             return
         most = int(wire.allowed * self._share)
         if ours >= most:
             said = f"{ours} of {most} (budget_share {self._share:g} of {wire.allowed})"
-            raise BudgetSpent(f"Our share of the org's daily API calls is used up: {said}.", now + _HOUR)
+            raise BudgetSpent(f"Our share of {self._whose}'s daily API calls is used up: {said}.", now + _HOUR)
         if wire.used >= wire.allowed * _RESERVE:
             said = f"{wire.used} of its {wire.allowed} daily API calls"
-            raise BudgetSpent(f"The org has used {said}; the rest is left to others.", now + _HOUR)
+            text = f"{self._whose.capitalize()} has used {said}; the rest is left to others."
+            raise BudgetSpent(text, self._refilled(now))
 
     def _last_day(self, wire: Wire) -> int:
         now = self._clock()
