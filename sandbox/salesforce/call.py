@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from sandbox.salesforce.errors import ApiError
+from sandbox.web import Reply
 
 if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
+
+__all__ = ["Call", "Reply"]
 
 
 @dataclass(frozen=True)
@@ -41,21 +44,3 @@ class Call:
         if not isinstance(found, dict):
             raise ApiError("JSON_PARSER_ERROR", "The HTTP entity body is required to be one object")
         return {k: v for k, v in found.items() if k != "attributes"}
-
-
-@dataclass
-class Reply:
-    """One answer. `body` is JSON unless it is text or bytes; None sends no body."""
-
-    body: Any = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    kind: str = "application/json;charset=UTF-8"
-
-    def bytes(self) -> bytes:
-        """The body as sent."""
-        if self.body is None:
-            return b""
-        if isinstance(self.body, str):
-            return self.body.encode()
-        return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)

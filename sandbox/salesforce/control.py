@@ -46,7 +46,7 @@ def _fault(org: Org, body: dict[str, Any]) -> Any:
 
 def _faults(org: Org, body: dict[str, Any]) -> Any:
     del body
-    return {"waiting": [{"how": f.how, "code": f.code, "path": f.path, "struck": f.struck} for f in org.faults.waiting]}
+    return {"waiting": org.faults.listed()}
 
 
 def _clear(org: Org, body: dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from sandbox.salesforce import auth, changes, collections, composite, describe, rows, tooling
 from sandbox.salesforce.call import Call, Reply
 from sandbox.salesforce.errors import ApiError, not_found, session_expired
+from sandbox.serving import MOST_URI
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,6 @@ _DATA: list[tuple[str, str, Action]] = [
 ]
 _COMPILED = [(method, re.compile(pattern), action) for method, pattern, action in _DATA]
 _VERSIONED = re.compile(r"/services/data/v(\d+\.\d+)/?(.*?)/?")
-MOST_URI = 16_384
 
 
 def handle(call: Call) -> Reply:

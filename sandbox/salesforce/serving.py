@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import tempfile
-import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trustme
-import uvicorn
 
-from sandbox.salesforce.app import application
-from sandbox.salesforce.routes import MOST_URI
+from sandbox import serving
+from sandbox.salesforce.app import Door
+from sandbox.web import application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,16 +38,6 @@ class Running:
         return found
 
 
-class _Server(uvicorn.Server):
-    """Stops at once: clients keep lines open, and closing TLS politely would wait for them."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)
-        await super().shutdown(sockets)
-
-
 @contextmanager
 def serve(org: Org, port: int = 0) -> Iterator[Running]:
     """Serve an org from a thread of its own until the block ends."""
@@ -65,41 +51,11 @@ def serve(org: Org, port: int = 0) -> Iterator[Running]:
 
 def start(org: Org, folder: Path, port: int = 0) -> Running:
     """Serve an org from a thread of its own until `stop`; certificates are written to `folder`."""
-    # With the protocol named, asyncio switches Nagle's algorithm off; else each reply waits 40 ms for an ACK.
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.bind(("127.0.0.1", port))
-    server = _Server(_config(org, folder))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True, name="sandbox-salesforce")
-    thread.start()
-    while not server.started:
-        if not thread.is_alive():
-            raise RuntimeError("The sandbox server did not start; see its messages above.")
-        time.sleep(0.005)
-
-    def stop() -> None:
-        server.should_exit = True
-        thread.join()
-        door.close()
-
-    return Running(org, f"https://127.0.0.1:{door.getsockname()[1]}", str(folder / "ca.pem"), stop)
-
-
-def _config(org: Org, folder: Path) -> uvicorn.Config:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     own = authority.issue_cert("127.0.0.1", "localhost")
-    own.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
-    return uvicorn.Config(
-        application(org),
-        ssl_certfile=str(folder / "server.pem"),
-        ssl_keyfile=str(folder / "server.pem"),
-        lifespan="off",
-        ws="none",
-        log_level="error",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-        date_header=False,
-        server_header=False,
-        h11_max_incomplete_event_size=MOST_URI * 16,
-    )
+    pem = str(folder / "server.pem")
+    own.private_key_and_cert_chain_pem.write_to_path(pem)
+    app = application(Door(org))
+    port, stop = serving.start(app, port, name="sandbox-salesforce", ssl_certfile=pem, ssl_keyfile=pem)
+    return Running(org, f"https://127.0.0.1:{port}", str(folder / "ca.pem"), stop)

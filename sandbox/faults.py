@@ -1,0 +1,105 @@
+"""Faults on demand: what should go wrong, on which calls, how often."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+How: TypeAlias = Literal["error", "drop", "drop_after", "truncate", "garbage", "hang", "record"]
+"""error: answer with the code; drop: close before anything is done; drop_after: do it, then close without a
+reply; truncate: send half of the reply; garbage: 200 with a body that is no JSON; hang: wait, then go on;
+record: refuse rows."""
+
+GATEWAY = "<html><body><h1>{}</h1></body></html>"
+COMMON: dict[str, dict[str, Any]] = {
+    "bad_gateway": {"status": 502, "body": GATEWAY.format("502 Bad Gateway")},
+    "gateway_timeout": {"status": 504, "body": GATEWAY.format("504 Gateway Timeout")},
+    "drop": {"how": "drop"},
+    "drop_after": {"how": "drop_after"},
+    "truncate": {"how": "truncate"},
+    "garbage": {"how": "garbage"},
+    "hang": {"how": "hang", "seconds": 5.0},
+}
+"""Faults of the line, which any server knows."""
+
+
+@dataclass
+class Fault:
+    """One thing that goes wrong on calls that match, `count` times after letting `after` of them pass."""
+
+    how: How = "error"
+    method: str | None = None
+    path: str = ""
+    """A regular expression looked for in path and query."""
+    after: int = 0
+    count: int | None = 1
+    """None: for ever."""
+    status: int = 500
+    code: str | None = None
+    message: str = ""
+    body: str = "<html><body>Internal Server Error</body></html>"
+    seconds: float = 0.0
+    more: dict[str, Any] = field(default_factory=dict)
+    """Further keys of the error's body."""
+    headers: dict[str, str] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
+    """For row faults: only these rows; empty for any."""
+    entity: str | None = None
+    when: Callable[[str, str], bool] | None = None
+    """A test of method and path, for tests in process."""
+    struck: int = 0
+
+    def strike(self) -> bool:
+        """Whether it is this fault's turn; counts down."""
+        if self.after > 0:
+            self.after -= 1
+            return False
+        if self.count is not None and self.struck >= self.count:
+            return False
+        self.struck += 1
+        return True
+
+    def fits(self, method: str, target: str) -> bool:
+        """Whether a call is of the kind that this fault hits."""
+        if self.how == "record" or self.method not in (None, method):
+            return False
+        return bool(re.search(self.path, target)) and (self.when is None or self.when(method, target))
+
+
+class Faults:
+    """The faults that wait for their call; `named` are those that can be set by name."""
+
+    def __init__(self, named: dict[str, dict[str, Any]]) -> None:
+        self.named = named
+        self.waiting: list[Fault] = []
+
+    def add(self, name: str = "", **changes: Any) -> Fault:
+        """Set a fault by its name, by its properties, or both; raises KeyError."""
+        made = Fault(**{**(self.named[name] if name else {}), **changes})
+        self.waiting.append(made)
+        return made
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        self.waiting.clear()
+
+    def next(self, method: str, target: str) -> Fault | None:
+        """The fault for this call, if any; it is counted."""
+        return next((f for f in self.waiting if f.fits(method, target) and f.strike()), None)
+
+    def of_record(self, entity: str, row_id: str) -> Fault | None:
+        """The row fault that strikes this row, if any; it is counted."""
+        fits = (
+            f
+            for f in self.waiting
+            if f.how == "record" and f.entity in (None, entity) and (not f.ids or row_id in f.ids)
+        )
+        return next((f for f in fits if f.strike()), None)
+
+    def listed(self) -> list[dict[str, Any]]:
+        """What waits, as JSON."""
+        return [{"how": f.how, "code": f.code, "path": f.path, "struck": f.struck} for f in self.waiting]

@@ -1,0 +1,146 @@
+"""The ASGI side of a local CRM: bytes in, faults, bytes out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from sandbox.clock import Clock
+    from sandbox.faults import Fault, Faults
+
+CONTROL = "/__sandbox__/"
+"""Below this lies the door for tests; it is no part of any CRM."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came. Header names are in lower case, `query` keeps repeated names."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    body: bytes
+    base: str
+    """Scheme, host and port that the caller used."""
+    target: str
+    """Path and query as sent."""
+
+
+@dataclass
+class Reply:
+    """One answer. `body` is JSON unless it is text or bytes; None sends no body."""
+
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    kind: str = "application/json;charset=UTF-8"
+
+    def bytes(self) -> bytes:
+        """The body as sent."""
+        if self.body is None:
+            return b""
+        if isinstance(self.body, str):
+            return self.body.encode()
+        return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
+
+
+class Served(Protocol):
+    """What a CRM gives so that it can be served."""
+
+    @property
+    def clock(self) -> Clock:
+        """The server's time."""
+
+    @property
+    def faults(self) -> Faults:
+        """What waits to go wrong."""
+
+    def control(self, asked: Asked) -> Reply:
+        """The answer to a call below `CONTROL`."""
+
+    def answer(self, asked: Asked, fault: Fault | None) -> Reply:
+        """The answer to any other call; a fault of kind error or garbage takes its place."""
+
+    def log(self, asked: Asked, outcome: str) -> None:
+        """Note a call: a status, with the fault's kind, or `dropped`."""
+
+
+def application(served: Served) -> ASGIApp:
+    """The server of one CRM."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = await _read(scope, receive)
+        if asked.path.startswith(CONTROL):
+            await _send(served, served.control(asked), scope, receive, send)
+            return
+        fault = served.faults.next(asked.method, asked.target)
+        if fault and fault.how == "hang":
+            await asyncio.sleep(fault.seconds)
+        if fault and fault.how == "drop":
+            served.log(asked, "dropped")
+            _abort(send)
+            return
+        reply = served.answer(asked, fault)
+        served.log(asked, str(reply.status) if not fault else f"{reply.status} {fault.how}")
+        if fault and fault.how == "drop_after":
+            _abort(send)
+        elif fault and fault.how == "truncate":
+            await _half(reply, send)
+        else:
+            await _send(served, reply, scope, receive, send)
+
+    return app
+
+
+def garbage() -> Reply:
+    """A success that is no JSON."""
+    return Reply("<!doctype html><p>We are sorry, something went wrong.</p>", kind="text/html")
+
+
+async def _read(scope: Scope, receive: Receive) -> Asked:
+    request = Request(scope, receive)
+    headers = {k.lower(): v for k, v in request.headers.items()}
+    query = str(scope["query_string"], "latin-1")
+    return Asked(
+        request.method,
+        request.url.path,
+        request.query_params.multi_items(),
+        headers,
+        await request.body(),
+        f"{scope['scheme']}://{headers.get('host', '')}",
+        f"{request.url.path}?{query}",
+    )
+
+
+def _abort(send: Send) -> None:
+    """Cut the line without an answer; only the server's own `send` knows its transport."""
+    cycle = getattr(send, "__self__")  # noqa: B009 - a bound method's owner
+    cycle.disconnected = True
+    cycle.transport.abort()
+
+
+async def _half(reply: Reply, send: Send) -> None:
+    body = reply.bytes() or b"{}"
+    headers = [(b"content-type", reply.kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    await asyncio.sleep(0.01)
+    _abort(send)
+
+
+async def _send(served: Served, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+    date = format_datetime(served.clock.now().replace(microsecond=0), usegmt=True)
+    headers = {**reply.headers, "date": date, "content-type": reply.kind}
+    if reply.status == 204:  # noqa: PLR2004 - no content
+        del headers["content-type"]
+    await Response(reply.bytes(), reply.status, headers)(scope, receive, send)
