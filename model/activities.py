@@ -11,6 +11,7 @@ from model.beside import beside
 from model.snapshot import TASK_DAYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from model.setting import Setting
@@ -22,20 +23,25 @@ FEWEST_DEALS: Final = 5
 """Of a team with fewer open deals nobody can say that it logs almost nothing."""
 
 
-def coverage(snapshot: Snapshot) -> pl.DataFrame:
-    """Per team of owners: team, open_deals, touched (those touched in 30 days) and share (null where too few)."""
-    teams = snapshot.owners.select("team", owner_id="id")
-    touched = snapshot.activity.select("key", touched=pl.col("touches_30d") > 0)
-    deals = beside(snapshot.deals.filter(~pl.col("is_closed")).select("key", "owner_id"), touched)
-    owners = deals.group_by("owner_id").agg(
-        open_deals=pl.len().cast(pl.Int64),
-        touched=pl.col("touched").fill_null(value=False).sum().cast(pl.Int64),
-    )
-    by_team = owners.join(teams, on="owner_id").filter(pl.col("team").is_not_null()).group_by("team").agg(
-        pl.col("open_deals", "touched").sum(),
-    )  # fmt: skip
+def coverage(parts: Iterable[Snapshot]) -> pl.DataFrame:
+    """Per team of owners: team, open_deals, touched (those touched in 30 days) and share (null where too few).
+
+    `parts` are slices that together hold every deal; one is held at a time.
+    """
+    by_team = pl.concat(map(_logged, parts)).group_by("team").agg(pl.col("open_deals", "touched").sum())
     told = pl.when(pl.col("open_deals") >= FEWEST_DEALS).then(pl.col("touched") / pl.col("open_deals"))
     return by_team.with_columns(share=told).sort("team")
+
+
+def _logged(part: Snapshot) -> pl.DataFrame:
+    """Of the slice's open deals: how many each team owns, and has touched in 30 days."""
+    teams = part.owners.select("team", owner_id="id").drop_nulls("team")
+    touched = part.activity.select("key", touched=pl.col("touches_30d") > 0)
+    deals = beside(part.deals.filter(~pl.col("is_closed")).select("key", "owner_id"), touched)
+    return deals.join(teams, on="owner_id").group_by("team").agg(
+        open_deals=pl.len().cast(pl.Int64),
+        touched=pl.col("touched").fill_null(value=False).sum().cast(pl.Int64),
+    )  # fmt: skip
 
 
 def with_activities(

@@ -52,7 +52,7 @@ def widen(
     """
     zones = Zones.of(setting.zone, snapshot.owners["zone"])
     absent = dormant(snapshot, setting)
-    teams = activities.coverage(snapshot) if coverage is None else coverage
+    teams = activities.coverage([snapshot]) if coverage is None else coverage
     frame = place.placed(snapshot, zones)
     unread = Unread(frame["unread"])
     frame = with_mapped(frame, setting, unread)

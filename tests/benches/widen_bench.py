@@ -30,7 +30,7 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
     first_runs = {rule.id: seed.AS_OF.date().replace(month=6) for rule in rules_of(policies)}
     before, context = peak_mb(), Context(first_runs=first_runs)
     with took() as found:
-        teams = coverage(snapshot)
+        teams = coverage([snapshot])
         for part in slices(snapshot, SLICES):
             judge(widen(part, policies.processes, Calibration(), setting, teams), policies, Memory(), context)
     what = f"widen and judge {deals:,} deals, {snapshot.stage_changes.height:,} stage events, {SLICES} slices"

@@ -80,14 +80,14 @@ def test_coverage_counts_open_deals_touched_in_thirty_days():
         [*east, {"key": 6, "is_closed": True}, {"key": 7, "owner_id": "u3"}],
         owners=[OWNER, {"id": "u3", "team": None}], activity=[TOUCH, {"key": 6, "touches_30d": 1}],
     )  # fmt: skip
-    assert coverage(shot).to_dicts() == [{"team": "East", "open_deals": 5, "touched": 1, "share": 0.2}]
+    assert coverage([shot]).to_dicts() == [{"team": "East", "open_deals": 5, "touched": 1, "share": 0.2}]
 
 
 def test_of_a_team_with_few_open_deals_nobody_says_that_it_logs_nothing():
     from model.activities import coverage
 
     shot = snapshot([{}, {"key": 2}, {"key": 3}, {"key": 4}], owners=[OWNER], activity=[])
-    assert coverage(shot)["share"].to_list() == [None]
+    assert coverage([shot])["share"].to_list() == [None]
 
 
 @pytest.mark.parametrize(("zone", "due", "counts"), [

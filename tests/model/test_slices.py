@@ -20,7 +20,7 @@ def test_slices_of_any_size_give_the_rows_of_the_whole(deals, count, random):
     shot = snapshot(deals, mapped=True)
     order = random.sample(range(deals), deals)
     shuffled = replace(shot, deals=shot.deals[order], activity=shot.activity[order[::-1]])
-    teams = coverage(shot)
+    teams = coverage(slices(shot, count))
     whole = wide(shuffled, (PROCESS,), setting=SETTING, coverage=teams)
     parts = [wide(part, (PROCESS,), setting=SETTING, coverage=teams) for part in slices(shot, count)]
     assert_frame_equal(whole.frame.sort("key"), pl.concat(part.frame for part in parts))

@@ -56,9 +56,13 @@ def parts(session: Session, policies: PolicySet, description: Description, calib
     touch, setting = touch_rule(session, description), setting_of(session, description)
     scope = scope_of(session, description)
     slices = store.slices(name, SLICE)
-    teams = coverage(overlaid(session, store.snapshot(name, as_of, touch=touch))) if len(slices) > 1 else None
+
+    def read(keys: tuple[int, int]) -> Snapshot:
+        return overlaid(session, store.snapshot(name, as_of, touch=touch, keys=keys))
+
+    teams = coverage(map(read, slices)) if len(slices) > 1 else None  # a first pass over all deals
     for keys in slices:
-        snapshot = overlaid(session, store.snapshot(name, as_of, touch=touch, keys=keys))
+        snapshot = read(keys)
         late = replace(setting, feeds_late=late_feeds(session, snapshot.feeds))
         wide = widen(snapshot, policies.processes, calibration, late, teams)
         wide = replace(wide, dormant=wide.dormant | unmapped(session, description))
