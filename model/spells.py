@@ -25,6 +25,7 @@ MOVES: Final = columns({
     "process": pl.String,  # the process that binds the deal after the move
     "from_stage": pl.String,  # a process's stage id; null: creation, lost, or a stage no process knows
     "to_stage": pl.String,
+    "to_name": pl.String,  # the CRM's label of the stage that it went to
     "from_order": pl.Int64,  # from 1; Won's is the last
     "to_order": pl.Int64,
     "kind": pl.String,  # one of KINDS
@@ -114,6 +115,7 @@ def moves(rows: pl.DataFrame, names: StageNames, setting: Setting, owners: pl.Da
         "key", "at", "on",
         ids.gather(rows["process"]).alias("process"),
         pl.when(before).then(pl.col("to_stage").shift(1)).alias("from_stage"), "to_stage",
+        names.lookup("label", rows["code"], pl.String).alias("to_name"),
         pl.when(before).then(pl.col("order").shift(1)).alias("from_order"), pl.col("order").alias("to_order"),
         kinds.gather(rows["kind"]).alias("kind"),
         _actor(rows["actor_id"], setting, owners).alias("actor"),

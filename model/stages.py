@@ -26,13 +26,16 @@ def spoken(text: str | None) -> str:
 
 @dataclass(frozen=True)
 class Meaning:
-    """One stage name under one process: `state` is equal for names of one stage; `order` None: no process knows it."""
+    """One stage name under one process: `state` is equal for names of one stage; `order` None: no process knows it.
+
+    `label`: what people read in the CRM, the name where it has no label.
+    """
 
     state: int
     ends: int
     order: int | None = None
     stage: str | None = None
-    label: str | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,10 @@ class StageNames:
     def _meaning(self, process: Process | None, pipeline: str, name: str) -> Meaning:
         crm = self._crm.get((spoken(pipeline), name)) or self._crm.get(("", name))
         ends, label = crm or (UNSAID, None)
+        label = label or name
         if process is None:
             return _unclaimed(ends, label, self.names.index(name))
-        said = {spoken(name), spoken(label or name)}
+        said = {spoken(name), spoken(label)}
         if ends == LOST or said & _spoken(process.lost_names.get(self.kind, ())):
             return Meaning(LOST_STATE, LOST, label=label)
         last, base = len(process.stages), self.processes.index(process) * PER_PROCESS
@@ -113,6 +117,6 @@ def _spoken(names: Iterable[str]) -> set[str]:
     return {spoken(name) for name in names}
 
 
-def _unclaimed(ends: int, label: str | None, name: int) -> Meaning:
+def _unclaimed(ends: int, label: str, name: int) -> Meaning:
     state = {LOST: LOST_STATE, WON: WON_STATE}.get(ends, FIRST_UNKNOWN - name)
     return Meaning(state, ends, label=label)

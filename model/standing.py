@@ -26,7 +26,7 @@ def with_standing(frame: pl.DataFrame, rows: pl.DataFrame, names: StageNames, ca
     frame = frame.with_columns(
         names.lookup("stage", code, pl.String).alias("stage"),
         stage_order=names.lookup("order", code, pl.Int64),
-        stage_name=pl.coalesce(names.lookup("label", code, pl.String), "stage_name"),
+        stage_name=names.lookup("label", code, pl.String),
         _now=names.lookup("state", code, pl.Int64),
         _now_ends=names.lookup("ends", code, pl.Int64),
         stage_median_days=pl.Series([days for days, _ in limits], dtype=pl.Float64).gather(code),

@@ -32,6 +32,7 @@ IN_STAGE: Final = frozenset({"stage", "stage_name", "stage_order"})
 BESIDE: Final = {
     "last_activity": ("touched", "_last_touch_kind"),
     "has_next_step": ("next_step_due",),
+    "stage": ("stage_name",),
     "stage_median_days": ("_median_source",),
 }
 """Facts that a fact's sentence or day needs beside it."""
@@ -219,5 +220,5 @@ def _facts(leaf: Leaf) -> set[str]:
     asked = leaf.measure
     if asked is None:
         return set()
-    beside = ("stage_since",) if asked.fact in IN_STAGE else BESIDE.get(asked.fact, ())
+    beside = (*(("stage_since",) if asked.fact in IN_STAGE else ()), *BESIDE.get(asked.fact, ()))
     return {name for name in (asked.fact, asked.of, *beside, *BESIDE.get(asked.of or "", ())) if name}

@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 
 from model.facts import FACTS, KNOWN
-from policies import messages
+from policies import messages, sentences
 from policies.evidence import Because, Grounds, limit_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Move(NamedTuple):
     """The move that bound a criterion."""
 
     on: date
-    to_stage: str | None
+    to_name: str | None
 
 
 def find(verdict: Verdict) -> Iterator[Found]:
@@ -52,7 +52,7 @@ def find(verdict: Verdict) -> Iterator[Found]:
     before = _remembered(verdict)
     moves = {
         (criterion, key): Move(on, to)
-        for key, criterion, on, to in verdict.bound.select("key", "criterion", "moved_on", "to_stage").iter_rows()
+        for key, criterion, on, to in verdict.bound.select("key", "criterion", "moved_on", "to_name").iter_rows()
     }
     for rule in verdict.rules:
         yield from _broken(verdict, rule, before.get(rule.id, {}), moves)
@@ -118,10 +118,10 @@ class _Teller(NamedTuple):
         row = dict(zip(self.columns, values, strict=True))
         since_then, first_seen = before or (None, row["as_of_date"])
         because = self.grounds.because(row)
-        text = messages.because_text(because, row)
+        text = sentences.because_text(because, row)
         since = because.since
         if move:
-            since, text = move.on, messages.moved_without(move.to_stage, move.on, text, first_seen)
+            since, text = move.on, messages.moved_without(move.to_name, move.on, text, first_seen)
         elif since is None:
             since = since_then or first_seen
             text = messages.first_seen(text, since)

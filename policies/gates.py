@@ -21,7 +21,7 @@ FORWARD: Final = ("forward", "won")
 STATES: Final = ("breached", "waiting", "unknown", "ready", "clear")
 """Gate status of an open deal: the first of these that holds."""
 
-_ON, _AT, _TO, _BOUND, _BACK = "on", "at", "to_stage", "bound", "back_at"
+_ON, _AT, _TO, _BOUND, _BACK = "on", "at", "to_name", "bound", "back_at"
 
 
 def with_bindings(wide: Wide, rules: Sequence[Rule], first_runs: Mapping[str, date]) -> pl.DataFrame:
@@ -117,11 +117,11 @@ def gate_column(rules: Sequence[Rule]) -> pl.Expr:
 
 
 def missed(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
-    """Rows (key, criterion, side, moved_at, moved_on, to_stage, broken) of every criterion that a move binds."""
+    """Rows (key, criterion, side, moved_at, moved_on, to_name, broken) of every criterion that a move binds."""
     parts = [
         frame.filter(pl.col(rule.applies)).select(
             "key", "as_of_date", criterion=pl.lit(rule.id), side=pl.lit(place.side), moved_at=_name(place, _AT),
-            moved_on=_name(place, _ON), to_stage=_name(place, _TO), broken=rule.broken,
+            moved_on=_name(place, _ON), to_name=_name(place, _TO), broken=rule.broken,
         )
         for rule in rules
         if (place := rule.place) and place.criterion.holds == "once"
@@ -131,7 +131,7 @@ def missed(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
 
 _MISSED: Final = columns({
     "key": pl.Int64, "as_of_date": pl.Date, "criterion": pl.String, "side": pl.String, "moved_at": INSTANT,
-    "moved_on": pl.Date, "to_stage": pl.String, "broken": pl.Boolean,
+    "moved_on": pl.Date, "to_name": pl.String, "broken": pl.Boolean,
 })  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def wanted(verdict: Verdict, rules: Mapping[str, FieldRule]) -> Iterator[tuple[i
         if flags:
             ids = tuple(f.rule.id for f in flags)
             if ids not in arranged:
-                arranged[ids] = arrange([f.rule for f in flags], _length(rules, "flag_ids"))
+                arranged[ids] = arrange([f.rule for f in flags], _length(rules, "flag_ids"), _length(rules, "next_act"))
             fields |= arranged[ids].fields
             fields["reasons"] = whole(_lines(flags, arranged[ids]), _length(rules, "reasons"), "\n")
             fields["flagged_since"] = min((f.since for f in flags if f.since), default=None)
@@ -70,8 +70,8 @@ class Arranged(NamedTuple):
     fields: Mapping[str, FieldValue]
 
 
-def arrange(flags: Sequence[Rule], length: int) -> Arranged:
-    """The same for every deal with these broken rules; `length` is that of flag_ids."""
+def arrange(flags: Sequence[Rule], ids: int, act: int) -> Arranged:
+    """The same for every deal with these broken rules; `ids` and `act`: lengths of flag_ids and next_act."""
     heads = worst_first(flags)
     place = {rule.id: n for n, rule in enumerate(flags)}
     ranked = [(rule, ALSO if n else "") for head, rest in heads for n, rule in enumerate([head, *rest])]
@@ -79,8 +79,8 @@ def arrange(flags: Sequence[Rule], length: int) -> Arranged:
         "flag_count": len(flags),
         "worst_severity": max((rule.severity for rule in flags), key=RANK.__getitem__),
         "top_flag": heads[0][0].title,
-        "flag_ids": flag_ids(flags, length),
-        "next_act": next_act(flags),
+        "flag_ids": flag_ids(flags, ids),
+        "next_act": next_act(flags, act),
     })  # fmt: skip
 
 
@@ -93,13 +93,22 @@ def worst_first(flags: Sequence[Rule]) -> list[tuple[Rule, list[Rule]]]:
     return sorted(groups, key=lambda group: (-RANK[group[0].severity], -group[0].points))
 
 
-def next_act(flags: Sequence[Rule]) -> str:
-    """The one act that would raise the score most; of equals the one for the worst flag."""
-    ranked = [rule for head, rest in worst_first(flags) for rule in (head, *rest)]
-    total = cost(ranked)
-    return max(
-        dict.fromkeys(rule.fix for rule in ranked), key=lambda fix: total - cost([r for r in ranked if r.fix != fix])
-    )
+def next_act(flags: Sequence[Rule], length: int) -> str:
+    """The one act that would raise the score most, of equals the one for the worst flag.
+
+    Where it does not clear the top flag it says what it clears, as far as `length` (0: no bound) allows.
+    """
+    topics = worst_first(flags)
+    ranked = [rule for head, rest in topics for rule in (head, *rest)]
+    best = min(dict.fromkeys(rule.fix for rule in ranked), key=lambda fix: cost(left(topics, fix)))
+    clears = ", ".join(rule.title for rule in ranked if rule.fix == best)
+    told = best if ranked[0].fix == best else f"{best.rstrip('.')} (clears: {clears})"
+    return told if not length or len(told) <= length else best
+
+
+def left(topics: Sequence[tuple[Rule, Sequence[Rule]]], fix: str) -> list[Rule]:
+    """Flags that an act leaves; what clears the dearest of a topic clears the rest, as they measure the same."""
+    return [rule for head, rest in topics if head.fix != fix for rule in (head, *rest) if rule.fix != fix]
 
 
 def checked(verdict: Verdict, key: int, row: Mapping[str, Any]) -> list[str]:

@@ -80,8 +80,8 @@ def pipeline(deals: int) -> Wide:
     frame = frame.with_columns(pl.when(pl.Series(rng.random(deals) > 0.1)).then("amount").alias("amount"))
     moves = {
         "key": pl.Int64, "at": pl.Datetime("us", "UTC"), "on": pl.Date, "process": pl.String, "from_stage": pl.String,
-        "to_stage": pl.String, "from_order": pl.Int64, "to_order": pl.Int64, "kind": pl.String, "actor": pl.String,
-        "ours": pl.Boolean,
+        "to_stage": pl.String, "to_name": pl.String, "from_order": pl.Int64, "to_order": pl.Int64, "kind": pl.String,
+        "actor": pl.String, "ours": pl.Boolean,
     }  # fmt: skip
     return Wide(frame, datetime(2026, 11, 20, 18, tzinfo=UTC), pl.DataFrame(schema=moves))
 

@@ -23,7 +23,8 @@ def moves(*rows):
     """MOVES from (key, hours after START, kind, stage, actor)."""
     return pl.DataFrame([
         {"key": key, "at": START + timedelta(hours=hours), "process": "main", "to_stage": stage, "kind": kind,
-         "actor": actor, "on": None, "from_stage": None, "from_order": None, "to_order": None, "ours": False}
+         "actor": actor, "on": None, "from_stage": None, "to_name": None, "from_order": None, "to_order": None,
+         "ours": False}
         for key, hours, kind, stage, actor in rows
     ], schema=MOVES)  # fmt: skip
 

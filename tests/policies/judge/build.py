@@ -21,8 +21,8 @@ KINDS = {"yes/no": pl.Boolean, "number": pl.Int64, "money": pl.Decimal(38, 6), "
          "list": pl.List(pl.String)}  # fmt: skip
 MOVES = {
     "key": pl.Int64, "at": INSTANT, "on": pl.Date, "process": pl.String, "from_stage": pl.String,
-    "to_stage": pl.String, "from_order": pl.Int64, "to_order": pl.Int64, "kind": pl.String, "actor": pl.String,
-    "ours": pl.Boolean,
+    "to_stage": pl.String, "to_name": pl.String, "from_order": pl.Int64, "to_order": pl.Int64, "kind": pl.String,
+    "actor": pl.String, "ours": pl.Boolean,
 }  # fmt: skip
 DEAL = {"process": "sales", "stage": "discovery", "is_open": True, "is_won": False, "is_lost": False}
 
@@ -99,7 +99,8 @@ def moves(key: int, *steps: str, process: str = "sales") -> list[dict[str, Any]]
         on, order = date.fromisoformat(day), ORDER[stage]
         rows.append({
             "key": key, "at": datetime(on.year, on.month, on.day, 12, tzinfo=UTC), "on": on, "process": process,
-            "from_stage": was, "to_stage": None if stage == "lost" else stage, "from_order": before,
+            "from_stage": was, "to_stage": None if stage == "lost" else stage,
+            "to_name": f"{stage.capitalize()} (CRM)", "from_order": before,
             "to_order": order, "kind": _kind(rows, before, order), "actor": "user", "ours": "ours" in marks,
         })  # fmt: skip
         was, before = rows[-1]["to_stage"], order

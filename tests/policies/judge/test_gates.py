@@ -274,6 +274,6 @@ def test_the_evidence_names_the_move_and_says_when_values_were_first_seen():
     first = judged(*history, facts=missed, on="2026-11-07")
     again = judged(*history, facts=missed, on="2026-11-19", memory=first.remembered())
     texts = {orjson.loads(v.findings()["flag"].item())["evidence"]["text"] for v in (first, again)}
-    moved = "Moved to proposal on 5 Nov 2026 without it. Pain identified: no."
+    moved = "Moved to Proposal (CRM) on 5 Nov 2026 without it. Pain identified: no."
     assert texts == {f"{moved} Judged on the values first seen on 7 Nov 2026."}
     assert again.findings()["since"].item() == day("2026-11-05")

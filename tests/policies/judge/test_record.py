@@ -52,7 +52,10 @@ def test_flags_stand_worst_first_with_the_rest_of_a_topic_as_also():
             "Also: No activity in 14 days (warning). No touch since 3 Nov 2026; limit 14 days. "
             "Fix: Log a call or mail, or close the deal."
         ),
-        "No next step (warning). No next step; first seen 20 Nov 2026. Fix: Agree on a next step.",
+        (
+            "No next step (warning). No next step written in this stage, no open task, no meeting ahead; "
+            "first seen 20 Nov 2026. Fix: Agree on a next step."
+        ),
         "No amount (info). Amount is blank; first seen 20 Nov 2026. Fix: Fill in the amount.",
     ]
     assert (shown["top_flag"], shown["worst_severity"], shown["flag_count"]) == ("Stale over 10 days", "critical", 4)
@@ -81,15 +84,29 @@ def test_the_next_act_is_the_one_that_raises_the_score_most():
     assert fields(AMOUNT, STEP)["next_act"] == "Agree on a next step"
 
 
-def test_within_a_topic_an_act_gains_only_what_the_next_flag_does_not_take():
-    assert fields(ACTIVITY, STALE, STEP, AMOUNT)["next_act"] == "Escalate"
+def test_a_next_act_that_does_not_clear_the_top_flag_says_which_it_clears():
+    worst = policy("stale", since("last_activity", 10), title="Stale", points=10, severity="critical", fix="Escalate")
+    shown = fields(worst, STEP)
+    assert (shown["top_flag"], shown["next_act"]) == ("Stale", "Agree on a next step (clears: No next step)")
+    assert fields(worst, STEP, our=shorter("next_act", 30))["next_act"] == "Agree on a next step"
+
+
+def test_what_clears_the_dearest_flag_of_a_topic_clears_the_topic():
     dear = policy("no-activity", points=39, topic="staleness", fix="Log a call")
-    assert fields(dear, STALE, STEP, AMOUNT)["next_act"] == "Agree on a next step"
+    assert fields(dear, STALE, STEP, AMOUNT)["next_act"] == "Escalate"
+
+
+def test_what_clears_a_lesser_flag_of_a_topic_gains_nothing():
+    most = policy("stale", since("last_activity", 10), title="Stale", points=10, topic="t", severity="critical",
+                  fix="Escalate")  # fmt: skip
+    other = policy("no-activity", points=10, topic="t", fix="Log a call")
+    little = policy("no-amount", blank("amount"), title="No amount", points=9, fix="Log a call")
+    assert fields(most, other, little)["next_act"] == "Escalate"
 
 
 def test_one_act_that_clears_two_flags_gains_both():
     due = policy("past-close", since("close_date", 0, ">"), points=13, fix="Fill in the amount")
-    assert fields(AMOUNT, STEP, due)["next_act"] == "Fill in the amount"
+    assert fields(AMOUNT, STEP, due)["next_act"] == "Fill in the amount (clears: Past close, No amount)"
 
 
 def test_missing_lists_titles_of_unmet_exit_criteria_whole():

@@ -10,6 +10,7 @@ KEY = re.compile(r"(?<![\w'.-])([a-z_]+): ")
 CONDITION = re.compile(r"^\s*(?:- )?(?:applies_to|flag_if|require): (.+)$")
 WORD = re.compile(r"(?<!')\b[a-z_]{4,}\b(?!')")
 FREE = re.compile(r"source:|title:|fix:")
+KINDS = {"salesforce", "hubspot", "tables"}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORDS = {"severity": "info warning critical", "mode": "observe", "pausable": "true", "is_open": "true false"}
 WRONG = {
@@ -124,7 +125,7 @@ class Mutator:
         number = self.neighbours(lines)
         if not number or {"title", "fix"} & (keys := {one.split(":")[0].strip() for one in lines[number : number + 2]}):
             return None
-        if {"owner", "topic"} <= keys or {"salesforce", "tables"} <= keys:  # another file, and a right one
+        if {"owner", "topic"} <= keys or len(keys & KINDS) > 1:  # another file, and a right one
             return None
         (a, b), (c, d) = lines[number].split(":", 1), lines[number + 1].split(":", 1)
         return [*lines[:number], f"{c}:{b}", f"{a}:{d}", *lines[number + 2 :]], number
