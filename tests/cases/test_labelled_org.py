@@ -12,6 +12,7 @@ from policies.reader import read_policies
 from sandbox.salesforce import new_org, seed, serve
 from sandbox.salesforce.seeds.ageing import OVER_EXPECTED
 from tests.connectors.salesforce.sales import Sales
+from tests.offices.salesforce import SalesforceOffice
 from tests.worker.governed import NAME, services
 from worker.flows.session import leased
 from worker.flows.steps import judged_now, pull_only
@@ -54,7 +55,7 @@ def org():
 def judged(org, tmp_path_factory) -> Mapping[str, Mapping[str, Said]]:
     """What the judge says, by policy and deal."""
     with serve(org) as server:
-        team = services(Sales(org, server), tmp_path_factory.mktemp("labelled"))
+        team = services(SalesforceOffice(Sales(org, server)), tmp_path_factory.mktemp("labelled"))
         try:
             assert not pull_only(team, NAME, full=True).aside
             return _verdicts(team)

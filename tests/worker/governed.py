@@ -1,4 +1,4 @@
-"""A sales team under governance: a local org, a store of its own, and the flows over both."""
+"""A sales team under governance: a local CRM, a store of its own, and the flows over both."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from connectors.salesforce.settings import DEFAULT_WRITES
-from sandbox.salesforce import SYNC, Settings, seed
-from sandbox.salesforce.events import edit_as
-from sandbox.salesforce.setup import profile_set
 from store import Store
-from tests.connectors.salesforce.sales import Sales, open_for_business
+from tests.offices.salesforce import salesforce
 from worker.flows.answers import deals
 from worker.flows.run import run
 from worker.settings import ConnectionSettings
@@ -24,35 +20,49 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.protocol import Connector
+    from tests.connectors.salesforce.sales import Sales
+    from tests.offices.office import Office, Write
     from worker.flows.report import Report
 
 NAME = "acme"
-PREFIX = "Sluicegate_"
-FLAGS, REASONS, CHECKED, SCORE = (f"{PREFIX}{field}__c" for field in ("Flag_Ids", "Reasons", "Checked", "Score"))
+OFFICES = {"salesforce": salesforce}
+FLAGS, REASONS, CHECKED, SCORE = "flag_ids", "reasons", "checked", "score"
 
 
 @dataclass
 class Governed:
-    """Flows over one local org; `services.clock` is the org's own clock."""
+    """Flows over one local CRM; `services.clock` is the CRM's own clock."""
 
-    sales: Sales
+    office: Office
     services: Services
     reports: list[Report] = field(default_factory=list)
+
+    @property
+    def sales(self) -> Sales:
+        """The org of a Salesforce office."""
+        return self.office.sales  # type: ignore[attr-defined,no-any-return]
 
     def run(self, **options: Any) -> Report:
         self.reports.append(run(self.services, NAME, **options))
         return self.reports[-1]
 
     def later(self, **delta: float) -> None:
-        self.sales.org.clock.set(self.sales.org.clock.now() + timedelta(**delta))
+        self.office.clock.set(self.office.clock.now() + timedelta(**delta))
+
+    def deal(self, name: str = "Acme", **said: Any) -> str:
+        """A deal that a rep makes."""
+        return self.office.deal(name, **said)
+
+    def edit(self, deal: str, **said: Any) -> None:
+        """What somebody changes on a deal, by all rules."""
+        self.office.edit(deal, **said)
 
     def on_record(self, deal: str) -> dict[str, Any]:
         """Our fields of a deal, as they stand in the CRM."""
-        return {k: v for k, v in self.sales.row(deal).items() if k.startswith(PREFIX)}
+        return self.office.record(deal)
 
     def all_on_record(self) -> dict[str, dict[str, Any]]:
-        rows = self.sales.org.tables["Opportunity"].rows
-        return {deal: self.on_record(deal) for deal, row in rows.items() if not row.get("IsDeleted")}
+        return {deal: self.on_record(deal) for deal in self.theirs()}
 
     def verdict(self, deal: str) -> dict[str, Any]:
         return next(found for found in deals(self.services, NAME) if found["id"] == deal)
@@ -64,9 +74,9 @@ class Governed:
         """Ids of the flags that a rep sees on the deal."""
         return [flag for flag in (self.on_record(deal)[FLAGS] or "").split(";") if flag]
 
-    def writes(self, since: int = 0) -> list[Any]:
+    def writes(self, since: int = 0) -> list[Write]:
         """Every write that our user sent, from the n-th on."""
-        return [write for write in self.sales.org.writes if write.user == SYNC][since:]
+        return self.office.writes()[since:]
 
     def written(self, since: int = 0) -> list[str]:
         """The deals that our user changed, from its n-th write on; a deal as often as it was written."""
@@ -74,38 +84,26 @@ class Governed:
 
     def seed(self, deals: int, number: int = 1) -> dict[str, dict[str, bool]]:
         """A believable pipeline, and what was planted in each open deal."""
-        return seed(self.sales.org, deals, number, self.sales.org.clock.now())
+        return self.office.seed(deals, number)
 
     def theirs(self) -> dict[str, dict[str, Any]]:
         """Of each living deal what is not ours and does not move by itself when somebody saves."""
-        stamps = {"LastModifiedDate", "LastModifiedById", "SystemModstamp"}
-        rows = self.sales.org.tables["Opportunity"].rows
-        return {
-            deal: {name: value for name, value in row.items() if not name.startswith(PREFIX) and name not in stamps}
-            for deal, row in rows.items()
-            if not row.get("IsDeleted")
-        }
+        return self.office.theirs()
 
     def let_reps_edit_ours(self) -> None:
         """An admin was generous: reps may edit (and so clone) our fields."""
-        org = self.sales.org
-        for name in DEFAULT_WRITES.values():
-            org.grant(profile_set(org, "Standard User"), "Opportunity", name, edit=True)
-
-    def edit(self, deal: str, user: str = "rep@acme.example", **values: Any) -> None:
-        """What somebody changes on a deal, by all rules."""
-        edit_as(self.sales.org, user, "Opportunity", deal, values)
+        self.office.let_reps_edit_ours()
 
 
-def services(sales: Sales, folder: Path, **connection: Any) -> Services:
-    """Services over this org, with the starter pack and a SQLite store in `folder`."""
-    said = ConnectionSettings(kind="salesforce", sandbox=True, timezone="America/New_York", **connection)
+def services(office: Office, folder: Path, **connection: Any) -> Services:
+    """Services over this CRM, with the starter pack and a SQLite store in `folder`."""
+    said = ConnectionSettings(kind=office.kind, sandbox=True, timezone="America/New_York", **connection)
     settings = WorkerSettings(home=folder, connections={NAME: said})
-    connector = sales.connector(budget_share=1.0)
+    connector = office.connector(budget_share=1.0)
     return Services(
         settings=settings,
-        clock=sales.org.clock.now,
-        sleep=sales.waited.append,
+        clock=office.clock.now,
+        sleep=office.waited.append,
         store=Store.open(f"sqlite:///{folder / 'sluicegate.db'}"),
         connect=lambda _name: connector,
         policy_texts=lambda: policy_texts(settings),
@@ -113,9 +111,9 @@ def services(sales: Sales, folder: Path, **connection: Any) -> Services:
 
 
 @contextmanager
-def governed(folder: Path, **connection: Any) -> Iterator[Governed]:
-    with open_for_business(Settings(multi_currency=False)) as sales:
-        made = Governed(sales, services(sales, folder, **connection))
+def governed(folder: Path, kind: str = "salesforce", **connection: Any) -> Iterator[Governed]:
+    with OFFICES[kind]() as office:
+        made = Governed(office, services(office, folder, **connection))
         try:
             yield made
         finally:

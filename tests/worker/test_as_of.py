@@ -30,7 +30,7 @@ def test_what_is_no_date_is_refused_in_a_sentence():
 
 def test_another_day_may_lie_ahead_and_a_sandbox_is_written(tmp_path):
     with governed(tmp_path) as team:
-        deal = team.sales.deal("One", Amount=5)
+        deal = team.deal("One", amount=5)
         report = team.run(as_of=instant("2026-11-30", "America/New_York"))
         assert report.outcomes["written"] == 1
         assert "no-activity" in team.flags(deal)
@@ -38,7 +38,7 @@ def test_another_day_may_lie_ahead_and_a_sandbox_is_written(tmp_path):
 
 def test_another_days_verdict_never_reaches_live_records(tmp_path):
     with governed(tmp_path) as team:
-        team.sales.deal("One", Amount=5)
+        team.deal("One", amount=5)
         connection = team.services.connection("acme").model_copy(update={"sandbox": False})
         team.services.settings.connections["acme"] = connection
         report = team.run(as_of=instant("2026-11-30"))

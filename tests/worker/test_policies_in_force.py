@@ -19,7 +19,7 @@ def with_policies(team, text):
 
 def test_a_scheduled_run_goes_on_under_the_last_good_policies(tmp_path):
     with governed(tmp_path) as team:
-        deal = team.sales.deal("No amount")
+        deal = team.deal("No amount")
         with_policies(team, GOOD)
         digest = team.run().policy_digest
         with_policies(team, GOOD.replace(b"is blank", b"is blnk"))

@@ -2,31 +2,26 @@
 
 import pytest
 
-from tests.worker.governed import PREFIX, governed
-
-
-@pytest.fixture
-def team(tmp_path):
-    with governed(tmp_path) as opened:
-        yield opened
+from model.sync import OUR_FIELDS
+from tests.worker.governed import FLAGS, OFFICES, REASONS, SCORE, governed
 
 
 def test_a_neglected_deal_carries_its_flag_with_reason_and_next_act(team):
-    deal = team.sales.deal("Neglected", Amount=5000, CloseDate="2026-12-31")
+    deal = team.deal("Neglected", amount=5000, close_date="2026-12-31")
     team.later(days=15)
     report = team.run()
     assert report.exit_code == 0
     assert report.outcomes["written"] == 1
     record = team.on_record(deal)
-    assert ";no-activity;" in record[PREFIX + "Flag_Ids__c"]
-    assert "Never touched since 3 Nov 2026" in record[PREFIX + "Reasons__c"]
-    assert record[PREFIX + "Score__c"] < 100
-    assert record[PREFIX + "Next_Act__c"]
+    assert ";no-activity;" in record[FLAGS]
+    assert "Never touched since 3 Nov 2026" in record[REASONS]
+    assert record[SCORE] < 100
+    assert record["next_act"]
 
 
 def test_a_second_run_with_nothing_changed_writes_nothing_today_or_tomorrow(team):
     for number in range(5):
-        team.sales.deal(f"Deal {number}", Amount=100 * number or None)
+        team.deal(f"Deal {number}", amount=100 * number or None)
     team.later(days=15)
     assert team.run().outcomes["written"] == 5
     before = len(team.writes())
@@ -38,9 +33,9 @@ def test_a_second_run_with_nothing_changed_writes_nothing_today_or_tomorrow(team
 
 
 def test_a_day_later_only_the_deal_that_crossed_a_limit_is_written(team):
-    early = team.sales.deal("Early", Amount=1)
+    early = team.deal("Early", amount=1)
     team.later(days=1)
-    team.sales.deal("Late", Amount=1)
+    team.deal("Late", amount=1)
     team.later(days=13, hours=-1)
     team.run()
     team.later(hours=2)
@@ -52,41 +47,38 @@ def test_a_day_later_only_the_deal_that_crossed_a_limit_is_written(team):
 
 
 def test_a_call_logged_clears_the_flag(team):
-    deal = team.sales.deal("Called", Amount=10, NextStep="Send the offer to Ada")
+    deal = team.deal("Called", amount=10, next_step="Send the offer to Ada")
     team.later(days=15)
     team.run()
     assert "no-activity" in team.flags(deal)
-    team.sales.create("Task", WhatId=deal, Subject="Call", TaskSubtype="Call", Status="Completed")
+    team.office.call(deal)
     team.later(minutes=20)
     report = team.run()
     assert report.cleared >= 1
     assert "no-activity" not in team.flags(deal)
-    assert ";no-activity;" not in (team.on_record(deal)[PREFIX + "Flag_Ids__c"] or "")
+    assert ";no-activity;" not in (team.on_record(deal)[FLAGS] or "")
 
 
 def test_only_our_fields_are_ever_sent(team):
-    team.sales.deal("One")
+    team.deal("One")
     team.later(days=20)
     team.run()
     assert team.writes()
-    assert all(name.startswith(PREFIX) for write in team.writes() for name in write.values)
+    assert {name for write in team.writes() for name in write.values} <= set(OUR_FIELDS)
 
 
 def test_a_value_of_ours_that_somebody_changed_is_put_back_once_a_day_and_counted(team):
-    deal = team.sales.deal("Edited", Amount=10)
+    deal = team.deal("Edited", amount=10)
     team.later(days=15)
     team.run()
     right = team.on_record(deal)
-    rights = team.sales.org
-    from sandbox.salesforce.setup import profile_set
-
-    rights.grant(profile_set(rights, "Standard User"), "Opportunity", PREFIX + "Score__c", edit=True)
-    team.sales.edit(deal, Sluicegate_Score__c=100)
+    team.let_reps_edit_ours()
+    team.edit(deal, score=100)
     team.later(minutes=30)
     report = team.run()
     assert report.outcomes["overwritten"] == 1
     assert team.on_record(deal) == right
-    team.sales.edit(deal, Sluicegate_Score__c=99)
+    team.edit(deal, score=99)
     team.later(minutes=30)
     assert team.run().patches == 0
     team.later(hours=24)
@@ -95,27 +87,27 @@ def test_a_value_of_ours_that_somebody_changed_is_put_back_once_a_day_and_counte
 
 
 def test_a_deal_that_closes_gets_one_last_patch_that_keeps_the_score(team):
-    deal = team.sales.deal("Closing", Amount=10)
+    deal = team.deal("Closing", amount=10)
     team.later(days=15)
     team.run()
-    score = team.on_record(deal)[PREFIX + "Score__c"]
-    team.sales.edit(deal, StageName="Closed Won")
+    score = team.on_record(deal)[SCORE]
+    team.edit(deal, stage=team.office.won)
     team.later(minutes=30)
     assert team.run().outcomes["written"] == 1
     record = team.on_record(deal)
-    assert record.pop(PREFIX + "Score__c") == score
+    assert record.pop(SCORE) == score
     assert set(record.values()) == {None}
     assert team.run().patches == 0
 
 
 def test_a_deal_closed_before_our_first_run_is_never_written(team):
-    team.sales.deal("Old", StageName="Closed Lost")
+    team.deal("Old", stage=team.office.lost)
     team.later(days=30)
     assert team.run().patches == 0
 
 
 def test_a_dry_run_changes_neither_crm_nor_store(team):
-    team.sales.deal("One")
+    team.deal("One")
     team.later(days=20)
     report = team.run(dry_run=True)
     assert report.patches == 1
@@ -125,10 +117,11 @@ def test_a_dry_run_changes_neither_crm_nor_store(team):
     assert team.services.store.cursors("acme") == {}
 
 
-def test_deals_outside_the_scope_are_neither_judged_nor_written(tmp_path):
-    with governed(tmp_path, scope="amount > 1000") as team:
-        small, large = team.sales.deal("Small", Amount=10), team.sales.deal("Large", Amount=5000)
+@pytest.mark.parametrize("kind", OFFICES)
+def test_deals_outside_the_scope_are_neither_judged_nor_written(tmp_path, kind):
+    with governed(tmp_path, kind, scope="amount > 1000") as team:
+        small, large = team.deal("Small", amount=10), team.deal("Large", amount=5000)
         team.later(days=20)
         assert team.run().outcomes["written"] == 1
-        assert team.on_record(large)[PREFIX + "Flag_Count__c"]
+        assert team.on_record(large)["flag_count"]
         assert team.verdict(small)["flags"] == []

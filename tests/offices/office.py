@@ -1,0 +1,87 @@
+"""A CRM as the people who work there know it, in our words: deals, edits, calls, and what goes wrong.
+
+Values are said by canonical names (name, amount, close_date, next_step, stage) and by ours (score, flag_ids, …);
+any other name is taken for the CRM's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from connectors.protocol import Connector
+
+
+class Clock(Protocol):
+    """The CRM's own clock; it stands until it is moved."""
+
+    def now(self) -> datetime: ...
+    def set(self, now: datetime) -> Any: ...
+    def forward(self, by: timedelta) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write that our user sent: our field → value as the CRM got it; `outcome` is ok or the refusal's code."""
+
+    id: str
+    values: dict[str, Any]
+    outcome: str
+
+
+class Office(Protocol):
+    """One CRM with a rep who works in it."""
+
+    kind: str
+    first_stage: str
+    second_stage: str
+    won: str
+    lost: str
+    waited: list[float]
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def faults(self) -> Any:
+        """Faults on demand, by the names of this CRM's own sandbox."""
+
+    def connector(self, **changes: Any) -> Connector: ...
+    def deal(self, name: str = "Acme", **said: Any) -> str: ...
+    def edit(self, deal: str, user: str = "", **said: Any) -> None: ...
+    def clone(self, deal: str) -> str: ...
+    def call(self, deal: str) -> None:
+        """A rep logs a call that took place now."""
+
+    def delete(self, deal: str) -> None: ...
+    def owner_works(self, deal: str) -> bool:
+        """Whether the deal's owner is still there."""
+
+    def expire(self) -> None:
+        """Every token that was handed out ends."""
+
+    def record(self, deal: str) -> dict[str, Any]:
+        """Our fields as they stand: our name → value, None where empty."""
+
+    def said(self, deal: str) -> dict[str, Any]:
+        """What people entered: canonical name → value."""
+
+    def theirs(self) -> dict[str, dict[str, Any]]:
+        """Of each living deal what is not ours and does not move by itself when somebody saves."""
+
+    def writes(self) -> list[Write]: ...
+    def seed(self, deals: int, number: int) -> dict[str, dict[str, bool]]:
+        """A believable pipeline, and what was planted in each open deal."""
+
+    def let_reps_edit_ours(self) -> None: ...
+    def hide(self, column: str) -> None:
+        """Our user may no longer read a column, such as amount."""
+
+    def show(self, column: str) -> None: ...
+    def stop_activities(self, how: str) -> None:
+        """The feed of activities ends: its reads are refused, or its objects are hidden."""
+
+    def out_of_order(self, what: str) -> None:
+        """Reads of deals or activities, or pushes, are answered 503 until the faults are cleared."""
