@@ -1,0 +1,1 @@
+"""HubSpot: one portal over hubspot-api-client."""

@@ -1,0 +1,39 @@
+"""The portal as it describes itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Account:
+    """The portal: its number, the zone that its days and close dates are in, and its home currency."""
+
+    portal: str
+    zone: ZoneInfo
+    currency: str | None
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Account:
+        """From /account-info/v3/details."""
+        return cls(str(body.get("portalId") or ""), zone(body.get("timeZone")), body.get("companyCurrency"))
+
+
+def zone(name: str | None) -> ZoneInfo:
+    """The zone of this name; UTC where nobody knows it."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def midnight(now: datetime, where: ZoneInfo) -> datetime:
+    """When the next day begins there."""
+    tomorrow = now.astimezone(where).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), where).astimezone(UTC)

@@ -1,0 +1,196 @@
+"""Calls to one portal over hubspot-api-client: one session, one retry loop, limits in front, raw bodies."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import requests
+
+from connectors.hubspot.account import Account, midnight, zone
+from connectors.hubspot.auth import Login, scrub
+from connectors.hubspot.faults import SessionEnded, fault, parsed
+from connectors.hubspot.library import Library
+from connectors.hubspot.limits import FIRST_WINDOW, SEARCHES, Gate, bucket
+from connectors.retries import Again, Transient, in_doubt
+from connectors.share import Share
+from connectors.wire import Wire, open_session, untrusted
+from model.errors import AccessRefused, SettingsProblem
+from model.sync import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from connectors.hubspot.pool import Reply
+    from connectors.hubspot.settings import Credentials, HubspotSettings
+
+_SERVER: Final = 500
+_REFUSED: Final = 300
+
+
+class Client:
+    """One portal, one session. `clock` and `sleep` are given; `random` spreads the retries."""
+
+    def __init__(
+        self,
+        settings: HubspotSettings,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        random: Random | None = None,
+        who: Credentials | None = None,
+        spent: int = 0,
+    ) -> None:
+        self.settings, self._clock, self._sleep = settings, clock, sleep
+        self._who: Credentials = who or settings
+        self._again = Again(sleep, random or Random())  # noqa: S311 - jitter, not a secret
+        self.wire = Wire(settings.timeout, _usage)
+        session = open_session(self.wire, ca_file=settings.ca_file, proxy=settings.proxy)
+        self._share = Share(settings.budget_share, spent, clock, whose="the account", refilled=self.midnight)
+        self._login = Login(self._who, clock, self._renew)
+        self._library = Library(settings.base_url, session)
+        self._account: Account | None = None
+
+    def api(self, path: str) -> Any:
+        """One of the library's api objects, kept for the life of the process: "crm.deals.batch_api"."""
+        return self._library.api(path)
+
+    def call(self, function: Callable[..., Any], *given: Any, repeatable: bool = True, **named: Any) -> Any:
+        """The parsed reply of one of the library's calls; None for an empty one. 207 is a reply: read its `errors`.
+
+        Without `repeatable` a write of unknown fate raises RetryLater. Raises Refused, AccessRefused, BudgetSpent.
+        """
+        return self._send(self._window, lambda: self._library.typed(function, given, named), repeatable=repeatable)
+
+    def search(self, kind: str, request: dict[str, Any]) -> dict[str, Any]:
+        """One page of a search of an object type; held to the portal's searches a second, not to the window."""
+        ask = self.api("crm.objects.search_api").do_search
+        gate = self._searches
+        found: dict[str, Any] = self._send(gate, lambda: self._library.typed(ask, (kind, request), {}), repeatable=True)
+        return found
+
+    def rest(self, path: str, method: str = "GET", body: Any = None, *, repeatable: bool = True) -> Any:
+        """The parsed reply of a path that the library does not know."""
+        data = None if body is None else orjson.dumps(body)
+        return self._send(self._window, lambda: self._library.plain(method, path, data), repeatable=repeatable)
+
+    def now(self) -> datetime:
+        """The server's time as it last said; ours before the first reply."""
+        return self.wire.server_time or self._clock()
+
+    def budget(self) -> Budget:
+        """The account's calls of the day as last said, and ours."""
+        return Budget(self.wire.used, self.wire.allowed, self.wire.calls)
+
+    def midnight(self, now: datetime) -> datetime:
+        """When the account's next day begins: then its daily calls come back."""
+        return midnight(now, self._account.zone if self._account else zone(self.settings.zone))
+
+    @property
+    def account(self) -> Account:
+        """The portal as it describes itself, asked once."""
+        if self._account is None:
+            self._account = Account.parse(self.rest("/account-info/v3/details"))
+        return self._account
+
+    @cached_property
+    def _window(self) -> Gate:
+        key = hashlib.sha256("\n".join(self._who.secrets()).encode()).hexdigest()[:16]
+        return self._gate(f"app_{key}", FIRST_WINDOW)
+
+    @cached_property
+    def _searches(self) -> Gate:
+        portal = "".join(letter for letter in self.account.portal if letter.isalnum())
+        return self._gate(f"search_{portal}", SEARCHES)
+
+    def _gate(self, key: str, rate: Any) -> Gate:
+        return Gate(bucket(self.settings.limits, key, rate), key, self._clock, self._sleep)
+
+    def _send(self, gate: Gate, send: Callable[[], Reply], *, repeatable: bool) -> Any:
+        return self._again(self._twice, gate, send, repeatable)
+
+    def _twice(self, gate: Gate, send: Callable[[], Reply], repeatable: bool) -> Any:
+        """Send; where an OAuth token has ended renew it and send once more, then give up."""
+        try:
+            return self._once(gate, send, repeatable)
+        except SessionEnded as error:
+            if not self._login.renewable:
+                raise AccessRefused(f"{error} Check access_token of connection {self.settings.name}.") from None
+            self._login.ended()
+        try:
+            return self._once(gate, send, repeatable)
+        except SessionEnded as error:
+            raise AccessRefused(f"{error} A new token did not help; connect the app again.") from None
+
+    def _once(self, gate: Gate, send: Callable[[], Reply], repeatable: bool) -> Any:
+        self._share.mind(self.wire)
+        self._library.take(self._login.token())
+        gate.enter()
+        try:
+            reply = send()
+        except requests.exceptions.ConnectTimeout as error:
+            raise Transient(f"{self.settings.base_url} does not answer: {type(error).__name__}.") from None
+        except requests.RequestException as error:
+            raise self._broken(error, repeatable) from None
+        self._note(reply)
+        return self._read(reply, repeatable)
+
+    def _renew(self, form: dict[str, str]) -> dict[str, Any]:
+        """A new access token. /oauth/v1 ends some day: whatever follows it is asked for here and nowhere else."""
+        create = self.api("oauth.tokens_api").create
+        self._window.enter()
+        try:
+            reply = self._library.typed(create, (), {"grant_type": "refresh_token", **form})
+        except requests.RequestException as error:
+            raise self._broken(error, repeatable=True) from None
+        body = self._read(reply, repeatable=True)
+        return body if isinstance(body, dict) else {}
+
+    def _broken(self, error: requests.RequestException, repeatable: bool) -> Exception:
+        where = self.settings.base_url
+        if untrusted(error):
+            return SettingsProblem(f"The certificate of {where} is not trusted; set ca_file.")
+        text = f"The reply of {where} broke off: {type(error).__name__}."
+        return Transient(text) if repeatable else in_doubt(text)
+
+    def _note(self, reply: Reply) -> None:
+        """How many calls a window this app may send."""
+        try:
+            most = int(reply.headers["X-HubSpot-RateLimit-Max"])
+            span = int(reply.headers["X-HubSpot-RateLimit-Interval-Milliseconds"])
+        except (KeyError, ValueError):
+            return
+        self._window.allow(most, span)
+
+    def _read(self, reply: Reply, repeatable: bool) -> Any:
+        if reply.status >= _REFUSED:
+            body = parsed(self._scrubbed(reply.data))
+            problem = fault(reply.status, body, reply.headers, self.midnight(self.now()))
+            unknown = reply.status >= _SERVER and not repeatable
+            raise in_doubt(str(problem)) if unknown else problem
+        try:
+            found = orjson.loads(reply.data) if reply.data else None
+        except ValueError:
+            found = reply
+        if found is None or isinstance(found, dict | list):
+            return found
+        text = f"HubSpot answers {reply.status} with a body that is no JSON."
+        raise Transient(text) if repeatable else in_doubt(text)
+
+    def _scrubbed(self, content: bytes) -> str:
+        """An error body without our secrets, should a proxy echo one."""
+        text, token = content.decode(errors="replace"), self._library.token
+        return scrub(self._who, text.replace(token, "…") if token else text)
+
+
+def _usage(reply: requests.Response) -> tuple[int, int] | None:
+    """Calls used and allowed today; OAuth apps and searches are told neither."""
+    try:
+        allowed = int(reply.headers["X-HubSpot-RateLimit-Daily"])
+        return allowed - int(reply.headers["X-HubSpot-RateLimit-Daily-Remaining"]), allowed
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,63 @@
+"""hubspot-api-client's own objects, kept for the life of a process, all with the token of now."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import hubspot
+
+from connectors.hubspot.pool import Reply, RequestsPool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+
+class Library:
+    """The library before one portal, its calls sent through `session`."""
+
+    def __init__(self, base_url: str, session: requests.Session) -> None:
+        self._base_url, self._pool = base_url, RequestsPool(session)
+        self._client = hubspot.Client.create(host=base_url)
+        self._kept: dict[str, Any] = {}
+        self.token = ""
+
+    def api(self, path: str) -> Any:
+        """One api object, made once: each made anew would bring connections of its own."""
+        if path not in self._kept:
+            made = reduce(getattr, path.split("."), self._client)
+            made.api_client.rest_client.pool_manager = self._pool
+            self._kept[path] = made
+            self._tell(made)
+        return self._kept[path]
+
+    def take(self, token: str) -> None:
+        """Call with this token from now on: objects that are kept would go on with their old one."""
+        if token != self.token:
+            self.token = token
+            for kept in self._kept.values():
+                self._tell(kept)
+
+    def typed(self, function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> Reply:
+        """The raw reply of a function of one of the objects, refusals too; raises what requests raises.
+
+        The library has one exception class a package and no common base: those that carry a status are replies.
+        """
+        try:
+            reply: Reply = function(*given, _preload_content=False, **named)
+        except Exception as error:
+            status, body = getattr(error, "status", None), getattr(error, "body", None)
+            if not isinstance(status, int):
+                raise
+            return Reply(status, (body or "").encode(), getattr(error, "headers", None) or {})
+        return reply
+
+    def plain(self, method: str, path: str, data: bytes | None) -> Reply:
+        """The raw reply of a path that the library does not know."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        return self._pool.request(method, self._base_url + path, body=data, headers=headers)
+
+    def _tell(self, kept: Any) -> None:
+        kept.api_client.configuration.access_token = self.token

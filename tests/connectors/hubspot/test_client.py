@@ -1,0 +1,232 @@
+"""The client alone, before a portal that `responses` plays: what is sent, what is tried again, what is said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+import requests
+import responses
+
+from connectors.hubspot.client import Client
+from connectors.hubspot.faults import ObjectGone, Refused, ScopeMissing, TooLong
+from connectors.hubspot.settings import HubspotSettings
+from model.errors import AccessRefused, BudgetSpent, RetryLater
+
+BASE = "https://api.hubapi.com"
+DEALS = f"{BASE}/crm/v3/objects/deals"
+UPDATE = f"{DEALS}/batch/update"
+TOKENS = f"{BASE}/oauth/v1/token"
+NOW = datetime(2026, 11, 3, 9, tzinfo=UTC)
+OAUTH = {"auth": "oauth", "client_id": "app", "client_secret": "hush", "refresh_token": "again"}
+
+
+class Desk:
+    """A client, the waits it asked for, and the time."""
+
+    def __init__(self, **settings):
+        self.waited, self.now = [], NOW
+        told = {"name": "acme", "access_token": "pat-secret"} | settings
+        self.client = Client(
+            HubspotSettings(**told),
+            clock=lambda: self.now,
+            sleep=self.waited.append,
+            random=Random(1),  # noqa: S311
+        )
+
+    def list(self, **given):
+        return self.client.call(self.client.api("crm.deals.basic_api").get_page, **given)
+
+    def update(self):
+        api = self.client.api("crm.deals.batch_api")
+        return self.client.call(api.update, {"inputs": [{"id": "1", "properties": {}}]}, repeatable=False)
+
+
+@pytest.fixture
+def portal():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def page(*ids):
+    return {"results": [{"id": one, "properties": {"amount": "1000.10"}} for one in ids]}
+
+
+def limited(policy):
+    return {
+        "status": "error",
+        "errorType": "RATE_LIMIT",
+        "policyName": policy,
+        "message": "You have reached your limit.",
+    }
+
+
+def test_every_call_goes_through_our_session_and_money_stays_as_written(portal):
+    portal.get(DEALS, json=page("1"))
+    found = Desk().list(limit=50, properties=["amount", "dealname"])
+    assert found["results"][0]["properties"]["amount"] == "1000.10"
+    sent = portal.calls[0].request
+    assert sent.headers["Authorization"] == "Bearer pat-secret"
+    assert "properties=amount&properties=dealname" in sent.url
+
+
+def test_an_api_object_is_kept(portal):
+    client = Desk().client
+    assert client.api("crm.deals.basic_api") is client.api("crm.deals.basic_api")
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        {"status": 502, "body": "<html>Bad gateway</html>"}, {"status": 503, "json": {"category": "x"}},
+        {"status": 423, "json": {"message": "locked"}}, {"status": 521}, {"status": 200, "body": "<html>ok</html>"},
+        {"body": requests.exceptions.ConnectionError("dropped")}, {"body": requests.exceptions.ReadTimeout("late")},
+        {"status": 429, "json": limited("TEN_SECONDLY_ROLLING")}, {"status": 429, "json": limited("SECONDLY")},
+    ],
+)  # fmt: skip
+def test_a_passing_fault_of_a_read_is_not_noticed(portal, passing):
+    portal.get(DEALS, **passing)
+    portal.get(DEALS, json=page("1"))
+    desk = Desk()
+    assert desk.list()["results"]
+    assert len(desk.waited) == 1
+
+
+@pytest.mark.parametrize(("policy", "wait"), [("TEN_SECONDLY_ROLLING", 10), ("SECONDLY", 1)])
+def test_each_limit_is_waited_for_as_long_as_it_lasts(portal, policy, wait):
+    portal.get(DEALS, status=429, json=limited(policy))
+    portal.get(DEALS, json=page("1"))
+    desk = Desk()
+    desk.list()
+    assert wait <= desk.waited[0] <= wait + 1
+
+
+def test_the_days_limit_stops_until_the_accounts_midnight(portal):
+    portal.get(f"{BASE}/account-info/v3/details", json={"portalId": 7, "timeZone": "America/New_York"})
+    portal.get(DEALS, status=429, json=limited("DAILY"))
+    desk = Desk()
+    assert desk.client.account.portal == "7"
+    with pytest.raises(BudgetSpent) as raised:
+        desk.list()
+    assert raised.value.until == datetime(2026, 11, 4, 5, tzinfo=UTC)
+    assert desk.waited == []
+
+
+def test_our_share_of_the_days_calls_is_kept(portal):
+    day = {"X-HubSpot-RateLimit-Daily": "100", "X-HubSpot-RateLimit-Daily-Remaining": "60"}
+    portal.get(DEALS, json=page("1"), headers=day)
+    desk = Desk(budget_share=0.02)
+    desk.list()
+    desk.list()
+    with pytest.raises(BudgetSpent, match="2 of 2"):
+        desk.list()
+    assert desk.client.budget().used == 40
+
+
+def test_a_wait_beyond_the_cap_is_left_to_the_caller(portal):
+    portal.get(DEALS, status=429, json=limited("TEN_SECONDLY_ROLLING"), headers={"Retry-After": "120"})
+    desk = Desk()
+    with pytest.raises(RetryLater) as raised:
+        desk.list()
+    assert raised.value.seconds >= 120
+    assert desk.waited == []
+
+
+@pytest.mark.parametrize(
+    "dark",
+    [
+        {"status": 502}, {"status": 500, "json": {"category": "INTERNAL"}}, {"status": 200, "body": "<html>"},
+        {"body": requests.exceptions.ConnectionError("dropped")}, {"body": requests.exceptions.ReadTimeout("late")},
+    ],
+)  # fmt: skip
+def test_a_write_of_unknown_fate_is_never_sent_again(portal, dark):
+    portal.post(UPDATE, **dark)
+    with pytest.raises(RetryLater, match="read the records again before"):
+        Desk().update()
+    assert len(portal.calls) == 1
+
+
+def test_a_write_that_was_not_taken_is_sent_again(portal):
+    portal.post(UPDATE, status=429, json=limited("TEN_SECONDLY_ROLLING"))
+    portal.post(UPDATE, json={"status": "COMPLETE", "results": []})
+    assert Desk().update() == {"status": "COMPLETE", "results": []}
+
+
+def test_a_207_is_an_answer_with_its_errors(portal):
+    portal.post(UPDATE, status=207, json={"results": [], "errors": [{"category": "OBJECT_NOT_FOUND"}]})
+    assert Desk().update()["errors"][0]["category"] == "OBJECT_NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, {"category": "VALIDATION_ERROR", "message": "no"}, Refused),
+        (403, {"category": "MISSING_SCOPES", "message": "no"}, ScopeMissing),
+        (404, {"category": "OBJECT_NOT_FOUND"}, ObjectGone),
+        (409, {"category": "OBJECT_ALREADY_EXISTS"}, Refused),
+        (414, None, TooLong),
+    ],
+)
+def test_what_no_repetition_changes_is_not_repeated(portal, status, body, kind):
+    portal.get(DEALS, status=status, **({"json": body} if body else {"body": "<html>"}))
+    with pytest.raises(kind):
+        Desk().list()
+    assert len(portal.calls) == 1
+
+
+def test_a_missing_scope_is_named(portal):
+    context = {"requiredGranularScopes": ["crm.objects.deals.read"]}
+    portal.get(
+        DEALS, status=403, json={"category": "MISSING_SCOPES", "message": "No.", "errors": [{"context": context}]}
+    )
+    with pytest.raises(AccessRefused, match=r"crm\.objects\.deals\.read"):
+        Desk().list()
+
+
+def test_a_bad_private_token_is_asked_once_and_never_told(portal):
+    portal.get(DEALS, status=401, json={"category": "INVALID_AUTHENTICATION", "message": "bad pat-secret"})
+    with pytest.raises(AccessRefused, match="access_token of connection acme") as raised:
+        Desk().list()
+    assert len(portal.calls) == 1
+    assert "pat-secret" not in str(raised.value)
+
+
+def given_tokens(portal, *tokens):
+    for token in tokens:
+        portal.post(TOKENS, json={"access_token": token, "expires_in": 1800, "refresh_token": "again"})
+
+
+def test_an_oauth_token_is_renewed_before_it_ends_and_reaches_kept_objects(portal):
+    given_tokens(portal, "first", "second")
+    portal.get(DEALS, json=page("1"))
+    desk = Desk(**OAUTH, access_token=None)
+    desk.list()
+    desk.now += timedelta(minutes=29, seconds=30)
+    desk.list()
+    told = [call.request.headers.get("Authorization") for call in portal.calls if call.request.url.startswith(DEALS)]
+    assert told == ["Bearer first", "Bearer second"]
+    assert "refresh_token=again" in portal.calls[0].request.body
+
+
+def test_an_oauth_token_that_ends_in_the_middle_is_renewed_once(portal):
+    given_tokens(portal, "first", "second")
+    portal.get(DEALS, status=401, json={"category": "EXPIRED_AUTHENTICATION"})
+    portal.get(DEALS, json=page("1"))
+    assert Desk(**OAUTH, access_token=None).list()["results"]
+
+
+def test_a_lasting_401_is_answered_by_one_renewal(portal):
+    given_tokens(portal, "first", "second", "third")
+    portal.get(DEALS, status=401, json={"category": "INVALID_AUTHENTICATION"})
+    with pytest.raises(AccessRefused, match="new token did not help"):
+        Desk(**OAUTH, access_token=None).list()
+    assert len(portal.calls) == 4
+
+
+def test_a_dead_refresh_token_is_not_tried_again(portal):
+    portal.post(TOKENS, status=400, json={"status": "BAD_REFRESH_TOKEN", "message": "missing or invalid: again"})
+    with pytest.raises(AccessRefused, match="Connect the app again") as raised:
+        Desk(**OAUTH, access_token=None).list()
+    assert len(portal.calls) == 1
+    assert "hush" not in str(raised.value)
