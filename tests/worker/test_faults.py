@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.salesforce.settings import DEFAULT_WRITES
 from model.errors import AccessRefused
 from sandbox.salesforce import Rule, Trigger
 from sandbox.salesforce.events import (
@@ -194,7 +195,7 @@ def test_the_customers_own_rule_is_named_and_after_the_exemption_all_are_written
     org = fresh.sales.org
 
     def next_step_first(old, new, actor):
-        return "Enter a next step before you save." if not new["NextStep"] and new[FLAGS] else None
+        return "Enter a next step before you save." if not new["NextStep"] and new[DEFAULT_WRITES["flag_ids"]] else None
 
     org.rules["Next step first"] = Rule("Opportunity", next_step_first, exempt="Sluicegate_Writes")
     without = [fresh.sales.deal(f"No next step {n}", Amount=10) for n in range(3)]
