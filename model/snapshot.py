@@ -32,8 +32,8 @@ DEALS: Final = columns({
     "created": INSTANT, "last_edit": INSTANT, "modified": INSTANT,
     "facts": pl.String,  # JSON object of mapped facts
     "unread": pl.String,  # ";amount;segment;": columns and mapped facts unknown at as_of; "" where none
-    "next_step_changed": INSTANT,  # when the text was last written, null: not known
-    "owner_changed": INSTANT,  # when the owner took over, null: since creation or not known
+    "next_step_changed": INSTANT,  # when the text was last written, creation where it never changed; null: not known
+    "owner_changed": INSTANT,  # when the owner took over, creation where they always had it; null: not known
 })  # fmt: skip
 
 STAGE_CHANGES: Final = columns({

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 ALL_KEYS: Final = (1, 2**62)
 HISTORY: Final = {"next_step_changed": "next_step", "owner_changed": "owner_id"}
+TOLD_FROM: Final = (
+    "SELECT field, min(changed_at) FROM field_change"
+    " WHERE connection = ? AND origin = 'crm' AND field IN ('next_step', 'owner_id') GROUP BY field"
+)
+FIRST_HOUR: Final = 3_600_000_000  # µs
 EVENT: Final = pl.Schema({"key": pl.Int64(), "field": pl.String(), "at": pl.Datetime("us", "UTC")})
 ROLES_TEXT: Final = pl.Schema({"key": pl.Int64(), "contact_count": pl.Int64(), "roles": pl.List(pl.String())})
 MOVES_TEXT: Final = pl.Schema({
@@ -120,15 +125,24 @@ def _roles(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.Data
 
 
 def _with_changes(sql: Sql, connection: int, at: int, span: tuple[int, int], deals: pl.DataFrame) -> pl.DataFrame:
-    """When the next step was last written and the owner last changed, as far as history says."""
+    """When the next step was last written and the owner last changed, as far as history says.
+
+    What nobody saw change is as old as the deal where a change would have been seen: in the CRM's own history, which
+    reaches back to its first row of that field, or by us from the deal's first hour on.
+    """
     query = (
         "SELECT key, field, max(changed_at) FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?"
         " AND changed_at <= ? AND field IN ('next_step', 'owner_id') GROUP BY key, field"
     )
     found = sql.frame(query, (connection, *span, at), EVENT)
+    told = dict(sql.rows(TOLD_FROM, connection))
     for column, field in HISTORY.items():
         one = found.filter(pl.col("field") == field).select("key", pl.col("at").alias(column))
         deals = deals.join(one, on="key", how="left", maintain_order="left")
+        whole = pl.col("first_seen") - pl.col("created").dt.epoch("us") <= FIRST_HOUR
+        if field in told:
+            whole |= pl.col("created").dt.epoch("us") >= told[field]
+        deals = deals.with_columns(pl.coalesce(column, pl.when(whole).then("created")).alias(column))
     return deals
 
 

@@ -33,6 +33,20 @@ def test_a_past_day_shows_the_values_of_that_day(store):
     assert [row["owner_changed"] for row in seen] == [None, NOON + DAY, NOON + DAY]
 
 
+def test_an_owner_whom_nobody_saw_change_is_as_old_as_the_deal_where_a_change_would_have_been_seen(store):
+    told = {"id": "h1", "opportunity_id": "d9", "field": "owner_id", "before": "u1", "after": "u2",
+            "changed_at": NOON - 30 * DAY, "actor_id": "u1", "origin": "crm"}  # fmt: skip
+    born = {"d1": NOON - 31 * DAY, "d2": NOON - 29 * DAY, "d3": NOON - HOUR / 2}
+    deals = [deal(key, created=at) for key, at in born.items()]
+    keep(store, NOON, opportunity=deals)
+    keep(store, NOON + HOUR, field_change=[])
+    said = dict(snapshot(store, NOON + DAY).deals.select("id", "owner_changed").iter_rows())
+    assert said == {"d1": None, "d2": None, "d3": born["d3"]}
+    keep(store, NOON + 2 * HOUR, opportunity=[deal("d9", created=NOON - 40 * DAY)], field_change=[told])
+    said = dict(snapshot(store, NOON + DAY).deals.select("id", "owner_changed").iter_rows())
+    assert said == {"d1": None, "d2": born["d2"], "d3": born["d3"], "d9": NOON - 30 * DAY}
+
+
 def test_a_deal_is_left_out_before_it_was_created(store):
     keep(store, opportunity=[deal(), deal("d2", created=NOON - DAY)])
     assert snapshot(store, NOON - 2 * DAY).deals["id"].to_list() == ["d1"]

@@ -1,0 +1,118 @@
+"""One company, several CRMs, one policy file: the neutral event file is played into each and judged.
+
+Runs are made on several days, with the clock of the CRM moved in between, so that gates and held unknowns have a past.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sandbox.neutral import read_stories
+from sandbox.neutral.events import in_order
+from sandbox.neutral.world import INTEGRATION, MANAGER, OWNERS, RATES, ZONE
+from sandbox.salesforce import new_org, serve
+from sandbox.salesforce.config import config
+from sandbox.salesforce.seeds import neutral as salesforce_seed
+from worker import doors
+from worker.flows.answers import deals
+from worker.flows.run import run
+from worker.settings import ActivitySettings, PolicySettings, read_settings
+from worker.wiring import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sandbox.neutral import Event, Story
+    from worker.flows.report import Report
+    from worker.wiring import Services
+
+HERE: Final = Path(__file__).parent
+POLICIES: Final = Path(__file__).with_suffix(".yaml")
+NAME: Final = "local"
+RUNS: Final = tuple(
+    datetime.fromisoformat(text).replace(tzinfo=UTC)
+    for text in ("2026-10-05 16:00", "2026-10-26 16:00", "2026-11-10 17:00", "2026-11-16 17:00")
+)
+"""When the connection is kept current: noon in New York on four days; verdicts by hand are those of the last."""
+OPENED: Final = datetime(2026, 2, 2, 14, tzinfo=UTC)
+"""The company set its CRM up."""
+
+
+def stories() -> list[Story]:
+    """All stories, file by file."""
+    return [story for file in sorted((HERE / "stories").glob("*.yaml")) for story in read_stories(file.read_text())]
+
+
+@dataclass
+class Judged:
+    """What one CRM's runs came to: the deals as CONTRACT's JSON by key, after each run; and the runs' reports."""
+
+    deals: list[dict[str, dict[str, Any]]] = field(default_factory=list)
+    kpis: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+
+
+def judged(services: Services, player: Any, events: Iterable[Event]) -> Judged:
+    """Play the events into a CRM and run at each of RUNS."""
+    found, left = Judged(), in_order(events)
+    for at in RUNS:
+        now = [event for event in left if event.at <= at]
+        left = left[len(now) :]
+        player.play(now)
+        player.stop(at)
+        found.reports.append(run(services, NAME))
+        by_id = {deal["id"]: deal for deal in deals(services, NAME)}
+        found.deals.append({key: by_id[id_] for key, id_ in player.deals.items() if id_ in by_id})
+    found.kpis = services.store.kpis(NAME)
+    return found
+
+
+@contextmanager
+def salesforce(scratch: Path) -> Iterator[tuple[Services, Any]]:
+    """A local Salesforce of this company, and services over it whose clock is the org's."""
+    org = new_org()
+    org.clock.set(OPENED)
+    player = salesforce_seed.prepare(org)
+    with serve(org) as running:
+        services = connected(config(running), salesforce_seed.FACTS, org.clock.now, scratch)
+        services.connect(NAME).provision(None)
+        try:
+            yield services, player
+        finally:
+            services.store.close()
+
+
+def connected(toml: str, facts: dict[str, Any], clock: Any, scratch: Path) -> Services:
+    """Services for a connection whose file says `toml`, with this company's fields, people, rates and policies."""
+    file = scratch / "sluicegate.toml"
+    file.write_text(toml, encoding="utf-8")
+    (scratch / "people.csv").write_text(people(), encoding="utf-8")
+    (scratch / "rates.csv").write_text(rows(("currency", "date", "rate"), RATES), encoding="utf-8")
+    settings = read_settings(file)
+    connection = settings.connection(NAME).model_copy(update={
+        "fields": facts, "people": Path("people.csv"), "rates": Path("rates.csv"), "timezone": ZONE, "calendar": "US",
+        "integration_users": (INTEGRATION.login,), "activity": ActivitySettings(roll_up="contacts"),
+    })  # fmt: skip
+    named = {"connections": {NAME: connection}, "policies": PolicySettings(paths=(POLICIES,))}
+    settings = settings.model_copy(update=named)
+    door = getattr(doors, connection.kind)(settings, NAME, connection, clock=clock, sleep=lambda _seconds: None)
+    return replace(wire(settings), clock=clock, connect=lambda _name: door)
+
+
+def people() -> str:
+    """The people file: whose team and zone are which."""
+    staff = [(owner.name, MANAGER.name, owner.team or "", owner.zone) for owner in OWNERS]
+    return rows(("owner", "manager", "team", "zone"), staff)
+
+
+def rows(header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+    """A CSV text."""
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *lines])
+    return text.getvalue()
