@@ -12,7 +12,7 @@ import requests
 
 from connectors.hubspot.account import Account, midnight, zone
 from connectors.hubspot.auth import Login, scrub
-from connectors.hubspot.faults import SessionEnded, fault, parsed
+from connectors.hubspot.faults import SessionEnded, fault, of_write, parsed
 from connectors.hubspot.library import Library
 from connectors.hubspot.limits import FIRST_WINDOW, SEARCHES, Gate, bucket
 from connectors.retries import Again, Transient, in_doubt
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from connectors.hubspot.pool import Reply
     from connectors.hubspot.settings import Credentials, HubspotSettings
 
-_SERVER: Final = 500
 _REFUSED: Final = 300
 
 
@@ -170,8 +169,7 @@ class Client:
         if reply.status >= _REFUSED:
             body = parsed(self._scrubbed(reply.data))
             problem = fault(reply.status, body, reply.headers, self.midnight(self.now()))
-            unknown = reply.status >= _SERVER and not repeatable
-            raise in_doubt(str(problem)) if unknown else problem
+            raise problem if repeatable else of_write(problem, reply.status)
         try:
             found = orjson.loads(reply.data) if reply.data else None
         except ValueError:

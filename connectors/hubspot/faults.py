@@ -3,7 +3,8 @@
 Each is one of the model's errors, so that what nobody here handles reaches the worker as what to do next.
 
 RetryLater
-└── Transient      429 of a window, 423, 5xx: worth another attempt now (connectors.retries)
+├── Transient      429 of a window, 423, 5xx: worth another attempt now (connectors.retries)
+└── Locked         423 of a write: one record is busy, the others of the call may not be
 BudgetSpent        429 DAILY: the account's calls are used up until its midnight
 AccessRefused
 ├── SessionEnded   401: an OAuth token may be renewed once
@@ -19,18 +20,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from connectors.retries import Transient
+from connectors.retries import Transient, in_doubt
 from model.errors import AccessRefused, BudgetSpent, RetryLater, SluicegateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+LOCKED: Final = 423
 _WAITS: Final = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0}
 _LOCKED_WAIT: Final = 2.0
 _SERVER: Final = 500
 _MIGRATING: Final = 477
 _HOUR: Final = 3600.0
+
+
+class Locked(RetryLater):
+    """A record of a write is busy for a moment; nothing of the call was written."""
 
 
 class SessionEnded(AccessRefused):
@@ -106,7 +112,7 @@ def _refusal(status: int, category: str, message: str, body: Mapping[str, Any]) 
             return ObjectGone(category, message, body, status)
         case 414 | 431:
             return TooLong(category, "the address is too long", body, status)
-        case _ if status < _SERVER and status not in (408, 423, _MIGRATING):
+        case _ if status < _SERVER and status not in (408, LOCKED, _MIGRATING):
             return Refused(category, message, body, status)
     return None
 
@@ -114,8 +120,15 @@ def _refusal(status: int, category: str, message: str, body: Mapping[str, Any]) 
 def _passing(status: int, said: str, headers: Mapping[str, str]) -> SluicegateError:
     if status == _MIGRATING:
         return RetryLater(f"HubSpot is moving this account to another data centre: {said}", _asked(headers) or _HOUR)
-    wait = _LOCKED_WAIT if status == 423 else 0.0  # noqa: PLR2004 - locked
+    wait = _LOCKED_WAIT if status == LOCKED else 0.0
     return Transient(f"HubSpot is out of order: {said}", _asked(headers) or wait)
+
+
+def of_write(problem: SluicegateError, status: int) -> SluicegateError:
+    """The error to raise where the call must not simply be repeated."""
+    if status == LOCKED:
+        return Locked(str(problem))
+    return in_doubt(str(problem)) if status >= _SERVER else problem
 
 
 def _asked(headers: Mapping[str, str]) -> float:
