@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gc
 import json
 import sys
 import tempfile
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
         seed_from_csv(org, asked.csv)
     elif asked.deals:
         seed(org, asked.deals, asked.seed, asked.as_of)
+    gc.freeze()  # the org stays as long as the process: no collection needs to look at it again
     with tempfile.TemporaryDirectory(prefix="sandbox-salesforce-") as folder:
         running = start(org, Path(folder), asked.port)
         sys.stdout.write(json.dumps(greeting(running)) + "\n")

@@ -216,12 +216,13 @@ class Org:
         """Collect what is replaced; an exception puts everything back. Transactions may be nested."""
         outer, journal = self._journal, Journal()
         self._note_in(journal)
+        kept = False
         try:
             yield journal
-        except BaseException:
-            self.rollback(journal)
-            raise
+            kept = True
         finally:
+            if not kept:
+                self.rollback(journal)
             self._note_in(outer)
             if outer:
                 outer.entries.extend(journal.entries)

@@ -35,12 +35,13 @@ def seed(org: Org, deals: int = 500, seed: int = 1, as_of: datetime | None = Non
     people = populate(org, rng, deals, now.date())
     svc = next(u["Id"] for u in org.tables["User"].rows.values() if u["Username"] == SYNC)
     _date_back(org, wire(now - _SETUP_AGE))
-    gc.disable()  # millions of small rows and no cycles: collecting while they are made doubles the time
     builder = Builder(org, rng, now.date(), people, svc)
-    _deals(org, builder, people, deals)
-    builder.load()
-    gc.enable()
-    gc.freeze()
+    gc.disable()  # millions of small rows and no cycles: collecting while they are made doubles the time
+    try:
+        _deals(org, builder, people, deals)
+        builder.load()
+    finally:
+        gc.enable()
     org.access.changed()
     return labels(org)
 
