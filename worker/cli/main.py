@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from model.errors import SluicegateError
-from worker.cli import connections, policies, read, run, services, setup, work
+from worker.cli import connections, policies, read, run, services, setup, trying, work
 from worker.cli.common import OUR_FAULT, Asked, exit_code_of, say_error
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     help="Judge a sales pipeline against stage gates and hygiene policies, and write the verdicts onto the records.\n\n"
     "Example: sluicegate --config sluicegate.toml run acme --dry-run",
 )
-for module in (setup, connections, run, work, read, policies, services):
+for module in (setup, connections, run, work, read, policies, trying, services):
     module.add_to(app)
 
 

@@ -52,21 +52,40 @@ class Part:
 
 def parts(session: Session, policies: PolicySet, description: Description, calibration: Calibration) -> Iterator[Part]:
     """The connection's deals in slices by key, widened as of the session's instant."""
-    store, name, as_of = session.store, session.name, session.as_of
-    touch, setting = touch_rule(session, description), setting_of(session, description)
-    scope = scope_of(session, description)
+    for shot in shots(session, description):
+        yield widened(session, shot, policies, description, calibration)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What the store knows of some of a connection's deals; `teams` None: these are all deals there are."""
+
+    keys: tuple[int, int]
+    snapshot: Snapshot
+    teams: pl.DataFrame | None
+
+
+def shots(session: Session, description: Description) -> Iterator[Shot]:
+    """The connection's deals in slices by key, as the store holds them."""
+    store, name, touch = session.store, session.name, touch_rule(session, description)
     slices = store.slices(name, SLICE)
 
     def read(keys: tuple[int, int]) -> Snapshot:
-        return overlaid(session, store.snapshot(name, as_of, touch=touch, keys=keys))
+        return overlaid(session, store.snapshot(name, session.as_of, touch=touch, keys=keys))
 
     teams = coverage(map(read, slices)) if len(slices) > 1 else None  # a first pass over all deals
     for keys in slices:
-        snapshot = read(keys)
-        late = replace(setting, feeds_late=late_feeds(session, snapshot.feeds))
-        wide = widen(snapshot, policies.processes, calibration, late, teams)
-        wide = replace(wide, dormant=wide.dormant | unmapped(session, description))
-        yield Part(keys, snapshot, wide, in_scope(wide, scope))
+        yield Shot(keys, read(keys), teams)
+
+
+def widened(
+    session: Session, shot: Shot, policies: PolicySet, description: Description, calibration: Calibration
+) -> Part:
+    """A slice as these policies' processes see it, under the connection's own ways."""
+    late = replace(setting_of(session, description), feeds_late=late_feeds(session, shot.snapshot.feeds))
+    wide = widen(shot.snapshot, policies.processes, calibration, late, shot.teams)
+    wide = replace(wide, dormant=wide.dormant | unmapped(session, description))
+    return Part(shot.keys, shot.snapshot, wide, in_scope(wide, scope_of(session, description)))
 
 
 def setting_of(session: Session, description: Description) -> Setting:

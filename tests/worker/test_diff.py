@@ -1,0 +1,148 @@
+"""`policies diff` on 40 deals written by hand: who would gain and lose which flag, and nothing is written."""
+
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from model.errors import PolicyProblem, SettingsProblem
+from tests.worker.archive import DAY, NAME, NOW, Archive, archive, call, deal, moved
+from worker.cli.main import main
+from worker.flows.diff import diff
+
+OLD = b"""version: 1
+policies:
+  - {id: quiet, title: Quiet for 14 days, applies_to: is_open, flag_if: days_since(last_activity) >= 14,
+     severity: warning, points: 10, fix: Call, owner: ops}
+  - {id: no-amount, title: No amount, applies_to: is_open, flag_if: amount is blank,
+     severity: warning, points: 10, fix: Enter one, owner: ops}
+  - {id: late, title: Close date has passed, applies_to: is_open, flag_if: days_since(close_date) > 0,
+     severity: warning, points: 10, fix: Move it, owner: ops, mode: observe}
+"""
+NEW = b"""version: 1
+policies:
+  - {id: quiet, title: Quiet for 21 days, applies_to: is_open and amount >= 500,
+     flag_if: days_since(last_activity) >= 21,
+     severity: warning, points: 10, fix: Call, owner: ops}
+  - {id: late, title: Close date has passed, applies_to: is_open, flag_if: days_since(close_date) > 0,
+     severity: warning, points: 10, fix: Move it, owner: ops}
+  - {id: no-step, title: No next step, applies_to: is_open, flag_if: next_step is blank,
+     severity: warning, points: 10, fix: Write one, owner: ops, mode: observe}
+  - {id: in-debt, title: Over the discount, applies_to: is_open, flag_if: discount_percent > 30,
+     severity: warning, points: 10, fix: Ask, owner: ops}
+"""
+
+PASSED = date(2026, 11, 15)
+TODAY = date(2026, 11, 16)
+FORTY = [
+    # id, last touched days ago, what else stands on the deal; then (gained, lost) as it must come out
+    *((f"fresh-{n}", 3, {}, (), ()) for n in range(8)),
+    ("thirteen-days", 13, {}, (), ()),
+    ("fourteen-days", 14, {}, (), ("quiet",)),
+    *((f"fifteen-{n}", 15, {}, (), ("quiet",)) for n in range(4)),
+    ("twenty-days", 20, {}, (), ("quiet",)),
+    ("twenty-one-days", 21, {}, (), ()),
+    *((f"thirty-{n}", 30, {}, (), ()) for n in range(3)),
+    ("thirty-and-small", 30, {"amount": Decimal(499)}, (), ("quiet",)),
+    ("thirty-at-the-limit", 30, {"amount": Decimal(500)}, (), ()),
+    ("thirty-without-amount", 30, {"amount": None}, (), ("no-amount", "quiet")),
+    *((f"no-amount-{n}", 2, {"amount": None}, (), ("no-amount",)) for n in range(3)),
+    ("passed", 2, {"close_date": PASSED}, ("late",), ()),
+    ("closes-today", 2, {"close_date": TODAY}, (), ()),
+    ("passed-and-fifteen", 15, {"close_date": PASSED}, ("late",), ("quiet",)),
+    *((f"no-step-{n}", 2, {"next_step": None}, ("no-step",), ()) for n in range(3)),
+    ("dots", 2, {"next_step": "."}, (), ()),
+    ("all-of-it", 40, {"amount": None, "next_step": None, "close_date": PASSED}, ("late", "no-step"),
+     ("no-amount", "quiet")),
+    ("unread-step", 2, {"next_step": None, "unread": ["next_step"]}, (), ()),
+    ("unread-amount", 2, {"amount": None, "unread": ["amount"]}, (), ()),
+    ("unread-amount-and-quiet", 30, {"amount": None, "unread": ["amount"]}, (), ()),
+    ("won", 40, {"stage_name": "Closed Won", "is_closed": True, "is_won": True, "amount": None}, (), ()),
+    *((f"lost-{n}", 40, {"stage_name": "Closed Lost", "is_closed": True, "amount": None}, (), ()) for n in range(2)),
+    ("deleted", 40, {"gone": "deleted", "next_step": None}, (), ()),
+]  # fmt: skip
+
+
+@pytest.fixture
+def forty(tmp_path):
+    with archive(tmp_path) as kept:
+        for id_, days, said, _, _ in FORTY:
+            one = deal(id_, **said)
+            history = [moved(id_, one["created"], one["stage_name"])]
+            touches = [call(f"c-{id_}", id_, NOW - days * DAY)]
+            kept.keep(NOW, opportunity=[one], stage_change=history, activity=touches)
+        yield kept
+
+
+def told(answer, kind):
+    return sorted((row["id"], row["policy"]) for row in answer[kind])
+
+
+def test_each_deal_gains_and_loses_exactly_what_was_written_by_hand(forty):
+    assert len(FORTY) == 40
+    answer = diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
+    assert told(answer, "gained") == sorted((id_, policy) for id_, _, _, gains, _ in FORTY for policy in gains)
+    assert told(answer, "lost") == sorted((id_, policy) for id_, _, _, _, losses in FORTY for policy in losses)
+
+
+def test_a_flag_that_the_new_policy_cannot_judge_stays_and_is_told(forty):
+    answer = diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
+    assert told(answer, "unknown") == [("unread-amount-and-quiet", "quiet")]
+
+
+def test_counts_are_told_for_each_policy_and_what_no_field_is_mapped_for(forty):
+    answer = diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
+    assert {row.pop("policy"): list(row.values()) for row in answer["policies"]} == {
+        # before, after, gained, lost, unknown, cannot_judge
+        "quiet": [16, 5, 0, 10, 1, 2],
+        "late": [3, 3, 3, 0, 0, 0],
+        "no-step": [0, 4, 4, 0, 0, 1],
+        "no-amount": [5, 0, 0, 5, 0, 0],
+    }
+    assert answer["dormant"] == {"old": [], "new": ["in-debt"]}
+
+
+def test_the_same_policies_change_nothing(forty):
+    answer = diff(forty.services, NAME, {"old.yaml": OLD}, {"other-name.yaml": OLD + b"# a comment\n"})
+    assert [answer[kind] for kind in ("gained", "lost", "unknown")] == [[], [], []]
+    assert len(set(answer["digests"].values())) == 1
+
+
+def test_neither_store_nor_crm_is_written_or_even_asked(forty):
+    before = forty.dump()
+    diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
+    assert forty.dump() == before
+
+
+def test_slices_tell_what_the_whole_tells(forty, monkeypatch):
+    whole = diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
+    monkeypatch.setattr("worker.flows.slices.SLICE", 7)
+    assert diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW}) == whole
+
+
+def test_a_mistake_in_either_file_is_told_with_its_place(forty):
+    with pytest.raises(PolicyProblem, match=r"new.yaml:3:.*amount"):
+        diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW.replace(b"amount >=", b"amuont >=")})
+
+
+def test_a_connection_that_was_never_pulled_is_named(tmp_path):
+    made = Archive(tmp_path)
+    with made.store.writing() as sql:
+        sql.run("UPDATE connection SET description = NULL")
+    with pytest.raises(SettingsProblem, match="sluicegate pull acme"):
+        diff(made.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
+    made.store.close()
+
+
+def test_the_command_reads_files_and_answers_in_json(forty, tmp_path, capsys, monkeypatch):
+    (tmp_path / "old.yaml").write_bytes(OLD)
+    (tmp_path / "new.yaml").write_bytes(NEW)
+    monkeypatch.setattr("worker.cli.common.Asked.services", lambda *_a, **_k: forty.services)
+    arguments = ["policies", "diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), "--connection", NAME]
+    with pytest.raises(SystemExit, match="0"):
+        main([*arguments, "--json"])
+    assert len(json.loads(capsys.readouterr().out)["gained"]) == 7
+    with pytest.raises(SystemExit, match="0"):
+        main(arguments)
+    assert "thirty-and-small" in capsys.readouterr().out
