@@ -1,4 +1,4 @@
-"""`python -m sandbox salesforce`: starts a local org and prints where it is, as one line of JSON."""
+"""`python -m sandbox salesforce|hubspot`: starts a local CRM and prints where it is, as one line of JSON."""
 
 from __future__ import annotations
 
@@ -11,35 +11,56 @@ import tempfile
 import threading
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce import new_org, seed, seed_from_csv
-from sandbox.salesforce.serving import Running, start
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox import hubspot, salesforce
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until the process is ended or its standard input closes."""
     parser = argparse.ArgumentParser(prog="python -m sandbox")
-    parser.add_argument("crm", choices=["salesforce"])
+    parser.add_argument("crm", choices=["salesforce", "hubspot"])
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--deals", type=int, default=0, help="how many opportunities to make up")
     parser.add_argument("--csv", type=Path, help="a folder with the Maven CRM files, instead of made-up deals")
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same org")
     parser.add_argument("--as-of", type=_instant, help="ISO instant with zone; the server's clock stops there")
     asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix=f"sandbox-{asked.crm}-") as folder:
+        told, stop = (_hubspot if asked.crm == "hubspot" else _salesforce)(asked, Path(folder))
+        gc.freeze()  # the CRM stays as long as the process: no collection needs to look at it again
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+        try:
+            threading.Event().wait()
+        finally:
+            stop()
+
+
+def _salesforce(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Callable[[], None]]:
+    from sandbox.salesforce import new_org, seed, seed_from_csv
+    from sandbox.salesforce.serving import start
+
     org = new_org()
     if asked.csv:
         seed_from_csv(org, asked.csv)
     elif asked.deals:
         seed(org, asked.deals, asked.seed, asked.as_of)
-    gc.freeze()  # the org stays as long as the process: no collection needs to look at it again
-    with tempfile.TemporaryDirectory(prefix="sandbox-salesforce-") as folder:
-        running = start(org, Path(folder), asked.port)
-        sys.stdout.write(json.dumps(greeting(running)) + "\n")
-        sys.stdout.flush()
-        try:
-            threading.Event().wait()
-        finally:
-            running.stop()
+    running = start(org, folder, asked.port)
+    return greeting(running), running.stop
+
+
+def _hubspot(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Callable[[], None]]:
+    from sandbox.hubspot import new_portal
+    from sandbox.hubspot.serving import start
+
+    del folder
+    portal = new_portal()
+    running = start(portal, asked.port)
+    return portal_greeting(running), running.stop
 
 
 def _instant(text: str) -> datetime:
@@ -49,11 +70,17 @@ def _instant(text: str) -> datetime:
     return found
 
 
-def greeting(running: Running) -> dict[str, object]:
+def greeting(running: salesforce.Running) -> dict[str, Any]:
     """What a client must know: url, CA file, logins, and the key that signs JWTs."""
     logins = [dataclasses.asdict(login) for login in running.org.logins.all]
     key = running.org.logins.private_key
     return {"url": running.url, "ca_file": running.ca_file, "logins": logins, "private_key": key}
+
+
+def portal_greeting(running: hubspot.Running) -> dict[str, Any]:
+    """What a client must know: url, tokens, and what the OAuth app has."""
+    tokens = {"token": running.token, "admin_token": running.admin_token, "other_token": running.other_token}
+    return {"url": running.url, **tokens, "oauth": dataclasses.asdict(running.oauth)}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,186 @@
+"""The door for tests in other processes, below /__sandbox__/: no part of HubSpot, so no token."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from sandbox.hubspot import activity, events
+from sandbox.hubspot.clock import iso
+from sandbox.hubspot.errors import ApiError
+from sandbox.web import CONTROL, Asked, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.hubspot.portal import Portal
+
+Body = dict[str, Any]
+
+
+def handle(portal: Portal, asked: Asked) -> Reply:
+    """POST a JSON body to an action, GET a log; unknown names are 404, wrong bodies 400."""
+    name = asked.path.removeprefix(CONTROL).strip("/")
+    action = _ACTIONS.get((asked.method, name))
+    if action is None:
+        return Reply({"error": f"No such control; there are: {sorted(f'{m} {n}' for m, n in _ACTIONS)}"}, 404)
+    try:
+        body = orjson.loads(asked.body) if asked.body else dict(asked.query)
+        return Reply(action(portal, body))
+    except (ApiError, KeyError, TypeError, ValueError, LookupError) as error:
+        return Reply({"error": f"{type(error).__name__}: {error}"}, 400)
+
+
+def _log(portal: Portal, body: Body) -> Any:
+    return {"writes": [dataclasses.asdict(w) for w in portal.writes[int(body.get("start", 0)) :]]}
+
+
+def _calls(portal: Portal, body: Body) -> Any:
+    return {"calls": portal.calls[int(body.get("start", 0)) :]}
+
+
+def _fault(portal: Portal, body: Body) -> Any:
+    if "ids" in body:
+        body["ids"] = tuple(body["ids"])
+    made = portal.faults.add(**body)
+    return {"waiting": len(portal.faults.waiting), "how": made.how}
+
+
+def _faults(portal: Portal, body: Body) -> Any:
+    del body
+    return {"waiting": portal.faults.listed()}
+
+
+def _clear(portal: Portal, body: Body) -> Any:
+    del body
+    portal.faults.clear()
+    return {}
+
+
+def _clock(portal: Portal, body: Body) -> Any:
+    """`{"set": instant}` stops it, `{"forward_seconds": n}` moves it, `{"run": true}` lets it go on."""
+    if "set" in body:
+        portal.clock.set(datetime.fromisoformat(body["set"]))
+    if "forward_seconds" in body:
+        portal.clock.forward(timedelta(seconds=body["forward_seconds"]))
+    if body.get("run"):
+        portal.clock.run()
+    return {"now": iso(portal.clock.ms())}
+
+
+def _settings(portal: Portal, body: Body) -> Any:
+    """Change settings by name, and `used`, the calls of today."""
+    if "used" in body:
+        portal.limits.used = int(body.pop("used"))
+    for name, value in body.items():
+        if name not in {field.name for field in dataclasses.fields(portal.settings)}:
+            raise LookupError(f"no setting {name}")
+        setattr(portal.settings, name, value)
+    return {**dataclasses.asdict(portal.settings), "used": portal.limits.used}
+
+
+def _expire(portal: Portal, body: Body) -> Any:
+    del body
+    return {"ended": portal.tokens.end()}
+
+
+def _revoke(portal: Portal, body: Body) -> Any:
+    portal.tokens.refused = bool(body.get("revoked", True))
+    return {"ended": portal.tokens.end()}
+
+
+def _logins(portal: Portal, body: Body) -> Any:
+    del body
+    tokens = portal.tokens
+    return {
+        "token": tokens.sync.text,
+        "admin_token": tokens.admin.text,
+        "other_token": tokens.other.text,
+        "oauth": dataclasses.asdict(tokens.oauth),
+        "owners": [{"id": o.id, "email": o.email, "archived": o.archived} for o in portal.owners.values()],
+    }
+
+
+def _labels(portal: Portal, body: Body) -> Any:
+    del body
+    return {"labels": portal.labels}
+
+
+def _settle(portal: Portal, body: Body) -> Any:
+    del body
+    portal.settle()
+    return {}
+
+
+def _rule(portal: Portal, body: Body) -> Any:
+    """`{"name", "when": {property: value}, "required", "touching", "on_create"}`; without `required`, drop it."""
+    from sandbox.hubspot.portal import Rule
+
+    name, when = body["name"], dict(body.get("when") or {})
+    if not body.get("required"):
+        portal.rules.pop(name, None)
+        return {"rules": sorted(portal.rules)}
+    more = {key: bool(body.get(key)) for key in ("touching", "on_create")}
+    portal.rules[name] = Rule(
+        body.get("kind", "deals"),
+        lambda row: all(row.get(key) == value for key, value in when.items()),
+        tuple(body["required"]),
+        **more,
+    )
+    return {"rules": sorted(portal.rules)}
+
+
+def _plain(function: Callable[..., Any]) -> Callable[[Portal, Body], Any]:
+    """A function of the portal and of the body's keys; what an instant is called `at` or `due` is read as one."""
+
+    def run(portal: Portal, body: Body) -> Any:
+        read = {key: datetime.fromisoformat(value) if key in {"at", "due"} else value for key, value in body.items()}
+        return {"result": function(portal, **read)}
+
+    return run
+
+
+def _row(function: Callable[..., str]) -> Callable[[Portal, Body], Any]:
+    """Create, edit and delete with the names that the body gives them."""
+
+    def run(portal: Portal, body: Body) -> Any:
+        given = dict(body)
+        given["kind"] = given.pop("entity", given.get("kind", "deals"))
+        if "id" in given:
+            given["key"] = given.pop("id")
+        if "at" in given:
+            given["at"] = events.instant(given["at"])
+        return {"id": function(portal, **given)}
+
+    return run
+
+
+_EVENTS = ("restore", "erase", "merge_deals", "clone", "bulk_edit", "edit_pipeline", "edit_stage", "add_stage",
+           "archive_stage", "deactivate_owner", "activate_owner", "link", "hide_property", "show_property",
+           "take_scope", "give_scope", "lock", "unlock")  # fmt: skip
+_ACTIVITY = ("log_call", "log_email", "log_meeting", "log_note", "log_task", "complete_task")
+_ACTIONS: dict[tuple[str, str], Callable[[Portal, Body], Any]] = {
+    ("GET", "log"): _log,
+    ("GET", "calls"): _calls,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _fault,
+    ("DELETE", "faults"): _clear,
+    ("GET", "clock"): _clock,
+    ("POST", "clock"): _clock,
+    ("GET", "settings"): _settings,
+    ("POST", "settings"): _settings,
+    ("POST", "settle"): _settle,
+    ("POST", "expire"): _expire,
+    ("POST", "revoke"): _revoke,
+    ("POST", "rule"): _rule,
+    ("GET", "logins"): _logins,
+    ("GET", "labels"): _labels,
+    ("POST", "create"): _row(events.create_as),
+    ("POST", "edit"): _row(events.edit_as),
+    ("POST", "delete"): _row(events.delete_as),
+    **{("POST", name): _plain(getattr(events, name)) for name in _EVENTS},
+    **{("POST", name): _plain(getattr(activity, name)) for name in _ACTIVITY},
+}

@@ -1,0 +1,66 @@
+"""Records as the API shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox.hubspot.clock import iso
+from sandbox.hubspot.deals import stalled
+from sandbox.hubspot.records import CALCULATED, Version
+from sandbox.hubspot.schema import KINDS
+from sandbox.hubspot.standard import DEFAULTS
+from sandbox.hubspot.writes import modified
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.portal import Portal
+    from sandbox.hubspot.records import Record
+
+_ENGAGEMENT = ("hs_createdate", "hs_lastmodifieddate", "hs_object_id")
+
+
+class View:
+    """Which properties of an object type are shown. Names that do not exist are left out."""
+
+    def __init__(self, portal: Portal, kind: str, names: list[str] | None, history: list[str] | None = None) -> None:
+        self.portal, self.kind = portal, kind
+        created = "createdate" if kind in DEFAULTS else "hs_createdate"
+        always = (created, modified(kind), "hs_object_id")
+        wanted = [*always, *names] if names else DEFAULTS.get(kind, _ENGAGEMENT)
+        self.names = sorted({name for name in wanted if portal.active(kind, name)})
+        self.history = [name for name in history or () if portal.active(kind, name)]
+        self._stalled = kind == "deals" and "hs_is_stalled" in self.names
+        self._url = f"{portal.settings.app_pages}/contacts/{portal.settings.portal_id}/record/{KINDS[kind][0]}/"
+
+    def of(self, record: Record, props: dict[str, str] | None = None) -> dict[str, Any]:
+        """One record, or what a search remembers of it."""
+        seen = record.props if props is None else props
+        found: dict[str, Any] = {
+            "id": str(record.id),
+            "properties": self._values(record, seen),
+            "createdAt": iso(record.created),
+            "updatedAt": seen.get(modified(self.kind)) or iso(record.updated),
+            "archived": record.archived_at is not None,
+        }
+        if self.history:
+            found["propertiesWithHistory"] = {name: self._versions(record, name) for name in self.history}
+        if record.archived_at is not None:
+            found["archivedAt"] = iso(record.archived_at)
+        found["url"] = f"{self._url}{record.id}"
+        return found
+
+    def _values(self, record: Record, seen: dict[str, str]) -> dict[str, str | None]:
+        cleared = self.portal.settings.cleared
+        found = {name: seen.get(name) for name in self.names}
+        if cleared != "":
+            found = {name: value if value != "" else cleared for name, value in found.items()}
+        if self._stalled:
+            found["hs_is_stalled"] = stalled(record, self.portal.clock.ms())
+        return found
+
+    def _versions(self, record: Record, name: str) -> list[dict[str, Any]]:
+        """A history; what HubSpot sets once has one version."""
+        found = record.versions(name)
+        if not found and record.props.get(name):
+            at = record.updated if name == modified(self.kind) else record.created
+            return [Version(record.props[name], at, CALCULATED).body()]
+        return found
