@@ -8,6 +8,7 @@ import polars as pl
 
 from kpis.dictionary import Answer, kpi, left_out, ratio
 from kpis.pipeline import HOME
+from model.words import many
 
 if TYPE_CHECKING:
     from kpis.dictionary import Parts
@@ -70,8 +71,8 @@ def win_rate_closed_by_value(of: Parts) -> Answer:
     """Won ÷ closed, by amount; says so where lost deals stand at zero, which makes it 1 whatever was lost."""
     zero = of["lost_at_nothing"]
     notes = (
-        left_out(of["out"], "closed deals without an amount at home"),
-        f"{zero} of {of['lost']} lost deals have the amount 0" if zero else "",
+        left_out(of["out"], "closed deal", "without an amount at home"),
+        f"{zero} of {many(of['lost'], 'lost deal')} at the amount 0" if zero else "",
     )
     return ratio(
         of["won_value"], of["all"], of["priced"], "no money closed in the window", "; ".join(filter(None, notes))
@@ -96,7 +97,7 @@ def win_rate_closed_by_value(of: Parts) -> Answer:
 )
 def average_won_value(of: Parts) -> Answer:
     """The mean amount of won deals."""
-    why = left_out(of["won"] - of["won_priced"], "won deals without an amount at home")
+    why = left_out(of["won"] - of["won_priced"], "won deal", "without an amount at home")
     return ratio(of["won_value"], of["won_priced"], of["won_priced"], NONE_WON, why)
 
 
@@ -117,7 +118,7 @@ def average_won_value(of: Parts) -> Answer:
 )
 def days_to_win_mean(of: Parts) -> Answer:
     """The mean of days to win."""
-    why = left_out(of["won"] - of["won_dated"], "won deals without a day of creation or close")
+    why = left_out(of["won"] - of["won_dated"], "won deal", "without a day of creation or close")
     return ratio(of["won_days"], of["won_dated"], of["won_dated"], NONE_WON, why)
 
 
@@ -138,5 +139,5 @@ def days_to_win_mean(of: Parts) -> Answer:
 )
 def days_to_win_median(of: Parts) -> Answer:
     """The median of days to win."""
-    why = left_out(of["won"] - of["won_dated"], "won deals without a day of creation or close")
+    why = left_out(of["won"] - of["won_dated"], "won deal", "without a day of creation or close")
     return Answer(of["median"], None, None, of["won_dated"], why if of["won_dated"] else NONE_WON)

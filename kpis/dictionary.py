@@ -7,6 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from model.words import many
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
@@ -119,9 +121,9 @@ def ratio(numerator: Number, denominator: Number, n: int, none: str, why: str = 
     return Answer(Fraction(numerator) / Fraction(denominator), numerator, denominator, n, why)
 
 
-def left_out(count: int, what: str) -> str:
+def left_out(count: int, what: str, lacking: str) -> str:
     """The sentence for deals that a value leaves out; empty for none."""
-    return f"{count} {what} left out" if count else ""
+    return f"{many(count, what)} {lacking} left out" if count else ""
 
 
 def rounded(number: Number | None) -> Decimal | None:

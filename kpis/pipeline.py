@@ -22,7 +22,7 @@ STANDING = (*DEAL_DIMS, "stage", *TIME_DIMS)
 def _sum(of: Parts, lacking: str) -> Answer:
     """The sum, which is nobody's to say where no open deal has an amount; without open deals it is 0."""
     total = None if of["out"] and not of["n"] else of["sum"]
-    return Answer(total, total, None, of["n"], left_out(of["out"], lacking))
+    return Answer(total, total, None, of["n"], left_out(of["out"], "open deal", lacking))
 
 
 @kpi(
@@ -48,7 +48,7 @@ def _sum(of: Parts, lacking: str) -> Answer:
 )
 def pipeline_value(of: Parts) -> Answer:
     """The sum of what open deals are worth."""
-    return _sum(of, "open deals without an amount at home")
+    return _sum(of, "without an amount at home")
 
 
 @kpi(
@@ -74,7 +74,7 @@ def pipeline_value(of: Parts) -> Answer:
 )
 def pipeline_value_weighted(of: Parts) -> Answer:
     """The sum of amount × the CRM's probability."""
-    return _sum(of, "open deals without amount or probability")
+    return _sum(of, "without amount or probability")
 
 
 @kpi(
@@ -105,9 +105,9 @@ def pipeline_coverage(of: Parts) -> Answer:
     if of["no_target"] or not of["target"]:
         return Answer(None, of["sum"], None, of["n"], of["no_target"] or "no target")
     if of["out"] and not of["n"]:
-        return Answer(None, None, of["target"], 0, left_out(of["out"], "open deals without an amount at home"))
+        return Answer(None, None, of["target"], 0, left_out(of["out"], "open deal", "without an amount at home"))
     notes = (
-        left_out(of["out"], "open deals without an amount at home"),
-        left_out(of["undated"], "open deals without a close date"),
+        left_out(of["out"], "open deal", "without an amount at home"),
+        left_out(of["undated"], "open deal", "without a close date"),
     )
     return ratio(of["sum"], of["target"], of["n"], "no target", "; ".join(filter(None, notes)))

@@ -26,7 +26,7 @@ DEAL_VERDICTS: Final = columns({
     "score": pl.Int64,
     "score_reason": pl.String,
     "gate": pl.String,
-    "detail": pl.String,  # JSON: {"gate": {status, breached, waiting, unknown}, "missing": […], "checked": [sentences]}
+    "detail": pl.String,  # JSON: stage, gate {status, breached, waiting, unknown}, missing […], checked [sentences]
 })  # fmt: skip
 """One row per judged deal."""
 

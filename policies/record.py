@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 import orjson
 
 from model.sync import OUR_FIELDS, FieldRule, FieldValue
 from policies.messages import whole
 from policies.rules import RANK
-from policies.score import cost
+from policies.score import Cost, cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from policies.findings import Found
+    from policies.policy import Severity
     from policies.rules import Rule
     from policies.verdict import Verdict
 
@@ -84,9 +85,20 @@ def arrange(flags: Sequence[Rule], ids: int, act: int) -> Arranged:
     })  # fmt: skip
 
 
-def worst_first(flags: Sequence[Rule]) -> list[tuple[Rule, list[Rule]]]:
+class Ranked(Cost, Protocol):
+    """A broken rule, or the flag that a store kept of it."""
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+
+
+R = TypeVar("R", bound=Ranked)
+
+
+def worst_first(flags: Sequence[R]) -> list[tuple[R, list[R]]]:
     """The dearest flag of each topic with the rest of its topic, worst first."""
-    topics: dict[str, list[Rule]] = defaultdict(list)
+    topics: dict[str, list[R]] = defaultdict(list)
     for rule in sorted(flags, key=lambda r: (-r.points, -RANK[r.severity])):
         topics[rule.topic or rule.id].append(rule)
     groups = ((group[0], group[1:]) for group in topics.values())

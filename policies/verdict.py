@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
 import polars as pl
 
 from model.facts import KNOWN
 from model.memory import DEAL_VERDICTS, FINDINGS, Memory
-from policies import breaches, gates, holding
+from policies import breaches, detail, gates, holding
 from policies.findings import Found, find
-from policies.record import checked
 from policies.score import Line, ledger_lines, score_reason
 
 if TYPE_CHECKING:
@@ -111,15 +109,11 @@ class Verdict:
 
     @cached_property
     def _deals(self) -> pl.DataFrame:
-        plain = self.frame.select("key", "score", score_reason(), "gate", detail=_plain_detail())
-        keys = plain["key"]
-        told = {key: orjson.dumps(self.detail(key)).decode() for key in keys.filter(keys.is_in(list(self.telling)))}
-        own = pl.DataFrame(
-            {"key": list(told), "told": list(told.values())}, schema={"key": pl.Int64, "told": pl.String}
-        )
-        plain = plain.join(own, on="key", how="left", maintain_order="left")
-        plain = plain.with_columns(detail=pl.coalesce("told", "detail")).drop("told")
-        return self._kept(plain.select(DEAL_VERDICTS.names()))
+        told = detail.told(self)
+        rows = self.frame.select("key", "score", score_reason(), "gate", detail=detail.plain())
+        rows = rows.join(told, on="key", how="left", maintain_order="left")
+        rows = self._kept(rows.with_columns(detail=pl.coalesce("told", "detail")).select(DEAL_VERDICTS.names()))
+        return rows.with_columns(detail=detail.with_stage(rows["detail"], self.frame["stage"]))
 
     def breaches(self) -> pl.DataFrame:
         """What is remembered of gates after this judgement, with the schema BREACHES; replaces what was."""
@@ -149,63 +143,22 @@ class Verdict:
         return dict(self.scores().select("key", "score").iter_rows())
 
     @cached_property
-    def gate_lists(self) -> Mapping[int, dict[str, list[str]]]:
-        """Criteria breached, waiting and unknown by path, and `missing` by title, of each deal with any."""
-        lists: dict[int, dict[str, list[str]]] = defaultdict(
-            lambda: {"breached": [], "waiting": [], "unknown": [], "missing": []}
-        )
-        for rule in (r for r in self.rules if r.place):
-            for key in self._keys(rule.broken):
-                lists[key]["breached"].append(rule.id)
-            if rule.waiting in self.frame.columns:
-                for key in self._keys(rule.waiting):
-                    lists[key]["waiting"].append(rule.id)
-                    lists[key]["missing"].append(rule.title)
-        for key, policy in self.cells.select("key", "policy").iter_rows():
-            if policy in self._criteria:
-                lists[key]["unknown"].append(policy)
-        return lists
-
-    @cached_property
     def telling(self) -> frozenset[int]:
         """Open deals about whose gate, missing or checked there is more to say than the gate's status."""
         blind = self.frame.filter(pl.col("process").is_null() | pl.col("stage").is_null() | pl.col("score").is_null())
         every = {*self.gate_lists, *self.cells["key"], *blind["key"]}
         return frozenset(every & set(self.frame.filter("is_open")["key"]))
 
-    def detail(self, key: int) -> dict[str, Any]:
-        """The `detail` of DEAL_VERDICTS of a telling deal, before anything is held."""
-        lists = self.gate_lists.get(key, {"breached": [], "waiting": [], "unknown": [], "missing": []})
-        row = self.row(key)
-        gate = {"status": row["gate"], **{k: lists[k] for k in ("breached", "waiting", "unknown")}}
-        return {"gate": gate, "missing": lists["missing"], "checked": checked(self, key, row)}
-
-    def row(self, key: int) -> dict[str, Any]:
-        """process, unclaimed (why it has none), stage, score_reason and gate of one telling deal."""
-        return self._rows[key]
-
     @cached_property
-    def _rows(self) -> dict[int, dict[str, Any]]:
-        word = "_process_unknown"
-        why = pl.col(word) if word in self.source.columns else pl.lit(None, pl.String)
-        rows = self.frame.join(self.source.select("key", unclaimed=why), on="key").filter(
-            pl.col("key").is_in(list(self.telling))
-        )
-        named = rows.select("key", "process", "unclaimed", "stage", score_reason(), "gate").iter_rows(named=True)
-        return {row["key"]: row for row in named}
-
-    @cached_property
-    def _criteria(self) -> frozenset[str]:
-        return frozenset(rule.id for rule in self.rules if rule.place)
+    def gate_lists(self) -> Mapping[int, detail.GateLists]:
+        """See detail.gate_lists."""
+        return detail.gate_lists(self)
 
     def _kept(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with what stays because an unknown is held."""
         if self.frozen.is_empty():
             return frame
         return frame.update(self.frozen.select(frame.columns), on="key", include_nulls=True)
-
-    def _keys(self, column: str) -> pl.Series:
-        return self.frame.filter(pl.col(column))["key"]
 
     def _count(self, rule: Rule) -> Count:
         broken = self.frame[rule.broken]
@@ -217,10 +170,3 @@ class Verdict:
             self.frame.height - unknown - flagged - not_applicable, flagged, unknown, not_applicable,
             {fact: n for fact, n in missing.items() if n},
         )  # fmt: skip
-
-
-def _plain_detail() -> pl.Expr:
-    """`detail` of a deal of which there is nothing to tell but its gate."""
-    rest = '"breached":[],"waiting":[],"unknown":[]},"missing":[],"checked":[]}'
-    status = pl.when(pl.col("gate").is_null()).then(pl.lit("null")).otherwise(pl.lit('"') + pl.col("gate") + '"')
-    return pl.lit('{"gate":{"status":') + status + pl.lit("," + rest)

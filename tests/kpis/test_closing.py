@@ -44,7 +44,7 @@ def test_where_history_has_no_closing_day_the_close_date_stands_in():
 
 def test_a_won_deal_without_its_days_is_left_out_and_counted():
     days = said(pipeline([won(10), deal("won", 5)]), "days_to_win_mean")
-    assert (days.value, days.n, days.why) == (10, 1, "1 won deals without a day of creation or close left out")
+    assert (days.value, days.n, days.why) == (10, 1, "1 won deal without a day of creation or close left out")
 
 
 def test_the_win_rate_counts_closed_deals_only():
@@ -55,7 +55,7 @@ def test_the_win_rate_counts_closed_deals_only():
 def test_by_value_the_win_rate_weighs_deals_and_tells_of_lost_ones_at_zero():
     rate = said(pipeline([won(1, 300), deal("lost", 700), deal("lost", 0), deal("lost")]), "win_rate_closed_by_value")
     assert (rate.value, rate.n) == (Decimal("0.3"), 3)
-    assert rate.why == "1 closed deals without an amount at home left out; 1 of 3 lost deals have the amount 0"
+    assert rate.why == "1 closed deal without an amount at home left out; 1 of 3 lost deals at the amount 0"
 
 
 def test_velocity_is_count_times_rate_times_value_over_days():

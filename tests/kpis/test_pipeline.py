@@ -56,7 +56,7 @@ def test_only_deals_that_close_in_the_targets_period_cover_it():
     ])  # fmt: skip
     coverage = said(wide, "pipeline_coverage", targets=targets((None, None, "2026-Q4", "45", None)))
     assert (coverage.numerator, coverage.value) == (90, 2)
-    assert coverage.why == "1 open deals without a close date left out"
+    assert coverage.why == "1 open deal without a close date left out"
 
 
 def test_owners_teams_and_everybody_have_their_own_targets():
@@ -120,7 +120,7 @@ def test_deals_without_an_amount_at_home_are_left_out_and_counted():
 
 def test_a_pipeline_of_which_no_deal_has_an_amount_is_unknown_and_an_empty_one_is_worth_nothing():
     unknown = said(pipeline([deal(close_date=SOON)]), "pipeline_value")
-    assert (unknown.value, unknown.why) == (None, "1 open deals without an amount at home left out")
+    assert (unknown.value, unknown.why) == (None, "1 open deal without an amount at home left out")
     assert said(pipeline([deal("won", amount=5)]), "pipeline_value").value == 0
     goals = targets((None, None, "2026-Q4", "10", None))
     assert said(pipeline([deal(close_date=SOON)]), "pipeline_coverage", targets=goals).value is None

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from policies.reader import read_policies
 from sandbox.salesforce import SYNC, Org, new_org, seed, serve
 from sandbox.salesforce.config import config
 from sandbox.salesforce.events import create_as, edit_as
 from store import Store
 from worker.cli.main import main
-from worker.wiring import now
+from worker.settings import Settings
+from worker.wiring import now, policy_texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +111,8 @@ def test_deals_and_an_explanation_have_the_shapes_of_the_contract(office):
     code, found = office.ask("deals", NAME)
     assert (code, found.keys()) == (0, {"deals"})
     assert all(deal.keys() == DEAL for deal in found["deals"])
+    stages = {stage.id for stage in read_policies(policy_texts(Settings())).processes[0].stages}
+    assert {deal["stage"] for deal in found["deals"] if deal["is_open"]} <= stages
     flags = [flag for deal in found["deals"] for flag in deal["flags"]]
     assert flags
     assert all(flag.keys() >= FLAG for flag in flags)

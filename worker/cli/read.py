@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from worker.cli.common import Json, Name, asked, say, table
+from worker.cli.shown import show_deals, show_explanation, show_run, show_runs
 
 FEW = 10
 
@@ -63,7 +64,7 @@ def kpis(
     from worker.flows.answers import kpis as answer
 
     found = answer(asked(context).services(), name, window=window, only=only)
-    say({"kpis": found}, as_json, lambda: show_kpis(found))
+    say({"kpis": found}, as_json, lambda: show_kpis(found, parted=True))
 
 
 def runs(
@@ -84,54 +85,26 @@ def runs(
         say(found, as_json, lambda: show_run(found))
         return
     listed = answer(services)
-    columns = ("run_id", "connection", "kind", "as_of", "outcome", "policy_digest")
-    say({"runs": listed}, as_json, lambda: table("Runs", columns, [[r[c] for c in columns] for r in listed]))
+    say({"runs": listed}, as_json, lambda: show_runs(listed))
 
 
-def show_run(found: dict[str, Any]) -> None:
-    """A run and what it counted."""
-    counts = found.pop("counts")
-    table(f"Run {found['run_id']}", ("what", "value"), [*found.items(), *((k, v) for k, v in counts.items() if v)])
+def show_kpis(found: list[dict[str, Any]], *, parted: bool = False) -> None:
+    """Values over all deals; `parted`: and by each dimension."""
+    by: dict[str, list[dict[str, Any]]] = {"": []}
+    for kpi in found:
+        by.setdefault(next(iter(kpi["dims"]), ""), []).append(kpi)
+    columns = ("id", "value", "unit", "deals", "why")
+    table("KPIs", columns, [_kpi(kpi) for kpi in by.pop("")])
+    for dimension, kpis in sorted(by.items()) if parted else ():
+        rows = [(kpi["dims"][dimension], *_kpi(kpi)) for kpi in kpis]
+        table(f"KPIs by {dimension}", (dimension, *columns), rows)
 
 
-def show_deals(found: list[dict[str, Any]]) -> None:
-    """A row a deal, its flags below each other."""
-    rows = [
-        (
-            deal["id"], deal["name"], deal["stage"], deal["owner"],
-            deal["score"] if deal["score"] is not None else deal["score_reason"],
-            (deal["gate"] or {}).get("status"),
-            "\n".join(flag["evidence"]["text"] for flag in deal["flags"] if flag["shown"]),
-        )
-        for deal in found
-    ]  # fmt: skip
-    table(f"{len(rows)} deals", ("id", "name", "stage", "owner", "score", "gate", "flags"), rows)
-
-
-def show_kpis(found: list[dict[str, Any]]) -> None:
-    """Values over all deals first; by dimension only where asked for in JSON."""
-    rows = [
-        (k["id"], amount(k["value"]) if k["value"] is not None else f"unknown: {k.get('why', '')}", k["unit"], k["n"])
-        for k in found
-        if not k["dims"]
-    ]
-    table("KPIs", ("id", "value", "unit", "deals"), rows)
+def _kpi(kpi: dict[str, Any]) -> tuple[object, ...]:
+    value = "unknown" if kpi["value"] is None else amount(kpi["value"])
+    return kpi["id"], value, kpi["unit"], kpi["n"], kpi.get("why")
 
 
 def amount(value: float) -> str:
     """A number for people: thousands parted, two places, four below ten."""
     return f"{value:,.4f}".rstrip("0").rstrip(".") if abs(value) < FEW else f"{value:,.2f}"
-
-
-def show_explanation(found: dict[str, Any]) -> None:
-    """A deal's verdict in sentences."""
-    deal = found["deal"]
-    typer.echo(f"{deal['name']} ({deal['id']}), {deal['stage']}, owner {deal['owner']}")
-    lines = [(line["text"], line["points"]) for line in found["ledger"]]
-    table("Score", ("line", "points"), [*lines, ("score", deal["score"])])
-    for flag in sorted(deal["flags"], key=lambda flag: not flag["shown"]):
-        observed = "" if flag["shown"] else " (observed only, not on the record)"
-        typer.echo(f"- {flag['title']}{observed}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
-    for unknown in deal["unknown"]:
-        typer.echo(f"- {unknown['policy']} could not be judged: {unknown['why']}")
-    table("Activities", ("when", "kind", "counts"), [(a["when"], a["kind"], a["counts"]) for a in found["activities"]])

@@ -64,7 +64,7 @@ def measure(context: typer.Context, name: Name, as_of: AsOf = "", as_json: Json 
     services = asked(context).services()
     values = measure_only(services, name, day_of(services, name, as_of))
 
-    say({"kpis": values}, as_json, lambda: show_kpis(values))
+    say({"kpis": values}, as_json, lambda: show_kpis(values, parted=True))
 
 
 def push(

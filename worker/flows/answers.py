@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from model.activity import what_it_is, why_no_touch
 from model.errors import SettingsProblem
 from policies.findings import split
+from policies.record import worst_first
 from policies.score import ledger_lines
 from worker.flows.session import Session
 from worker.flows.slices import integration_ids
@@ -15,6 +16,7 @@ from worker.flows.slices import integration_ids
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from policies.policy import Severity
     from worker.wiring import Services
 
 
@@ -40,7 +42,7 @@ def deal_json(row: dict[str, Any]) -> dict[str, Any]:
         **{name: row[name] for name in ("owner", "is_open", "score", "score_reason")},
         "gate": detail.get("gate") if row["is_open"] else None,
         "missing": detail.get("missing", []),
-        "flags": [flag for flag, _ in told if flag],
+        "flags": ranked([flag for flag, _ in told if flag]),
         "unknown": [unknown for _, unknown in told if unknown],
     }
 
@@ -65,21 +67,54 @@ def same_id(ours: str, asked: str) -> bool:
 
 
 @dataclass(frozen=True)
-class FlagCost:
-    """A kept flag, as the ledger asks for it."""
+class KeptFlag:
+    """A flag object of CONTRACT.md, as ledger and ranking ask for it."""
 
-    id: str
-    topic: str | None
-    points: int
-    scored: bool
+    said: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The policy's."""
+        return str(self.said["policy"])
+
+    @property
+    def topic(self) -> str | None:
+        """Of one topic only the dearest costs."""
+        return self.said["topic"] or None
+
+    @property
+    def points(self) -> int:
+        """What it costs of the 100."""
+        return int(self.said["points"])
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        severity: Severity = self.said["severity"]
+        return severity
+
+    @property
+    def scored(self) -> bool:
+        """Observed ones cost nothing."""
+        return bool(self.said["mode"] != "observe")
+
+
+def ranked(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In the order of the record's reasons; after them what is not on the record."""
+    return [
+        flag.said
+        for shown in (True, False)
+        for head, rest in worst_first([KeptFlag(flag) for flag in flags if bool(flag["shown"]) is shown])
+        for flag in (head, *rest)
+    ]
 
 
 def ledger(deal: dict[str, Any]) -> list[dict[str, Any]]:
     """Lines that add up to the score."""
     if deal["score"] is None:
         return [{"text": deal["score_reason"] or "not scored", "points": 0}]
-    flags = [FlagCost(f["title"], f["topic"], f["points"], f["mode"] != "observe") for f in deal["flags"]]
-    lines = ledger_lines(flags)
+    titles = {flag["policy"]: flag["title"] for flag in deal["flags"]}
+    lines = [(titles.get(name, name), points) for name, points in ledger_lines(map(KeptFlag, deal["flags"]))]
     kept = deal["score"] - sum(points for _, points in lines)
     held = [("kept while something cannot be read", kept)] if kept else []
     return [{"text": text, "points": points} for text, points in (*lines, *held)]

@@ -266,6 +266,7 @@ def test_the_deals_row_lists_criteria_by_path_and_missing_ones_by_title():
     detail = orjson.loads(v.deals()["detail"].item())
     assert detail["gate"] == {"status": "breached", "breached": [PAIN], "waiting": [ANSWER], "unknown": [BUDGET]}
     assert detail["missing"] == ["Answered"]
+    assert detail["stage"] == "proposal"
 
 
 def test_the_evidence_names_the_move_and_says_when_values_were_first_seen():

@@ -38,6 +38,16 @@ def test_a_pass_whose_fact_goes_dark_stays_a_pass():
     assert now == before == before | {"score": 100, "flag_count": 0, "checked": None}
 
 
+def test_a_deal_whose_verdict_is_held_is_told_in_the_stage_that_it_is_in_now():
+    sales = policies(policy(), processes=(process(),))
+    first, _ = run(STALE, START, rules=sales)
+    moved, _ = run(BLIND | {"stage": "proposal"}, later(START, 1), first.remembered(), rules=sales)
+    told = [orjson.loads(v.deals()["detail"].item()) for v in (first, moved)]
+    assert [(detail["stage"], detail["gate"]["status"]) for detail in told] == [
+        ("discovery", "clear"), ("proposal", "clear"),
+    ]  # fmt: skip
+
+
 def test_after_seven_days_the_flag_is_withdrawn_and_says_why():
     first, _ = run(STALE, START)
     dark, _ = run(BLIND, later(START, 1), first.remembered())

@@ -1,0 +1,71 @@
+"""How answers look to people at the command line."""
+
+import pytest
+
+from worker.cli.read import show_kpis
+from worker.cli.shown import moment, show_explanation, show_run
+from worker.flows.answers import ledger, ranked
+
+LEFT = "1 open deal without an amount at home left out"
+
+
+def kpi(name="pipeline_value", value=1200.0, why="", **dims):
+    return {"id": name, "dims": dims, "value": value, "unit": "USD", "n": 3} | ({"why": why} if why else {})
+
+
+def flag(policy, points, severity="warning", topic=None, *, shown=True):
+    said = {"policy": policy, "title": policy.capitalize(), "points": points, "severity": severity, "topic": topic}
+    return said | {"mode": "warn" if shown else "observe", "shown": shown, "fix": "Do it", "evidence": {"text": "So."}}
+
+
+def test_a_kpi_says_why_it_is_unknown_and_what_it_leaves_out(capsys):
+    show_kpis([kpi(why=LEFT), kpi("pipeline_coverage", None, "no target"), kpi(owner="Ann")])
+    told = capsys.readouterr().out
+    assert LEFT in told
+    assert "no target" in told
+    assert "Ann" not in told
+
+
+def test_kpis_are_shown_by_each_dimension_too(capsys):
+    show_kpis([kpi(), kpi(owner="Ann", why=LEFT), kpi(team="West"), kpi(owner=None)], parted=True)
+    over_all, by_owner, by_team = capsys.readouterr().out.split("\nKPIs")[1:]
+    assert ("Ann" in over_all, "Ann" in by_owner, LEFT in by_owner, "West" in by_team) == (False, True, True, True)
+    assert by_owner.startswith(" by owner")
+
+
+def test_flags_stand_as_on_the_record_and_the_observed_ones_below():
+    flags = [flag("calm", 30, "info"), flag("seen", 50, "critical", shown=False), flag("mild", 5, topic="t"),
+             flag("bad", 10, "critical"), flag("dear", 20, topic="t")]  # fmt: skip
+    assert [one["policy"] for one in ranked(flags)] == ["bad", "dear", "mild", "calm", "seen"]
+
+
+def test_a_ledger_names_flags_by_their_titles():
+    deal = {"score": 70, "flags": [flag("mild", 5, topic="t"), flag("dear", 20, topic="t"), flag("bad", 10)]}
+    assert [(line["text"], line["points"]) for line in ledger(deal)] == [("start", 100), ("Dear", -20), ("Bad", -10)]
+
+
+def test_an_explanation_says_what_is_missing_and_that_nothing_was_logged(capsys):
+    deal = {"id": "d1", "name": "Renewal", "stage": "demo", "owner": None, "score": 90, "flags": [flag("bad", 10)],
+            "unknown": [], "missing": ["Budget confirmed", "Demo has a date"]}  # fmt: skip
+    show_explanation({"deal": deal, "ledger": ledger(deal), "activities": []})
+    told = capsys.readouterr().out
+    assert "Renewal (d1), demo, owner nobody" in told
+    assert "Before it can move on: Budget confirmed; Demo has a date." in told
+    assert "No activity is known." in told
+
+
+def test_a_run_is_told_once_without_braces_and_without_noughts(capsys):
+    counts = {"run_id": "7", "as_of": "2026-11-23T23:14:37.140310+00:00", "patches": 3, "held": 0,
+              "outcomes": {"written": 3, "gone": 0}}  # fmt: skip
+    show_run({"run_id": "7", "as_of": counts["as_of"], "calibration": "", "counts": counts})
+    told = capsys.readouterr().out
+    assert told.count("2026-11-23 23:14 UTC") == 1
+    assert "written 3" in told
+    assert not {"{", "held", "gone", "calibration"} & set(told.replace("{", " { ").split())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("2026-11-23T23:14:37+00:00", "2026-11-23 23:14 UTC"), ("no date", "no date")]
+)
+def test_instants_are_told_to_the_minute(text, shown):
+    assert moment(text) == shown

@@ -1,0 +1,78 @@
+"""How deals, explanations and runs look to people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import typer
+
+from model.words import many
+from worker.cli.common import table
+
+
+def show_deals(found: list[dict[str, Any]]) -> None:
+    """A row a deal, its flags below each other, worst first."""
+    rows = [
+        (
+            deal["id"], deal["name"], deal["stage"], deal["owner"],
+            deal["score"] if deal["score"] is not None else deal["score_reason"],
+            (deal["gate"] or {}).get("status"),
+            "\n".join(f"{flag['title']}: {flag['evidence']['text']}" for flag in deal["flags"] if flag["shown"]),
+        )
+        for deal in found
+    ]  # fmt: skip
+    table(many(len(rows), "deal"), ("id", "name", "stage", "owner", "score", "gate", "flags"), rows)
+
+
+def show_explanation(found: dict[str, Any]) -> None:
+    """A deal's verdict in sentences."""
+    deal = found["deal"]
+    typer.echo(f"{deal['name']} ({deal['id']}), {deal['stage']}, owner {deal['owner'] or 'nobody'}")
+    lines = [(line["text"], line["points"]) for line in found["ledger"]]
+    table("Score", ("line", "points"), [*lines, ("score", deal["score"])])
+    for flag in deal["flags"]:
+        observed = "" if flag["shown"] else " (observed only, not on the record)"
+        typer.echo(f"- {flag['title']}{observed}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
+    for unknown in deal["unknown"]:
+        typer.echo(f"- {unknown['policy']} could not be judged: {unknown['why']}")
+    if deal["missing"]:
+        typer.echo(f"Before it can move on: {'; '.join(deal['missing'])}.")
+    if not found["activities"]:
+        typer.echo("No activity is known.")
+        return
+    activities = [(moment(a["when"]), a["kind"], a["counts"]) for a in found["activities"]]
+    table("Activities", ("when", "kind", "counts"), activities)
+
+
+def show_runs(listed: list[dict[str, Any]]) -> None:
+    """A row a run, the newest first."""
+    rows = [
+        (run["run_id"], run["connection"], run["kind"], moment(run["as_of"]), run["outcome"], run["policy_digest"])
+        for run in listed
+    ]
+    table("Runs", ("run", "connection", "kind", "as of", "outcome", "policies"), rows)
+
+
+def show_run(found: dict[str, Any]) -> None:
+    """A run and what it counted; of its parts only what is not nothing."""
+    own = {key: value for key, value in found.items() if key != "counts"} | {"as_of": moment(found["as_of"])}
+    counted = {key: value for key, value in found["counts"].items() if value and key not in found}
+    rows = [(what.replace("_", " "), _plain(value)) for what, value in (own | counted).items() if value != ""]
+    table(f"Run {found['run_id']}", ("what", "value"), rows)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {part}" for key, part in value.items() if part) or "none"
+    if isinstance(value, list):
+        return "\n".join(str(_plain(part)) for part in value)
+    return value
+
+
+def moment(text: str) -> str:
+    """An ISO instant to the minute, as people write it; any other text as it stands."""
+    try:
+        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M %Z}".strip()
+    except ValueError:
+        return text
