@@ -60,6 +60,16 @@ def mismatch(place: str, fact: str, wanted: str, crm_type: str, gives: str) -> I
         yield Remark("warning", f"{place} is a {crm_type} field, but {fact} is of type {wanted}.")
 
 
+def twins(other: str, name: str, count: int, of: str) -> Iterator[Remark]:
+    """Deals that another CRM has, too, because the two are synced: one of them has to be the writer."""
+    yield Remark(
+        "warning",
+        f"{count} of {of} carry the id of {other} in {name}: a sync runs between the two CRMs. Where both are "
+        "connections, one must be the writer. To make it the other one, leave these deals out here: map "
+        f'linked_id = "{name}" under fields, and set scope = "linked_id is blank".',
+    )
+
+
 def few(named: Iterable[str]) -> str:
     """The first names, and how many more there are."""
     every = list(named)

@@ -31,6 +31,10 @@ Sent: TypeAlias = "dict[str, dict[str, str]]"
 """Deal → HubSpot property → value."""
 
 
+Told: TypeAlias = "tuple[str, str, tuple[str, ...]]"
+"""Code, message, properties."""
+
+
 class Result(NamedTuple):
     """Code ("" where written), what HubSpot says, and the properties that it names."""
 
@@ -73,7 +77,7 @@ def merged(survivor: Any) -> Result:
 
 def refusal(error: Mapping[str, Any], status: int = 0) -> Result:
     """Why an input, or a whole call, was refused; `status`: that of the HTTP reply."""
-    told = list(_told(error))
+    told = _gravest(list(_told(error)))
     code = told[0][0] if told else str(error.get("subCategory") or error.get("category") or f"HTTP {status}")
     text = "; ".join(dict.fromkeys(message for _, message, _ in told)) or str(error.get("message") or code)
     names = tuple(dict.fromkeys(name for _, _, some in told for name in some))
@@ -103,7 +107,12 @@ def _rule(message: str, names: tuple[str, ...], code: str) -> str:
     )
 
 
-def _told(error: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _gravest(told: list[Told]) -> list[Told]:
+    """Those that are settled first: properties that nobody can write, else those of the first code."""
+    return [one for one in told if one[0] in FIELD] or [one for one in told if one[0] == told[0][0]]
+
+
+def _told(error: Mapping[str, Any]) -> Iterator[Told]:
     """Code, message and properties of each thing that is wrong: listed under `errors`, or as JSON in the message."""
     listed = [one for one in error.get("errors") or () if isinstance(one, dict) and one.get("code")]
     for one in listed:
@@ -123,7 +132,7 @@ def _in_message(message: str) -> list[dict[str, Any]]:
 
 
 def _names(context: Any) -> tuple[str, ...]:
-    return tuple(_listed(context, "propertyName", "missingRequiredProperties"))
+    return tuple(_listed(context, "propertyName", "missingRequiredProperties", "properties"))
 
 
 def _meant(error: Mapping[str, Any], by_trace: Mapping[str, str]) -> list[str]:

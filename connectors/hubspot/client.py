@@ -53,6 +53,8 @@ class Client:
         self._login = Login(self._who, clock, self._renew)
         self._library = Library(settings.base_url, session)
         self._account: Account | None = None
+        self.window: int | None = None
+        """Calls in ten seconds that HubSpot last said our app may send."""
 
     def api(self, path: str) -> Any:
         """One of the library's api objects, kept for the life of the process: "crm.deals.batch_api"."""
@@ -76,6 +78,15 @@ class Client:
         """The parsed reply of a path that the library does not know."""
         data = None if body is None else orjson.dumps(body)
         return self._send(self._window, lambda: self._library.plain(method, path, data), repeatable=repeatable)
+
+    def token_info(self) -> dict[str, Any]:
+        """What HubSpot says of our token: its scopes, and whose it is; raises Refused."""
+        token = self._login.token()
+        if self._login.renewable:
+            found = self.call(self.api("oauth.access_tokens_api").get, token)
+        else:
+            found = self.rest("/oauth/v2/private-apps/get/access-token-info", "POST", {"tokenKey": token})
+        return found if isinstance(found, dict) else {}
 
     def now(self) -> datetime:
         """The server's time as it last said; ours before the first reply."""
@@ -163,6 +174,7 @@ class Client:
             span = int(reply.headers["X-HubSpot-RateLimit-Interval-Milliseconds"])
         except (KeyError, ValueError):
             return
+        self.window = most
         self._window.allow(most, span)
 
     def _read(self, reply: Reply, repeatable: bool) -> Any:

@@ -59,6 +59,9 @@ class Office(Protocol):
     def owner_works(self, deal: str) -> bool:
         """Whether the deal's owner is still there."""
 
+    def renewable(self) -> dict[str, Any]:
+        """Settings by which our token ends and can be had anew."""
+
     def expire(self) -> None:
         """Every token that was handed out ends."""
 
@@ -83,5 +86,23 @@ class Office(Protocol):
     def stop_activities(self, how: str) -> None:
         """The feed of activities ends: its reads are refused, or its objects are hidden."""
 
-    def out_of_order(self, what: str) -> None:
-        """Reads of deals or activities, or pushes, are answered 503 until the faults are cleared."""
+    def fault(self, name: str, what: str = "", **more: Any) -> Any:
+        """Something goes wrong, once unless `count` says how often (None: for ever).
+
+        `what` it befalls: deals, activities, push, api (all but the login), "" (all). Names that every CRM knows:
+        drop, drop_after, truncate, garbage, hang, bad_gateway, gateway_timeout, unavailable, daily_limit, too_many,
+        token_ended.
+        """
+
+    def admin(self) -> dict[str, Any]:
+        """Settings that let `provision` act as an admin."""
+
+    def restore(self, deal: str) -> None: ...
+    def allow(self, calls: int, used: int = 0) -> None:
+        """The CRM's daily calls, and how many are used."""
+
+    def flag(self, deal: str, field: str, value: str) -> None:
+        """What stands in one of the CRM's own fields, put there past all rules."""
+
+    def custom(self, field: str, label: str) -> str:
+        """A yes/no field that an admin made: its name in this CRM."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.salesforce.settings import DEFAULT_READS, DEFAULT_WRITES
 from sandbox.salesforce import SYNC, Settings, seed
-from sandbox.salesforce.events import clone, delete_as, edit_as, hide_field, show_field
+from sandbox.salesforce.events import clone, delete_as, edit_as, hide_field, show_field, undelete
+from sandbox.salesforce.schema import parse_field
 from sandbox.salesforce.setup import ADMIN, profile_set
 from tests.connectors.salesforce.sales import REP, Sales, open_for_business
 from tests.offices.office import Write
@@ -25,7 +26,12 @@ STOPPED: dict[str, dict[str, Any]] = {
     "refused": {"code": "INSUFFICIENT_ACCESS", "status": 403, "path": r"FROM\+(Task|Event)"},
     "hidden": {"code": "NOT_FOUND", "status": 404, "path": "sobjects/(Task|Event)/describe"},
 }
-PATHS = {"deals": r"FROM\+Opportunity\+", "activities": r"FROM\+Task", "push": "composite/sobjects"}
+PATHS = {
+    "": "", "api": "/services/data", "deals": r"FROM\+Opportunity[ +]", "activities": r"FROM\+Task",
+    "push": "composite/sobjects",
+}  # fmt: skip
+METHODS = {"push": {"method": "PATCH"}}
+FAULTS = {"too_many": "concurrent_limit", "token_ended": "session_expired"}
 
 
 class SalesforceOffice:
@@ -58,6 +64,9 @@ class SalesforceOffice:
 
     def owner_works(self, deal: str) -> bool:
         return bool(self.org.tables["User"].rows[self.sales.row(deal)["OwnerId"]]["IsActive"])
+
+    def renewable(self) -> dict[str, Any]:
+        return {}
 
     def expire(self) -> None:
         self.org.logins.expire()
@@ -99,8 +108,27 @@ class SalesforceOffice:
     def stop_activities(self, how: str) -> None:
         self.faults.add(**STOPPED[how], count=None)
 
-    def out_of_order(self, what: str) -> None:
-        self.faults.add("unavailable", path=PATHS[what], count=None)
+    def fault(self, name: str, what: str = "", **more: Any) -> Any:
+        return self.faults.add(FAULTS.get(name, name), **METHODS.get(what, {}), path=PATHS[what], **more)
+
+    def admin(self) -> dict[str, Any]:
+        login = self.sales.server.login(ADMIN)
+        return {"consumer_key": login.client_id, "consumer_secret": login.client_secret}
+
+    def restore(self, deal: str) -> None:
+        undelete(self.org, "Opportunity", deal)
+
+    def allow(self, calls: int, used: int = 0) -> None:
+        self.org.settings.daily_limit, self.org.used = calls, used
+
+    def flag(self, deal: str, field: str, value: str) -> None:
+        self.org.tables["Opportunity"].put({**self.sales.row(deal), field: value})
+
+    def custom(self, field: str, label: str) -> str:
+        name = f"{field}__c"
+        self.org.add_field("Opportunity", parse_field(f"{name} boolean label={label.replace(' ', '_')}"))
+        self.org.grant(profile_set(self.org, "Integration User"), "Opportunity", name)
+        return name
 
 
 def _fields(said: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +136,7 @@ def _fields(said: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def salesforce() -> Iterator[SalesforceOffice]:
-    """An org whose fields of ours exist, with one rep."""
-    with open_for_business(Settings(multi_currency=False)) as sales:
+def salesforce(*, provisioned: bool = True) -> Iterator[SalesforceOffice]:
+    """An org with one rep; `provisioned`: our fields exist."""
+    with open_for_business(Settings(multi_currency=False), provisioned=provisioned) as sales:
         yield SalesforceOffice(sales)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from store import Store
-from tests.offices.salesforce import salesforce
+from tests.offices import OFFICES
 from worker.flows.answers import deals
 from worker.flows.run import run
 from worker.settings import ConnectionSettings
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from worker.flows.report import Report
 
 NAME = "acme"
-OFFICES = {"salesforce": salesforce}
 FLAGS, REASONS, CHECKED, SCORE = "flag_ids", "reasons", "checked", "score"
 
 

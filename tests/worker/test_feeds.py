@@ -72,7 +72,7 @@ def test_a_crm_that_is_out_of_reach_for_a_week_costs_nothing(team):
     team.later(days=14)
     team.run()
     records, before = team.all_on_record(), len(team.writes())
-    team.office.out_of_order("activities")
+    team.office.fault("unavailable", "activities", count=None)
     team.later(days=7)
     report = team.run()
     assert report.exit_code == 3

@@ -100,3 +100,10 @@ def test_a_rule_of_the_portal_is_told_so_that_an_admin_can_act():
 def test_what_passes_by_itself_is_left_for_later():
     assert outcome(refusal({"category": "RATE_LIMITS", "message": "Too fast"}))[0] == "retry_later"
     assert outcome(Result(LOCKED, "A record is busy")) == ("retry_later", "A record is busy (LOCKED)")
+
+
+def test_of_several_wrongs_the_property_that_nobody_can_write_comes_first():
+    wrongs = [("INVALID_OPTION", "gate"), ("PROPERTY_DOESNT_EXIST", "score")]
+    listed = [{"code": code, "message": "no", "context": {"propertyName": [name]}} for code, name in wrongs]
+    found = refusal({"errors": listed})
+    assert (found.code, found.names) == ("PROPERTY_DOESNT_EXIST", ("score",))

@@ -44,14 +44,6 @@ def test_a_server_that_hangs_is_asked_again(sales: Sales):
     assert len(sales.waited) >= 1
 
 
-def test_waits_grow_but_never_beyond_the_cap(sales: Sales):
-    sales.org.faults.add("unavailable", count=None)
-    with pytest.raises(RetryLater):
-        sales.connector().describe()
-    assert len(sales.waited) == 5
-    assert all(0 < wait <= 30 for wait in sales.waited)
-
-
 def test_a_slow_query_is_asked_for_in_smaller_windows(sales: Sales):
     deals = set()
     for n in range(6):
@@ -78,28 +70,6 @@ def test_pages_lost_half_way_are_read_again_from_the_last_row(sales: Sales):
     assert sum(len(page.records.get("opportunity", ())) for page in pages) == len(deals)
 
 
-def test_the_days_calls_spent_stop_at_once(sales: Sales):
-    crm = sales.connector()
-    crm.describe()
-    sales.org.faults.add("daily_limit", count=None)
-    before = crm.calls
-    with pytest.raises(BudgetSpent, match="TotalRequests"):
-        list(crm.pull({}))
-    assert crm.calls == before + 1
-    assert sales.waited == []
-
-
-def test_our_share_of_the_days_calls_is_kept(sales: Sales):
-    sales.org.settings.daily_limit = 100
-    crm = sales.connector(budget_share=0.1)
-    with pytest.raises(BudgetSpent, match="10 of 10"):
-        list(crm.pull({}))
-    assert crm.calls == 10
-    assert crm.budget().allowed == 100
-    sales.org.clock.forward(timedelta(hours=26))
-    assert crm.describe().user_id
-
-
 def test_what_was_spent_before_counts_for_a_day(sales: Sales):
     settings = sales.settings(budget_share=0.001)
     sales.org.settings.daily_limit = 100_000
@@ -107,13 +77,6 @@ def test_what_was_spent_before_counts_for_a_day(sales: Sales):
     with pytest.raises(BudgetSpent) as raised:
         crm.describe()
     assert raised.value.until == sales.org.clock.now() + timedelta(hours=1)
-
-
-def test_the_last_calls_of_the_org_are_left_to_others(sales: Sales):
-    sales.org.settings.daily_limit = 1000
-    sales.org.used = 960
-    with pytest.raises(BudgetSpent, match="left to others"):
-        list(sales.connector().pull({}))
 
 
 @pytest.mark.parametrize("fault", ["api_disabled", "api_currently_disabled"])

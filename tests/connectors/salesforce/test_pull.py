@@ -41,17 +41,6 @@ def test_every_record_keeps_to_its_declared_columns(sales: Sales):
                 assert set(row) <= set(COLUMNS[table])
 
 
-def test_the_second_pull_brings_only_what_changed_and_the_overlap(sales: Sales):
-    old, edited = sales.deal("Old"), sales.deal("Edited")
-    sales.org.clock.forward(timedelta(minutes=30))
-    first = list(sales.connector().pull({}))
-    sales.org.clock.forward(timedelta(hours=2))
-    sales.edit(edited, Amount=5)
-    found = records(list(sales.connector().pull(cursors(first))), "opportunity")
-    assert set(found) == {edited}
-    assert old not in found
-
-
 def test_a_row_committed_late_below_the_cursor_is_still_read(sales: Sales):
     sales.deal("Early")
     first = list(sales.connector().pull({}))
@@ -237,11 +226,3 @@ def test_rates_turn_each_currency_into_the_connections_own(sales: Sales):
     yen = rates["JPY always"]
     assert round(Decimal(149500) * yen["multiply"] / yen["divide"], 2) == Decimal("920.00")
     assert rates["EUR always"]["multiply"] == rates["EUR always"]["divide"]
-
-
-def test_reading_by_id_tells_the_deleted_from_the_vanished(sales: Sales):
-    here, binned = sales.deal("Here"), sales.deal("Binned")
-    delete_as(sales.org, "admin@acme.example", "Opportunity", binned)
-    nobody = here[:-6] + "ZZZAAA"
-    found = {r["id"]: r["gone"] for r in sales.connector().read([here, binned, nobody]).records["opportunity"]}
-    assert found == {here: None, binned: "deleted", nobody: "vanished"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from model.errors import AccessRefused, BudgetSpent, RetryLater
+from model.errors import AccessRefused
 from model.sync import OUR_FIELDS, Patch
 from sandbox.salesforce import SYNC, Rule, Trigger
 from sandbox.salesforce.events import delete_as, hide_field, submit_for_approval
@@ -69,24 +69,6 @@ def test_the_door_refuses_what_is_not_listed_under_writes(sales: Sales, name):
     with pytest.raises(ValueError, match=name):
         sales.connector().push([Patch(deal, {name: "x"})])
     assert written(sales) == []
-
-
-def test_one_deal_twice_or_too_many_are_refused_before_anything_is_sent(sales: Sales):
-    crm = sales.connector()
-    with pytest.raises(ValueError, match="twice"):
-        crm.push([Patch("006000000000001AAA", {"score": 1}), Patch("006000000000001AAA", {"score": 2})])
-    with pytest.raises(ValueError, match="200"):
-        crm.push([Patch(f"{n}", {"score": 1}) for n in range(201)])
-    assert crm.calls == 0
-
-
-def test_two_hundred_deals_are_one_call(sales: Sales):
-    deals = [sales.deal(f"Deal {n}") for n in range(200)]
-    crm = sales.connector()
-    crm.describe()
-    before = crm.calls
-    assert set(kinds(crm.push([Patch(deal, {"score": 1}) for deal in deals]))) == {"written"}
-    assert crm.calls == before + 1
 
 
 def test_outcomes_come_in_the_order_of_the_patches(sales: Sales):
@@ -153,26 +135,6 @@ def test_a_patch_with_no_field_left_is_refused_in_words(sales: Sales):
     hide_field(sales.org, "Opportunity", "Sluicegate_Score__c")
     outcome = crm.push([Patch(deal, {"score": 1})])[0]
     assert (outcome.kind, "Sluicegate_Score__c" in outcome.reason) == ("refused", True)
-
-
-@pytest.mark.parametrize("fault", ["drop_after", "truncate", "garbage", "bad_gateway", "unavailable"])
-def test_a_call_of_unknown_fate_is_not_repeated(sales: Sales, fault):
-    deal, crm = sales.deal(), sales.connector()
-    crm.describe()
-    sales.org.faults.add(fault, method="PATCH")
-    with pytest.raises(RetryLater, match="read"):
-        crm.push([Patch(deal, {"score": 1})])
-    assert written(sales).count((deal, "Sluicegate_Score__c")) <= 1
-    assert len(crm.push([Patch(deal, {"score": 1})])) == 1
-
-
-def test_too_many_calls_at_once_are_sent_again_and_a_spent_day_is_not(sales: Sales):
-    deal, crm = sales.deal(), sales.connector()
-    sales.org.faults.add("concurrent_limit", method="PATCH")
-    assert kinds(crm.push([Patch(deal, {"score": 1})])) == ["written"]
-    sales.org.faults.add("daily_limit", method="PATCH", count=None)
-    with pytest.raises(BudgetSpent):
-        crm.push([Patch(deal, {"score": 2})])
 
 
 def test_a_session_that_ends_is_renewed_once_and_a_lasting_401_stops(sales: Sales):

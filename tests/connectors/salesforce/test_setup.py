@@ -55,14 +55,6 @@ def test_after_provision_the_sync_user_writes_ours_and_only_reads_the_pause(fres
     assert DEFAULT_READS["pause_until"] in rights
 
 
-def test_a_second_provision_makes_nothing(fresh: Sales):
-    crm = fresh.connector(admin=admin(fresh))
-    crm.provision()
-    rows = {name: len(table.rows) for name, table in fresh.org.tables.items()}
-    assert "made now: none" in said(crm.provision())
-    assert {name: len(table.rows) for name, table in fresh.org.tables.items()} == rows
-
-
 def test_a_permission_that_somebody_narrowed_is_widened_again(fresh: Sales):
     crm = fresh.connector(admin=admin(fresh))
     crm.provision()
@@ -73,12 +65,6 @@ def test_a_permission_that_somebody_narrowed_is_widened_again(fresh: Sales):
     fresh.org.access.changed()
     assert "1 changed now" in said(crm.provision())
     assert "score" in crm.describe().writes
-
-
-def test_a_user_without_the_right_is_told_what_to_do(fresh: Sales):
-    remarks = fresh.connector().provision()
-    assert "--export" in said(remarks, "missing")
-    assert "[connections.acme.admin]" in said(remarks, "warning")
 
 
 def test_the_exemption_lets_our_writes_pass_a_rule(fresh: Sales):
@@ -149,23 +135,6 @@ def test_check_names_formulas_parents_and_a_wrong_clock(sales: Sales):
     remarks = sales.connector(fields={"segment": "Account.Segment__c"}).check(NOW + timedelta(minutes=5))
     assert "Account.Segment__c may be up to a day old" in said(remarks, "note")
     assert "300 seconds off" in said(remarks, "warning")
-
-
-def test_init_is_offered_fields_by_label_and_fill_rate(sales: Sales):
-    rights = profile_set(sales.org, "Integration User")
-    for line in ("Budget__c boolean label=Budget_Confirmed", "Old_Budget__c boolean label=Budget_Confirmed_(old)"):
-        sales.org.add_field("Opportunity", parse_field(line))
-        sales.org.grant(rights, "Opportunity", line.split()[0])
-    for n in range(4):
-        deal = sales.deal(f"Deal {n}")
-        sales.org.tables["Opportunity"].put({**sales.row(deal), "Budget__c": n > 0})
-    found = sales.connector().draft()
-    budget = next(one for one in found.fields if one.fact == "budget_confirmed")
-    assert (budget.field, budget.filled) == ("Budget__c", 0.75)
-    stages = found.processes[0].stages
-    assert stages[:2] == ("Prospecting", "Qualification")
-    assert stages[-1] == "Closed Won"
-    assert "Closed Lost" not in stages
 
 
 def test_the_reps_edits_of_the_pause_are_read(sales: Sales):
