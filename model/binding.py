@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import orjson
 import polars as pl
 
 if TYPE_CHECKING:
@@ -33,6 +34,39 @@ def bound(wide: Wide, processes: Sequence[Process]) -> pl.DataFrame:
         _process_unknown=pl.when(count > 1).then(pl.lit("doubly claimed"))
         .when(unsure).then(pl.lit("unknown")).when(count == 0).then(pl.lit("unclaimed")),
     )  # fmt: skip
+
+
+def as_claimed(moves: pl.DataFrame, wide: Wide, processes: Sequence[Process], changes: pl.DataFrame) -> pl.DataFrame:
+    """MOVES with `process` as the deal was claimed when it moved: what claims ask for may have changed since.
+
+    `changes`: CLAIM_CHANGES; a change of the move's own instant belongs to the move. A move in the deal's present
+    process that another one, or none, claimed then has that process, or null.
+    """
+    fields = [name for name in changes["field"].unique().sort() if name in wide.frame.columns]
+    if not fields:
+        return moves
+    numbered = moves.with_row_index("n")
+    mine = numbered.join(bound(wide, processes).select("key", "process"), on=["key", "process"], how="semi")
+    then = mine.join(changes, on="key", how="semi").select("n", "key", "at").sort("at")
+    frame = then.select("key").join(wide.frame, on="key", how="left", maintain_order="left")
+    for name in fields:
+        later = changes.filter(pl.col("field") == name).select("key", "at", "before").sort("at")
+        was = then.join_asof(
+            later, on="at", by="key", strategy="forward", allow_exact_matches=False, check_sortedness=False
+        )
+        frame = frame.with_columns(_as_it_was(frame[name], was["before"]))
+    claims = then.select("n", _then=bound(replace(wide, frame=frame), processes)["process"], _known=pl.lit(value=True))
+    found = numbered.join(claims, on="n", how="left", maintain_order="left")
+    return found.with_columns(process=pl.when("_known").then("_then").otherwise("process")).select(moves.columns)
+
+
+def _as_it_was(now: pl.Series, texts: pl.Series) -> pl.Series:
+    """The column with earlier values, JSON texts, put in where there are any."""
+    said = [None if text is None else orjson.loads(text) for text in texts]
+    plain = [value if value is None or isinstance(value, bool) else str(value) for value in said]
+    kind = pl.Boolean if now.dtype == pl.Boolean else pl.String
+    was = pl.Series(plain, dtype=kind, strict=False).cast(now.dtype, strict=False)
+    return now.zip_with(texts.is_null(), was)
 
 
 def rebound(changes: pl.DataFrame, wide: Wide, processes: Sequence[Process]) -> pl.DataFrame:

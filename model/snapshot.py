@@ -43,6 +43,9 @@ STAGE_CHANGES: Final = columns({
 
 DATE_MOVES: Final = columns({"key": pl.Int64, "at": INSTANT, "before": pl.Date, "after": pl.Date})
 
+CLAIM_CHANGES: Final = columns({"key": pl.Int64, "at": INSTANT, "field": pl.String, "before": pl.String})
+"""Changes of what processes claim deals by, oldest first; `before` is the JSON text of the value until then."""
+
 TASK_DAYS: Final = {"yesterday": -1, "today": 0, "tomorrow": 1}
 """Days that a deal owner's local day can be, by their distance from as_of's UTC day."""
 
@@ -96,3 +99,4 @@ class Snapshot:
     crm_stages: pl.DataFrame
     rates: pl.DataFrame
     feeds: Mapping[str, datetime] = field(default_factory=dict)
+    claim_changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CLAIM_CHANGES))

@@ -22,7 +22,7 @@ MOVES: Final = columns({
     "key": pl.Int64,
     "at": INSTANT,
     "on": pl.Date,  # local day in the owner's zone
-    "process": pl.String,  # the process that binds the deal after the move
+    "process": pl.String,  # the process that bound the deal after the move
     "from_stage": pl.String,  # a process's stage id; null: creation, lost, or a stage no process knows
     "to_stage": pl.String,
     "to_name": pl.String,  # the CRM's label of the stage that it went to

@@ -80,6 +80,7 @@ def widen(
     frame = _resolved(frame, setting, absent, unread).with_columns(*stand_ins)
     frame = _finished(frame, setting, absent)
     moves = spells.moves(rows, names, setting, snapshot.owners)
+    moves = binding.as_claimed(moves, claimable, processes, snapshot.claim_changes)
     return Wide(frame, snapshot.as_of, moves, absent, setting.holidays, setting.weekend)
 
 

@@ -6,13 +6,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from model.snapshot import CRM_STAGES, DATE_MOVES, DEALS, OWNERS, RATES, ROLES, STAGE_CHANGES, Snapshot
+from model.snapshot import (
+    CLAIM_CHANGES,
+    CRM_STAGES,
+    DATE_MOVES,
+    DEALS,
+    OWNERS,
+    RATES,
+    ROLES,
+    STAGE_CHANGES,
+    Snapshot,
+)
 from store.base import Base
 from store.codec import instant, instant_of
 from store.past import as_it_was
 from store.touches import TouchRule, activity_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from store.sql import Sql
@@ -35,9 +46,18 @@ class Snapshots(Base):
     """What judging and measuring read."""
 
     def snapshot(
-        self, connection: str, as_of: datetime, *, touch: TouchRule, keys: tuple[int, int] | None = None
+        self,
+        connection: str,
+        as_of: datetime,
+        *,
+        touch: TouchRule,
+        keys: tuple[int, int] | None = None,
+        claims: Sequence[str] = (),
     ) -> Snapshot:
-        """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive."""
+        """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive.
+
+        `claims`: the facts that processes claim deals by, whose changes are told.
+        """
         key, at, span = self.connection_key(connection), instant(as_of), keys or ALL_KEYS
         with self.reading() as sql:
             if sql.postgres:
@@ -54,6 +74,7 @@ class Snapshots(Base):
                 stage_changes=changes,
                 date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
                 activity=activity.join(known, on="key", how="semi"),
+                claim_changes=_claim_changes(sql, key, at, span, claims),
                 roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
                 owners=_list(sql, key, "owner", OWNERS),
                 crm_stages=stages,
@@ -111,6 +132,16 @@ def _date_moves(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl
     frame = sql.frame(query, (connection, *span, at), MOVES_TEXT)
     plain = pl.col("before", "after").str.strip_chars('"').str.to_date("%Y-%m-%d", strict=False)
     return frame.with_columns(plain).select(DATE_MOVES.names())
+
+
+def _claim_changes(sql: Sql, connection: int, at: int, span: tuple[int, int], fields: Sequence[str]) -> pl.DataFrame:
+    if not fields:
+        return pl.DataFrame(schema=CLAIM_CHANGES)
+    query = (
+        "SELECT key, changed_at, field, before FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?"
+        f" AND changed_at <= ? AND field IN ({', '.join('?' * len(fields))}) ORDER BY key, changed_at, id"
+    )
+    return sql.frame(query, (connection, *span, at, *fields), CLAIM_CHANGES)
 
 
 def _roles(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import polars as pl
@@ -10,7 +10,8 @@ import pytest
 
 from model.money import Money
 from model.process import Process, Stage
-from tests.model.build import CRM, PROCESS, day, fact, history, snapshot, wide
+from model.snapshot import CLAIM_CHANGES
+from tests.model.build import CRM, PROCESS, at, day, fact, frame, history, snapshot, wide
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,22 @@ def test_a_move_between_pipelines_is_a_move_between_processes():
         ("new", "discovery", "created"),
         ("renewal", "quote", "process"),
     ]
+
+
+def test_a_move_belongs_to_the_process_that_claimed_the_deal_when_it_was_made():
+    small = process("small", "Discovery", "Quote", "Won", where=Is("deal_type", "Small"))
+    large = process("large", "Discovery", "Quote", "Won", where=Is("deal_type", "Large"))
+    rows = history(1, BORN, ("2026-10-05", "Quote"), ("2026-10-09", "Discovery"), ("2026-10-12", "Quote"))
+    changes = [
+        {"key": 1, "at": at("2026-10-03"), "field": "deal_type", "before": "null"},
+        {"key": 1, "at": at("2026-10-09"), "field": "deal_type", "before": '"Small"'},
+    ]
+    shot = snapshot([{"deal_type": "Large", "stage_name": "Quote"}, {"key": 2, "deal_type": "Large"}],
+                    [*rows, *history(2, BORN)])  # fmt: skip
+    told = replace(shot, claim_changes=frame(CLAIM_CHANGES, changes))
+    assert wide(told, (small, large)).moves["process"].to_list() == [None, "small", "large", "large", "large"]
+    assert wide(shot, (small, large)).moves["process"].to_list() == ["large"] * 5
+    assert fact("days_in_stage", told, processes=(small, large)) == 4 + 34
 
 
 def test_one_stage_name_may_end_deals_in_one_pipeline_only():

@@ -35,7 +35,7 @@ def diff(services: Services, name: str, old: Mapping[str, bytes], new: Mapping[s
     description = described(session)
     sets = {"old": read_once(old, description), "new": read_once(new, description)}
     found = Found()
-    for shot in shots(session, description):
+    for shot in shots(session, description, *sets.values()):
         found.add({which: _verdict(session, shot, description, policies) for which, policies in sets.items()})
     rows = sorted(found.rows, key=lambda row: row["id"])
     return {

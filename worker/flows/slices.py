@@ -21,7 +21,7 @@ from store import TouchRule
 from worker import tabular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from model.calibration import Calibration
@@ -52,7 +52,7 @@ class Part:
 
 def parts(session: Session, policies: PolicySet, description: Description, calibration: Calibration) -> Iterator[Part]:
     """The connection's deals in slices by key, widened as of the session's instant."""
-    for shot in shots(session, description):
+    for shot in shots(session, description, policies):
         yield widened(session, shot, policies, description, calibration)
 
 
@@ -65,13 +65,14 @@ class Shot:
     teams: pl.DataFrame | None
 
 
-def shots(session: Session, description: Description) -> Iterator[Shot]:
-    """The connection's deals in slices by key, as the store holds them."""
+def shots(session: Session, description: Description, *sets: PolicySet) -> Iterator[Shot]:
+    """The connection's deals in slices by key, as the store holds them, to be judged by these sets of policies."""
     store, name, touch = session.store, session.name, touch_rule(session, description)
+    claims = claimed_by(sets)
     slices = store.slices(name, SLICE)
 
     def read(keys: tuple[int, int]) -> Snapshot:
-        return overlaid(session, store.snapshot(name, session.as_of, touch=touch, keys=keys))
+        return overlaid(session, store.snapshot(name, session.as_of, touch=touch, keys=keys, claims=claims))
 
     teams = coverage(map(read, slices)) if len(slices) > 1 else None  # a first pass over all deals
     for keys in slices:
@@ -86,6 +87,13 @@ def widened(
     wide = widen(shot.snapshot, policies.processes, calibration, late, shot.teams)
     wide = replace(wide, dormant=wide.dormant | unmapped(session, description))
     return Part(shot.keys, shot.snapshot, wide, in_scope(wide, scope_of(session, description)))
+
+
+def claimed_by(sets: Iterable[PolicySet]) -> list[str]:
+    """The facts by which processes claim deals, but for the pipeline, which the stage history tells."""
+    processes = [process for policies in sets for process in policies.processes]
+    asked = {fact for process in processes if process.applies_to for fact in process.applies_to.facts}
+    return sorted(asked - {"pipeline"})
 
 
 def setting_of(session: Session, description: Description) -> Setting:

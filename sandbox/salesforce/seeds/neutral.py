@@ -43,6 +43,7 @@ def prepare(org: Org) -> Player:
     set_stages(org, [
         (s.label, s.ends != "open", s.ends == "won", s.chance, _CATEGORY[s.ends]) for s in listed.values()
     ])  # fmt: skip
+    org.add("CurrencyType", IsoCode="GBP", ConversionRate=0.8, DecimalPlaces=2, IsActive=True, IsCorporate=False)
     for own in FIELDS:
         add_custom_field(org, "Opportunity", f"{api_name(own.key)} {_type(own)}")
     org.objects["Opportunity"].tracked |= {api_name(own.key) for own in FIELDS}
