@@ -30,7 +30,10 @@ class Condition(Protocol):
 
 @dataclass(frozen=True)
 class Criterion:
-    """What must be true at or after a move; `holds` while_in makes it a standing rule of its stage."""
+    """What must be true at or after a move; `holds` while_in makes it a standing rule of its stage.
+
+    `mode` observe: judged and listed, but no part of the gate on the record.
+    """
 
     id: str
     title: str
@@ -40,6 +43,7 @@ class Criterion:
     points: int = 10
     holds: Literal["once", "while_in"] = "once"
     binds_from: date | None = None
+    mode: Literal["off", "observe", "warn", "enforce"] = "warn"
     source: str = ""
 
 

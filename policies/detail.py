@@ -22,16 +22,17 @@ STAGE = r'^\{("stage":(null|"[^"]*"),)?'
 
 
 def gate_lists(verdict: Verdict) -> Mapping[int, GateLists]:
-    """By key, of each deal that has any."""
+    """By key, of each deal that has any; criteria that are only observed are left out."""
     lists: dict[int, GateLists] = defaultdict(_none)
-    for rule in (r for r in verdict.rules if r.place):
+    binding = [rule for rule in verdict.rules if rule.place and rule.scored]
+    for rule in binding:
         for key in _keys(verdict, rule.broken):
             lists[key]["breached"].append(rule.id)
         if rule.waiting in verdict.frame.columns:
             for key in _keys(verdict, rule.waiting):
                 lists[key]["waiting"].append(rule.id)
                 lists[key]["missing"].append(rule.title)
-    criteria = {rule.id for rule in verdict.rules if rule.place}
+    criteria = {rule.id for rule in binding}
     for key, policy in verdict.cells.select("key", "policy").iter_rows():
         if policy in criteria:
             lists[key]["unknown"].append(policy)

@@ -84,11 +84,12 @@ def wide_of(rows: Sequence[Example], types: Mapping[str, FactType], **settings: 
         "as_of_date": pl.Series([row.as_of for row in rows], dtype=pl.Date),
     }
     for name, kind in types.items():
-        data[name] = pl.Series([_cell(row.facts.get(name)) for row in rows], dtype=COLUMNS[kind], strict=False)
+        data[name] = pl.Series([cell(row.facts.get(name)) for row in rows], dtype=COLUMNS[kind], strict=False)
         data[name + KNOWN] = pl.Series([name not in row.unknown for row in rows], dtype=pl.Boolean)
     as_of = datetime.combine(max(row.as_of for row in rows), time(12), UTC)
     return Wide(pl.DataFrame(data), as_of, pl.DataFrame(), **settings)
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
+    """A value as a column of its type takes it."""
     return list(value) if isinstance(value, tuple) else value

@@ -99,8 +99,8 @@ def binds(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> pl.Expr:
 
 
 def gate_column(rules: Sequence[Rule]) -> pl.Expr:
-    """Gate status of open deals, null for the others."""
-    criteria = [rule for rule in rules if rule.place]
+    """Gate status of open deals, null for the others; criteria that are only observed play no part."""
+    criteria = [rule for rule in rules if rule.place and rule.scored]
     exits = [rule for rule in criteria if rule.place and rule.place.side == "exit"]
     unmet = [pl.col(r.broken) for r in criteria] + [pl.col(r.waiting) for r in exits]
     some = [pl.col(r.applies) for r in criteria] + [_in_stage(r.place) for r in exits if r.place]

@@ -34,12 +34,40 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Day:
+    """What happens to an example deal on a day: the stage it enters (a stage's id, or lost), facts that change."""
+
+    on: date
+    enter: str | None = None
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Course:
+    """An example deal of a gate, day by day in order; what a day says holds until a later day says otherwise."""
+
+    days: tuple[Day, ...]
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True)
 class Examples:
-    """Deals that a policy flags (a criterion finds unmet), deals it finds clear, and deals it does not apply to."""
+    """Deals that a policy flags (a criterion finds unmet), deals it finds clear, and deals it does not apply to.
+
+    Courses of a criterion, by how they end: met, missed, healed (missed first, then met late or taken back), and
+    unbound (no move binds it).
+    """
 
     flagged: tuple[Example, ...] = ()
     clear: tuple[Example, ...] = ()
     not_applicable: tuple[Example, ...] = ()
+    met: tuple[Course, ...] = ()
+    missed: tuple[Course, ...] = ()
+    healed: tuple[Course, ...] = ()
+    unbound: tuple[Course, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from policies.language.tree import Call, walk
-from policies.language.words import compared, did_you_mean
 from policies.policy import Example, Examples
-from policies.shapes import NUMBER, Key, kind
-from policies.yaml_tree import Text
+from policies.read_courses import read_course
+from policies.read_values import read_facts
+from policies.shapes import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from model.facts import Fact
     from policies.language.condition import Condition
-    from policies.policy import FactValue
     from policies.shapes import Sheet
     from policies.vocabulary import Vocabulary
     from policies.yaml_tree import Node
 
-KEYS: Final = {"flagged": Key(), "clear": Key()}
-POLICY_KEYS: Final = KEYS | {"not_applicable": Key()}
+STATES: Final = {"flagged": Key(), "clear": Key()}
+POLICY_KEYS: Final = STATES | {"not_applicable": Key()}
+COURSES: Final = {name: Key() for name in ("met", "missed", "healed", "unbound")}
+CRITERION_KEYS: Final = STATES | COURSES
+AS_OF: Final = "as_of"
 ANY_DAY: Final = date(2000, 1, 1)
 """The day of examples whose policy counts no days."""
-Read: TypeAlias = "tuple[FactValue] | None"
 
 
 def read_examples(
@@ -34,17 +33,22 @@ def read_examples(
     node: Node | None,
     words: Vocabulary,
     conditions: list[Condition | None],
-    keys: Mapping[str, Key] = KEYS,
+    keys: Mapping[str, Key],
+    *,
+    stages: Sequence[str] = (),
 ) -> Examples:
-    """The examples at a node; `as_of` is asked for where a condition counts days."""
+    """The examples at a node; `as_of` is asked for where a condition counts days; `stages` are those of a gate."""
     if node is None:
         return Examples()
     counts = any(isinstance(part, Call) for one in conditions if one for part in walk(one.tree) if _is_days(part))
     values = sheet.fields(node, keys, "examples")
-    told = {}
-    for name in keys:
-        items = sheet.entries(values.get(name), name)
-        told[name] = tuple(_example(sheet, item, words, counts=counts) for item in items)
+    listed = {name: sheet.entries(values.get(name), name) for name in keys}
+    told: dict[str, Any] = {
+        name: tuple(read_course(sheet, item, words, stages) for item in items)
+        if name in COURSES
+        else tuple(_example(sheet, item, words, counts=counts) for item in items)
+        for name, items in listed.items()
+    }
     return Examples(**told)
 
 
@@ -53,56 +57,10 @@ def _is_days(part: object) -> bool:
 
 
 def _example(sheet: Sheet, node: Node, words: Vocabulary, *, counts: bool) -> Example:
-    facts: dict[str, FactValue] = {}
-    unknown: set[str] = set()
-    as_of = None if counts else ANY_DAY
-    for key, value in sheet.pairs(node, "an example"):
-        fact = words.facts.get(key.value)
-        if key.value == "as_of":
-            as_of = sheet.day(value, "as_of") or ANY_DAY
-        elif fact is None:
-            sheet.note(key, f"unknown fact '{key.value}'{did_you_mean(key.value, [*words.facts, 'as_of'])}")
-        elif isinstance(value, Text) and value.value == "unknown":
-            unknown.add(key.value)
-        elif read := _value(sheet, value, fact):
-            facts[key.value] = read[0]
-    if as_of is None:
+    pairs = sheet.pairs(node, "an example")
+    day = next((value for key, value in pairs if key.value == AS_OF), None)
+    facts, unknown = read_facts(sheet, [pair for pair in pairs if pair[0].value != AS_OF], words, AS_OF)
+    if day is None and counts:
         sheet.note(node, "an example of a condition that counts days needs as_of, the day it is judged on")
-    return Example(facts, as_of or ANY_DAY, frozenset(unknown), sheet.file, node.line, node.column)
-
-
-def _value(sheet: Sheet, node: Node, fact: Fact) -> Read:
-    """The value as the fact's type wants it, in a tuple; blank is None."""
-    if isinstance(node, Text) and (kind(node) == "nothing" or (node.style and not node.value.strip())):
-        return (None,)
-    match fact.type:
-        case "yes/no":
-            yes = sheet.yes(node, fact.name)
-            return None if yes is None else (yes,)
-        case "date":
-            day = sheet.day(node, fact.name)
-            return None if day is None else (day,)
-        case "list":
-            return (sheet.texts(node, fact.name),)
-        case "number" | "money":
-            return _number(sheet, node, fact)
-        case _:
-            return _text(sheet, node, fact)
-
-
-def _number(sheet: Sheet, node: Node, fact: Fact) -> Read:
-    if isinstance(node, Text) and not node.style and NUMBER.fullmatch(node.value):
-        return (Decimal(node.value),)
-    sheet.note(node, f"{fact.name} is a number, not {kind(node)}")
-    return None
-
-
-def _text(sheet: Sheet, node: Node, fact: Fact) -> Read:
-    text = sheet.text(node, fact.name)
-    if text is None:
-        return None
-    named = {compared(choice): choice for choice in fact.choices}
-    if named and compared(text) not in named:
-        sheet.note(node, f"'{text}' is not a value of {fact.name}{did_you_mean(text, fact.choices)}")
-        return None
-    return (named.get(compared(text), text),)
+    as_of = sheet.day(day, AS_OF) or ANY_DAY
+    return Example(facts, as_of, unknown, sheet.file, node.line, node.column)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from policies.policy import MODES, SEVERITIES, Policy
+from policies.policy import SEVERITIES, Policy
 from policies.read_examples import POLICY_KEYS, read_examples
+from policies.read_mode import read_mode
 from policies.read_process import MAX_FIX, MAX_TITLE
 from policies.shapes import Key
+from policies.untested import POLICY_NEEDS, lacking
 from policies.vocabulary import BLANK_RULES, Rules
-from policies.yaml_tree import Text
 
 if TYPE_CHECKING:
-    from policies.policy import Mode
     from policies.shapes import Sheet
     from policies.vocabulary import Vocabulary
     from policies.yaml_tree import Node
@@ -45,6 +45,7 @@ def read_policy(sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, 
         "opportunity",
     }:
         sheet.note(values["subject"], f"a policy here is about opportunities; as to others {LATER}")
+    examples = read_examples(sheet, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS)
     return Policy(
         id=sheet.id(values.get("id"), "a policy's id") or "",
         title=sheet.text(values.get("title"), "a policy's title", MAX_TITLE) or "",
@@ -55,18 +56,12 @@ def read_policy(sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, 
         owner=sheet.text(values.get("owner"), "owner") or "",
         applies_to=applies_to,
         topic=sheet.id(values.get("topic"), "a topic") or "",
-        mode=_mode(sheet, values.get("mode")),
+        mode=read_mode(sheet, values.get("mode"), lacking(examples, POLICY_NEEDS)),
         pausable=sheet.yes(values.get("pausable"), "pausable") or False,
         blank=rules.blank,
         filler=rules.filler,
-        examples=read_examples(sheet, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS),
+        examples=examples,
         source=sheet.text(values.get("source"), "source") or "",
         file=sheet.file,
         line=node.line,
     )
-
-
-def _mode(sheet: Sheet, node: Node | None) -> Mode:
-    if isinstance(node, Text) and node.value == "enforce":
-        sheet.note(node, "mode enforce runs a policy's actions, and this version has none; write warn")
-    return sheet.word(node, MODES, "mode") or "warn"

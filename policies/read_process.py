@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from model.process import Criterion, Process, Stage
 from policies.policy import SEVERITIES
-from policies.read_examples import read_examples
+from policies.read_examples import CRITERION_KEYS, read_examples
+from policies.read_mode import read_mode
 from policies.shapes import Key, doubled
+from policies.untested import CRITERION_NEEDS, lacking
 from policies.vocabulary import BLANK_RULES, Rules
 from policies.yaml_tree import Map, Text
 
@@ -30,7 +32,7 @@ STAGE: Final = {
 CRITERION: Final = {
     "id": Key(required=True), "title": Key(required=True), "require": Key(required=True), "fix": Key(required=True),
     "severity": Key(), "points": Key(), "holds": Key(), "binds_from": Key(), "blank": Key(), "filler": Key(),
-    "examples": Key(), "source": Key(),
+    "examples": Key(), "source": Key(), "mode": Key(),
 }  # fmt: skip
 HOLDS: Final[tuple[Literal["once", "while_in"], ...]] = ("once", "while_in")
 CRMS: Final = {"salesforce": Key(), "hubspot": Key(), "tables": Key()}
@@ -38,6 +40,15 @@ OF_STAGES: Final = ("stage", "stage_order", "created_in_stage", "stage_median_da
 MAX_DAYS: Final = 3650
 MAX_TITLE: Final = 80
 MAX_FIX: Final = 255
+
+
+@dataclass(frozen=True)
+class Within:
+    """The process that a criterion stands in: its id, the ids of its stages, and its filler."""
+
+    process: str
+    stages: tuple[str, ...]
+    filler: tuple[str, ...]
 
 
 @dataclass
@@ -57,7 +68,8 @@ class Processes:
         if applies_to and (circular := sorted(applies_to.facts & set(OF_STAGES))):
             sheet.note(values["applies_to"], f"a process claims deals before {circular[0]} is known; name other facts")
         items = sheet.entries(values.get("stages"), "stages")
-        stages = [self.stage(sheet, item, name, rules.filler) for item in items]
+        here = Within(name, tuple(entry.value for entry in ids_of(values.get("stages"))), rules.filler)
+        stages = [self.stage(sheet, item, here) for item in items]
         if "stages" in values and not items:
             sheet.note(values["stages"], "a process has stages; the last is Won")
         self.unlike(sheet, items, stages)
@@ -66,29 +78,30 @@ class Processes:
         lost = names(sheet, values.get("lost_names"), "lost_names")
         self.found.append(Process(name, tuple(stages), applies_to, title, source, lost))
 
-    def stage(self, sheet: Sheet, node: Node, process: str, filler: tuple[str, ...]) -> Stage:
+    def stage(self, sheet: Sheet, node: Node, here: Within) -> Stage:
         """The stage at a node."""
         values = sheet.fields(node, STAGE, "a stage")
         name = sheet.id(values.get("id"), "a stage's id") or ""
         sides = []
         for side in ("entry", "exit"):
             items = sheet.entries(values.get(side), side)
-            sides.append(tuple(self.criterion(sheet, item, f"{process}/{name}", filler) for item in items))
+            sides.append(tuple(self.criterion(sheet, item, name, here) for item in items))
         ids = [(entry.value, entry) for side in ("entry", "exit") for entry in ids_of(values.get(side))]
         for again, place in doubled(ids):
             sheet.note(place, f"the criterion '{again}' stands twice in the stage '{name}'; give one another id")
         return Stage(name, names(sheet, values.get("names"), "names"), days(sheet, values.get("expected_days")), *sides)
 
-    def criterion(self, sheet: Sheet, node: Node, stage: str, filler: tuple[str, ...]) -> Criterion:
+    def criterion(self, sheet: Sheet, node: Node, stage: str, here: Within) -> Criterion:
         """The criterion at a node; a broken part has a harmless stand-in, for its problem is noted."""
         values = sheet.fields(node, CRITERION, "a criterion")
         name = sheet.id(values.get("id"), "a criterion's id") or ""
         rules = Rules(
-            (*filler, *sheet.texts(values.get("filler"), "filler")),
+            (*here.filler, *sheet.texts(values.get("filler"), "filler")),
             sheet.word(values.get("blank"), BLANK_RULES, "blank") or "false",
         )
         require = self.words.condition(sheet, values.get("require"), "require", rules)
-        self.examples[f"{stage}/{name}"] = read_examples(sheet, values.get("examples"), self.words, [require])
+        told = read_examples(sheet, values.get("examples"), self.words, [require], CRITERION_KEYS, stages=here.stages)
+        self.examples[f"{here.process}/{stage}/{name}"] = told
         points = sheet.whole(values.get("points"), "points", 0, 100)
         return Criterion(
             id=name,
@@ -99,6 +112,7 @@ class Processes:
             points=10 if points is None else points,
             holds=sheet.word(values.get("holds"), HOLDS, "holds") or "once",
             binds_from=sheet.day(values.get("binds_from"), "binds_from"),
+            mode=read_mode(sheet, values.get("mode"), lacking(told, CRITERION_NEEDS)),
             source=sheet.text(values.get("source"), "source") or "",
         )
 

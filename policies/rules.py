@@ -88,9 +88,11 @@ def rules_of(policies: PolicySet) -> Iterator[Rule]:
             yield Rule(p.id, p.title, p.flag_if, p.applies_to, p.severity, p.points, p.topic or "", p.mode, p.fix)
     for place in places(policies):
         c = place.criterion
+        if c.mode == "off":
+            continue
         path = f"{place.process.id}/{place.stage}/{c.id}"
         # the reader makes every condition by the language, so `require` has a tree, too
-        yield Rule(path, c.title, c.require, None, c.severity, c.points, "", "warn", c.fix, place)  # type: ignore[arg-type]
+        yield Rule(path, c.title, c.require, None, c.severity, c.points, "", c.mode, c.fix, place)  # type: ignore[arg-type]
 
 
 def places(policies: PolicySet) -> Iterator[Place]:

@@ -1,7 +1,8 @@
-"""`policies validate|show`."""
+"""`policies validate|test|show`."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,6 +46,33 @@ def validate(context: typer.Context, paths: Paths = None, as_json: Json = False)
         f"{many(len(found.processes), 'process')}, {many(criteria, 'criterion')}."
     )
     say({"valid": True, **counts, "digest": found.digest}, as_json, lambda: typer.echo(text))
+
+
+@policies.command("test")
+def run_examples_of(context: typer.Context, paths: Paths = None, as_json: Json = False) -> None:
+    """Run every example, gates with their moves too, and name what no example tries yet.
+
+    Example: sluicegate policies test policies/
+    """
+    from model.errors import PolicyProblem
+    from policies.courses import run_courses
+    from policies.examples import run_examples
+    from policies.untested import total, untested
+
+    found = _read(context, paths)
+    problems = sorted([*run_examples(found), *run_courses(found)])
+    if problems:
+        raise PolicyProblem(problems)
+    lacks = untested(found)
+    said = {"examples": total(found), "untested": [asdict(one) for one in lacks], "digest": found.digest}
+
+    def people() -> None:
+        typer.echo(f"{many(total(found), 'example')}, and every one holds.")
+        if lacks:
+            rows = [(one.id, ", ".join(one.lacks)) for one in lacks]
+            table("Without an example", ("policy or criterion", "none that is"), rows)
+
+    say(said, as_json, people)
 
 
 @policies.command()

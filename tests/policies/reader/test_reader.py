@@ -91,7 +91,7 @@ def test_quotes_and_escapes_do_not_move_a_place():
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("mode", "enforce", "mode enforce runs a policy's actions, and this version has none; write warn"),
+        ("mode", "enforce", "mode enforce needs examples, and there is none that is flagged, clear; add them"),
         ("actions", "[task]", "this version does not do it; leave the key out"),
         ("grace_days", "3", "this version does not do it; leave the key out"),
         ("at_most_share", "0.3", "this version does not do it; leave the key out"),

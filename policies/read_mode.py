@@ -1,0 +1,25 @@
+"""The mode of a policy or criterion, and what must be there before it may enforce."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policies.policy import MODES
+from policies.yaml_tree import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policies.policy import Mode
+    from policies.shapes import Sheet
+    from policies.yaml_tree import Node
+
+
+def read_mode(sheet: Sheet, node: Node | None, lacks: Sequence[str]) -> Mode:
+    """The mode at a node; `lacks` are the kinds of examples that are not there."""
+    if isinstance(node, Text) and node.value == "enforce":
+        if lacks:
+            sheet.note(node, f"mode enforce needs examples, and there is none that is {', '.join(lacks)}; add them")
+        else:
+            sheet.note(node, "mode enforce runs a policy's actions, and this version has none; write warn")
+    return sheet.word(node, MODES, "mode") or "warn"
