@@ -48,7 +48,7 @@ STAGE_CHANGE: Final[dict[str, ColumnType]] = {
     "at": "instant",
     "stage_name": "text",  # the stage moved to; the first row of a deal is the stage it was created in
     "pipeline": "text",
-    "actor_id": "text",
+    "actor_id": "text",  # an OWNER's id, or what acted: "integration:…", "automation:…", "user:…"
 }
 
 FIELD_CHANGE: Final[dict[str, ColumnType]] = {

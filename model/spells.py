@@ -124,7 +124,9 @@ def moves(rows: pl.DataFrame, names: StageNames, setting: Setting, owners: pl.Da
 
 
 def _actor(ids: pl.Series, setting: Setting, owners: pl.DataFrame) -> pl.Series:
+    """By the id: an owner's, one that names its kind ("automation:17"), or one that the setting lists."""
     known = dict.fromkeys(owners["id"].drop_nulls(), "user")
+    known |= {one: kind for one in ids.unique().drop_nulls() if (kind := one.partition(":")[0]) in ACTORS}
     known |= dict.fromkeys(setting.automation_ids, "automation")
     known |= dict.fromkeys(setting.integration_ids | setting.our_ids, "integration")
     codes = ids.cast(pl.Enum(list(known)), strict=False).to_physical().cast(pl.Int64).fill_null(len(known))

@@ -11,9 +11,9 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import exception_handler
 
+from connectors.exact import load
 from connectors.retries import Again, Transient, in_doubt
 from connectors.salesforce.auth import Token, log_in, scrub
-from connectors.salesforce.exact import load
 from connectors.salesforce.faults import CursorLost, SessionEnded, code_of, fault
 from connectors.salesforce.transport import open_session
 from connectors.share import Share

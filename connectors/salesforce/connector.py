@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
+from connectors.rows import convert
 from connectors.salesforce import check, describe, draft, opportunities, provision, setup
 from connectors.salesforce import export as export_files
 from connectors.salesforce.client import Client
@@ -13,7 +14,6 @@ from connectors.salesforce.ids import full_id
 from connectors.salesforce.pull import Pull
 from connectors.salesforce.push import BATCH, Push
 from connectors.salesforce.schema import Schema
-from connectors.salesforce.streams import convert
 from connectors.salesforce.windows import chunks, id_list
 from model.errors import AccessRefused
 from model.sync import Page
@@ -90,7 +90,7 @@ class SalesforceConnector:
             where = f" WHERE Id IN ({id_list(some)})"
             query = f"SELECT {', '.join(plan.select)} FROM {opportunities.ENTITY}{where}"
             for rows in self._client.pages(query, deleted=True):
-                records, aside = convert("opportunity", rows, plan.record)
+                records, aside = convert("opportunity", rows, plan.record, "Id")
                 page.records["opportunity"].extend(records)
                 page = replace(page, aside=(*page.aside, *aside))
         return _with_vanished(page, ids)

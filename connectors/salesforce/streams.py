@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from connectors.rows import convert
 from connectors.salesforce.windows import Place, StampWindow, read
-from model.sync import Cursor, Page, SetAside
+from model.sync import Cursor, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -66,7 +67,7 @@ class Planned:
 
     def page(self, rows: Rows, cursor: Cursor | None = None) -> Page:
         """The rows as a page of records."""
-        records, aside = convert(self.stream.table, rows, self.plan.record if self.plan else _nothing)
+        records, aside = convert(self.stream.table, rows, self.plan.record if self.plan else _nothing, "Id")
         return Page({self.stream.table: records}, cursor, tuple(aside))
 
 
@@ -83,21 +84,6 @@ def pages(client: Client, planned: Planned, cursor: Cursor | None, *, full: bool
             saved = None if full and cursor else Cursor(stream.name, window.place.capped(until).text())
             yield planned.page(rows, saved)
     yield Page({}, Cursor(stream.name, Place(until).text()))
-
-
-def convert(table: str, rows: Rows, record: Callable[[Row], Record | None]) -> tuple[list[Record], list[SetAside]]:
-    """Records of the rows; a row that makes no sense is set aside with its reason."""
-    records: list[Record] = []
-    aside: list[SetAside] = []
-    for row in rows:
-        try:
-            made = record(row)
-        except (ValueError, TypeError, ArithmeticError, KeyError) as error:
-            aside.append(SetAside(table, str(row.get("Id")), f"{type(error).__name__}: {error}"))
-        else:
-            if made is not None:
-                records.append(made)
-    return records, aside
 
 
 def simple(schema: Schema, entity: str, needed: Iterable[str], record: Callable[[Row], Record | None]) -> Plan | None:

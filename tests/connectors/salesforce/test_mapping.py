@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.exact import exact, load
 from connectors.salesforce import convert as to
-from connectors.salesforce.exact import exact, load
 from connectors.salesforce.history import changes_of
 from connectors.salesforce.ids import full_id
 from sandbox.salesforce import Settings

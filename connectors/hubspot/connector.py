@@ -1,0 +1,86 @@
+"""The HubSpot connector: what worker and contract tests see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connectors.hubspot import describe, provision
+from connectors.hubspot import export as export_files
+from connectors.hubspot.client import Client
+from connectors.hubspot.pull import NO_DEALS, Pull, me
+from connectors.hubspot.reading import read
+from connectors.hubspot.schema import Schema
+from model.errors import AccessRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from random import Random
+
+    from connectors.hubspot.settings import HubspotSettings
+    from model.sync import Budget, Cursor, Description, Page, Remark
+
+
+class HubspotConnector:
+    """connectors.protocol.Connector for one portal. `clock` and `sleep` are given; `random` spreads the retries.
+
+    `spent`: calls that this connection made in the last 24 hours before this object, counted against its share.
+    """
+
+    batch_size = 100
+
+    def __init__(
+        self,
+        settings: HubspotSettings,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        random: Random | None = None,
+        spent: int = 0,
+    ) -> None:
+        self.settings, self._clock, self._sleep = settings, clock, sleep
+        self._client = Client(settings, clock=clock, sleep=sleep, random=random, spent=spent)
+        self._schema = Schema(self._client)
+
+    @property
+    def calls(self) -> int:
+        """HTTP calls sent so far, renewals of tokens included."""
+        return self._client.wire.calls
+
+    def budget(self) -> Budget:
+        """The account's daily calls as it last said them, and ours so far."""
+        return self._client.budget()
+
+    def describe(self) -> Description:
+        """What can be read and written now; raises AccessRefused, RetryLater, BudgetSpent."""
+        self._schema.forget()
+        account = self._client.account
+        if not self._schema.fields():
+            raise AccessRefused(NO_DEALS)
+        return replace(
+            describe.describe(self._client, self._schema, self.settings),
+            user_id=me(self._client),
+            currency=self.settings.currency or account.currency,
+            zone=self.settings.zone or account.zone.key,
+        )
+
+    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
+        """Pages of every stream; see connectors.protocol."""
+        self._schema.forget()
+        yield from Pull(self._client, self._schema, self.settings, cursors, full=full).pages()
+
+    def read(self, ids: Sequence[str]) -> Page:
+        """These deals as they stand now; deleted and merged ones say so, one that nobody knows has vanished."""
+        return read(self._client, self._schema, self.settings, ids)
+
+    def provision(self, export: Path | None = None) -> list[Remark]:
+        """Make our property group and properties by API, or write them below `export` for an admin."""
+        if export is not None:
+            return export_files.export(self.settings, export)
+        who = self.settings.admin
+        admin = Client(self.settings, clock=self._clock, sleep=self._sleep, who=who) if who else self._client
+        remarks = list(provision.provision(admin, self.settings))
+        self._schema.forget()
+        return remarks

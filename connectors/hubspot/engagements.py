@@ -1,0 +1,89 @@
+"""Reading calls, mails, meetings, notes and tasks together with what they are on."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from connectors.hubspot import activities, links, windows
+from model.sync import Page, SetAside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from connectors.hubspot.activities import Kind
+    from connectors.hubspot.actors import Actors
+    from connectors.hubspot.client import Client
+    from connectors.hubspot.settings import HubspotSettings
+    from connectors.hubspot.windows import Place, Rows
+    from model.records import Record
+    from model.sync import Cursor
+
+Parents: TypeAlias = "dict[str, dict[str, list[str]]]"
+"""Engagement's id → type of the other record (deals, contacts, companies) → ids."""
+MODIFIED = "hs_lastmodifieddate"
+
+
+class Engagements:
+    """All object types of activities, one after the other."""
+
+    def __init__(self, client: Client, settings: HubspotSettings, actors: Actors) -> None:
+        self._client, self._actors = client, actors
+        self._zone = ZoneInfo(settings.zone) if settings.zone else client.account.zone
+        wide = settings.activity.roll_up == "contacts"
+        self._parents = ("deals", "contacts", "companies") if wide else ("deals",)
+        self.present: set[str] = set()
+
+    def pages(self, kind: Kind, place: Place, saved: Callable[[str], Cursor | None]) -> Iterator[Page]:
+        """Pages of one type from `place` on; `saved` makes the cursor of a place within."""
+        read = self._listed(kind, place) if place.since is None else self._changed(kind, place)
+        for rows, parents, after in read:
+            records, aside = self._records(kind, rows, parents)
+            self.present.update(record["id"] for record in records)
+            cursor = saved(after)
+            if records or aside or cursor:
+                yield Page({"activity": records} if records else {}, cursor, tuple(aside))
+
+    def binned(self, kind: Kind, pages: int | None) -> Iterator[Page]:
+        """What people deleted."""
+        for rows in windows.archived(self._client, kind.type, pages):
+            gone: list[Record] = [{"id": activities.record_id(kind, row), "gone": "deleted"} for row in rows]
+            if gone:
+                yield Page({"activity": gone})
+
+    def _records(self, kind: Kind, rows: Rows, parents: Parents) -> tuple[list[Record], list[SetAside]]:
+        made: list[list[Record]] = []
+        aside: list[SetAside] = []
+        for row in rows:
+            try:
+                made.append(activities.records(kind, row, parents.get(row["id"], {}), self._actors, self._zone))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                aside.append(SetAside("activity", str(row["id"]), f"{type(error).__name__}: {error}"))
+        return list(chain.from_iterable(made)), aside
+
+    def _listed(self, kind: Kind, place: Place) -> Iterator[tuple[Rows, Parents, str]]:
+        asked = {"properties": activities.properties(kind), "associations": list(self._parents)}
+        for rows, after in windows.listed(self._client, kind.type, place.after, **asked):
+            yield rows, {row["id"]: _inline(row.get("associations") or {}) for row in rows}, after
+
+    def _changed(self, kind: Kind, place: Place) -> Iterator[tuple[Rows, Parents, str]]:
+        """Searches tell no associations: they are read apart."""
+        if place.since is None:
+            return
+        names = activities.properties(kind)
+        for rows in windows.changed(self._client, kind.type, place.since, place.after, names, stamp=MODIFIED):
+            ids = [row["id"] for row in rows]
+            parents: Parents = {one: {} for one in ids}
+            for other in self._parents:
+                for one, found in links.read(self._client, kind.type, other, ids).items():
+                    parents[one][other] = sorted({link.id for link in found}, key=int)
+            yield rows, parents, ids[-1]
+
+
+def _inline(associations: Mapping[str, Any]) -> dict[str, list[str]]:
+    """As a list tells them: an id once for each type that it has."""
+    return {
+        other: sorted({str(one["id"]) for one in found.get("results") or ()}, key=int)
+        for other, found in associations.items()
+    }

@@ -1,0 +1,145 @@
+"""A pull: small tables, deals, activities; what a full pass found present, and the feeds read to their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from connectors.hubspot import activities, people, pipelines, rates, windows
+from connectors.hubspot import convert as to
+from connectors.hubspot.actors import Actors
+from connectors.hubspot.engagements import MODIFIED, Engagements
+from connectors.hubspot.faults import Refused, TooLong
+from connectors.hubspot.reader import CHUNK, Batch, Reader, binned
+from connectors.hubspot.windows import Place
+from model.errors import AccessRefused
+from model.sync import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connectors.hubspot.activities import Kind
+    from connectors.hubspot.client import Client
+    from connectors.hubspot.deals import Row
+    from connectors.hubspot.schema import Schema
+    from connectors.hubspot.settings import HubspotSettings
+    from model.sync import Cursor
+
+STREAM: Final = "opportunity"
+_BINNED_PAGES: Final = 20
+"""Pages of the bin that an incremental pass reads; a full pass reads them all."""
+NO_DEALS: Final = "Our HubSpot app may not read deals; give it the scope crm.objects.deals.read."
+
+
+class Pull:
+    """One pass over everything that is read from a portal."""
+
+    def __init__(
+        self, client: Client, schema: Schema, settings: HubspotSettings, cursors: Mapping[str, Cursor], *, full: bool
+    ) -> None:
+        self._client, self._schema, self._settings = client, schema, settings
+        self._cursors, self._full = cursors, full
+        self._bin = None if full else _BINNED_PAGES
+
+    def pages(self) -> Iterator[Page]:
+        """Small tables and people first, so that a deal's owner and stage are known when it comes."""
+        if not self._schema.fields():
+            raise AccessRefused(NO_DEALS)
+        known = pipelines.read(self._client)
+        owners, users = people.owners(self._client)
+        actors = Actors(users, me(self._client))
+        owners += people.integrations(self._settings)
+        rated = rates.read(self._client)
+        yield Page({"crm_stage": list(known.stages.values()), "owner": owners, "rate": rated})
+        reader = Reader(self._client, self._schema, self._settings, known, actors)
+        reader.rates_known = bool(rated)
+        yield from self._deals(reader)
+        yield from self._activities(actors)
+
+    def _deals(self, reader: Reader) -> Iterator[Page]:
+        place = self._start(STREAM)
+        rows = self._listed(reader, place) if place.since is None else self._changed(reader, place)
+        yield from self._batches(reader, rows, place)
+        yield Page({}, place.ended().cursor(STREAM))
+        yield from self._binned()
+        if self._full:
+            yield Page({}, present={STREAM: frozenset(reader.present)})
+        yield Page({}, feeds=frozenset({"stage_history", "date_history"}))
+        if reader.roles_readable:
+            present = {"contact_role": frozenset(reader.roles)} if self._full else {}
+            yield Page({}, feeds=frozenset({"contact_roles"}), present=present)
+
+    def _start(self, stream: str) -> Place:
+        """Where a stream begins; a full pass begins anew, and saves nothing on the way beside an earlier cursor."""
+        cursor = None if self._full else self._cursors.get(stream)
+        return Place.parse(cursor).begun(self._client.now())
+
+    def _saved(self, place: Place, stream: str, after: str) -> Cursor | None:
+        if self._full and stream in self._cursors:
+            return None
+        return Place(place.since, place.until, after).cursor(stream) if after else None
+
+    def _batches(self, reader: Reader, found: Iterator[tuple[list[Row], str]], place: Place) -> Iterator[Page]:
+        batch, after = Batch(), ""
+        for rows, after in found:
+            reader.records(rows, batch)
+            if len(batch) >= CHUNK:
+                yield from reader.pages(batch, self._saved(place, STREAM, after))
+                batch = Batch()
+        yield from reader.pages(batch, self._saved(place, STREAM, after))
+
+    def _listed(self, reader: Reader, place: Place) -> Iterator[tuple[list[Row], str]]:
+        """All deals with their histories, 50 a call; where that address is too long, ids by list and deals by batch."""
+        asked = {"properties": reader.properties, "properties_with_history": reader.history}
+        try:
+            yield from windows.listed(self._client, "deals", place.after, **asked)
+        except TooLong:
+            for rows, after in windows.listed(self._client, "deals", place.after, properties=["hs_object_id"]):
+                yield self._now(reader, [row["id"] for row in rows]), after
+
+    def _changed(self, reader: Reader, place: Place) -> Iterator[tuple[list[Row], str]]:
+        """Ids by search, then the deals themselves: an index may be behind, and it has no histories."""
+        if place.since is None:
+            return
+        found = windows.changed(self._client, "deals", place.since, place.after, ["hs_object_id"], stamp=MODIFIED)
+        for rows in found:
+            ids = [row["id"] for row in rows]
+            yield self._now(reader, ids), ids[-1]
+
+    def _now(self, reader: Reader, ids: list[str]) -> list[Row]:
+        """Deals as they stand now, with their histories."""
+        pages = windows.batch(self._client, "deals", ids, reader.properties, reader.history)
+        return [row for rows in pages for row in rows]
+
+    def _binned(self) -> Iterator[Page]:
+        """What people deleted: a list without order by time, so that an incremental pass reads only a short one."""
+        for rows in windows.archived(self._client, "deals", self._bin):
+            found = [binned(row, to.instant(row.get("archivedAt"))) for row in rows]
+            if found:
+                yield Page({STREAM: found})
+
+    def _activities(self, actors: Actors) -> Iterator[Page]:
+        engagements = Engagements(self._client, self._settings, actors)
+        whole = bool(self._settings.activity.sources)
+        for source in self._settings.activity.sources:
+            try:
+                yield from self._source(activities.KINDS[source], engagements)
+            except Refused:
+                whole = False  # the feed is late then, and `check` says why
+        if whole:
+            present = {"activity": frozenset(engagements.present)} if self._full else {}
+            yield Page({}, feeds=frozenset({"activities"}), present=present)
+
+    def _source(self, kind: Kind, engagements: Engagements) -> Iterator[Page]:
+        place = self._start(kind.type)
+        yield from engagements.pages(kind, place, lambda after: self._saved(place, kind.type, after))
+        yield Page({}, place.ended().cursor(kind.type))
+        yield from engagements.binned(kind, self._bin)
+
+
+def me(client: Client) -> str | None:
+    """Our own app as an actor; None where HubSpot does not tell its number."""
+    try:
+        app = client.token_info().get("app_id" if client.settings.auth == "oauth" else "appId")
+    except Refused:
+        return None
+    return f"integration:{app}" if app else None

@@ -1,0 +1,133 @@
+"""How deals are read in one pass: rows with their histories, contacts and companies as one page of records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connectors.hubspot import links, people, rates
+from connectors.hubspot.deals import Maker, merged_away
+from connectors.hubspot.faults import Refused
+from connectors.hubspot.history import Histories
+from model.sync import Page, SetAside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from connectors.hubspot.actors import Actors
+    from connectors.hubspot.client import Client
+    from connectors.hubspot.deals import Row
+    from connectors.hubspot.pipelines import Pipelines
+    from connectors.hubspot.schema import Schema
+    from connectors.hubspot.settings import HubspotSettings
+    from model.records import Record
+    from model.sync import Cursor
+
+CHUNK = 1000
+"""Deals of one page: what one call of associations takes."""
+
+
+class Reader:
+    """Everything that does not depend on the deal is worked out once."""
+
+    def __init__(
+        self, client: Client, schema: Schema, settings: HubspotSettings, pipelines: Pipelines, actors: Actors
+    ) -> None:
+        self._client = client
+        self._today = client.now().astimezone(client.account.zone).date()
+        self.rates_known = True
+        """The portal tells its exchange rates; else those that deals carry are taken."""
+        zone = client.account.zone
+        home = settings.currency or client.account.currency
+        self._maker = Maker(schema, settings, pipelines, zone, home)
+        self._histories = Histories(schema, settings, pipelines, zone, actors)
+        self.properties, self.history = self._maker.properties, self._histories.properties
+        self.roles_readable = bool(schema.fields("contacts"))
+        self._companies_readable = True
+        self._accounts: set[str] = set()
+        self.present: set[str] = set()
+        """Ids of the deals that were read, those set aside too."""
+        self.roles: set[str] = set()
+        """Ids of the contact roles that were read."""
+
+    def records(self, rows: list[Row], into: Batch) -> None:
+        """Turn rows into records of `into`; one that makes no sense is set aside with its reason."""
+        for row in rows:
+            self.present.add(row["id"])
+            try:
+                record = self._maker.record(row)
+                stages, moves = self._histories.of(row, record)
+            except (ValueError, TypeError, ArithmeticError, KeyError, AttributeError) as error:
+                into.aside.append(SetAside("opportunity", str(row["id"]), f"{type(error).__name__}: {error}"))
+                continue
+            into.deals.append(record)
+            into.stages += stages
+            into.moves += moves
+            into.merged += merged_away(row)
+            if not self.rates_known and (rate := rates.of_deal(row["properties"], record, self._today)):
+                into.rates[rate["id"]] = rate
+
+    def pages(self, batch: Batch, cursor: Cursor | None) -> Iterator[Page]:
+        """The accounts of a batch that were not read before, then the batch itself."""
+        if not batch.deals and not batch.aside:
+            return
+        ids = [record["id"] for record in batch.deals]
+        roles = people.roles(self._linked("contacts", ids))
+        self.roles.update(role["id"] for role in roles)
+        companies = self._linked("companies", ids)
+        if self._companies_readable:
+            for record in batch.deals:
+                record["account_id"] = people.account_of(companies.get(record["id"], ()))
+            yield from self._new_accounts({r["account_id"] for r in batch.deals if r["account_id"]})
+        yield batch.page(roles, cursor)
+
+    def _linked(self, other: str, ids: list[str]) -> dict[str, list[links.Link]]:
+        """Associations, where our app may see the other type; else they stay unread."""
+        if not ids or not (self.roles_readable if other == "contacts" else self._companies_readable):
+            return {}
+        try:
+            return links.read(self._client, "deals", other, ids)
+        except Refused:
+            if other == "contacts":
+                self.roles_readable = False
+            else:
+                self._companies_readable = False
+            return {}
+
+    def _new_accounts(self, ids: set[str]) -> Iterator[Page]:
+        fresh = sorted(ids - self._accounts)
+        self._accounts |= ids
+        try:
+            for records in people.accounts(self._client, fresh):
+                yield Page({"account": records})
+        except Refused:
+            return  # accounts give names only; deals do without
+
+
+class Batch:
+    """Records of up to a thousand deals on their way to a page."""
+
+    def __init__(self) -> None:
+        self.deals: list[Record] = []
+        self.stages: list[Record] = []
+        self.moves: list[Record] = []
+        self.merged: list[Record] = []
+        self.rates: dict[str, Record] = {}
+        self.aside: list[SetAside] = []
+
+    def __len__(self) -> int:
+        """How many deals."""
+        return len(self.deals)
+
+    def page(self, roles: list[Record], cursor: Cursor | None) -> Page:
+        """Deals before the ones that went up in them; one that was read itself is no merged one."""
+        read = {record["id"] for record in self.deals}
+        found: dict[str, Any] = {"opportunity": self.deals + [m for m in self.merged if m["id"] not in read]}
+        found |= {"stage_change": self.stages, "field_change": self.moves, "contact_role": roles}
+        found["rate"] = list(self.rates.values())
+        return Page({table: records for table, records in found.items() if records}, cursor, tuple(self.aside))
+
+
+def binned(row: Row, at: datetime | None) -> Record:
+    """A record in the bin: when it went is its last change."""
+    return {"id": row["id"], "gone": "deleted", **({"modified": at} if at else {})}

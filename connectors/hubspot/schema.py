@@ -1,0 +1,82 @@
+"""What the portal lets us see of each object type, from its properties: the only source of names to ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from connectors.hubspot.faults import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from connectors.hubspot.client import Client
+
+DEALS = "deals"
+
+
+@dataclass(frozen=True)
+class CrmField:
+    """One property; `labels`: value → label of its options, hidden ones too."""
+
+    path: str
+    type: str
+    field_type: str
+    label: str
+    labels: Mapping[str, str]
+    choices: tuple[str, ...] = ()
+    """Labels of the options that people can choose."""
+    calculated: bool = False
+    writable: bool = True
+    ours: bool = False
+    """Made in this portal, not by HubSpot."""
+
+
+class Schema:
+    """Asks for the properties of an object type once; `forget` makes it ask again."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._known: dict[str, dict[str, CrmField] | None] = {}
+
+    def forget(self) -> None:
+        """Ask anew from here on."""
+        self._known.clear()
+
+    def fields(self, kind: str = DEALS) -> dict[str, CrmField] | None:
+        """Name → property; None where our app may not see them."""
+        if kind not in self._known:
+            ask = self._client.api("crm.properties.core_api").get_all
+            try:
+                found = self._client.call(ask, kind)["results"]
+            except Refused:
+                self._known[kind] = None
+            else:
+                self._known[kind] = {raw["name"]: _field(raw) for raw in found if not raw.get("archived")}
+        return self._known[kind]
+
+    def field(self, name: str, kind: str = DEALS) -> CrmField | None:
+        """One property; None where it does not exist."""
+        return (self.fields(kind) or {}).get(name)
+
+    def having(self, names: Iterable[str], kind: str = DEALS) -> list[str]:
+        """Those of `names` that exist."""
+        seen = self.fields(kind) or {}
+        return [name for name in dict.fromkeys(names) if name in seen]
+
+
+def _field(raw: dict[str, Any]) -> CrmField:
+    options = raw.get("options") or []
+    labels = {str(option["value"]): str(option.get("label") or option["value"]) for option in options}
+    may = raw.get("modificationMetadata") or {}
+    return CrmField(
+        path=raw["name"],
+        type=str(raw["type"]),
+        field_type=str(raw.get("fieldType") or ""),
+        label=str(raw.get("label") or raw["name"]),
+        labels=labels,
+        choices=tuple(labels[str(option["value"])] for option in options if not option.get("hidden")),
+        calculated=bool(raw.get("calculated")),
+        writable=not may.get("readOnlyValue") and not raw.get("calculated"),
+        ours=not raw.get("hubspotDefined"),
+    )
