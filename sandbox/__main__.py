@@ -54,11 +54,15 @@ def _salesforce(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any]
 
 
 def _hubspot(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Callable[[], None]]:
-    from sandbox.hubspot import new_portal
+    from sandbox.hubspot import new_portal, seed, seed_from_csv
     from sandbox.hubspot.serving import start
 
     del folder
     portal = new_portal()
+    if asked.csv:
+        seed_from_csv(portal, asked.csv)
+    elif asked.deals:
+        seed(portal, asked.deals, asked.seed, asked.as_of)
     running = start(portal, asked.port)
     return portal_greeting(running), running.stop
 

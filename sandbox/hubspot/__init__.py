@@ -3,6 +3,8 @@
 from sandbox.hubspot.clock import Clock
 from sandbox.hubspot.faults import Fault, Faults
 from sandbox.hubspot.portal import Portal, Rule, Write
+from sandbox.hubspot.seeds import labels, seed
+from sandbox.hubspot.seeds.maven import Invention, seed_from_csv
 from sandbox.hubspot.serving import Running, serve
 from sandbox.hubspot.settings import Settings
 from sandbox.hubspot.setup import ADMIN, add_owner, add_pipeline, new_portal
@@ -12,6 +14,7 @@ __all__ = [
     "Clock",
     "Fault",
     "Faults",
+    "Invention",
     "Portal",
     "Rule",
     "Running",
@@ -19,6 +22,9 @@ __all__ = [
     "Write",
     "add_owner",
     "add_pipeline",
+    "labels",
     "new_portal",
+    "seed",
+    "seed_from_csv",
     "serve",
 ]

@@ -98,10 +98,10 @@ def follow(portal: Portal, kind: str, a: int, other: str, b: int) -> None:
 
 def count(portal: Portal, deal: Record, at: int | None = None) -> None:
     """A deal's count of contacts and its primary company."""
-    from sandbox.hubspot.writes import internal
+    from sandbox.hubspot.writes import calculate
 
     contacts = portal.links.of("deals", deal.id, "contacts")
     companies = portal.links.of("deals", deal.id, "companies")
     primary = next((str(n) for n, numbers in companies.items() if 5 in numbers), "")  # noqa: PLR2004 - Primary
     values = {"num_associated_contacts": str(len(contacts)), "hs_primary_associated_company": primary}
-    internal(portal, "deals", deal, {n: v for n, v in values.items() if v or deal.props.get(n)}, at)
+    calculate(portal, "deals", deal, {n: v for n, v in values.items() if v or deal.props.get(n)}, at)

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from sandbox.hubspot.clock import iso, moment
-from sandbox.hubspot.records import CALCULATED
 from sandbox.hubspot.schema import ENGAGEMENTS
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def follow(portal: Portal, kind: str, record: Record, at: int) -> None:
     """An engagement changed: its own derived values, and the roll-ups of what it belongs to."""
     if kind not in ENGAGEMENTS:
         return
-    record.put(_own(kind, record, at), CALCULATED, at, portal.settings.versions)
+    record.fill(_own(kind, record, at))
     for parent in PARENTS:
         for number in portal.links.of(kind, record.id, parent):
             roll_up(portal, parent, portal.shelves[parent].rows[number], at)
@@ -51,11 +50,9 @@ def _own(kind: str, record: Record, at: int) -> dict[str, str]:
 
 def roll_up(portal: Portal, kind: str, record: Record, at: int) -> None:
     """Count anew what belongs to a record; any change moves its date of the last change."""
-    from sandbox.hubspot.writes import touch
+    from sandbox.hubspot.writes import calculate
 
-    values = rolled(portal, kind, record, at)
-    if record.put(values, CALCULATED, at, portal.settings.versions):
-        touch(portal, kind, record, at)
+    calculate(portal, kind, record, rolled(portal, kind, record, at), at)
 
 
 def rolled(portal: Portal, kind: str, record: Record, at: int) -> dict[str, str]:

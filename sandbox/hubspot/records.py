@@ -21,7 +21,6 @@ class Source(NamedTuple):
 
 
 CALCULATED = Source("CALCULATED")
-INTERNAL = Source("INTERNAL_PROCESSING")
 
 
 class Version(NamedTuple):
@@ -68,6 +67,18 @@ class Record:
             versions.append(Version(values[name], at, source))
             del versions[:-most]
         return changed
+
+    def fill(self, values: dict[str, str]) -> bool:
+        """Take calculated values, which keep no history; whether one of them differs."""
+        changed = any(self.props.get(name, "") != value for name, value in values.items())
+        if changed:
+            self.props = {**self.props, **values}
+        return changed
+
+    def moved(self, name: str, at: int) -> None:
+        """Any change, also an internal one, moves the date of the last change, which this property tells."""
+        self.updated = max(at, self.updated)
+        self.props = {**self.props, name: iso(self.updated)}
 
     def versions(self, name: str) -> list[dict[str, Any]]:
         """A property's history as the API shows it, newest first."""

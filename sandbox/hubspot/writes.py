@@ -9,11 +9,11 @@ from sandbox.hubspot import deals, engagements
 from sandbox.hubspot.clock import iso
 from sandbox.hubspot.errors import ApiError, Wrong, invalid, wrong_values
 from sandbox.hubspot.portal import Write
-from sandbox.hubspot.records import CALCULATED, INTERNAL, Record, Source
 from sandbox.hubspot.values import kept
 
 if TYPE_CHECKING:
     from sandbox.hubspot.portal import Portal
+    from sandbox.hubspot.records import Record, Source
 
 MODIFIED = {"contacts": "lastmodifieddate"}
 """The property that tells the last change, where it is not hs_lastmodifieddate."""
@@ -159,7 +159,7 @@ def apply(
     full = deals.given(portal, values, record.props) if kind == "deals" else values
     changed = record.put(full, actor.source, now, most)
     if kind == "deals":
-        record.put(deals.derive(portal, record, changed, now), CALCULATED, now, most)
+        record.fill(deals.derive(portal, record, changed, now))
     touch(portal, kind, record, now)
     if log:
         _logged(portal, kind, actor, record, values)
@@ -168,16 +168,14 @@ def apply(
 
 def touch(portal: Portal, kind: str, record: Record, at: int) -> None:
     """Any change, also an internal one, moves the date of the last change."""
-    record.updated = max(at, record.updated)
-    record.props = {**record.props, modified(kind): iso(record.updated)}
+    record.moved(modified(kind), at)
     portal.noticed(kind, record)
 
 
-def internal(portal: Portal, kind: str, record: Record, values: dict[str, str], at: int | None = None) -> None:
-    """What HubSpot writes by itself."""
-    now = portal.clock.ms() if at is None else at
-    if record.put(values, INTERNAL, now, portal.settings.versions):
-        touch(portal, kind, record, now)
+def calculate(portal: Portal, kind: str, record: Record, values: dict[str, str], at: int | None = None) -> None:
+    """What HubSpot works out by itself."""
+    if record.fill(values):
+        touch(portal, kind, record, portal.clock.ms() if at is None else at)
 
 
 def _logged(portal: Portal, kind: str, actor: Actor, record: Record, values: dict[str, str]) -> None:

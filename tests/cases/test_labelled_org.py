@@ -10,7 +10,7 @@ import pytest
 
 from policies.reader import read_policies
 from sandbox.salesforce import new_org, seed, serve
-from sandbox.salesforce.seeds.ageing import OVER_EXPECTED
+from sandbox.seeds.ageing import OVER_EXPECTED
 from tests.connectors.salesforce.sales import Sales
 from tests.offices.salesforce import SalesforceOffice
 from tests.worker.governed import NAME, services

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from sandbox.salesforce.clock import wire
 from sandbox.salesforce.seeds.build import Builder
-from sandbox.salesforce.seeds.names import QUIET_TEAM
 from sandbox.salesforce.seeds.people import People, populate
-from sandbox.salesforce.seeds.plans import LABELS, closed_plan, open_plan
 from sandbox.salesforce.setup import SYNC
+from sandbox.seeds.names import QUIET_TEAM
+from sandbox.seeds.plans import LABELS, closed_plan, open_plan
 
 if TYPE_CHECKING:
     from sandbox.salesforce.org import Org

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from sandbox.salesforce.org import Org
-    from sandbox.salesforce.seeds.plans import Plan
     from sandbox.salesforce.table import Row
+    from sandbox.seeds.plans import Plan
 
 _DONE = ("Call", "Email", "Task", "meeting")
 _SUBJECTS = {"Call": "Call", "Email": "Email: follow-up", "Task": "Prepare proposal", "meeting": "Meeting"}

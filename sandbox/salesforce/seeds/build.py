@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.salesforce.deals import derive
 from sandbox.salesforce.seeds.activity import Activities
 from sandbox.salesforce.seeds.days import day, stamp
-from sandbox.salesforce.seeds.names import FILLER, ISSUES, STEPS, WHAT
+from sandbox.seeds.names import FILLER, ISSUES, STEPS, WHAT
 
 if TYPE_CHECKING:
     from datetime import date
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from sandbox.salesforce.org import Org
     from sandbox.salesforce.seeds.people import People
-    from sandbox.salesforce.seeds.plans import Plan
     from sandbox.salesforce.table import Row
+    from sandbox.seeds.plans import Plan
 
 _SCALE = {"USD": 1, "EUR": 1, "JPY": 150}
 _SNAPSHOT = ("StageName", "Amount", "CloseDate", "Probability", "ForecastCategory")

@@ -1,24 +1,19 @@
-"""Days before `as_of` as dates and stamps; every planted instant lies between 14:00 and 21:00 UTC. Pure."""
+"""Days before `as_of` as the API writes them. Pure."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sandbox.seeds.days import day, seconds
+
 if TYPE_CHECKING:
+    from datetime import date
     from random import Random
 
-_OPENS, _OPEN_SECONDS = 14 * 3600, 7 * 3600
-
-
-@lru_cache(maxsize=10_000)
-def day(today: date, back: int) -> str:
-    """The date `back` days before today; negative lies ahead."""
-    return (today - timedelta(days=back)).isoformat()
+__all__ = ["day", "stamp"]
 
 
 def stamp(rng: Random, today: date, back: int) -> str:
     """Some instant within working hours of that day."""
-    seconds = _OPENS + int(rng.random() * _OPEN_SECONDS)
-    return f"{day(today, back)}T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.000+0000"
+    at = seconds(rng)
+    return f"{day(today, back)}T{at // 3600:02}:{at // 60 % 60:02}:{at % 60:02}.000+0000"

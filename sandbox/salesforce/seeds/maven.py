@@ -1,20 +1,15 @@
-"""The Maven "CRM Sales Opportunities" files into an org: accounts.csv, products.csv, sales_pipeline.csv and
-sales_teams.csv.
-
-What the source leaves blank stays blank. Where a CRM must have a value that the source does not give, one is
-invented by a fixed rule, and each invention is returned.
-"""
+"""The Maven "CRM Sales Opportunities" files into an org; see sandbox/seeds/maven.py for what is invented."""
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce.clock import wire
 from sandbox.salesforce.deals import derive, snapshot
 from sandbox.salesforce.setup import add_custom_field, add_user, set_stages
+from sandbox.seeds.maven import AS_OF, FIRST, Company, Deal, Files, Invention, Seller, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,15 +17,14 @@ if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
     from sandbox.salesforce.table import Row
 
+__all__ = ["AS_OF", "STAGES", "Invention", "seed_from_csv"]
 STAGES = [
     ("Prospecting", False, False, 10, "Pipeline"),
     ("Engaging", False, False, 50, "Pipeline"),
     ("Won", True, True, 100, "Closed"),
     ("Lost", True, False, 0, "Omitted"),
 ]
-AS_OF = datetime(2017, 12, 31, 23, tzinfo=UTC)
-"""The set ends here; the server's clock is stopped at this instant."""
-_FIRST, _LAST = "2016-10-01", "2017-12-31"
+_NAMES = {"login": "User.Username", "name": "Name", "created": "CreatedDate", "close": "CloseDate"}
 _FIELDS = {
     "Opportunity": (
         "Product__c string(80) label=Product",
@@ -41,27 +35,12 @@ _FIELDS = {
 }
 
 
-@dataclass(frozen=True)
-class Invention:
-    """A value that the source did not give: which row, which field, what was put there and why."""
-
-    source_id: str
-    field: str
-    value: str
-    reason: str
-
-
 @dataclass
 class _Loader:
     org: Org
-    invented: list[Invention] = field(default_factory=list)
     users: dict[str, Row] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=dict)
-
-    def invent(self, source_id: str, name: str, value: str, reason: str) -> str:
-        self.invented.append(Invention(source_id, name, value, reason))
-        return value
 
 
 def seed_from_csv(org: Org, folder: Path) -> list[Invention]:
@@ -73,55 +52,50 @@ def seed_from_csv(org: Org, folder: Path) -> list[Invention]:
     for entity, texts in _FIELDS.items():
         for text in texts:
             add_custom_field(org, entity, text)
+    files = read(folder, _NAMES)
     loader = _Loader(org)
-    _teams(loader, _read(folder / "sales_teams.csv"))
-    _accounts(loader, _read(folder / "accounts.csv"))
-    for line in _read(folder / "sales_pipeline.csv"):
-        _deal(loader, line)
+    _fill(loader, files)
     for entity, rows in loader.rows.items():
         org.tables[entity].load(rows)
-    return loader.invented
+    return files.invented
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def _fill(loader: _Loader, files: Files) -> None:
+    for seller in files.sellers:
+        _user(loader, seller)
+    _accounts(loader, files.companies)
+    for deal in files.deals:
+        _deal(loader, deal)
 
 
-def _teams(loader: _Loader, lines: list[dict[str, str]]) -> None:
-    managers = dict.fromkeys(line["manager"] for line in lines)
-    for name in managers:
-        loader.users[name] = _user(loader, name, "Sales Manager")
-    for line in lines:
-        manager = loader.users[line["manager"]]
-        place = {"ManagerId": manager["Id"], "Division": line["regional_office"], "Department": line["manager"]}
-        loader.users[line["sales_agent"]] = _user(loader, line["sales_agent"], "Standard User", **place)
+def _user(loader: _Loader, seller: Seller) -> None:
+    first, _, last = seller.name.partition(" ")
+    place: dict[str, Any] = {}
+    if seller.manager:
+        manager = loader.users[seller.manager]
+        place = {"ManagerId": manager["Id"], "Division": seller.region, "Department": seller.manager}
+    profile = "Standard User" if seller.manager else "Sales Manager"
+    made = add_user(loader.org, seller.login, first, last, profile, CreatedDate=_at(FIRST, 8), **place)
+    loader.users[seller.name] = made
 
 
-def _user(loader: _Loader, name: str, profile: str, **values: Any) -> Row:
-    first, _, last = name.partition(" ")
-    login = f"{name.lower().replace(' ', '.')}@maven.example"
-    loader.invent(name, "User.Username", login, "the source has names only")
-    return add_user(loader.org, login, first, last, profile, CreatedDate=_at(_FIRST, 8), **values)
-
-
-def _accounts(loader: _Loader, lines: list[dict[str, str]]) -> None:
-    for line in lines:
+def _accounts(loader: _Loader, companies: list[Company]) -> None:
+    for company in companies:
         values = {
-            "Name": line["account"],
-            "Sector__c": line["sector"] or None,
-            "Office_Location__c": line["office_location"] or None,
-            "BillingCountry": line["office_location"] or None,
-            "AnnualRevenue": float(round(float(line["revenue"]) * 1_000_000)),
-            "NumberOfEmployees": int(line["employees"]),
+            "Name": company.name,
+            "Sector__c": company.sector or None,
+            "Office_Location__c": company.office or None,
+            "BillingCountry": company.office or None,
+            "AnnualRevenue": float(company.revenue),
+            "NumberOfEmployees": company.employees,
         }
-        row = loader.org.make("Account", **values, CreatedDate=_at(_FIRST, 9), OwnerId=_admin(loader.org))
-        loader.accounts[line["account"]] = row["Id"]
+        row = loader.org.make("Account", **values, CreatedDate=_at(FIRST, 9), OwnerId=_admin(loader.org))
+        loader.accounts[company.name] = row["Id"]
         loader.rows.setdefault("Account", []).append(row)
     by_id = {row["Id"]: row for row in loader.rows["Account"]}
-    for line in lines:
-        if line["subsidiary_of"] in loader.accounts:
-            by_id[loader.accounts[line["account"]]]["ParentId"] = loader.accounts[line["subsidiary_of"]]
+    for company in companies:
+        if company.parent in loader.accounts:
+            by_id[loader.accounts[company.name]]["ParentId"] = loader.accounts[company.parent]
 
 
 def _admin(org: Org) -> str:
@@ -132,36 +106,33 @@ def _at(day: str, hour: int) -> str:
     return wire(datetime.fromisoformat(f"{day}T{hour:02}:00:00+00:00"))
 
 
-def _deal(loader: _Loader, line: dict[str, str]) -> None:
-    """One line of the pipeline as a deal with as much history as the two dates tell."""
-    key, stage = line["opportunity_id"], line["deal_stage"]
-    owner = loader.users[line["sales_agent"]]["Id"]
-    engaged, closed = line["engage_date"] or None, line["close_date"] or None
-    created = engaged or loader.invent(key, "CreatedDate", _FIRST, "no engage date: the first day of the set")
-    close = closed or loader.invent(key, "CloseDate", _LAST, "no close date: the last day of the set")
+def _deal(loader: _Loader, deal: Deal) -> None:
+    """A deal with as much history as the two dates tell."""
+    owner = loader.users[deal.owner]["Id"]
     values: dict[str, Any] = {
-        "Name": loader.invent(
-            key, "Name", f"{line['account'] or 'No account'} – {key}", "the source has no deal names"
-        ),
-        "Source_Id__c": key,
-        "AccountId": loader.accounts.get(line["account"]),
+        "Name": deal.name,
+        "Source_Id__c": deal.key,
+        "AccountId": loader.accounts.get(deal.company),
         "OwnerId": owner,
-        "Product__c": line["product"] or None,
-        "Engage_Date__c": engaged,
-        "CloseDate": close,
-        "Amount": float(line["close_value"]) if line["close_value"] else None,
+        "Product__c": deal.product or None,
+        "Engage_Date__c": deal.engaged or None,
+        "CloseDate": deal.close,
+        "Amount": float(deal.amount) if deal.amount else None,
         "PushCount": 0,
         "CreatedById": owner,
         "LastModifiedById": owner,
     }
-    first = "Engaging" if engaged else "Prospecting"
-    row = _staged(
-        loader, {**loader.org.make("Opportunity", CreatedDate=_at(created, 12), **values), "StageName": first}
-    )
+    made = loader.org.make("Opportunity", CreatedDate=_at(deal.created, 12), **values)
+    row = _staged(loader, {**made, "StageName": deal.first})
     histories = [snapshot(loader.org, None, row)]
-    if stage != first:
-        moved = _at(close, 18)
-        later = {"StageName": stage, "LastModifiedDate": moved, "SystemModstamp": moved, "LastStageChangeDate": moved}
+    if deal.stage != deal.first:
+        moved = _at(deal.close, 18)
+        later = {
+            "StageName": deal.stage,
+            "LastModifiedDate": moved,
+            "SystemModstamp": moved,
+            "LastStageChangeDate": moved,
+        }
         old, row = row, _staged(loader, {**row, **later})
         histories[0]["SystemModstamp"] = moved
         histories.append(snapshot(loader.org, old, row))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce.seeds.names import COMPANY, FIRST, KIND, LAST, TEAMS
 from sandbox.salesforce.setup import add_custom_field, add_record_type, add_user
+from sandbox.seeds.names import COMPANY, FIRST, KIND, LAST, TEAMS
 
 if TYPE_CHECKING:
     from datetime import date

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sandbox.salesforce.seeds.ageing import AGEING_LABELS, ageing_labels
+from sandbox.seeds.ageing import AGEING_LABELS, ageing_labels
 
 if TYPE_CHECKING:
     from random import Random
