@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sandbox.hubspot.index import Index
     from sandbox.hubspot.portal import Portal
 
-PAGE, MOST, CAP = 10, 200, 10_000
+PAGE, MOST = 10, 200
 GROUPS, FILTERS, ALL_FILTERS, QUERY = 5, 6, 18, 3_000
 _TEXTS: Final = {
     "deals": ("dealname", "pipeline", "dealstage", "description", "dealtype"),
@@ -34,7 +34,7 @@ def search(call: Call, name: str) -> Reply:
     """A page of what matches; `total` may be more than can be paged through."""
     kind, body, portal = kind_of(name), call.json(), call.portal
     limit = whole("limit", body.get("limit") or PAGE, MOST)
-    start = _offset(body.get("after"), limit)
+    start = _offset(body.get("after"), limit, portal.settings.search_cap)
     index = portal.indexes[kind]
     index.refresh(portal.shelves[kind], portal.clock.ms())
     ids = _sorted(portal, kind, index, body)
@@ -48,14 +48,14 @@ def search(call: Call, name: str) -> Reply:
     return Reply(answer)
 
 
-def _offset(after: Any, limit: int) -> int:
+def _offset(after: Any, limit: int, cap: int) -> int:
     if after in (None, ""):
         return 0
     text = str(after)
     if not text.isdigit():
         raise invalid(f"Invalid after: {after}. It must be the offset that the last page told.")
-    if int(text) + limit > CAP:
-        told = f"The search cannot page beyond {CAP} results: after {text} with a limit of {limit}"
+    if int(text) + limit > cap:
+        told = f"The search cannot page beyond {cap} results: after {text} with a limit of {limit}"
         raise invalid("There was a problem with the request.", errors=[{"message": told}])
     return int(text)
 

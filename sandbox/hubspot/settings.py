@@ -31,6 +31,8 @@ class Settings:
     """Searches of the whole portal in a second; 0: no limit."""
     index_lag: float = 2.0
     """Seconds of the portal's clock until a search sees a change."""
+    search_cap: int = 10_000
+    """Results of one query that can be paged through."""
     versions: int = 20
     """Most versions that a property's history keeps."""
     traced_updates: bool = False

@@ -24,6 +24,7 @@ from sandbox.hubspot.events import (
     show_property,
     take_scope,
 )  # fmt: skip
+from tests.connectors.hubspot.bulk import bulk
 from tests.connectors.hubspot.portal import REP, Desk, cursors, records
 
 
@@ -183,6 +184,12 @@ def test_the_second_pull_reads_only_what_changed(desk: Desk):
     found = deals_of(pulled(desk, before))
     assert set(found) == {busy}
     assert quiet not in found
+
+
+def test_a_bulk_edit_past_the_search_cap_is_read_whole_and_once(tmp_path):
+    told = bulk(650, tmp_path, Settings(search_cap=400, index_lag=45))
+    assert told.whole
+    assert (told.seen_at_once, told.searches, told.batches) == (0, 4, 13)
 
 
 @pytest.mark.parametrize("desk", [Settings(index_lag=90)], indirect=True)

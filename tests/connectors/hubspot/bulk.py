@@ -1,0 +1,103 @@
+"""`python -m tests.connectors.hubspot.bulk --deals 25000`: one bulk edit of all deals, past the search cap.
+
+All deals get one identical timestamp, the search index lags, and the changes are pulled into a store. Prints what
+was read and how many calls it took; ends with 1 where a deal was missed or read twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox.hubspot import Settings
+from sandbox.hubspot.events import bulk_edit
+from store.store import Store
+from store.touches import TouchRule
+from tests.connectors.hubspot.portal import REP, Desk, open_for_business
+
+if TYPE_CHECKING:
+    from model.sync import Page
+
+NAME = "acme"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the pulls after the bulk edit brought."""
+
+    deals: int
+    seen_at_once: int
+    read: int
+    twice: int
+    kept: int
+    searches: int
+    batches: int
+    others: int
+
+    @property
+    def whole(self) -> bool:
+        """Each deal was read, none twice, and the store has what was written."""
+        return self.read == self.kept == self.deals and not self.twice
+
+
+def bulk(deals: int, folder: Path, settings: Settings) -> Told:
+    """Make `deals`, pull them, edit all at one instant, pull while the index lags and again when it has caught up."""
+    store = Store.open(f"sqlite:///{folder / 'bulk.db'}")
+    with open_for_business(settings) as desk:
+        made = {desk.deal(f"Deal {n}") for n in range(deals)}
+        desk.later(hours=1)
+        _pull(desk, store)
+        desk.later(hours=1)
+        bulk_edit(desk.portal, REP, {"hs_next_step": "Call"})
+        early = _pull(desk, store)
+        desk.later(seconds=settings.index_lag + 1)
+        before = len(desk.portal.calls)
+        counts = Counter(one["id"] for page in _pull(desk, store) for one in page.records.get("opportunity", ()))
+        paths = [call["path"] for call in desk.portal.calls[before:]]
+        stored = store.snapshot(NAME, desk.portal.clock.now(), touch=TouchRule()).deals
+    searches = sum(path.endswith("deals/search") for path in paths)
+    batches = sum(path.endswith("deals/batch/read") for path in paths)
+    return Told(
+        deals=deals,
+        seen_at_once=len({one["id"] for page in early for one in page.records.get("opportunity", ())}),
+        read=len(made & counts.keys()),
+        twice=sum(count > 1 for count in counts.values()),
+        kept=stored.filter(stored["next_step"] == "Call").height,
+        searches=searches,
+        batches=batches,
+        others=len(paths) - searches - batches,
+    )
+
+
+def _pull(desk: Desk, store: Store) -> list[Page]:
+    """Pages of a pull, each kept with its cursor."""
+    now, pages = desk.portal.clock.now, []
+    for page in desk.connector().pull(store.cursors(NAME)):
+        store.keep_page(NAME, page, seen_at=now(), as_of=now())
+        pages.append(page)
+    return pages
+
+
+def main() -> int:
+    """The full size, from the command line."""
+    asked = argparse.ArgumentParser(prog="python -m tests.connectors.hubspot.bulk", description=__doc__)
+    asked.add_argument("--deals", type=int, default=25_000)
+    asked.add_argument("--lag", type=float, default=45.0, help="seconds that the search index is behind")
+    given = asked.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sluicegate-bulk-") as folder:
+        told = bulk(given.deals, Path(folder), Settings(index_lag=given.lag))
+    sys.stdout.write(
+        f"{told.deals} deals changed at one instant; {told.seen_at_once} were read while the index lagged.\n"
+        f"Then {told.read} were read, {told.twice} of them twice; the store has the change on {told.kept}.\n"
+        f"Calls: {told.searches} searches, {told.batches} batch reads with history, {told.others} others.\n"
+    )
+    return int(not told.whole)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
