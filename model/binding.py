@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def bound(wide: Wide, processes: Sequence[Process]) -> pl.DataFrame:
     """key, process (null where not exactly one claims the deal) and `_process_unknown`: why, else null.
 
-    Why is unclaimed, doubly claimed, or unknown where a claim cannot be judged.
+    A process without a claim takes the deals that no other claims. Why is unclaimed, doubly claimed, or unknown where
+    a claim cannot be judged.
     """
-    claims = [
-        (pl.lit(value=True) if process.applies_to is None else process.applies_to.polars(wide)).alias(process.id)
-        for process in processes
-    ]
+    said = {process.id: process.applies_to.polars(wide) for process in processes if process.applies_to}
+    left = ~pl.any_horizontal(pl.lit(value=False), *said.values())
+    claims = [said.get(process.id, left).alias(process.id) for process in processes]
     claimed = wide.frame.select("key", *claims)
     count = pl.sum_horizontal(pl.lit(0, pl.Int64), *(pl.col(p.id).cast(pl.Int64) for p in processes))
     unsure = pl.any_horizontal(pl.lit(value=False), *(pl.col(p.id).is_null() for p in processes))

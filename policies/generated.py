@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from policies.language.condition import Condition, parse_condition
 from policies.policy import Policy
@@ -14,20 +14,35 @@ if TYPE_CHECKING:
     from model.process import Process, Stage
     from policies.vocabulary import Vocabulary
 
+Claim: TypeAlias = "tuple[str, tuple[str, ...]]"
+"""The beginning of a condition, and the texts that are blank in it."""
+
 
 def over_expected(processes: Sequence[Process], words: Vocabulary) -> Iterator[Policy]:
     """`STAGE-over-expected`, `PROCESS-STAGE-over-expected` where two processes share the stage's id; in observe."""
+    claims = _claims(processes)
     timed = [(process, stage) for process in processes for stage in process.stages if stage.expected_days]
     times = Counter(stage.id for _, stage in timed)
     for process, stage in timed:
         name = stage.id if times[stage.id] == 1 else f"{process.id}-{stage.id}"
-        yield _policy(f"{name}-over-expected", process, stage, words)
+        yield _policy(f"{name}-over-expected", (process, stage), claims[process.id], words)
 
 
-def _policy(name: str, process: Process, stage: Stage, words: Vocabulary) -> Policy:
+def _claims(processes: Sequence[Process]) -> dict[str, Claim]:
+    """By process: what it claims; the one that claims nothing has the deals that no other claims."""
+    said = {p.id: p.applies_to for p in processes if isinstance(p.applies_to, Condition)}
+    every = " or ".join(f"({one.text})" for one in said.values())
+    filler = tuple(sorted({text for one in said.values() for text in one.filler}))
+    left = (f"not ({every}) and " if every else "", filler)
+    return {
+        p.id: (f"({said[p.id].text}) and ", tuple(sorted(said[p.id].filler))) if p.id in said else left
+        for p in processes
+    }
+
+
+def _policy(name: str, place: tuple[Process, Stage], claim: Claim, words: Vocabulary) -> Policy:
+    (process, stage), (claimed, filler) = place, claim
     most = (stage.expected_days or (0, 0))[1]
-    claimed = f"({process.applies_to.text}) and " if isinstance(process.applies_to, Condition) else ""
-    filler = tuple(sorted(process.applies_to.filler)) if isinstance(process.applies_to, Condition) else ()
     return Policy(
         id=name,
         title=f"In {stage.id} over the expected {most} days",

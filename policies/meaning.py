@@ -9,7 +9,9 @@ from typing import Final
 
 from policies.language.condition import Condition
 
-SILENT: Final = frozenset({"examples", "file", "line", "revision", "source", "criterion_examples", "digest", "files"})
+SILENT: Final = frozenset(
+    {"examples", "file", "line", "revision", "source", "criterion_examples", "digest", "files", "declared"}
+)
 """Fields that change no verdict and nothing on a record."""
 
 

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
+    from model.facts import Fact
     from model.process import Process
     from policies.language.condition import Condition
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
+Subject: TypeAlias = Literal["opportunity", "lead", "account", "won deal"]
 Mode: TypeAlias = Literal["off", "observe", "warn", "enforce"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "critical")
 MODES: Final[tuple[Mode, ...]] = ("off", "observe", "warn", "enforce")
+SUBJECTS: Final[tuple[Subject, ...]] = ("opportunity", "lead", "account", "won deal")
 FactValue: TypeAlias = "str | bool | Decimal | date | tuple[str, ...] | None"
 """A fact's value in an example; None is blank."""
 
@@ -74,7 +77,8 @@ class Examples:
 class Policy:
     """One policy as its file says it; a deal is flagged where `applies_to` (None: everywhere) and `flag_if` hold.
 
-    `points` 0 to 100. `blank` and `filler` are compiled into the conditions already and kept here to be shown.
+    `subject`: what it is about; others than opportunities are not judged yet, and off. `points` 0 to 100.
+    `blank` and `filler` are compiled into the conditions already and kept here to be shown.
     `generated` is true for policies made from a process (STAGE-over-expected).
     """
 
@@ -87,6 +91,7 @@ class Policy:
     owner: str
     applies_to: Condition | None = None
     topic: str = ""
+    subject: Subject = "opportunity"
     mode: Mode = "warn"
     pausable: bool = False
     blank: Literal["false", "unknown"] = "false"
@@ -109,7 +114,7 @@ class PolicySet:
     """Every policy and process of a set of files.
 
     `digest` names the meaning of the whole set (comments and layout do not count); `files` are the names read.
-    `criterion_examples` is keyed by `process/stage/criterion`.
+    `criterion_examples` is keyed by `process/stage/criterion`. `declared`: the facts that the files themselves bring.
     """
 
     policies: tuple[Policy, ...]
@@ -117,3 +122,4 @@ class PolicySet:
     digest: str
     files: tuple[str, ...] = ()
     criterion_examples: Mapping[str, Examples] = field(default_factory=dict)
+    declared: Mapping[str, Fact] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from policies.policy import SEVERITIES, Policy
+from policies.policy import SEVERITIES, SUBJECTS, Policy
 from policies.read_examples import POLICY_KEYS, read_examples
 from policies.read_mode import read_mode
 from policies.read_process import MAX_FIX, MAX_TITLE
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from policies.yaml_tree import Node
 
 LATER: Final = "this version does not do it; leave the key out"
-SUBJECTS: Final = ("opportunity", "lead", "account", "won deal")
 POLICY: Final = {
     **{name: Key(required=True) for name in ("id", "title", "flag_if", "severity", "points", "fix", "owner")},
     **{name: Key() for name in ("applies_to", "topic", "mode", "pausable", "blank", "filler", "examples", "source")},
@@ -40,12 +39,13 @@ def read_policy(sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, 
     rules = Rules((*filler, *own), sheet.word(values.get("blank"), BLANK_RULES, "blank") or "false")
     applies_to = words.condition(sheet, values.get("applies_to"), "applies_to", rules)
     flag_if = words.condition(sheet, values.get("flag_if"), "flag_if", rules)
-    if sheet.word(values.get("subject"), ("opportunity", "lead", "account", "won deal"), "subject") not in {
-        None,
-        "opportunity",
-    }:
-        sheet.note(values["subject"], f"a policy here is about opportunities; as to others {LATER}")
     examples = read_examples(sheet, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS)
+    mode = read_mode(sheet, values.get("mode"), lacking(examples, POLICY_NEEDS))
+    subject = sheet.word(values.get("subject"), SUBJECTS, "subject") or "opportunity"
+    if subject != "opportunity" and mode != "off":
+        sheet.note(
+            values["subject"], f"this version judges opportunities only; a policy about a {subject} has mode: off"
+        )
     return Policy(
         id=sheet.id(values.get("id"), "a policy's id") or "",
         title=sheet.text(values.get("title"), "a policy's title", MAX_TITLE) or "",
@@ -56,7 +56,8 @@ def read_policy(sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, 
         owner=sheet.text(values.get("owner"), "owner") or "",
         applies_to=applies_to,
         topic=sheet.id(values.get("topic"), "a topic") or "",
-        mode=read_mode(sheet, values.get("mode"), lacking(examples, POLICY_NEEDS)),
+        subject=subject,
+        mode=mode,
         pausable=sheet.yes(values.get("pausable"), "pausable") or False,
         blank=rules.blank,
         filler=rules.filler,

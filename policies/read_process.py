@@ -67,6 +67,9 @@ class Processes:
         applies_to = self.words.condition(sheet, values.get("applies_to"), "applies_to", rules)
         if applies_to and (circular := sorted(applies_to.facts & set(OF_STAGES))):
             sheet.note(values["applies_to"], f"a process claims deals before {circular[0]} is known; name other facts")
+        if "applies_to" not in values and (other := next((p.id for p in self.found if not p.applies_to), None)):
+            both = f"'{name}' and '{other}' both take the deals that no other process claims"
+            sheet.note(node, f"{both}; give one an applies_to")
         items = sheet.entries(values.get("stages"), "stages")
         here = Within(name, tuple(entry.value for entry in ids_of(values.get("stages"))), rules.filler)
         stages = [self.stage(sheet, item, here) for item in items]

@@ -9,6 +9,7 @@ from model.errors import PolicyProblem, Problem
 from policies.generated import over_expected
 from policies.meaning import revision
 from policies.policy import PolicySet
+from policies.read_facts import Declared
 from policies.read_policy import read_policy
 from policies.read_process import Processes, child, ids_of, stage_ids
 from policies.shapes import Key, Sheet
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from policies.vocabulary import Vocabulary
     from policies.yaml_tree import Node
 
-FILE: Final = {"version": Key(required=True), "filler": Key(), "processes": Key(), "policies": Key()}
+FILE: Final = {"version": Key(required=True), "filler": Key(), "facts": Key(), "processes": Key(), "policies": Key()}
 
 
 def read_policies(
@@ -40,17 +41,20 @@ def read_policies(
     problems = [tree for tree in read.values() if isinstance(tree, Problem)]
     trees = {file: tree for file, tree in read.items() if not isinstance(tree, Problem)}
     stages = tuple(dict.fromkeys(stage for tree in trees.values() for stage in stage_ids(tree)))
-    words = vocabulary(types or {}, choices or {}, stages)
+    sheets = {file: Sheet(file) for file in trees}
+    declared = Declared(types or {})
+    for file, tree in trees.items():
+        declared.read(sheets[file], child(tree, "facts"))
+    words = vocabulary(types or {}, choices or {}, stages, declared.found)
     processes = Processes(words)
     policies: list[Policy] = []
     for file, tree in trees.items():
-        sheet = Sheet(file)
-        _read_file(sheet, tree, processes, policies)
-        problems += sheet.problems
+        _read_file(sheets[file], tree, processes, policies)
+        problems += sheets[file].problems
     problems += _twice(trees)
     if problems:
         raise PolicyProblem(problems)
-    return _set(tuple(texts), policies, processes, words)
+    return replace(_set(tuple(texts), policies, processes, words), declared=declared.found)
 
 
 def _read_file(sheet: Sheet, tree: Node, processes: Processes, policies: list[Policy]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from model.facts import FACTS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from model.process import Criterion, Process
     from model.wide import Wide
@@ -106,5 +108,12 @@ def places(policies: PolicySet) -> Iterator[Place]:
 def live(policies: PolicySet, wide: Wide) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
     """Rules that are judged here, and the ids of the dormant ones, whose facts the connection does not map."""
     rules = tuple(rules_of(policies))
-    dormant = tuple(rule.id for rule in rules if rule.facts & wide.dormant)
-    return tuple(rule for rule in rules if not rule.facts & wide.dormant), dormant
+    absent = unmapped((name for rule in rules for name in rule.facts), wide)
+    dormant = tuple(rule.id for rule in rules if rule.facts & absent)
+    return tuple(rule for rule in rules if not rule.facts & absent), dormant
+
+
+def unmapped(facts: Iterable[str], wide: Wide) -> frozenset[str]:
+    """Those of the facts that this connection maps no field for, also the ones that only policy files declare."""
+    asked = frozenset(facts)
+    return asked & wide.dormant | (asked - FACTS.keys() - set(wide.frame.columns))

@@ -54,12 +54,19 @@ class Rules:
 
 
 def vocabulary(
-    types: Mapping[str, FactType], choices: Mapping[str, tuple[str, ...]], stages: tuple[str, ...]
+    types: Mapping[str, FactType],
+    choices: Mapping[str, tuple[str, ...]],
+    stages: tuple[str, ...],
+    declared: Mapping[str, Fact],
 ) -> Vocabulary:
-    """Standard facts, the connection's own (`types`), its picklist values (`choices`) and the files' stage ids."""
-    facts = dict(FACTS)
+    """Standard facts, the connection's own (`types`), its picklist values (`choices`), the files' facts and stage ids.
+
+    Where a file and the connection both know a fact, the connection says its type.
+    """
+    facts = {**declared, **FACTS}
     for name, kind in types.items():
-        facts.setdefault(name, Fact(name, kind, "", "By mapping"))
+        if name not in FACTS:
+            facts[name] = Fact(name, kind, "", declared[name].meaning if name in declared else "By mapping")
     for name, values in choices.items():
         if name in facts:
             facts[name] = replace(facts[name], choices=values)

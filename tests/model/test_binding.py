@@ -47,9 +47,18 @@ def test_the_one_process_that_claims_a_deal_binds_it():
     assert bound(NEW, OLD, pipeline="Renewal") == ("renewal", None)
 
 
+def test_a_process_without_a_claim_takes_the_deals_that_no_other_claims():
+    rest = process("rest", "Discovery")
+    assert bound(rest, NEW, OLD, pipeline="Renewal") == ("renewal", None)
+    assert bound(rest, NEW, OLD, pipeline="Other") == ("rest", None)
+    assert bound(rest, NEW, pipeline=None) == ("rest", None)
+
+
 @pytest.mark.parametrize(("processes", "deal", "why"), [
     ((NEW, OLD), {"pipeline": "Other"}, "unclaimed"),
-    ((NEW, process("all", "Discovery")), {"pipeline": "New"}, "doubly claimed"),
+    ((NEW, process("also", "Discovery", where=Is("pipeline", "New"))), {"pipeline": "New"}, "doubly claimed"),
+    ((process("all", "Discovery"), process("rest", "Discovery")), {"pipeline": "New"}, "doubly claimed"),
+    ((NEW, process("rest", "Discovery")), {"pipeline": "New", "unread": ";pipeline;"}, "unknown"),
     ((NEW, OLD), {"pipeline": "New", "unread": ";pipeline;"}, "unknown"),
     ((), {}, "unclaimed"),
 ])  # fmt: skip

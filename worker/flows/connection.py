@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from model.calibration import Calibration
 from model.sync import Remark
 from policies.plan import PlanRow, plan
+from policies.rules import rules_of, unmapped
 from worker.flows.pull import pull
 from worker.flows.push import Planned, on_record, recover, send
 from worker.flows.session import Session, leased, running
@@ -33,20 +34,15 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
     """Dormant policies and criteria, deals that no process claims, owners whose team logs almost nothing."""
     policies = session.policies(description)
     for part in parts(session, policies, description, Calibration()):
-        frame, dormant = part.wide.frame, part.wide.dormant
-        for policy in policies.policies:
-            if lacking := sorted(policy.facts & dormant):
-                yield Remark("note", f"Policy {policy.id} is dormant: nothing is mapped for {', '.join(lacking)}.")
-        criteria = [
-            (f"{process.id}/{stage.id}/{criterion.id}", sorted(criterion.require.facts & dormant))
-            for process in policies.processes
-            for stage in process.stages
-            for criterion in (*stage.entry, *stage.exit)
-        ]
-        for criterion, lacking in criteria:
-            if lacking:
-                yield Remark("note", f"Criterion {criterion} is dormant: nothing is mapped for {', '.join(lacking)}.")
-        yield from silent_owners(session, frame)
+        for rule in rules_of(policies):
+            if lacking := sorted(unmapped(rule.facts, part.wide)):
+                what = f"{'Criterion' if rule.place else 'Policy'} {rule.id}"
+                yield Remark("note", f"{what} is dormant: nothing is mapped for {', '.join(lacking)}.")
+        for process in policies.processes:
+            if process.applies_to and (lacking := sorted(unmapped(process.applies_to.facts, part.wide))):
+                told = f"Process {process.id} cannot tell which deals are its own"
+                yield Remark("note", f"{told}: nothing is mapped for {', '.join(lacking)}.")
+        yield from silent_owners(session, part.wide.frame)
         return
 
 

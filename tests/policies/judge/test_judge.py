@@ -7,7 +7,8 @@ import pytest
 
 from model.memory import BREACHES, DEAL_VERDICTS, FINDINGS, Memory
 from policies.judge import Context, judge
-from tests.policies.judge.build import blank, day, policies, policy, since, wide, yes
+from policies.language.tree import FactRef, Stands
+from tests.policies.judge.build import blank, condition, day, policies, policy, since, wide, yes
 
 STALE = {"last_activity": date(2026, 11, 3), "amount": 5}
 FRESH = {"last_activity": date(2026, 11, 15), "amount": 5}
@@ -103,3 +104,8 @@ def test_a_flag_that_was_clear_in_between_is_seen_anew():
         v = judge(wide({"last_edit": day(edited)}, on=day(on)), rules, memory, Context())
         memory = v.remembered()
     assert v.findings().select("since", "first_seen").rows() == [(day("2026-11-13"), day("2026-11-20"))]
+
+
+def test_a_policy_on_a_fact_that_only_its_file_declares_is_dormant():
+    v = verdict(STALE, rules=(policy("big", condition(Stands(FactRef("is_big", "yes/no")))),))
+    assert (v.dormant, v.counts()) == (("big",), {})

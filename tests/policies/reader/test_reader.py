@@ -98,7 +98,8 @@ def test_quotes_and_escapes_do_not_move_a_place():
         ("rollout", "{teams: [west]}", "this version does not do it; leave the key out"),
         ("calendar", "business", "write business_days_since()"),
         ("zone", "Europe/Berlin", "this version does not do it; leave the key out"),
-        ("subject", "lead", "this version does not do it; leave the key out"),
+        ("subject", "lead", "judges opportunities only; a policy about a lead has mode: off"),
+        ("subject", "leed", "subject is one of opportunity, lead, account, won deal, not 'leed'; did you mean 'lead'?"),
         ("severity", "high", "severity is one of info, warning, critical, not 'high'"),
         ("points", "101", "points is 101; it lies between 0 and 100"),
         ("points", "'10'", "points is a whole number, not a text"),
@@ -122,6 +123,12 @@ def test_a_wrong_entry_is_told_in_words(key, value, says):
 
 def test_an_opportunity_is_a_subject():
     assert read(policy(subject="opportunity")).policies
+
+
+@pytest.mark.parametrize("subject", ["lead", "account", "won deal"])
+def test_a_policy_about_another_subject_is_kept_for_later_while_it_is_off(subject):
+    (one,) = read(policy(subject=subject, mode="off")).policies
+    assert (one.subject, one.mode) == (subject, "off")
 
 
 def test_what_means_the_same_has_the_same_digest():
@@ -237,3 +244,59 @@ def test_a_bomb_is_answered_with_a_sentence_and_a_place_within_a_second(bomb):
     assert first.line >= 1
     assert first.column >= 1
     assert len(first.text) > 15
+
+
+FACTS = "facts: {employees: {type: number, meaning: Staff of the buyer}}\n"
+
+
+def with_facts(text, facts=FACTS):
+    return text.replace("policies:", f"{facts}policies:")
+
+
+def test_a_file_may_bring_facts_of_its_own():
+    (one,) = read(with_facts(policy(applies_to="employees >= 1000"))).policies
+    assert one.applies_to.types == {"employees": "number"}
+    assert read(with_facts(policy(applies_to="employees >= 1000")), types={"employees": "money"}).policies
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ("facts: {employees: {type: numbr, meaning: Staff}}\n", "yes/no, number, money, date, list, not 'numbr'"),
+        ("facts: {employees: {type: number}}\n", "a fact has no 'meaning'; add it"),
+        ("facts: {amount: {type: money, meaning: Amount}}\n", "amount is a standard fact; it needs no declaration"),
+        ("facts: {Staff Count: {type: number, meaning: Staff}}\n", "'Staff Count' is no name for a fact"),
+        ("facts: [employees]\n", "facts is a map of keys and values, not a list"),
+    ],
+)
+def test_a_fact_declared_wrongly_is_told_in_words(facts, says):
+    (found,) = problems(with_facts(policy(), facts))
+    assert says in found
+
+
+def test_a_fact_has_one_type_in_all_files_and_on_the_connection():
+    one, other = with_facts(policy()), with_facts(policy(id="other"), FACTS.replace("number", "date"))
+    with pytest.raises(PolicyProblem) as refused:
+        read_policies({"a.yaml": one, "b.yaml": other})
+    assert [str(p) for p in refused.value.problems] == [
+        "b.yaml:2:9: employees is date here, and number in another file; let both say the same"
+    ]
+    (found,) = problems(one, types={"employees": "text"})
+    assert found == "a.yaml:2:9: employees is number here, and text on this connection; let both say the same"
+
+
+def test_only_one_process_may_take_what_no_other_claims():
+    claim = "    applies_to: pipeline = '{id}'\n"
+    both = [PROCESS.replace(claim, "").format(id=name, days=14) for name in ("new", "renewal")]
+    assert problems(f"{HEAD}processes:{''.join(both)}") == [
+        "a.yaml:8:5: 'renewal' and 'new' both take the deals that no other process claims; give one an applies_to"
+    ]
+
+
+def test_a_stage_limit_of_the_process_that_takes_the_rest_leaves_the_deals_of_the_others_alone():
+    rest = PROCESS.replace("    applies_to: pipeline = '{id}'\n", "").format(id="rest", days=14)
+    made = read(f"{HEAD}processes:{PROCESS.format(id='new', days=21)}{rest}").policies
+    assert {one.id: one.applies_to.text for one in made} == {
+        "new-demo-over-expected": "(pipeline = 'new') and is_open and stage = 'demo'",
+        "rest-demo-over-expected": "not ((pipeline = 'new')) and is_open and stage = 'demo'",
+    }
