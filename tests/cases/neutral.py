@@ -66,7 +66,7 @@ def judged(services: Services, player: Any, events: Iterable[Event]) -> Judged:
         left = left[len(now) :]
         player.play(now)
         player.stop(at)
-        found.reports.append(run(services, NAME))
+        found.reports.append(run(services, NAME, full=at == RUNS[-1]))
         by_id = {deal["id"]: deal for deal in deals(services, NAME)}
         found.deals.append({key: by_id[id_] for key, id_ in player.deals.items() if id_ in by_id})
     found.kpis = services.store.kpis(NAME)
