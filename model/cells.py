@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
+RUNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""Signs that start a formula in one spreadsheet or another, the wide ones of East Asian keyboards included."""
 
 
 def inert(text: str) -> str:

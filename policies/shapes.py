@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 ID: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 MAX_ID: Final = 60
-WHOLE: Final = re.compile(r"[-+]?\d{1,15}")
+WHOLE: Final = re.compile(r"[-+]?\d+")
+DIGITS: Final = 15
 NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 Word = TypeVar("Word", bound=str)
 Name = TypeVar("Name", bound="Hashable")
@@ -132,10 +133,10 @@ class Sheet:
         if not isinstance(node, Text) or node.style or not WHOLE.fullmatch(node.value):
             self.note(node, f"{what} is a whole number, not {kind(node)}")
             return None
-        if not least <= (value := int(node.value)) <= most:
-            self.note(node, f"{what} is {value}; it lies between {least} and {most}")
+        if len(node.value) > DIGITS or not least <= int(node.value) <= most:
+            self.note(node, f"{what} is {node.value[:DIGITS]}; it lies between {least} and {most}")
             return None
-        return value
+        return int(node.value)
 
     def yes(self, node: Node | None, what: str) -> bool | None:
         """True or false."""

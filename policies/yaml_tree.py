@@ -199,6 +199,8 @@ class _Builder:
             return "anchors and aliases (& and *) are not used here; write it out"
         if getattr(event, "tag", None) is not None:
             return "tags (!…) are not used here; leave it out"
+        if isinstance(event, ScalarEvent) and UNPRINTABLE.search(event.value):
+            return "an escape in this text stands for a character that is no text; leave it out"
         if len(self.opened) >= MAX_DEPTH:
             return f"lists and maps stand at most {MAX_DEPTH} deep"
         opened = self.opened[-1] if self.opened else None

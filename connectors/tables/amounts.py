@@ -27,6 +27,7 @@ ISO: Final = frozenset({
 })  # fmt: skip
 DIGITS: Final = re.compile(r"\d[\d.,'’ ]*")
 PLACES: Final = 6  # money is kept at scale 6
+WHOLE: Final = 20
 GROUP: Final = 3
 
 
@@ -93,6 +94,8 @@ def _decimal(digits: str, column: str | None) -> Decimal:
         raise BadValue("is no amount")
     if len(part) > PLACES:
         raise BadValue(f"has more than {PLACES} decimals")
+    if len("".join(groups).lstrip("0")) > WHOLE:
+        raise BadValue(f"has more than {WHOLE} digits before the point")
     return Decimal("".join(groups) + ("." + part if part else ""))
 
 

@@ -6,7 +6,7 @@ import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from connectors.tables.columns import NEEDED, SYNONYMS, known_headers, mapping
+from connectors.tables.columns import NEEDED, SYNONYMS, known_headers, listed, mapping
 from connectors.tables.reading import Table, understand
 from connectors.tables.sheet import read_sheet
 from connectors.tables.values import BadValue
@@ -43,7 +43,7 @@ def open_table(name: str, path: Path, settings: TablesSettings) -> Table:
             raise SettingsProblem(
                 f"{path}:{sheet.header_line}: no column reads as {needed}; name it in "
                 f"[connections.{settings.name}.fields] as {key!r} = 'HEADER' (check: --map {key}=HEADER). "
-                f"Headers there: {', '.join(sheet.headers)}."
+                f"Headers there: {listed(sheet.headers)}."
             )
     if name == "opportunities":
         _check_stage_entered(sheet.headers, settings)

@@ -91,6 +91,8 @@ NEEDED: Final = {
     "history": ("opportunity_id", "stage_name", "at"),
 }
 """What a file cannot be read without."""
+MANY: Final = 40
+"""Headers, and characters of a header, that a sentence can hold."""
 DATES: Final = frozenset({"close_date", "created", "activity_hint", "last_edit", "next_step_due"})
 
 
@@ -150,11 +152,15 @@ def mapping(
     told = _told(table, named)
     for column, header in told.items():
         if header not in headers:
-            raise SettingsProblem(
-                f"{table} has no column {header!r} (named for {column}); it has: {', '.join(headers)}."
-            )
+            raise SettingsProblem(f"{table} has no column {header!r} (named for {column}); it has: {listed(headers)}.")
     rest = guess([header for header in headers if header not in told.values()], sample, table)
     return {**{column: header for column, header in rest.items() if column not in told}, **told}
+
+
+def listed(headers: Sequence[str]) -> str:
+    """Headers for a sentence: the first of many, none too long."""
+    shown = ", ".join(header[:MANY] for header in headers[:MANY])
+    return f"{shown} and {len(headers) - MANY} more" if len(headers) > MANY else shown
 
 
 def _told(table: str, named: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from connectors.tables import beside
 from connectors.tables.describe import aside_remarks, description, mapped_facts, pipeline_remarks, reading_remarks
 from connectors.tables.findings import RULES, digest, read_findings, write_findings
 from connectors.tables.pipeline import Pipeline, read_pipeline
+from connectors.tables.sheet import bytes_of, digest_of
 from model.errors import SettingsProblem
 from model.sync import Budget, Cursor, Draft, DraftProcess, Outcome, Page, Remark, canonical
 
@@ -53,6 +54,7 @@ class TablesConnector:
 
     def __init__(self, settings: TablesSettings) -> None:
         self.settings = settings
+        self._read: tuple[str, Export] | None = None
 
     def describe(self) -> Description:
         """What the files have columns for; raises SettingsProblem where they cannot be read."""
@@ -143,10 +145,17 @@ class TablesConnector:
         return Draft((), (DraftProcess("report", "Report", "", names),))
 
     def _export(self) -> Export:
+        """All files, read anew only when a byte of them has changed."""
+        names = ("opportunities", "owners", "activities", "history", "products")
+        paths = {name: path for name in names if (path := getattr(self.settings, name))}
+        stands = "-".join(digest_of(bytes_of(path)) for path in paths.values())
+        if self._read is None or self._read[0] != stands:
+            self._read = (stands, self._opened(paths))
+        return self._read[1]
+
+    def _opened(self, paths: Mapping[str, Path]) -> Export:
         settings = self.settings
-        paths = {"opportunities": settings.opportunities, "owners": settings.owners,
-                 "activities": settings.activities, "history": settings.history}  # fmt: skip
-        tables = {name: beside.open_table(name, path, settings) for name, path in paths.items() if path}
+        tables = {name: beside.open_table(name, path, settings) for name, path in paths.items() if name != "products"}
         names = beside.products(settings.products) if settings.products else None
         pipeline = read_pipeline(tables["opportunities"], settings, names)
         created = {deal["id"]: deal.get("created") for deal in pipeline.deals}

@@ -25,6 +25,10 @@ BOMS: Final = (
 )
 
 
+WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How Excel's own files begin, new and old."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One record: the line it starts on (from 1) and its trimmed cells by header; `cells_found` as written."""
@@ -54,13 +58,8 @@ class Sheet:
 
 def read_sheet(path: Path, known: Known = lambda _cells: 0) -> Sheet:
     """The file's rows below its header; raises SettingsProblem where it is absent, empty or no CSV."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise SettingsProblem(
-            f"{path} cannot be read ({error.strerror}); give the path of the exported CSV."
-        ) from error
-    text, encoding = decode(raw)
+    raw = bytes_of(path)
+    text, encoding = _text(path, raw)
     delimiter, text = delimiter_of(text, known)
     records = list(_records(path, text, delimiter))
     if not records:
@@ -69,17 +68,53 @@ def read_sheet(path: Path, known: Known = lambda _cells: 0) -> Sheet:
     headers = _unique(records[place][1])
     rows = tuple(Row(line, dict(zip(headers, cells, strict=False)), len(cells)) for line, cells in records[place + 1 :])
     return Sheet(
-        path, headers, rows, encoding, delimiter, hashlib.blake2b(raw, digest_size=16).hexdigest(),
+        path, headers, rows, encoding, delimiter, digest_of(raw),
         records[place][0], tuple(" ".join(filter(None, cells)) for _, cells in records[:place]),
     )  # fmt: skip
 
 
+def bytes_of(path: Path) -> bytes:
+    """The whole file; raises SettingsProblem."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsProblem(
+            f"{path} cannot be read ({error.strerror}); give the path of the exported CSV."
+        ) from error
+
+
+def digest_of(raw: bytes) -> str:
+    """Names these bytes."""
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()
+
+
+def _text(path: Path, raw: bytes) -> tuple[str, str]:
+    """The file as text; raises SettingsProblem for a workbook and for what is no text."""
+    if raw.startswith(WORKBOOKS):
+        raise SettingsProblem(f"{path} is a workbook, not a CSV; save it as CSV UTF-8 and give that file.")
+    try:
+        text, encoding = decode(raw)
+    except UnicodeDecodeError as error:
+        raise SettingsProblem(
+            f"{path} begins as {error.encoding} and is none at byte {error.start}; export it as CSV UTF-8."
+        ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise SettingsProblem(
+            f"{path}:{line}: a NUL character stands here, so this is no text; export it as CSV UTF-8."
+        )
+    return text, encoding
+
+
 def decode(raw: bytes) -> tuple[str, str]:
-    """Text and the encoding it was read in: by its mark, else UTF-8, else Windows-1252, else Latin-1."""
+    """Text and the encoding it was read in: by its mark, else UTF-8, else Windows-1252, else Latin-1.
+
+    Raises UnicodeDecodeError where it begins as UTF-16 and is none.
+    """
     for mark, encoding in BOMS:
         if raw.startswith(mark):
             return raw.decode(encoding), encoding
-    if b"\0" in raw[:200]:
+    if (start := raw[:200]).count(0) * 4 > len(start):
         encoding = "utf-16-be" if raw[:1] == b"\0" else "utf-16-le"
         return raw.decode(encoding), encoding
     for encoding in ("utf-8", "cp1252"):

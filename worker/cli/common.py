@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,15 +29,17 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="the connection's name in the config file")]
 Json = Annotated[bool, typer.Option("--json", help="answer in JSON")]
+WRONG, OUR_FAULT = 2, 70
 EXIT_CODES: dict[type[SluicegateError], int] = {
-    PolicyProblem: 2,
-    SettingsProblem: 2,
-    AccessRefused: 2,
+    PolicyProblem: WRONG,
+    SettingsProblem: WRONG,
+    AccessRefused: WRONG,
     RetryLater: 3,
     BudgetSpent: 3,
     ConnectionBusy: 5,
 }
-OUR_FAULT = 70
+HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, escapes, marks that turn the direction of writing, and halves of characters."""
 DEFAULT_CONFIG = Path("sluicegate.toml")
 
 
@@ -68,6 +71,16 @@ def asked(context: typer.Context) -> Asked:
     return found
 
 
+def visible(text: str) -> str:
+    """The text with every sign that would move or colour a terminal shown as �; lines and tabs stay."""
+    return HIDDEN.sub("�", text)
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """A line for people."""
+    print(visible(text), file=sys.stderr if err else sys.stdout)
+
+
 def show_count(what: str, count: int) -> None:
     """A running count on the terminal's last line."""
     print(f"\r{what} {count:,} ", end="", file=sys.stderr, flush=True)
@@ -94,7 +107,7 @@ def say_error(error: Exception, code: int, *, as_json: bool) -> None:
         if isinstance(error, PolicyProblem):
             answer["problems"] = [vars(problem) for problem in error.problems]
         print(json.dumps(answer, ensure_ascii=False))
-    print(text, file=sys.stderr)
+    tell(text, err=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -107,7 +120,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        shown.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
     width = None if sys.stdout.isatty() else 160
-    print(f"\n{title}")
+    tell(f"\n{title}")
     Console(width=width, highlight=False).print(shown)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli.common import Json, Name, asked, say
+from model.errors import SettingsProblem
+from worker.cli.common import Json, Name, asked, say, tell
 
 if TYPE_CHECKING:
     from model.sync import Remark
@@ -82,11 +83,19 @@ def clear(
     from worker.cli.run import show as show_report
     from worker.flows.connection import clear as flow
 
-    if not yes:
-        typer.confirm(f"Empty our fields on every deal of '{name}' that carries them?", abort=True)
+    if not (yes or _confirmed(f"Empty our fields on every deal of '{name}' that carries them?")):
+        raise SettingsProblem("Nothing was cleared; answer yes, or give --yes where nobody can be asked.")
     report = flow(asked(context).services(), name)
     say(report.to_json(), as_json, lambda: show_report(report))
     raise typer.Exit(report.exit_code)
+
+
+def _confirmed(question: str) -> bool:
+    """Whether a person says yes; no where nobody is there to ask."""
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        return False
 
 
 def _note(context: typer.Context, name: str, as_json: bool, *, paused: bool) -> None:
@@ -97,10 +106,10 @@ def _note(context: typer.Context, name: str, as_json: bool, *, paused: bool) -> 
     else:
         services.store.resume(name)
     said = f"'{name}' is paused; no run touches it." if paused else f"'{name}' runs again."
-    say({"connection": name, "paused": paused}, as_json, lambda: typer.echo(said))
+    say({"connection": name, "paused": paused}, as_json, lambda: tell(said))
 
 
 def show(remarks: list[Remark]) -> None:
     """A sentence a line."""
     for remark in remarks:
-        typer.echo(f"{MARKS[remark.level]} {remark.text}")
+        tell(f"{MARKS[remark.level]} {remark.text}")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
-from model.errors import SluicegateError
+from model.errors import SettingsProblem, SluicegateError
 from worker.cli import connections, policies, read, run, services, setup, trying, work
-from worker.cli.common import OUR_FAULT, Asked, exit_code_of, say_error
+from worker.cli.common import OUR_FAULT, WRONG, Asked, exit_code_of, say_error
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,13 +40,20 @@ def options(
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our signs shows question marks
     try:
-        app(arguments, prog_name="sluicegate")
+        code = app(arguments, prog_name="sluicegate", standalone_mode=not as_json)
     except SluicegateError as e:
         code = exit_code_of(e)
-        say_error(e, code, as_json="--json" in arguments)
-        sys.exit(code)
+        say_error(e, code, as_json=as_json)
+    except TyperException as e:  # with --json alone: people are shown the usage
+        code = WRONG
+        say_error(SettingsProblem(e.format_message()), code, as_json=True)
     except Exception as e:  # noqa: BLE001 - the last door: a fault of ours is told with its place, exit 70
+        code = OUR_FAULT
         traceback.print_exc()
-        say_error(e, OUR_FAULT, as_json="--json" in arguments)
-        sys.exit(OUR_FAULT)
+        say_error(e, code, as_json=as_json)
+    sys.exit(code or 0)

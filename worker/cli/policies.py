@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from model.words import many
-from worker.cli.common import Json, asked, say, table
+from worker.cli.common import Json, asked, say, table, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def validate(context: typer.Context, paths: Paths = None, as_json: Json = False)
         f"In order, and every example holds: {many(len(found.policies), 'policy')}, "
         f"{many(len(found.processes), 'process')}, {many(criteria, 'criterion')}."
     )
-    say({"valid": True, **counts, "digest": found.digest}, as_json, lambda: typer.echo(text))
+    say({"valid": True, **counts, "digest": found.digest}, as_json, lambda: tell(text))
 
 
 @policies.command("test")
@@ -67,7 +67,7 @@ def run_examples_of(context: typer.Context, paths: Paths = None, as_json: Json =
     said = {"examples": total(found), "untested": [asdict(one) for one in lacks], "digest": found.digest}
 
     def people() -> None:
-        typer.echo(f"{many(total(found), 'example')}, and every one holds.")
+        tell(f"{many(total(found), 'example')}, and every one holds.")
         if lacks:
             rows = [(one.id, ", ".join(one.lacks)) for one in lacks]
             table("Without an example", ("policy or criterion", "none that is"), rows)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from model.errors import SettingsProblem, SluicegateError
-from worker.cli.common import Json, asked, exit_code_of, say, table
+from worker.cli.common import Json, asked, exit_code_of, say, table, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,10 +66,10 @@ def _answer(one: Callable[[str], Report], name: str, *, as_json: bool) -> tuple[
         report = one(name)
     except SluicegateError as e:
         code = exit_code_of(e)
-        typer.echo(f"\n{name}: {e}", err=True)
+        tell(f"\n{name}: {e}", err=True)
         return {"error": str(e), "exit": code}, code
     if not as_json:
-        typer.echo(f"\n{name}")
+        tell(f"\n{name}")
         show(report)
     return report.to_json(), report.exit_code
 
@@ -99,10 +99,10 @@ def show(report: Report) -> None:
     title = f"Run {report.run_id} as of {report.as_of}" + (" (dry: nothing was changed)" if report.dry_run else "")
     table(title, ("what", "count"), list(counts.items()))
     for reason, count in report.reasons.items():
-        typer.echo(f"{count} refused: {reason}")
+        tell(f"{count} refused: {reason}")
     for remark in report.remarks:
-        typer.echo(remark)
+        tell(remark)
     for aside in report.aside[:20]:
-        typer.echo(f"Set aside {aside['table']} {aside['id']}: {aside['reason']}")
+        tell(f"Set aside {aside['table']} {aside['id']}: {aside['reason']}")
     if report.stopped:
-        typer.echo(f"Stopped, to go on from here at the next run: {report.stopped}")
+        tell(f"Stopped, to go on from here at the next run: {report.stopped}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from model.words import many
-from worker.cli.common import Json, asked, say, table
+from worker.cli.common import Json, asked, say, table, tell
 from worker.cli.run import AsOf, instant
 
 if TYPE_CHECKING:
@@ -110,16 +110,16 @@ def show(checked: Checked) -> None:
         rows,
     )
     for remark in checked.remarks:
-        typer.echo(f"· {remark}")
+        tell(f"· {remark}")
     if checked.aside:
-        typer.echo(f"✗ {many(len(checked.aside), 'row')} set aside:")
+        tell(f"✗ {many(len(checked.aside), 'row')} set aside:")
     for aside in checked.aside[:SCREENFUL]:
-        typer.echo(f"    {aside['reason']}")
+        tell(f"    {aside['reason']}")
     if len(checked.aside) > SCREENFUL:
-        typer.echo(f"    … and {len(checked.aside) - SCREENFUL} more; --json lists them all.")
+        tell(f"    … and {len(checked.aside) - SCREENFUL} more; --json lists them all.")
     if checked.dormant:
-        typer.echo(f"· Not judged, as their facts have no column: {', '.join(checked.dormant)}.")
-    typer.echo(f"Findings: {checked.findings}")
+        tell(f"· Not judged, as their facts have no column: {', '.join(checked.dormant)}.")
+    tell(f"Findings: {checked.findings}")
 
 
 def _words(missing: dict[str, Any]) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import typer
-
 from model.words import many
-from worker.cli.common import table
+from worker.cli.common import table, tell
 
 
 def show_deals(found: list[dict[str, Any]]) -> None:
@@ -28,18 +26,18 @@ def show_deals(found: list[dict[str, Any]]) -> None:
 def show_explanation(found: dict[str, Any]) -> None:
     """A deal's verdict in sentences."""
     deal = found["deal"]
-    typer.echo(f"{deal['name']} ({deal['id']}), {deal['stage']}, owner {deal['owner'] or 'nobody'}")
+    tell(f"{deal['name']} ({deal['id']}), {deal['stage']}, owner {deal['owner'] or 'nobody'}")
     lines = [(line["text"], line["points"]) for line in found["ledger"]]
     table("Score", ("line", "points"), [*lines, ("score", deal["score"])])
     for flag in deal["flags"]:
         observed = "" if flag["shown"] else " (observed only, not on the record)"
-        typer.echo(f"- {flag['title']}{observed}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
+        tell(f"- {flag['title']}{observed}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
     for unknown in deal["unknown"]:
-        typer.echo(f"- {unknown['policy']} could not be judged: {unknown['why']}")
+        tell(f"- {unknown['policy']} could not be judged: {unknown['why']}")
     if deal["missing"]:
-        typer.echo(f"Before it can move on: {'; '.join(deal['missing'])}.")
+        tell(f"Before it can move on: {'; '.join(deal['missing'])}.")
     if not found["activities"]:
-        typer.echo("No activity is known.")
+        tell("No activity is known.")
         return
     activities = [(moment(a["when"]), a["kind"], a["counts"]) for a in found["activities"]]
     table("Activities", ("when", "kind", "counts"), activities)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from worker.cli.common import Json, asked, say, table
+from worker.cli.common import Json, asked, say, table, tell
 from worker.cli.policies import policies
 
 Connection = Annotated[str, typer.Option("--connection", metavar="C", help="the connection whose deals are judged")]
@@ -47,4 +47,4 @@ def _show_diff(answer: dict[str, Any]) -> None:
         if rows := answer[kind]:
             table(title, SHOWN, [[row[name] for name in SHOWN] for row in rows])
     if not any(answer[kind] for kind in TITLES):
-        typer.echo("No deal would gain or lose a flag.")
+        tell("No deal would gain or lose a flag.")

@@ -146,3 +146,40 @@ def test_named_stages_go_before_words(desk):
 
 def test_notes_count_what_an_independent_reading_counts(desk):
     assert noted(desk.open()) == {"open deal without account": 2, "open deal without engage_date": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04\x14\x00", r"deals.csv is a workbook, not a CSV; save it as CSV UTF-8"),
+        (b"\xff\xfei\x00d\x00,", r"deals.csv begins as utf-16-le and is none at byte \d+; export it as CSV UTF-8"),
+        (b"id,stage\n1,De\0mo\n" + b" " * 3, r"deals.csv:2: a NUL character stands here"),
+        (b"id,stage\n1,Demo\n" * 20 + b"2,De\0mo\n", r"deals.csv:41: a NUL character stands here"),
+    ],
+)
+def test_what_is_no_csv_is_told_in_a_sentence(desk, content, said):
+    connector = desk.open()
+    connector.settings.opportunities.write_bytes(content)
+    with pytest.raises(SettingsProblem, match=said):
+        connector.describe()
+
+
+def test_a_report_is_read_once_however_often_it_is_asked_and_anew_when_it_changed(desk):
+    connector = desk.open()
+    assert connector.describe() == connector.describe()
+    first = connector.notes()
+    assert connector.notes() is not None
+    desk.file("deals.csv", PIPELINE + "A9,Moses Frase,MG Special,,Prospecting,,,\n")
+    assert len(connector.notes()) == len(first) + 2
+
+
+def test_a_list_of_headers_in_a_sentence_stays_short(desk):
+    headers = ",".join(f"c{n}" + "x" * 100 for n in range(500))
+    with pytest.raises(SettingsProblem, match=r"and 460 more") as told:
+        desk.open(f"{headers}\n").describe()
+    assert len(str(told.value)) < 2_500
+
+
+def test_an_amount_beyond_all_money_is_set_aside(desk):
+    connector = desk.open("id,stage,amount\n1,Demo," + "9" * 40 + "\n")
+    assert aside(connector)[0].endswith("has more than 20 digits before the point")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,45 +9,9 @@ import pytest
 from model.errors import PolicyProblem
 from policies.examples import run_examples
 from policies.reader import read_policies
+from tests.policies.reader.files import HEAD, POLICY, PROCESS, policy, problems, read
 
 HERE = Path(__file__).parent
-HEAD = "version: 1\n"
-POLICY = """
-  - id: no-activity
-    title: No activity in 14 days
-    flag_if: days_since(last_activity) >= 14
-    severity: warning
-    points: 15
-    fix: Log a call
-    owner: revops
-"""
-PROCESS = """
-  - id: {id}
-    applies_to: pipeline = '{id}'
-    stages:
-      - {{id: demo, names: {{salesforce: [Demo]}}, expected_days: [7, {days}]}}
-      - {{id: won, names: {{salesforce: [Closed Won]}}}}
-"""
-
-
-def read(text, **known):
-    return read_policies({"a.yaml": text}, **known)
-
-
-def problems(text, **known):
-    with pytest.raises(PolicyProblem) as refused:
-        read(text, **known)
-    return [str(problem) for problem in refused.value.problems]
-
-
-def policy(**changed):
-    """A file of one policy with some keys changed, added, or (None) left out."""
-    keys = {
-        "id": "no-activity", "title": "No activity", "flag_if": "days_since(last_activity) >= 14",
-        "severity": "warning", "points": "15", "fix": "Log a call", "owner": "revops", **changed,
-    }  # fmt: skip
-    lines = [f"{key}: {value}" for key, value in keys.items() if value is not None]
-    return f"{HEAD}policies:\n  - " + "\n    ".join(lines) + "\n"
 
 
 def test_ten_broken_policies_are_told_in_one_pass_with_place_and_correction():
@@ -210,79 +173,6 @@ def test_a_wrong_process_is_told_in_words(old, new, says):
     text = HEAD + "processes:" + PROCESS.format(id="new", days=14)
     assert old in text
     assert any(says in problem for problem in problems(text.replace(old, new)))
-
-
-BOMBS = {
-    "too large": "a: 1\n" * 50_000,
-    "latin-1": "title: Müller".encode("latin-1"),
-    "utf-16": policy().encode("utf-16"),
-    "byte order mark": "\ufeff" + policy(),
-    "tab": "version: 1\npolicies:\n\t- id: x\n",
-    "no text": "version: 1 \x00\n",
-    "laughs": "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\n",
-    "tag": "version: !!python/object:os.system x\n",
-    "deep brackets": "[" * 90_000,
-    "deep lists": "- " * 90_000,
-    "many items": "filler: [" + "a, " * 60_000 + "]",
-    "two documents": "version: 1\n---\nversion: 1\n",
-    "unclosed quote": "version: 1\nfiller: ['a\npolicies: []\n",
-    "empty": "",
-    "a list": "- version: 1\n",
-    "list as key": "? [a]\n: b\n",
-    "long condition": policy(flag_if=" and ".join(["is_open"] * 11_000)),
-    "deep condition": policy(flag_if="(" * 1_000 + "is_open" + ")" * 1_000),
-}
-
-
-@pytest.mark.parametrize("bomb", BOMBS)
-def test_a_bomb_is_answered_with_a_sentence_and_a_place_within_a_second(bomb):
-    start = time.process_time()
-    with pytest.raises(PolicyProblem) as refused:
-        read_policies({"bomb.yaml": BOMBS[bomb]})
-    assert time.process_time() - start < 1
-    first = refused.value.problems[0]
-    assert first.line >= 1
-    assert first.column >= 1
-    assert len(first.text) > 15
-
-
-FACTS = "facts: {employees: {type: number, meaning: Staff of the buyer}}\n"
-
-
-def with_facts(text, facts=FACTS):
-    return text.replace("policies:", f"{facts}policies:")
-
-
-def test_a_file_may_bring_facts_of_its_own():
-    (one,) = read(with_facts(policy(applies_to="employees >= 1000"))).policies
-    assert one.applies_to.types == {"employees": "number"}
-    assert read(with_facts(policy(applies_to="employees >= 1000")), types={"employees": "money"}).policies
-
-
-@pytest.mark.parametrize(
-    ("facts", "says"),
-    [
-        ("facts: {employees: {type: numbr, meaning: Staff}}\n", "yes/no, number, money, date, list, not 'numbr'"),
-        ("facts: {employees: {type: number}}\n", "a fact has no 'meaning'; add it"),
-        ("facts: {amount: {type: money, meaning: Amount}}\n", "amount is a standard fact; it needs no declaration"),
-        ("facts: {Staff Count: {type: number, meaning: Staff}}\n", "'Staff Count' is no name for a fact"),
-        ("facts: [employees]\n", "facts is a map of keys and values, not a list"),
-    ],
-)
-def test_a_fact_declared_wrongly_is_told_in_words(facts, says):
-    (found,) = problems(with_facts(policy(), facts))
-    assert says in found
-
-
-def test_a_fact_has_one_type_in_all_files_and_on_the_connection():
-    one, other = with_facts(policy()), with_facts(policy(id="other"), FACTS.replace("number", "date"))
-    with pytest.raises(PolicyProblem) as refused:
-        read_policies({"a.yaml": one, "b.yaml": other})
-    assert [str(p) for p in refused.value.problems] == [
-        "b.yaml:2:9: employees is date here, and number in another file; let both say the same"
-    ]
-    (found,) = problems(one, types={"employees": "text"})
-    assert found == "a.yaml:2:9: employees is number here, and text on this connection; let both say the same"
 
 
 def test_only_one_process_may_take_what_no_other_claims():
