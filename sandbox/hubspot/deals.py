@@ -53,9 +53,9 @@ def _stage(portal: Portal, deal: Record, at: int) -> dict[str, str]:
         return {}
     stage = known[1]
     found = {
-        "hs_is_closed": _yes(stage.closed),
-        "hs_is_closed_won": _yes(stage.won),
-        "hs_is_closed_lost": _yes(stage.closed and not stage.won),
+        "hs_is_closed": yes(stage.closed),
+        "hs_is_closed_won": yes(stage.won),
+        "hs_is_closed_lost": yes(stage.closed and not stage.won),
         "hs_is_open_count": "0" if stage.closed else "1",
         "hs_is_stalled_after_timestamp": iso(at + _STALLED_AFTER),
     }
@@ -126,11 +126,12 @@ def _days(portal: Portal, deal: Record) -> dict[str, str]:
     return {"days_to_close": str(max(0, (moment(close) - moment(created)) // 86_400_000))}
 
 
-def _yes(value: bool) -> str:
+def yes(value: bool) -> str:
+    """A yes/no as a value."""
     return "true" if value else "false"
 
 
-def stalled(deal: Record, now: int) -> str:
+def stalled(props: dict[str, str], now: int) -> str:
     """HubSpot's own stalled-deal flag as it reads at an instant."""
-    after = deal.props.get("hs_is_stalled_after_timestamp")
-    return _yes(bool(after) and deal.props.get("hs_is_closed") != "true" and moment(after or "0") < now)
+    after = props.get("hs_is_stalled_after_timestamp")
+    return yes(bool(after) and props.get("hs_is_closed") != "true" and moment(after or "0") < now)

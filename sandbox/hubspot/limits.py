@@ -32,14 +32,18 @@ class Limits:
     @property
     def used(self) -> int:
         """Calls of all private apps today, by the portal's own midnight."""
-        today = self._clock.now().astimezone(ZoneInfo(self._settings.zone)).date()
-        if today != self._day:
-            self._day, self._used = today, 0
+        self._open_day()
         return self._used
 
     @used.setter
     def used(self, count: int) -> None:
-        self._used = self.used * 0 + count
+        self._open_day()
+        self._used = count
+
+    def _open_day(self) -> None:
+        today = self._clock.now().astimezone(ZoneInfo(self._settings.zone)).date()
+        if today != self._day:
+            self._day, self._used = today, 0
 
     def spend(self, token: Token, *, search: bool) -> None:
         """Count a call of an app; raises the 429 of the policy that it breaks."""
@@ -76,13 +80,13 @@ class Limits:
 
     def headers(self, token: Token) -> dict[str, str]:
         """What the answer says of the limits; OAuth apps are not told of the day."""
-        if not self.most(token):
-            return {}
-        found = {
-            "X-HubSpot-RateLimit-Max": str(self.most(token)),
-            "X-HubSpot-RateLimit-Remaining": str(self.left(token)),
-            "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
-        }
+        found: dict[str, str] = {}
+        if self.most(token):
+            found = {
+                "X-HubSpot-RateLimit-Max": str(self.most(token)),
+                "X-HubSpot-RateLimit-Remaining": str(self.left(token)),
+                "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
+            }
         if token.oauth or not self._settings.most_a_day:
             return found
         most = self._settings.most_a_day

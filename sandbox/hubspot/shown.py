@@ -5,17 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot.clock import iso
-from sandbox.hubspot.deals import stalled
+from sandbox.hubspot.deals import stalled, yes
 from sandbox.hubspot.records import CALCULATED, Version
 from sandbox.hubspot.schema import KINDS
 from sandbox.hubspot.standard import DEFAULTS
-from sandbox.hubspot.writes import modified
+from sandbox.hubspot.writes import lacks, modified
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.hubspot.portal import Portal
     from sandbox.hubspot.records import Record
 
 _ENGAGEMENT = ("hs_createdate", "hs_lastmodifieddate", "hs_object_id")
+
+
+_NOW: dict[str, Callable[[Portal, dict[str, str]], str]] = {
+    "hs_is_stalled": lambda portal, props: stalled(props, portal.clock.ms()),
+    "hs_has_empty_conditional_stage_properties": lambda portal, props: yes(lacks(portal, "deals", props)),
+}
+"""What is worked out when it is read."""
 
 
 class View:
@@ -28,7 +37,7 @@ class View:
         wanted = [*always, *names] if names else DEFAULTS.get(kind, _ENGAGEMENT)
         self.names = sorted({name for name in wanted if portal.active(kind, name)})
         self.history = [name for name in history or () if portal.active(kind, name)]
-        self._stalled = kind == "deals" and "hs_is_stalled" in self.names
+        self._now = [name for name in _NOW if kind == "deals" and name in self.names]
         self._url = f"{portal.settings.app_pages}/contacts/{portal.settings.portal_id}/record/{KINDS[kind][0]}/"
 
     def of(self, record: Record, props: dict[str, str] | None = None) -> dict[str, Any]:
@@ -36,7 +45,7 @@ class View:
         seen = record.props if props is None else props
         found: dict[str, Any] = {
             "id": str(record.id),
-            "properties": self._values(record, seen),
+            "properties": self._values(seen),
             "createdAt": iso(record.created),
             "updatedAt": seen.get(modified(self.kind)) or iso(record.updated),
             "archived": record.archived_at is not None,
@@ -48,13 +57,13 @@ class View:
         found["url"] = f"{self._url}{record.id}"
         return found
 
-    def _values(self, record: Record, seen: dict[str, str]) -> dict[str, str | None]:
+    def _values(self, seen: dict[str, str]) -> dict[str, str | None]:
         cleared = self.portal.settings.cleared
         found = {name: seen.get(name) for name in self.names}
         if cleared != "":
             found = {name: value if value != "" else cleared for name, value in found.items()}
-        if self._stalled:
-            found["hs_is_stalled"] = stalled(record, self.portal.clock.ms())
+        if self._now:
+            found |= {name: _NOW[name](self.portal, seen) for name in self._now}
         return found
 
     def _versions(self, record: Record, name: str) -> list[dict[str, Any]]:

@@ -109,6 +109,12 @@ def _rules(portal: Portal, kind: str, found: dict[str, str], record: Record | No
             raise _missing(missing, _CODES[rule.on_create])
 
 
+def lacks(portal: Portal, kind: str, props: dict[str, str]) -> bool:
+    """Whether a conditional rule asks for a property that this record has no value of."""
+    asked = [rule for rule in portal.rules.values() if rule.kind == kind and not rule.on_create and rule.hook(props)]
+    return any(not props.get(name) for rule in asked for name in rule.required)
+
+
 def _missing(names: list[str], code: str) -> ApiError:
     message = f"Some required properties were not set: [{', '.join(names)}]"
     detail = {"message": message, "code": code, "context": {"properties": names}}

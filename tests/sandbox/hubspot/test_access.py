@@ -1,0 +1,117 @@
+from datetime import timedelta
+
+import pytest
+import requests
+from hubspot import Client
+from hubspot.crm.deals import ApiException
+
+from sandbox.hubspot import events
+
+DEALS = "/crm/v3/objects/deals"
+
+
+def test_without_a_token_or_with_a_strange_one_nothing_is_told(running):
+    with requests.Session() as session:
+        session.trust_env = False
+        for headers in ({}, {"authorization": "Bearer nonsense"}):
+            answer = session.get(running.url + DEALS, headers=headers, timeout=10)
+            assert (answer.status_code, answer.json()["category"]) == (401, "INVALID_AUTHENTICATION")
+
+
+def test_a_refresh_token_gives_access_for_half_an_hour(portal, running):
+    client, oauth = Client.create(host=running.url), running.oauth
+    ask = {"grant_type": "refresh_token", "client_id": oauth.client_id, "client_secret": oauth.client_secret}
+    token = client.oauth.tokens_api.create(**ask, refresh_token=oauth.refresh_token)
+    assert (token.expires_in, token.refresh_token) == (1800, oauth.refresh_token)
+    mine = Client.create(access_token=token.access_token, host=running.url)
+    assert mine.crm.deals.basic_api.get_page().results == []
+    assert mine.oauth.access_tokens_api.get(token.access_token).app_id == 1_881_003
+    portal.clock.forward(timedelta(minutes=30))
+    with pytest.raises(ApiException) as caught:
+        mine.crm.deals.basic_api.get_page()
+    assert (caught.value.status, "EXPIRED_AUTHENTICATION" in caught.value.body) == (401, True)
+
+
+def test_a_refresh_token_that_was_revoked_stays_refused(portal, running):
+    portal.tokens.refused = True
+    oauth = running.oauth
+    form = {"grant_type": "refresh_token", "client_id": oauth.client_id, "client_secret": oauth.client_secret}
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.post(
+            f"{running.url}/oauth/v1/token", data={**form, "refresh_token": oauth.refresh_token}, timeout=10
+        )
+    assert (answer.status_code, answer.json()["status"]) == (400, "BAD_REFRESH_TOKEN")
+
+
+def test_a_private_token_tells_its_app_and_scopes(running, raw):
+    found = raw.post("/oauth/v2/private-apps/get/access-token-info", {"tokenKey": running.token}).json()
+    assert (found["hubId"], found["appId"]) == (52_016_473, 1_881_001)
+    assert "crm.objects.deals.write" in found["scopes"]
+
+
+def test_a_scope_that_is_missing_is_named(portal, raw, admin):
+    new = {"name": "x", "label": "X", "type": "string", "fieldType": "text", "groupName": "dealinformation"}
+    answer = raw.post("/crm/v3/properties/deals", new)
+    body = answer.json()
+    assert (answer.status_code, body["category"]) == (403, "MISSING_SCOPES")
+    assert body["errors"][0]["context"] == {"requiredGranularScopes": ["crm.schemas.deals.write"]}
+    assert body["links"] == {"scopes": "https://developers.hubspot.com/scopes"}
+    assert admin.post("/crm/v3/properties/deals", new).status_code == 201
+    events.take_scope(portal, "crm.objects.owners.read")
+    assert raw.get("/crm/v3/owners").status_code == 403
+    events.give_scope(portal, "crm.objects.owners.read")
+    assert raw.get("/crm/v3/owners").status_code == 200
+
+
+def test_owners_who_left_are_listed_apart_and_have_no_user_id(portal, client, raw):
+    events.deactivate_owner(portal, "other@acme.example")
+    assert [o.email for o in client.crm.owners.get_all()] == ["admin@acme.example", "rep@acme.example"]
+    (gone,) = raw.get("/crm/v3/owners", archived="true").json()["results"]
+    assert (gone["email"], "userId" in gone, gone["archived"]) == ("other@acme.example", False, True)
+    assert gone["userIdIncludingInactive"] != int(gone["id"])
+    page = raw.get("/crm/v3/owners", limit=1).json()
+    assert len(raw.get("/crm/v3/owners", limit=1, after=page["paging"]["next"]["after"]).json()["results"]) == 1
+    assert raw.get(f"/crm/v3/owners/{gone['id']}").status_code == 404
+    (rep,) = raw.get("/crm/v3/owners", email="rep@acme.example").json()["results"]
+    assert rep["teams"] == [{"id": "77", "name": "EMEA", "primary": True}]
+
+
+def test_the_account_tells_its_zone_currency_and_id(raw):
+    found = raw.get("/account-info/v3/details").json()
+    assert (found["timeZone"], found["companyCurrency"], found["portalId"]) == ("America/New_York", "USD", 52_016_473)
+    assert (found["utcOffset"], found["utcOffsetMilliseconds"]) == ("-05:00", -18_000_000)
+
+
+def test_calls_in_ten_seconds_are_counted_by_app_and_told_in_headers(portal, running, raw, admin):
+    portal.settings.window = 3
+    answers = [raw.get(DEALS) for _ in range(4)]
+    assert [a.status_code for a in answers] == [200, 200, 200, 429]
+    assert [a.headers["X-HubSpot-RateLimit-Remaining"] for a in answers] == ["2", "1", "0", "0"]
+    assert answers[0].headers["X-HubSpot-RateLimit-Interval-Milliseconds"] == "10000"
+    body = answers[-1].json()
+    assert (body["errorType"], body["policyName"]) == ("RATE_LIMIT", "TEN_SECONDLY_ROLLING")
+    assert body["message"] == "You have reached your ten_secondly_rolling limit."
+    assert admin.get(DEALS).status_code == 200
+    portal.clock.forward(timedelta(seconds=10))
+    assert raw.get(DEALS).status_code == 200
+
+
+def test_the_day_is_shared_by_all_private_apps_and_ends_at_the_accounts_midnight(portal, raw, admin):
+    portal.settings.daily = 2
+    assert [raw.get(DEALS).status_code, admin.get(DEALS).status_code] == [200, 200]
+    refused = raw.get(DEALS)
+    assert (refused.status_code, refused.json()["policyName"]) == (429, "DAILY")
+    portal.clock.forward(timedelta(hours=16))
+    assert raw.get(DEALS).status_code == 429
+    portal.clock.forward(timedelta(hours=1))
+    answer = raw.get("/account-info/v3/api-usage/daily/private-apps")
+    (usage,) = answer.json()["results"]
+    assert (usage["usageLimit"], usage["currentUsage"], usage["resetsAt"]) == (2, 1, "2026-11-17T05:00:00Z")
+    assert answer.headers["X-HubSpot-RateLimit-Daily-Remaining"] == "1"
+
+
+def test_what_is_not_there_and_what_may_not_be_done_there(raw):
+    assert raw.get("/crm/v3/unicorns").status_code == 404
+    assert raw("PUT", DEALS).status_code == 405
+    assert raw.get(f"{DEALS}/abc").status_code == 404
