@@ -149,6 +149,7 @@ class DraftProcess:
     title: str
     condition: str
     stages: tuple[str, ...]  # the CRM's names of open stages, then the won one
+    labels: Mapping[str, str] = field(default_factory=dict)  # name → what people see, where the two differ
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def trace(deal: str) -> str:
 def results(reply: Mapping[str, Any], sent: Iterable[str]) -> dict[str, Result]:
     """Deal → result, for every deal that was sent."""
     by_trace = {trace(deal): deal for deal in sent}
-    found = dict.fromkeys(by_trace.values(), Result(ABSENT, "HubSpot's answer leaves it out"))
+    found = dict.fromkeys(by_trace.values(), Result(ABSENT, "it was deleted, or merged into another"))
     for row in reply["results"]:
         deal = by_trace.get(str(row.get("objectWriteTraceId")), str(row["id"]))
         if deal in found:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING
 
-from connectors.hubspot import describe, provision
+from connectors.hubspot import check, describe, draft, provision
 from connectors.hubspot import export as export_files
 from connectors.hubspot.client import Client
 from connectors.hubspot.pull import NO_DEALS, Pull, me
+from connectors.hubspot.push import BATCH, Push
 from connectors.hubspot.reading import read
 from connectors.hubspot.schema import Schema
 from model.errors import AccessRefused
@@ -17,10 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
-    from random import Random
 
     from connectors.hubspot.settings import HubspotSettings
-    from model.sync import Budget, Cursor, Description, Page, Remark
+    from model.sync import Budget, Cursor, Description, Draft, Outcome, Page, Patch, Remark
 
 
 class HubspotConnector:
@@ -29,7 +30,7 @@ class HubspotConnector:
     `spent`: calls that this connection made in the last 24 hours before this object, counted against its share.
     """
 
-    batch_size = 100
+    batch_size = BATCH
 
     def __init__(
         self,
@@ -43,6 +44,8 @@ class HubspotConnector:
         self.settings, self._clock, self._sleep = settings, clock, sleep
         self._client = Client(settings, clock=clock, sleep=sleep, random=random, spent=spent)
         self._schema = Schema(self._client)
+        jitter = (random or Random()).uniform  # noqa: S311 - jitter, not a secret
+        self._push = Push(self._client, self._schema, settings, sleep=sleep, jitter=jitter)
 
     @property
     def calls(self) -> int:
@@ -74,6 +77,19 @@ class HubspotConnector:
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; deleted and merged ones say so, one that nobody knows has vanished."""
         return read(self._client, self._schema, self.settings, ids)
+
+    def push(self, patches: Sequence[Patch]) -> list[Outcome]:
+        """Send at most `batch_size` patches; see connectors.protocol. Raises ValueError for fields outside `writes`."""
+        return self._push.send(patches)
+
+    def check(self, now: datetime) -> list[Remark]:
+        """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
+        self.describe()
+        return check.check(self._client, self._schema, self.settings, now)
+
+    def draft(self) -> Draft:
+        """What `init` can suggest from this portal: properties for facts, stages for processes."""
+        return draft.draft(self._client, self._schema)
 
     def provision(self, export: Path | None = None) -> list[Remark]:
         """Make our property group and properties by API, or write them below `export` for an admin."""

@@ -89,8 +89,9 @@ def _fit(admin: Client, body: Mapping[str, Any], found: Mapping[str, Any], done:
         done.wrong.append(Remark("missing", text))
         return
     kept = list(found.get("options") or ())
-    values = {option["value"] for option in kept}
+    values, labels = ({option[key] for option in kept} for key in ("value", "label"))
     lacking = [option for option in body["options"] if option["value"] not in values]
+    lacking = [one | ({"label": f"{one['label']} (Sluicegate)"} if one["label"] in labels else {}) for one in lacking]
     if lacking:
         api = admin.api("crm.properties.core_api")
         admin.call(api.update, _DEALS, name, {"options": [*kept, *lacking]})

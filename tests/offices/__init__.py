@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.offices.hubspot import hubspot
 from tests.offices.salesforce import salesforce
 
-OFFICES = {"salesforce": salesforce}
+OFFICES = {"salesforce": salesforce, "hubspot": hubspot}

@@ -55,6 +55,9 @@ class Office(Protocol):
     def call(self, deal: str) -> None:
         """A rep logs a call that took place now."""
 
+    def contact(self, deal: str, role: str) -> None:
+        """A buyer of this role is put on the deal."""
+
     def delete(self, deal: str) -> None: ...
     def owner_works(self, deal: str) -> bool:
         """Whether the deal's owner is still there."""

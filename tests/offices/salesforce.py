@@ -59,6 +59,10 @@ class SalesforceOffice:
     def call(self, deal: str) -> None:
         self.sales.create("Task", WhatId=deal, Subject="Call", TaskSubtype="Call", Status="Completed")
 
+    def contact(self, deal: str, role: str) -> None:
+        contact = self.sales.create("Contact", LastName="Buyer")
+        self.sales.create("OpportunityContactRole", OpportunityId=deal, ContactId=contact, Role=role)
+
     def delete(self, deal: str) -> None:
         delete_as(self.org, ADMIN, "Opportunity", deal)
 

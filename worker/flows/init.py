@@ -65,9 +65,10 @@ def processes_text(kind: str, draft: Draft) -> str:
 
 
 def _process(process: DraftProcess, kind: str) -> str:
-    claim = f"    applies_to: {process.condition}\n" if process.condition else ""
+    claim = f"    applies_to: {_quoted(process.condition)}\n" if process.condition else ""
     stages = "".join(
-        f"      - id: {_id(stage)}\n        names: {{{kind}: [{_quoted(stage)}]}}\n" for stage in process.stages
+        f"      - id: {_id(process.labels.get(stage, stage))}\n        names: {{{kind}: [{_quoted(stage)}]}}\n"
+        for stage in process.stages
     )
     return f"  - id: {_id(process.id)}\n    title: {_quoted(process.title)}\n{claim}    stages:\n{stages}"
 

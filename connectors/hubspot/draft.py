@@ -1,0 +1,63 @@
+"""What `init` can suggest from a portal: properties for facts by label and fill rate, a process for each pipeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from connectors import guess
+from connectors.guess import Candidate
+from connectors.hubspot import fields, pipelines
+from connectors.hubspot.convert import fact_type
+from connectors.hubspot.faults import Refused
+from connectors.hubspot.sample import newest
+from model.sync import Draft, DraftField, DraftProcess
+
+if TYPE_CHECKING:
+    from connectors.hubspot.client import Client
+    from connectors.hubspot.schema import Schema
+
+_SAMPLE: Final = 1000
+_LAST_MADE: Final = {"sorts": [{"propertyName": "createdate", "direction": "DESCENDING"}]}
+_EMPTY: Final = (None, "", "false")
+
+
+def draft(client: Client, schema: Schema) -> Draft:
+    """What this portal suggests; raises AccessRefused, RetryLater, BudgetSpent."""
+    return Draft(_suggestions(client, schema), _processes(client))
+
+
+def _suggestions(client: Client, schema: Schema) -> tuple[DraftField, ...]:
+    custom = [field for field in (schema.fields() or {}).values() if field.ours and not field.calculated]
+    own = [
+        Candidate(f.path, f.label, fact_type(f.type, f.field_type))
+        for f in custom
+        if not f.path.startswith(f"{fields.GROUP}_")
+    ]
+    fits = guess.fitting(own)
+    return guess.best(fits, _filled(client, sorted({path for _, path in fits})[: guess.MANY]))
+
+
+def _filled(client: Client, names: list[str]) -> dict[str, float]:
+    """Share of the newest deals in which each property holds something."""
+    rows, _ = newest(client, _LAST_MADE, names, _SAMPLE) if names else ([], 0)
+    return {name: sum(row.get(name) not in _EMPTY for row in rows) / max(1, len(rows)) for name in names}
+
+
+def _processes(client: Client) -> tuple[DraftProcess, ...]:
+    """A process per pipeline, its stages in the portal's order; stages that mean lost have no place in one."""
+    try:
+        found = pipelines.read(client)
+    except Refused:
+        return ()
+    placed = sorted(found.stages.values(), key=lambda stage: (bool(stage["is_won"]), stage["sort"] or 0))
+    kept = [stage for stage in placed if stage["is_active"] and (stage["is_won"] or not stage["is_closed"])]
+    return tuple(
+        DraftProcess(label, label, f"pipeline = {_quoted(label)}", tuple(stages), stages)
+        for label in found.labels.values()
+        if (stages := {stage["name"]: stage["label"] or stage["name"] for stage in kept if stage["pipeline"] == label})
+    )
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"

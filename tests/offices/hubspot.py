@@ -1,0 +1,180 @@
+"""A HubSpot portal as an office."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from connectors.hubspot.settings import DEFAULT_READS, DEFAULT_WRITES
+from sandbox.hubspot import ADMIN, Settings
+from sandbox.hubspot.activity import log_call
+from sandbox.hubspot.clock import iso, millis
+from sandbox.hubspot.events import (
+    clone,
+    create_as,
+    delete_as,
+    edit_as,
+    hide_property,
+    link,
+    record_of,
+    restore,
+    show_property,
+)
+from sandbox.hubspot.standard import read as property_of
+from tests.connectors.hubspot.portal import REP, Desk, open_for_business
+from tests.offices.office import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connectors.protocol import Connector
+
+NAMES = {
+    "name": "dealname", "amount": "amount", "close_date": "closedate", "next_step": "hs_next_step",
+    "stage": "dealstage",
+}  # fmt: skip
+OURS = {**DEFAULT_WRITES, **DEFAULT_READS}
+TOLD = {field: ours for ours, field in OURS.items()}
+COUNTS = ("score", "flag_count")
+PATHS = {
+    "": "", "api": "/(crm|account-info)/", "deals": r"/objects/(deals|0-3)(\?|$|/search|/batch/read)",
+    "activities": "/objects/(calls|emails|meetings|notes|tasks)", "push": "deals/batch/update",
+}  # fmt: skip
+FAULTS = {"daily_limit": "daily", "too_many": "ten_secondly", "token_ended": "token_expired"}
+KINDS = ("calls", "emails", "meetings", "notes", "tasks")
+
+
+class HubspotOffice:
+    """tests.offices.office.Office over a local portal."""
+
+    kind = "hubspot"
+    first_stage, second_stage, won, lost = "appointmentscheduled", "qualifiedtobuy", "closedwon", "closedlost"
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.portal, self.waited = desk, desk.portal, desk.waited
+        self.clock, self.faults = desk.portal.clock, desk.portal.faults
+
+    def connector(self, **changes: Any) -> Connector:
+        return self.desk.connector(**changes)
+
+    def deal(self, name: str = "Acme", **said: Any) -> str:
+        return self.desk.deal(name, **self._fields(said))
+
+    def edit(self, deal: str, user: str = "", **said: Any) -> None:
+        edit_as(self.portal, user or REP, "deals", deal, self._fields(said))
+
+    def clone(self, deal: str) -> str:
+        return clone(self.portal, REP, deal)
+
+    def call(self, deal: str) -> None:
+        log_call(self.portal, REP, deal)
+
+    def contact(self, deal: str, role: str) -> None:
+        contact = create_as(self.portal, REP, "contacts", {"lastname": "Buyer"})
+        link(self.portal, "deals", deal, "contacts", contact)
+
+    def delete(self, deal: str) -> None:
+        delete_as(self.portal, ADMIN, "deals", deal)
+
+    def restore(self, deal: str) -> None:
+        restore(self.portal, "deals", deal)
+
+    def owner_works(self, deal: str) -> bool:
+        owner = self.portal.owners.get(self._props(deal).get("hubspot_owner_id", ""))
+        return owner is None or not owner.archived
+
+    def renewable(self) -> dict[str, Any]:
+        oauth = self.desk.server.oauth
+        secrets = {"client_id": oauth.client_id, "client_secret": oauth.client_secret}
+        return {"auth": "oauth", "access_token": None, "refresh_token": oauth.refresh_token, **secrets}
+
+    def expire(self) -> None:
+        self.portal.tokens.end()
+
+    def record(self, deal: str) -> dict[str, Any]:
+        props = self._props(deal)
+        found = {ours: props.get(field) or None for ours, field in OURS.items()}
+        return {ours: int(value) if value and ours in COUNTS else value for ours, value in found.items()}
+
+    def said(self, deal: str) -> dict[str, Any]:
+        props = self._props(deal)
+        found: dict[str, Any] = {ours: props.get(field) or None for ours, field in NAMES.items()}
+        return found | {"amount": float(found["amount"]) if found["amount"] else None}
+
+    def theirs(self) -> dict[str, dict[str, Any]]:
+        """What people wrote: not ours, not what HubSpot works out."""
+        known = self.portal.properties["deals"]
+        theirs = {n for n, p in known.items() if not (p.read_only or p.calculated) and n not in TOLD}
+        return {
+            str(row.id): {name: value for name, value in row.props.items() if name in theirs}
+            for row in self.portal.deals()
+        }
+
+    def writes(self) -> list[Write]:
+        app = self.portal.tokens.sync.app
+        ours = {app, "Pipeline app"}
+        sent = [write for write in self.portal.writes if write.by in ours and write.kind == "deals"]
+        return [
+            Write(
+                str(write.id),
+                {TOLD.get(name, name): value or None for name, value in write.values.items()},
+                write.outcome,
+            )
+            for write in sent
+        ]
+
+    def let_reps_edit_ours(self) -> None:
+        """HubSpot lets everybody edit properties, unless an admin says otherwise."""
+
+    def hide(self, column: str) -> None:
+        hide_property(self.portal, NAMES[column])
+
+    def show(self, column: str) -> None:
+        show_property(self.portal, NAMES[column])
+
+    def stop_activities(self, how: str) -> None:
+        if how == "refused":
+            self.faults.add("missing_scopes", path=PATHS["activities"], count=None)
+        else:
+            self.faults.add("missing_scopes", path=f"/properties/({'|'.join(KINDS)})", count=None)
+
+    def fault(self, name: str, what: str = "", **more: Any) -> Any:
+        return self.faults.add(FAULTS.get(name, name), path=PATHS[what], **more)
+
+    def admin(self) -> dict[str, Any]:
+        return {"access_token": self.desk.server.admin_token}
+
+    def allow(self, calls: int, used: int = 0) -> None:
+        self.portal.settings.daily, self.portal.limits.used = calls, used
+
+    def flag(self, deal: str, field: str, value: str) -> None:
+        record = record_of(self.portal, "deals", deal)
+        record.props = {**record.props, field: value}
+        self.portal.noticed("deals", record)
+
+    def custom(self, field: str, label: str) -> str:
+        made = property_of(f"{field} bool booleancheckbox true=Yes false=No", "dealinformation", own=True, label=label)
+        self.portal.properties["deals"][field] = made
+        return field
+
+    def _props(self, deal: str) -> dict[str, str]:
+        return record_of(self.portal, "deals", deal).props
+
+    def _fields(self, said: dict[str, Any]) -> dict[str, Any]:
+        return {{**NAMES, **OURS}.get(name, name): self._text(name, value) for name, value in said.items()}
+
+    def _text(self, name: str, value: Any) -> str:
+        """A day is told as its morning in the portal's zone, as the screen does."""
+        if name == "close_date" and value:
+            zone = ZoneInfo(self.portal.settings.zone)
+            return iso(millis(datetime.combine(date.fromisoformat(str(value)), time(9), zone)))
+        return "" if value is None else str(value)
+
+
+@contextmanager
+def hubspot(*, provisioned: bool = True) -> Iterator[HubspotOffice]:
+    """A portal with one rep; `provisioned`: our properties exist."""
+    with open_for_business(Settings(), provisioned=provisioned) as desk:
+        yield HubspotOffice(desk)
