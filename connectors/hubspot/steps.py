@@ -15,8 +15,8 @@ _COLUMNS: Final = ("score", "top_flag", "next_act", "flagged_since")
 _STEPS: Final = """\
 Settings, Objects, Deals, Record customization: add a property list card named Sluicegate to the default view, with \
 {card}.
-CRM, Deals: save a view Flagged deals for everyone, where {flags} is greater than 0, with the columns Deal owner, {columns}; \
-sort by {score}.
+CRM, Deals: save a view Flagged deals for everyone, where {flags} is greater than 0, with the columns Deal \
+owner, {columns}; sort by {score}.
 Settings, Objects, Deals, Pipelines, Customize cards: put {score} and {top} on the board's cards.
 Reports, Create report, Single object, Deals: a bar chart Flags by owner of open deals, the sum of {flags} by Deal \
 owner; a second one by {top}.
