@@ -86,9 +86,9 @@ class Snapshots(Base):
             )
 
     def ids(self, connection: str) -> dict[str, int]:
-        """The CRM's id → our key, of every deal seen so far."""
+        """The CRM's id → our key, of every deal that is not gone."""
         with self.reading() as sql:
-            query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL"
+            query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL AND gone IS NULL"
             return dict(sql.rows(query, self.connection_key(connection)))
 
     def slices(self, connection: str, size: int) -> list[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from model.sync import OUR_FIELDS, READ_FIELDS
@@ -59,3 +60,12 @@ def plain_https(url: str) -> str:
     if not url.startswith("https://") or "@" in url.partition("?")[0]:
         raise ValueError("write https://HOST without a user name or password in it")
     return url
+
+
+def https_or_loopback(url: str) -> str:
+    """An https URL, or plain http to this very machine, without a user name or password."""
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    if parts.username or not parts.hostname or not (local or parts.scheme == "https"):
+        raise ValueError("write https://HOST without a user name or password in it; http is for 127.0.0.1 alone")
+    return url.rstrip("/")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr, ValidationError
 
 from model.errors import SettingsProblem
+from worker.broker import data_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 SALESFORCE_KEYS = (
     "login_url", "api_version", "sandbox", "integration_users", "currency", "budget_share",
 )  # fmt: skip
+HUBSPOT_KEYS = ("base_url", "sandbox", "integration_users", "currency", "budget_share")
 FILES = ("opportunities", "owners", "activities", "history", "products", "findings")
 WORDS = ("stage_entered", "won", "lost", "dates", "decimal")
 
@@ -38,20 +41,72 @@ def salesforce(
     from connectors.salesforce.settings import SalesforceSettings
 
     said: dict[str, Any] = {key: getattr(connection, key) for key in SALESFORCE_KEYS}
-    said |= credentials(settings, connection)
-    said["proxy"] = connection.proxy.get_secret_value() or None
-    said["zone"] = connection.timezone
-    said["ca_file"] = trusted(settings.path(connection.ca_file)) if connection.ca_file else None
-    said["fields"] = {fact: _mapped(field) for fact, field in connection.fields.items()}
-    said["activity"] = {"sources": connection.activity.sources, "roll_up": connection.activity.roll_up}
+    said |= common(settings, connection) | credentials(settings, connection)
     said["admin"] = credentials(settings, connection.admin) if connection.admin else None
-    said |= _writes(connection.writes)
-    try:
+    with told(name):
         return SalesforceConnector(SalesforceSettings(name=name, **said), clock=clock, sleep=sleep, spent=spent)
+
+
+def common(settings: Settings, connection: ConnectionSettings) -> dict[str, Any]:
+    """What every CRM over the network is told."""
+    activity = connection.activity
+    sources = {"sources": activity.sources} if activity.sources is not None else {}
+    return {
+        "proxy": connection.proxy.get_secret_value() or None,
+        "zone": connection.timezone,
+        "ca_file": trusted(settings.path(connection.ca_file)) if connection.ca_file else None,
+        "fields": {fact: _mapped(field) for fact, field in connection.fields.items()},
+        "activity": {**sources, "roll_up": activity.roll_up},
+        **_writes(connection.writes),
+    }
+
+
+@contextmanager
+def told(name: str) -> Iterator[None]:
+    """A connector's own settings that do not fit together, as a sentence with their place."""
+    try:
+        yield
     except ValidationError as e:
         first = e.errors()[0]
         place = ".".join(("connections", name, *map(str, first["loc"])))
         raise SettingsProblem(f"{place}: {first['msg'].removeprefix('Value error, ')}.") from None
+
+
+def hubspot(
+    settings: Settings,
+    name: str,
+    connection: ConnectionSettings,
+    *,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None],
+    spent: int = 0,
+) -> Connector:
+    """A HubSpot connector; raises SettingsProblem in a sentence."""
+    from connectors.hubspot.connector import HubspotConnector
+    from connectors.hubspot.settings import HubspotSettings
+
+    said: dict[str, Any] = {key: getattr(connection, key) for key in HUBSPOT_KEYS}
+    said |= common(settings, connection) | app(connection)
+    said["admin"] = app(connection.admin) if connection.admin else None
+    said["limits"] = limiter_url(settings)
+    with told(name):
+        return HubspotConnector(HubspotSettings(name=name, **said), clock=clock, sleep=sleep, spent=spent)
+
+
+def limiter_url(settings: Settings) -> str:
+    """Where processes share their rate limits: the configured Redis, else a file beside the store."""
+    url = settings.broker.url.get_secret_value()
+    return url if url.startswith("redis") else str(data_folder(settings) / "limits.db")
+
+
+def app(held: CredentialSettings) -> dict[str, Any]:
+    """HubSpot's credentials: a private app's token, or an OAuth app with a refresh token."""
+    secrets = {name: getattr(held, name) for name in ("access_token", "client_secret", "refresh_token")}
+    return {
+        "auth": held.auth or "private_app",
+        "client_id": held.client_id or None,
+        **{name: secret if secret.get_secret_value() else None for name, secret in secrets.items()},
+    }
 
 
 def tables(settings: Settings, name: str, connection: ConnectionSettings) -> Connector:
@@ -77,7 +132,7 @@ def credentials(settings: Settings, held: CredentialSettings) -> dict[str, Any]:
         key = SecretStr(_text(settings.path(held.private_key_file)))
     secrets = {"consumer_secret": held.consumer_secret, "private_key": key, "refresh_token": held.refresh_token}
     return {
-        "auth": held.auth,
+        "auth": held.auth or "client_credentials",
         "consumer_key": held.consumer_key,
         "username": held.username or None,
         **{name: secret if secret.get_secret_value() else None for name, secret in secrets.items()},

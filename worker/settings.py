@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from model.errors import SettingsProblem
-from worker.checks import calendar_name, clock_time, fact_name, our_field, plain_https, zone_name
+from worker.checks import calendar_name, clock_time, fact_name, https_or_loopback, our_field, plain_https, zone_name
 
 Zone = Annotated[str, AfterValidator(zone_name)]
 ClockTime = Annotated[str, AfterValidator(clock_time)]
@@ -73,7 +73,9 @@ class FieldSettings(Closed):
 class ActivitySettings(Closed):
     """What counts as activity, and when we may not say."""
 
-    sources: tuple[str, ...] = Field(("task", "event"), description="feeds of activity")
+    sources: tuple[str, ...] | None = Field(
+        None, description="feeds of activity: task, event (salesforce); call, mail, meeting, note, task (hubspot)"
+    )
     roll_up: Literal["deal", "contacts"] = Field("deal", description="also count what is logged on the deal's contacts")
     stale_after_hours: float = Field(26, gt=0, description="older than this the feed is late and activity unknown")
     min_coverage: float = Field(0.3, ge=0, le=1, description="a team that touches fewer of its open deals is unknown")
@@ -82,13 +84,18 @@ class ActivitySettings(Closed):
 class CredentialSettings(Closed):
     """Who we are to a CRM."""
 
-    auth: Literal["client_credentials", "jwt", "refresh_token"] = Field("client_credentials", description="OAuth flow")
+    auth: Literal["client_credentials", "jwt", "refresh_token", "private_app", "oauth"] | None = Field(
+        None, description="how we log in; absent: client_credentials (salesforce), private_app (hubspot)"
+    )
     consumer_key: str = Field("", description="the connected app's key")
     consumer_secret: SecretStr = Field(SecretStr(""), description="the connected app's secret")
     username: str = Field("", description="the user to act as (jwt)")
     private_key: SecretStr = Field(SecretStr(""), description="PEM text (jwt)")
     private_key_file: Path | None = Field(None, description="PEM file (jwt)")
-    refresh_token: SecretStr = Field(SecretStr(""), description="token of the refresh flow")
+    refresh_token: SecretStr = Field(SecretStr(""), description="token of the refresh flow (refresh_token, oauth)")
+    access_token: SecretStr = Field(SecretStr(""), description="the private app's token (private_app)")
+    client_id: str = Field("", description="the app's id (oauth)")
+    client_secret: SecretStr = Field(SecretStr(""), description="the app's secret (oauth)")
 
 
 class FilesSettings(Closed):
@@ -110,10 +117,13 @@ class FilesSettings(Closed):
 class ConnectionSettings(CredentialSettings):
     """One CRM connection, whatever its kind."""
 
-    kind: Literal["salesforce", "tables"] = Field(description="which connector")
+    kind: Literal["salesforce", "hubspot", "tables"] = Field(description="which connector")
     sandbox: bool = Field(default=False, description="a trial org: another day's verdict may be written")
     login_url: Annotated[str, AfterValidator(plain_https)] = Field(
-        "https://login.salesforce.com", description="any host that hands out tokens"
+        "https://login.salesforce.com", description="Salesforce: any host that hands out tokens"
+    )
+    base_url: Annotated[str, AfterValidator(https_or_loopback)] = Field(
+        "https://api.hubapi.com", description="HubSpot: where its API is"
     )
     api_version: str = Field("62.0", pattern=r"^\d\d\.0$", description="Salesforce API version, as 62.0")
     ca_file: Path | None = Field(None, description="CA bundle to trust instead of the system's")
@@ -126,6 +136,7 @@ class ConnectionSettings(CredentialSettings):
         "", description="country of the holidays, `US`, `DE-BY`"
     )
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="home currency, ISO 4217")
+    linked_to: str = Field("", description="connection that judges and writes the deals both carry, by `linked_id`")
     scope: str = Field("", description="condition: which open deals are judged and written")
     integration_users: tuple[str, ...] = Field((), description="logins whose activities are no touch")
     targets: Path | None = Field(None, description="CSV: owner or team, period, amount, currency")

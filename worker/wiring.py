@@ -83,6 +83,10 @@ def connector_for(settings: Settings, name: str, spent: int = 0) -> Connector:
             from worker.doors import salesforce
 
             return salesforce(settings, name, connection, clock=now, sleep=time.sleep, spent=spent)
+        case "hubspot":
+            from worker.doors import hubspot
+
+            return hubspot(settings, name, connection, clock=now, sleep=time.sleep, spent=spent)
         case "tables":
             from worker.doors import tables
 

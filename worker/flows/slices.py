@@ -19,6 +19,7 @@ from model.widen import FEEDS, widen
 from policies.language.condition import parse_condition
 from store import TouchRule
 from worker import tabular
+from worker.flows.linked import owned_elsewhere, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,7 +86,7 @@ def widened(
     """A slice as these policies' processes see it, under the connection's own ways."""
     late = replace(setting_of(session, description), feeds_late=late_feeds(session, shot.snapshot.feeds))
     wide = widen(shot.snapshot, policies.processes, calibration, late, shot.teams)
-    wide = replace(wide, dormant=wide.dormant | unmapped(session, description))
+    wide = without(replace(wide, dormant=wide.dormant | unmapped(session, description)), owned_elsewhere(session))
     return Part(shot.keys, shot.snapshot, wide, in_scope(wide, scope_of(session, description)))
 
 
