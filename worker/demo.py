@@ -1,9 +1,10 @@
-"""`demo`: a made-up org in a local Salesforce, governed for real: provisioned, pulled, judged, written, read back."""
+"""`demo`: made-up orgs in a local Salesforce and a local HubSpot, governed for real by the same policies."""
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,48 @@ from worker.settings import read_settings
 from worker.wiring import now, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from sandbox.salesforce import Running
     from worker.flows.report import Report
     from worker.wiring import Services
 
-NAME = "local"
+
+@dataclass(frozen=True)
+class Local:
+    """A CRM that runs on this machine: its connection, and how its own client library reads our fields back."""
+
+    name: str
+    title: str
+    config: str
+    visit: Callable[[], Visit]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One flagged deal as the vendor's library shows it; `said`: what the visitor may do, or who wrote it."""
+
+    title: str
+    record: dict[str, Any]
+    said: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What came of governing one CRM."""
+
+    crm: Local
+    report: Report
+    again: Report
+    flagged: list[dict[str, Any]]
+    kpis: list[dict[str, Any]]
+    visit: Visit
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for scripts."""
+        runs = {"run": self.report.to_json(), "second_run": self.again.to_json()}
+        seen = {"title": self.visit.title, "record": self.visit.record, "said": self.visit.said}
+        return {**runs, "flagged": self.flagged, "kpis": self.kpis, "read_back": seen}
 
 
 def demo(folder: Path, deals: int, *, as_json: bool = False) -> None:
@@ -32,18 +67,18 @@ def demo(folder: Path, deals: int, *, as_json: bool = False) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("sluicegate.db*"):
         old.unlink()
-    say("Starting a local Salesforce and seeding an org …")
-    with local_salesforce(deals) as running:
-        services = wire(read_settings(write_config(folder, running)))
-        say("Provisioning our fields, as an admin would once …")
-        for remark in services.connect(NAME).provision(None):
-            say(f"  {remark.text}")
-        say("Pulling, judging, measuring, writing back …")
-        report = run(services, NAME)
-        again = run(services, NAME)
-        records = read_as_rep(running)
-        show(services, report, again, records, folder, as_json=as_json)
+    with ExitStack() as running:
+        say("Starting a local Salesforce and a local HubSpot, and seeding them …")
+        crms = [running.enter_context(start(deals)) for start in (local_salesforce, local_hubspot)]
+        services = wire(read_settings(write_config(folder, crms)))
+        shown = [governed(services, crm) for crm in crms]
         services.store.close()
+    if as_json:
+        typer.echo(json.dumps({one.crm.name: one.to_json() for one in shown}, default=str))
+        return
+    for one in shown:
+        show(one)
+    typer.echo(NEXT.format(folder=folder))
 
 
 def say(text: str) -> None:
@@ -52,63 +87,86 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def local_salesforce(deals: int) -> Iterator[Running]:
-    """A seeded org, served over TLS on this machine."""
+def local_salesforce(deals: int) -> Iterator[Local]:
+    """A seeded org, served over TLS; read back by simple-salesforce as a rep who holds the Reader set alone."""
     from sandbox.salesforce import new_org, seed, serve
+    from sandbox.salesforce.config import config
+    from sandbox.salesforce.visit import visit_as_rep
 
     org = new_org()
     seed(org, deals=deals, seed=7, as_of=now() - timedelta(minutes=30))
     org.clock.run()
     with serve(org) as running:
-        yield running
+
+        def visit() -> Visit:
+            seen = visit_as_rep(running)
+            title = f"{seen['user']}, a rep with the Reader set alone, reads by simple-salesforce:"
+            may = f"May edit {', '.join(seen['may_edit'])}; refused on {', '.join(seen['refused'])}."
+            return Visit(title, seen["record"], may)
+
+        yield Local("salesforce", "Salesforce", config(running, "salesforce"), visit)
 
 
-def write_config(folder: Path, running: Running) -> Path:
+@contextmanager
+def local_hubspot(deals: int) -> Iterator[Local]:
+    """A seeded portal; read back by hubspot-api-client."""
+    from sandbox.hubspot import new_portal, serve
+    from sandbox.hubspot.config import config
+    from sandbox.hubspot.seeds import seed
+    from sandbox.hubspot.visit import visit as visit_portal
+
+    portal = new_portal()
+    seed(portal, deals=deals, seed=7, as_of=now() - timedelta(minutes=30))
+    portal.clock.run()
+    with serve(portal) as running:
+
+        def visit() -> Visit:
+            seen = visit_portal(running)
+            wrote = seen["written_by"]
+            said = f"Deal of {seen['owner']}; the flag count was written by {wrote['type']} {wrote['app']}: our app."
+            return Visit("Our properties, read by hubspot-api-client:", seen["record"], said)
+
+        yield Local("hubspot", "HubSpot", config(running, "hubspot"), visit)
+
+
+def write_config(folder: Path, crms: list[Local]) -> Path:
     """The config file of the demo, for its owner's eyes."""
-    from sandbox.salesforce.config import config
-
     path = folder / "sluicegate.toml"
     path.touch(mode=0o600)
-    path.write_text(config(running))
+    path.write_text("\n".join(crm.config for crm in crms))
     return path
 
 
-def read_as_rep(running: Running) -> dict[str, Any]:
-    """The org as a rep sees it who holds the Reader set alone: read by simple-salesforce, edits tried."""
-    from sandbox.salesforce.visit import visit_as_rep
+def governed(services: Services, crm: Local) -> Shown:
+    """Provisioned, run, run again, and read back."""
+    say(f"{crm.title}: provisioning our fields, as an admin would once …")
+    for remark in services.connect(crm.name).provision(None):
+        say(f"  {remark.text}")
+    say(f"{crm.title}: pulling, judging, measuring, writing back …")
+    report, again = run(services, crm.name), run(services, crm.name)
+    flagged = answers.deals(services, crm.name, flagged=True)
+    return Shown(crm, report, again, flagged, answers.kpis(services, crm.name, window="all", only=""), crm.visit())
 
-    return visit_as_rep(running)
 
-
-def show(
-    services: Services, report: Report, again: Report, seen: dict[str, Any], folder: Path, *, as_json: bool
-) -> None:
-    """What came of it: flagged deals, KPIs, the rep's view, and where to go on."""
-    flagged = answers.deals(services, NAME, flagged=True)
-    kpis = answers.kpis(services, NAME, window="all", only="")
-    if as_json:
-        answer = {"run": report.to_json(), "second_run": again.to_json(), "flagged": flagged, "kpis": kpis, "rep": seen}
-        typer.echo(json.dumps(answer, default=str))
-        return
-    worst = sorted((deal for deal in flagged if deal["score"] is not None), key=lambda deal: deal["score"])[:12]
-    title = f"{len(flagged)} of {report.open_deals} open deals carry a flag; the worst:"
+def show(one: Shown) -> None:
+    """Flagged deals, KPIs, and the record as the vendor's library shows it."""
+    worst = sorted((deal for deal in one.flagged if deal["score"] is not None), key=lambda deal: deal["score"])[:8]
+    title = f"{one.crm.title}: {len(one.flagged)} of {one.report.open_deals} open deals carry a flag; the worst:"
     rows = [(deal["name"], deal["stage"], deal["score"], _reasons(deal)) for deal in worst]
     table(title, ("deal", "stage", "score", "reasons"), rows)
-    show_kpis(kpis)
-    record = seen["record"]
-    table(f"What {seen['user']} (a rep with the Reader set alone) sees on {record.pop('Name')}:", ("field", "value"),
-          list(record.items()))  # fmt: skip
-    typer.echo(f"May edit {', '.join(seen['may_edit'])}; refused on {', '.join(seen['refused'])}.")
+    show_kpis(one.kpis)
+    table(f"{one.crm.title}: {one.visit.title}", ("field", "value"), list(one.visit.record.items()))
+    typer.echo(one.visit.said)
     typer.echo(
-        f"First run: {report.outcomes['written']} records written, {report.calls} calls. "
-        f"Second run, nothing changed: {again.outcomes['written']} written."
+        f"First run: {one.report.outcomes['written']} records written, {one.report.calls} calls. "
+        f"Second run, nothing changed: {one.again.outcomes['written']} written."
     )
-    typer.echo(NEXT.format(folder=folder))
 
 
 NEXT = """
-The store and the config lie in {folder}/; the local Salesforce is gone now. To look closer:
-  .venv/bin/sluicegate --config {folder}/sluicegate.toml deals local --flagged
+The store and the config lie in {folder}/; the local CRMs are gone now. To look closer:
+  .venv/bin/sluicegate --config {folder}/sluicegate.toml deals salesforce --flagged
+  .venv/bin/sluicegate --config {folder}/sluicegate.toml deals hubspot --flagged
   .venv/bin/sluicegate --config {folder}/sluicegate.toml runs
   .venv/bin/sluicegate policies show
   .venv/bin/sluicegate check YOUR-EXPORT.csv

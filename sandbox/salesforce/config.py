@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 CONFIG = """\
 # A connection to a local Salesforce, which lives only as long as the process that serves it. For a real org the
-# secrets belong in the environment: SLUICEGATE_CONNECTIONS__LOCAL__CONSUMER_SECRET.
-[connections.local]
+# secrets belong in the environment: SLUICEGATE_CONNECTIONS__{upper}__CONSUMER_SECRET.
+[connections.{name}]
 kind = "salesforce"
 sandbox = true
 login_url = "{url}"
@@ -25,12 +25,12 @@ calendar = "US"
 currency = "USD"
 budget_share = 0.9
 
-[connections.local.admin]
+[connections.{name}.admin]
 auth = "client_credentials"
 consumer_key = "{admin_key}"
 consumer_secret = "{admin_secret}"
 
-[connections.local.fields]
+[connections.{name}.fields]
 segment = "Account.Segment__c"
 budget_confirmed = "Budget_Confirmed__c"
 terms_agreed = "Terms_Agreed__c"
@@ -40,10 +40,12 @@ outstanding_issue = "Outstanding_Issue__c"
 """
 
 
-def config(running: Running) -> str:
+def config(running: Running, name: str = "local") -> str:
     """TOML that names this org, our user and an admin for provisioning."""
     sync, admin = running.login(SYNC), running.login(ADMIN)
     return CONFIG.format(
+        name=name,
+        upper=name.upper(),
         url=running.url,
         ca_file=running.ca_file,
         key=sync.client_id,
