@@ -121,6 +121,7 @@ def local_hubspot(deals: int) -> Iterator[Local]:
     with serve(portal) as running:
 
         def visit() -> Visit:
+            portal.clock.forward(timedelta(seconds=portal.settings.index_lag + 1))  # searches see a change late
             seen = visit_portal(running)
             wrote = seen["written_by"]
             said = f"Deal of {seen['owner']}; the flag count was written by {wrote['type']} {wrote['app']}: our app."
@@ -150,7 +151,7 @@ def governed(services: Services, crm: Local) -> Shown:
 
 def show(one: Shown) -> None:
     """Flagged deals, KPIs, and the record as the vendor's library shows it."""
-    worst = sorted((deal for deal in one.flagged if deal["score"] is not None), key=lambda deal: deal["score"])[:8]
+    worst = sorted((deal for deal in one.flagged if deal["score"] is not None), key=lambda deal: deal["score"])[:5]
     title = f"{one.crm.title}: {len(one.flagged)} of {one.report.open_deals} open deals carry a flag; the worst:"
     rows = [(deal["name"], deal["stage"], deal["score"], _reasons(deal)) for deal in worst]
     table(title, ("deal", "stage", "score", "reasons"), rows)
