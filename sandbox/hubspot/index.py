@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections import deque
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.hubspot.records import Record, Shelf
+
+
+_MOST_KEPT = 16
 
 
 class Index:
@@ -17,8 +22,8 @@ class Index:
         self.seen: dict[int, dict[str, str]] = {}
         self.ids: list[int] = []
         """Ids of what is seen, sorted."""
-        self.generation = 0
-        """Grows whenever something new is seen."""
+        self._kept: OrderedDict[bytes, list[int]] = OrderedDict()
+        """Answers to questions that were asked of what is seen now."""
         self._pending: deque[tuple[int, int, dict[str, str]]] = deque()
 
     def note(self, record: Record, ready: int) -> None:
@@ -29,7 +34,7 @@ class Index:
         """An archived record is not found any more."""
         if self.seen.pop(number, None) is not None:
             self.ids.remove(number)
-            self.generation += 1
+            self._kept.clear()
 
     def refresh(self, shelf: Shelf, now: int) -> None:
         """See what is ready by now."""
@@ -41,11 +46,19 @@ class Index:
             if number not in self.seen:
                 insort(self.ids, number)
             self.seen[number] = props
-            self.generation += 1
+            self._kept.clear()
+
+    def once(self, question: bytes, answer: Callable[[], list[int]]) -> list[int]:
+        """The answer to a question, worked out again only when something new is seen."""
+        if question not in self._kept:
+            self._kept[question] = answer()
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[question]
 
     def settle(self, shelf: Shelf) -> None:
         """See everything as it stands."""
         self._pending.clear()
         self.seen = {record.id: record.props for record in shelf.alive()}
         self.ids = list(self.seen)
-        self.generation += 1
+        self._kept.clear()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -26,8 +25,6 @@ _TEXTS: Final = {
     "companies": ("name", "domain", "phone"),
 }
 _ID = "hs_object_id"
-_KEPT = 8
-_cache: OrderedDict[tuple[Any, ...], list[int]] = OrderedDict()
 
 
 def search(call: Call, name: str) -> Reply:
@@ -83,7 +80,8 @@ def _sorted(portal: Portal, kind: str, index: Index, body: dict[str, Any]) -> li
     name, down = _sort(portal, kind, body.get("sorts") or [])
     if name in {None, _ID}:
         return ids[::-1] if down else ids
-    return _ordered(portal, kind, index, ids, str(name), down=down)
+    question = orjson.dumps([groups, query, name, down])
+    return index.once(question, lambda: _ordered(portal, kind, index, ids, str(name), down=down))
 
 
 def _sort(portal: Portal, kind: str, sorts: list[Any]) -> tuple[str | None, bool]:
@@ -121,28 +119,33 @@ def _matching(portal: Portal, kind: str, index: Index, filters: list[dict[str, A
     ids = _passing(portal, kind, index, [f for f in filters if f not in bounds], query)
     low, high = 0, len(ids)
     for bound in bounds:
-        value, operator = whole("value", bound.get("value"), 2**63), bound["operator"]
+        value, operator = _number(bound.get("value")), bound["operator"]
         place = (bisect_right if operator in {"GT", "LTE"} else bisect_left)(ids, value)
         low, high = (max(low, place), high) if operator in {"GT", "GTE"} else (low, min(high, place))
     return ids[low:high]
+
+
+def _number(value: Any) -> int:
+    if not str(value).isdigit():
+        raise invalid(f"{value} is not a valid number for property {_ID}")
+    return int(value)
 
 
 def _passing(portal: Portal, kind: str, index: Index, filters: list[dict[str, Any]], query: str) -> list[int]:
     tests = [(str(f.get("propertyName")), test_of(_known(portal, kind, f.get("propertyName")), f)) for f in filters]
     if not tests and not query:
         return index.ids
-    key = (id(index), index.generation, orjson.dumps(filters), query)
-    if key not in _cache:
-        texts = _TEXTS.get(kind, ())
-        _cache[key] = [
+    texts, seen = _TEXTS.get(kind, ()), index.seen
+
+    def look() -> list[int]:
+        return [
             number
             for number in index.ids
-            if all(test(index.seen[number].get(name, "")) for name, test in tests)
-            and (not query or _says(index.seen[number], texts, query))
+            if all(test(seen[number].get(name, "")) for name, test in tests)
+            and (not query or _says(seen[number], texts, query))
         ]
-        while len(_cache) > _KEPT:
-            _cache.popitem(last=False)
-    return _cache[key]
+
+    return index.once(orjson.dumps([filters, query]), look)
 
 
 def _says(props: dict[str, str], texts: tuple[str, ...], query: str) -> bool:
