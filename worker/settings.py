@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +19,7 @@ from pydantic_settings import (
 
 from model.errors import SettingsProblem
 from worker.checks import calendar_name, clock_time, fact_name, https_or_loopback, our_field, plain_https, zone_name
+from worker.config_file import ConfigFile, read_config
 
 Zone = Annotated[str, AfterValidator(zone_name)]
 ClockTime = Annotated[str, AfterValidator(clock_time)]
@@ -202,41 +202,40 @@ class Settings(BaseSettings):
 
 def read_settings(config: Path | None) -> Settings:
     """Settings from a TOML file and the environment; raises SettingsProblem with every mistake in it."""
-    raw: dict[str, Any] = {}
-    if config is not None:
-        raw = _toml(config)
+    file = read_config(config) if config else None
     home = config.resolve().parent if config else Path.cwd()
     try:
-        return Settings(**{**raw, "home": home})
+        return Settings(**{**(file.raw if file else {}), "home": home})
     except ValidationError as e:
-        raise SettingsProblem(mistakes(f"{config or 'no config file'}, with the environment", e)) from None
+        raise SettingsProblem(mistakes(e, file)) from None
     except SettingsError as e:
         raise SettingsProblem(f"SLUICEGATE_SECRETS_DIR: {e}.") from None
 
 
-def mistakes(where: str, error: ValidationError) -> str:
+def mistakes(error: ValidationError, file: ConfigFile | None = None) -> str:
     """Every mistake, a sentence a line; values are left out, since one may be a secret."""
-    return "\n".join(f"{where}: {_sentence(dict(mistake))}" for mistake in error.errors(include_input=False))
+    return "\n".join(_sentence(dict(mistake), file) for mistake in error.errors(include_input=False))
 
 
-def _toml(config: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(config.read_text("utf-8"))
-    except FileNotFoundError:
-        raise SettingsProblem(f"There is no config file {config}; `sluicegate init DIR` writes one.") from None
-    except OSError as e:
-        raise SettingsProblem(f"The config file {config} cannot be read: {e.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise SettingsProblem(f"{config} is not TOML: {e}") from None
-
-
-def _sentence(error: dict[str, Any]) -> str:
+def _sentence(error: dict[str, Any], file: ConfigFile | None) -> str:
     place = ".".join(str(part) for part in error["loc"])
+    said = f"{_source(error, file)}'{place}'"
     if error["type"] == "extra_forbidden":
-        return f"'{place}' is not a setting{_meant(str(error['loc'][-1]))}."
+        return f"{said} is not a setting{_meant(str(error['loc'][-1]))}."
     if error["type"] == "missing":
-        return f"'{place}' is missing."
-    return f"'{place}': {error['msg'].removeprefix('Value error, ')}."
+        return f"{said} is missing."
+    return f"{said}: {error['msg'].removeprefix('Value error, ').replace('Input should be', 'it must be')}."
+
+
+def _source(error: dict[str, Any], file: ConfigFile | None) -> str:
+    """Where a mistake stands: an environment variable, a line of the file, or what is known of it."""
+    path = tuple(part for part in error["loc"] if isinstance(part, str))
+    variable = "SLUICEGATE_" + "__".join(path).upper()
+    if variable in os.environ:
+        return f"{variable}: "
+    if file is None:
+        return ""
+    return f"{file.place(path, absent=error['type'] == 'missing') or f'{file.path}, with the environment'}: "
 
 
 def _meant(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from worker.wiring import Services
 
 NAME = "file"
+OPTION = re.compile(r"^'(?:files\.)?(\w+)'", re.MULTILINE)
+"""A setting at the start of a mistake; here it is an option."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def check_file(
     try:
         connection = ConnectionSettings.model_validate({**said, "files": {**paths, **(words or {})}})
     except ValidationError as e:
-        raise SettingsProblem(mistakes("check", e)) from None
+        raise SettingsProblem(OPTION.sub(r"--\1", mistakes(e))) from None
     with tempfile.TemporaryDirectory(prefix="sluicegate-") as folder:
         settings = Settings(
             home=Path(folder),
