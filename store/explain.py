@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from store.sql import Sql
 
 DEAL_LIST: Final = """
-    SELECT o.key, o.id, o.name, o.pipeline, o.stage_name, coalesce(u.name, o.owner_id), coalesce(o.is_closed, 0),
-      v.score, v.score_reason, v.gate, v.detail
+    SELECT o.key, o.id, o.name, o.pipeline, coalesce((
+        SELECT s.label FROM crm_stage s WHERE s.connection = o.connection AND s.name = o.stage_name
+          AND (s.pipeline IS NULL OR s.pipeline = o.pipeline) LIMIT 1), o.stage_name),
+      coalesce(u.name, o.owner_id), coalesce(o.is_closed, 0), v.score, v.score_reason, v.gate, v.detail
     FROM opportunity o LEFT JOIN owner u ON u.connection = o.connection AND u.id = o.owner_id
       LEFT JOIN deal_verdict v ON v.connection = o.connection AND v.key = o.key
     WHERE o.connection = ? AND o.first_seen IS NOT NULL AND o.gone IS NULL ORDER BY o.key"""
@@ -32,7 +34,8 @@ class Explain(Base):
 
     def deals(self, connection: str) -> list[dict[str, Any]]:
         """Every deal that is not gone: {key, id, name, pipeline, stage_name, owner, is_open, score, score_reason,
-        gate, detail, flags, unknown}; detail, flags and unknown are the JSON objects of the verdict.
+        gate, detail, flags, unknown}; detail, flags and unknown are the JSON objects of the verdict, stage_name is the
+        stage's label.
         """
         key = self.connection_key(connection)
         with self.reading() as sql:

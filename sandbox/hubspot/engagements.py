@@ -30,7 +30,8 @@ def follow(portal: Portal, kind: str, record: Record, at: int) -> None:
     """An engagement changed: its own derived values, and the roll-ups of what it belongs to."""
     if kind not in ENGAGEMENTS:
         return
-    record.fill(_own(kind, record, at))
+    if record.fill(_own(kind, record, at)):
+        portal.noticed(kind, record)
     for parent in PARENTS:
         for number in portal.links.of(kind, record.id, parent):
             roll_up(portal, parent, portal.shelves[parent].rows[number], at)

@@ -13,16 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sandbox import hubspot as local_hubspot
+from sandbox import salesforce as local_salesforce
+from sandbox.hubspot import config as hubspot_config
+from sandbox.hubspot.seeds import neutral as hubspot_seed
 from sandbox.neutral import read_stories
 from sandbox.neutral.events import in_order
 from sandbox.neutral.world import INTEGRATION, MANAGER, OWNERS, RATES, ZONE
-from sandbox.salesforce import new_org, serve
-from sandbox.salesforce.config import config
+from sandbox.salesforce import config as salesforce_config
 from sandbox.salesforce.seeds import neutral as salesforce_seed
 from worker import doors
 from worker.flows.answers import deals
 from worker.flows.run import run
-from worker.settings import ActivitySettings, PolicySettings, read_settings
+from worker.settings import ActivitySettings, FieldSettings, PolicySettings, read_settings
 from worker.wiring import wire
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ RUNS: Final = tuple(
     for text in ("2026-10-05 16:00", "2026-10-26 16:00", "2026-11-10 17:00", "2026-11-16 17:00")
 )
 """When the connection is kept current: noon in New York on four days; verdicts by hand are those of the last."""
+CURRENCIES: Final = ("USD", *sorted({currency for currency, _, _ in RATES}))
 OPENED: Final = datetime(2026, 2, 2, 14, tzinfo=UTC)
 """The company set its CRM up."""
 
@@ -76,16 +80,33 @@ def judged(services: Services, player: Any, events: Iterable[Event]) -> Judged:
 @contextmanager
 def salesforce(scratch: Path) -> Iterator[tuple[Services, Any]]:
     """A local Salesforce of this company, and services over it whose clock is the org's."""
-    org = new_org()
+    org = local_salesforce.new_org()
     org.clock.set(OPENED)
     player = salesforce_seed.prepare(org)
-    with serve(org) as running:
-        services = connected(config(running), salesforce_seed.FACTS, org.clock.now, scratch)
-        services.connect(NAME).provision(None)
-        try:
-            yield services, player
-        finally:
-            services.store.close()
+    with local_salesforce.serve(org) as running:
+        toml = salesforce_config.config(running)
+        yield from opened(connected(toml, salesforce_seed.FACTS, org.clock.now, scratch), player)
+
+
+@contextmanager
+def hubspot(scratch: Path) -> Iterator[tuple[Services, Any]]:
+    """A local HubSpot of this company, and services over it whose clock is the portal's."""
+    unhurried = local_hubspot.Settings(currencies=CURRENCIES, window=0, searches=0)
+    portal = local_hubspot.new_portal(unhurried)
+    portal.clock.set(OPENED)
+    player = hubspot_seed.prepare(portal)
+    with local_hubspot.serve(portal) as running:
+        toml = hubspot_config.config(running, NAME)
+        yield from opened(connected(toml, hubspot_seed.FACTS, portal.clock.now, scratch), player)
+
+
+def opened(services: Services, player: Any) -> Iterator[tuple[Services, Any]]:
+    """Our fields made, and the store closed at the end."""
+    services.connect(NAME).provision(None)
+    try:
+        yield services, player
+    finally:
+        services.store.close()
 
 
 def connected(toml: str, facts: dict[str, Any], clock: Any, scratch: Path) -> Services:
@@ -95,8 +116,9 @@ def connected(toml: str, facts: dict[str, Any], clock: Any, scratch: Path) -> Se
     (scratch / "people.csv").write_text(people(), encoding="utf-8")
     (scratch / "rates.csv").write_text(rows(("currency", "date", "rate"), RATES), encoding="utf-8")
     settings = read_settings(file)
+    mapped = {fact: how if isinstance(how, str) else FieldSettings(**how) for fact, how in facts.items()}
     connection = settings.connection(NAME).model_copy(update={
-        "fields": facts, "people": Path("people.csv"), "rates": Path("rates.csv"), "timezone": ZONE, "calendar": "US",
+        "fields": mapped, "people": Path("people.csv"), "rates": Path("rates.csv"), "timezone": ZONE, "calendar": "US",
         "integration_users": (INTEGRATION.login,), "activity": ActivitySettings(roll_up="contacts"),
     })  # fmt: skip
     named = {"connections": {NAME: connection}, "policies": PolicySettings(paths=(POLICIES,))}

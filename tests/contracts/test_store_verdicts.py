@@ -56,6 +56,18 @@ def test_a_verdict_is_the_memory_of_the_next_run(pipeline):
     assert pipeline.memory("acme", (2, 2))[0]["key"].to_list() == [2]
 
 
+def test_people_read_the_stages_label_of_the_deals_own_pipeline(store):
+    stages = [
+        {"id": f"{pipeline}/7001", "pipeline": pipeline, "name": "7001", "label": label, "is_active": True,
+         "is_closed": False, "is_won": False, "probability": None, "sort": 1}
+        for pipeline, label in (("New", "Offered"), ("Renewal", "Due"))
+    ]  # fmt: skip
+    names = {"d1": ("Renewal", "7001"), "d2": ("New", "7001"), "d3": ("New", "gone since")}
+    deals = [deal(key, pipeline=pipeline, stage_name=name) for key, (pipeline, name) in names.items()]
+    keep(store, opportunity=deals, crm_stage=stages)
+    assert [row["stage_name"] for row in store.deals("acme")] == ["Due", "Offered", "gone since"]
+
+
 def test_only_what_differs_is_written(pipeline):
     found, scored = [{"key": 1, "policy": "a"}, {"key": 2, "policy": "a"}], [(1, 90), (2, 90), (3, 100)]
     assert judged(pipeline, found, scored) == {"opened": 2, "closed": 0, "written": 5, "removed": 0}

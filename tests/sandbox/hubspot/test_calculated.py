@@ -67,6 +67,15 @@ def test_a_next_step_tells_when_it_was_changed(portal, deal):
     assert props(portal, mine)["hs_next_step_updated_at"] == "2026-11-15T13:00:00Z"
 
 
+def test_a_search_also_sees_what_follows_from_a_change(portal, deal, admin):
+    task = log_task(portal, REP, deal(), NOW)
+    complete_task(portal, REP, task)
+    portal.clock.forward(timedelta(minutes=1))
+    asked = {"properties": ["hs_task_completion_date"], "limit": 1}
+    (found,) = admin.post("/crm/v3/objects/tasks/search", asked).json()["results"]
+    assert found["properties"]["hs_task_completion_date"] == "2026-11-15T12:00:00Z"
+
+
 def test_engagements_roll_up_and_planned_meetings_lie_ahead(portal, deal):
     mine = deal()
     log_call(portal, REP, mine, NOW - timedelta(days=3))

@@ -1,0 +1,54 @@
+"""Where two CRMs say different things of the same deals, and which differences are declared."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tests.cases.neutral import Judged
+
+UNLIKE: Final = ("id",)
+"""What differs by nature."""
+NOTE: Final = re.compile(r"^activities: (note|task)$")
+"""Salesforce has no notes that belong to a deal's activities: a note is a completed task there."""
+
+
+def differences(one: Judged, other: Judged) -> list[str]:
+    """A line for each deal, run and KPI of which the two do not say the same."""
+    return [*_deals(one.deals, other.deals), *_kpis(one.kpis, other.kpis)]
+
+
+def _deals(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for run, (here, there) in enumerate(zip(one, other, strict=True)):
+        for key in sorted(here.keys() | there.keys()):
+            if key not in here or key not in there:
+                yield f"run {run + 1} {key}: only in {'the first' if key in here else 'the second'}"
+                continue
+            a, b = plain(here[key]), plain(there[key])
+            yield from (f"run {run + 1} {key} {name}: {a[name]} / {b[name]}" for name in a if a[name] != b[name])
+
+
+def plain(deal: Mapping[str, Any]) -> dict[str, Any]:
+    """A deal of CONTRACT's JSON without what is declared to differ."""
+    said = {name: value for name, value in deal.items() if name not in UNLIKE}
+    flags = [{**flag, "evidence": _evidence(flag["evidence"])} for flag in deal["flags"]]
+    return {**said, "flags": sorted(flags, key=lambda flag: flag["policy"])}
+
+
+def _evidence(said: Mapping[str, Any]) -> dict[str, Any]:
+    source = NOTE.sub("activities: note or task", said["source"]) if said["source"] else said["source"]
+    return {**said, "source": source}
+
+
+def _kpis(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    here, there = ({_name(kpi): kpi for kpi in kpis} for kpis in (one, other))
+    for name in sorted(here.keys() | there.keys()):
+        if here.get(name) != there.get(name):
+            yield f"kpi {name}: {here.get(name)} / {there.get(name)}"
+
+
+def _name(kpi: Mapping[str, Any]) -> str:
+    return f"{kpi['id']} {sorted(kpi['dims'].items())}"
