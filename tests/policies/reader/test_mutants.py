@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +17,7 @@ WANTED = 600
 
 
 def pieces():
-    """The starter pack in files of one policy or one stage each, so that hundreds can be read in seconds."""
+    """The starter pack in files of one policy, or one stage and its neighbours, which are read in no time."""
     head, rest = STARTER.split("policies:\n", 1)
     policies, processes = rest.split("processes:\n", 1)
     head = head[head.index("version:") :]
@@ -24,13 +25,20 @@ def pieces():
     entries = _entries(policies, "  - id: ")
     steps = _entries(stages, "      - id: ")
     yield from (f"{head}policies:\n{entry}" for entry in entries)
-    yield from (f"{head}processes:\n{before}    stages:\n{step}{steps[-1]}" for step in steps[:-1])
+    plain = [_without_gates(step) for step in steps]
+    for n, step in enumerate(steps[:-1]):
+        near = [*plain[max(n - 1, 0) : n], step, plain[n + 1], plain[-1]]
+        yield f"{head}processes:\n{before}    stages:\n{''.join(dict.fromkeys(near))}"
 
 
 def _entries(text, start):
     parts = text.split("\n" + start)
     first, rest = parts[0], parts[1:]
     return [first[first.index(start) :] + "\n", *(f"{start}{part}\n" for part in rest)]
+
+
+def _without_gates(step):
+    return re.split(r"\n        (?:entry|exit):", step)[0].rstrip("\n") + "\n"
 
 
 def problems_of(text, choices=STAGES):
