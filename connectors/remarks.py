@@ -65,8 +65,9 @@ def twins(other: str, name: str, count: int, of: str) -> Iterator[Remark]:
     yield Remark(
         "warning",
         f"{count} of {of} carry the id of {other} in {name}: a sync runs between the two CRMs. Where both are "
-        "connections, one must be the writer. To make it the other one, leave these deals out here: map "
-        f'linked_id = "{name}" under fields, and set scope = "linked_id is blank".',
+        "connections, one must be the writer. To make it the other one, map "
+        f'linked_id = "{name}" under fields here and set linked_to to the name of that connection: such deals are '
+        "then judged, written and counted there only.",
     )
 
 

@@ -12,6 +12,7 @@ from sandbox.hubspot import ADMIN, Settings
 from sandbox.hubspot.activity import log_call
 from sandbox.hubspot.clock import iso, millis
 from sandbox.hubspot.events import (
+    add_stage,
     clone,
     create_as,
     delete_as,
@@ -22,6 +23,7 @@ from sandbox.hubspot.events import (
     restore,
     show_property,
 )
+from sandbox.hubspot.seeds import seed
 from sandbox.hubspot.standard import read as property_of
 from tests.connectors.hubspot.portal import REP, Desk, open_for_business
 from tests.offices.office import Write
@@ -37,20 +39,19 @@ NAMES = {
 }  # fmt: skip
 OURS = {**DEFAULT_WRITES, **DEFAULT_READS}
 TOLD = {field: ours for ours, field in OURS.items()}
-COUNTS = ("score", "flag_count")
+COUNTS = (OURS["score"], OURS["flag_count"])
 PATHS = {
     "": "", "api": "/(crm|account-info)/", "deals": r"/objects/(deals|0-3)(\?|$|/search|/batch/read)",
     "activities": "/objects/(calls|emails|meetings|notes|tasks)", "push": "deals/batch/update",
 }  # fmt: skip
 FAULTS = {"daily_limit": "daily", "too_many": "ten_secondly", "token_ended": "token_expired"}
-KINDS = ("calls", "emails", "meetings", "notes", "tasks")
 
 
 class HubspotOffice:
     """tests.offices.office.Office over a local portal."""
 
     kind = "hubspot"
-    first_stage, second_stage, won, lost = "appointmentscheduled", "qualifiedtobuy", "closedwon", "closedlost"
+    first_stage, second_stage, won, lost = "prospecting", "appointmentscheduled", "closedwon", "closedlost"
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.portal, self.waited = desk, desk.portal, desk.waited
@@ -60,7 +61,7 @@ class HubspotOffice:
         return self.desk.connector(**changes)
 
     def deal(self, name: str = "Acme", **said: Any) -> str:
-        return self.desk.deal(name, **self._fields(said))
+        return self.desk.deal(name, **self._fields({"stage": self.first_stage, **said}))
 
     def edit(self, deal: str, user: str = "", **said: Any) -> None:
         edit_as(self.portal, user or REP, "deals", deal, self._fields(said))
@@ -95,8 +96,7 @@ class HubspotOffice:
 
     def record(self, deal: str) -> dict[str, Any]:
         props = self._props(deal)
-        found = {ours: props.get(field) or None for ours, field in OURS.items()}
-        return {ours: int(value) if value and ours in COUNTS else value for ours, value in found.items()}
+        return {ours: _typed(field, props.get(field)) for ours, field in OURS.items()}
 
     def said(self, deal: str) -> dict[str, Any]:
         props = self._props(deal)
@@ -119,11 +119,14 @@ class HubspotOffice:
         return [
             Write(
                 str(write.id),
-                {TOLD.get(name, name): value or None for name, value in write.values.items()},
+                {TOLD.get(name, name): _typed(name, value) for name, value in write.values.items()},
                 write.outcome,
             )
             for write in sent
         ]
+
+    def seed(self, deals: int, number: int) -> dict[str, dict[str, bool]]:
+        return seed(self.portal, deals, number, self.clock.now())
 
     def let_reps_edit_ours(self) -> None:
         """HubSpot lets everybody edit properties, unless an admin says otherwise."""
@@ -135,10 +138,11 @@ class HubspotOffice:
         show_property(self.portal, NAMES[column])
 
     def stop_activities(self, how: str) -> None:
-        if how == "refused":
-            self.faults.add("missing_scopes", path=PATHS["activities"], count=None)
-        else:
-            self.faults.add("missing_scopes", path=f"/properties/({'|'.join(KINDS)})", count=None)
+        """Refused: records can no longer be read. Hidden: nor what properties they have, as without their scope."""
+        path = (
+            PATHS["activities"] if how == "refused" else PATHS["activities"].replace("objects", "(objects|properties)")
+        )
+        self.faults.add("missing_scopes", path=path, count=None)
 
     def fault(self, name: str, what: str = "", **more: Any) -> Any:
         return self.faults.add(FAULTS.get(name, name), path=PATHS[what], **more)
@@ -173,8 +177,13 @@ class HubspotOffice:
         return "" if value is None else str(value)
 
 
+def _typed(field: str, value: str | None) -> Any:
+    return int(value) if value and field in COUNTS else value or None
+
+
 @contextmanager
 def hubspot(*, provisioned: bool = True) -> Iterator[HubspotOffice]:
-    """A portal with one rep; `provisioned`: our properties exist."""
+    """A portal with one rep and a first stage that no process of the starter pack knows; `provisioned`: ours exist."""
     with open_for_business(Settings(), provisioned=provisioned) as desk:
+        add_stage(desk.portal, "default", HubspotOffice.first_stage, "Prospecting", 0.1, order=-1)
         yield HubspotOffice(desk)

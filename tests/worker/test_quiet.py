@@ -44,7 +44,7 @@ def test_of_deals_near_their_limits_only_those_that_cross_them_overnight_are_wri
     team.later(days=1)
     report = team.run()
     assert {write.id for write in team.writes(before)} == set(crossing)
-    assert report.new == report.patches == len(crossing)
+    assert report.patches == len(crossing) <= report.new  # its stage may have a limit of days, too
     assert all(flag in team.shown(deal) for deal, flag in crossing.items())
     assert team.on_record(late)[REASONS] == reasons
     assert "Close date 4 Nov 2026 has passed" in reasons

@@ -106,7 +106,7 @@ def test_deals_that_a_sync_shares_with_salesforce_are_told_and_who_is_the_writer
     text = said(desk, "warning")
     assert "1 of 2 open deals carry the id of a Salesforce opportunity in hs_salesforceopportunityid" in text
     assert 'linked_id = "hs_salesforceopportunityid"' in text
-    assert 'scope = "linked_id is blank"' in text
+    assert "set linked_to to the name of that connection" in text
 
 
 def test_feeds_without_their_scope_are_missing(desk: Desk):
