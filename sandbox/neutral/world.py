@@ -125,3 +125,8 @@ RATES: Final = (("EUR", "2026-01-01", "1.10"), ("EUR", "2026-07-01", "1.20"), ("
 def pipeline_named(name: str) -> Pipeline:
     """A pipeline by its name; raises StopIteration."""
     return next(pipeline for pipeline in PIPELINES if pipeline.name == name)
+
+
+def login_of(key: str) -> str:
+    """The login of an owner or the manager by their key; raises StopIteration."""
+    return next(owner.login for owner in (*OWNERS, MANAGER) if owner.key == key)
