@@ -29,6 +29,10 @@ class Actors:
         """Who wrote a version of a property."""
         return self.named(version.get("sourceType"), version.get("sourceId"), version.get("updatedByUserId"))
 
+    def is_nobody(self, actor: str | None) -> bool:
+        """HubSpot itself or our own app: what they write is no edit."""
+        return actor is not None and (actor.startswith("automation:") or actor == self.me)
+
     def named(self, source: Any, source_id: Any, user: Any) -> str | None:
         """Who acted, by the source's type and id and the user, where they are told."""
         key = (source, source_id, user)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from model.facts import FactType
 
 __all__ = [
-    "Converter", "amount", "amount_text", "categories", "choice", "date_of", "day", "fact_converter", "fact_type",
-    "instant", "local_day", "milliseconds", "money", "number", "same", "share", "text", "ticked", "words", "yes_no",
+    "EPOCH", "Converter", "amount", "amount_text", "categories", "choice", "date_of", "day", "fact_converter",
+    "fact_type", "instant", "local_day", "milliseconds", "money", "number", "same", "share", "text", "ticked", "words", "yes_no",
 ]  # fmt: skip
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: Final[dict[str, FactType]] = {"bool": "yes/no", "date": "date", "datetime": "date", "number": "number"}
 _CATEGORIES: Final = {
     "OMIT": "omitted", "PIPELINE": "pipeline", "BEST_CASE": "best_case", "MOST_LIKELY": "commit", "COMMIT": "commit",
@@ -30,7 +30,7 @@ _CATEGORIES: Final = {
 @lru_cache(maxsize=16384)
 def _instant(value: str) -> datetime:
     if value.lstrip("-").isdigit():
-        return _EPOCH + timedelta(milliseconds=int(value))
+        return EPOCH + timedelta(milliseconds=int(value))
     at = datetime.fromisoformat(value)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
@@ -42,7 +42,7 @@ def instant(value: Any) -> datetime | None:
 
 def milliseconds(at: datetime) -> int:
     """As searches compare instants."""
-    return (at - _EPOCH) // timedelta(milliseconds=1)
+    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 def date_of(value: Any) -> date | None:
