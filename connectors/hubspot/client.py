@@ -20,6 +20,7 @@ from connectors.share import Share
 from connectors.wire import Wire, open_session, untrusted
 from model.errors import AccessRefused, SettingsProblem
 from model.sync import Budget
+from model.uncollected import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,7 +184,8 @@ class Client:
             problem = fault(reply.status, body, reply.headers, self.midnight(self.now()))
             raise problem if repeatable else of_write(problem, reply.status)
         try:
-            found = orjson.loads(reply.data) if reply.data else None
+            with uncollected():
+                found = orjson.loads(reply.data) if reply.data else None
         except ValueError:
             found = reply
         if found is None or isinstance(found, dict | list):

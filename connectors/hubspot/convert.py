@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EPOCH", "Converter", "amount", "amount_text", "categories", "choice", "date_of", "day", "fact_converter",
-    "fact_type", "instant", "local_day", "milliseconds", "money", "number", "same", "share", "text", "ticked", "words", "yes_no",
+    "fact_type", "instant", "local_day", "milliseconds", "money", "number", "same", "share", "text", "ticked",
+    "words", "yes_no",
 ]  # fmt: skip
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

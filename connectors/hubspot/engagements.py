@@ -45,6 +45,16 @@ class Engagements:
             if records or aside or cursor:
                 yield Page({"activity": records} if records else {}, cursor, tuple(aside))
 
+    def of_deals(self, kind: Kind, deals: list[str]) -> Iterator[Page]:
+        """Those on deals whose roll-up has moved, but for those read already: an old one may be new on a deal."""
+        found = links.read(self._client, "deals", kind.type, deals) if deals else {}
+        ids = sorted({link.id for several in found.values() for link in several}, key=int)
+        fresh = [one for one in ids if activities.record_id(kind, {"id": one}) not in self.present]
+        for rows in windows.batch(self._client, kind.type, fresh, activities.properties(kind)):
+            records, aside = self._records(kind, rows, self._linked(kind, [row["id"] for row in rows]))
+            self.present.update(record["id"] for record in records)
+            yield Page({"activity": records}, None, tuple(aside))
+
     def binned(self, kind: Kind, pages: int | None) -> Iterator[Page]:
         """What people deleted."""
         for rows in windows.archived(self._client, kind.type, pages):
@@ -74,11 +84,14 @@ class Engagements:
         names = activities.properties(kind)
         for rows in windows.changed(self._client, kind.type, place.since, place.after, names, stamp=MODIFIED):
             ids = [row["id"] for row in rows]
-            parents: Parents = {one: {} for one in ids}
-            for other in self._parents:
-                for one, found in links.read(self._client, kind.type, other, ids).items():
-                    parents[one][other] = sorted({link.id for link in found}, key=int)
-            yield rows, parents, ids[-1]
+            yield rows, self._linked(kind, ids), ids[-1]
+
+    def _linked(self, kind: Kind, ids: list[str]) -> Parents:
+        parents: Parents = {one: {} for one in ids}
+        for other in self._parents:
+            for one, found in links.read(self._client, kind.type, other, ids).items():
+                parents[one][other] = sorted({link.id for link in found}, key=int)
+        return parents
 
 
 def _inline(associations: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from connectors.hubspot.reader import CHUNK, Batch, Reader, binned
 from connectors.hubspot.windows import Place
 from model.errors import AccessRefused
 from model.sync import Page
+from model.uncollected import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,7 +54,7 @@ class Pull:
         reader = Reader(self._client, self._schema, self._settings, known, actors)
         reader.rates_known = bool(rated)
         yield from self._deals(reader)
-        yield from self._activities(actors)
+        yield from self._activities(actors, reader.rolled_up)
 
     def _deals(self, reader: Reader) -> Iterator[Page]:
         place = self._start(STREAM)
@@ -81,7 +82,8 @@ class Pull:
     def _batches(self, reader: Reader, found: Iterator[tuple[list[Row], str]], place: Place) -> Iterator[Page]:
         batch, after = Batch(), ""
         for rows, after in found:
-            reader.records(rows, batch)
+            with uncollected():
+                reader.records(rows, batch)
             if len(batch) >= CHUNK:
                 yield from reader.pages(batch, self._saved(place, STREAM, after))
                 batch = Batch()
@@ -94,7 +96,7 @@ class Pull:
             yield from windows.listed(self._client, "deals", place.after, **asked)
         except TooLong:
             for rows, after in windows.listed(self._client, "deals", place.after, properties=["hs_object_id"]):
-                yield self._now(reader, [row["id"] for row in rows]), after
+                yield self._now([row["id"] for row in rows], reader.properties, reader.history), after
 
     def _changed(self, reader: Reader, place: Place) -> Iterator[tuple[list[Row], str]]:
         """Ids by search, then the deals themselves: an index may be behind, and it has no histories."""
@@ -103,11 +105,11 @@ class Pull:
         found = windows.changed(self._client, "deals", place.since, place.after, ["hs_object_id"], stamp=MODIFIED)
         for rows in found:
             ids = [row["id"] for row in rows]
-            yield self._now(reader, ids), ids[-1]
+            yield reader.changed(self._now(ids, reader.properties, reader.history_of_change), place.since), ids[-1]
 
-    def _now(self, reader: Reader, ids: list[str]) -> list[Row]:
+    def _now(self, ids: list[str], properties: list[str], history: list[str]) -> list[Row]:
         """Deals as they stand now, with their histories."""
-        pages = windows.batch(self._client, "deals", ids, reader.properties, reader.history)
+        pages = windows.batch(self._client, "deals", ids, properties, history)
         return [row for rows in pages for row in rows]
 
     def _binned(self) -> Iterator[Page]:
@@ -117,12 +119,13 @@ class Pull:
             if found:
                 yield Page({STREAM: found})
 
-    def _activities(self, actors: Actors) -> Iterator[Page]:
+    def _activities(self, actors: Actors, rolled_up: list[str]) -> Iterator[Page]:
         engagements = Engagements(self._client, self._settings, actors)
         whole = bool(self._settings.activity.sources)
         for source in self._settings.activity.sources:
             try:
                 yield from self._source(activities.KINDS[source], engagements)
+                yield from engagements.of_deals(activities.KINDS[source], rolled_up)
             except Refused:
                 whole = False  # the feed is late then, and `check` says why
         if whole:

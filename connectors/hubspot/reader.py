@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connectors.hubspot import convert as to
 from connectors.hubspot import links, people, rates
 from connectors.hubspot.deals import Maker, merged_away
 from connectors.hubspot.faults import Refused
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from model.records import Record
     from model.sync import Cursor
 
+_ACTIVITIES = "num_notes"
 CHUNK = 1000
 """Deals of one page: what one call of associations takes."""
 
@@ -42,11 +44,14 @@ class Reader:
         self._maker = Maker(schema, settings, pipelines, zone, home)
         self._histories = Histories(schema, settings, pipelines, zone, actors)
         self.properties, self.history = self._maker.properties, self._histories.properties
+        self._rolled = schema.having((_ACTIVITIES,))
         self.roles_readable = bool(schema.fields("contacts"))
         self._companies_readable = True
         self._accounts: set[str] = set()
         self.present: set[str] = set()
         """Ids of the deals that were read, those set aside too."""
+        self.rolled_up: list[str] = []
+        """Deals whose count of activities has changed since the last pass."""
         self.roles: set[str] = set()
         """Ids of the contact roles that were read."""
 
@@ -66,6 +71,20 @@ class Reader:
             into.merged += merged_away(row)
             if not self.rates_known and (rate := rates.of_deal(row["properties"], record, self._today)):
                 into.rates[rate["id"]] = rate
+
+    def changed(self, rows: list[Row], since: datetime) -> list[Row]:
+        """The same rows; notes those whose roll-up says that their activities are to be read."""
+        for row in rows:
+            versions = (row.get("propertiesWithHistory") or {}).get(_ACTIVITIES)
+            at = to.instant(versions[0]["timestamp"]) if versions else None
+            if at and at >= since:
+                self.rolled_up.append(row["id"])
+        return rows
+
+    @property
+    def history_of_change(self) -> list[str]:
+        """What is asked of deals that changed: their histories, and when their activities were counted anew."""
+        return [*self.history, *self._rolled]
 
     def pages(self, batch: Batch, cursor: Cursor | None) -> Iterator[Page]:
         """The accounts of a batch that were not read before, then the batch itself."""

@@ -1,0 +1,150 @@
+"""Calls, mails, meetings, notes and tasks of a local portal: what each becomes, and what is no touch."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from model.activity import what_it_is, why_no_touch
+from sandbox.hubspot.events import create_as, delete_as, link, take_scope
+from sandbox.hubspot.tokens import OTHER_APP
+from tests.connectors.hubspot.portal import REP, Desk, cursors, records
+
+AS_OF = datetime(2026, 11, 10, 12, tzinfo=UTC)
+PAST, AHEAD = "2026-11-02T15:00:00Z", "2026-12-01T15:00:00Z"
+
+
+def activities(desk: Desk, **settings):
+    return records(desk.connector(**settings).pull({}), "activity")
+
+
+def only(desk: Desk, **settings):
+    (found,) = activities(desk, **settings).values()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "told"),
+    [
+        ("calls", {"hs_timestamp": PAST}, ("call", "touch")),
+        ("calls", {"hs_timestamp": PAST, "hs_call_status": "NO_ANSWER"}, ("call", "touch")),
+        ("calls", {"hs_timestamp": PAST, "hs_call_status": "CANCELED"}, ("call", None)),
+        ("emails", {"hs_timestamp": PAST, "hs_email_direction": "INCOMING_EMAIL"}, ("mail", "touch")),
+        ("emails", {"hs_timestamp": PAST, "hs_email_status": "BOUNCED"}, ("mail", None)),
+        ("emails", {"hs_timestamp": PAST, "hs_sequence_id": "7"}, ("mail", None)),
+        ("notes", {"hs_timestamp": PAST, "hs_note_body": "x"}, ("note", "touch")),
+        ("meetings", {"hs_timestamp": PAST, "hs_meeting_start_time": PAST}, ("meeting", "touch")),
+        ("meetings", {"hs_timestamp": PAST, "hs_meeting_start_time": AHEAD}, ("meeting", "meeting")),
+        ("meetings", {"hs_meeting_start_time": PAST, "hs_meeting_outcome": "NO_SHOW"}, ("meeting", None)),
+        ("meetings", {"hs_meeting_start_time": PAST, "hs_meeting_outcome": "RESCHEDULED"}, ("meeting", None)),
+        ("meetings", {"hs_meeting_start_time": AHEAD, "hs_meeting_outcome": "CANCELED"}, ("meeting", None)),
+        ("tasks", {"hs_timestamp": AHEAD, "hs_task_status": "NOT_STARTED"}, ("task", "task")),
+        ("tasks", {"hs_timestamp": PAST, "hs_task_status": "WAITING"}, ("task", "task")),
+        ("tasks", {"hs_timestamp": PAST, "hs_task_status": "COMPLETED"}, ("task", "touch")),
+    ],
+)
+def test_what_counts_as_a_touch(desk: Desk, kind, values, told):
+    desk.create(kind, desk.deal(), **values)
+    found = only(desk)
+    assert (found["kind"], what_it_is(found, (), AS_OF)) == told
+
+
+def test_a_task_is_done_when_it_was_completed_not_when_it_was_due(desk: Desk):
+    task = desk.create("tasks", desk.deal(), hs_timestamp=AHEAD, hs_task_status="NOT_STARTED")
+    desk.later(days=1)
+    desk.edit(task, "tasks", hs_task_status="COMPLETED")
+    found = only(desk)
+    assert (found["at"], found["due"]) == (datetime(2026, 11, 4, 9, tzinfo=UTC), date(2026, 12, 1))
+
+
+def test_a_due_day_is_one_of_the_connections_zone(desk: Desk):
+    desk.create("tasks", desk.deal(), hs_timestamp="2026-12-01T04:30:00Z", hs_task_status="NOT_STARTED")
+    assert only(desk)["due"] == date(2026, 11, 30)
+
+
+def test_our_own_task_is_no_plan(desk: Desk):
+    deal, crm = desk.deal(), desk.connector()
+    api = crm._client.api("crm.objects.basic_api")
+    to_deal = {"to": {"id": deal}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 216}]}
+    body = {"properties": {"hs_timestamp": AHEAD, "hs_task_status": "NOT_STARTED"}, "associations": [to_deal]}
+    crm._client.call(api.create, "tasks", body)
+    (found,) = records(crm.pull({}), "activity").values()
+    assert why_no_touch(found, {crm.describe().user_id}) == "an integration made it"
+
+
+def test_an_app_listed_by_its_number_is_known_by_an_owner_of_that_id(desk: Desk):
+    pages = list(desk.connector(integration_users=(str(OTHER_APP), REP)).pull({}))
+    found = records(pages, "owner")[f"integration:{OTHER_APP}"]
+    assert found["username"] == str(OTHER_APP)
+
+
+def test_what_a_rep_logs_is_theirs_by_owner_id(desk: Desk):
+    desk.create("calls", desk.deal(), hs_timestamp=PAST)
+    assert only(desk)["created_by"] == desk.portal.owner(REP).id
+
+
+def test_an_activity_on_two_deals_is_a_touch_of_both(desk: Desk):
+    deals = [desk.deal("One"), desk.deal("Two")]
+    desk.create("calls", *deals, hs_timestamp=PAST)
+    found = activities(desk)
+    assert sorted(record["opportunity_id"] for record in found.values()) == deals
+
+
+def test_an_activity_on_a_contact_counts_only_where_it_is_rolled_up(desk: Desk):
+    contact = desk.create("contacts", desk.deal(), email="a@b.example")
+    create_as(desk.portal, REP, "calls", {"hs_timestamp": PAST}, links={"contacts": [contact]})
+    assert not activities(desk)
+    found = only(desk, activity={"roll_up": "contacts"})
+    assert (found["opportunity_id"], found["contact_id"]) == (None, contact)
+
+
+def test_later_pulls_read_what_changed_with_what_it_is_on(desk: Desk):
+    deal, other = desk.deal(), desk.deal("Other")
+    call = desk.create("calls", deal, hs_timestamp=PAST)
+    desk.later(hours=1)
+    before = list(desk.connector().pull({}))
+    desk.later(hours=1)
+    desk.create("notes", other, hs_timestamp=PAST)
+    desk.later(minutes=1)
+    found = records(desk.connector().pull(cursors(before)), "activity")
+    assert [(record["kind"], record["opportunity_id"]) for record in found.values()] == [("note", other)]
+    assert f"call:{call}" not in found
+
+
+def test_an_old_call_put_on_a_deal_later_is_read_with_the_deal(desk: Desk):
+    deal, first = desk.deal(), desk.deal("First")
+    call = desk.create("calls", first, hs_timestamp=PAST)
+    desk.later(hours=1)
+    before = list(desk.connector().pull({}))
+    desk.later(hours=1)
+    link(desk.portal, "deals", deal, "calls", call)
+    desk.later(minutes=1)
+    found = records(desk.connector().pull(cursors(before)), "activity")
+    assert deal in {record["opportunity_id"] for record in found.values()}
+
+
+def test_a_deleted_call_is_gone(desk: Desk):
+    call = desk.create("calls", desk.deal(), hs_timestamp=PAST)
+    desk.later(hours=1)
+    before = list(desk.connector().pull({}))
+    delete_as(desk.portal, REP, "calls", call)
+    assert records(desk.connector().pull(cursors(before)), "activity")[f"call:{call}"]["gone"] == "deleted"
+
+
+def test_mails_that_may_not_be_read_make_the_feed_late(desk: Desk):
+    desk.create("calls", desk.deal(), hs_timestamp=PAST)
+    take_scope(desk.portal, "sales-email-read")
+    pages = list(desk.connector().pull({}))
+    assert not any("activities" in page.feeds for page in pages)
+    assert records(pages, "activity")
+
+
+def test_only_the_listed_sources_are_read(desk: Desk):
+    deal = desk.deal()
+    desk.create("calls", deal, hs_timestamp=PAST)
+    desk.create("notes", deal, hs_timestamp=PAST)
+    pages = list(desk.connector(activity={"sources": ("call",)}).pull({}))
+    assert {record["kind"] for record in records(pages, "activity").values()} == {"call"}
+    assert any("activities" in page.feeds for page in pages)
+    assert desk.called("objects/notes") == 0
