@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sandbox.hubspot.clock import iso, moment
+from sandbox.hubspot.records import CALCULATED
 from sandbox.hubspot.schema import ENGAGEMENTS
 
 if TYPE_CHECKING:
@@ -50,10 +51,14 @@ def _own(kind: str, record: Record, at: int) -> dict[str, str]:
 
 
 def roll_up(portal: Portal, kind: str, record: Record, at: int) -> None:
-    """Count anew what belongs to a record; any change moves its date of the last change."""
-    from sandbox.hubspot.writes import calculate
+    """Count anew what belongs to a record; any change moves its date of the last change. The count has a history."""
+    from sandbox.hubspot.writes import calculate, touch
 
-    calculate(portal, kind, record, rolled(portal, kind, record, at), at)
+    values = rolled(portal, kind, record, at)
+    count = {name: value for name, value in values.items() if name == "num_notes"}
+    if record.put(count, CALCULATED, at, portal.settings.versions):
+        touch(portal, kind, record, at)
+    calculate(portal, kind, record, values, at)
 
 
 def rolled(portal: Portal, kind: str, record: Record, at: int) -> dict[str, str]:
