@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.hubspot import merging, writes
+from sandbox.hubspot import checks, merging, writes
 from sandbox.hubspot.answers import complete, inputs, mixed
 from sandbox.hubspot.associated import link_new
 from sandbox.hubspot.call import Call, Reply
@@ -56,7 +56,7 @@ def _find(call: Call, kind: str, each: dict[str, Any], by: str | None = None) ->
         check_unique(call, kind, prop)
     if prop and prop != "hs_object_id":
         check_unique(call, kind, prop)
-        return writes.by_unique(call.portal, kind, prop, key)
+        return checks.by_unique(call.portal, kind, prop, key)
     record = call.portal.shelves[kind].find(key)
     return None if record is None or record.merged_into is not None else record
 
@@ -144,7 +144,7 @@ def create(call: Call, name: str) -> Reply:
     errors: list[ApiError] = []
 
     def check(each: dict[str, Any]) -> tuple[dict[str, str], Callable[[Record], None]]:
-        values = writes.checked(call.portal, kind, each.get("properties", {}), None)
+        values = checks.checked(call.portal, kind, each.get("properties", {}), None)
         return values, link_new(call, kind, each.get("associations") or [])
 
     ready = _each([(each,) for each in wanted], check, errors, traced=_traced(wanted))
@@ -169,7 +169,7 @@ def upsert(call: Call, name: str) -> Reply:
 
     def check(each: dict[str, Any], record: Record | None) -> dict[str, str]:
         own = {each["idProperty"]: each["id"]} if each.get("idProperty") and record is None else {}
-        return writes.checked(call.portal, kind, {**own, **(each.get("properties") or {})}, record)
+        return checks.checked(call.portal, kind, {**own, **(each.get("properties") or {})}, record)
 
     results = []
     for (each, record), values in _each(todo, check, errors, traced=_traced(wanted)):

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.hubspot import merging, pipelines, writes
+from sandbox.hubspot import checks, merging, writes
+from sandbox.hubspot.admin import (
+    activate_owner,
+    add_stage,
+    archive_stage,
+    deactivate_owner,
+    edit_pipeline,
+    edit_stage,
+    give_scope,
+    hide_property,
+    lock,
+    show_property,
+    take_scope,
+    unlock,
+)
 from sandbox.hubspot.associated import associate
 from sandbox.hubspot.clock import moment
 from sandbox.hubspot.records import Source
 from sandbox.hubspot.schema import kind_of
-from sandbox.hubspot.setup import new_stage_in
 from sandbox.hubspot.writes import Actor
 
 if TYPE_CHECKING:
@@ -18,6 +31,34 @@ if TYPE_CHECKING:
     from sandbox.hubspot.portal import Portal
     from sandbox.hubspot.records import Record
 
+__all__ = [
+    "IMPORT",
+    "WORKFLOW",
+    "activate_owner",
+    "actor",
+    "add_stage",
+    "archive_stage",
+    "bulk_edit",
+    "clone",
+    "create_as",
+    "deactivate_owner",
+    "delete_as",
+    "edit_as",
+    "edit_pipeline",
+    "edit_stage",
+    "erase",
+    "give_scope",
+    "hide_property",
+    "instant",
+    "link",
+    "lock",
+    "merge_deals",
+    "record_of",
+    "restore",
+    "show_property",
+    "take_scope",
+    "unlock",
+]
 IMPORT, WORKFLOW = "import", "workflow"
 """Names that `user` may have besides mail addresses and owner ids: a file, or a workflow."""
 
@@ -51,7 +92,7 @@ def create_as(
     """What somebody creates, by all rules; its id. `links` are ids by object type, `at` milliseconds."""
     kind = kind_of(kind)
     with portal.lock:
-        clean = writes.checked(portal, kind, dict(values), None)
+        clean = checks.checked(portal, kind, dict(values), None)
         made = writes.create(portal, kind, actor(portal, user), clean, at=at)
         for other, ids in (links or {}).items():
             for key in ids:
@@ -66,7 +107,7 @@ def edit_as(
     kind = kind_of(kind)
     with portal.lock:
         record = record_of(portal, kind, key)
-        clean = writes.checked(portal, kind, dict(values), record)
+        clean = checks.checked(portal, kind, dict(values), record)
         writes.apply(portal, kind, record, actor(portal, user), clean, at=at)
     return str(record.id)
 
@@ -126,55 +167,8 @@ def bulk_edit(
         at, by = portal.clock.ms(), actor(portal, user)
         rows = [record_of(portal, kind, key) for key in ids] if ids is not None else list(portal.shelves[kind].alive())
         for row in rows:
-            writes.apply(portal, kind, row, by, writes.checked(portal, kind, dict(values), row), at=at)
+            writes.apply(portal, kind, row, by, checks.checked(portal, kind, dict(values), row), at=at)
     return len(rows)
-
-
-def edit_pipeline(portal: Portal, pipeline: str = "default", label: str | None = None, order: int | None = None) -> int:
-    """An admin edits a pipeline, so that all its deals count as changed; how many."""
-    with portal.lock:
-        known = pipelines.pipeline_of(portal, pipeline)
-        known.label = label or known.label
-        known.order = known.order if order is None else order
-        return pipelines.touched(portal, known)
-
-
-def edit_stage(portal: Portal, stage: str, **changes: Any) -> int:
-    """An admin edits a stage: `label`, `displayOrder`, `metadata`."""
-    with portal.lock:
-        pipeline, known = portal.stages[stage]
-        pipelines.patch(known, changes)
-        return pipelines.touched(portal, pipeline)
-
-
-def add_stage(portal: Portal, pipeline: str, key: str, label: str, probability: float, *, order: int = 99) -> None:
-    """An admin adds a stage; it has no legacy properties."""
-    with portal.lock:
-        known = pipelines.pipeline_of(portal, pipeline)
-        portal.add_stage(known, new_stage_in(portal, key, label, probability, order))
-        pipelines.touched(portal, known)
-
-
-def archive_stage(portal: Portal, stage: str) -> int:
-    """An admin takes a stage away, though deals are in it; they stay there."""
-    with portal.lock:
-        pipeline, known = portal.stages[stage]
-        known.archived_at = portal.clock.ms()
-        return pipelines.touched(portal, pipeline)
-
-
-def deactivate_owner(portal: Portal, user: str) -> None:
-    """A user leaves; their records stay theirs."""
-    with portal.lock:
-        owner = portal.owner(user)
-        owner.archived, owner.updated = True, portal.clock.ms()
-
-
-def activate_owner(portal: Portal, user: str) -> None:
-    """A user comes back."""
-    with portal.lock:
-        owner = portal.owner(user)
-        owner.archived, owner.updated = False, portal.clock.ms()
 
 
 def link(portal: Portal, kind: str, key: str | int, to: str, target: str | int, *, labels: Iterable[str] = ()) -> None:
@@ -188,45 +182,6 @@ def link(portal: Portal, kind: str, key: str | int, to: str, target: str | int, 
             raise LookupError(f"no association labels {sorted(missing)}")
         plain = [t for t in (portal.links.default(one, other),) if t]
         associate(portal, one, a.id, other, b.id, types=[*plain, *(known[label] for label in labels)])
-
-
-def hide_property(portal: Portal, name: str, kind: str = "deals") -> None:
-    """An admin archives a property, also one of HubSpot's: it is neither shown nor written any more."""
-    with portal.lock:
-        portal.properties[kind_of(kind)][name].archived_at = portal.clock.ms()
-
-
-def show_property(portal: Portal, name: str, kind: str = "deals") -> None:
-    """Undo `hide_property`."""
-    with portal.lock:
-        portal.properties[kind_of(kind)][name].archived_at = None
-
-
-def take_scope(portal: Portal, scope: str) -> None:
-    """An admin takes a scope from the sync's private app and from the OAuth app."""
-    with portal.lock:
-        portal.tokens.oauth_scopes.discard(scope)
-        for token in portal.tokens.by_text.values():
-            if token.app_id != portal.tokens.admin.app_id:
-                token.scopes.discard(scope)
-
-
-def give_scope(portal: Portal, scope: str) -> None:
-    """Undo `take_scope`."""
-    with portal.lock:
-        portal.tokens.oauth_scopes.add(scope)
-        for token in portal.tokens.by_text.values():
-            token.scopes.add(scope)
-
-
-def lock(portal: Portal, key: str | int) -> None:
-    """Writes of this record are answered with 423."""
-    portal.locked.add(int(key))
-
-
-def unlock(portal: Portal, key: str | int) -> None:
-    """Undo `lock`."""
-    portal.locked.discard(int(key))
 
 
 def instant(at: str | int | None) -> int | None:

@@ -1,82 +1,27 @@
-"""Associations v4, and what is left of v3."""
+"""Associations written, and where all of them are found."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import orjson
+
+from sandbox.hubspot import link_reads
 from sandbox.hubspot.answers import complete, inputs
-from sandbox.hubspot.associated import associate, part, v3_name
-from sandbox.hubspot.call import Call, Reply, whole
-from sandbox.hubspot.errors import ApiError, invalid, missing_ids, not_found
+from sandbox.hubspot.associated import associate, part
+from sandbox.hubspot.call import Call, Reply
+from sandbox.hubspot.errors import ApiError, invalid, invalid_input, not_found
+from sandbox.hubspot.link_reads import record_of
 from sandbox.hubspot.schema import KINDS, kind_of, single
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.hubspot.links import LinkType
-    from sandbox.hubspot.portal import Portal
     from sandbox.hubspot.records import Record
 
 Action: TypeAlias = "Callable[..., Reply]"
-MOST, MOST_WRITTEN, PAGE = 1_000, 2_000, 500
-
-
-def read(call: Call, name: str, to: str) -> Reply:
-    """POST v4 batch/read: an input without associations makes the answer a 207."""
-    one, other = kind_of(name), kind_of(to)
-    results, errors = [], []
-    for each in inputs(call.json(), MOST):
-        key = str(each.get("id", ""))
-        record = call.portal.shelves[one].find(key)
-        if record is None or record.archived_at is not None or record.merged_into is not None:
-            errors.append(missing_ids(single(one), [key]))
-            continue
-        page = _page(call.portal, one, record, other, each.get("after"))
-        if page["to"]:
-            results.append({"from": {"id": key}, **page})
-        else:
-            errors.append(_none(one, key, other))
-    return complete(call, results, errors)
-
-
-def _none(one: str, key: str, other: str) -> ApiError:
-    context = {"fromObjectId": [key], "fromObjectType": [single(one)], "toObjectType": [single(other)]}
-    message = f"No {single(other)} is associated with {single(one)} {key}."
-    return ApiError(404, "OBJECT_NOT_FOUND", message, sub="crm.associations.NO_ASSOCIATIONS_FOUND", context=context)
-
-
-def _page(portal: Portal, one: str, record: Record, other: str, after: Any, *, limit: int = PAGE) -> dict[str, Any]:
-    """What of the other type belongs to a record; `toObjectId` is a number though ids are texts elsewhere."""
-    start = int(after) if str(after or "").isdigit() else 0
-    shelf = portal.shelves[other].rows
-    pairs = portal.links.of(one, record.id, other)
-    living = sorted(n for n in pairs if n >= start and shelf[n].archived_at is None)
-    found: dict[str, Any] = {
-        "to": [{"toObjectId": n, "associationTypes": _types(portal, one, other, pairs[n])} for n in living[:limit]]
-    }
-    if len(living) > limit:
-        found["paging"] = {"next": {"after": str(living[limit]), "link": f"?after={living[limit]}"}}
-    return found
-
-
-def _types(portal: Portal, one: str, other: str, numbers: set[int]) -> list[dict[str, Any]]:
-    return [t.body() for t in portal.links.types[one, other] if t.number in numbers]
-
-
-def of_record(call: Call, name: str, key: str, to: str) -> Reply:
-    """GET v4 associations of one record, in pages."""
-    one, other = kind_of(name), kind_of(to)
-    record = _record(call, one, key)
-    limit = whole("limit", call.one("limit") or PAGE, PAGE)
-    page = _page(call.portal, one, record, other, call.one("after"), limit=limit)
-    return Reply({"results": page.pop("to"), **page})
-
-
-def _record(call: Call, kind: str, key: Any) -> Record:
-    record = call.portal.shelves[kind].find(key)
-    if record is None or record.archived_at is not None or record.merged_into is not None:
-        raise not_found(f"{single(kind)} {key} does not exist")
-    return record
+MOST_WRITTEN = 2_000
 
 
 def _specs(call: Call, one: str, other: str, given: Any) -> list[LinkType]:
@@ -95,7 +40,7 @@ def _specs(call: Call, one: str, other: str, given: Any) -> list[LinkType]:
 def put_default(call: Call, name: str, key: str, to: str, target: str) -> Reply:
     """PUT v4 associations/default: the unlabelled type, in both directions; again changes nothing."""
     one, other = kind_of(name), kind_of(to)
-    a, b = _record(call, one, key), _record(call, other, target)
+    a, b = record_of(call, one, key), record_of(call, other, target)
     return complete(call, _default(call, one, a, other, b), [])
 
 
@@ -118,16 +63,17 @@ def _default(call: Call, one: str, a: Record, other: str, b: Record) -> list[dic
 def put_typed(call: Call, name: str, key: str, to: str, target: str) -> Reply:
     """PUT v4 associations with types."""
     one, other = kind_of(name), kind_of(to)
-    a, b = _record(call, one, key), _record(call, other, target)
-    try:
-        given = call.json()
-    except ApiError:
-        import orjson
-
-        given = orjson.loads(call.asked.body or b"[]")
-    types = _specs(call, one, other, given)
+    a, b = record_of(call, one, key), record_of(call, other, target)
+    types = _specs(call, one, other, _list(call))
     associate(call.portal, one, a.id, other, b.id, types=types)
     return Reply(_pair(one, a, other, b, types), 201)
+
+
+def _list(call: Call) -> Any:
+    try:
+        return orjson.loads(call.asked.body)
+    except orjson.JSONDecodeError as error:
+        raise invalid_input(str(error)) from error
 
 
 def _pair(one: str, a: Record, other: str, b: Record, types: list[LinkType]) -> dict[str, Any]:
@@ -152,7 +98,7 @@ def delete_pair(call: Call, name: str, key: str, to: str, target: str) -> Reply:
 def _ends(call: Call, one: str, other: str, each: dict[str, Any]) -> tuple[Record, list[Record]]:
     try:
         target = each["to"] if isinstance(each["to"], list) else [each["to"]]
-        return _record(call, one, each["from"]["id"]), [_record(call, other, t["id"]) for t in target]
+        return record_of(call, one, each["from"]["id"]), [record_of(call, other, t["id"]) for t in target]
     except (KeyError, TypeError) as error:
         raise invalid("Invalid input JSON: each input needs from and to with an id") from error
 
@@ -197,12 +143,6 @@ def batch_archive(call: Call, name: str, to: str) -> Reply:
     return Reply(None, 204)
 
 
-def labels(call: Call, name: str, to: str) -> Reply:
-    """GET v4 labels: all types of a pair."""
-    one, other = kind_of(name), kind_of(to)
-    return Reply({"results": [t.body() for t in call.portal.links.types.get((one, other), [])]})
-
-
 def add_label(call: Call, name: str, to: str) -> Reply:
     """POST v4 labels: a label of the customer's own."""
     one, other, given = kind_of(name), kind_of(to), call.json()
@@ -224,40 +164,22 @@ def delete_label(call: Call, name: str, to: str, number: str) -> Reply:
     return Reply(None, 204)
 
 
-def read_v3(call: Call, name: str, to: str) -> Reply:
-    """POST v3 batch/read: ids and type names."""
-    one, other = kind_of(name), kind_of(to)
-    results, errors = [], []
-    for each in inputs(call.json(), MOST):
-        record = call.portal.shelves[one].find(each.get("id"))
-        pairs = call.portal.links.of(one, record.id, other) if record else {}
-        if not pairs:
-            errors.append(_none(one, str(each.get("id")), other))
-            continue
-        named = [
-            {"id": str(n), "type": v3_name(call.portal, one, other, t)}
-            for n, numbers in pairs.items()
-            for t in sorted(numbers)
-        ]
-        results.append({"from": {"id": str(each.get("id"))}, "to": named})
-    return complete(call, results, errors)
-
-
 _X = r"([\w-]+)"
 _V4 = f"/crm/v4/associations/{_X}/{_X}"
 _OF = f"/crm/v4/objects/{_X}/([^/]+)/associations"
 ROUTES: Final[list[tuple[str, str, Action]]] = [
-    ("POST", f"{_V4}/batch/read", read),
+    ("POST", f"{_V4}/batch/read", link_reads.read),
     ("POST", f"{_V4}/batch/create", batch_create),
     ("POST", f"{_V4}/batch/associate/default", batch_default),
     ("POST", f"{_V4}/batch/archive", batch_archive),
     ("POST", f"{_V4}/batch/labels/archive", batch_archive),
-    ("GET", f"{_V4}/labels", labels),
+    ("GET", f"{_V4}/labels", link_reads.labels),
     ("POST", f"{_V4}/labels", add_label),
     ("DELETE", rf"{_V4}/labels/(\d+)", delete_label),
-    ("GET", f"{_OF}/{_X}", of_record),
+    ("GET", f"{_OF}/{_X}", link_reads.of_record),
     ("PUT", f"{_OF}/default/{_X}/([^/]+)", put_default),
     ("PUT", f"{_OF}/{_X}/([^/]+)", put_typed),
     ("DELETE", f"{_OF}/{_X}/([^/]+)", delete_pair),
-    ("POST", f"/crm/v3/associations/{_X}/{_X}/batch/read", read_v3),
+    ("POST", f"/crm/v3/associations/{_X}/{_X}/batch/read", link_reads.read_v3),
+    ("GET", f"/crm/v3/associations/{_X}/{_X}/types", link_reads.types_v3),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sandbox.hubspot import merging, writes
+from sandbox.hubspot import checks, merging, writes
 from sandbox.hubspot.associated import associated, link_new
 from sandbox.hubspot.call import Call, Reply, whole
 from sandbox.hubspot.errors import ApiError, invalid, not_found
@@ -55,7 +55,7 @@ def found(call: Call, kind: str, key: str, *, archived: bool = False) -> Record:
     shelf = call.portal.shelves[kind]
     if prop and prop != "hs_object_id":
         check_unique(call, kind, prop)
-        record = writes.by_unique(call.portal, kind, prop, key)
+        record = checks.by_unique(call.portal, kind, prop, key)
     else:
         record = shelf.find(key)
     while record and record.merged_into is not None:
@@ -92,7 +92,7 @@ def create_one(call: Call, name: str) -> Reply:
     kind, body = kind_of(name), call.json()
     given = body.get("properties", {})
     try:
-        values = writes.checked(call.portal, kind, given, None)
+        values = checks.checked(call.portal, kind, given, None)
         types = link_new(call, kind, body.get("associations") or [])
     except ApiError as error:
         writes.log(call.portal, kind, call.actor, "create", None, values=given, outcome=error.category)
@@ -116,7 +116,7 @@ def accept(call: Call, kind: str, record: Record, given: Any) -> dict[str, str]:
     try:
         call.portal.faults.strike_record(kind, record.id)
         _unlocked(call, record)
-        return writes.checked(call.portal, kind, given, record)
+        return checks.checked(call.portal, kind, given, record)
     except ApiError as error:
         _refused(call, kind, record, given, error)
         raise

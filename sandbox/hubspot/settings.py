@@ -39,6 +39,8 @@ class Settings:
     """Batch updates with trace ids answer invalid values one by one with 207, as batch create does."""
     cleared: str | None = ""
     """How a cleared value reads."""
+    merge_makes_new: bool = False
+    """A merge makes a record with a new id, to which both old ids lead; else the first one stays."""
     keeps_used_stages: bool = False
     """Refuse to delete a pipeline or stage that holds deals; v3 does not promise it."""
     app_pages: str = "https://app.hubspot.com"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.hubspot.checks import lacks
 from sandbox.hubspot.clock import iso
 from sandbox.hubspot.deals import stalled, yes
 from sandbox.hubspot.records import CALCULATED, Version
 from sandbox.hubspot.schema import KINDS
 from sandbox.hubspot.standard import DEFAULTS
-from sandbox.hubspot.writes import lacks, modified
+from sandbox.hubspot.writes import modified
 
 if TYPE_CHECKING:
     from collections.abc import Callable

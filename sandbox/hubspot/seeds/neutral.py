@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox.hubspot import writes
+from sandbox.hubspot import checks, writes
 from sandbox.hubspot.events import IMPORT, WORKFLOW, actor, link
 from sandbox.hubspot.records import Source
 from sandbox.hubspot.seeds.neutral_steps import DO, PREFIX
@@ -95,19 +95,19 @@ class Player:
 
     def create(self, event: Event, kind: str, values: Mapping[str, Any]) -> str:
         """A record in the name of the event's actor; its id."""
-        clean = writes.checked(self.portal, kind, dict(values), None)
+        clean = checks.checked(self.portal, kind, dict(values), None)
         return str(writes.create(self.portal, kind, self.actor(event), clean).id)
 
     def edit(self, event: Event, values: Mapping[str, Any], kind: str = "deals", key: str | None = None) -> None:
         """Change a record, the event's deal unless said."""
         record = self.portal.shelves[kind].rows[int(key or self.deals[event.deal])]
-        clean = writes.checked(self.portal, kind, dict(values), record)
+        clean = checks.checked(self.portal, kind, dict(values), record)
         writes.apply(self.portal, kind, record, self.actor(event), clean)
 
     def account(self, key: str) -> str:
         """A company by its key, made when first named."""
         if ("account", key) not in self.others:
-            clean = writes.checked(self.portal, "companies", {"name": key}, None)
+            clean = checks.checked(self.portal, "companies", {"name": key}, None)
             made = writes.create(self.portal, "companies", actor(self.portal, ADMIN), clean)
             self.others["account", key] = str(made.id)
         return self.others["account", key]
@@ -116,7 +116,7 @@ class Player:
         """The event's contact, made when first named, with the deal's company."""
         key = ("contact", event.values["contact"])
         if key not in self.others:
-            clean = writes.checked(self.portal, "contacts", {"lastname": key[1]}, None)
+            clean = checks.checked(self.portal, "contacts", {"lastname": key[1]}, None)
             made = writes.create(self.portal, "contacts", actor(self.portal, ADMIN), clean)
             self.others[key] = str(made.id)
             if company := self.accounts.get(event.deal):

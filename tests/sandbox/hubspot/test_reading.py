@@ -110,3 +110,16 @@ def test_too_long_an_address_is_refused_in_html(raw):
     answer = raw.get(DEALS, properties=",".join(f"property_{n}" for n in range(2_000)))
     assert answer.status_code == 414
     assert answer.headers["content-type"] == "text/html"
+
+
+def test_by_setting_a_merge_makes_a_new_record_to_which_both_old_ids_lead(portal, client, raw, deal):
+    portal.settings.merge_makes_new = True
+    winner, loser = deal(dealname="One", amount="10"), deal(hs_next_step="Call")
+    survivor = client.crm.deals.basic_api.merge({"primaryObjectId": winner, "objectIdToMerge": loser}).id
+    assert survivor not in {winner, loser}
+    for key in (winner, loser):
+        found = raw.get(f"{DEALS}/{key}", properties="dealname,hs_next_step,hs_merged_object_ids").json()
+        assert found["id"] == survivor
+        assert found["properties"]["hs_merged_object_ids"] == f"{winner};{loser}"
+        assert (found["properties"]["dealname"], found["properties"]["hs_next_step"]) == ("One", "Call")
+    assert [d.id for d in client.crm.deals.get_all()] == [survivor]
