@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
@@ -47,13 +48,26 @@ of budget (resumable) · 4 something was held for a person · 5 another run hold
 def pages() -> dict[str, str]:
     """File name to text."""
     from kpis.page import render
+    from policies.packs_page import packs_page, rows_page
+    from policies.reader import read_policies
 
+    texts = pack_texts()
+    packs = {name: read_policies({name: text}) for name, text in texts.items()}
     return {
         "settings.md": settings_page(),
         "facts.md": facts_page(),
         "commands.md": commands_page(),
         "kpis.md": render(),
+        "packs.md": packs_page(packs),
+        "rows.md": rows_page(read_policies(texts)),
     }
+
+
+def pack_texts() -> dict[str, bytes]:
+    """The shipped packs by file name; the starter pack first, for it is the default."""
+    files = (file for file in resources.files("policies").joinpath("packs").iterdir() if file.name.endswith(".yaml"))
+    ordered = sorted(files, key=lambda file: (file.name != "starter.yaml", file.name))
+    return {file.name: file.read_bytes() for file in ordered}
 
 
 def settings_page() -> str:
