@@ -47,14 +47,16 @@ class Page:
     """One page of a pull, kept in one transaction together with the cursor that covers it.
 
     `records` maps a table of `model.records.COLUMNS` to its records. `present` (at the end of a full pass only)
-    names every id of `table` that the CRM still has, so that the store can mark the rest as vanished. `feeds` names
-    the feeds (see model/snapshot.py) that were read to their end with this page.
+    names every id of `table` that the CRM still has, so that the store can mark the rest as vanished. `whole` names,
+    for a table of children, the deals of which this page has every row: what else is known of them was deleted.
+    `feeds` names the feeds (see model/snapshot.py) that were read to their end with this page.
     """
 
     records: Mapping[str, list[Record]]
     cursor: Cursor | None = None
     aside: tuple[SetAside, ...] = ()
     present: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    whole: Mapping[str, frozenset[str]] = field(default_factory=dict)
     feeds: frozenset[str] = frozenset()
 
 

@@ -14,7 +14,7 @@ from store.base import Base
 from store.codec import WRITE, instant
 from store.deals import keep_deals, keys_of
 from store.history import forget_told
-from store.vanish import bury_absent
+from store.vanish import bury_absent, delete_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +81,10 @@ class Mirror(Base):
             kept = Kept()
             for table in sorted(page.records, key=list(COLUMNS).index):  # deals first, so that children find them
                 kept += _keep_table(sql, key, table, page.records[table], seen=seen, as_of=now)
+            for table, parents in page.whole.items():
+                told = {record["id"] for record in page.records.get(table, ())}
+                keys = keys_of(sql, key, parents).values()
+                kept += Kept(changed=delete_left_out(sql, key, table, keys, told))
             for table, ids in page.present.items():
                 buried, held_back = bury_absent(sql, key, table, ids, now)
                 kept += Kept(buried=buried, held_back=held_back)

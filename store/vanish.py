@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from model.records import COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from store.sql import Sql
 
 LARGEST_SHARE: Final = 0.02
@@ -29,3 +31,11 @@ def bury_absent(sql: Sql, connection: int, table: str, present: frozenset[str], 
     rows = [("vanished", *((as_of,) if deals else ()), connection, id_) for id_ in absent]
     sql.many(f'UPDATE "{table}" SET gone = ?{stamp} WHERE connection = ? AND id = ?', rows)
     return len(absent), 0
+
+
+def delete_left_out(sql: Sql, connection: int, table: str, keys: Collection[int], told: Collection[str]) -> int:
+    """Mark rows of these deals that are not among the ids `told` as deleted; how many."""
+    known = sql.lookup(table, ("id",), connection, "key", keys, "AND t.gone IS NULL")
+    rows = [("deleted", connection, id_) for (id_,) in known if id_ not in told]
+    sql.many(f'UPDATE "{table}" SET gone = ? WHERE connection = ? AND id = ?', rows)
+    return len(rows)

@@ -98,7 +98,7 @@ class Reader:
             for record in batch.deals:
                 record["account_id"] = people.account_of(companies.get(record["id"], ()))
             yield from self._new_accounts({r["account_id"] for r in batch.deals if r["account_id"]})
-        yield batch.page(roles, cursor)
+        yield batch.page(roles, cursor, whole=self.roles_readable)
 
     def _linked(self, other: str, ids: list[str]) -> dict[str, list[links.Link]]:
         """Associations, where our app may see the other type; else they stay unread."""
@@ -138,13 +138,17 @@ class Batch:
         """How many deals."""
         return len(self.deals)
 
-    def page(self, roles: list[Record], cursor: Cursor | None) -> Page:
-        """Deals before the ones that went up in them; one that was read itself is no merged one."""
+    def page(self, roles: list[Record], cursor: Cursor | None, *, whole: bool) -> Page:
+        """Deals before the ones that went up in them; one that was read itself is no merged one.
+
+        `whole`: the contacts of these deals were read, so that one who is not among them has left the deal.
+        """
         read = {record["id"] for record in self.deals}
         found: dict[str, Any] = {"opportunity": self.deals + [m for m in self.merged if m["id"] not in read]}
         found |= {"stage_change": self.stages, "field_change": self.moves, "contact_role": roles}
         found["rate"] = list(self.rates.values())
-        return Page({table: records for table, records in found.items() if records}, cursor, tuple(self.aside))
+        told = {table: records for table, records in found.items() if records}
+        return Page(told, cursor, tuple(self.aside), whole={"contact_role": frozenset(read)} if whole else {})
 
 
 def binned(row: Row, at: datetime | None) -> Record:

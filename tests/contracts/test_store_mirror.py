@@ -158,3 +158,18 @@ def test_text_that_no_database_takes_is_kept_without_what_offends(store):
     kept = store.deal("acme", "d1")
     assert (kept["name"], kept["next_step"]) == ("ab ? ☂", "x")
     assert store.records("acme", "crm_stage")[0]["id"] == "s"
+
+
+def test_a_contact_who_left_a_deal_is_no_longer_on_it(store):
+    roles = [
+        {"id": f"{deal_id}:{contact}", "opportunity_id": deal_id, "contact_id": contact, "role": None, "gone": None}
+        for deal_id, contact in (("d1", "ada"), ("d1", "bob"), ("d2", "ada"))
+    ]
+    keep(store, opportunity=[deal("d1"), deal("d2")], contact_role=roles)
+    kept = keep(store, LATER, contact_role=roles[:1], whole={"contact_role": frozenset({"d1"})})
+    assert kept.changed == 1
+    assert snapshot(store, LATER).roles["contact_count"].to_list() == [1, 1]
+    keep(store, LATER, whole={"contact_role": frozenset({"d1"})})
+    assert snapshot(store, LATER).roles["contact_count"].to_list() == [1]
+    keep(store, LATER, contact_role=roles[1:2], whole={"contact_role": frozenset({"d1"})})
+    assert snapshot(store, LATER).roles["contact_count"].to_list() == [1, 1]

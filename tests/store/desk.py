@@ -41,9 +41,9 @@ def moved(id_, deal_id, at, stage):
     return {"id": id_, "opportunity_id": deal_id, "at": at, "stage_name": stage, "pipeline": None, "actor_id": "u1"}
 
 
-def keep(store, at=NOON, *, cursor=None, present=None, feeds=(), lease=None, **records):
+def keep(store, at=NOON, *, cursor=None, present=None, whole=None, feeds=(), lease=None, **records):
     """Keep one page of `records` (table = [records])."""
-    page = Page(records, cursor=cursor, present=present or {}, feeds=frozenset(feeds))
+    page = Page(records, cursor=cursor, present=present or {}, whole=whole or {}, feeds=frozenset(feeds))
     return store.keep_page("acme", page, at, at, lease=lease)
 
 

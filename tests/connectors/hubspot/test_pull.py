@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from sandbox.hubspot import Settings, add_owner, add_pipeline
+from sandbox.hubspot.associated import part
 from sandbox.hubspot.events import (
     archive_stage,
     bulk_edit,
@@ -155,6 +156,19 @@ def test_contacts_with_their_labels_are_the_roles(desk: Desk):
     found = {role["contact_id"]: role["role"] for role in records(pages, "contact_role").values()}
     assert found == {contact: "Economic buyer", plain: None}
     assert any("contact_roles" in page.feeds for page in pages)
+
+
+def test_a_page_tells_of_which_deals_it_has_every_contact(desk: Desk):
+    deal = desk.deal()
+    contact = desk.create("contacts", deal, email="a@b.example")
+    pages = pulled(desk)
+    assert [page.whole for page in pages if page.whole] == [{"contact_role": {deal}}]
+    desk.portal.clock.forward(timedelta(minutes=10))
+    part(desk.portal, "deals", int(deal), "contacts", int(contact))
+    desk.portal.clock.forward(timedelta(minutes=10))
+    again = pulled(desk, pages)
+    assert not records(again, "contact_role")
+    assert any(deal in page.whole.get("contact_role", ()) for page in again)
 
 
 def test_a_deal_without_contacts_or_company_is_no_fault(desk: Desk):
