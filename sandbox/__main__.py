@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--deals", type=int, default=0, help="how many opportunities to make up")
     parser.add_argument("--csv", type=Path, help="a folder with the Maven CRM files, instead of made-up deals")
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same org")
+    parser.add_argument("--unlimited", action="store_true", help="hubspot: no limits of calls, for measuring")
     parser.add_argument("--as-of", type=_instant, help="ISO instant with zone; the server's clock stops there")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix=f"sandbox-{asked.crm}-") as folder:
@@ -54,11 +55,11 @@ def _salesforce(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any]
 
 
 def _hubspot(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Callable[[], None]]:
-    from sandbox.hubspot import new_portal, seed, seed_from_csv
+    from sandbox.hubspot import Settings, new_portal, seed, seed_from_csv
     from sandbox.hubspot.serving import start
 
     del folder
-    portal = new_portal()
+    portal = new_portal(Settings(window=0, daily=0, searches=0) if asked.unlimited else None)
     if asked.csv:
         seed_from_csv(portal, asked.csv)
     elif asked.deals:

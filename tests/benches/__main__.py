@@ -1,6 +1,6 @@
-"""`python -m tests.benches [names] [--quick]`: the benches of issue 2, each in a process of its own, as one table.
+"""`python -m tests.benches [names] [--quick]`: each bench in a process of its own, as one table.
 
-`--quick` takes a tenth of the deals; bounds in seconds are those of the full size. `--times` is for `pull`.
+`--quick` takes a tenth of the deals; bounds in seconds are those of the full size. `--times` is for the pulls.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from tests.benches.measure import Row
 
-NAMES = ("help", "judge", "patches", "widen", "read", "pull", "push")
+NAMES = ("help", "judge", "patches", "widen", "read", "pull", "push", "hub_pull", "hub_push")
 
 
 def main() -> int:
