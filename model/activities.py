@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -12,7 +12,6 @@ from model.snapshot import TASK_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from model.setting import Setting
     from model.snapshot import Snapshot
@@ -56,8 +55,8 @@ def with_activities(
     names = snapshot.owners.select(task_owner_id="id", task_owner="name")
     quiet = teams.filter(pl.col("share") < setting.min_coverage)["team"].to_list()
     frame = beside(frame, snapshot.activity).with_columns(
-        task_on=_on_local_day("task_due", snapshot.as_of),
-        task_owner_id=_on_local_day("task_owner_id", snapshot.as_of),
+        task_on=_on_local_day("task_due"),
+        task_owner_id=_on_local_day("task_owner_id"),
     )
     frame = beside(frame, names, on="task_owner_id")
     frame = frame.with_columns(
@@ -80,11 +79,10 @@ def with_activities(
     )  # fmt: skip
 
 
-def _on_local_day(what: str, as_of: datetime) -> pl.Expr:
+def _on_local_day(what: str) -> pl.Expr:
     """Of the task due first on or after the owner's local day."""
-    utc_day = as_of.astimezone(UTC).date()
     return pl.coalesce(
-        pl.when(pl.col("_today") == utc_day + timedelta(days=distance)).then(f"{what}_from_{day}")
+        pl.when(pl.col("_today") == pl.col("_utc_day") + timedelta(days=distance)).then(f"{what}_from_{day}")
         for day, distance in TASK_DAYS.items()
     )
 

@@ -83,7 +83,7 @@ def _texts(facts: pl.Series, names: list[str]) -> pl.DataFrame:
     text = distinct.str.join("\n").item() if distinct.len() else "{}"
     read = pl.read_ndjson(io.BytesIO(text.encode()), schema=dict.fromkeys(names, pl.String))
     if distinct.len() == objects.len():
-        return read
+        return read.head(objects.len())  # of no deals the one line is nobody's
     rows = pl.DataFrame({"facts": objects}).join(
         read.with_columns(distinct.alias("facts")), on="facts", how="left", maintain_order="left",
     )  # fmt: skip

@@ -86,7 +86,7 @@ class Snapshot:
 
     Feeds are: activities, stage_history, date_history, contact_roles. A feed that is absent from `feeds` was never
     read on this connection (its facts are dormant); one whose instant is older than the connection allows is
-    late (its facts are unknown).
+    late (its facts are unknown). In a replay's snapshot the deals also have `as_of` (INSTANT): each row's own.
     """
 
     as_of: datetime

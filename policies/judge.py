@@ -38,7 +38,7 @@ def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context) -> 
     """The verdict on every deal of the frame; `memory` is what the last verdict left of these deals."""
     rules, dormant = live(policies, wide)
     source = gates.with_bindings(wide, rules, context.first_runs)
-    columns = [column for rule in rules for column in _columns(rule, wide, memory, context)]
+    columns = [column for rule in rules for column in rule_columns(rule, wide, memory, context)]
     is_open = pl.col("is_open").fill_null(value=False)
     frame = source.lazy().select("key", "as_of_date", "process", "stage", is_open, *columns).collect()
     summed = frame.lazy().with_columns(*score_columns(rules, _sure(frame, rules)), gates.gate_column(rules))
@@ -49,7 +49,7 @@ def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context) -> 
     )  # fmt: skip
 
 
-def _columns(rule: Rule, wide: Wide, memory: Memory, context: Context) -> list[pl.Expr]:
+def rule_columns(rule: Rule, wide: Wide, memory: Memory, context: Context) -> list[pl.Expr]:
     """The columns of one rule."""
     if rule.place:
         return gates.criterion_columns(rule, rule.place, wide, memory, context.first_runs)

@@ -4,6 +4,7 @@ from store.fence import Lease
 from store.mirror import Kept
 from store.queue import Batch, patch_hash
 from store.store import Store
+from store.story import Story, Teller, Turns
 from store.touches import TouchRule
 
-__all__ = ["Batch", "Kept", "Lease", "Store", "TouchRule", "patch_hash"]
+__all__ = ["Batch", "Kept", "Lease", "Store", "Story", "Teller", "TouchRule", "Turns", "patch_hash"]

@@ -18,6 +18,7 @@ from store.rehearsal import Rehearsals
 from store.runs import Runs
 from store.snapshot import Snapshots
 from store.states import States
+from store.story import Stories
 from store.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
 
 
-class Store(Mirror, Snapshots, Leases, Runs, Verdicts, Queue, Receipts, Kpis, States, Explain, Rehearsals):
+class Store(Mirror, Snapshots, Leases, Runs, Verdicts, Queue, Receipts, Kpis, States, Explain, Rehearsals, Stories):
     """Everything kept, on SQLite or PostgreSQL. One object a process; a forked child gets its own engine."""
 
     @classmethod

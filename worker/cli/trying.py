@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.policies import policies
+from worker.cli.policies import Paths, policies
 
 Connection = Annotated[str, typer.Option("--connection", metavar="C", help="the connection whose deals are judged")]
 PolicyPath = Annotated[Path, typer.Argument(help="a policy file or folder")]
+From = Annotated[
+    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day; absent: a year before the last")
+]
+To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day; absent: yesterday")]
+FIGURES = (
+    "judged", "flags", "deals", "later lost / slipped / won", "share lost (95 %)", "lift (95 %)", "days of warning",
+    "flags a rep and week",
+)  # fmt: skip
 TITLES = {
     "gained": "Would gain",
     "lost": "Would lose",
@@ -38,6 +47,83 @@ def diff(
     services = asked(context).services(quiet=as_json)
     answer = flow(services, connection, read_policy_files([old]), read_policy_files([new]))
     say(answer, as_json, lambda: _show_diff(answer))
+
+
+@policies.command()
+def replay(
+    context: typer.Context, path: PolicyPath, connection: Connection, first: From = None, last: To = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """What the policies would have said on past days, judged from what was known then, and what became of those deals.
+
+    Example: sluicegate policies replay policies/ --connection acme --from 2025-11-01 --to 2026-10-31
+    """
+    from worker.flows.replay import replay as flow
+    from worker.wiring import read_policy_files
+
+    services = asked(context).services(quiet=as_json)
+    answer = flow(services, connection, read_policy_files([path]), _day(first), _day(last))
+    say(answer, as_json, lambda: _show_replay(answer, "policy"))
+
+
+@policies.command()
+def tune(
+    context: typer.Context, policy: Annotated[str, typer.Argument(help="the policy's id")], connection: Connection,
+    over: Annotated[str, typer.Option("--over", metavar="N,N,…", help="limits to try")],
+    path: Paths = None,
+    first: From = None, last: To = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """The replay of one policy with each of these limits in the place of its own, so that evidence chooses the limit.
+
+    Example: sluicegate policies tune no-activity --over 7,10,14,21,30 --connection acme
+    """
+    from worker.flows.replay import tune as flow
+    from worker.wiring import policy_texts, read_policy_files
+
+    services = asked(context).services(quiet=as_json)
+    texts = read_policy_files(path) if path else policy_texts(services.settings)
+    answer = flow(services, connection, texts, policy, _limits(over), _day(first), _day(last))
+    say(answer, as_json, lambda: _show_replay(answer, "limit"))
+
+
+def _day(text: datetime | None) -> date | None:
+    return None if text is None else text.date()
+
+
+def _limits(text: str) -> list[int]:
+    from model.errors import SettingsProblem
+
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdigit() for part in parts) or len(set(parts)) < len(parts):
+        raise SettingsProblem(f"--over takes whole numbers, each once, such as 7,14,30; {text!r} is not that.")
+    return [int(part) for part in parts]
+
+
+def _show_replay(answer: dict[str, Any], by: str) -> None:
+    title = f"{answer['from']} to {answer['to']}: {answer['deal_days']:,} days of open deals"
+    table(title, (by, *FIGURES), [(row[by], *_figures(row)) for row in answer["policies"]])
+    dark = [(row["policy"], ", ".join(row["facts"]), row["recorded_since"]) for row in answer["no_past"]]
+    if dark:
+        table("Cannot be judged on any of these days", ("policy", "facts without a past", "recorded since"), dark)
+    if answer["dormant"]:
+        tell(f"Dormant here, no field is mapped: {', '.join(answer['dormant'])}")
+
+
+def _figures(row: dict[str, Any]) -> list[str]:
+    share = "never applied" if row["judged_share"] is None else f"{row['judged_share']:.0%}"
+    if row["judged_share"] is not None and not row["enough_history"]:
+        share += ": not enough history"
+    warning, weekly = row["median_warning_days"], row["flags_per_rep_week"]
+    return [
+        share, f"{row['flags']:,}", f"{row['deals_flagged']:,}",
+        " / ".join(f"{row[name]:,}" for name in ("lost", "slipped", "won")),
+        _interval(row["precision"]), _interval(row["lift"]),
+        "" if warning is None else f"{warning:g}", "" if weekly is None else f"{weekly:.2f}",
+    ]  # fmt: skip
+
+
+def _interval(found: dict[str, float] | None) -> str:
+    return "" if found is None else f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
 
 
 def _show_diff(answer: dict[str, Any]) -> None:

@@ -1,0 +1,123 @@
+"""Days of a replay: what passes with the date alone, while nothing is recorded about a deal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from model.activities import FEWEST_DEALS
+from model.facts import FACTS, KNOWN
+from model.snapshot import INSTANT
+from model.zones import Zones
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime
+
+    from model.wide import Wide
+
+PASSING: Final = frozenset({"days_in_stage", "days_in_visit"})
+"""Facts that grow by one with each local day."""
+LOGGED: Final = frozenset(
+    name for name, fact in FACTS.items()
+    if fact.known is not None and "team_logs" in fact.known.meta.root_names()
+)  # fmt: skip
+"""Facts that are unknown on days on which the owner's team logs almost nothing."""
+NOT_APPLICABLE, PASSED, BROKEN, UNKNOWN = range(4)
+"""How a rule comes out on a deal-day."""
+STRETCHES: Final = pl.Schema({"deal": pl.Int64(), "day": pl.Int64(), "until": pl.Int64(), "state": pl.Int8()})
+"""Of one rule: from `day` up to `until` it came out so; sorted, days it does not apply to left out."""
+QUIET: Final = ("team", "_activity_unknown")
+"""Columns that tell whether a team's silence makes a fact unknown."""
+CHUNK: Final = 1_500_000
+"""Deal-days that are held at once."""
+
+
+@dataclass(frozen=True)
+class Days:
+    """Rows of a replay and the days that each holds for.
+
+    `wide`: a row each stretch on which nothing was recorded, as of its first day; `rows`: deal, day, until, in the same
+    order; `dates`: local dates by zone and day (zone × days + day), `zone` each row's zone; `quiet`: the teams and days
+    of `quiet_days`.
+    """
+
+    wide: Wide
+    rows: pl.DataFrame
+    size: int
+    dates: pl.Series
+    zone: pl.Series
+    quiet: pl.DataFrame
+
+    @classmethod
+    def of(  # noqa: PLR0917 - a widened story and what passes beside it
+        cls, wide: Wide, rows: pl.DataFrame, instants: Sequence[datetime], owners: pl.DataFrame, zone: str,
+        quiet: pl.DataFrame,
+    ) -> Days:  # fmt: skip
+        """Days of a widened story; `owners` are OWNERS, `zone` the connection's, `quiet` of `quiet_days`."""
+        zones = Zones.of(zone, owners["zone"])
+        theirs = owners.select("id", code=zones.code(pl.col("zone")))
+        code = wide.frame.select(id="_owner_id").join(theirs, on="id", how="left", maintain_order="left")["code"]
+        every = pl.Series(list(instants) * len(zones.names), dtype=INSTANT)
+        places = pl.int_range(len(zones.names), eager=True)
+        by_zone = pl.DataFrame({"z": places}).select(pl.col("z").repeat_by(len(instants)).explode(empty_as_null=True))
+        return cls(wide, rows, len(instants), zones.date(every, by_zone["z"].cast(pl.Int64)), code.fill_null(0), quiet)
+
+    def pass_by(self, facts: Collection[str]) -> bool:
+        """Whether some of these facts change on days on which nothing is recorded."""
+        return not PASSING.isdisjoint(facts) or (not self.quiet.is_empty() and not LOGGED.isdisjoint(facts))
+
+    def chunks(self, facts: Collection[str], more: Collection[str] = ()) -> Iterator[tuple[Wide, pl.DataFrame]]:
+        """The wide frame of every single deal-day with the columns of `facts` and `more`, and its rows (deal, day)."""
+        lengths = self.rows.select(n=pl.col("until") - pl.col("day"))["n"]
+        part = (lengths.cum_sum() - lengths) // CHUNK
+        for number in part.unique().sort():
+            yield self._expanded(part == number, facts, more)
+
+    def _expanded(self, some: pl.Series, facts: Collection[str], more: Collection[str]) -> tuple[Wide, pl.DataFrame]:
+        days = self.rows.with_row_index("row").filter(some).select(
+            "row", "deal", began="day", day=pl.int_ranges("day", "until"),
+        ).explode("day", empty_as_null=True)  # fmt: skip
+        row, zone = days["row"], self.zone.gather(days["row"]) * self.size
+        today = self.dates.gather(zone + days["day"])
+        passed = (today - self.dates.gather(zone + days["began"])).dt.total_days()
+        schema = self.wide.frame.schema
+        asked = {c for name in {*facts, *(QUIET if self._quiet_matters(facts) else ())}
+                 for c in (name, name + KNOWN) if c in schema}  # fmt: skip
+        frame = self.wide.frame.select("key", "process", *(c for c in [*asked, *more] if c not in {"key", "process"}))
+        frame = frame[row].with_columns(as_of_date=today, _day=days["day"])
+        frame = frame.with_columns(pl.col(fact) + passed for fact in PASSING & asked)
+        if self._quiet_matters(facts):
+            frame = self._hushed(frame, LOGGED & asked)
+        return replace(self.wide, frame=frame), days.select("deal", "day")
+
+    def _quiet_matters(self, facts: Collection[str]) -> bool:
+        return not self.quiet.is_empty() and not LOGGED.isdisjoint(facts)
+
+    def _hushed(self, frame: pl.DataFrame, facts: Collection[str]) -> pl.DataFrame:
+        quiet = self.quiet.select("team", _day="day", _quiet=pl.lit(value=True))
+        hushed = frame.select("team", "_day").join(quiet, on=["team", "_day"], how="left", maintain_order="left")
+        heard = hushed["_quiet"].is_null() | frame["_activity_unknown"].is_not_null()  # one reason is enough
+        return frame.with_columns((pl.col(fact + KNOWN) & heard).alias(fact + KNOWN) for fact in facts)
+
+
+def quiet_days(logged: pl.DataFrame, owners: pl.DataFrame, days: int, min_coverage: float) -> pl.DataFrame:
+    """Team and day where under `min_coverage` of the team's open deals were touched in 30 days (of few: nobody knows).
+
+    `logged`: owner_id, day, until, touched of all open deals.
+    """
+    teams = owners.select("team", owner_id="id").drop_nulls("team")
+    mine = logged.join(teams, on="owner_id").with_columns(pl.col("touched").cast(pl.Int64), deals=pl.lit(1, pl.Int64))
+    ends = mine.select("team", "deals", "touched", day="until").with_columns(-pl.col("deals"), -pl.col("touched"))
+    steps = pl.concat([mine.select("team", "deals", "touched", "day"), ends])
+    summed = steps.group_by("team", "day").agg(pl.col("deals", "touched").sum()).sort("team", "day")
+    every = (
+        summed.select("team").unique().join(pl.DataFrame({"day": range(days)}, schema={"day": pl.Int64}), how="cross")
+    )
+    daily = every.join(summed, on=["team", "day"], how="left").sort("team", "day").with_columns(
+        pl.col("deals", "touched").fill_null(0).cum_sum().over("team"),
+    )  # fmt: skip
+    share = pl.when(pl.col("deals") >= FEWEST_DEALS).then(pl.col("touched") / pl.col("deals"))
+    return daily.filter(share < min_coverage).select("team", "day")

@@ -1,0 +1,235 @@
+"""A connection's past, judged: each rule's stretches of days, part by part, as judging every day in turn gives them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from model.days import LOGGED, PASSING, Days, quiet_days
+from model.errors import SettingsProblem
+from model.facts import KNOWN
+from model.widen import widen
+from policies.judge import Context
+from policies.rules import live, places
+from policies.stretches import counts_days, stretches, whole
+from store import TouchRule, Turns
+from worker.flows.slices import SLICE, late_feeds, overlaid, scope_of, setting_of, touch_rule, unmapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from model.calibration import Calibration
+    from model.setting import Setting
+    from model.sync import Description
+    from model.wide import Wide
+    from policies.language.condition import Condition
+    from policies.policy import PolicySet
+    from policies.rules import Rule
+    from store import Story, Teller
+    from worker.flows.session import Session
+
+PART: Final = 20_000
+"""Deals whose days are held at once."""
+DAY: Final = timedelta(days=1)
+NOBODY_KNOWN: Final = pl.DataFrame(
+    schema={"team": pl.String, "open_deals": pl.Int64, "touched": pl.Int64, "share": pl.Float64}
+)
+
+
+def noons(zone: str, first: date, last: date) -> list[datetime]:
+    """Noon of each day in a zone: the instant that a date means everywhere here."""
+    days = [first + n * DAY for n in range((last - first).days + 1)]
+    return [datetime.combine(day, time(12), ZoneInfo(zone)).astimezone(UTC) for day in days]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One part: by rule id its STRETCHES; how its deals ended; who had open deals when; what could not be read."""
+
+    rules: tuple[Rule, ...]
+    dormant: tuple[str, ...]
+    stretches: dict[str, pl.DataFrame]
+    ends: pl.DataFrame  # deal, is_won, lost_on, pushed
+    owned: pl.DataFrame  # owner_id, day, until of open deals
+    unread: dict[str, int]  # fact → open deal-days on which it could not be read
+    deal_days: int
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Days from `first` up to `end` on which one calibration held and the same feeds were late."""
+
+    first: int
+    end: int
+    calibration: Calibration
+    late: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Past:
+    """The days of a connection from `first` to `last`, to be judged by policies."""
+
+    session: Session
+    description: Description
+    policies: PolicySet
+    first: date
+    last: date
+    cache: dict[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def instants(self) -> list[datetime]:
+        """Noon of each day in the connection's zone."""
+        return noons(self.session.connection.timezone, self.first, self.last)
+
+    @cached_property
+    def setting(self) -> Setting:
+        """The connection's ways; holidays are those of the years about the last day."""
+        return setting_of(replace(self.session, as_of=self.instants[-1]), self.description)
+
+    @cached_property
+    def scope(self) -> Condition | None:
+        """Which open deals are judged."""
+        return scope_of(self.session, self.description)
+
+    @cached_property
+    def touch(self) -> TouchRule:
+        """Whose activities count."""
+        return touch_rule(self.session, self.description)
+
+    @cached_property
+    def context(self) -> Context:
+        """Gates bind from the first day on, unless they say from when."""
+        ids = [f"{place.process.id}/{place.stage}/{place.criterion.id}" for place in places(self.policies)]
+        return Context(self.session.connection.hold_unknown_days, dict.fromkeys(ids, self.first))
+
+    @cached_property
+    def chapters(self) -> list[Chapter]:
+        """The days in order, split where a calibration comes into force or a feed is late."""
+        feeds, store, name = self.session.store.feeds(self.session.name), self.session.store, self.session.name
+        found: list[Chapter] = []
+        for n, at in enumerate(self.instants):
+            late = late_feeds(replace(self.session, as_of=at), feeds)
+            calibration = store.current_calibration(name, at)
+            if found and (found[-1].calibration, found[-1].late) == (calibration, late):
+                found[-1] = replace(found[-1], end=n + 1)
+            else:
+                found.append(Chapter(n, n + 1, calibration, late))
+        return found
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """Every fact that policies, gates, processes or the scope ask for."""
+        conditions = [process.applies_to for process in self.policies.processes if process.applies_to] + [
+            place.criterion.require for place in places(self.policies)
+        ]
+        scoped = self.scope.facts if self.scope else frozenset[str]()
+        asked = [policy.facts for policy in self.policies.policies] + [condition.facts for condition in conditions]
+        return scoped.union(*asked)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """What changes facts though nothing is recorded."""
+        claims = [process.applies_to for process in self.policies.processes if process.applies_to]
+        daily = any(not PASSING.isdisjoint(c.facts) or counts_days(c) for c in claims)  # type: ignore[arg-type]
+        due = "next_step_due" if "next_step_due" in self.setting.mapped else None
+        rates = self._rates() if "amount_home" in self.asked else ()
+        starts = tuple(chapter.first for chapter in self.chapters)
+        return Turns(None if daily else starts, rates, self.setting.currency, due)
+
+    def _rates(self) -> tuple[date, ...]:
+        at = self.instants[-1]
+        nothing = self.session.store.snapshot(self.session.name, at, touch=self.touch, keys=(0, 0))
+        return tuple(overlaid(self.session, nothing).rates["on"].drop_nulls().unique().sort())
+
+    def tellers(self) -> Iterator[Teller]:
+        """Slices of the connection; the only one is read once."""
+        store, name = self.session.store, self.session.name
+        slices = store.slices(name, SLICE)
+        for keys in slices:
+            if len(slices) > 1 or "teller" not in self.cache:
+                teller = store.teller(name, self.instants, touch=self.touch, turns=self.turns, keys=keys)
+                self.cache["teller"] = teller
+            yield self.cache["teller"]  # type: ignore[misc]
+
+    @cached_property
+    def quiet(self) -> pl.DataFrame:
+        """Team and day where the team logged almost nothing: a first pass over all deals, if any fact asks."""
+        none = pl.DataFrame(schema={"team": pl.String, "day": pl.Int64})
+        if LOGGED.isdisjoint(self.asked):
+            return none
+        logged, owners = [], none
+        for teller in self.tellers():
+            owners = self._owners(teller)
+            if owners["team"].drop_nulls().is_empty():
+                return none
+            logged += [part.logged() for part in teller.parts(PART)]
+        if not logged:
+            return none
+        return quiet_days(pl.concat(logged), owners, len(self.instants), self.setting.min_coverage)
+
+    def _owners(self, teller: Teller) -> pl.DataFrame:
+        return overlaid(self.session, teller.nothing()).owners
+
+    def judged(self) -> Iterator[Judged]:
+        """Every part of the connection."""
+        done = 0
+        for teller in self.tellers():
+            for part in teller.parts(PART):
+                yield self._judged(part)
+                done += part.raw.deals.height
+                self.session.services.progress("judged", done)
+
+    def _judged(self, part: Teller) -> Judged:
+        story = part.story()
+        pieces: dict[str, list[pl.DataFrame]] = defaultdict(list)
+        unread: dict[str, int] = defaultdict(int)
+        rules: tuple[Rule, ...] = ()
+        dormant: tuple[str, ...] = ()
+        for chapter in self.chapters:
+            days = self.days(story, chapter)
+            rules, dormant = live(self.policies, days.wide)
+            for rule, piece in stretches(days, rules, self.context, self.scope):
+                pieces[rule.id].append(piece)
+            self._note_unread(days, unread)
+        owned = story.rows.select("day", "until", story.snapshot.deals["owner_id"])
+        found = {rule.id: whole(rule, pieces.pop(rule.id, [])) for rule in rules}
+        lasted = int(story.rows.select((pl.col("until") - pl.col("day")).sum()).item())
+        return Judged(rules, dormant, found, self._ends(part), owned, dict(unread), lasted)
+
+    def days(self, story: Story, chapter: Chapter) -> Days:
+        """The days of a part's rows that begin in a chapter."""
+        told = story if len(self.chapters) == 1 else story.between(chapter.first, chapter.end)
+        shot = overlaid(self.session, told.snapshot)
+        setting = replace(self.setting, feeds_late=chapter.late)
+        wide: Wide = widen(shot, self.policies.processes, chapter.calibration, setting, NOBODY_KNOWN)
+        wide = replace(wide, dormant=wide.dormant | unmapped(self.session, self.description))
+        return Days.of(wide, told.rows.drop("key"), self.instants, shot.owners, self.setting.zone, self.quiet)
+
+    def _note_unread(self, days: Days, unread: dict[str, int]) -> None:
+        lengths = days.rows["until"] - days.rows["day"]
+        for fact in self.asked & days.wide.masked:
+            unread[fact] += int(lengths.filter(~days.wide.frame[fact + KNOWN]).sum())
+
+    def _ends(self, part: Teller) -> pl.DataFrame:
+        """How deals ended, in the connection's own dates."""
+        ended_on = pl.col("ended_at").dt.convert_time_zone(self.setting.zone).dt.date()
+        return part.ends().select("deal", "is_won", "pushed", lost_on=pl.coalesce(ended_on, "close_date"))
+
+
+def window(session: Session, first: date | None, last: date | None) -> tuple[date, date]:
+    """The days to judge: by default the 365 that end yesterday; raises SettingsProblem for an order that cannot be."""
+    yesterday = session.as_of.astimezone(ZoneInfo(session.connection.timezone)).date() - DAY
+    last = last or yesterday
+    first = first or last - timedelta(days=364)
+    if last > yesterday:
+        raise SettingsProblem(f"--to {last} has not passed yet; the last whole day is {yesterday}.")
+    if first > last:
+        raise SettingsProblem(f"--from {first} lies after --to {last}.")
+    return first, last
