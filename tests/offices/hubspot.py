@@ -17,6 +17,7 @@ from sandbox.hubspot.events import (
     create_as,
     delete_as,
     edit_as,
+    erase,
     hide_property,
     link,
     record_of,
@@ -78,6 +79,9 @@ class HubspotOffice:
 
     def delete(self, deal: str) -> None:
         delete_as(self.portal, ADMIN, "deals", deal)
+
+    def erase(self, deal: str) -> None:
+        erase(self.portal, "deals", deal)
 
     def restore(self, deal: str) -> None:
         restore(self.portal, "deals", deal)

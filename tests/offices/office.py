@@ -100,6 +100,9 @@ class Office(Protocol):
     def admin(self) -> dict[str, Any]:
         """Settings that let `provision` act as an admin."""
 
+    def erase(self, deal: str) -> None:
+        """Gone for good; nobody says why."""
+
     def restore(self, deal: str) -> None: ...
     def allow(self, calls: int, used: int = 0) -> None:
         """The CRM's daily calls, and how many are used."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.salesforce.settings import DEFAULT_READS, DEFAULT_WRITES
 from sandbox.salesforce import SYNC, Settings, seed
-from sandbox.salesforce.events import clone, delete_as, edit_as, hide_field, show_field, undelete
+from sandbox.salesforce.events import clone, delete_as, edit_as, erase, hide_field, show_field, undelete
 from sandbox.salesforce.schema import parse_field
 from sandbox.salesforce.setup import ADMIN, profile_set
 from tests.connectors.salesforce.sales import REP, Sales, open_for_business
@@ -118,6 +118,9 @@ class SalesforceOffice:
     def admin(self) -> dict[str, Any]:
         login = self.sales.server.login(ADMIN)
         return {"consumer_key": login.client_id, "consumer_secret": login.client_secret}
+
+    def erase(self, deal: str) -> None:
+        erase(self.org, "Opportunity", deal)
 
     def restore(self, deal: str) -> None:
         undelete(self.org, "Opportunity", deal)
