@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import requests
 
 _IN_ADDRESS: Final = {"GET", "HEAD"}
+_PIECE: Final = 1 << 20
+"""Bytes that are read at once: pages of histories are large, and each piece costs a turn through three libraries."""
 
 
 @dataclass(frozen=True)
@@ -52,5 +54,7 @@ class RequestsPool:
             data=None if in_address else body if body is not None else fields,
             headers=dict(headers or {}),
             allow_redirects=False,
+            stream=True,
         )
-        return Reply(reply.status_code, reply.content, reply.headers, reply.reason)
+        body = b"".join(reply.iter_content(_PIECE))
+        return Reply(reply.status_code, body, reply.headers, reply.reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from connectors.ahead import ahead
 from connectors.hubspot import activities, people, pipelines, rates, windows
 from connectors.hubspot import convert as to
 from connectors.hubspot.actors import Actors
@@ -81,7 +82,7 @@ class Pull:
 
     def _batches(self, reader: Reader, found: Iterator[tuple[list[Row], str]], place: Place) -> Iterator[Page]:
         batch, after = Batch(), ""
-        for rows, after in found:
+        for rows, after in ahead(found):
             with uncollected():
                 reader.records(rows, batch)
             if len(batch) >= CHUNK:
