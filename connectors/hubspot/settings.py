@@ -16,7 +16,8 @@ Source = Literal["call", "mail", "meeting", "note", "task"]
 
 _PREFIX: Final = "sluicegate_"
 _STANDARD: Final = re.compile(
-    r"hs_|hubspot_|notes_|num_|deal|amount|closedate|createdate|closed_|pipeline$|description$"
+    r"(hs_|hubspot_|notes_|num_|amount|closed_).*|closedate|createdate|deal(name|stage|type|_currency_code)|pipeline"
+    r"|description"
 )
 _LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
 
@@ -112,7 +113,7 @@ class HubspotSettings(Credentials):
                 raise ValueError(f"writes.{ours} is no field of ours; they are {', '.join(OUR_FIELDS)}")
             if not re.fullmatch("[a-z][a-z0-9_]*", field):
                 raise ValueError(f"writes.{ours} = {field!r} is no property name: lower case letters, digits, _")
-            if _STANDARD.match(field):
+            if _STANDARD.fullmatch(field):
                 raise ValueError(f"writes.{ours} = {field!r} is a standard property; only our own are written")
         if len(set(value.values())) < len(value):
             raise ValueError("two of our fields are mapped to the same HubSpot property")

@@ -28,6 +28,12 @@ consumer_key = ""                      # SLUICEGATE_CONNECTIONS__ACME__CONSUMER_
 timezone = "UTC"
 calendar = "US"
 currency = "USD"
+
+# A HubSpot portal, instead or beside it:
+# [connections.hub]
+# kind = "hubspot"
+# auth = "private_app"                 # SLUICEGATE_CONNECTIONS__HUB__ACCESS_TOKEN holds the token
+# timezone = "UTC"
 """
 FIELDS_HEAD = """\
 # Drafted from the org: fact = field, with the share of deals on which it is filled. Take what fits into the
