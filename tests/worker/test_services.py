@@ -6,9 +6,8 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 import redis
@@ -63,18 +62,18 @@ def queue(**where):
     client.close()
 
 
-def earlier_today():
-    """Half an hour ago, but on the org's own day: flags carry the day they were first seen."""
-    midnight = now().astimezone(ZoneInfo("America/New_York")).replace(hour=0, minute=0, second=1)
-    return max(now() - timedelta(minutes=30), midnight.astimezone(UTC))
+def where_it_is_noon(at):
+    """A zone in which midnight is far: flags carry the local day on which they were first seen."""
+    return f"Etc/GMT{at.hour - 12:+d}"
 
 
 def test_a_killed_worker_is_followed_by_one_that_finishes_its_run_when_beat_sends_again(tmp_path, broker):
-    at = earlier_today()
+    at = now() - timedelta(minutes=30)
+    when_and_where = {"at": at, "zone": where_it_is_noon(at)}
     (tmp_path / "quiet").mkdir()
-    with wounded(tmp_path / "quiet", DEALS, at=at) as quiet:
+    with wounded(tmp_path / "quiet", DEALS, **when_and_where) as quiet:
         assert quiet.run() == 0
-    with wounded(tmp_path, DEALS, at=at) as team:
+    with wounded(tmp_path, DEALS, **when_and_where) as team:
         team.org.clock.run()
         team.org.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=1)
         with service(team.config, "worker", "--concurrency", "1", module="worker.cli") as first:

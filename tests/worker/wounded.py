@@ -31,6 +31,7 @@ policies:
 """
 SETTINGS = '[policies]\npaths = ["policies.yaml"]\n'
 NOON = datetime(2026, 11, 15, 12, tzinfo=UTC)
+HOME = "America/New_York"
 MINUTE = timedelta(minutes=1)
 
 
@@ -124,22 +125,33 @@ def until(happened: Callable[[], object], seconds: float = 30) -> None:
 
 @contextmanager
 def wounded(
-    folder: Path, deals: int, batch: int = victim.BATCH, settings: str = SETTINGS, at: datetime = NOON
+    folder: Path,
+    deals: int,
+    batch: int = victim.BATCH,
+    settings: str = SETTINGS,
+    *,
+    at: datetime = NOON,
+    zone: str = HOME,
 ) -> Iterator[Wounded]:
-    """A provisioned org of so many deals, always the same; `settings`: TOML that stands before the connection's."""
+    """A provisioned org of so many deals, always the same, where everybody works in `zone`.
+
+    `settings`: TOML that stands before the connection's.
+    """
     org = new_org()
     seed(org, deals, seed=7, as_of=at)
+    for user in [*org.tables["User"].rows.values()]:
+        org.tables["User"].put({**user, "TimeZoneSidKey": zone})
     with serve(org) as running:
-        path = written_config(folder, running, settings)
+        path = written_config(folder, running, settings, zone)
         provision(path)
         org.calls.clear()
         yield Wounded(org, path, batch)
 
 
-def written_config(folder: Path, running: Running, settings: str) -> Path:
+def written_config(folder: Path, running: Running, settings: str, zone: str) -> Path:
     path = folder / "sluicegate.toml"
     (folder / "policies.yaml").write_text(POLICIES)
-    path.write_text(f"{settings}\n{config(running)}")
+    path.write_text(f"{settings}\n{config(running)}".replace(HOME, zone))
     return path
 
 
