@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, Final
 
+from policies.reader import read_policies
 from policies.rows import ROWS, SERVED, cited
+from policies.told import gates_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,6 +48,22 @@ def rows_page(policy_set: PolicySet) -> str:
 def packs_page(packs: Mapping[str, PolicySet]) -> str:
     """Every pack with its facts, policies and gates in English."""
     return PACKS_HEAD + "".join(f"\n## {name}\n{_pack(pack)}" for name, pack in packs.items())
+
+
+def summaries(texts: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """One row a pack: its name, how much is in it, and the first sentence of its own comment."""
+    rows = []
+    for name, text in texts.items():
+        pack = read_policies({name: text})
+        counts = (sum(not one.generated for one in pack.policies), len(pack.processes), len(list(gates_of(pack))))
+        head = " ".join(line.lstrip("# ") for line in takewhile(_is_comment, text.decode().splitlines()))
+        said = dict(zip(("policies", "processes", "criteria"), counts, strict=True))
+        rows.append({"pack": name.removesuffix(".yaml"), **said, "about": head.split(". ")[0]})
+    return rows
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#")
 
 
 def _pack(pack: PolicySet) -> str:

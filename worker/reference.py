@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 
 from model.facts import FACTS
+from worker.packs import pack_texts
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,13 +61,6 @@ def pages() -> dict[str, str]:
         "packs.md": packs_page(packs),
         "rows.md": rows_page(read_policies(texts)),
     }
-
-
-def pack_texts() -> dict[str, bytes]:
-    """The shipped packs by file name; the starter pack first, for it is the default."""
-    files = (file for file in resources.files("policies").joinpath("packs").iterdir() if file.name.endswith(".yaml"))
-    ordered = sorted(files, key=lambda file: (file.name != "starter.yaml", file.name))
-    return {file.name: file.read_bytes() for file in ordered}
 
 
 def settings_page() -> str:

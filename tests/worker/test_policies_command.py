@@ -54,3 +54,67 @@ def test_a_gate_that_ends_otherwise_than_its_example_says_fails_the_test_but_not
     assert code == 2
     assert "policies.yaml:13:24: sales/qualification/budget: this example should be healed" in said.err
     assert ask(wrong, "validate")[0] == 0
+
+
+POLICY = """version: 1
+facts: {employees: {type: number, meaning: Staff of the buyer}}
+policies:
+  - id: big-without-champion
+    title: Large buyer without a champion
+    applies_to: employees >= 1000
+    flag_if: not has_champion
+    severity: warning
+    points: 15
+    fix: Find one
+    owner: revops
+    source: S30
+"""
+
+
+def test_show_says_each_entry_as_written_and_in_english(ask):
+    (row,) = json.loads(ask(POLICY, "show", "--json")[1].out)["policies"]
+    assert (row["applies_to"], row["flag_if"]) == ("employees >= 1000", "not has_champion")
+    assert row["english"] == "employees is at least 1,000: not has champion"
+    assert (row["subject"], row["source"]) == ("opportunity", "S30")
+    out = ask(POLICY, "show")[1].out
+    assert "employees >= 1000" in out
+    assert "Staff of the buyer" in out
+
+
+def test_show_tells_the_examples_of_a_gate_as_sentences(ask):
+    answer = json.loads(ask(GATE, "show", "--json")[1].out)
+    (gate,), (process,) = answer["criteria"], answer["processes"]
+    assert gate["courses"]["missed"] == ["2 Nov 2026 enters qualification; 5 Nov 2026 enters won"]
+    assert (gate["require"], gate["english"], gate["mode"]) == ("budget_confirmed", "budget confirmed", "warn")
+    assert process["english"] == "no other process claims it"
+    out = ask(GATE, "show", "--examples")[1].out
+    assert "5 Nov 2026 enters won" in out
+
+
+@pytest.fixture
+def call(capsys):
+    """Call any `policies` command."""
+
+    def said(*words):
+        with pytest.raises(SystemExit) as ended:
+            main(["policies", *words])
+        return int(ended.value.code or 0), capsys.readouterr()
+
+    return said
+
+
+def test_the_schema_is_printed_as_json(call):
+    assert json.loads(call("schema")[1].out)["title"] == "Sluicegate policies"
+
+
+def test_packs_are_listed_copied_once_and_never_written_over(call, tmp_path):
+    listed = json.loads(call("packs", "--json")[1].out)["packs"]
+    assert [listed[0]["pack"], listed[0]["criteria"]] == ["starter", 19]
+    folder = str(tmp_path / "mine")
+    assert call("packs", "enterprise", "smb", "--to", folder)[0] == 0
+    assert call("validate", folder)[0] == 0
+    code, said = call("packs", "starter", "smb", "--to", folder)
+    assert code == 2
+    assert "smb.yaml is there already" in said.err
+    assert not (tmp_path / "mine" / "starter.yaml").exists()
+    assert "did you mean 'enterprise'" in call("packs", "enterprize", "--to", folder)[1].err

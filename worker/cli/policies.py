@@ -1,4 +1,4 @@
-"""`policies validate|test|show`."""
+"""`policies validate|test|show|schema|packs`: policy files checked, tried, read and chosen."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import typer
 
 from model.words import many
 from worker.cli.common import Json, asked, say, table, tell
+from worker.cli.policies_shown import show_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from model.process import Criterion, Process, Stage
     from policies.policy import PolicySet
 
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and read policy files.")
@@ -34,12 +32,13 @@ def validate(context: typer.Context, paths: Paths = None, as_json: Json = False)
     """
     from model.errors import PolicyProblem
     from policies.examples import run_examples
+    from policies.told import gates_of
 
     found = _read(context, paths)
     problems = run_examples(found)
     if problems:
         raise PolicyProblem(problems)
-    criteria = len(list(_criteria(found)))
+    criteria = len(list(gates_of(found)))
     counts = {"policies": len(found.policies), "processes": len(found.processes), "criteria": criteria}
     text = (
         f"In order, and every example holds: {many(len(found.policies), 'policy')}, "
@@ -76,43 +75,57 @@ def run_examples_of(context: typer.Context, paths: Paths = None, as_json: Json =
 
 
 @policies.command()
-def show(context: typer.Context, paths: Paths = None, as_json: Json = False) -> None:
-    """Each policy in English, with what it costs and how it is cleared.
+def show(
+    context: typer.Context,
+    paths: Paths = None,
+    examples: Annotated[bool, typer.Option("--examples", help="also the examples of gates, as sentences")] = False,
+    as_json: Json = False,
+) -> None:
+    """Each policy, process and gate as written and in English, with what it costs and how it is cleared.
 
     Example: sluicegate policies show
     """
+    from policies import told
+
     found = _read(context, paths)
-    rows = [_row(policy) for policy in found.policies]
-    columns = ("id", "mode", "severity", "points", "flags a deal when", "to clear it")
-    criteria = [_criterion(process, stage, side, c) for process, stage, side, c in _criteria(found)]
-
-    def people() -> None:
-        shown = [(r["id"], r["mode"], r["severity"], r["points"], r["english"], r["fix"]) for r in rows]
-        table(f"Policy set {found.digest}", columns, shown)
-        gates = [(c["process"], c["stage"], c["side"], c["id"], c["english"], c["fix"]) for c in criteria]
-        table("Stage gates", ("process", "stage", "on", "criterion", "must hold", "else"), gates)
-
-    say({"policies": rows, "criteria": criteria, "digest": found.digest}, as_json, people)
+    answer: dict[str, Any] = {
+        "policies": told.policies_of(found), "processes": told.processes_of(found),
+        "criteria": told.criteria_of(found), "facts": told.facts_of(found), "digest": found.digest,
+    }  # fmt: skip
+    say(answer, as_json, lambda: show_set(answer, examples=examples))
 
 
-def _criteria(found: PolicySet) -> Iterator[tuple[Process, Stage, str, Criterion]]:
-    for process in found.processes:
-        for stage in process.stages:
-            yield from ((process, stage, "entry", criterion) for criterion in stage.entry)
-            yield from ((process, stage, "exit", criterion) for criterion in stage.exit)
+@policies.command()
+def schema(as_json: Json = False) -> None:  # noqa: ARG001  # every command takes it; this one has one answer
+    """The JSON Schema of policy files, for editors that complete and check YAML; the same with and without --json.
+
+    Example: sluicegate policies schema > policies.schema.json
+    """
+    from policies.schema import schema as made
+
+    say(made(), as_json=True, people=lambda: None)
 
 
-def _criterion(process: Process, stage: Stage, side: str, criterion: Criterion) -> dict[str, Any]:
-    names = ("id", "title", "fix", "severity", "points", "holds", "source")
-    said = {name: getattr(criterion, name) for name in names}
-    return {"process": process.id, "stage": stage.id, "side": side, **said, "english": criterion.require.english()}
+@policies.command()
+def packs(
+    names: Annotated[list[str] | None, typer.Argument(help="packs to copy; absent: list them")] = None,
+    to: Annotated[Path, typer.Option(help="the folder that they are copied into")] = Path("policies"),
+    as_json: Json = False,
+) -> None:
+    """List the shipped packs, or copy some of them into a folder of yours, where you may change them.
 
+    Example: sluicegate policies packs enterprise mid-market smb --to policies
+    """
+    from policies.packs_page import summaries
+    from worker.packs import copied, pack_texts
 
-def _row(policy: Any) -> dict[str, Any]:
-    when = policy.flag_if.english()
-    applies = f"{policy.applies_to.english()}, and " if policy.applies_to else ""
-    fields = ("id", "title", "mode", "severity", "points", "topic", "fix", "owner", "revision", "source")
-    return {**{name: getattr(policy, name) for name in fields}, "english": applies + when}
+    if names:
+        made = [str(path) for path in copied(names, to)]
+        say({"written": made}, as_json, lambda: tell("\n".join(f"wrote {path}" for path in made)))
+        return
+    rows = summaries(pack_texts())
+    columns = ("pack", "policies", "processes", "criteria", "what it is")
+    say({"packs": rows}, as_json, lambda: table("Shipped packs", columns, [tuple(row.values()) for row in rows]))
 
 
 def _read(context: typer.Context, paths: list[Path] | None) -> PolicySet:

@@ -1,0 +1,187 @@
+"""The JSON Schema of policy files, for editors: made from the keys that the reader itself takes.
+
+It knows shapes, words and limits; whether a condition makes sense only the reader can say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from model.facts import FACTS
+from policies.policy import MODES, SEVERITIES, SUBJECTS
+from policies.read_courses import ENTER, MOST_DAYS
+from policies.read_examples import AS_OF, COURSES, CRITERION_KEYS, POLICY_KEYS
+from policies.read_facts import FACT, MAX_MEANING, NAME, TYPES
+from policies.read_policy import POLICY
+from policies.read_process import CRITERION, CRMS, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
+from policies.reader import FILE
+from policies.shapes import ID, MAX_ID
+from policies.vocabulary import BLANK_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from model.facts import Fact, FactType
+    from policies.shapes import Key
+
+Schema: TypeAlias = "dict[str, Any]"
+DAY: Final = r"^\d{4}-\d\d-\d\d$"
+SAID: Final[Mapping[FactType, Schema]] = {
+    "yes/no": {"enum": [True, False, None, "unknown"]},
+    "number": {"anyOf": [{"type": "number"}, {"enum": [None, "unknown"]}]},
+    "money": {"anyOf": [{"type": "number"}, {"enum": [None, "unknown"]}]},
+    "date": {"anyOf": [{"type": "string", "pattern": DAY}, {"enum": [None, "unknown"]}]},
+    "text": {"type": ["string", "null"]},
+    "choice": {"type": ["string", "null"]},
+    "list": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"enum": [None, "unknown"]}]},
+}
+"""What an example may say of a fact."""
+
+
+def schema() -> Schema:
+    """The whole schema, draft 7, the one that editors know best."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Sluicegate policies",
+        **_map(FILE, _file()),
+        "definitions": {
+            "policy": {**_map(POLICY, _policy()), "allOf": [_others_are_off()]},
+            "process": _map(PROCESS, _process()),
+            "stage": _map(STAGE, _stage()),
+            "criterion": _map(CRITERION, _criterion()),
+        },
+    }
+
+
+def _map(keys: Mapping[str, Key], values: Mapping[str, Schema]) -> Schema:
+    """A map with these keys; those that this version refuses are left out."""
+    taken = {name: key for name, key in keys.items() if not key.refusal}
+    required = [name for name, key in taken.items() if key.required]
+    known = {name: values[name] for name in taken}
+    return {"type": "object", "properties": known, "required": required, "additionalProperties": False}
+
+
+def _file() -> dict[str, Schema]:
+    fact = _map(FACT, {"type": {"enum": list(TYPES)}, "meaning": _text("In words of the business", MAX_MEANING)})
+    return {
+        "version": {"const": 1, "description": "The format's version"},
+        "filler": _texts("Texts that count as blank, as in [tbd, n/a]"),
+        "facts": {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{NAME.pattern}$", "not": {"enum": list(FACTS)}},
+            "additionalProperties": fact,
+            "description": "Facts of your own: the names that [connections.NAME.fields] maps fields to",
+        },
+        "policies": _list("policy"),
+        "processes": _list("process"),
+    }
+
+
+def _common() -> dict[str, Schema]:
+    """What policies and criteria share."""
+    return {
+        "id": _id("Names it in results and on records; never change it"),
+        "title": _text("What a rep reads on the record", MAX_TITLE),
+        "severity": {"enum": list(SEVERITIES)},
+        "points": {"type": "integer", "minimum": 0, "maximum": 100, "description": "What it costs of the 100"},
+        "fix": _text("The one act that clears it", MAX_FIX),
+        "source": _text("Where the rule comes from", 1000),
+        "blank": {"enum": list(BLANK_RULES), "description": "What a comparison on a blank is; false unless said"},
+        "filler": _texts("More texts that count as blank here"),
+        "mode": {
+            # enforce needs actions, which the reader refuses as yet
+            "enum": [mode for mode in MODES if mode != "enforce"],
+            "description": "off: not judged; observe: judged and listed; warn: on the record, and it costs points",
+        },
+    }
+
+
+def _policy() -> dict[str, Schema]:
+    return _common() | {
+        "applies_to": _condition("Which deals it is about; absent: all"),
+        "flag_if": _condition("When such a deal is flagged"),
+        "owner": _text("Who answers for the rule", 1000),
+        "topic": _id("Policies that measure the same neglect; only the dearest costs points"),
+        "pausable": {"type": "boolean", "description": "Whether a rep's pause holds for it"},
+        "subject": {"enum": list(SUBJECTS), "description": "Others than opportunities are not judged yet"},
+        "examples": _examples(POLICY_KEYS),
+    }
+
+
+def _others_are_off() -> Schema:
+    other = {"properties": {"subject": {"enum": list(SUBJECTS[1:])}}, "required": ["subject"]}
+    return {"if": other, "then": {"properties": {"mode": {"const": "off"}}, "required": ["mode"]}}
+
+
+def _process() -> dict[str, Schema]:
+    return {
+        "id": _id("Names the process"),
+        "title": _text("What people call it", MAX_TITLE),
+        "applies_to": _condition("Which deals it claims; absent: those that no other process claims"),
+        "stages": {**_list("stage"), "minItems": 1, "description": "In order; the last is Won"},
+        "lost_names": _names("What each CRM calls the stages that lose a deal"),
+        "source": _text("Where the process comes from", 1000),
+        "filler": _texts("More texts that count as blank here"),
+    }
+
+
+def _stage() -> dict[str, Schema]:
+    day = {"type": "integer", "minimum": 0, "maximum": MAX_DAYS}
+    return {
+        "id": _id("Names the stage in conditions: stage = 'proposal'"),
+        "names": _names("What each CRM calls the stage, former names too"),
+        "expected_days": {"type": "array", "items": day, "minItems": 2, "maxItems": 2},
+        "entry": {**_list("criterion"), "description": "True at or after the move in"},
+        "exit": {**_list("criterion"), "description": "True at or after the move out"},
+    }
+
+
+def _criterion() -> dict[str, Schema]:
+    return _common() | {
+        "require": _condition("What must be true"),
+        "holds": {
+            "enum": list(HOLDS),
+            "description": "once: at the move; while_in: as long as the deal is in the stage",
+        },
+        "binds_from": {"type": "string", "pattern": DAY, "description": "Moves before this day bind nothing"},
+        "examples": _examples(CRITERION_KEYS),
+    }
+
+
+def _examples(keys: Mapping[str, Key]) -> Schema:
+    facts = {name: _said(fact) for name, fact in FACTS.items()}
+    state = {"type": "object", "properties": facts | {AS_OF: {"type": "string", "pattern": DAY}}}
+    day = {"type": "object", "properties": facts | {ENTER: _id("The stage that the deal enters, or lost")}}
+    course = {
+        "type": "object", "propertyNames": {"pattern": DAY}, "additionalProperties": day, "minProperties": 1,
+        "maxProperties": MOST_DAYS, "description": "What happens to a deal, day by day",
+    }  # fmt: skip
+    return _map(keys, {name: {"type": "array", "items": course if name in COURSES else state} for name in keys})
+
+
+def _said(fact: Fact) -> Schema:
+    return {**SAID[fact.type], "description": fact.meaning}
+
+
+def _condition(what: str) -> Schema:
+    return {"type": ["string", "boolean"], "description": f"{what}: facts, and or not, = != < <= > >=, in, is blank"}
+
+
+def _text(what: str, most: int) -> Schema:
+    return {"type": "string", "minLength": 1, "maxLength": most, "description": what}
+
+
+def _texts(what: str) -> Schema:
+    return {"type": "array", "items": {"type": "string"}, "description": what}
+
+
+def _id(what: str) -> Schema:
+    return {"type": "string", "pattern": f"^{ID.pattern}$", "maxLength": MAX_ID, "description": what}
+
+
+def _names(what: str) -> Schema:
+    return _map(CRMS, {crm: _texts(f"In {crm}") for crm in CRMS}) | {"description": what}
+
+
+def _list(of: str) -> Schema:
+    return {"type": "array", "items": {"$ref": f"#/definitions/{of}"}}

@@ -1,0 +1,38 @@
+"""The packs that ship with the program: read, listed, copied."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from model.errors import SettingsProblem
+from policies.language.words import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def pack_texts() -> dict[str, bytes]:
+    """The shipped packs by file name; the starter pack first, for it is the default."""
+    files = (file for file in resources.files("policies").joinpath("packs").iterdir() if file.name.endswith(".yaml"))
+    ordered = sorted(files, key=lambda file: (file.name != "starter.yaml", file.name))
+    return {file.name: file.read_bytes() for file in ordered}
+
+
+def copied(names: Sequence[str], folder: Path) -> list[Path]:
+    """The packs of these names as files in a folder; raises SettingsProblem, and then nothing was written."""
+    texts = {name.removesuffix(".yaml"): text for name, text in pack_texts().items()}
+    wanted = list(dict.fromkeys(name.removesuffix(".yaml") for name in names))
+    for name in wanted:
+        if name not in texts:
+            hint = did_you_mean(name, texts) or f"; there are {', '.join(texts)}"
+            raise SettingsProblem(f"There is no pack '{name}'{hint}")
+        if (folder / f"{name}.yaml").exists():
+            raise SettingsProblem(
+                f"{folder / name}.yaml is there already; move it away, or name another folder with --to."
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in wanted:
+        (folder / f"{name}.yaml").write_bytes(texts[name])
+    return [folder / f"{name}.yaml" for name in wanted]
