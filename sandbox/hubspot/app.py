@@ -59,4 +59,6 @@ class Door:
             "path": asked.path,
             "query": asked.target.partition("?")[2],
         }
+        if asked.path.endswith("/batch/read"):
+            entry["body"] = asked.body.decode(errors="replace")
         portal.calls.append({**entry, "outcome": outcome})

@@ -7,6 +7,8 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from connectors.hubspot.settings import DEFAULT_READS, DEFAULT_WRITES
 from sandbox.hubspot import ADMIN, Settings
 from sandbox.hubspot.activity import log_call
@@ -57,6 +59,17 @@ class HubspotOffice:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.portal, self.waited = desk, desk.portal, desk.waited
         self.clock, self.faults = desk.portal.clock, desk.portal.faults
+
+    pushes = "deals/batch/update"
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        return self.portal.calls
+
+    def asked_by_id(self, call: dict[str, Any]) -> str:
+        body = orjson.loads(call.get("body") or "{}")
+        alone = call["path"].endswith("/deals/batch/read") and not body.get("propertiesWithHistory")
+        return str(body.get("inputs")) if alone else ""
 
     def connector(self, **changes: Any) -> Connector:
         return self.desk.connector(**changes)

@@ -48,6 +48,16 @@ class Office(Protocol):
     def faults(self) -> Any:
         """Faults on demand, by the names of this CRM's own sandbox."""
 
+    pushes: str
+    """How the path of a push ends."""
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call, as the CRM logged it."""
+
+    def asked_by_id(self, call: dict[str, Any]) -> str:
+        """The ids of deals that a call asks for by id alone; "" for any other call."""
+
     def connector(self, **changes: Any) -> Connector: ...
     def deal(self, name: str = "Acme", **said: Any) -> str: ...
     def edit(self, deal: str, user: str = "", **said: Any) -> None: ...

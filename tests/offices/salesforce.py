@@ -44,6 +44,15 @@ class SalesforceOffice:
         self.sales, self.org, self.waited = sales, sales.org, sales.waited
         self.clock, self.faults = sales.org.clock, sales.org.faults
 
+    pushes = "composite/sobjects"
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        return self.org.calls
+
+    def asked_by_id(self, call: dict[str, Any]) -> str:
+        return str(call["query"]) if " WHERE Id IN " in str(call["query"]) else ""
+
     def connector(self, **changes: Any) -> Connector:
         return self.sales.connector(**changes)
 

@@ -29,17 +29,39 @@ IN_TURN = [
 """Each lies later in a run than the one before, so that a connection can be killed at all of them in turn."""
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    with wounded(tmp_path_factory.mktemp("undisturbed"), DEALS) as team:
+PORTAL = (
+    "after a page was read and before it is kept",
+    "after a batch is marked sending and before it is sent",
+    "after the CRM applied a batch and before the receipt",
+)
+"""What is not about the store alone, so that it is tried on HubSpot, too."""
+PLACES = [
+    *(pytest.param("salesforce", seam, id=f"salesforce {place}") for place, seam in DANGEROUS.items()),
+    *(pytest.param("hubspot", DANGEROUS[place], id=f"hubspot {place}") for place in PORTAL),
+]
+
+
+def left_by(folder, kind):
+    with wounded(folder, DEALS, kind=kind) as team:
         assert team.run() == 0
         assert len(team.written()) > 60
         return team.on_record(), sorted(team.written())
 
 
-@pytest.mark.parametrize("seam", DANGEROUS.values(), ids=DANGEROUS)
-def test_killed_at_a_seam_and_run_again_leaves_what_an_undisturbed_run_leaves(seam, undisturbed, tmp_path):
-    with wounded(tmp_path, DEALS) as team:
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return left_by(tmp_path_factory.mktemp("undisturbed"), "salesforce")
+
+
+@pytest.fixture(scope="module")
+def undisturbed_portal(tmp_path_factory):
+    return left_by(tmp_path_factory.mktemp("undisturbed"), "hubspot")
+
+
+@pytest.mark.parametrize(("kind", "seam"), PLACES)
+def test_killed_at_a_seam_and_run_again_leaves_what_an_undisturbed_run_leaves(kind, seam, request, tmp_path):
+    undisturbed = request.getfixturevalue("undisturbed" if kind == "salesforce" else "undisturbed_portal")
+    with wounded(tmp_path, DEALS, kind=kind) as team:
         kill = team.killed(seam)
         reopens_clean(tmp_path)
         assert team.run() == 0
@@ -71,9 +93,9 @@ def test_killed_at_every_seam_in_turn_on_postgresql(undisturbed, tmp_path, postg
 
 def test_a_slow_crm_that_applies_a_batch_after_it_was_read_back_ends_up_right(undisturbed, tmp_path):
     with wounded(tmp_path, DEALS) as team:
-        team.org.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=3)
+        team.office.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=3)
         process = team.start()
-        until(lambda: team.org.faults.waiting[0].struck)
+        until(lambda: team.office.faults.waiting[0].struck)
         kill = team.kill(process)
         assert team.run() == 0
         until(team.repeated)

@@ -74,16 +74,16 @@ def test_a_killed_worker_is_followed_by_one_that_finishes_its_run_when_beat_send
     with wounded(tmp_path / "quiet", DEALS, **when_and_where) as quiet:
         assert quiet.run() == 0
     with wounded(tmp_path, DEALS, **when_and_where) as team:
-        team.org.clock.run()
-        team.org.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=1)
+        team.office.clock.run()
+        team.office.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=1)
         with service(team.config, "worker", "--concurrency", "1", module="worker.cli") as first:
             until(lambda: answers(broker))
             app = make_app(read_settings(team.config))
             app.send_task("sluicegate.run", args=["local"])
             app.close()
-            until(lambda: team.org.faults.waiting[0].struck)
+            until(lambda: team.office.faults.waiting[0].struck)
             killed(first)
-            until(lambda: team.org.calls[-1]["path"].endswith("composite/sobjects"))
+            until(lambda: team.office.calls[-1]["path"].endswith("composite/sobjects"))
             kill = team.noted()
             assert len(kill.in_flight) == len(team.written()) > 0, "applied, and nobody here knows it"
         assert answers(broker), "the broker outlives the worker that started it"

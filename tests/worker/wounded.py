@@ -1,4 +1,4 @@
-"""A served org whose worker is killed and started again, and what its logs say of it afterwards."""
+"""A served CRM whose worker is killed and started again, and what its logs say of it afterwards."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce import SYNC, Org, Running, new_org, seed, serve
-from sandbox.salesforce.config import config
+import sandbox.hubspot as portals
+import sandbox.salesforce as orgs
+from sandbox.hubspot.config import config as portal_config
+from sandbox.hubspot.seeds import seed as seed_portal
+from sandbox.salesforce.config import config as org_config
 from store import Store
+from tests.connectors.hubspot.portal import Desk
+from tests.connectors.salesforce.sales import Sales
+from tests.offices.hubspot import HubspotOffice
+from tests.offices.salesforce import SalesforceOffice
 from tests.worker import victim
 from worker.settings import read_settings
 from worker.wiring import connector_for, store_url
@@ -20,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-PREFIX = "Sluicegate_"
 POLICIES = """\
 version: 1
 policies:
@@ -37,7 +43,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Killed:
-    """What stood at a kill: calls that the org had seen, deals in flight, what the run was doing."""
+    """What stood at a kill: calls that the CRM had seen, deals in flight, what the run was doing."""
 
     calls: int
     in_flight: frozenset[str]
@@ -46,18 +52,18 @@ class Killed:
 
 @dataclass
 class Wounded:
-    """One org, one store, and how often its worker was killed."""
+    """One CRM, one store, and how often its worker was killed."""
 
-    org: Org
+    office: Any
     config: Path
     batch: int = victim.BATCH
     kills: list[Killed] = field(default_factory=list)
 
     def start(self, seam: victim.Seam | None = None) -> Any:
         """A run, a minute after the last one."""
-        self.org.clock.set(self.org.clock.now() + MINUTE)
+        self.office.clock.set(self.office.clock.now() + MINUTE)
         self.config.with_name("progress").unlink(missing_ok=True)
-        return victim.start(self.config, self.org.clock.now(), seam, self.batch)
+        return victim.start(self.config, self.office.clock.now(), seam, self.batch)
 
     def run(self, seam: victim.Seam | None = None) -> int:
         return victim.ended(self.start(seam))
@@ -75,7 +81,7 @@ class Wounded:
 
     def noted(self) -> Killed:
         """What the store and the org say right after a kill."""
-        calls, step = len(self.org.calls), self.config.with_name("progress")
+        calls, step = len(self.office.calls), self.config.with_name("progress")
         with self.store() as store:
             flying = frozenset(patch.id for batch in store.in_flight(victim.NAME) for patch in batch.patches)
         self.kills.append(Killed(calls, flying, (step.exists() and step.read_text()) or "nothing yet"))
@@ -94,13 +100,13 @@ class Wounded:
 
     def on_record(self) -> dict[str, dict[str, Any]]:
         """Our fields of every deal, as they stand in the CRM."""
-        rows = self.org.tables["Opportunity"].rows
-        return {id_: {k: v for k, v in row.items() if k.startswith(PREFIX)} for id_, row in rows.items()}
+        return {deal: self.office.record(deal) for deal in self.office.theirs()}
 
     def written(self) -> list[tuple[str, str]]:
         """Deal and values of every write of ours that the CRM applied."""
-        ours = [w for w in self.org.writes if w.user == SYNC and w.entity == "Opportunity" and w.outcome == "ok"]
-        return [(str(w.id), repr(sorted(w.values.items()))) for w in ours]
+        return [
+            (write.id, repr(sorted(write.values.items()))) for write in self.office.writes() if write.outcome == "ok"
+        ]
 
     def repeated(self) -> list[str]:
         """Deals that were sent the same values twice."""
@@ -108,9 +114,9 @@ class Wounded:
 
     def read_back(self, kill: Killed) -> frozenset[str]:
         """Deals in flight at a kill that were read after it and before anything was written again."""
-        after = self.org.calls[kill.calls :]
-        first = next((i for i, call in enumerate(after) if call["path"].endswith("composite/sobjects")), len(after))
-        asked = " ".join(str(call["query"]) for call in after[:first] if " WHERE Id IN " in str(call["query"]))
+        after = self.office.calls[kill.calls :]
+        first = next((i for i, call in enumerate(after) if call["path"].endswith(self.office.pushes)), len(after))
+        asked = " ".join(self.office.asked_by_id(call) for call in after[:first])
         return frozenset(deal for deal in kill.in_flight if deal in asked)
 
 
@@ -130,28 +136,46 @@ def wounded(
     batch: int = victim.BATCH,
     settings: str = SETTINGS,
     *,
+    kind: str = "salesforce",
     at: datetime = NOON,
     zone: str = HOME,
 ) -> Iterator[Wounded]:
-    """A provisioned org of so many deals, always the same, where everybody works in `zone`.
+    """A provisioned CRM of so many deals, always the same, where everybody works in `zone`.
 
     `settings`: TOML that stands before the connection's.
     """
-    org = new_org()
-    seed(org, deals, seed=7, as_of=at)
-    for user in [*org.tables["User"].rows.values()]:
-        org.tables["User"].put({**user, "TimeZoneSidKey": zone})
-    with serve(org) as running:
-        path = written_config(folder, running, settings, zone)
+    with CRMS[kind](deals, at, zone) as (office, connection):
+        path = written_config(folder, connection.replace(HOME, zone), settings)
         provision(path)
-        org.calls.clear()
-        yield Wounded(org, path, batch)
+        office.calls.clear()
+        yield Wounded(office, path, batch)
 
 
-def written_config(folder: Path, running: Running, settings: str, zone: str) -> Path:
+@contextmanager
+def org(deals: int, at: datetime, zone: str) -> Iterator[tuple[SalesforceOffice, str]]:
+    made = orgs.new_org()
+    orgs.seed(made, deals, seed=7, as_of=at)
+    for user in [*made.tables["User"].rows.values()]:
+        made.tables["User"].put({**user, "TimeZoneSidKey": zone})
+    with orgs.serve(made) as running:
+        yield SalesforceOffice(Sales(made, running)), org_config(running)
+
+
+@contextmanager
+def portal(deals: int, at: datetime, zone: str) -> Iterator[tuple[HubspotOffice, str]]:
+    made = portals.new_portal(portals.Settings(zone=zone))
+    seed_portal(made, deals, seed=7, as_of=at)
+    with portals.serve(made) as running:
+        yield HubspotOffice(Desk(made, running)), portal_config(running, victim.NAME)
+
+
+CRMS: dict[str, Any] = {"salesforce": org, "hubspot": portal}
+
+
+def written_config(folder: Path, connection: str, settings: str) -> Path:
     path = folder / "sluicegate.toml"
     (folder / "policies.yaml").write_text(POLICIES)
-    path.write_text(f"{settings}\n{config(running)}".replace(HOME, zone))
+    path.write_text(f"{settings}\n{connection}")
     return path
 
 
