@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from random import Random
-from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -55,8 +54,6 @@ class Client:
         self._login = Login(self._who, clock, self._renew)
         self._library = Library(settings.base_url, session)
         self._account: Account | None = None
-        self._turn = RLock()
-        """Pages are fetched ahead by a thread: share, token and limits are minded by one at a time."""
         self.window: int | None = None
         """Calls in ten seconds that HubSpot last said our app may send."""
 
@@ -141,10 +138,9 @@ class Client:
             raise AccessRefused(f"{error} A new token did not help; connect the app again.") from None
 
     def _once(self, gate: Gate, send: Callable[[], Reply], repeatable: bool) -> Any:
-        with self._turn:
-            self._share.mind(self.wire)
-            self._library.take(self._login.token())
-            gate.enter()
+        self._share.mind(self.wire)
+        self._library.take(self._login.token())
+        gate.enter()
         try:
             reply = send()
         except requests.exceptions.ConnectTimeout as error:

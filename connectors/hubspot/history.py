@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Versions: TypeAlias = "list[dict[str, Any]]"
 
 STAGE: Final = "dealstage"
-_TOLD: Final = ("amount", "close_date", "next_step", "owner_id", "deal_type", "source")
+_TOLD: Final = ("amount", "close_date", "next_step", "owner_id")
 _AT_ONCE: Final = timedelta(seconds=5)
 """A value written with the deal itself may be stamped a moment later than it."""
 _CREATION: Final = timedelta(days=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from connectors.ahead import ahead
 from connectors.hubspot import activities, people, pipelines, rates, windows
 from connectors.hubspot import convert as to
 from connectors.hubspot.actors import Actors
@@ -82,7 +81,7 @@ class Pull:
 
     def _batches(self, reader: Reader, found: Iterator[tuple[list[Row], str]], place: Place) -> Iterator[Page]:
         batch, after = Batch(), ""
-        for rows, after in ahead(found):
+        for rows, after in found:
             with uncollected():
                 reader.records(rows, batch)
             if len(batch) >= CHUNK:

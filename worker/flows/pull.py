@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from model.uncollected import uncollected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from model.sync import Page, SetAside
+    from model.sync import SetAside
     from worker.flows.session import Session
 
 
@@ -31,22 +28,14 @@ def pull(session: Session, pulled: Pulled | None = None, *, full: bool = False) 
     What was kept before an error stays kept, and counted.
     """
     store, pulled = session.store, pulled or Pulled()
-    for page in one_ahead(session.connector.pull(store.cursors(session.name), full=full)):
-        kept = store.keep_page(
-            session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
-        )
+    for page in session.connector.pull(store.cursors(session.name), full=full):
+        with uncollected():
+            kept = store.keep_page(
+                session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
+            )
         pulled.records += sum(map(len, page.records.values()))
         pulled.changed += kept.changed + kept.new
         pulled.held_back += kept.held_back
         pulled.aside += page.aside
         session.services.progress("pulled", pulled.records)
     return pulled
-
-
-def one_ahead(pages: Iterator[Page]) -> Iterator[Page]:
-    """`pages`, each fetched while the one before it is kept: the network and the disk work at once."""
-    with ThreadPoolExecutor(1, "pull") as beside, uncollected():
-        coming = beside.submit(next, pages, None)
-        while (page := coming.result()) is not None:
-            coming = beside.submit(next, pages, None)
-            yield page
