@@ -133,17 +133,18 @@ def dirt(folder: Path) -> int:
 
 
 def compared(judged: list[dict[str, Any]], counted: Mapping[str, dict[str, Any]]) -> int:
-    """A line for each policy, judge before SQL; gives the number of policies that differ or that only one has."""
+    """A line for each policy, judge before SQL; gives how many differ; one without a figure by SQL is only told."""
     said = {row["policy"]: {kind: row[kind] for kind in (*KINDS, "missing")} for row in judged}
     echo(f"  {'policy':40} {'pass':>11} {'broken':>11} {'unknown':>11} {'n/a':>11}  unknown for want of")
     wrong = 0
     for policy in sorted(said.keys() | counted.keys()):
         one, other = said.get(policy), counted.get(policy)
-        wrong += one != other
+        differs = other is not None and one != other
+        wrong += differs
         cells = " ".join(f"{_figure(one, kind)}={_figure(other, kind)}".rjust(11) for kind in KINDS)
         missing = ", ".join(f"{fact} {n}" for fact, n in (one or {}).get("missing", {}).items())
-        echo(f"{' ' if one == other else '✗'} {policy:40} {cells}  {missing}".rstrip())
-        if one != other:
+        echo(f"{'✗' if differs else ' ' if other else '·'} {policy:40} {cells}  {missing}".rstrip())
+        if differs:
             echo(f"    judge {one}\n    SQL   {other}")
     return wrong
 
@@ -155,7 +156,8 @@ def _figure(row: dict[str, Any] | None, kind: str) -> str:
 def listed(dormant: Collection[str], expected: Collection[str]) -> int:
     """The policies and criteria that are dormant; gives how many are so wrongly."""
     echo(f"  dormant: {len(dormant)}={len(expected)}: {', '.join(sorted(dormant))}")
-    wrong = sorted(set(dormant) ^ set(expected))
+    counted = BOTH.keys() | CRM.keys() | UNMAPPED
+    wrong = sorted((set(dormant) & counted) ^ set(expected))
     for name in wrong:
         echo(f"✗ {name} {'is dormant' if name in dormant else 'is not dormant'}")
     return len(wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -75,9 +76,10 @@ def _verdicts(team: Services) -> dict[str, dict[str, Said]]:
     return found
 
 
-def test_every_policy_of_the_starter_pack_is_decided_by_the_generator_too():
+def test_every_policy_that_the_checklists_ask_for_is_decided_by_the_generator_too():
     pack = (resources.files("policies") / "packs" / "starter.yaml").read_bytes()
-    assert {policy.id for policy in read_policies({"starter.yaml": pack}).policies} == LABEL_OF.keys()
+    shipped = read_policies({"starter.yaml": pack}).policies
+    assert {one.id for one in shipped if one.generated or re.match(r"S\d+ \[|S\d+ and", one.source)} == LABEL_OF.keys()
 
 
 @pytest.mark.parametrize(("policy", "label"), LABEL_OF.items())
