@@ -10,7 +10,7 @@ import typer
 
 from model.words import many
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.policies_shown import show_set
+from worker.cli.policies_shown import show_set, show_test
 
 if TYPE_CHECKING:
     from policies.policy import PolicySet
@@ -49,29 +49,26 @@ def validate(context: typer.Context, paths: Paths = None, as_json: Json = False)
 
 @policies.command("test")
 def run_examples_of(context: typer.Context, paths: Paths = None, as_json: Json = False) -> None:
-    """Run every example, gates with their moves too, and name what no example tries yet.
+    """Run every example, gates with their moves too, and name what none tries and which slips none would notice.
 
     Example: sluicegate policies test policies/
     """
     from model.errors import PolicyProblem
     from policies.courses import run_courses
     from policies.examples import run_examples
+    from policies.unnoticed import unnoticed
     from policies.untested import total, untested
 
     found = _read(context, paths)
     problems = sorted([*run_examples(found), *run_courses(found)])
     if problems:
         raise PolicyProblem(problems)
-    lacks = untested(found)
-    said = {"examples": total(found), "untested": [asdict(one) for one in lacks], "digest": found.digest}
-
-    def people() -> None:
-        tell(f"{many(total(found), 'example')}, and every one holds.")
-        if lacks:
-            rows = [(one.id, ", ".join(one.lacks)) for one in lacks]
-            table("Without an example", ("policy or criterion", "none that is"), rows)
-
-    say(said, as_json, people)
+    answer: dict[str, Any] = {
+        "examples": total(found), "untested": [asdict(one) for one in untested(found)],
+        "unnoticed": [{"id": name, "slips": slips} for name, slips in unnoticed(found).items()],
+        "digest": found.digest,
+    }  # fmt: skip
+    say(answer, as_json, lambda: show_test(answer))
 
 
 @policies.command()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from worker.cli.common import table
+from model.words import many
+from worker.cli.common import table, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
 POLICY = ("id", "mode", "costs", "written", "flags a deal when", "to clear it")
 PROCESS = ("process", "written", "claims a deal when", "stages (expected days)")
 GATE = ("criterion", "on", "mode", "written", "must hold", "else")
+
+
+def show_test(answer: Mapping[str, Any]) -> None:
+    """The answer of `policies test`."""
+    tell(f"{many(answer['examples'], 'example')}, and every one holds.")
+    if answer["untested"]:
+        lacks = ((one["id"], ", ".join(one["lacks"])) for one in answer["untested"])
+        table("Without an example", ("policy or criterion", "none that is"), lacks)
+    if answer["unnoticed"]:
+        slips = ((one["id"], slip) for one in answer["unnoticed"] for slip in one["slips"])
+        table("The same to its examples", ("policy or criterion", "whether it says"), slips)
 
 
 def show_set(answer: Mapping[str, Any], *, examples: bool) -> None:

@@ -13,6 +13,7 @@ from policies.courses import run_courses
 from policies.examples import run_examples, wide_of
 from policies.policy import Example
 from policies.reader import read_policies
+from policies.unnoticed import unnoticed
 from policies.untested import untested
 
 FOLDER = Path("policies/packs")
@@ -41,6 +42,7 @@ def _exact(value):
 def test_a_pack_lacks_no_example_and_its_gates_end_as_their_moves_say(name):
     pack = read(name)
     assert untested(pack) == []
+    assert unnoticed(pack) == {}
     assert run_courses(pack) == []
 
 
