@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from model.sync import Patch
+
+Value = TypeVar("Value")
 
 
 def mind(patches: Sequence[Patch], writes: Mapping[str, str], most: int) -> None:
@@ -19,6 +21,16 @@ def mind(patches: Sequence[Patch], writes: Mapping[str, str], most: int) -> None
     foreign = sorted({name for patch in patches for name in patch.fields} - set(writes))
     if foreign:
         raise ValueError(f"Not listed under writes, so never sent: {', '.join(foreign)}.")
+
+
+def without(
+    sent: Mapping[str, Mapping[str, Value]], failed: Mapping[str, Collection[str]], known: Collection[str]
+) -> dict[str, dict[str, Value]]:
+    """Of what was sent (deal → field → value) the deals that `failed` by some fields, with those that are left."""
+    return {
+        deal: {name: value for name, value in sent[deal].items() if name in known and name not in names}
+        for deal, names in failed.items()
+    }
 
 
 def nothing_left(patch: Patch) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from connectors.our_fields import Named
 
 FEW: Final = 10
+_FEEDS: Final = ("stage_history", "date_history", "contact_roles", "activities")
 _TEXTS: Final = ("text", "long_text", "choice")
 
 
@@ -52,6 +53,17 @@ def mapped_facts(known: Iterable[str]) -> Iterator[Remark]:
     dormant = [name for name in FACTS if name not in found]
     if dormant:
         yield Remark("note", f"No field is mapped for {', '.join(dormant)}: policies that ask for them are dormant.")
+
+
+def feeds(found: Iterable[str], to_read: str) -> Iterator[Remark]:
+    """Which feeds can be read; `to_read`: what lets us read the others."""
+    seen = set(found)
+    for feed in _FEEDS:
+        name = feed.replace("_", " ")
+        if feed in seen:
+            yield Remark("ok", f"The feed of {name} can be read.")
+        else:
+            yield Remark("missing", f"The feed of {name} cannot be read; {to_read}.")
 
 
 def mismatch(place: str, fact: str, wanted: str, crm_type: str, gives: str) -> Iterator[Remark]:

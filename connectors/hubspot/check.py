@@ -8,7 +8,8 @@ from connectors import remarks
 from connectors.hubspot import convert as to
 from connectors.hubspot import deals, describe, ours, sample
 from connectors.hubspot.faults import Refused
-from connectors.hubspot.fields import SYNC_SCOPES
+from connectors.hubspot.fields import SETUP_SCOPE, SYNC_SCOPES
+from connectors.hubspot.pull import NO_DEALS
 from connectors.remarks import Seen
 from model.sync import Remark
 
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from connectors.hubspot.schema import Schema
     from connectors.hubspot.settings import HubspotSettings
 
-_FEEDS: Final = ("stage_history", "date_history", "contact_roles", "activities")
 _SKEW: Final = 60.0
-_TOO_MUCH: Final = "crm.schemas.deals.write"
 _TIERS: Final = {
     250_000: "Free or Starter",
     625_000: "Professional",
@@ -35,9 +34,10 @@ _VISITS: Final = "hs_v2_date_entered_current_stage"
 
 def check(client: Client, schema: Schema, settings: HubspotSettings, now: datetime) -> list[Remark]:
     """Everything worth knowing before a run; raises AccessRefused, RetryLater, BudgetSpent."""
+    first = [*_login(client, settings, now), *_scopes(client)]
+    if not schema.fields():
+        return [*first, Remark("missing", NO_DEALS)]
     parts: tuple[Callable[[], Iterator[Remark]], ...] = (
-        lambda: _login(client, settings, now),
-        lambda: _scopes(client),
         lambda: _own_fields(schema, settings),
         lambda: _facts(client, schema, settings),
         lambda: _feeds(client, schema, settings),
@@ -45,7 +45,7 @@ def check(client: Client, schema: Schema, settings: HubspotSettings, now: dateti
         lambda: _tier(client, schema),
         lambda: _budget(client, settings),
     )
-    return [remark for part in parts for remark in part()]
+    return [*first, *(remark for part in parts for remark in part())]
 
 
 def _login(client: Client, settings: HubspotSettings, now: datetime) -> Iterator[Remark]:
@@ -70,8 +70,8 @@ def _scopes(client: Client) -> Iterator[Remark]:
             yield Remark("missing", f"Our app lacks the scope {scope}, which {use}; add it and sign in again.")
     if held >= SYNC_SCOPES.keys():
         yield Remark("ok", f"Our app has the {len(SYNC_SCOPES)} scopes that it needs.")
-    if _TOO_MUCH in held:
-        yield Remark("note", f"Our app also has {_TOO_MUCH}, which only provision needs; take it away.")
+    if SETUP_SCOPE in held:
+        yield Remark("note", f"Our app also has {SETUP_SCOPE}, which only provision needs; take it away.")
 
 
 def _own_fields(schema: Schema, settings: HubspotSettings) -> Iterator[Remark]:
@@ -95,13 +95,7 @@ def _facts(client: Client, schema: Schema, settings: HubspotSettings) -> Iterato
 
 
 def _feeds(client: Client, schema: Schema, settings: HubspotSettings) -> Iterator[Remark]:
-    found = describe.feeds(client, schema, settings)
-    for feed in _FEEDS:
-        name = feed.replace("_", " ")
-        if feed in found:
-            yield Remark("ok", f"The feed of {name} can be read.")
-        else:
-            yield Remark("missing", f"The feed of {name} cannot be read; give our app the scopes named above.")
+    yield from remarks.feeds(describe.feeds(client, schema, settings), "give our app the scopes named above")
 
 
 def _open_deals(client: Client, schema: Schema) -> Iterator[Remark]:

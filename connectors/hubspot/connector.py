@@ -84,7 +84,7 @@ class HubspotConnector:
 
     def check(self, now: datetime) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
-        self.describe()
+        self._schema.forget()
         return check.check(self._client, self._schema, self.settings, now)
 
     def draft(self) -> Draft:

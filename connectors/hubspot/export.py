@@ -19,7 +19,7 @@ _README: Final = """# Sluicegate's set-up for HubSpot
 
 ## 1. The properties
 
-Either send the two files with a token that has the scope `crm.schemas.deals.write`:
+Either send the two files with a token that has the scope `{setup}`:
 
 ```sh
 post() {{ curl -sS -X POST "https://api.hubapi.com$1" -H "Authorization: Bearer $TOKEN" \\
@@ -55,6 +55,7 @@ def files(settings: Named) -> dict[str, str]:
     """Path → content of every file of the export."""
     made = fields.definitions(settings)
     readme = _README.format(
+        setup=fields.SETUP_SCOPE,
         table="\n".join(_table(made)),
         scopes="\n".join(f"- `{scope}`: {use}" for scope, use in fields.SYNC_SCOPES.items()),
         steps="\n".join(f"{number}. {step}" for number, step in enumerate(record_page(settings), 1)),

@@ -30,7 +30,7 @@ SYNC_SCOPES: Final = {
     "sales-email-read": "reads which mails were sent and answered",
 }
 """Scope → what the sync needs it for."""
-ADMIN_SCOPES: Final = {"crm.schemas.deals.write": "makes our properties", "crm.schemas.deals.read": "sees which exist"}
+SETUP_SCOPE: Final = "crm.schemas.deals.write"
 
 
 def group() -> dict[str, Any]:

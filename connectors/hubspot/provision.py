@@ -25,7 +25,7 @@ def provision(admin: Client, settings: HubspotSettings) -> Iterator[Remark]:
         yield Remark(
             "warning",
             "No admin credentials are given, so the connection's own token sets the portal up. It needs the scope "
-            "crm.schemas.deals.write for that and should lose it afterwards; better give "
+            f"{fields.SETUP_SCOPE} for that and should lose it afterwards; better give "
             f"[connections.{settings.name}.admin] access_token.",
         )
     try:
@@ -35,7 +35,7 @@ def provision(admin: Client, settings: HubspotSettings) -> Iterator[Remark]:
         yield Remark(
             "missing",
             f"Set-up stopped: {error.message} ({error.category}). It needs a token with the scope "
-            "crm.schemas.deals.write; or run provision --export DIR and let an admin make the properties.",
+            f"{fields.SETUP_SCOPE}; or run provision --export DIR and let an admin make the properties.",
         )
         return
     yield from (Remark("note", step) for step in steps.record_page(settings))

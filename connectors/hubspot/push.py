@@ -69,8 +69,7 @@ class Push:
             return {}
         self._schema.forget()
         known = {found.path for found in ours.writable(self._schema, self._settings).values()}
-        for deal, names in failed.items():
-            sent[deal] = {name: value for name, value in sent[deal].items() if name in known and name not in names}
+        sent |= door.without(sent, failed, known)
         return batches.send({deal: sent[deal] for deal in failed if sent[deal]})
 
     def _unlocked(self, batches: Batches, sent: Sent, results: Mapping[str, Result]) -> dict[str, Result]:

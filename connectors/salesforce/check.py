@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from connectors.salesforce.schema import Schema
     from connectors.salesforce.settings import SalesforceSettings
 
-_FEEDS: Final = ("stage_history", "date_history", "contact_roles", "activities")
 _SKEW: Final = 60.0
+_TWIN: Final = re.compile("hubspot_?(deal_?)?(record_?)?id", re.IGNORECASE)
+"""Names of fields that hold the id of a HubSpot deal."""
 
 
 def check(client: Client, schema: Schema, settings: SalesforceSettings, now: datetime) -> list[Remark]:
@@ -36,6 +38,7 @@ def check(client: Client, schema: Schema, settings: SalesforceSettings, now: dat
         lambda: _exemption(client),
         lambda: _rules(client),
         lambda: _blind_owners(client, schema, settings),
+        lambda: _twins(client, schema),
         lambda: _budget(client, settings),
     )
     return [remark for part in parts for remark in part()]
@@ -83,13 +86,7 @@ def _mismatch(mapped: deals.Mapped, crm_type: str) -> Iterator[Remark]:
 
 
 def _feeds(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
-    found = describe.feeds(client, schema, settings)
-    for feed in _FEEDS:
-        name = feed.replace("_", " ")
-        if feed in found:
-            yield Remark("ok", f"The feed of {name} can be read.")
-        else:
-            yield Remark("missing", f"The feed of {name} cannot be read; give our user the objects' Read permission.")
+    yield from remarks.feeds(describe.feeds(client, schema, settings), "give our user the objects' Read permission")
     if schema.entity("OpportunityStage") is None:
         yield Remark("missing", "The org's stages cannot be read; give our user access to OpportunityStage.")
     if schema.entity("OpportunityFieldHistory") is None:
@@ -179,6 +176,18 @@ def _assigned(client: Client, sets: list[str]) -> list[dict[str, Any]]:
         f"SELECT AssigneeId, PermissionSetId FROM PermissionSetAssignment WHERE PermissionSetId IN ({id_list(sets)})"
     )
     return client.rows(query)
+
+
+def _twins(client: Client, schema: Schema) -> Iterator[Remark]:
+    """Open deals that carry the id of a HubSpot deal."""
+    entity = schema.entity(deals.ENTITY)
+    names = [name for name in entity.fields if _TWIN.search(name)] if entity else []
+    where = f"FROM {deals.ENTITY} WHERE IsClosed = false"
+    for name in names:
+        linked = client.rows(f"SELECT COUNT(Id) n {where} AND {name} != null")[0]["n"]
+        if linked:
+            every = client.rows(f"SELECT COUNT(Id) n {where}")[0]["n"]
+            yield from remarks.twins("a HubSpot deal", name, int(linked), f"{int(every)} open deals")
 
 
 def _budget(client: Client, settings: SalesforceSettings) -> Iterator[Remark]:

@@ -98,8 +98,7 @@ class Push:
             return {}
         self._schema.forget()
         known = {field.path for field in ours.writable(self._schema, self._settings).values()}
-        for key, fields in failed.items():
-            sent[key] = {name: value for name, value in sent[key].items() if name in known and name not in fields}
+        sent |= door.without(sent, failed, known)
         return self._halving({key: sent[key] for key in failed if sent[key]})
 
     def _halving(self, sent: Sent) -> dict[str, Result]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.calibration import Calibration
+from model.errors import AccessRefused
 from model.sync import Remark
 from policies.plan import PlanRow, plan
 from policies.rules import rules_of, unmapped
@@ -27,7 +28,11 @@ def check(services: Services, name: str) -> list[Remark]:
     remarks = list(session.connector.check(session.as_of))
     if any(remark.level == "missing" and "log in" in remark.text for remark in remarks):
         return remarks
-    return [*remarks, *consequences(session, session.describe())]
+    try:
+        description = session.describe()
+    except AccessRefused:
+        return remarks  # they say what we may not see
+    return [*remarks, *consequences(session, description)]
 
 
 def consequences(session: Session, description: Description) -> Iterator[Remark]:

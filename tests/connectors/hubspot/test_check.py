@@ -41,6 +41,14 @@ def test_missing_scopes_are_named_each_with_its_use(desk: Desk):
     assert "lacks the scope crm.objects.owners.read, which reads owners" in text
 
 
+def test_an_app_that_may_not_read_deals_is_told_so_and_of_every_scope_it_lacks(desk: Desk):
+    for right in ("crm.objects.deals.read", "crm.objects.deals.write", "crm.schemas.deals.read"):
+        take_scope(desk.portal, right)
+    text = said(desk, "missing")
+    assert "lacks the scope crm.objects.deals.write, which writes our properties on deals" in text
+    assert "Our HubSpot app may not read deals; give it the scope crm.objects.deals.read." in text
+
+
 def test_a_scope_that_only_provision_needs_is_told(desk: Desk):
     text = said(desk, "note", access_token=desk.server.admin_token)
     assert "also has crm.schemas.deals.write, which only provision needs; take it away" in text

@@ -141,3 +141,14 @@ def test_the_reps_edits_of_the_pause_are_read(sales: Sales):
     deal = sales.deal()
     sales.org.tables["Opportunity"].put({**sales.row(deal), DEFAULT_READS["pause_until"]: "2026-11-20"})
     assert records(sales.connector().pull({}), "opportunity")[deal]["ours"]["pause_until"] == "2026-11-20"
+
+
+def test_check_tells_deals_that_a_sync_shares_with_hubspot(sales: Sales):
+    sales.org.add_field("Opportunity", parse_field("HubSpot_Deal_ID__c string(20)"))
+    sales.org.grant(profile_set(sales.org, "Integration User"), "Opportunity", "HubSpot_Deal_ID__c")
+    twin = sales.deal("Twin")
+    sales.deal("Single")
+    sales.org.tables["Opportunity"].put({**sales.row(twin), "HubSpot_Deal_ID__c": "9000000001"})
+    text = said(sales.connector().check(NOW), "warning")
+    assert "1 of 2 open deals carry the id of a HubSpot deal in HubSpot_Deal_ID__c" in text
+    assert "set linked_to" in text
