@@ -38,14 +38,27 @@ def english(node: Truth) -> str:
             return f" {word} ".join(
                 f"({english(part)})" if isinstance(part, Chain) else english(part) for part in parts
             )
-        case Not(of=Stands(fact=fact)):
-            return f"not {spoken(fact)}"
+        case Not(of=Stands(fact=fact)) | Compare(operator="=", left=FactRef() as fact, right=Const(value=False)):
+            return denied(fact.name)
+        case Compare(operator="=", left=FactRef() as fact, right=Const(value=True)):
+            return spoken(fact)
         case Not(of=part):
             return f"not ({english(part)})"
         case Stands(fact=fact):
             return spoken(fact)
         case _:
             return _comparison(node)
+
+
+def denied(fact: str) -> str:
+    """A yes/no fact that is false, in words: has no champion, owner is not active, budget not confirmed."""
+    words = fact.split("_")
+    if words[0] == "has":
+        return " ".join(["has no", *words[1:]])
+    if "is" in words[:-1]:
+        place = words.index("is") + 1
+        return " ".join([*words[:place], "not", *words[place:]])
+    return " ".join([*words[:-1], "not", words[-1]])
 
 
 def _comparison(node: Compare | Between | Among | Contains | IsBlank) -> str:

@@ -74,7 +74,7 @@ policies:
 def test_show_says_each_entry_as_written_and_in_english(ask):
     (row,) = json.loads(ask(POLICY, "show", "--json")[1].out)["policies"]
     assert (row["applies_to"], row["flag_if"]) == ("employees >= 1000", "not has_champion")
-    assert row["english"] == "employees is at least 1,000: not has champion"
+    assert row["english"] == "employees is at least 1,000: has no champion"
     assert (row["subject"], row["source"]) == ("opportunity", "S30")
     out = ask(POLICY, "show")[1].out
     assert "employees >= 1000" in out

@@ -126,7 +126,10 @@ def test_an_absurd_amount_is_unknown_in_arithmetic_and_stops_nothing():
     ("text", "english"),
     [
         ("days_since(last_activity) >= 14", "days since last activity is at least 14"),
-        ("is_open and (touched or not has_champion)", "is open and (touched or not has champion)"),
+        ("is_open and (touched or not has_champion)", "is open and (touched or has no champion)"),
+        ("not touched or owner_is_active = false", "not touched or owner is not active"),
+        ("owner_is_active = true and not budget_confirmed", "owner is active and budget not confirmed"),
+        ("not is_open and not (is_won or is_test)", "is not open and not (is won or is test)"),
         ("close_date < '2026-01-31'", "close date is before 2026-01-31"),
         ("days_in_stage > 1.5 * stage_median_days", "days in stage is over 1.5 × stage median days"),
         ("stage not in ('discovery')", "stage is none of “discovery”"),
