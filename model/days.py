@@ -31,7 +31,7 @@ STRETCHES: Final = pl.Schema({"deal": pl.Int64(), "day": pl.Int64(), "until": pl
 """Of one rule: from `day` up to `until` it came out so; sorted, days it does not apply to left out."""
 QUIET: Final = ("team", "_activity_unknown")
 """Columns that tell whether a team's silence makes a fact unknown."""
-CHUNK: Final = 1_500_000
+CHUNK: Final = 250_000
 """Deal-days that are held at once."""
 
 
@@ -65,36 +65,34 @@ class Days:
         by_zone = pl.DataFrame({"z": places}).select(pl.col("z").repeat_by(len(instants)).explode(empty_as_null=True))
         return cls(wide, rows, len(instants), zones.date(every, by_zone["z"].cast(pl.Int64)), code.fill_null(0), quiet)
 
-    def pass_by(self, facts: Collection[str]) -> bool:
-        """Whether some of these facts change on days on which nothing is recorded."""
-        return not PASSING.isdisjoint(facts) or (not self.quiet.is_empty() and not LOGGED.isdisjoint(facts))
+    def hushes(self, facts: Collection[str]) -> bool:
+        """Whether a team's silence makes some of these facts unknown on days on which nothing is recorded."""
+        return not self.quiet.is_empty() and not LOGGED.isdisjoint(facts)
 
-    def chunks(self, facts: Collection[str], more: Collection[str] = ()) -> Iterator[tuple[Wide, pl.DataFrame]]:
-        """The wide frame of every single deal-day with the columns of `facts` and `more`, and its rows (deal, day)."""
+    def every_day(self) -> Iterator[pl.DataFrame]:
+        """Pieces (row, day, until) of one day each, some at a time."""
         lengths = self.rows.select(n=pl.col("until") - pl.col("day"))["n"]
         part = (lengths.cum_sum() - lengths) // CHUNK
+        rows = self.rows.select("day", "until").with_row_index("row")
         for number in part.unique().sort():
-            yield self._expanded(part == number, facts, more)
+            days = rows.filter(part == number).select(pl.col("row").cast(pl.Int64), day=pl.int_ranges("day", "until"))
+            yield days.explode("day", empty_as_null=True).with_columns(until=pl.col("day") + 1)
 
-    def _expanded(self, some: pl.Series, facts: Collection[str], more: Collection[str]) -> tuple[Wide, pl.DataFrame]:
-        days = self.rows.with_row_index("row").filter(some).select(
-            "row", "deal", began="day", day=pl.int_ranges("day", "until"),
-        ).explode("day", empty_as_null=True)  # fmt: skip
-        row, zone = days["row"], self.zone.gather(days["row"]) * self.size
-        today = self.dates.gather(zone + days["day"])
-        passed = (today - self.dates.gather(zone + days["began"])).dt.total_days()
+    def on(self, pieces: pl.DataFrame, facts: Collection[str], more: Collection[str] = ()) -> tuple[Wide, pl.DataFrame]:
+        """The wide frame on the first day of some pieces, with the columns of `facts` and `more`; deal, day, until."""
+        row = pieces["row"]
+        zone = self.zone.gather(row) * self.size
+        today = self.dates.gather(zone + pieces["day"])
+        passed = (today - self.dates.gather(zone + self.rows["day"].gather(row))).dt.total_days()
         schema = self.wide.frame.schema
-        asked = {c for name in {*facts, *(QUIET if self._quiet_matters(facts) else ())}
+        asked = {c for name in {*facts, *(QUIET if self.hushes(facts) else ())}
                  for c in (name, name + KNOWN) if c in schema}  # fmt: skip
         frame = self.wide.frame.select("key", "process", *(c for c in [*asked, *more] if c not in {"key", "process"}))
-        frame = frame[row].with_columns(as_of_date=today, _day=days["day"])
+        frame = frame[row].with_columns(as_of_date=today, _day=pieces["day"])
         frame = frame.with_columns(pl.col(fact) + passed for fact in PASSING & asked)
-        if self._quiet_matters(facts):
+        if self.hushes(facts):
             frame = self._hushed(frame, LOGGED & asked)
-        return replace(self.wide, frame=frame), days.select("deal", "day")
-
-    def _quiet_matters(self, facts: Collection[str]) -> bool:
-        return not self.quiet.is_empty() and not LOGGED.isdisjoint(facts)
+        return replace(self.wide, frame=frame), pieces.select("day", "until", deal=self.rows["deal"].gather(row))
 
     def _hushed(self, frame: pl.DataFrame, facts: Collection[str]) -> pl.DataFrame:
         quiet = self.quiet.select("team", _day="day", _quiet=pl.lit(value=True))
@@ -103,21 +101,30 @@ class Days:
         return frame.with_columns((pl.col(fact + KNOWN) & heard).alias(fact + KNOWN) for fact in facts)
 
 
-def quiet_days(logged: pl.DataFrame, owners: pl.DataFrame, days: int, min_coverage: float) -> pl.DataFrame:
-    """Team and day where under `min_coverage` of the team's open deals were touched in 30 days (of few: nobody knows).
+def logged_steps(logged: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """By team and day how many open deals, and touched ones among them, come or go: team, day, deals, touched.
 
-    `logged`: owner_id, day, until, touched of all open deals.
+    `logged`: owner_id, day, until, touched (in 30 days) of open deals.
     """
     teams = owners.select("team", owner_id="id").drop_nulls("team")
     mine = logged.join(teams, on="owner_id").with_columns(pl.col("touched").cast(pl.Int64), deals=pl.lit(1, pl.Int64))
-    ends = mine.select("team", "deals", "touched", day="until").with_columns(-pl.col("deals"), -pl.col("touched"))
-    steps = pl.concat([mine.select("team", "deals", "touched", "day"), ends])
-    summed = steps.group_by("team", "day").agg(pl.col("deals", "touched").sum()).sort("team", "day")
-    every = (
-        summed.select("team").unique().join(pl.DataFrame({"day": range(days)}, schema={"day": pl.Int64}), how="cross")
-    )
-    daily = every.join(summed, on=["team", "day"], how="left").sort("team", "day").with_columns(
-        pl.col("deals", "touched").fill_null(0).cum_sum().over("team"),
-    )  # fmt: skip
+    ends = mine.select("team", -pl.col("deals"), -pl.col("touched"), day="until")
+    return added([mine.select("team", "deals", "touched", "day"), ends])
+
+
+def added(steps: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Steps of some parts as one."""
+    summed = pl.concat(steps).group_by("team", "day").agg(pl.col("deals", "touched").sum())
+    return summed.select("team", "day", "deals", "touched").sort("team", "day")
+
+
+def quiet_days(steps: pl.DataFrame, days: int, min_coverage: float) -> pl.DataFrame:
+    """Team and day where under `min_coverage` of the team's open deals were touched in 30 days (of few: nobody knows).
+
+    `steps`: `logged_steps` of all deals.
+    """
+    every = pl.DataFrame({"day": range(days)}, schema={"day": pl.Int64})
+    daily = steps.select("team").unique().join(every, how="cross").join(steps, on=["team", "day"], how="left")
+    held = daily.sort("team", "day").with_columns(pl.col("deals", "touched").fill_null(0).cum_sum().over("team"))
     share = pl.when(pl.col("deals") >= FEWEST_DEALS).then(pl.col("touched") / pl.col("deals"))
-    return daily.filter(share < min_coverage).select("team", "day")
+    return held.filter(share < min_coverage).select("team", "day")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,7 +11,7 @@ from model.days import BROKEN, NOT_APPLICABLE, PASSED, STRETCHES, UNKNOWN
 from model.memory import Memory
 from policies.gates import with_bindings
 from policies.judge import Context, rule_columns
-from policies.language.tree import Call, walk
+from policies.turns import spots, turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from model.wide import Wide
     from policies.language.condition import Condition
     from policies.rules import Rule
-
-DAY_COUNTS: Final = frozenset({"days_since", "days_until", "business_days_since"})
+    from policies.turns import Turn
 
 
 def stretches(
@@ -31,60 +30,71 @@ def stretches(
 
     `context.first_runs` must have the day from which moves bind for each criterion that does not say it.
     """
-    source = replace(days.wide, frame=with_bindings(days.wide, rules, context.first_runs))
-    slow = [rule for rule in rules if not _passes(days, rule, scope)]
-    pieces = _pieces(source, days.rows, slow, context, scope)
-    for rule in slow:
-        yield rule, merged(pieces.select("deal", "day", "until", state=rule.id))
-    yield from _daily(replace(days, wide=source), [rule for rule in rules if rule not in slow], context, scope)
+    source = replace(days, wide=replace(days.wide, frame=with_bindings(days.wide, rules, context.first_runs)))
+    how = Manner(source, context, scope)
+    slow, turning, daily, limits = _sorted(days, rules, scope)
+    yield from how.pieces(slow, days.rows.with_row_index("row").select(pl.col("row").cast(pl.Int64), "day", "until"))
+    yield from how.pieces(turning, spots(days.wide.frame, days.rows, limits))
+    for part in days.every_day() if daily else ():
+        yield from how.pieces(daily, part)
+
+
+def _sorted(
+    days: Days, rules: Sequence[Rule], scope: Condition | None
+) -> tuple[list[Rule], list[Rule], list[Rule], list[Turn]]:
+    """Rules whose answers change only where something is recorded; where a count passes `limits`; on any day."""
+    slow: list[Rule] = []
+    turning: list[Rule] = []
+    limits: list[Turn] = []
+    daily: list[Rule] = []
+    for rule in rules:
+        conditions = [c for c in (rule.condition, rule.applies_to, scope) if c is not None]
+        found = turns(conditions)
+        if found is None or any(days.hushes(c.facts) for c in conditions):
+            daily.append(rule)
+        elif found:
+            turning.append(rule)
+            limits += found
+        else:
+            slow.append(rule)
+    return slow, turning, daily, limits
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How pieces of days are judged: the days with the moves that bind, since when they do, and which deals count."""
+
+    days: Days
+    context: Context
+    scope: Condition | None
+
+    def pieces(self, rules: Sequence[Rule], pieces: pl.DataFrame) -> Iterator[tuple[Rule, pl.DataFrame]]:
+        """Each rule's answers on pieces (row, day, until), neighbours with one answer merged."""
+        if not rules:
+            return
+        facts = frozenset[str]().union(*(rule.facts for rule in rules), self.scope.facts if self.scope else ())
+        gated = any(rule.place for rule in rules)
+        bindings = [c for c in self.days.wide.frame.columns if gated and c.startswith("_") and "/" in c]
+        wide, rows = self.days.on(pieces, facts | {"is_open", "stage"}, bindings)
+        states = self._states(rules, wide, rows)
+        for rule in rules:
+            yield rule, merged(states.select("deal", "day", "until", state=rule.id))
+
+    def _states(self, rules: Sequence[Rule], wide: Wide, rows: pl.DataFrame) -> pl.DataFrame:
+        """The `rows` with a column of states for each rule, of the open deals in scope."""
+        judged = [column for rule in rules for column in rule_columns(rule, wide, Memory(), self.context)]
+        claimed = pl.col("is_open").fill_null(value=False)
+        if self.scope is not None:
+            claimed &= self.scope.polars(wide).fill_null(value=False)
+        answers = wide.frame.lazy().select(*judged, claimed.alias("_claimed"))
+        states = answers.select("_claimed", *(state(rule).alias(rule.id) for rule in rules)).collect()
+        return rows.hstack(states).filter("_claimed").drop("_claimed")
 
 
 def whole(rule: Rule, pieces: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The rule's STRETCHES out of all its pieces, as judging every day in turn would find them."""
     found = merged(pl.concat(pieces).sort("deal", "day")) if pieces else pl.DataFrame(schema=STRETCHES)
     return _once_met(found) if rule.place and rule.place.criterion.holds == "once" else found
-
-
-def _passes(days: Days, rule: Rule, scope: Condition | None) -> bool:
-    """Whether the rule's answer can change with the date alone."""
-    conditions = [c for c in (rule.condition, rule.applies_to, scope) if c is not None]
-    return any(days.pass_by(c.facts) or counts_days(c) for c in conditions)
-
-
-def counts_days(condition: Condition) -> bool:
-    """Whether it asks for days since or until a date."""
-    return any(isinstance(node, Call) and node.function in DAY_COUNTS for node in walk(condition.tree))
-
-
-def _daily(
-    days: Days, rules: Sequence[Rule], context: Context, scope: Condition | None
-) -> Iterator[tuple[Rule, pl.DataFrame]]:
-    if not rules:
-        return
-    facts = frozenset[str]().union(*(rule.facts for rule in rules), scope.facts if scope else ())
-    bindings = [c for c in days.wide.frame.columns if c.startswith("_") and "/" in c] if _gated(rules) else []
-    for wide, rows in days.chunks(facts | {"is_open", "stage"}, bindings):
-        single = rows.with_columns(until=pl.col("day") + 1)
-        pieces = _pieces(wide, single, rules, context, scope)
-        for rule in rules:
-            yield rule, merged(pieces.select("deal", "day", "until", state=rule.id))
-
-
-def _gated(rules: Sequence[Rule]) -> bool:
-    return any(rule.place for rule in rules)
-
-
-def _pieces(
-    wide: Wide, rows: pl.DataFrame, rules: Sequence[Rule], context: Context, scope: Condition | None
-) -> pl.DataFrame:
-    """The `rows` with a column of states for each rule, of the open deals in scope."""
-    judged = [column for rule in rules for column in rule_columns(rule, wide, Memory(), context)]
-    claimed = pl.col("is_open").fill_null(value=False)
-    if scope is not None:
-        claimed &= scope.polars(wide).fill_null(value=False)
-    answers = wide.frame.lazy().select(*judged, claimed.alias("_claimed"))
-    states = answers.select("_claimed", *(state(rule).alias(rule.id) for rule in rules)).collect()
-    return rows.hstack(states).filter("_claimed").drop("_claimed")
 
 
 def state(rule: Rule) -> pl.Expr:

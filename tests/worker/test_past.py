@@ -97,7 +97,9 @@ def test_each_fact_of_each_day_is_what_a_snapshot_of_that_day_gives(tmp_path, se
         (teller,) = past.tellers()
         story = teller.story()
         for chapter in past.chapters:
-            for wide, rows in past.days(story, chapter).chunks(EVERY_FACT):
+            days = past.days(story, chapter)
+            for pieces in days.every_day():
+                wide, rows = days.on(pieces, EVERY_FACT)
                 told = wide.frame.with_columns(rows["deal"], rows["day"])
                 for n in range(chapter.first, chapter.end):
                     seen = that_day(past, past.instants[n]).frame
@@ -112,7 +114,7 @@ def test_parts_tell_what_the_whole_tells(tmp_path, monkeypatch):
         monkeypatch.setattr("worker.flows.past.PART", 4)
         monkeypatch.setattr("model.days.CHUNK", 50)
         assert together(past_of(kept)) == whole
-        monkeypatch.setattr("worker.flows.past.SLICE", 5)
+        monkeypatch.setattr("worker.flows.past.READ", 5)
         assert together(past_of(kept)) == whole
 
 

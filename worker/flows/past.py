@@ -11,15 +11,16 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from model.days import LOGGED, PASSING, Days, quiet_days
+from model.days import LOGGED, Days, added, logged_steps, quiet_days
 from model.errors import SettingsProblem
 from model.facts import KNOWN
 from model.widen import widen
 from policies.judge import Context
 from policies.rules import live, places
-from policies.stretches import counts_days, stretches, whole
+from policies.stretches import stretches, whole
+from policies.turns import passes
 from store import TouchRule, Turns
-from worker.flows.slices import SLICE, late_feeds, overlaid, scope_of, setting_of, touch_rule, unmapped
+from worker.flows.slices import late_feeds, overlaid, scope_of, setting_of, touch_rule, unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from store import Story, Teller
     from worker.flows.session import Session
 
-PART: Final = 20_000
+READ: Final = 25_000
+"""Deals that are read at once."""
+PART: Final = 8_000
 """Deals whose days are held at once."""
 DAY: Final = timedelta(days=1)
 NOBODY_KNOWN: Final = pl.DataFrame(
@@ -81,7 +84,7 @@ class Past:
     policies: PolicySet
     first: date
     last: date
-    cache: dict[str, object] = field(default_factory=dict)
+    cache: dict[str, Teller] = field(default_factory=dict)
 
     @cached_property
     def instants(self) -> list[datetime]:
@@ -137,7 +140,7 @@ class Past:
     def turns(self) -> Turns:
         """What changes facts though nothing is recorded."""
         claims = [process.applies_to for process in self.policies.processes if process.applies_to]
-        daily = any(not PASSING.isdisjoint(c.facts) or counts_days(c) for c in claims)  # type: ignore[arg-type]
+        daily = any(map(passes, claims))  # type: ignore[arg-type]
         due = "next_step_due" if "next_step_due" in self.setting.mapped else None
         rates = self._rates() if "amount_home" in self.asked else ()
         starts = tuple(chapter.first for chapter in self.chapters)
@@ -149,14 +152,17 @@ class Past:
         return tuple(overlaid(self.session, nothing).rates["on"].drop_nulls().unique().sort())
 
     def tellers(self) -> Iterator[Teller]:
-        """Slices of the connection; the only one is read once."""
+        """Slices of the connection; where there is only one it is read once."""
         store, name = self.session.store, self.session.name
-        slices = store.slices(name, SLICE)
+        slices = store.slices(name, READ)
         for keys in slices:
-            if len(slices) > 1 or "teller" not in self.cache:
+            teller = self.cache.pop("teller", None)
+            if teller is None:
                 teller = store.teller(name, self.instants, touch=self.touch, turns=self.turns, keys=keys)
+            if len(slices) == 1:
                 self.cache["teller"] = teller
-            yield self.cache["teller"]  # type: ignore[misc]
+            yield teller
+            del teller  # before the next one is read
 
     @cached_property
     def quiet(self) -> pl.DataFrame:
@@ -164,22 +170,20 @@ class Past:
         none = pl.DataFrame(schema={"team": pl.String, "day": pl.Int64})
         if LOGGED.isdisjoint(self.asked):
             return none
-        logged, owners = [], none
-        for teller in self.tellers():
-            owners = self._owners(teller)
-            if owners["team"].drop_nulls().is_empty():
-                return none
-            logged += [part.logged() for part in teller.parts(PART)]
-        if not logged:
-            return none
-        return quiet_days(pl.concat(logged), owners, len(self.instants), self.setting.min_coverage)
+        steps = [step for teller in self.tellers() for step in self._logged(teller)]
+        return quiet_days(added(steps), len(self.instants), self.setting.min_coverage) if steps else none
+
+    def _logged(self, teller: Teller) -> Iterator[pl.DataFrame]:
+        owners = self._owners(teller)
+        if owners["team"].null_count() < owners.height:
+            yield from (logged_steps(part.logged(), owners) for part in teller.parts(PART))
 
     def _owners(self, teller: Teller) -> pl.DataFrame:
         return overlaid(self.session, teller.nothing()).owners
 
     def judged(self) -> Iterator[Judged]:
         """Every part of the connection."""
-        done = 0
+        done, _ = 0, self.quiet  # the first pass is over before the second begins
         for teller in self.tellers():
             for part in teller.parts(PART):
                 yield self._judged(part)
