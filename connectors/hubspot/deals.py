@@ -45,6 +45,7 @@ OPTIONAL: Final = ("source", "deal_type", "forecast_category")
 """Not every portal has them: then they are not offered, but not unread either."""
 STAGE: Final = ("pipeline", "dealstage", "hs_is_closed", "hs_is_closed_won")
 MERGED: Final = "hs_merged_object_ids"
+COMPANY: Final = "hs_primary_associated_company"
 CURRENCY: Final = ("deal_currency_code", "hs_exchange_rate")
 _WORDS: Final = ("name", "next_step")
 
@@ -113,7 +114,7 @@ class Maker:
         self._own = [(name, field.path, ours.converter(field)) for name, field in own.items()]
         self._unread = [m.name for m in (*read, *facts) if not m.field and m.name not in OPTIONAL]
         asked = [path for _, path, _ in (*self._plain, *self._own)] + [m.path for m in self._facts]
-        self.properties = schema.having((*asked, *STAGE, *CURRENCY, MERGED))
+        self.properties = schema.having((*asked, *STAGE, *CURRENCY, MERGED, COMPANY))
 
     def record(self, row: Row) -> Record:
         """A row as a record of OPPORTUNITY; a property that the row leaves out is not read."""
@@ -126,6 +127,8 @@ class Maker:
         if record.get("created") is None:
             record["created"] = to.instant(row.get("createdAt"))
         self._place(given, record)
+        if given.get(COMPANY):
+            record["account_id"] = to.text(given[COMPANY])
         record["currency"] = to.text(given.get("deal_currency_code")) or self._home
         unread = self._unread + [name for name, path, _ in self._plain if path not in given]
         record["facts"] = self._mapped(given, unread)

@@ -122,7 +122,7 @@ class Histories:
 def _text(mapped: deals.Mapped) -> Converter:
     """A column's value as JSON can carry it; the same few values come again and again."""
     if mapped.name == "amount":
-        return lru_cache(maxsize=65536)(to.amount_text)
+        return lru_cache(maxsize=8192)(to.amount_text)
     if mapped.name == "close_date":
         return lru_cache(maxsize=16384)(lambda value: day.isoformat() if (day := mapped.convert(value)) else None)
     return mapped.convert

@@ -52,7 +52,7 @@ class Pull:
         rated = rates.read(self._client)
         yield Page({"crm_stage": list(known.stages.values()), "owner": owners, "rate": rated})
         reader = Reader(self._client, self._schema, self._settings, known, actors)
-        reader.rates_known = bool(rated)
+        reader.rates_known, reader.full = bool(rated), self._full
         yield from self._deals(reader)
         yield from self._activities(actors, reader.rolled_up)
 
