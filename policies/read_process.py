@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from model.process import Criterion, Process, Stage
+from policies.claims import THE_REST, Claims
 from policies.policy import SEVERITIES
 from policies.read_examples import CRITERION_KEYS, read_examples
 from policies.read_mode import read_mode
@@ -58,6 +59,7 @@ class Processes:
     words: Vocabulary
     found: list[Process] = field(default_factory=list)
     examples: dict[str, Examples] = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims)
 
     def read(self, sheet: Sheet, node: Node, filler: tuple[str, ...]) -> None:
         """Add the process at a node, or note its problems."""
@@ -67,9 +69,7 @@ class Processes:
         applies_to = self.words.condition(sheet, values.get("applies_to"), "applies_to", rules)
         if applies_to and (circular := sorted(applies_to.facts & set(OF_STAGES))):
             sheet.note(values["applies_to"], f"a process claims deals before {circular[0]} is known; name other facts")
-        if "applies_to" not in values and (other := next((p.id for p in self.found if not p.applies_to), None)):
-            both = f"'{name}' and '{other}' both take the deals that no other process claims"
-            sheet.note(node, f"{both}; give one an applies_to")
+        self.claims.take(sheet, node, name, applies_to if "applies_to" in values else THE_REST)
         items = sheet.entries(values.get("stages"), "stages")
         here = Within(name, tuple(entry.value for entry in ids_of(values.get("stages"))), rules.filler)
         stages = [self.stage(sheet, item, here) for item in items]

@@ -183,6 +183,13 @@ def test_only_one_process_may_take_what_no_other_claims():
     ]
 
 
+def test_two_processes_with_one_claim_are_refused():
+    both = PROCESS.format(id="new", days=14) + PROCESS.format(id="new", days=21).replace("id: new", "id: newer")
+    assert problems(f"{HEAD}processes:{both}") == [
+        "a.yaml:9:5: 'newer' and 'new' claim the same deals; a deal belongs to one process"
+    ]
+
+
 def test_a_stage_limit_of_the_process_that_takes_the_rest_leaves_the_deals_of_the_others_alone():
     rest = PROCESS.replace("    applies_to: pipeline = '{id}'\n", "").format(id="rest", days=14)
     made = read(f"{HEAD}processes:{PROCESS.format(id='new', days=21)}{rest}").policies

@@ -1,0 +1,36 @@
+"""What processes claim: no two the same deals, and only one what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from policies.language.condition import Condition
+    from policies.language.tree import Truth
+    from policies.shapes import Sheet
+    from policies.yaml_tree import Node
+
+Rest: TypeAlias = Literal["the rest"]
+THE_REST: Final[Rest] = "the rest"
+"""The claim of a process without applies_to."""
+
+
+@dataclass
+class Claims:
+    """The claims taken so far, with the ids of their processes."""
+
+    taken: dict[Truth | Rest, str] = field(default_factory=dict)
+
+    def take(self, sheet: Sheet, node: Node, process: str, claim: Condition | Rest | None) -> None:
+        """Note where another process claims the same; a claim that could not be read (None) is no rival."""
+        if claim is None:
+            return
+        other = self.taken.setdefault(claim if claim == THE_REST else claim.tree, process)
+        if other == process:
+            return
+        if claim == THE_REST:
+            both = f"'{process}' and '{other}' both take the deals that no other process claims"
+            sheet.note(node, f"{both}; give one an applies_to")
+        else:
+            sheet.note(node, f"'{process}' and '{other}' claim the same deals; a deal belongs to one process")
