@@ -12,32 +12,18 @@ import polars as pl
 
 from model.facts import FACTS, KNOWN
 from policies import messages, sentences
-from policies.evidence import Because, Grounds, limit_of
+from policies.blind import unknown
+from policies.evidence import Because, Grounds
+from policies.found import Found
+from policies.since import limit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import date, datetime
+    from datetime import date
 
-    from policies.evidence import Row
     from policies.rules import Rule
+    from policies.since import Row
     from policies.verdict import Verdict
-
-
-class Found(NamedTuple):
-    """One finding; `said` is the flag (or unknown) object of CONTRACT.md, a held flag has its unknown under `held`.
-
-    Findings that say the same share one `said` and its JSON `text`: never change it.
-    """
-
-    key: int
-    rule: Rule
-    status: str
-    since: date | None
-    first_seen: date
-    unknown_since: datetime | None
-    shown: bool
-    said: Mapping[str, Any]
-    text: str
 
 
 class Move(NamedTuple):
@@ -56,7 +42,7 @@ def find(verdict: Verdict) -> Iterator[Found]:
     }
     for rule in verdict.rules:
         yield from _broken(verdict, rule, before.get(rule.id, {}), moves)
-    yield from _unknown(verdict)
+    yield from unknown(verdict)
 
 
 def _remembered(verdict: Verdict) -> dict[str, dict[int, tuple[date | None, date]]]:
@@ -169,63 +155,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else str(value.normalize())
     return value
-
-
-def _unknown(verdict: Verdict) -> Iterator[Found]:
-    """Findings of what cannot be judged; one that holds a flag says so and stays shown."""
-    rules = {rule.id: rule for rule in verdict.rules}
-    missing = missing_facts(verdict)
-    facts = verdict.frame.select("key", "as_of_date", "is_open").hstack([_activity_unknown(verdict)])
-    for cell in verdict.cells.join(facts, on="key", maintain_order="left").iter_rows(named=True):
-        rule, key = rules[cell["policy"]], cell["key"]
-        names = missing.get((rule.id, key), [])
-        start = cell["unknown_since"]
-        why = messages.unread(names, start.date() if start else None, cell["activity"])
-        if cell["since"] and not cell["held"]:
-            why = messages.withdrawn(why, verdict.hold.days)
-        said: Mapping[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
-        said = _as_first_said(cell["flag"], names) or said
-        shown = bool(cell["held_flag"]) and rule.scored and cell["is_open"]
-        if cell["held_flag"] and cell["flag"]:
-            flag = orjson.loads(cell["flag"])
-            said = {**flag, "shown": shown, "held": said}
-        first_seen = cell["first_seen"] or cell["as_of_date"]
-        text = orjson.dumps(said).decode()
-        yield Found(key, rule, "unknown", cell["since"], first_seen, start, shown, said, text)
-
-
-def _as_first_said(kept: str | None, missing: list[str]) -> dict[str, Any] | None:
-    """The words that the record has for this unknown, where they are still true: another blind fact adds none."""
-    before = orjson.loads(kept) if kept else {}
-    still = "why" in before and before["missing"] and set(before["missing"]) <= set(missing)
-    return before if still else None
-
-
-def _activity_unknown(verdict: Verdict) -> pl.Series:
-    """Why activity is unknown, by deal, in the frame's order."""
-    frame = verdict.wide.frame
-    word = "_activity_unknown"
-    blank = pl.Series("activity", [None], pl.String).new_from_index(0, frame.height)
-    return frame[word].alias("activity") if word in frame.columns else blank
-
-
-def missing_facts(verdict: Verdict) -> dict[tuple[str, int], list[str]]:
-    """(Policy, key) of each unknown cell to the facts that could not be read."""
-    found: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for (policy,), cells in verdict.cells.partition_by("policy", as_dict=True, maintain_order=True).items():
-        rule = next(r for r in verdict.rules if r.id == policy)
-        masked = sorted(rule.facts & verdict.wide.masked)
-        rows = verdict.wide.frame.join(cells.select("key"), on="key", how="semi")
-        for fact in masked:
-            for key in rows.filter(~pl.col(fact + KNOWN))["key"]:
-                found[rule.id, key].append(fact)
-    return found
-
-
-def split(said: Mapping[str, Any], status: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """(Flag object, unknown object) of a stored finding: one of them, or both where an unknown holds a flag."""
-    if status == "broken":
-        return dict(said), None
-    if "held" in said:
-        return {k: v for k, v in said.items() if k != "held"}, said["held"]
-    return None, dict(said)

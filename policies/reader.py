@@ -14,7 +14,8 @@ from policies.read_policy import read_policy
 from policies.read_process import Processes, child, ids_of, stage_ids
 from policies.shapes import Key, Sheet
 from policies.vocabulary import vocabulary
-from policies.yaml_tree import Text, read_yaml
+from policies.yaml_reading import read_yaml
+from policies.yaml_tree import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

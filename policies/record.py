@@ -15,7 +15,7 @@ from policies.score import Cost, cost
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from policies.findings import Found
+    from policies.found import Found
     from policies.policy import Severity
     from policies.rules import Rule
     from policies.verdict import Verdict

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from model.words import many, plural
-from policies.evidence import AGEING, limit_of
+from policies.since import AGEING, limit_of
 
 if TYPE_CHECKING:
-    from policies.evidence import Because, Reason, Row
+    from policies.evidence import Because, Reason
     from policies.language.condition import Measure
+    from policies.since import Row
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WORDS: Final = {">=": "at least", ">": "over", "<=": "at most", "<": "under", "=": "exactly", "!=": "not"}

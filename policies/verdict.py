@@ -12,7 +12,7 @@ import polars as pl
 from model.facts import KNOWN
 from model.memory import DEAL_VERDICTS, FINDINGS, Memory
 from policies import breaches, detail, gates, holding
-from policies.findings import Found, find
+from policies.findings import find
 from policies.score import Line, ledger_lines, score_reason
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from model.wide import Wide
+    from policies.found import Found
     from policies.rules import Rule
 
 

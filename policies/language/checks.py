@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model.facts import Fact
-    from policies.language.lexer import Token
+    from policies.language.tokens import Token
     from policies.language.tree import Function, Operator, Sign, Term
 
 Group: TypeAlias = Literal["text", "yes/no", "number", "date", "list"]

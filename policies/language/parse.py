@@ -16,14 +16,14 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from policies.language.checks import Checks, Wrong
-from policies.language.lexer import OPERANDS, Mistake
+from policies.language.tokens import OPERANDS, Mistake
 from policies.language.tree import Chain, IsBlank, Not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.facts import Fact
-    from policies.language.lexer import Token
+    from policies.language.tokens import Token
     from policies.language.tree import Operator, Sign, Term, Truth
 
 SQL: Final = {"not in": "GLOB", "contains": "LIKE", "is blank": "IS NULL", "is not blank": "IS NOT NULL"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.activity import what_it_is, why_no_touch
 from model.errors import SettingsProblem
-from policies.findings import split
+from policies.found import split
 from policies.record import worst_first
 from policies.score import ledger_lines
 from worker.flows.session import Session

@@ -6,7 +6,7 @@ import orjson
 
 from model.memory import Memory
 from model.sync import OUR_FIELDS, FieldRule
-from policies.findings import split
+from policies.found import split
 from policies.judge import Context, judge
 from policies.record import wanted
 from tests.policies.judge.build import blank, criterion, day, later, moves, policies, policy, process, wide, yes

@@ -11,7 +11,8 @@ from model.errors import PolicyProblem
 from policies.reader import read_policies
 from policies.schema import schema
 from policies.shapes import kind
-from policies.yaml_tree import Map, Sequence, read_yaml
+from policies.yaml_reading import read_yaml
+from policies.yaml_tree import Map, Sequence
 
 PACKS = sorted(Path("policies/packs").glob("*.yaml"))
 HERE = Path(__file__).parent
