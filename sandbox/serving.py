@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from sandbox.web import MOST_URI
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import ASGIApp
-
-MOST_URI = 16_384
 
 
 class _Server(uvicorn.Server):

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from sandbox.clock import Clock
     from sandbox.faults import Fault, Faults
 
+MOST_URI = 16_384
 CONTROL = "/__sandbox__/"
 """Below this lies the door for tests; it is no part of any CRM."""
 
@@ -54,8 +58,12 @@ class Reply:
         return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
 
 
-class Served(Protocol):
-    """What a CRM gives so that it can be served."""
+class World(Protocol):
+    """What a CRM's door needs of it."""
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """Held while a call is answered."""
 
     @property
     def clock(self) -> Clock:
@@ -65,46 +73,74 @@ class Served(Protocol):
     def faults(self) -> Faults:
         """What waits to go wrong."""
 
+
+W = TypeVar("W", bound=World)
+
+
+class Door(ABC, Generic[W]):
+    """Takes the calls for one CRM."""
+
+    def __init__(self, world: W) -> None:
+        self.world = world
+
     def control(self, asked: Asked) -> Reply:
         """The answer to a call below `CONTROL`."""
+        with self.world.lock:
+            return self.controlled(asked)
 
     def answer(self, asked: Asked, fault: Fault | None) -> Reply:
         """The answer to any other call; a fault of kind error or garbage takes its place."""
+        if fault and fault.how == "garbage":
+            return Reply("<!doctype html><p>We are sorry, something went wrong.</p>", kind="text/html")
+        if fault and fault.how == "error":
+            return self.refused(fault) if fault.code else Reply(fault.body, fault.status, kind="text/html")
+        if len(asked.target) > MOST_URI:
+            return Reply("<html><body><h1>414 URI Too Long</h1></body></html>", 414, kind="text/html")
+        with self.world.lock:
+            return self.handled(asked)
 
+    @abstractmethod
+    def controlled(self, asked: Asked) -> Reply:
+        """What the tests' door says."""
+
+    @abstractmethod
+    def handled(self, asked: Asked) -> Reply:
+        """What the CRM says."""
+
+    @abstractmethod
+    def refused(self, fault: Fault) -> Reply:
+        """A fault with a code as the CRM words it."""
+
+    @abstractmethod
     def log(self, asked: Asked, outcome: str) -> None:
         """Note a call: a status, with the fault's kind, or `dropped`."""
 
 
-def application(served: Served) -> ASGIApp:
+def application(door: Door[Any]) -> ASGIApp:
     """The server of one CRM."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         asked = await _read(scope, receive)
         if asked.path.startswith(CONTROL):
-            await _send(served, served.control(asked), scope, receive, send)
+            await _send(door, door.control(asked), scope, receive, send)
             return
-        fault = served.faults.next(asked.method, asked.target)
+        fault = door.world.faults.next(asked.method, asked.target)
         if fault and fault.how == "hang":
             await asyncio.sleep(fault.seconds)
         if fault and fault.how == "drop":
-            served.log(asked, "dropped")
+            door.log(asked, "dropped")
             _abort(send)
             return
-        reply = served.answer(asked, fault)
-        served.log(asked, str(reply.status) if not fault else f"{reply.status} {fault.how}")
+        reply = door.answer(asked, fault)
+        door.log(asked, str(reply.status) if not fault else f"{reply.status} {fault.how}")
         if fault and fault.how == "drop_after":
             _abort(send)
         elif fault and fault.how == "truncate":
             await _half(reply, send)
         else:
-            await _send(served, reply, scope, receive, send)
+            await _send(door, reply, scope, receive, send)
 
     return app
-
-
-def garbage() -> Reply:
-    """A success that is no JSON."""
-    return Reply("<!doctype html><p>We are sorry, something went wrong.</p>", kind="text/html")
 
 
 async def _read(scope: Scope, receive: Receive) -> Asked:
@@ -138,8 +174,8 @@ async def _half(reply: Reply, send: Send) -> None:
     _abort(send)
 
 
-async def _send(served: Served, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
-    date = format_datetime(served.clock.now().replace(microsecond=0), usegmt=True)
+async def _send(door: Door[Any], reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+    date = format_datetime(door.world.clock.now().replace(microsecond=0), usegmt=True)
     headers = {**reply.headers, "date": date, "content-type": reply.kind}
     if reply.status == 204:  # noqa: PLR2004 - no content
         del headers["content-type"]

@@ -42,7 +42,8 @@ def _one(portal: Portal, kind: str, name: str, value: Any, before: str) -> str |
         return Wrong(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
     if known.calculated or known.read_only:
         return Wrong(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
-    return kept(portal, known, value, before)
+    found = kept(portal, known, value, before)
+    return found.lower() if (kind, name) == ("contacts", "email") and isinstance(found, str) else found
 
 
 def _place(portal: Portal, found: dict[str, str], record: Record | None) -> list[Wrong]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sandbox.control import COMMON, Body, act
 from sandbox.hubspot import activity, events
-from sandbox.hubspot.clock import iso
-from sandbox.hubspot.errors import ApiError
 from sandbox.web import CONTROL, Asked, Reply
 
 if TYPE_CHECKING:
@@ -18,57 +17,13 @@ if TYPE_CHECKING:
 
     from sandbox.hubspot.portal import Portal
 
-Body = dict[str, Any]
-
 
 def handle(portal: Portal, asked: Asked) -> Reply:
-    """POST a JSON body to an action, GET a log; unknown names are 404, wrong bodies 400."""
+    """The answer to a call of the tests' door."""
     name = asked.path.removeprefix(CONTROL).strip("/")
-    action = _ACTIONS.get((asked.method, name))
-    if action is None:
-        return Reply({"error": f"No such control; there are: {sorted(f'{m} {n}' for m, n in _ACTIONS)}"}, 404)
-    try:
-        body = orjson.loads(asked.body) if asked.body else dict(asked.query)
-        return Reply(action(portal, body))
-    except (ApiError, KeyError, TypeError, ValueError, LookupError) as error:
-        return Reply({"error": f"{type(error).__name__}: {error}"}, 400)
-
-
-def _log(portal: Portal, body: Body) -> Any:
-    return {"writes": [dataclasses.asdict(w) for w in portal.writes[int(body.get("start", 0)) :]]}
-
-
-def _calls(portal: Portal, body: Body) -> Any:
-    return {"calls": portal.calls[int(body.get("start", 0)) :]}
-
-
-def _fault(portal: Portal, body: Body) -> Any:
-    if "ids" in body:
-        body["ids"] = tuple(body["ids"])
-    made = portal.faults.add(**body)
-    return {"waiting": len(portal.faults.waiting), "how": made.how}
-
-
-def _faults(portal: Portal, body: Body) -> Any:
-    del body
-    return {"waiting": portal.faults.listed()}
-
-
-def _clear(portal: Portal, body: Body) -> Any:
-    del body
-    portal.faults.clear()
-    return {}
-
-
-def _clock(portal: Portal, body: Body) -> Any:
-    """`{"set": instant}` stops it, `{"forward_seconds": n}` moves it, `{"run": true}` lets it go on."""
-    if "set" in body:
-        portal.clock.set(datetime.fromisoformat(body["set"]))
-    if "forward_seconds" in body:
-        portal.clock.forward(timedelta(seconds=body["forward_seconds"]))
-    if body.get("run"):
-        portal.clock.run()
-    return {"now": iso(portal.clock.ms())}
+    return act(
+        portal, asked.method, name, lambda: orjson.loads(asked.body) if asked.body else dict(asked.query), _ACTIONS
+    )
 
 
 def _settings(portal: Portal, body: Body) -> Any:
@@ -102,11 +57,6 @@ def _logins(portal: Portal, body: Body) -> Any:
         "oauth": dataclasses.asdict(tokens.oauth),
         "owners": [{"id": o.id, "email": o.email, "archived": o.archived} for o in portal.owners.values()],
     }
-
-
-def _labels(portal: Portal, body: Body) -> Any:
-    del body
-    return {"labels": portal.labels}
 
 
 def _settle(portal: Portal, body: Body) -> Any:
@@ -163,13 +113,7 @@ _EVENTS = ("restore", "erase", "merge_deals", "clone", "bulk_edit", "edit_pipeli
            "take_scope", "give_scope", "lock", "unlock")  # fmt: skip
 _ACTIVITY = ("log_call", "log_email", "log_meeting", "log_note", "log_task", "complete_task")
 _ACTIONS: dict[tuple[str, str], Callable[[Portal, Body], Any]] = {
-    ("GET", "log"): _log,
-    ("GET", "calls"): _calls,
-    ("GET", "faults"): _faults,
-    ("POST", "faults"): _fault,
-    ("DELETE", "faults"): _clear,
-    ("GET", "clock"): _clock,
-    ("POST", "clock"): _clock,
+    **COMMON,
     ("GET", "settings"): _settings,
     ("POST", "settings"): _settings,
     ("POST", "settle"): _settle,
@@ -177,7 +121,6 @@ _ACTIONS: dict[tuple[str, str], Callable[[Portal, Body], Any]] = {
     ("POST", "revoke"): _revoke,
     ("POST", "rule"): _rule,
     ("GET", "logins"): _logins,
-    ("GET", "labels"): _labels,
     ("POST", "create"): _row(events.create_as),
     ("POST", "edit"): _row(events.edit_as),
     ("POST", "delete"): _row(events.delete_as),

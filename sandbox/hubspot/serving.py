@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox import serving
-from sandbox.hubspot.app import Door
+from sandbox.hubspot.app import PortalDoor
 from sandbox.web import application
 
 if TYPE_CHECKING:
@@ -58,5 +58,5 @@ def serve(portal: Portal, port: int = 0) -> Iterator[Running]:
 
 def start(portal: Portal, port: int = 0) -> Running:
     """Serve a portal from a thread of its own until `stop`."""
-    port, stop = serving.start(application(Door(portal)), port, name="sandbox-hubspot")
+    port, stop = serving.start(application(PortalDoor(portal)), port, name="sandbox-hubspot")
     return Running(portal, f"http://127.0.0.1:{port}", stop)

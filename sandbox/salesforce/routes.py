@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from sandbox.salesforce import auth, changes, collections, composite, describe, rows, tooling
 from sandbox.salesforce.call import Call, Reply
 from sandbox.salesforce.errors import ApiError, not_found, session_expired
-from sandbox.serving import MOST_URI
+from sandbox.web import MOST_URI
 
 if TYPE_CHECKING:
     from collections.abc import Callable

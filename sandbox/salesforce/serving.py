@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import trustme
 
 from sandbox import serving
-from sandbox.salesforce.app import Door
+from sandbox.salesforce.app import OrgDoor
 from sandbox.web import application
 
 if TYPE_CHECKING:
@@ -56,6 +56,6 @@ def start(org: Org, folder: Path, port: int = 0) -> Running:
     own = authority.issue_cert("127.0.0.1", "localhost")
     pem = str(folder / "server.pem")
     own.private_key_and_cert_chain_pem.write_to_path(pem)
-    app = application(Door(org))
+    app = application(OrgDoor(org))
     port, stop = serving.start(app, port, name="sandbox-salesforce", ssl_certfile=pem, ssl_keyfile=pem)
     return Running(org, f"https://127.0.0.1:{port}", str(folder / "ca.pem"), stop)

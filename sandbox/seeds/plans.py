@@ -6,11 +6,12 @@ Every planted fact keeps clear of the usual limits by some days, so that a time 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sandbox.seeds.ageing import AGEING_LABELS, ageing_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
 PLANTED = (
@@ -64,6 +65,30 @@ class Plan:
     def entered(self) -> int:
         """Day on which the present stage was entered."""
         return self.visits[-1][1]
+
+
+_Owner = TypeVar("_Owner")
+_OPEN, _CLONED = 0.65, 0.03
+
+
+def lives(
+    rng: Random,
+    count: int,
+    owners: Sequence[_Owner],
+    *,
+    quiet: Callable[[_Owner], bool],
+    left: Callable[[_Owner], bool],
+) -> Iterator[tuple[Plan, _Owner, bool]]:
+    """The plan of each deal, its owner, and whether it is a clone of the one before.
+
+    `quiet` tells whether an owner's team logs nothing, `left` whether they are gone.
+    """
+    for _ in range(count):
+        owner = rng.choice(owners)
+        hushed, gone = quiet(owner), left(owner)
+        is_open = rng.random() < _OPEN
+        plan = open_plan(rng, quiet=hushed, owner_left=gone) if is_open else closed_plan(rng, quiet=hushed)
+        yield plan, owner, rng.random() < _CLONED
 
 
 def open_plan(rng: Random, *, quiet: bool, owner_left: bool = False) -> Plan:

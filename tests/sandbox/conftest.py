@@ -13,6 +13,16 @@ from sandbox.salesforce import ADMIN, SYNC, Clock, Running, add_user, new_org, s
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 
+MAVEN = {
+    "accounts.csv": "account,sector,year_established,revenue,employees,office_location,subsidiary_of\n"
+    "Parent,retail,1990,10.5,5,Kenya,\nChild,medical,1999,1,7,United States,Parent\n",
+    "sales_teams.csv": "sales_agent,manager,regional_office\nAnna Snelling,Dustin Brinkmann,Central\n",
+    "sales_pipeline.csv": "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
+    "AAA,Anna Snelling,GTX,Child,Won,2017-01-02,2017-03-01,1054\n"
+    "BBB,Anna Snelling,,,Engaging,2017-05-01,,\n"
+    "CCC,Anna Snelling,GTX,Parent,Prospecting,,,\n",
+}
+
 
 class Client:
     """A logged-in simple-salesforce, as it comes."""
@@ -109,3 +119,10 @@ def login_to_big(big_server):
     client = Client(big_server, SYNC)
     yield client
     client.session.close()
+
+
+@pytest.fixture
+def maven_folder(tmp_path):
+    for name, text in MAVEN.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path

@@ -101,23 +101,10 @@ def test_the_same_seed_gives_the_same_rows_and_another_gives_others():
     assert made(1) == made(1) != made(2)
 
 
-MAVEN = {
-    "accounts.csv": "account,sector,year_established,revenue,employees,office_location,subsidiary_of\n"
-    "Parent,retail,1990,10.5,5,Kenya,\nChild,medical,1999,1,7,United States,Parent\n",
-    "sales_teams.csv": "sales_agent,manager,regional_office\nAnna Snelling,Dustin Brinkmann,Central\n",
-    "sales_pipeline.csv": "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
-    "AAA,Anna Snelling,GTX,Child,Won,2017-01-02,2017-03-01,1054\n"
-    "BBB,Anna Snelling,,,Engaging,2017-05-01,,\n"
-    "CCC,Anna Snelling,GTX,Parent,Prospecting,,,\n",
-}
-
-
 @pytest.fixture
-def maven(tmp_path):
-    for name, text in MAVEN.items():
-        (tmp_path / name).write_text(text)
+def maven(maven_folder):
     org = new_org()
-    return org, seed_from_csv(org, tmp_path)
+    return org, seed_from_csv(org, maven_folder)
 
 
 def test_the_maven_files_keep_their_blanks_and_name_every_invention(maven):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sandbox.hubspot.seeds.build import Builder
 from sandbox.hubspot.seeds.people import People, populate
 from sandbox.seeds.names import QUIET_TEAM
-from sandbox.seeds.plans import LABELS, closed_plan, open_plan
+from sandbox.seeds.plans import LABELS, lives, open_plan
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sandbox.hubspot.records import Record
 
 __all__ = ["LABELS", "QUIET_TEAM", "labels", "seed"]
-_OPEN, _CLONED, _DELETED = 0.65, 0.03, 0.02
+_DELETED = 0.02
 
 
 def seed(portal: Portal, deals: int = 500, seed: int = 1, as_of: datetime | None = None) -> dict[str, dict[str, bool]]:
@@ -46,15 +46,12 @@ def labels(portal: Portal) -> dict[str, dict[str, bool]]:
 
 def _deals(portal: Portal, builder: Builder, people: People, count: int) -> None:
     rng = builder.rng
-    twin: Record | None = None
-    for _ in range(count):
-        owner = rng.choice(people.reps)
-        quiet = owner.teams[0][1] == QUIET_TEAM
-        is_open = rng.random() < _OPEN
-        plan = open_plan(rng, quiet=quiet, owner_left=owner.archived) if is_open else closed_plan(rng, quiet=quiet)
-        twin = builder.deal(plan, owner, twin if rng.random() < _CLONED else None)
-        if is_open:
-            portal.labels[str(twin.id)] = plan.labels
+    last: Record | None = None
+    planned = lives(rng, count, people.reps, quiet=lambda o: o.teams[0][1] == QUIET_TEAM, left=lambda o: o.archived)
+    for plan, owner, cloned in planned:
+        last = builder.deal(plan, owner, last if cloned else None)
+        if plan.is_open:
+            portal.labels[str(last.id)] = plan.labels
     for _ in range(int(count * _DELETED)):
         gone = builder.deal(open_plan(rng, quiet=False), rng.choice(people.reps))
         gone.archived_at = portal.clock.ms()

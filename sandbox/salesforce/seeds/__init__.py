@@ -12,14 +12,14 @@ from sandbox.salesforce.seeds.build import Builder
 from sandbox.salesforce.seeds.people import People, populate
 from sandbox.salesforce.setup import SYNC
 from sandbox.seeds.names import QUIET_TEAM
-from sandbox.seeds.plans import LABELS, closed_plan, open_plan
+from sandbox.seeds.plans import LABELS, lives, open_plan
 
 if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
     from sandbox.salesforce.table import Row
 
 __all__ = ["LABELS", "QUIET_TEAM", "labels", "seed"]
-_OPEN, _CLONED, _DELETED = 0.65, 0.03, 0.02
+_DELETED = 0.02
 _SETUP_AGE = timedelta(days=1_500)
 
 
@@ -56,17 +56,14 @@ def labels(org: Org) -> dict[str, dict[str, bool]]:
 
 def _deals(org: Org, builder: Builder, people: People, count: int) -> None:
     rng = builder.rng
-    twin: Row | None = None
-    for _ in range(count):
-        owner = rng.choice(people.reps)
-        quiet = owner["Department"] == QUIET_TEAM
-        is_open = rng.random() < _OPEN
-        left = not owner["IsActive"]
-        plan = open_plan(rng, quiet=quiet, owner_left=left) if is_open else closed_plan(rng, quiet=quiet)
-        made = builder.deal(plan, owner, twin if rng.random() < _CLONED else None)
-        twin = made
-        if is_open:
-            org.labels[made["Id"]] = plan.labels
+    last: Row | None = None
+    planned = lives(
+        rng, count, people.reps, quiet=lambda u: u["Department"] == QUIET_TEAM, left=lambda u: not u["IsActive"]
+    )
+    for plan, owner, cloned in planned:
+        last = builder.deal(plan, owner, last if cloned else None)
+        if plan.is_open:
+            org.labels[last["Id"]] = plan.labels
     for _ in range(int(count * _DELETED)):
         _binned(builder, builder.deal(open_plan(rng, quiet=False), rng.choice(people.reps)))
 

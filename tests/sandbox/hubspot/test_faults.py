@@ -107,7 +107,7 @@ def test_another_process_drives_the_server_by_its_control_door(portal, running, 
 
     post("faults", {"name": "internal_error"})
     assert raw.get(DEALS).status_code == 500
-    assert post("clock", {"forward_seconds": 60})["now"] == "2026-11-15T12:01:00Z"
+    assert post("clock", {"forward_seconds": 60})["now"] == "2026-11-15T12:01:00+00:00"
     assert post("edit", {"user": REP, "id": mine, "values": {"hs_next_step": "Call"}}) == {"id": mine}
     made = post(
         "create", {"user": REP, "entity": "notes", "values": {"hs_note_body": "Hi"}, "links": {"deals": [mine]}}

@@ -106,22 +106,9 @@ def test_the_same_seed_gives_the_same_records_and_another_gives_others():
     assert made(1) == made(1) != made(2)
 
 
-MAVEN = {
-    "accounts.csv": "account,sector,year_established,revenue,employees,office_location,subsidiary_of\n"
-    "Parent,retail,1990,10.5,5,Kenya,\nChild,medical,1999,1,7,United States,Parent\n",
-    "sales_teams.csv": "sales_agent,manager,regional_office\nAnna Snelling,Dustin Brinkmann,Central\n",
-    "sales_pipeline.csv": "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
-    "AAA,Anna Snelling,GTX,Child,Won,2017-01-02,2017-03-01,1054\n"
-    "BBB,Anna Snelling,,,Engaging,2017-05-01,,\n"
-    "CCC,Anna Snelling,GTX,Parent,Prospecting,,,\n",
-}
-
-
-def test_the_maven_files_keep_their_blanks_name_every_invention_and_give_a_history(tmp_path):
-    for name, text in MAVEN.items():
-        (tmp_path / name).write_text(text)
+def test_the_maven_files_keep_their_blanks_name_every_invention_and_give_a_history(maven_folder):
     portal = new_portal()
-    invented = seed_from_csv(portal, tmp_path)
+    invented = seed_from_csv(portal, maven_folder)
     deals = {deal.props["source_id"]: deal for deal in portal.deals()}
     assert [deals[k].props["dealstage"] for k in ("AAA", "BBB", "CCC")] == ["won", "engaging", "prospecting"]
     assert not {"product", "amount"} & deals["BBB"].props.keys()

@@ -1,0 +1,103 @@
+"""What the tests' door of every local CRM can do: logs, faults, the clock, labels."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+
+from sandbox.web import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sandbox.clock import Clock
+    from sandbox.faults import Faults
+
+Body: TypeAlias = dict[str, Any]
+
+
+class World(Protocol):
+    """What the door needs of a CRM."""
+
+    writes: list[Any]
+    """Each attempted write, as a dataclass."""
+    calls: list[dict[str, Any]]
+    labels: dict[str, dict[str, bool]]
+
+    @property
+    def clock(self) -> Clock:
+        """The server's time."""
+
+    @property
+    def faults(self) -> Faults:
+        """What waits to go wrong."""
+
+
+_W = TypeVar("_W", bound=World)
+Actions: TypeAlias = "Mapping[tuple[str, str], Callable[[_W, Body], Any]]"
+
+
+def act(world: _W, method: str, name: str, body: Callable[[], Body], actions: Actions[_W]) -> Reply:
+    """POST a JSON body to an action, GET a log; unknown names are 404, wrong bodies 400."""
+    action = actions.get((method, name))
+    if action is None:
+        return Reply({"error": f"No such control; there are: {sorted(f'{m} {n}' for m, n in actions)}"}, 404)
+    try:
+        return Reply(action(world, body()))
+    except Exception as error:  # noqa: BLE001 - whatever was wrong is told to the test that asked
+        return Reply({"error": f"{type(error).__name__}: {error}"}, 400)
+
+
+def _log(world: World, body: Body) -> Any:
+    return {"writes": [dataclasses.asdict(w) for w in world.writes[int(body.get("start", 0)) :]]}
+
+
+def _calls(world: World, body: Body) -> Any:
+    return {"calls": world.calls[int(body.get("start", 0)) :]}
+
+
+def _fault(world: World, body: Body) -> Any:
+    if "ids" in body:
+        body["ids"] = tuple(body["ids"])
+    made = world.faults.add(**body)
+    return {"waiting": len(world.faults.waiting), "how": made.how}
+
+
+def _faults(world: World, body: Body) -> Any:
+    del body
+    return {"waiting": world.faults.listed()}
+
+
+def _clear(world: World, body: Body) -> Any:
+    del body
+    world.faults.clear()
+    return {}
+
+
+def _clock(world: World, body: Body) -> Any:
+    """`{"set": instant}` stops it, `{"forward_seconds": n}` moves it, `{"run": true}` lets it go on."""
+    if "set" in body:
+        world.clock.set(datetime.fromisoformat(body["set"]))
+    if "forward_seconds" in body:
+        world.clock.forward(timedelta(seconds=body["forward_seconds"]))
+    if body.get("run"):
+        world.clock.run()
+    return {"now": world.clock.now().isoformat()}
+
+
+def _labels(world: World, body: Body) -> Any:
+    del body
+    return {"labels": world.labels}
+
+
+COMMON: dict[tuple[str, str], Callable[[Any, Body], Any]] = {
+    ("GET", "log"): _log,
+    ("GET", "calls"): _calls,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _fault,
+    ("DELETE", "faults"): _clear,
+    ("GET", "clock"): _clock,
+    ("POST", "clock"): _clock,
+    ("GET", "labels"): _labels,
+}
