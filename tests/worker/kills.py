@@ -1,4 +1,4 @@
-"""`python -m tests.worker.kills --deals 5000 --times 20 --seed N`: runs killed at random instants, and what it did.
+"""`python -m tests.worker.kills --crm hubspot --times 20 --seed N`: runs killed at random instants, and what it did.
 
 An org is killed and its run started again until a run comes through; then a fresh org, until the kills are used up.
 Each run is to be killed at a step drawn evenly from those of an undisturbed run (statements of the store, pages and
@@ -52,6 +52,7 @@ class Kills:
     seed: int
     batch: int = 200
     settings: str = SETTINGS
+    crm: str = "salesforce"
     orgs: int = 0
     dice: Random = field(init=False)
 
@@ -80,7 +81,7 @@ class Kills:
         self.orgs += 1
         folder = self.folder / str(self.orgs)
         folder.mkdir()
-        return wounded(folder, self.deals, self.batch, self.settings)
+        return wounded(folder, self.deals, self.batch, self.settings, kind=self.crm)
 
     def one_org(self, at_most: int) -> list[Row]:
         """Killed again and again until a run comes through, or `at_most` times and then left in peace."""
@@ -120,9 +121,11 @@ def main() -> None:
     parser.add_argument("--deals", type=int, default=5000)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--crm", choices=["salesforce", "hubspot"], default="salesforce")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-        kills = Kills(Path(folder), asked.deals, asked.seed, settings="")
+        batch = {"salesforce": 200, "hubspot": 100}[asked.crm]
+        kills = Kills(Path(folder), asked.deals, asked.seed, batch, settings="", crm=asked.crm)
         rows = kills.times(asked.times)
     sys.stdout.write("\n".join(table(kills, rows)) + "\n")
     sys.exit(not all(row.kept for row in rows))

@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING, Any
 
 import sandbox.hubspot as portals
@@ -113,11 +114,16 @@ class Wounded:
         return [deal for (deal, _), times in Counter(self.written()).items() if times > 1]
 
     def read_back(self, kill: Killed) -> frozenset[str]:
-        """Deals in flight at a kill that were read after it and before anything was written again."""
-        after = self.office.calls[kill.calls :]
-        first = next((i for i, call in enumerate(after) if call["path"].endswith(self.office.pushes)), len(after))
-        asked = " ".join(self.office.asked_by_id(call) for call in after[:first])
+        """Deals in flight at a kill that were read after it and before anything was written again.
+
+        No run begins with a push: one that comes first is the killed run's last, logged after its sender had died.
+        """
+        after = list(dropwhile(self._pushes, self.office.calls[kill.calls :]))
+        asked = " ".join(map(self.office.asked_by_id, takewhile(lambda call: not self._pushes(call), after)))
         return frozenset(deal for deal in kill.in_flight if deal in asked)
+
+    def _pushes(self, call: dict[str, Any]) -> bool:
+        return bool(call["path"].endswith(self.office.pushes))
 
 
 def until(happened: Callable[[], object], seconds: float = 30) -> None:
