@@ -12,7 +12,7 @@ import requests
 
 from connectors.hubspot.account import Account, midnight, zone
 from connectors.hubspot.auth import Login, scrub
-from connectors.hubspot.faults import SessionEnded, fault, of_write, parsed
+from connectors.hubspot.faults import Refused, SessionEnded, fault, of_write, parsed
 from connectors.hubspot.library import Library
 from connectors.hubspot.limits import FIRST_WINDOW, SEARCHES, Gate, bucket
 from connectors.retries import Again, Transient, in_doubt
@@ -81,13 +81,23 @@ class Client:
         return self._send(self._window, lambda: self._library.plain(method, path, data), repeatable=repeatable)
 
     def token_info(self) -> dict[str, Any]:
-        """What HubSpot says of our token: its scopes, and whose it is; raises Refused."""
+        """What HubSpot says of our token: its scopes, and whose it is, asked anew each time; raises Refused."""
         token = self._login.token()
         if self._login.renewable:
             found = self.call(self.api("oauth.access_tokens_api").get, token)
         else:
             found = self.rest("/oauth/v2/private-apps/get/access-token-info", "POST", {"tokenKey": token})
         return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def actor(self) -> str | None:
+        """Our own app as histories name it, "integration:" and its number; None where HubSpot does not tell that."""
+        try:
+            said = self.token_info()
+        except Refused:
+            return None
+        app = said.get("appId") or said.get("app_id")
+        return f"integration:{app}" if app else None
 
     def now(self) -> datetime:
         """The server's time as it last said; ours before the first reply."""

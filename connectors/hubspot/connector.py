@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from connectors.hubspot import check, describe, draft, provision
 from connectors.hubspot import export as export_files
 from connectors.hubspot.client import Client
-from connectors.hubspot.pull import NO_DEALS, Pull, me
+from connectors.hubspot.pull import NO_DEALS, Pull
 from connectors.hubspot.push import BATCH, Push
 from connectors.hubspot.reading import read
 from connectors.hubspot.schema import Schema
@@ -64,7 +64,7 @@ class HubspotConnector:
             raise AccessRefused(NO_DEALS)
         return replace(
             describe.describe(self._client, self._schema, self.settings),
-            user_id=me(self._client),
+            user_id=self._client.actor,
             currency=self.settings.currency or account.currency,
             zone=self.settings.zone or account.zone.key,
         )

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from connectors.hubspot.windows import chunks, results
-from model.errors import RetryLater
+from connectors.hubspot.windows import chunks, found_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from connectors.hubspot.client import Client
 
 MOST: Final = 1000
 _PRIMARY: Final = "Primary"
-_NONE: Final = "NO_ASSOCIATIONS_FOUND"
 
 
 class Link(NamedTuple):
@@ -34,9 +32,8 @@ def read(client: Client, kind: str, other: str, ids: list[str]) -> dict[str, lis
         while wanted:
             body = client.call(ask, kind, other, {"inputs": wanted})
             wanted = []
-            for row in results(body, f"associations of {kind} with {other}"):
+            for row in found_of(body, f"associations of {kind} with {other}"):
                 wanted += _take(row, found)
-            _mind(body.get("errors") or ())
     return found
 
 
@@ -53,11 +50,3 @@ def _link(one: Mapping[str, Any]) -> Link:
     labels = [str(kind["label"]) for kind in types if kind.get("label")]
     own = tuple(sorted({label for label in labels if label != _PRIMARY}))
     return Link(str(one["toObjectId"]), own, _PRIMARY in labels)
-
-
-def _mind(errors: Iterable[Mapping[str, Any]]) -> None:
-    """Records without an association are told as errors; any other error is one."""
-    for error in errors:
-        said = str(error.get("subCategory") or error.get("category") or "")
-        if not said.endswith(_NONE) and said != "OBJECT_NOT_FOUND":
-            raise RetryLater(f"HubSpot cannot tell some associations: {error.get('message') or said}.")

@@ -47,7 +47,7 @@ class Pull:
             raise AccessRefused(NO_DEALS)
         known = pipelines.read(self._client)
         owners, users = people.owners(self._client)
-        actors = Actors(users, me(self._client))
+        actors = Actors(users, self._client.actor)
         owners += people.integrations(self._settings)
         rated = rates.read(self._client)
         yield Page({"crm_stage": list(known.stages.values()), "owner": owners, "rate": rated})
@@ -137,12 +137,3 @@ class Pull:
         yield from engagements.pages(kind, place, lambda after: self._saved(place, kind.type, after))
         yield Page({}, place.ended().cursor(kind.type))
         yield from engagements.binned(kind, self._bin)
-
-
-def me(client: Client) -> str | None:
-    """Our own app as an actor; None where HubSpot does not tell its number."""
-    try:
-        app = client.token_info().get("app_id" if client.settings.auth == "oauth" else "appId")
-    except Refused:
-        return None
-    return f"integration:{app}" if app else None

@@ -48,7 +48,7 @@ def _archived(client: Client, ids: list[str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for some in windows.chunks(ids, windows.BATCH):
         body = {"inputs": [{"id": one} for one in some], "properties": ["hs_object_id"], "propertiesWithHistory": []}
-        found += windows.results(client.call(ask, "deals", body, archived=True), "deals")
+        found += windows.found_of(client.call(ask, "deals", body, archived=True), "deals")
     return found
 
 

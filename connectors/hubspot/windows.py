@@ -29,6 +29,7 @@ OVERLAP: Final = timedelta(minutes=10)
 PAGE: Final = 200
 LISTED, LISTED_WITH_HISTORY = 100, 50
 BATCH: Final = 100
+_ABSENT: Final = {"OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND"}
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,17 @@ def batch(
             "properties": properties,
             "propertiesWithHistory": history or [],
         }
-        yield results(client.call(ask, kind, body), kind)
+        yield found_of(client.call(ask, kind, body), kind)
+
+
+def found_of(body: Any, what: str) -> Rows:
+    """The rows of a batch read. What is not there is told as an error and is none; any other loss raises RetryLater."""
+    rows = results(body, what)
+    for error in body.get("errors") or ():
+        said = {str(error.get("subCategory") or "").rpartition(".")[2], str(error.get("category") or "")}
+        if said.isdisjoint(_ABSENT):
+            raise RetryLater(f"HubSpot leaves out some {what}: {error.get('message') or ', '.join(sorted(said))}.")
+    return rows
 
 
 def archived(client: Client, kind: str, pages: int | None = None) -> Iterator[Rows]:

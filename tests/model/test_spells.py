@@ -110,6 +110,14 @@ def test_a_deal_without_history_has_no_known_stay():
     assert facts(snapshot(), "stage", "created_in_stage", "days_in_visit") == ["discovery", "unknown", "unknown"]
 
 
+def test_an_actor_that_names_its_kind_is_of_that_kind():
+    rows = history(1, BORN, ("2026-10-02", "Proposal"), ("2026-10-09", "Discovery"))
+    for row, actor in zip(rows, ("user:5", "automation:17", "integration:9"), strict=True):
+        row["actor_id"] = actor
+    moves = wide(snapshot([{"stage_name": "Discovery"}], rows)).moves
+    assert moves["actor"].to_list() == ["user", "automation", "integration"]
+
+
 def test_our_own_moves_are_marked():
     rows = history(1, BORN, ("2026-10-02", "Proposal"))
     rows[1]["actor_id"] = "u9"

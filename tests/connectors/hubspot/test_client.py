@@ -9,6 +9,7 @@ import pytest
 import requests
 import responses
 
+from connectors.hubspot import windows
 from connectors.hubspot.client import Client
 from connectors.hubspot.faults import ObjectGone, Refused, ScopeMissing, TooLong
 from connectors.hubspot.settings import HubspotSettings
@@ -230,3 +231,22 @@ def test_a_dead_refresh_token_is_not_tried_again(portal):
         Desk(**OAUTH, access_token=None).list()
     assert len(portal.calls) == 1
     assert "hush" not in str(raised.value)
+
+
+def test_a_batch_that_leaves_records_out_for_another_reason_than_absence_is_no_success(portal):
+    loss = {"category": "INTERNAL_ERROR", "message": "could not be read"}
+    portal.post(f"{DEALS}/batch/read", status=207, json={"results": [], "errors": [loss]})
+    with pytest.raises(RetryLater, match="could not be read"):
+        list(windows.batch(Desk().client, "deals", ["1"], ["amount"]))
+
+
+def test_a_page_that_leads_to_itself_is_not_read_for_ever(portal):
+    portal.get(DEALS, json=page("1") | {"paging": {"next": {"after": "7"}}})
+    with pytest.raises(RetryLater, match="for ever"):
+        list(windows.listed(Desk().client, "deals"))
+
+
+def test_a_200_without_results_is_no_empty_page(portal):
+    portal.get(DEALS, json={"status": "ok"})
+    with pytest.raises(RetryLater, match="no results"):
+        list(windows.listed(Desk().client, "deals"))
