@@ -23,7 +23,9 @@ FIELD: Final = {"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"}
 _BY_VALUE: Final = "INVALID_"
 """How codes begin that refuse a value of a property, on whatever deal it stands."""
 _RULES: Final = {"MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROPERTY"}
-_LATER: Final = {"RATE_LIMITS", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT"}
+UNSENT: Final = "NOT_SENT"
+UNSAID: Final = "NOT_ANSWERED"
+_LATER: Final = {"RATE_LIMITS", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT", "CONFLICT", UNSENT, UNSAID}
 _GONE: Final = {NOT_FOUND, MERGED, ABSENT}
 _NOT_VALID: Final = "Property values were not valid:"
 

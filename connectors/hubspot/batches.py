@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from connectors.hubspot import answers
-from connectors.hubspot.answers import FIELD, LOCKED, Result, Sent
+from connectors.hubspot.answers import FIELD, LOCKED, UNSENT, Result, Sent
 from connectors.hubspot.faults import Locked, Refused
 from model.errors import RetryLater
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 _MOST_CALLS: Final = 64
 """Calls that one batch may cost; what is not sent by then waits for the next run."""
-_WHOLE: Final = {400, 404, 409, 413}
+_WHOLE: Final = {400, 409, 413}
 """Statuses by which a call is refused for what one of its records says."""
-_UNSENT: Final = Result("TIMEOUT", "HubSpot refuses too much of this batch one by one; the rest waits for the next run")
+_UNSENT: Final = Result(UNSENT, "HubSpot refuses too much of this batch one by one; the rest waits for the next run")
 
 
 class Batches:

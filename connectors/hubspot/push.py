@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors import door
 from connectors.hubspot import answers, ours, windows
-from connectors.hubspot.answers import ABSENT, FIELD, LOCKED, WRITTEN, Result, Sent
+from connectors.hubspot.answers import ABSENT, FIELD, LOCKED, UNSAID, WRITTEN, Result, Sent
 from connectors.hubspot.batches import Batches
 from connectors.hubspot.schema import DEALS
 from model.sync import Outcome
@@ -24,7 +24,7 @@ BATCH: Final = 100
 _LOCK_TRIES: Final = 3
 _LOCK_WAIT: Final = 2.0
 """Seconds that HubSpot asks for before a locked record is tried again."""
-_UNSAID: Final = Result("TIMEOUT", "HubSpot's answer leaves the deal out, although it is there and unchanged")
+_UNSAID: Final = Result(UNSAID, "HubSpot's answer leaves the deal out, although it is there and unchanged")
 
 
 class Push:

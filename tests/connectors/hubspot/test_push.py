@@ -225,6 +225,19 @@ def test_a_busy_record_is_tried_again_alone_and_then_left_for_later(desk: Desk):
     assert len(desk.waited) == 3
 
 
+def test_a_record_that_changed_under_the_write_is_left_for_the_next_run(desk: Desk):
+    deals = [desk.deal(f"Deal {n}") for n in range(5)]
+    desk.portal.faults.add("row_conflict", ids=(deals[2],), count=None)
+    assert kinds(ready(desk).push(score(deals))) == ["written"] * 2 + ["retry_later"] + ["written"] * 2
+
+
+def test_an_address_that_leads_nowhere_is_no_deal_that_is_gone(desk: Desk):
+    deal, crm = desk.deal(), ready(desk)
+    desk.portal.faults.add(status=404, code="OBJECT_NOT_FOUND", message="no such path", path=BATCH, count=None)
+    with pytest.raises(AccessRefused, match="no such path"):
+        crm.push(score([deal]))
+
+
 # the line and the limits
 
 

@@ -1,0 +1,29 @@
+"""`connection check`: what the connector says of the CRM, and what follows for policies and owners."""
+
+from sandbox.hubspot.events import take_scope
+from tests.worker.governed import NAME, governed
+from worker.flows.connection import check
+
+
+def said(team, level):
+    return [remark.text for remark in check(team.services, NAME) if remark.level == level]
+
+
+def test_owners_who_log_almost_nothing_and_dormant_policies_are_told_in_every_crm(team):
+    for number in range(4):
+        team.deal(f"Silent {number}", amount=10)
+    team.later(days=31)
+    team.run()
+    notes = said(team, "note")
+    assert any("logs almost nothing: 0% of 4 open deals touched in 30 days." in note for note in notes)
+    assert any(note.startswith("No field is mapped for") for note in notes)
+    assert said(team, "missing") == []
+
+
+def test_a_portal_that_shows_us_no_deals_is_told_scope_by_scope_and_ends_in_no_error(tmp_path):
+    with governed(tmp_path, "hubspot") as team:
+        for right in ("objects.deals.read", "objects.deals.write", "schemas.deals.read"):
+            take_scope(team.office.portal, f"crm.{right}")
+        missing = said(team, "missing")
+    assert [text for text in missing if "lacks the scope crm.objects.deals.read" in text]
+    assert missing[-1] == "Our HubSpot app may not read deals; give it the scope crm.objects.deals.read."
