@@ -55,6 +55,13 @@ def our_field(name: str) -> str:
     return name
 
 
+def crm_field(name: str) -> str:
+    """The name of a field that we write: a word, as it also names a file of `provision --export`."""
+    if not re.fullmatch(r"[A-Za-z]\w{0,99}", name, re.ASCII):
+        raise ValueError("a CRM field's name starts with a letter and has letters, digits and _ alone")
+    return name
+
+
 def plain_https(url: str) -> str:
     """An https URL that carries no user name or password."""
     if not url.startswith("https://") or "@" in url.partition("?")[0]:

@@ -18,7 +18,16 @@ from pydantic_settings import (
 )
 
 from model.errors import SettingsProblem
-from worker.checks import calendar_name, clock_time, fact_name, https_or_loopback, our_field, plain_https, zone_name
+from worker.checks import (
+    calendar_name,
+    clock_time,
+    crm_field,
+    fact_name,
+    https_or_loopback,
+    our_field,
+    plain_https,
+    zone_name,
+)
 from worker.config_file import ConfigFile, read_config
 
 Zone = Annotated[str, AfterValidator(zone_name)]
@@ -148,7 +157,7 @@ class ConnectionSettings(CredentialSettings):
     fields: dict[Annotated[str, AfterValidator(fact_name)], str | FieldSettings] = Field(
         default_factory=dict, description="fact = CRM field"
     )
-    writes: dict[Annotated[str, AfterValidator(our_field)], str] = Field(
+    writes: dict[Annotated[str, AfterValidator(our_field)], Annotated[str, AfterValidator(crm_field)]] = Field(
         default_factory=dict, description="our field = CRM field; absent: as provisioned"
     )
 

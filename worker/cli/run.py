@@ -10,6 +10,7 @@ import typer
 
 from model.errors import SettingsProblem, SluicegateError
 from worker.cli.common import Json, asked, exit_code_of, say, table, tell
+from worker.cli.shown import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,9 @@ def show(report: Report) -> None:
     """A run as a table, and what an admin should look at."""
     counts = {k: v for k, v in report.to_json().items() if isinstance(v, int) and not isinstance(v, bool)}
     counts |= {f"outcome {kind}": n for kind, n in report.outcomes.items() if n}
-    title = f"Run {report.run_id} as of {report.as_of}" + (" (dry: nothing was changed)" if report.dry_run else "")
+    title = f"Run {report.run_id} as of {moment(report.as_of)}" + (
+        " (dry: nothing was changed)" if report.dry_run else ""
+    )
     table(title, ("what", "count"), list(counts.items()))
     for reason, count in report.reasons.items():
         tell(f"{count} refused: {reason}")

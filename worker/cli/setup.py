@@ -10,6 +10,7 @@ import typer
 from model.words import many
 from worker.cli.common import Json, asked, say, table, tell
 from worker.cli.run import AsOf, instant
+from worker.cli.shown import moment
 
 if TYPE_CHECKING:
     from worker.flows.file import Checked
@@ -105,7 +106,7 @@ def show(checked: Checked) -> None:
     """Per policy how it came out, what could not be read, and where the findings lie."""
     rows = [(c["policy"], c["passed"], c["broken"], c["unknown"], _words(c["missing"])) for c in checked.counts]
     table(
-        f"{many(checked.deals, 'deal')} as of {checked.as_of}",
+        f"{many(checked.deals, 'deal')} as of {moment(checked.as_of)}",
         ("policy", "pass", "broken", "unknown", "for want of"),
         rows,
     )

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from worker.cli.common import Json, Name, asked, say, table
+from model.words import many
+from worker.cli.common import Json, Name, asked, say, table, tell
 from worker.cli.read import show_kpis
 from worker.cli.run import AsOf, day_of, show
 
@@ -103,14 +104,21 @@ def calibrate(
 
     services = asked(context).services()
     found = accept_newest(services, name) if accept else propose(services, name)
-    rows = [(m["process"], m["stage"], m["days"], m["visits"]) for m in found["medians"]]
+    rows = [(m["process"], m["stage"], _median(m["days"]), m["visits"]) for m in found["medians"]]
     title = f"Calibration of {found['on']}, {found['state']}"
     say(found, as_json, lambda: table(title, ("process", "stage", "median days", "visits"), rows))
 
 
+def _median(days: float | None) -> str:
+    return "the fixed band" if days is None else f"{days:.1f}"
+
+
 def show_preview(shown: dict[str, Any], path: Path) -> None:
     """How many deals would change, by policy and owner, and three records as a rep will see them."""
-    table(f"{shown['patches']} deals would change; every old and new value is in {path}", ("policy", "deals"),
+    if not shown["patches"]:
+        tell("No deal would change: the record says what the verdict wants.")
+        return
+    table(f"{many(shown['patches'], 'deal')} would change; every old and new value is in {path}", ("policy", "deals"),
           list(shown["by_policy"].items()))  # fmt: skip
     table("By owner", ("owner", "deals"), list(shown["by_owner"].items()))
     for record in shown["records"]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from model.calibration import Calibration
 from model.errors import AccessRefused
 from model.sync import Remark
+from model.words import many
 from policies.plan import PlanRow, plan
 from policies.rules import rules_of, unmapped
 from worker.flows.pull import pull
@@ -61,7 +62,8 @@ def silent_owners(session: Session, frame: object) -> Iterator[Remark]:
     shares = frame.filter(pl.col("is_open")).group_by("owner").agg(touched.alias("share"), pl.len().alias("deals"))
     for owner, share, deals in shares.filter(pl.col("share") < floor).sort("owner", nulls_last=True).iter_rows():
         yield Remark(
-            "note", f"{owner or 'Nobody'} logs almost nothing: {share:.0%} of {deals} open deals touched in 30 days."
+            "note",
+            f"{owner or 'Nobody'} logs almost nothing: {share:.0%} of {many(deals, 'open deal')} touched in 30 days.",
         )
 
 
