@@ -18,6 +18,7 @@ from sandbox.salesforce.config import config
 from sandbox.salesforce.events import create_as, edit_as
 from store import Store
 from worker.cli.main import main
+from worker.packs import copied
 from worker.settings import Settings
 from worker.wiring import now, policy_texts
 
@@ -105,6 +106,16 @@ def test_check_says_what_is_missing_before_provisioning_and_what_works_after(off
     assert "Logged in as Sync Service (svc@acme.example)" in texts
     assert "logs almost nothing" in texts
     assert "dormant" in texts
+
+
+def test_check_names_the_facts_that_a_packs_process_needs_before_it_can_claim_a_deal(office):
+    text = (office.folder / "sluicegate.toml").read_text("utf-8")
+    packs = [str(path) for path in copied(["starter", "enterprise"], office.folder / "segments")]
+    (office.folder / "segments.toml").write_text(f"{text}\n[policies]\npaths = {json.dumps(packs)}\n", "utf-8")
+    _, checked = office.ask("connection", "check", NAME, config="segments.toml")
+    texts = [remark["text"] for remark in checked["remarks"]]
+    assert "Process enterprise cannot tell which deals are its own: nothing is mapped for acv, employees." in texts
+    assert "Criterion enterprise/closing/signed is dormant: nothing is mapped for contract_signed." in texts
 
 
 def test_deals_and_an_explanation_have_the_shapes_of_the_contract(office):
