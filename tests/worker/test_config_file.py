@@ -75,3 +75,10 @@ def test_a_byte_order_mark_does_no_harm(tmp_path):
     path = tmp_path / "sluicegate.toml"
     path.write_bytes(b"\xef\xbb\xbf[schedule]\nincremental_minutes = 5\n")
     assert read_settings(path).schedule.incremental_minutes == 5
+
+
+@pytest.mark.parametrize("field", ["../../etc/cron.d/x", "Score__c\\n", "Id FROM User", "", "größe"])
+def test_a_field_that_we_write_is_named_by_a_word_so_that_no_export_leaves_its_folder(tmp_path, field):
+    (line,) = told(tmp_path, f'[connections.acme]\nkind = "salesforce"\nwrites = {{score = "{field}"}}\n')
+    assert line.startswith("FILE")
+    assert line.endswith("a CRM field's name starts with a letter and has letters, digits and _ alone.")

@@ -4,6 +4,7 @@ import pytest
 
 from worker.cli.read import show_kpis
 from worker.cli.shown import moment, show_explanation, show_run
+from worker.cli.work import show_preview
 from worker.flows.answers import ledger, ranked
 
 LEFT = "1 open deal without an amount at home left out"
@@ -69,3 +70,8 @@ def test_a_run_is_told_once_without_braces_and_without_noughts(capsys):
 )
 def test_instants_are_told_to_the_minute(text, shown):
     assert moment(text) == shown
+
+
+def test_a_preview_of_nothing_says_so(capsys):
+    show_preview({"patches": 0, "by_policy": {}, "by_owner": {}, "records": []}, "changes.csv")
+    assert capsys.readouterr().out == "No deal would change: the record says what the verdict wants.\n"
