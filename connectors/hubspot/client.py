@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import requests
 
+from connectors.hubspot import headers
 from connectors.hubspot.account import Account, midnight, zone
 from connectors.hubspot.auth import Login, scrub
 from connectors.hubspot.faults import Refused, SessionEnded, fault, of_write, parsed
@@ -48,7 +49,7 @@ class Client:
         self.settings, self._clock, self._sleep = settings, clock, sleep
         self._who: Credentials = who or settings
         self._again = Again(sleep, random or Random())  # noqa: S311 - jitter, not a secret
-        self.wire = Wire(settings.timeout, _usage)
+        self.wire = Wire(settings.timeout, headers.usage)
         session = open_session(self.wire, ca_file=settings.ca_file, proxy=settings.proxy)
         self._share = Share(settings.budget_share, spent, clock, whose="the account", refilled=self.midnight)
         self._login = Login(self._who, clock, self._renew)
@@ -180,13 +181,9 @@ class Client:
 
     def _note(self, reply: Reply) -> None:
         """How many calls a window this app may send."""
-        try:
-            most = int(reply.headers["X-HubSpot-RateLimit-Max"])
-            span = int(reply.headers["X-HubSpot-RateLimit-Interval-Milliseconds"])
-        except (KeyError, ValueError):
-            return
-        self.window = most
-        self._window.allow(most, span)
+        if told := headers.window(reply.headers):
+            self.window = told[0]
+            self._window.allow(*told)
 
     def _read(self, reply: Reply, repeatable: bool) -> Any:
         if reply.status >= _REFUSED:
@@ -207,12 +204,3 @@ class Client:
         """An error body without our secrets, should a proxy echo one."""
         text, token = content.decode(errors="replace"), self._library.token
         return scrub(self._who, text.replace(token, "…") if token else text)
-
-
-def _usage(reply: requests.Response) -> tuple[int, int] | None:
-    """Calls used and allowed today; OAuth apps and searches are told neither."""
-    try:
-        allowed = int(reply.headers["X-HubSpot-RateLimit-Daily"])
-        return allowed - int(reply.headers["X-HubSpot-RateLimit-Daily-Remaining"]), allowed
-    except (KeyError, ValueError):
-        return None

@@ -1,0 +1,78 @@
+"""What every connection to a CRM is told, whatever the CRM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from model.sync import OUR_FIELDS
+
+
+class Frozen(BaseModel):
+    """Set once; a name that nobody knows is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MappedField(Frozen):
+    """Where a fact is read; `when_blank` stands in for an empty value (false for a yes/no that was never set)."""
+
+    field: str
+    when_blank: bool | str | int | float | None = None
+
+
+class ConnectionSettings(Frozen):
+    """One connection. `budget_share` is our part of the CRM's daily calls. A CRM says which fields may be `writes`."""
+
+    called: ClassVar[str]
+    """What the CRM calls a field, with its own name."""
+
+    name: str
+    sandbox: bool = False
+    ca_file: str | None = None
+    proxy: str | None = None
+    fields: Mapping[str, MappedField] = Field(default_factory=dict)
+    writes: Mapping[str, str]
+    pause_until: str
+    pause_reason: str
+    integration_users: tuple[str, ...] = ()
+    currency: str | None = None
+    zone: str | None = None
+    budget_share: float = Field(default=0.2, gt=0, le=1)
+
+    @classmethod
+    def why_not(cls, field: str) -> str | None:
+        """Why a field of the CRM is none that we may write; None where it may be."""
+        raise NotImplementedError
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _plain_fields(cls, value: Any) -> Any:
+        """`segment = "Segment"` is short for `{field = "Segment"}`."""
+        return {fact: {"field": path} if isinstance(path, str) else path for fact, path in dict(value).items()}
+
+    @field_validator("writes")
+    @classmethod
+    def _only_ours(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for ours, field in value.items():
+            if ours not in OUR_FIELDS:
+                raise ValueError(f"writes.{ours} is no field of ours; they are {', '.join(OUR_FIELDS)}")
+            if why := cls.why_not(field):
+                raise ValueError(f"writes.{ours} = {field!r} is {why}")
+        if len(set(value.values())) < len(value):
+            raise ValueError(f"two of our fields are mapped to the same {cls.called}")
+        return value
+
+    @property
+    def reads(self) -> dict[str, str]:
+        """Our fields that reps write: our name → the CRM's."""
+        return {"pause_until": self.pause_until, "pause_reason": self.pause_reason}
+
+
+def complete(login: Any, needed: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise ValueError where a way of logging in (`auth`) lacks what it needs."""
+    missing = [name for name in needed[login.auth] if getattr(login, name) is None]
+    if missing:
+        raise ValueError(f"auth = {login.auth!r} needs {' and '.join(missing)}")
