@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from model.process import Process, Stage
     from policies.policy import Policy, PolicySet
 
+MISSED: Final = "the deal moved on without it"
 ROWS_HEAD: Final = """# Checklist rows and what answers them
 
 Made from the `source` of every policy, criterion and process in `policies/packs/` by `python -m worker.reference`; a
@@ -31,6 +32,26 @@ Made from `policies/packs/` by `python -m worker.reference`; a test fails when i
 them is told in [the guide](revops.md#which-packs), which row of the checklist stands behind an entry in
 [the table of rows](rows.md).
 """
+
+
+FLAGS_HEAD: Final = """# For reps: each flag, and how to clear it
+
+Look up the title that stands on your deal. Made from the shipped packs by `python -m worker.reference`; your RevOps may
+have changed limits or written flags of their own, and the deal's *Reasons* always say the limit that holds. What the
+fields mean is told in [the page for reps](reps.md).
+
+| flag | when you get it | to clear it |
+|---|---|---|
+"""
+
+
+def flags_page(policy_set: PolicySet) -> str:
+    """The table of all flags that a record can show, by title."""
+    shown = ("warn", "enforce")
+    flags = [(one.title, one.flag_if.english(), one.fix) for one in policy_set.policies if one.mode in shown]
+    flags += [(one.title, MISSED, one.fix) for _, _, _, one in gates_of(policy_set) if one.mode in shown]
+    lines = (f"| {' | '.join(flag)} |" for flag in sorted(set(flags), key=lambda flag: (flag[0].casefold(), flag)))
+    return FLAGS_HEAD + "\n".join(lines) + "\n"
 
 
 def rows_page(policy_set: PolicySet) -> str:
@@ -81,11 +102,14 @@ def _pack(pack: PolicySet) -> str:
 
 
 def _policy(policy: Policy) -> str:
-    when = policy.flag_if.english()
-    where = f"{policy.applies_to.english()}: " if policy.applies_to else ""
     about = "" if policy.subject == "opportunity" else f", about a {policy.subject}"
     cost = f"{policy.points} ({policy.severity})"
-    return f"| `{policy.id}` | {policy.mode}{about} | {cost} | {where}{when} | {policy.fix} |\n"
+    return f"| `{policy.id}` | {policy.mode}{about} | {cost} | {_when(policy)} | {policy.fix} |\n"
+
+
+def _when(policy: Policy) -> str:
+    where = f"{policy.applies_to.english()}: " if policy.applies_to else ""
+    return where + policy.flag_if.english()
 
 
 def _claim(process: Process) -> str:

@@ -48,7 +48,7 @@ of budget (resumable) · 4 something was held for a person · 5 another run hold
 def pages() -> dict[str, str]:
     """File name to text."""
     from kpis.page import render
-    from policies.packs_page import packs_page, rows_page
+    from policies.packs_page import flags_page, packs_page, rows_page
     from policies.reader import read_policies
 
     texts = pack_texts()
@@ -58,6 +58,7 @@ def pages() -> dict[str, str]:
         "facts.md": facts_page(),
         "commands.md": commands_page(),
         "kpis.md": render(),
+        "flags.md": flags_page(read_policies(texts)),
         "packs.md": packs_page(packs),
         "rows.md": rows_page(read_policies(texts)),
     }
