@@ -37,3 +37,9 @@ def midnight(now: datetime, where: ZoneInfo) -> datetime:
     """When the next day begins there."""
     tomorrow = now.astimezone(where).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), where).astimezone(UTC)
+
+
+def app_actor(token: Mapping[str, Any]) -> str | None:
+    """An app as histories name it, from what HubSpot says of its token."""
+    app = token.get("appId") or token.get("app_id")
+    return f"integration:{app}" if app else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -11,11 +10,11 @@ import orjson
 import requests
 
 from connectors.hubspot import headers
-from connectors.hubspot.account import Account, midnight, zone
+from connectors.hubspot.account import Account, app_actor, midnight, zone
 from connectors.hubspot.auth import Login, scrub
 from connectors.hubspot.faults import Refused, SessionEnded, fault, of_write, parsed
 from connectors.hubspot.library import Library
-from connectors.hubspot.limits import FIRST_WINDOW, SEARCHES, Gate, bucket
+from connectors.hubspot.limits import FIRST_WINDOW, SEARCHES, Gate, app_key, bucket, portal_key
 from connectors.retries import Again, Transient, in_doubt
 from connectors.share import Share
 from connectors.wire import Wire, open_session, untrusted
@@ -94,11 +93,9 @@ class Client:
     def actor(self) -> str | None:
         """Our own app as histories name it, "integration:" and its number; None where HubSpot does not tell that."""
         try:
-            said = self.token_info()
+            return app_actor(self.token_info())
         except Refused:
             return None
-        app = said.get("appId") or said.get("app_id")
-        return f"integration:{app}" if app else None
 
     def now(self) -> datetime:
         """The server's time as it last said; ours before the first reply."""
@@ -121,13 +118,11 @@ class Client:
 
     @cached_property
     def _window(self) -> Gate:
-        key = hashlib.sha256("\n".join(self._who.secrets()).encode()).hexdigest()[:16]
-        return self._gate(f"app_{key}", FIRST_WINDOW)
+        return self._gate(app_key(self._who.secrets()), FIRST_WINDOW)
 
     @cached_property
     def _searches(self) -> Gate:
-        portal = "".join(letter for letter in self.account.portal if letter.isalnum())
-        return self._gate(f"search_{portal}", SEARCHES)
+        return self._gate(portal_key(self.account.portal), SEARCHES)
 
     def _gate(self, key: str, rate: Any) -> Gate:
         return Gate(bucket(self.settings.limits, key, rate), key, self._clock, self._sleep)

@@ -5,6 +5,7 @@ The buckets are pyrate-limiter's. A file (SQLite) or Redis holds them where seve
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ from connectors.retries import CAP
 from model.errors import RetryLater
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
     from types import TracebackType
 
@@ -72,6 +73,16 @@ class Gate:
         self._entered += 1
         if self._entered % _TIDY == 0:
             self._bucket.leak(at)
+
+
+def app_key(secrets: Iterable[str]) -> str:
+    """The name of an app's window, the same in every process that calls with these secrets, and none of them."""
+    return "app_" + hashlib.sha256("\n".join(secrets).encode()).hexdigest()[:16]
+
+
+def portal_key(portal: str) -> str:
+    """The name of a portal's limit of searches, shared by all our apps there."""
+    return "search_" + "".join(letter for letter in portal if letter.isalnum())
 
 
 def bucket(where: str | None, key: str, rate: Rate) -> AbstractBucket:
