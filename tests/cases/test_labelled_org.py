@@ -1,26 +1,30 @@
-"""A made-up org of 2,000 deals, read and judged for real, against what its maker planted in each deal."""
+"""2,000 made-up deals in each CRM, read and judged for real, against what their maker planted in each deal."""
 
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import resources
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
 
 from policies.reader import read_policies
-from sandbox.salesforce import new_org, seed, serve
+from sandbox import hubspot, salesforce
 from sandbox.seeds.ageing import OVER_EXPECTED
+from tests.connectors.hubspot.portal import Desk
 from tests.connectors.salesforce.sales import Sales
+from tests.offices.hubspot import HubspotOffice
 from tests.offices.salesforce import SalesforceOffice
 from tests.worker.governed import NAME, services
 from worker.flows.session import leased
 from worker.flows.steps import judged_now, pull_only
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from tests.offices.office import Office
     from worker.wiring import Services
 
 AS_OF = datetime(2026, 11, 15, 12, tzinfo=UTC)
@@ -45,23 +49,42 @@ SAYS = {True: "broken", False: "passed", None: "unknown"}
 Said: TypeAlias = Literal["broken", "passed", "unknown", "not applicable"]
 
 
-@pytest.fixture(scope="module")
-def org():
-    made = new_org()
-    seed(made, 2_000, as_of=AS_OF)
-    return made
+@contextmanager
+def _salesforce() -> Iterator[tuple[Any, Office]]:
+    org = salesforce.new_org()
+    salesforce.seed(org, 2_000, as_of=AS_OF)
+    with salesforce.serve(org) as server:
+        yield org, SalesforceOffice(Sales(org, server))
 
 
-@pytest.fixture(scope="module")
-def judged(org, tmp_path_factory) -> Mapping[str, Mapping[str, Said]]:
-    """What the judge says, by policy and deal."""
-    with serve(org) as server:
-        team = services(SalesforceOffice(Sales(org, server)), tmp_path_factory.mktemp("labelled"))
+@contextmanager
+def _hubspot() -> Iterator[tuple[Any, Office]]:
+    portal = hubspot.new_portal()
+    hubspot.seed(portal, 2_000, as_of=AS_OF)
+    with hubspot.serve(portal) as server:
+        yield portal, HubspotOffice(Desk(portal, server))
+
+
+@pytest.fixture(scope="module", params=[_salesforce, _hubspot], ids=["salesforce", "hubspot"])
+def both(request, tmp_path_factory) -> Iterator[tuple[Any, Mapping[str, Mapping[str, Said]]]]:
+    """A seeded CRM, and what the judge says, by policy and deal."""
+    with request.param() as (org, office):
+        team = services(office, tmp_path_factory.mktemp("labelled"))
         try:
             assert not pull_only(team, NAME, full=True).aside
-            return _verdicts(team)
+            yield org, _verdicts(team)
         finally:
             team.store.close()
+
+
+@pytest.fixture(scope="module")
+def org(both):
+    return both[0]
+
+
+@pytest.fixture(scope="module")
+def judged(both):
+    return both[1]
 
 
 def _verdicts(team: Services) -> dict[str, dict[str, Said]]:
