@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from model.sync import OUR_FIELDS, READ_FIELDS
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+BROKERS = ("redis://", "rediss://", "redis+socket://", "amqp://", "amqps://")
 
 
 def zone_name(zone: str) -> str:
@@ -60,6 +66,19 @@ def crm_field(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z]\w{0,99}", name, re.ASCII):
         raise ValueError("a CRM field's name starts with a letter and has letters, digits and _ alone")
     return name
+
+
+def carrier(url: SecretStr) -> SecretStr:
+    """A URL that Celery can send over, or nothing; the sentence never holds the URL, as it carries a password."""
+    text = url.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        right = text.startswith(BROKERS) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        right = False
+    if text and not right:
+        raise ValueError(f"write a URL that starts with {', '.join(BROKERS)}, such as redis://HOST:6379/0")
+    return url
 
 
 def plain_https(url: str) -> str:

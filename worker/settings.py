@@ -20,6 +20,7 @@ from pydantic_settings import (
 from model.errors import SettingsProblem
 from worker.checks import (
     calendar_name,
+    carrier,
     clock_time,
     crm_field,
     fact_name,
@@ -51,7 +52,7 @@ class StoreSettings(Closed):
 class BrokerSettings(Closed):
     """What carries Celery's messages."""
 
-    url: SecretStr = Field(
+    url: Annotated[SecretStr, AfterValidator(carrier)] = Field(
         SecretStr(""), description="redis://, rediss:// or amqp:// URL; absent: a Valkey of our own beside the store"
     )
 

@@ -75,6 +75,8 @@ def read_sheet(path: Path, known: Known = lambda _cells: 0) -> Sheet:
 
 def bytes_of(path: Path) -> bytes:
     """The whole file; raises SettingsProblem."""
+    if path.exists() and not path.is_file():
+        raise SettingsProblem(f"{path} is no file; give the path of the exported CSV.")
     try:
         return path.read_bytes()
     except OSError as error:

@@ -82,3 +82,10 @@ def test_a_field_that_we_write_is_named_by_a_word_so_that_no_export_leaves_its_f
     (line,) = told(tmp_path, f'[connections.acme]\nkind = "salesforce"\nwrites = {{score = "{field}"}}\n')
     assert line.startswith("FILE")
     assert line.endswith("a CRM field's name starts with a letter and has letters, digits and _ alone.")
+
+
+@pytest.mark.parametrize("url", ["nosuch://u:hunter2@h/0", "redis://u:hunter2@h:port/0", "hunter2"])
+def test_a_broker_that_nobody_knows_is_told_without_its_password(tmp_path, url):
+    (line,) = told(tmp_path, f'[broker]\nurl = "{url}"\n')
+    assert line.startswith("FILE:2: 'broker.url': write a URL that starts with redis://")
+    assert SECRET not in line

@@ -183,3 +183,8 @@ def test_a_list_of_headers_in_a_sentence_stays_short(desk):
 def test_an_amount_beyond_all_money_is_set_aside(desk):
     connector = desk.open("id,stage,amount\n1,Demo," + "9" * 40 + "\n")
     assert aside(connector)[0].endswith("has more than 20 digits before the point")
+
+
+def test_a_folder_or_a_device_is_no_report(desk):
+    with pytest.raises(SettingsProblem, match="is no file; give the path of the exported CSV"):
+        desk.open(owners=desk.folder).describe()
