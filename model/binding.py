@@ -39,10 +39,11 @@ def bound(wide: Wide, processes: Sequence[Process]) -> pl.DataFrame:
 def as_claimed(moves: pl.DataFrame, wide: Wide, processes: Sequence[Process], changes: pl.DataFrame) -> pl.DataFrame:
     """MOVES with `process` as the deal was claimed when it moved: what claims ask for may have changed since.
 
-    `changes`: CLAIM_CHANGES; a change of the move's own instant belongs to the move. A move in the deal's present
-    process that another one, or none, claimed then has that process, or null.
+    `changes`: CLAIM_CHANGES; those of the pipeline are left to `in_pipelines`. A change of the move's own instant
+    belongs to the move. A move in the deal's present process that another one, or none, claimed then has that process,
+    or null.
     """
-    fields = [name for name in changes["field"].unique().sort() if name in wide.frame.columns]
+    fields = [name for name in changes["field"].unique().sort() if name in wide.frame.columns and name != "pipeline"]
     if not fields:
         return moves
     numbered = moves.with_row_index("n")
@@ -67,6 +68,19 @@ def _as_it_was(now: pl.Series, texts: pl.Series) -> pl.Series:
     kind = pl.Boolean if now.dtype == pl.Boolean else pl.String
     was = pl.Series(plain, dtype=kind, strict=False).cast(now.dtype, strict=False)
     return now.zip_with(texts.is_null(), was)
+
+
+def in_pipelines(stages: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+    """Stage changes with the pipeline of their time, as `changes` (CLAIM_CHANGES) tell, where their CRM tells none."""
+    told = changes.filter(pl.col("field") == "pipeline").select("key", "at", _before="before").sort("at")
+    if told.is_empty():
+        return stages
+    rows = stages.with_row_index("n").sort("at")
+    then = rows.join_asof(
+        told, on="at", by="key", strategy="forward", allow_exact_matches=False, check_sortedness=False
+    ).sort("n")
+    was = pl.Series([None if text is None else orjson.loads(text) for text in then["_before"]], dtype=pl.String)
+    return stages.with_columns(pipeline=pl.coalesce("pipeline", was))
 
 
 def rebound(changes: pl.DataFrame, wide: Wide, processes: Sequence[Process]) -> pl.DataFrame:

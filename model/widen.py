@@ -66,9 +66,10 @@ def widen(
     none = pl.DataFrame(schema=spells.MOVES)
     claimable = Wide(frame, snapshot.as_of, none, absent, setting.holidays, setting.weekend)
     frame = frame.hstack(binding.bound(claimable, processes).drop("key"))
-    names = StageNames.of(processes, setting.kind, snapshot.crm_stages, snapshot.deals, snapshot.stage_changes)
+    stages = binding.in_pipelines(snapshot.stage_changes, snapshot.claim_changes)
+    names = StageNames.of(processes, setting.kind, snapshot.crm_stages, snapshot.deals, stages)
     frame = frame.with_columns(_process=names.process_code("process")).with_columns(_code=names.code("_process"))
-    changes = binding.rebound(snapshot.stage_changes, claimable, processes)
+    changes = binding.rebound(stages, claimable, processes)
     if changes["process"].null_count() < changes.height:
         codes = pl.when(pl.col("process").is_not_null()).then(names.process_code("process"))
         changes = changes.with_columns(process=codes)

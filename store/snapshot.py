@@ -137,9 +137,11 @@ def _date_moves(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl
 def _claim_changes(sql: Sql, connection: int, at: int, span: tuple[int, int], fields: Sequence[str]) -> pl.DataFrame:
     if not fields:
         return pl.DataFrame(schema=CLAIM_CHANGES)
+    # what we saw between two pulls came after the first of them, at an hour that nobody knows
+    at_least = "CASE WHEN origin = 'mirror' THEN coalesce(after_edit, changed_at) ELSE changed_at END"
     query = (
-        "SELECT key, changed_at, field, before FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?"
-        f" AND changed_at <= ? AND field IN ({', '.join('?' * len(fields))}) ORDER BY key, changed_at, id"
+        f"SELECT key, {at_least} AS at, field, before FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?"
+        f" AND changed_at <= ? AND field IN ({', '.join('?' * len(fields))}) ORDER BY key, at, id"
     )
     return sql.frame(query, (connection, *span, at, *fields), CLAIM_CHANGES)
 

@@ -147,14 +147,18 @@ class Snapshots:
         return Page({"stage_change": stages, "field_change": moves}, cursor)
 
 
-def tracked(schema: Schema, settings: SalesforceSettings) -> Stream:
-    """OpportunityFieldHistory: next step, owner and mapped fields, where the org tracks them."""
+def tracked(schema: Schema, settings: SalesforceSettings, kinds: Mapping[str, tuple[str, str]]) -> Stream:
+    """OpportunityFieldHistory: next step, owner, record type and mapped fields, where the org tracks them.
+
+    `kinds`: record type's id → label, which is the pipeline, and developer name.
+    """
 
     def plan() -> Plan | None:
         entity = schema.entity(TRACKED)
         if entity is None:
             return None
         names = tracked_names(schema, settings)
+        names["RecordType"] = ("pipeline", lambda value: kinds.get(value or "", (None,))[0])
         fields = ("Id", _PARENT, "Field", "DataType", "OldValue", "NewValue", "CreatedDate", "CreatedById")
         return Plan(tuple(entity.having(fields)), lambda row: _tracked(row, names))
 
@@ -185,7 +189,7 @@ def _tracked(row: Row, names: Mapping[str, tuple[str, Converter]]) -> Record | N
     before, after = row.get("OldValue"), row.get("NewValue")
     if before is None and after is None:
         return None  # a long text only says that it changed
-    if name == "owner_id" and row.get("DataType") != "EntityId":
+    if name in ("owner_id", "pipeline") and row.get("DataType") != "EntityId":
         return None  # lookups come twice: as names and as ids
     return _field_change(row, row["Id"], name, how(_plain(before)), how(_plain(after)))
 

@@ -72,7 +72,8 @@ class Pull:
                 yield Page({}, feeds=snapshots.feeds)
         except Refused:
             pass  # the feed is late then, and `check` says why
-        yield from self._read(history.tracked(self._schema, self._settings), set())
+        kinds = setup.record_types(self._client, self._schema)
+        yield from self._read(history.tracked(self._schema, self._settings, kinds), set())
 
     def _roles(self) -> Iterator[Page]:
         present: set[str] = set()

@@ -113,6 +113,7 @@ class Life:
         self.close = self.at + timedelta(days=rng.randint(10, 150))
         facts = {
             "segment": rng.choices(SEGMENTS, (66, 22, 6, 6))[0],
+            "source": rng.choice(("Web", "Partner", "Event", None)),
             "programme": "partner" if self.chance(0.05) else None,
             "discount_percent": rng.choice((None, None, 5, 15, 20, 25, 40)),
             **{name: True for name in YES_NO if self.chance(0.3)},

@@ -107,6 +107,7 @@ PIPELINES: Final = (
 FIELDS: Final = (
     OwnField("segment", "choice", ("mid-market", "enterprise", "small")),
     OwnField("programme", "text"),
+    OwnField("source", "choice", ("Web", "Partner", "Event")),
     OwnField("need_confirmed", "yes/no"),
     OwnField("budget_confirmed", "yes/no"),
     OwnField("proposal_acknowledged", "yes/no"),

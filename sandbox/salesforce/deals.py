@@ -18,6 +18,7 @@ _CATEGORY = {
     "Closed": "Closed",
 }
 _SNAPSHOT = ("StageName", "Amount", "CloseDate", "Probability", "ForecastCategory")
+_LOOKUPS = {"OwnerId": "User", "RecordTypeId": "RecordType"}
 _CHILDREN = (("Task", "WhatId"), ("Event", "WhatId"), ("OpportunityContactRole", "OpportunityId"))
 
 
@@ -130,7 +131,7 @@ def _field_history(org: Org, old: Row | None, new: Row) -> None:
     for name in sorted(entity.tracked):
         if name in entity.fields and old[name] != new[name]:
             for before, after, kind in _versions(org, name, old[name], new[name]):
-                values = {"Field": name.removesuffix("Id") if name == "OwnerId" else name, "DataType": kind}
+                values = {"Field": name.removesuffix("Id") if name in _LOOKUPS else name, "DataType": kind}
                 table.put(org.make("OpportunityFieldHistory", **audit, **values, OldValue=before, NewValue=after))
 
 
@@ -139,7 +140,7 @@ def _versions(org: Org, name: str, before: Any, after: Any) -> list[tuple[Any, A
     kind = org.objects["Opportunity"].fields[name]
     if kind.type == "textarea":
         return [(None, None, "TextArea")]
-    if name != "OwnerId":
+    if name not in _LOOKUPS:
         return [
             (
                 before,
@@ -152,5 +153,7 @@ def _versions(org: Org, name: str, before: Any, after: Any) -> list[tuple[Any, A
                 }.get(kind.type, "Text"),
             )
         ]
-    users = org.tables["User"].rows
-    return [(users[before]["Name"], users[after]["Name"], "Text"), (before, after, "EntityId")]
+    names = {
+        row_id: row["Name"] for row_id, row in org.tables[_LOOKUPS[name]].rows.items() if row_id in {before, after}
+    }
+    return [(names.get(before), names.get(after), "Text"), (before, after, "EntityId")]

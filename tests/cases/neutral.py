@@ -1,5 +1,9 @@
 """One company, several CRMs, one policy file: the neutral event file is played into each and judged.
 
+    python -m tests.cases.neutral [DEALS] [SEED]
+
+Prints where the CRMs differ from each other, or from the verdicts that were written by hand, and exits 1 if they do.
+
 Runs are made on several days, with the clock of the CRM moved in between, so that gates and held unknowns have a past.
 """
 
@@ -7,17 +11,21 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from typer import echo
+
 from sandbox import hubspot as local_hubspot
 from sandbox import salesforce as local_salesforce
 from sandbox.hubspot import config as hubspot_config
 from sandbox.hubspot.seeds import neutral as hubspot_seed
-from sandbox.neutral import read_stories
+from sandbox.neutral import random_lives, read_stories
 from sandbox.neutral.events import in_order
 from sandbox.neutral.world import INTEGRATION, MANAGER, OWNERS, RATES, ZONE
 from sandbox.salesforce import config as salesforce_config
@@ -48,6 +56,12 @@ OPENED: Final = datetime(2026, 2, 2, 14, tzinfo=UTC)
 """The company set its CRM up."""
 
 
+def event_file(deals: int, seed: int = 1) -> list[Event]:
+    """The neutral event file: the stories, and random lives to make up so many deals."""
+    told = [event for story in stories() for event in story.events]
+    return in_order([*told, *random_lives(deals - len(stories()), seed)])
+
+
 def stories() -> list[Story]:
     """All stories, file by file."""
     return [story for file in sorted((HERE / "stories").glob("*.yaml")) for story in read_stories(file.read_text())]
@@ -55,9 +69,13 @@ def stories() -> list[Story]:
 
 @dataclass
 class Judged:
-    """What one CRM's runs came to: the deals as CONTRACT's JSON by key, after each run; and the runs' reports."""
+    """What one CRM's runs came to: the deals as CONTRACT's JSON by key, after each run; KPIs and reports of the runs.
+
+    `records` are our fields of each deal, read back from the CRM after the last run.
+    """
 
     deals: list[dict[str, dict[str, Any]]] = field(default_factory=list)
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
     kpis: list[dict[str, Any]] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
 
@@ -74,6 +92,9 @@ def judged(services: Services, player: Any, events: Iterable[Event]) -> Judged:
         by_id = {deal["id"]: deal for deal in deals(services, NAME)}
         found.deals.append({key: by_id[id_] for key, id_ in player.deals.items() if id_ in by_id})
     found.kpis = services.store.kpis(NAME)
+    page = services.connect(NAME).read(list(player.deals.values()))
+    ours = {record["id"]: record["ours"] for record in page.records["opportunity"] if not record.get("gone")}
+    found.records = {key: ours[id_] for key, id_ in player.deals.items() if id_ in ours}
     return found
 
 
@@ -138,3 +159,27 @@ def rows(header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows([header, *lines])
     return text.getvalue()
+
+
+def main(deals: int, seed: int) -> int:
+    """0 where both CRMs say what was written by hand, and the same of every deal; else 1."""
+    from tests.cases.neutral_differences import differences
+    from tests.cases.neutral_verdicts import wrong_by_hand
+
+    found, told = {}, []
+    for name, local in {"salesforce": salesforce, "hubspot": hubspot}.items():
+        with tempfile.TemporaryDirectory(prefix=f"{name}-") as scratch, local(Path(scratch)) as (services, player):
+            found[name] = judged(services, player, event_file(deals, seed))
+        calls = [report.calls for report in found[name].reports]
+        echo(f"{name}: {len(found[name].deals[-1])} deals, {len(found[name].kpis)} KPI values, calls by run {calls}")
+        told += [f"{name}: {line}" for line in wrong_by_hand(stories(), found[name].deals)]
+    told += differences(found["salesforce"], found["hubspot"])
+    for line in told:
+        echo(line)
+    echo(f"{len(told)} differences." if told else "No difference, and all as written by hand.")
+    return 1 if told else 0
+
+
+if __name__ == "__main__":
+    given = [int(word) for word in sys.argv[1:]]
+    sys.exit(main(*[*given, *(2_000, 1)[len(given) :]]))

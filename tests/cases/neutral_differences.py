@@ -17,8 +17,18 @@ NOTE: Final = re.compile(r"^activities: (note|task)$")
 
 
 def differences(one: Judged, other: Judged) -> list[str]:
-    """A line for each deal, run and KPI of which the two do not say the same."""
-    return [*_deals(one.deals, other.deals), *_kpis(one.kpis, other.kpis)]
+    """A line for each deal, run, record and KPI of which the two do not say the same."""
+    return [*_deals(one.deals, other.deals), *_records(one, other), *_kpis(one.kpis, other.kpis)]
+
+
+def _records(one: Judged, other: Judged) -> Iterator[str]:
+    """Of deals that we ever saw open: a clone that was closed before is not written, and carries what it came with."""
+    ours = {key for run in (*one.deals, *other.deals) for key, deal in run.items() if deal["is_open"]}
+    for key in sorted(ours):
+        here, there = one.records.get(key, {}), other.records.get(key, {})
+        for name in sorted(here.keys() | there.keys()):
+            if here.get(name) != there.get(name):
+                yield f"record {key} {name}: {here.get(name)} / {there.get(name)}"
 
 
 def _deals(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.cases.neutral import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sandbox.neutral import Story
 
@@ -28,6 +28,16 @@ class Spoken:
         days = [at.date().isoformat() for at in RUNS]
         then = {days.index(str(day)): said for day, said in story.beside.get("then", {}).items()}
         return cls({**then, len(RUNS) - 1: story.beside["verdict"]}, story.beside.get("process", PROCESS))
+
+
+def wrong_by_hand(stories: Iterable[Story], runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each difference between the stories' verdicts and what the runs came to, by deal."""
+    return [
+        f"{story.id}: {line}"
+        for story in stories
+        if "verdict" in story.beside
+        for line in wrong_in(Spoken.of(story), [deals.get(story.id) for deals in runs])
+    ]
 
 
 def wrong_in(spoken: Spoken, runs: Sequence[Mapping[str, Any] | None]) -> list[str]:

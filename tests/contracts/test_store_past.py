@@ -47,6 +47,18 @@ def test_an_owner_whom_nobody_saw_change_is_as_old_as_the_deal_where_a_change_wo
     assert said == {"d1": None, "d2": born["d2"], "d3": born["d3"], "d9": NOON - 30 * DAY}
 
 
+def test_a_change_that_we_saw_between_two_pulls_may_be_as_old_as_the_first_of_them(store):
+    small = deal(facts={"segment": "small"})
+    large = edited(NOON + DAY, facts={"segment": "large"}, pipeline="Renewal")
+    keep(store, NOON, opportunity=[small])
+    keep(store, NOON + 2 * DAY, opportunity=[large])
+    told = snapshot(store, NOON + 3 * DAY, claims=("pipeline", "segment")).claim_changes
+    seen = small["modified"]
+    rows = told.sort("field").select("at", "field", "before").rows()
+    assert rows == [(seen, "pipeline", "null"), (seen, "segment", '"small"')]
+    assert snapshot(store, NOON + 3 * DAY, claims=("owner_id",)).claim_changes.is_empty()
+
+
 def test_a_deal_is_left_out_before_it_was_created(store):
     keep(store, opportunity=[deal(), deal("d2", created=NOON - DAY)])
     assert snapshot(store, NOON - 2 * DAY).deals["id"].to_list() == ["d1"]

@@ -121,6 +121,17 @@ def test_a_move_belongs_to_the_process_that_claimed_the_deal_when_it_was_made():
     assert fact("days_in_stage", told, processes=(small, large)) == 4 + 34
 
 
+def test_a_pipeline_that_the_stage_history_does_not_tell_is_that_of_its_time():
+    rows = history(1, BORN, ("2026-10-05", "Quote"), ("2026-10-09", "Won"))
+    changes = [{"key": 1, "at": at("2026-10-05"), "field": "pipeline", "before": '"New"'}]
+    shot = snapshot([{"pipeline": "Renewal", "stage_name": "Won", "is_closed": True, "is_won": True}], rows)
+    told = replace(shot, claim_changes=frame(CLAIM_CHANGES, changes))
+    assert wide(told, (NEW, OLD)).moves.select("process", "kind").rows() == [
+        ("new", "created"), ("renewal", "process"), ("renewal", "won"),
+    ]  # fmt: skip
+    assert fact("created_in_stage", told, processes=(NEW, OLD)) == "discovery"
+
+
 def test_one_stage_name_may_end_deals_in_one_pipeline_only():
     crm = [{"pipeline": "New", "name": "Done", "label": "Done", "is_closed": True, "is_won": True},
            {"pipeline": "Renewal", "name": "Done", "label": "Done", "is_closed": False, "is_won": False}]  # fmt: skip

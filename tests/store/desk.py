@@ -47,8 +47,8 @@ def keep(store, at=NOON, *, cursor=None, present=None, whole=None, feeds=(), lea
     return store.keep_page("acme", page, at, at, lease=lease)
 
 
-def snapshot(store, at=NOON, touch=NOBODY, keys=None):
-    return store.snapshot("acme", at, touch=touch, keys=keys)
+def snapshot(store, at=NOON, touch=NOBODY, keys=None, claims=()):
+    return store.snapshot("acme", at, touch=touch, keys=keys, claims=claims)
 
 
 def only(frame):

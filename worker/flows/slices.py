@@ -91,10 +91,10 @@ def widened(
 
 
 def claimed_by(sets: Iterable[PolicySet]) -> list[str]:
-    """The facts by which processes claim deals, but for the pipeline, which the stage history tells."""
+    """The facts by which processes claim deals."""
     processes = [process for policies in sets for process in policies.processes]
     asked = {fact for process in processes if process.applies_to for fact in process.applies_to.facts}
-    return sorted(asked - {"pipeline"})
+    return sorted(asked)
 
 
 def setting_of(session: Session, description: Description) -> Setting:

@@ -35,7 +35,7 @@ def prepare(org: Org) -> Player:
     org.add("CurrencyType", IsoCode="GBP", ConversionRate=0.8, DecimalPlaces=2, IsActive=True, IsCorporate=False)
     for own in FIELDS:
         add_custom_field(org, "Opportunity", f"{api_name(own.key)} {_type(own)}")
-    org.objects["Opportunity"].tracked |= {api_name(own.key) for own in FIELDS}
+    org.objects["Opportunity"].tracked |= {"RecordTypeId", *(api_name(own.key) for own in FIELDS)}
     types = {pipeline.name: add_record_type(org, "Opportunity", pipeline.name) for pipeline in PIPELINES}
     for owner in (*OWNERS, *STAFF):
         add_user(

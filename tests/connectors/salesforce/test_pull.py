@@ -10,6 +10,7 @@ import pytest
 from model.records import COLUMNS
 from sandbox.salesforce import Settings
 from sandbox.salesforce.events import delete_as, erase, hide_field, merge_accounts, undelete
+from sandbox.salesforce.setup import add_record_type
 from tests.connectors.salesforce.sales import Sales, cursors, records
 
 NINE = datetime(2026, 11, 3, 9, tzinfo=UTC)
@@ -109,6 +110,15 @@ def test_a_later_pull_compares_new_history_with_the_row_before_the_window(sales:
     change = next(iter(records(pages, "field_change").values()))
     assert (change["before"], change["after"], change["origin"]) == ("100", "90", "crm")
     assert len(records(pages, "stage_change")) == 1
+
+
+def test_where_the_org_tracks_the_record_type_its_history_is_that_of_the_pipeline(sales: Sales):
+    first, second = (add_record_type(sales.org, "Opportunity", name) for name in ("New business", "Renewal"))
+    sales.org.objects["Opportunity"].tracked.add("RecordTypeId")
+    deal = sales.deal(RecordTypeId=first)
+    sales.edit(deal, RecordTypeId=second)
+    changes = records(sales.connector().pull({}), "field_change").values()
+    assert [(c["field"], c["before"], c["after"]) for c in changes] == [("pipeline", "New business", "Renewal")]
 
 
 def test_tracked_fields_tell_next_step_and_owner(sales: Sales):
