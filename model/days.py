@@ -69,6 +69,16 @@ class Days:
         """Whether a team's silence makes some of these facts unknown on days on which nothing is recorded."""
         return not self.quiet.is_empty() and not LOGGED.isdisjoint(facts)
 
+    def hushed_spots(self) -> pl.DataFrame:
+        """Where a row's team falls silent or speaks again while the row holds: row, ahead (days after its first)."""
+        flip = pl.col("day") != pl.col("day").shift(1) + 1
+        starts = self.quiet.sort("team", "day").filter(flip.over("team").fill_null(value=True))
+        ends = self.quiet.with_columns(pl.col("day") + 1).join(self.quiet, on=["team", "day"], how="anti")
+        turns = pl.concat([starts, ends]).rename({"day": "turn"})
+        rows = self.rows.select("day", "until", self.wide.frame["team"]).with_row_index("row")
+        met = rows.join(turns, on="team").filter(pl.col("turn").is_between("day", "until", closed="none"))
+        return met.select(pl.col("row").cast(pl.Int64), ahead=pl.col("turn") - pl.col("day"))
+
     def every_day(self) -> Iterator[pl.DataFrame]:
         """Pieces (row, day, until) of one day each, some at a time."""
         lengths = self.rows.select(n=pl.col("until") - pl.col("day"))["n"]

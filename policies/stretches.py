@@ -34,7 +34,9 @@ def stretches(
     how = Manner(source, context, scope)
     slow, turning, daily, limits = _sorted(days, rules, scope)
     yield from how.pieces(slow, days.rows.with_row_index("row").select(pl.col("row").cast(pl.Int64), "day", "until"))
-    yield from how.pieces(turning, spots(days.wide.frame, days.rows, limits))
+    asked = frozenset[str]().union(*(rule.facts for rule in turning), scope.facts if scope else ())
+    hushed = [days.hushed_spots()] if days.hushes(asked) else []
+    yield from how.pieces(turning, spots(days.wide.frame, days.rows, limits, hushed))
     for part in days.every_day() if daily else ():
         yield from how.pieces(daily, part)
 
@@ -50,9 +52,9 @@ def _sorted(
     for rule in rules:
         conditions = [c for c in (rule.condition, rule.applies_to, scope) if c is not None]
         found = turns(conditions)
-        if found is None or any(days.hushes(c.facts) for c in conditions):
+        if found is None:
             daily.append(rule)
-        elif found:
+        elif found or any(days.hushes(c.facts) for c in conditions):
             turning.append(rule)
             limits += found
         else:

@@ -70,19 +70,20 @@ def _told(found: Sequence[Measure]) -> Iterator[Turn]:
             yield Turn(measure.fact, measure.function, float(limit), measure.of)  # type: ignore[arg-type]
 
 
-def spots(frame: pl.DataFrame, rows: pl.DataFrame, found: Sequence[Turn]) -> pl.DataFrame:
-    """Pieces (row, day, until) of the `rows` (day, until) of a wide frame: each begins where an answer may turn."""
-    lasts = rows["until"] - rows["day"]
-    offsets = [
-        pl.DataFrame(
-            {"row": pl.int_range(rows.height, eager=True), "ahead": pl.zeros(rows.height, pl.Int64, eager=True)}
-        )
-    ]
+def spots(
+    frame: pl.DataFrame, rows: pl.DataFrame, found: Sequence[Turn], more: Sequence[pl.DataFrame] = ()
+) -> pl.DataFrame:
+    """Pieces (row, day, until) of the `rows` (day, until) of a wide frame: each begins where an answer may turn.
+
+    `more`: other turns (row, ahead: days after the row's first).
+    """
+    lasts, none = rows["until"] - rows["day"], pl.zeros(rows.height, pl.Int64, eager=True)
+    offsets = [pl.DataFrame({"row": pl.int_range(rows.height, eager=True), "ahead": none}), *more]
     for turn in dict.fromkeys(found):
         away = pl.DataFrame({"away": frame.select(_away(turn)).to_series(), "lasts": lasts}).with_row_index("row")
         near = away.filter(pl.col("away").is_between(-max(ABOUT), pl.col("lasts") - min(ABOUT)))
-        for more in ABOUT:
-            ahead = near.select(pl.col("row").cast(pl.Int64), "lasts", ahead=pl.col("away") + more)
+        for days in ABOUT:
+            ahead = near.select(pl.col("row").cast(pl.Int64), "lasts", ahead=pl.col("away") + days)
             offsets.append(ahead.filter((pl.col("ahead") > 0) & (pl.col("ahead") < pl.col("lasts"))).drop("lasts"))
     found_at = pl.concat(offsets).unique().sort("row", "ahead")
     began, end = rows["day"].gather(found_at["row"]), rows["until"].gather(found_at["row"])

@@ -62,10 +62,19 @@ class Raw:
         return replace(self, deals=deals, **children)
 
 
+OWNED: Final = " AND field IN ('owner_id', 'is_closed', 'stage_name', 'pipeline')"
+TOUCHED: Final = (
+    " AND (state = 'done' OR kind = 'meeting') AND state <> 'cancelled' AND gone IS NULL AND coalesce(possible, 0) = 0"
+)
+
+
 def read(  # noqa: PLR0917 - what a story reads
-    sql: Sql, connection: int, first: int, last: int, touch: TouchRule, span: tuple[int, int]
+    sql: Sql, connection: int, first: int, last: int, touch: TouchRule, span: tuple[int, int], *, lean: bool = False
 ) -> Raw:
-    """Everything about the deals of a range of keys that lived between two instants (µs)."""
+    """Everything about the deals of a range of keys that lived between two instants (µs).
+
+    `lean`: of the histories only what says whose deals were open and touched.
+    """
     return Raw(
         deals=_deals(sql, connection, first, last, span),
         moves=sql.frame(
@@ -74,13 +83,15 @@ def read(  # noqa: PLR0917 - what a story reads
         ),
         changes=sql.frame(
             "SELECT key, changed_at, field, before, after FROM field_change"
-            " WHERE connection = ? AND key BETWEEN ? AND ? ORDER BY key, changed_at, id", (connection, *span), CHANGES,
+            f" WHERE connection = ? AND key BETWEEN ? AND ?{OWNED if lean else ''} ORDER BY key, changed_at, id",
+            (connection, *span), CHANGES,
         ),
         roles=sql.frame(
             "SELECT key, created, contact_id, role FROM contact_role WHERE connection = ? AND key BETWEEN ? AND ?"
-            " AND gone IS NULL ORDER BY key, coalesce(created, 0), id", (connection, *span), ROLES,
+            f" AND gone IS NULL{' AND 1 = 0' if lean else ''} ORDER BY key, coalesce(created, 0), id",
+            (connection, *span), ROLES,
         ),
-        activities=_activities(sql, connection, last, touch, span),
+        activities=_activities(sql, connection, last, touch, span, TOUCHED if lean else ""),
         owners=_list(sql, connection, "owner", OWNERS),
         crm_stages=_list(sql, connection, "crm_stage", CRM_STAGES),
         rates=_list(sql, connection, "rate", RATES),
@@ -107,7 +118,9 @@ def _deals(sql: Sql, connection: int, first: int, last: int, span: tuple[int, in
     return frame.with_columns(pl.col("unread").fill_null(""), pl.col("facts").fill_null("{}"))
 
 
-def _activities(sql: Sql, connection: int, last: int, touch: TouchRule, span: tuple[int, int]) -> pl.DataFrame:
+def _activities(  # noqa: PLR0917 - the parts of one SELECT
+    sql: Sql, connection: int, last: int, touch: TouchRule, span: tuple[int, int], more: str
+) -> pl.DataFrame:
     rows, given = _rows(connection, touch, span)
     ours = sorted(touch.ours)
     counts = COUNTS.format(others=" AND ".join(["created_by <> ?"] * len(ours)) or "1 = 1")
@@ -117,7 +130,9 @@ def _activities(sql: Sql, connection: int, last: int, touch: TouchRule, span: tu
         "gone IS NOT NULL", "gone = 'vanished'", "possible = 1",
     )  # fmt: skip
     told = ", ".join(f"CASE WHEN {flag} THEN 1 ELSE 0 END" for flag in flags)
+    waits = "CASE WHEN kind IN ('task', 'call') OR state = 'open' THEN owner_id END"
     query = (
-        f"SELECT key, at, due, created, owner_id, direct, {told} FROM ({rows}) a WHERE created IS NULL OR created <= ?"
+        f"SELECT key, at, due, created, {waits}, direct, {told}"
+        f" FROM ({rows}) a WHERE (created IS NULL OR created <= ?){more}"
     )
     return sql.frame(query, (*ours, *given, last), ACTIVITIES)

@@ -36,9 +36,9 @@ class Stories(Base):
 
     def teller(
         self, connection: str, instants: Sequence[datetime], *, touch: TouchRule, turns: Turns,
-        keys: tuple[int, int] | None = None,
+        keys: tuple[int, int] | None = None, lean: bool = False,
     ) -> Teller:  # fmt: skip
-        """Reads all that is known of some deals that lived on these days (rising instants)."""
+        """Reads what is known of deals that lived on these days (rising instants); `lean`: for `logged` alone."""
         key, first, last = self.connection_key(connection), instant(instants[0]), instant(instants[-1])
         with self.reading() as sql:
-            return Teller(read(sql, key, first, last, touch, keys or ALL_KEYS), tuple(instants), turns)
+            return Teller(read(sql, key, first, last, touch, keys or ALL_KEYS, lean=lean), tuple(instants), turns)

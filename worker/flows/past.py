@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from store import Story, Teller
     from worker.flows.session import Session
 
-READ: Final = 25_000
+READ: Final = 10_000
 """Deals that are read at once."""
-PART: Final = 8_000
+PART: Final = 5_000
 """Deals whose days are held at once."""
 DAY: Final = timedelta(days=1)
 NOBODY_KNOWN: Final = pl.DataFrame(
@@ -151,14 +151,16 @@ class Past:
         nothing = self.session.store.snapshot(self.session.name, at, touch=self.touch, keys=(0, 0))
         return tuple(overlaid(self.session, nothing).rates["on"].drop_nulls().unique().sort())
 
-    def tellers(self) -> Iterator[Teller]:
-        """Slices of the connection; where there is only one it is read once."""
+    def tellers(self, *, lean: bool = False) -> Iterator[Teller]:
+        """Slices of the connection; where there is only one it is read once. `lean`: for what teams log alone."""
         store, name = self.session.store, self.session.name
         slices = store.slices(name, READ)
         for keys in slices:
             teller = self.cache.pop("teller", None)
             if teller is None:
-                teller = store.teller(name, self.instants, touch=self.touch, turns=self.turns, keys=keys)
+                teller = store.teller(
+                    name, self.instants, touch=self.touch, turns=self.turns, keys=keys, lean=lean and len(slices) > 1
+                )
             if len(slices) == 1:
                 self.cache["teller"] = teller
             yield teller
@@ -170,7 +172,7 @@ class Past:
         none = pl.DataFrame(schema={"team": pl.String, "day": pl.Int64})
         if LOGGED.isdisjoint(self.asked):
             return none
-        steps = [step for teller in self.tellers() for step in self._logged(teller)]
+        steps = [step for teller in self.tellers(lean=True) for step in self._logged(teller)]
         return quiet_days(added(steps), len(self.instants), self.setting.min_coverage) if steps else none
 
     def _logged(self, teller: Teller) -> Iterator[pl.DataFrame]:
