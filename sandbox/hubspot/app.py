@@ -46,4 +46,6 @@ class PortalDoor(Door[Portal]):
             "path": asked.path,
             "query": asked.target.partition("?")[2],
         }
+        if asked.path.endswith("/batch/read"):
+            entry["body"] = asked.body.decode(errors="replace")
         portal.calls.append({**entry, "outcome": outcome})
