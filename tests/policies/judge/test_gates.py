@@ -1,7 +1,6 @@
-"""Gates: hand-written histories of moves and what each binds, misses, meets and forgives."""
+"""Gates: hand-written histories of moves and what each binds, misses and asks for."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import orjson
 import pytest
@@ -9,42 +8,7 @@ import pytest
 from model.memory import Memory
 from policies.judge import Context, judge
 from tests.policies.judge.build import compare, criterion, day, moves, policies, process, wide, yes
-
-SALES = process(
-    discovery=((), (criterion("pain-known", yes("pain_identified")),)),
-    proposal=(
-        (criterion("budget-known", yes("budget_confirmed")),), (criterion("answered", yes("proposal_acknowledged")),),
-    ),
-    won=((criterion("signed", yes("contract_sent")),), ()),
-)  # fmt: skip
-MET = {"pain_identified": True, "budget_confirmed": True, "proposal_acknowledged": True, "contract_sent": True}
-PAIN, BUDGET, ANSWER, SIGNED = (
-    "sales/discovery/pain-known", "sales/proposal/budget-known", "sales/proposal/answered", "sales/won/signed",
-)  # fmt: skip
-SINCE = {path: date(2026, 1, 1) for path in (PAIN, BUDGET, ANSWER, SIGNED)}
-
-
-def judged(*history, facts=None, memory=None, sales=SALES, first_runs=SINCE, on="2026-11-20", **deal):
-    """The verdict on one deal that moved as `history` says and has every fact met but those of `facts`."""
-    stage = [step.split()[1] for step in history][-1]
-    place = {"stage": None if stage == "lost" else stage, "is_open": stage not in {"won", "lost"}}
-    facts = MET | place | (facts or {}) | deal
-    unknown = [name for name, value in facts.items() if value == "unknown"]
-    values = {name: None if name in unknown else value for name, value in facts.items()} | {"unknown": unknown}
-    pipeline = wide(values, moves=moves(1, *history), on=day(on))
-    return judge(pipeline, policies(processes=(sales,)), memory or Memory(), Context(first_runs=first_runs))
-
-
-def gate(v):
-    return v.gates()["gate"].item()
-
-
-def broken(v):
-    return sorted(v.findings().filter(status="broken")["policy"])
-
-
-def breaches(v):
-    return v.breaches().select("criterion", "met_on", "ended").rows()
+from tests.policies.judge.gates import ANSWER, BUDGET, MET, PAIN, SALES, SIGNED, SINCE, broken, gate, judged
 
 
 @dataclass
@@ -158,76 +122,6 @@ def test_a_criterions_own_binds_from_goes_before_its_first_run():
     missed = {"pain_identified": False}
     v = judged("2026-10-01 discovery", "2026-11-05 proposal", facts=missed, sales=sales, first_runs={})
     assert broken(v) == [PAIN]
-
-
-def test_a_breach_met_late_is_off_the_record_and_remembered_with_its_days():
-    history = ("2026-11-01 discovery", "2026-11-05 proposal")
-    first = judged(*history, facts={"pain_identified": False}, on="2026-11-06")
-    then = judged(*history, memory=first.remembered(), on="2026-11-09")
-    row = then.breaches().filter(criterion=PAIN).row(0, named=True)
-    assert (broken(then), gate(then), row["ended"]) == ([], "ready", "met_late")
-    assert (row["met_on"] - row["moved_at"].date()).days == 4
-
-
-def test_once_met_it_stays_met_though_the_fact_goes_away():
-    history = ("2026-11-01 discovery", "2026-11-05 proposal")
-    first = judged(*history, on="2026-11-06")
-    then = judged(*history, facts={"pain_identified": False}, memory=first.remembered(), on="2026-11-09")
-    assert (broken(then), breaches(then)) == ([], breaches(first))
-
-
-def test_once_met_it_stays_met_after_going_back_and_forward_again():
-    history = ("2026-11-01 discovery", "2026-11-05 proposal")
-    first = judged(*history, on="2026-11-06")
-    again = (*history, "2026-11-10 discovery", "2026-11-12 proposal")
-    then = judged(*again, facts={"pain_identified": False}, memory=first.remembered())
-    assert broken(then) == []
-    back = judged(*again[:3], facts={"pain_identified": False}, memory=first.remembered())
-    assert gate(back) == "ready"
-
-
-def test_what_was_true_before_the_move_only_does_not_count():
-    first = judged("2026-11-01 discovery", on="2026-11-02")
-    missed = {"pain_identified": False}
-    then = judged("2026-11-01 discovery", "2026-11-05 proposal", facts=missed, memory=first.remembered())
-    assert broken(then) == [PAIN]
-
-
-def test_a_breach_taken_back_is_off_the_record_and_stays_remembered():
-    history = ("2026-11-01 discovery", "2026-11-05 proposal")
-    missed = {"pain_identified": False}
-    first = judged(*history, facts=missed, on="2026-11-06")
-    then = judged(*history, "2026-11-08 discovery", facts=missed, memory=first.remembered())
-    assert (broken(then), [row for row in breaches(then) if row[0] == PAIN]) == ([], [(PAIN, None, "taken_back")])
-
-
-def test_each_binding_move_that_was_judged_has_its_own_row():
-    history = ("2026-11-01 discovery", "2026-11-05 proposal")
-    missed = {"pain_identified": False}
-    first = judged(*history, facts=missed, on="2026-11-06")
-    then = judged(*history, "2026-11-08 discovery", "2026-11-09 proposal", facts=missed, memory=first.remembered())
-    assert [row for row in breaches(then) if row[0] == PAIN] == [(PAIN, None, "taken_back"), (PAIN, None, None)]
-
-
-def test_loss_keeps_the_breach_open_in_memory():
-    history = ("2026-11-01 discovery", "2026-11-05 proposal")
-    missed = {"pain_identified": False}
-    first = judged(*history, facts=missed, on="2026-11-06")
-    then = judged(*history, "2026-11-08 lost", facts=missed, memory=first.remembered())
-    assert (PAIN, None, None) in breaches(then)
-
-
-def test_an_unknown_is_not_remembered_as_judged():
-    v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts={"pain_identified": "unknown"})
-    assert PAIN not in {row[0] for row in breaches(v)}
-
-
-def test_a_deal_that_changes_its_process_and_comes_back_keeps_what_it_met():
-    history = ("2026-11-01 discovery", "2026-11-05 proposal")
-    first = judged(*history, on="2026-11-06")
-    away = judged(*history, memory=first.remembered(), process="other", on="2026-11-08")
-    back = judged(*history, facts={"pain_identified": False}, memory=away.remembered())
-    assert (broken(away), broken(back)) == ([], [])
 
 
 def test_a_standing_rule_holds_while_the_deal_is_in_the_stage_however_it_came_there():
