@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from connectors.hubspot import convert as to
@@ -28,6 +29,7 @@ _TOLD: Final = ("amount", "close_date", "next_step", "owner_id")
 _AT_ONCE: Final = timedelta(seconds=5)
 """A value written with the deal itself may be stamped a moment later than it."""
 _CREATION: Final = timedelta(days=1)
+_STAMP: Final = itemgetter("timestamp")
 _KEPT: Final = 20
 """HubSpot is said to keep so many versions; a list that long may have lost its oldest ones."""
 _NEVER: Final = datetime.max.replace(tzinfo=to.EPOCH.tzinfo)
@@ -108,15 +110,13 @@ class Histories:
 
     def _note_edit(self, versions: Mapping[str, Versions], record: Record) -> None:
         """The newest version of any property that we follow, by somebody else than our own app or HubSpot itself."""
-        last, by = None, None
-        for listed in versions.values():
-            if listed:
-                actor = self._actors.of(listed[0])
-                at = to.instant(listed[0]["timestamp"])
-                if not self._actors.is_nobody(actor) and (last is None or (at and at > last)):
-                    last, by = at, actor
-        if last is not None:
-            record["last_edit"], record["modified_by"] = last, by
+        newest = [listed[0] for listed in versions.values() if listed]
+        newest.sort(key=_STAMP, reverse=True)
+        for version in newest:
+            actor = self._actors.of(version)
+            if not self._actors.is_nobody(actor):
+                record["last_edit"], record["modified_by"] = to.instant(version["timestamp"]), actor
+                return
 
 
 def _text(mapped: deals.Mapped) -> Converter:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.hubspot import convert as to
 from connectors.hubspot import links, people, rates
-from connectors.hubspot.deals import Maker, merged_away
+from connectors.hubspot.deals import MERGED, Maker, merged_away
 from connectors.hubspot.faults import Refused
 from connectors.hubspot.history import Histories
 from model.sync import Page, SetAside
@@ -71,7 +71,8 @@ class Reader:
             into.deals.append(record)
             into.stages += stages
             into.moves += moves
-            into.merged += merged_away(row)
+            if row["properties"].get(MERGED):
+                into.merged += merged_away(row)
             if not self.rates_known and (rate := rates.of_deal(row["properties"], record, self._today)):
                 into.rates[rate["id"]] = rate
 
