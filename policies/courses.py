@@ -52,7 +52,7 @@ def run_courses(policy_set: PolicySet) -> list[Problem]:
     """
     problems = []
     for process in policy_set.processes:
-        asked = list(_asked(policy_set, process))
+        asked = list(asked_of(policy_set, process))
         for one, got in zip(asked, outcomes(process, asked), strict=True):
             if got != one.wanted:
                 text = f"{one.criterion}: this example should be {one.wanted}, but it is {SAID[got]}"
@@ -60,7 +60,8 @@ def run_courses(policy_set: PolicySet) -> list[Problem]:
     return sorted(problems)
 
 
-def _asked(policy_set: PolicySet, process: Process) -> Iterator[Asked]:
+def asked_of(policy_set: PolicySet, process: Process) -> Iterator[Asked]:
+    """Every course of a process's criteria."""
     for stage in process.stages:
         for criterion in (*stage.entry, *stage.exit):
             name = f"{process.id}/{stage.id}/{criterion.id}"

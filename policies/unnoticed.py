@@ -3,43 +3,77 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import polars as pl
 
+from policies.courses import asked_of, outcomes
 from policies.examples import wide_of
 from policies.language.near import near
+from policies.policy import Examples
+from policies.told import gates_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from model.process import Criterion, Process
+    from policies.courses import Asked
     from policies.language.condition import Condition
-    from policies.policy import Examples, PolicySet
+    from policies.policy import PolicySet
+
+
+class Slip(NamedTuple):
+    """A condition near the one that is written, and the difference in words."""
+
+    condition: Condition
+    text: str
 
 
 def unnoticed(policy_set: PolicySet) -> Mapping[str, tuple[str, ...]]:
     """By policy or criterion (`process/stage/criterion`): each slip in flag_if or require that no example notices.
 
-    Entries without examples of states are left out. Frames are evaluated here, so never call it in a worker's parent.
+    Entries without examples are left out. Frames are evaluated here, so never call it in a worker's parent.
     """
-    asked = {one.id: (one.flag_if, one.examples) for one in policy_set.policies if not one.generated}
-    for process in policy_set.processes:
-        for stage in process.stages:
-            for criterion in (*stage.entry, *stage.exit):
-                name = f"{process.id}/{stage.id}/{criterion.id}"
-                if examples := policy_set.criterion_examples.get(name):
-                    asked[name] = (cast("Condition", criterion.require), examples)
-    found = {name: _slips(*pair) for name, pair in asked.items()}
-    return {name: slips for name, slips in found.items() if slips}
+    found = dict(_of_policies(policy_set)) | dict(_of_criteria(policy_set))
+    return {name: tuple(slip.text for slip in slips) for name, slips in found.items() if slips}
 
 
-def _slips(condition: Condition, examples: Examples) -> tuple[str, ...]:
+def _of_policies(policy_set: PolicySet) -> Iterator[tuple[str, list[Slip]]]:
+    for policy in policy_set.policies:
+        if policy.examples.flagged or policy.examples.clear:
+            yield policy.id, _unseen(policy.flag_if, policy.examples)
+
+
+def _of_criteria(policy_set: PolicySet) -> Iterator[tuple[str, list[Slip]]]:
+    asked = {process.id: list(asked_of(policy_set, process)) for process in policy_set.processes}
+    for process, stage, _, criterion in gates_of(policy_set):
+        name = f"{process.id}/{stage.id}/{criterion.id}"
+        examples = policy_set.criterion_examples.get(name, Examples())
+        courses = [one for one in asked[process.id] if one.criterion == name]
+        if courses or examples.flagged or examples.clear:
+            slips = _unseen(cast("Condition", criterion.require), examples)
+            yield name, [slip for slip in slips if not _ends_otherwise(process, criterion, slip, courses)]
+
+
+def _unseen(condition: Condition, examples: Examples) -> list[Slip]:
+    """The slips that no example of a state notices."""
     rows = [*examples.flagged, *examples.clear]
-    slips = list(near(condition.tree))
+    slips = [Slip(replace(condition, tree=tree), text) for tree, text in near(condition.tree)]
     if not rows or not slips:
-        return ()
+        return slips
     wide = wide_of(rows, condition.types)
-    columns = [replace(condition, tree=tree).polars(wide).alias(str(n)) for n, (tree, _) in enumerate(slips)]
+    columns = [slip.condition.polars(wide).alias(str(n)) for n, slip in enumerate(slips)]
     answers = wide.frame.select(condition.polars(wide).alias("said"), *columns)
     same = answers.select(pl.col(str(n)).eq_missing(pl.col("said")).all() for n in range(len(slips))).row(0)
-    return tuple(slip for (_, slip), unseen in zip(slips, same, strict=True) if unseen)
+    return [slip for slip, unseen in zip(slips, same, strict=True) if unseen]
+
+
+def _ends_otherwise(process: Process, criterion: Criterion, slip: Slip, courses: Sequence[Asked]) -> bool:
+    """Whether a course would end otherwise than it is meant to, if the criterion asked for the slip."""
+    slipped = replace(criterion, require=slip.condition)
+
+    def side(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+        return tuple(slipped if one is criterion else one for one in criteria)
+
+    stages = tuple(replace(stage, entry=side(stage.entry), exit=side(stage.exit)) for stage in process.stages)
+    return outcomes(replace(process, stages=stages), courses) != [one.wanted for one in courses]

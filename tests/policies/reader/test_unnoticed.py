@@ -53,3 +53,28 @@ def test_days_are_limits_like_others():
     far, near = ["{last_activity: 2026-10-01, as_of: 2026-11-15}"], ["{last_activity: 2026-11-01, as_of: 2026-11-15}"]
     assert slips("days_since(last_activity) >= 14", flagged=far, clear=clear)
     assert not slips("days_since(last_activity) >= 14", flagged=near, clear=clear)
+
+
+GATE = """version: 1
+processes:
+  - id: sales
+    stages:
+      - id: demo
+        names: {{salesforce: [Demo]}}
+        exit:
+          - id: seen
+            title: Seen twice
+            require: touches_30d >= 2
+            fix: Show it
+            examples: {examples}
+      - {{id: won, names: {{salesforce: [Closed Won]}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("touches", "unseen"),
+    [(9, {"sales/demo/seen": ("“touches 30d is at least 2” or “touches 30d is over 2”",)}), (2, {})],
+)
+def test_the_courses_of_a_gate_notice_slips_as_well(touches, unseen):
+    examples = f"{{met: [{{2026-11-02: {{enter: demo}}, 2026-11-05: {{enter: won, touches_30d: {touches}}}}}]}}"
+    assert unnoticed(read_policies({"a.yaml": GATE.format(examples=examples)})) == unseen
