@@ -1,8 +1,9 @@
-"""Judges the Maven CRM files as a CSV report and as a local Salesforce, and counts the same by SQL.
+"""Judges the Maven CRM files as a CSV report, in a local Salesforce and in a local HubSpot, and counts by SQL.
 
     python -m tests.cases.maven ../shared/data/maven-crm
 
-Prints a line for each policy with both figures and exits 1 on any difference. No test: the data is not committed.
+Both CRMs must say the same, deal by deal. Prints a line for each policy with both figures and exits 1 on any
+difference. No test: the data is not committed.
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ from typer import echo
 import policies
 from connectors.tables.connector import TablesConnector
 from connectors.tables.settings import TablesSettings
-from sandbox.salesforce import new_org, seed_from_csv, serve
-from sandbox.salesforce.config import config
-from sandbox.salesforce.seeds.maven import AS_OF
+from sandbox import hubspot as local_hubspot
+from sandbox import salesforce as local_salesforce
+from sandbox.hubspot import config as hubspot_config
+from sandbox.salesforce import config as salesforce_config
+from sandbox.seeds.maven import AS_OF
 from tests.cases.maven_counts import BOTH, CRM, DIRT, UNMAPPED, Files
+from tests.cases.neutral import Judged
+from tests.cases.neutral_differences import differences
+from worker.flows.answers import deals
 from worker.flows.file import check_file
 from worker.flows.run import run
 from worker.flows.steps import judge_only
@@ -33,7 +39,8 @@ from worker.wiring import wire
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from sandbox.salesforce import Invention, Running
+    from sandbox.seeds.maven import Invention
+    from worker.flows.report import Report
     from worker.wiring import Services
 
 NAME: Final = "local"
@@ -41,6 +48,9 @@ PACK: Final = Path(policies.__file__).parent / "packs" / "starter.yaml"
 OWN: Final = Path(__file__).with_suffix(".yaml")
 KINDS: Final = ("passed", "broken", "unknown", "not_applicable")
 FIELDS: Final = {"product": "Product__c", "region": "Owner.Division"}
+DATES: Final = {"createdate": "CreatedDate", "closedate": "CloseDate"}
+UNLIKE: Final = frozenset({"pipeline", "source"})
+"""What only one of the CRMs tells here: an org without record types has no pipelines."""
 FIRST: Final = 3
 
 
@@ -48,7 +58,7 @@ def main(folder: Path) -> int:
     """0 where every figure agrees, else 1."""
     with tempfile.TemporaryDirectory(prefix="maven-") as scratch:
         wrong = as_report(folder, Path(scratch))
-        wrong += as_salesforce(folder, Path(scratch))
+        wrong += as_crms(folder, Path(scratch))
     wrong += dirt(folder)
     echo(f"\n{wrong} differences." if wrong else "\nNo difference.")
     return 1 if wrong else 0
@@ -68,43 +78,82 @@ def as_report(folder: Path, scratch: Path) -> int:
     return compared(checked.counts, counted) + listed(checked.dormant, (CRM.keys() - BOTH.keys()) | UNMAPPED)
 
 
-def as_salesforce(folder: Path, scratch: Path) -> int:
-    """A run over the files in a local Salesforce; gives the number of differences."""
-    with local_salesforce(folder, scratch) as (services, invented):
-        services.connect(NAME).provision(None)
-        report = run(services, NAME, full=True, as_of=AS_OF)
-        judged = judge_only(services, NAME, AS_OF)
-    echo(f"\nIn a local Salesforce: {report.deals} deals as of {judged['as_of']}, {report.calls} calls")
-    for (field, reason), count in Counter((i.field, i.reason) for i in invented).items():
-        echo(f"  invented: {field} × {count}: {reason}")
-    counted = Files(folder, invented)
+def as_crms(folder: Path, scratch: Path) -> int:
+    """A run over the files in each local CRM, both counted by SQL and compared; gives the number of differences."""
+    wrong, said = 0, []
+    for name, local in CRMS.items():
+        home = scratch / name
+        home.mkdir()
+        with local(folder, home) as (services, invented):
+            services.connect(NAME).provision(None)
+            report = run(services, NAME, full=True, as_of=AS_OF)
+            judged = judge_only(services, NAME, AS_OF)
+            by_name = {deal["name"]: {**deal, "pipeline": None} for deal in deals(services, NAME)}
+            kpis = [kpi for kpi in services.store.kpis(NAME) if UNLIKE.isdisjoint(kpi["dims"])]
+            said.append(Judged([by_name], kpis=kpis))
+        echo(f"\nIn a local {name}: {report.deals} deals as of {judged['as_of']}, {report.calls} calls")
+        wrong += counted_by_sql(Files(folder, told(invented)), judged, report)
+    unlike = differences(*said)
+    for line in unlike:
+        echo(f"✗ {line}")
+    return wrong + len(unlike) + same("deals in both", len(said[0].deals[0]), len(said[1].deals[0]))
+
+
+def counted_by_sql(counted: Files, judged: dict[str, Any], report: Report) -> int:
+    """The number of figures that SQL counts otherwise."""
     wrong = compared(judged["policies"], counted.counts("crm_deals", CRM))
     wrong += listed(judged["dormant"], UNMAPPED)
     open_deals = counted.number("SELECT count(*) FROM crm_deals WHERE is_open")
     return wrong + same("open deals written", report.outcomes["written"], open_deals)
 
 
+def told(invented: list[Invention]) -> list[Invention]:
+    """What had to be invented, said aloud, with dates under one name whatever the CRM calls them."""
+    for (field, reason), count in Counter((i.field, i.reason) for i in invented).items():
+        echo(f"  invented: {field} × {count}: {reason}")
+    return [replace(one, field=DATES.get(one.field, one.field)) for one in invented]
+
+
 @contextmanager
-def local_salesforce(folder: Path, scratch: Path) -> Iterator[tuple[Services, list[Invention]]]:
+def salesforce(folder: Path, scratch: Path) -> Iterator[tuple[Services, list[Invention]]]:
     """The files in an org that is served, a sandbox connection to it, and what had to be invented."""
-    org = new_org()
-    invented = seed_from_csv(org, folder)
-    with serve(org) as running:
-        services = connected(running, scratch)
+    org = local_salesforce.new_org()
+    invented = local_salesforce.seed_from_csv(org, folder)
+    with local_salesforce.serve(org) as running:
+        services = connected(salesforce_config.config(running), FIELDS, org.clock.now, scratch)
         try:
             yield services, invented
         finally:
             services.store.close()
 
 
-def connected(running: Running, scratch: Path) -> Services:
-    """Real services whose clock is the org's."""
+@contextmanager
+def hubspot(folder: Path, scratch: Path) -> Iterator[tuple[Services, list[Invention]]]:
+    """The same in a portal; HubSpot's owners have no region, so a people file tells it."""
+    portal = local_hubspot.new_portal(local_hubspot.Settings(window=0))
+    invented = local_hubspot.seed_from_csv(portal, folder)
+    teams = (folder / "sales_teams.csv").read_text("utf-8").replace("sales_agent,manager,", "owner,manager,")
+    (scratch / "people.csv").write_text(teams.replace("regional_office", "region"), "utf-8")
+    with local_hubspot.serve(portal) as running:
+        toml = hubspot_config.config(running, NAME)
+        services = connected(toml, {"product": "product"}, portal.clock.now, scratch, people=Path("people.csv"))
+        try:
+            yield services, invented
+        finally:
+            services.store.close()
+
+
+CRMS: Final = {"Salesforce": salesforce, "HubSpot": hubspot}
+
+
+def connected(toml: str, fields: dict[str, str], clock: Any, scratch: Path, **more: Any) -> Services:
+    """Real services whose clock is the CRM's."""
     file = scratch / "sluicegate.toml"
-    file.write_text(config(running), encoding="utf-8")
+    file.write_text(toml, encoding="utf-8")
     settings = read_settings(file)
-    connection = settings.connection(NAME).model_copy(update={"fields": FIELDS})
+    connection = settings.connection(NAME).model_copy(update={"fields": fields, **more})
     named = {"connections": {NAME: connection}, "policies": PolicySettings(paths=(PACK, OWN))}
-    return replace(wire(settings.model_copy(update=named)), clock=running.org.clock.now)
+    return replace(wire(settings.model_copy(update=named)), clock=clock)
 
 
 def dirt(folder: Path) -> int:
