@@ -1,6 +1,6 @@
 """A neutral event file in each CRM, judged by one policy file on four days.
 
-Beside 155 of the deals stands a verdict that was written by hand from the design; of all deals both CRMs say the same.
+Beside 158 of the deals stands a verdict that was written by hand from the design; of all deals both CRMs say the same.
 `python -m tests.cases.neutral` takes 2,000 deals, this test a part of them.
 """
 
