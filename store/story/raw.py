@@ -28,8 +28,9 @@ MOVES: Final = pl.Schema({
     "key": Int, "at": INSTANT, "stage_name": pl.String(), "pipeline": pl.String(), "actor_id": pl.String(),
 })  # fmt: skip
 CHANGES: Final = pl.Schema({
-    "key": Int, "at": INSTANT, "field": pl.String(), "before": pl.String(), "after": pl.String(),
+    "key": Int, "at": INSTANT, "field": pl.String(), "before": pl.String(), "after": pl.String(), "at_least": INSTANT,
 })  # fmt: skip
+"""`at_least`: the earliest it can have been; of what we saw between two pulls that is the first of them."""
 ROLES: Final = pl.Schema({"key": Int, "at": INSTANT, "contact_id": pl.String(), "role": pl.String()})
 ACTIVITIES: Final = pl.Schema({
     "key": Int, "at": Int, "due": Int, "created": Int, "owner_id": pl.String(), "direct": pl.Boolean(),
@@ -82,7 +83,8 @@ def read(  # noqa: PLR0917 - what a story reads
             " WHERE connection = ? AND key BETWEEN ? AND ? ORDER BY key, at, id", (connection, *span), MOVES,
         ),
         changes=sql.frame(
-            "SELECT key, changed_at, field, before, after FROM field_change"
+            "SELECT key, changed_at, field, before, after,"
+            " CASE WHEN origin = 'mirror' THEN coalesce(after_edit, changed_at) ELSE changed_at END FROM field_change"
             f" WHERE connection = ? AND key BETWEEN ? AND ?{OWNED if lean else ''} ORDER BY key, changed_at, id",
             (connection, *span), CHANGES,
         ),

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from model.snapshot import ACTIVITY, DATE_MOVES, DEALS, INSTANT, ROLES, STAGE_CHANGES, Snapshot
+from model.snapshot import ACTIVITY, CLAIM_CHANGES, DATE_MOVES, DEALS, INSTANT, ROLES, STAGE_CHANGES, Snapshot
 from store.codec import instant
 from store.story.activity import Activities
 from store.story.deals import Deals, values
-from store.story.grid import Grid, Int, local_turns
+from store.story.grid import Events, Grid, Int, local_turns
 from store.story.people import People
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Story:
         shot, keys = self.snapshot, rows.select("key")
         frames = {
             name: getattr(shot, name).join(keys, on="key", how="semi", maintain_order="left")
-            for name in ("deals", "stage_changes", "date_moves", "activity", "roles")
+            for name in ("deals", "stage_changes", "date_moves", "activity", "claim_changes", "roles")
         }
         return replace(self, rows=rows, snapshot=replace(shot, **frames))
 
@@ -49,14 +49,16 @@ class Story:
 class Turns:
     """What else changes a deal's facts though nothing was recorded.
 
-    `places`: days (places in the instants) that begin new rows for every deal; None: each day does.
-    `rates`: days of new rates, for deals in another currency than `home`. `due`: the mapped fact that is a due date.
+    `places`: days (places in the instants) that begin new rows for every deal; None: each day does. `rates`: days of
+    new rates, for deals in another currency than `home`. `due`: the mapped fact that is a due date. `claims`: the facts
+    by which processes claim deals.
     """
 
     places: tuple[int, ...] | None = ()
     rates: tuple[date, ...] = ()
     home: str = ""
     due: str | None = None
+    claims: tuple[str, ...] = ()
 
 
 class Teller:
@@ -131,6 +133,7 @@ class Teller:
                 stage_changes=self._moves(rows),
                 date_moves=self._date_moves(rows),
                 activity=self.activities.at(rows),
+                claim_changes=self._claim_changes(rows),
                 roles=self.people.at(rows),
                 owners=self.raw.owners, crm_stages=self.raw.crm_stages, rates=self.raw.rates, feeds=self.raw.feeds,
             ),
@@ -180,6 +183,13 @@ class Teller:
         pairs = self.deals.moves.known(rows)
         found = self.deals.moves.frame.drop("key", "day")[pairs["event"]]
         return found.with_columns(key=pairs["row"]).select(STAGE_CHANGES.names())
+
+    def _claim_changes(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """CLAIM_CHANGES that each row knows."""
+        changes = self.raw.changes.filter(pl.col("field").is_in(self.turns.claims))
+        pairs = Events.of(changes, "at", self.grid).known(rows)
+        found = changes.select("field", "before", at="at_least")[pairs["event"]].with_columns(key=pairs["row"])
+        return found.select(CLAIM_CHANGES.names()).sort("key", "at", maintain_order=True)
 
     def _date_moves(self, rows: pl.DataFrame) -> pl.DataFrame:
         """DATE_MOVES that each row knows."""

@@ -34,6 +34,12 @@ processes:
          entry: [{id: amount, title: Amount, require: amount is not blank, fix: f}]}
       - {id: negotiation, names: {salesforce: [Negotiation]}}
       - {id: won, names: {salesforce: [Closed Won]}}
+  - id: rest
+    stages:
+      - {id: first, names: {salesforce: [Discovery]},
+         exit: [{id: called, title: Called, require: touched, fix: f}]}
+      - {id: second, names: {salesforce: [Proposal, Negotiation]}}
+      - {id: won, names: {salesforce: [Closed Won]}}
 policies:
 """
 FLAGS = {

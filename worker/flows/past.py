@@ -20,7 +20,7 @@ from policies.rules import live, places
 from policies.stretches import stretches, whole
 from policies.turns import passes
 from store import TouchRule, Turns
-from worker.flows.slices import late_feeds, overlaid, scope_of, setting_of, touch_rule, unmapped
+from worker.flows.slices import claimed_by, late_feeds, overlaid, scope_of, setting_of, touch_rule, unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +144,7 @@ class Past:
         due = "next_step_due" if "next_step_due" in self.setting.mapped else None
         rates = self._rates() if "amount_home" in self.asked else ()
         starts = tuple(chapter.first for chapter in self.chapters)
-        return Turns(None if daily else starts, rates, self.setting.currency, due)
+        return Turns(None if daily else starts, rates, self.setting.currency, due, tuple(claimed_by([self.policies])))
 
     def _rates(self) -> tuple[date, ...]:
         at = self.instants[-1]
