@@ -111,7 +111,7 @@ def _same_days(services: Services) -> None:
     for day in SAMPLED:
         that = replace(session, as_of=past.instants[day])
         parts = [widened(that, shot, policies, description, past.chapters[0].calibration).judged
-                 for shot in shots(that, description)]  # fmt: skip
+                 for shot in shots(that, description, policies)]  # fmt: skip
         flagged = dict(_flagged_alone(parts, past))
         on = FIRST + timedelta(days=day)
         single = Past(session, description, policies, on, on)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from model.days import BROKEN, NOT_APPLICABLE, PASSED, UNKNOWN
 from model.facts import FACTS, KNOWN
 from model.memory import Memory
+from model.sync import Page
 from policies.judge import judge
-from tests.worker.archive import NAME, NOW
+from tests.worker.archive import DAY, NAME, NOW, deal
 from tests.worker.drawn import FIRST, LAST, PACK, TYPES, drawn
 from worker.flows.diff import described
 from worker.flows.past import Past
@@ -31,7 +32,7 @@ def past_of(kept, pack=PACK, first=FIRST, last=LAST):
 def that_day(past, at):
     """The connection as a run of that instant would see it."""
     session = replace(past.session, as_of=at)
-    (shot,) = shots(session, past.description)
+    (shot,) = shots(session, past.description, past.policies)
     calibration = session.store.current_calibration(NAME, at)
     return widened(session, shot, past.policies, past.description, calibration).judged
 
@@ -143,3 +144,21 @@ def test_a_feed_that_grows_late_in_the_window_is_late_from_that_day_on(tmp_path)
         past = past_of(kept)
         assert len(past.chapters) > 2
         assert together(past) == alone(past)
+
+
+def test_deals_that_a_linked_connection_owns_are_left_to_it(tmp_path):
+    with drawn(tmp_path, 11, deals=3) as kept:
+        kept.describe(**TYPES, linked_id="text")
+        mine = kept.services.connection(NAME)
+        linked = mine.model_copy(update={"linked_to": "other", "fields": {"linked_id": "Linked__c"}})
+        kept.services.settings.connections.update({NAME: linked, "other": mine})
+        theirs = Page({"opportunity": [deal("o1")]}, cursor=None, present={}, feeds=frozenset())
+        kept.store.keep_page("other", theirs, NOW, NOW)
+        for id_, at in (("own", "z"), ("shared", "o1")):
+            kept.keep(NOW - 60 * DAY, opportunity=[deal(id_, facts={"linked_id": at})])
+        past = past_of(kept)
+        found = together(past)
+        assert found == alone(past)
+        ids = kept.store.ids(NAME)
+        assert ids["own"] in {key for _, key, _, _ in found}
+        assert ids["shared"] not in {key for _, key, _, _ in found}

@@ -20,6 +20,7 @@ from policies.rules import live, places
 from policies.stretches import stretches, whole
 from policies.turns import passes
 from store import TouchRule, Turns
+from worker.flows.linked import owned_elsewhere, without
 from worker.flows.slices import claimed_by, late_feeds, overlaid, scope_of, setting_of, touch_rule, unmapped
 
 if TYPE_CHECKING:
@@ -216,7 +217,9 @@ class Past:
         setting = replace(self.setting, feeds_late=chapter.late)
         wide: Wide = widen(shot, self.policies.processes, chapter.calibration, setting, NOBODY_KNOWN)
         wide = replace(wide, dormant=wide.dormant | unmapped(self.session, self.description))
-        return Days.of(wide, told.rows.drop("key"), self.instants, shot.owners, self.setting.zone, self.quiet)
+        wide = without(wide, owned_elsewhere(self.session))
+        rows = told.rows.join(wide.frame, on="key", how="semi", maintain_order="left").drop("key")
+        return Days.of(wide, rows, self.instants, shot.owners, self.setting.zone, self.quiet)
 
     def _note_unread(self, days: Days, unread: dict[str, int]) -> None:
         lengths = days.rows["until"] - days.rows["day"]
