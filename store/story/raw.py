@@ -84,8 +84,9 @@ def read(  # noqa: PLR0917 - what a story reads
         ),
         changes=sql.frame(
             "SELECT key, changed_at, field, before, after,"
-            " CASE WHEN origin = 'mirror' THEN coalesce(after_edit, changed_at) ELSE changed_at END FROM field_change"
-            f" WHERE connection = ? AND key BETWEEN ? AND ?{OWNED if lean else ''} ORDER BY key, changed_at, id",
+            " CASE WHEN origin = 'mirror' THEN coalesce(after_edit, changed_at) ELSE changed_at END AS at_least"
+            f" FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?{OWNED if lean else ''}"
+            " ORDER BY key, changed_at, id",
             (connection, *span), CHANGES,
         ),
         roles=sql.frame(

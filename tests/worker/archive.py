@@ -90,11 +90,11 @@ class Silent:
 class Archive:
     """Services over a store of a connection that was pulled now and then."""
 
-    def __init__(self, folder: Path, **connection: Any) -> None:
+    def __init__(self, folder: Path, url: str = "", **connection: Any) -> None:
         said: dict[str, Any] = {"kind": "salesforce", "timezone": "America/New_York", **connection}
         settings = Settings(home=folder, connections={NAME: ConnectionSettings(**said)})
         door: Connector = Silent()  # type: ignore[assignment]
-        self.store = Store.open(f"sqlite:///{folder / 'sluicegate.db'}")
+        self.store = Store.open(url or f"sqlite:///{folder / 'sluicegate.db'}")
         self.services = Services(
             settings=settings, clock=lambda: NOW, sleep=lambda _: None, store=self.store,
             connect=lambda _name: door, policy_texts=dict,
@@ -120,8 +120,8 @@ class Archive:
 
 
 @contextmanager
-def archive(folder: Path, **connection: Any) -> Iterator[Archive]:
-    made = Archive(folder, **connection)
+def archive(folder: Path, url: str = "", **connection: Any) -> Iterator[Archive]:
+    made = Archive(folder, url, **connection)
     try:
         yield made
     finally:

@@ -69,10 +69,10 @@ PACK = (PROCESS + "\n".join(
 
 
 @contextmanager
-def drawn(folder: Path, seed: int, deals: int = 14) -> Iterator[Archive]:
+def drawn(folder: Path, seed: int, deals: int = 14, url: str = "") -> Iterator[Archive]:
     """A store with deals that a seed draws."""
     draw = random.Random(seed)  # noqa: S311 - the same past every time
-    with archive(folder, currency="USD", scope="not (name contains 'x3')") as kept:
+    with archive(folder, url, currency="USD", scope="not (name contains 'x3')") as kept:
         kept.describe(**TYPES)
         owners = [owner(f"u{n}", zone=zone, team=("East", "West", None)[n % 3]) for n, zone in enumerate(ZONES)]
         rates = [rate(FIRST + n * 6 * DAY, f"0.9{n}") for n in range(4)]

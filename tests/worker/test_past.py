@@ -13,6 +13,7 @@ from model.facts import FACTS, KNOWN
 from model.memory import Memory
 from model.sync import Page
 from policies.judge import judge
+from tests.support.postgres import postgres
 from tests.worker.archive import DAY, NAME, NOW, deal
 from tests.worker.drawn import FIRST, LAST, PACK, TYPES, drawn
 from worker.flows.diff import described
@@ -117,6 +118,12 @@ def test_parts_tell_what_the_whole_tells(tmp_path, monkeypatch):
         assert together(past_of(kept)) == whole
         monkeypatch.setattr("worker.flows.past.READ", 5)
         assert together(past_of(kept)) == whole
+
+
+def test_so_it_is_on_postgresql(tmp_path):
+    with postgres() as url, drawn(tmp_path, 5, deals=10, url=url) as kept:
+        past = past_of(kept)
+        assert together(past) == alone(past)
 
 
 def test_a_process_that_claims_deals_by_their_age_is_followed_day_by_day(tmp_path):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from model.days import LOGGED, Days, added, logged_steps, quiet_days
-from model.errors import SettingsProblem
 from model.facts import KNOWN
 from model.widen import widen
 from policies.judge import Context
@@ -20,14 +17,14 @@ from policies.rules import live, places
 from policies.stretches import stretches, whole
 from policies.turns import passes
 from store import TouchRule, Turns
+from worker.flows.chapters import chapters, noons
 from worker.flows.linked import owned_elsewhere, without
-from worker.flows.slices import claimed_by, late_feeds, overlaid, scope_of, setting_of, touch_rule, unmapped
+from worker.flows.slices import claimed_by, overlaid, scope_of, setting_of, touch_rule, unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
+    from datetime import date, datetime
 
-    from model.calibration import Calibration
     from model.setting import Setting
     from model.sync import Description
     from model.wide import Wide
@@ -35,22 +32,16 @@ if TYPE_CHECKING:
     from policies.policy import PolicySet
     from policies.rules import Rule
     from store import Story, Teller
+    from worker.flows.chapters import Chapter
     from worker.flows.session import Session
 
 READ: Final = 10_000
 """Deals that are read at once."""
 PART: Final = 5_000
 """Deals whose days are held at once."""
-DAY: Final = timedelta(days=1)
 NOBODY_KNOWN: Final = pl.DataFrame(
     schema={"team": pl.String, "open_deals": pl.Int64, "touched": pl.Int64, "share": pl.Float64}
 )
-
-
-def noons(zone: str, first: date, last: date) -> list[datetime]:
-    """Noon of each day in a zone: the instant that a date means everywhere here."""
-    days = [first + n * DAY for n in range((last - first).days + 1)]
-    return [datetime.combine(day, time(12), ZoneInfo(zone)).astimezone(UTC) for day in days]
 
 
 @dataclass(frozen=True)
@@ -64,16 +55,6 @@ class Judged:
     owned: pl.DataFrame  # owner_id, day, until of open deals
     unread: dict[str, int]  # fact → open deal-days on which it could not be read
     deal_days: int
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """Days from `first` up to `end` on which one calibration held and the same feeds were late."""
-
-    first: int
-    end: int
-    calibration: Calibration
-    late: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -116,16 +97,7 @@ class Past:
     @cached_property
     def chapters(self) -> list[Chapter]:
         """The days in order, split where a calibration comes into force or a feed is late."""
-        feeds, store, name = self.session.store.feeds(self.session.name), self.session.store, self.session.name
-        found: list[Chapter] = []
-        for n, at in enumerate(self.instants):
-            late = late_feeds(replace(self.session, as_of=at), feeds)
-            calibration = store.current_calibration(name, at)
-            if found and (found[-1].calibration, found[-1].late) == (calibration, late):
-                found[-1] = replace(found[-1], end=n + 1)
-            else:
-                found.append(Chapter(n, n + 1, calibration, late))
-        return found
+        return chapters(self.session, self.instants)
 
     @cached_property
     def asked(self) -> frozenset[str]:
@@ -230,15 +202,3 @@ class Past:
         """How deals ended, in the connection's own dates."""
         ended_on = pl.col("ended_at").dt.convert_time_zone(self.setting.zone).dt.date()
         return part.ends().select("deal", "is_won", "pushed", lost_on=pl.coalesce(ended_on, "close_date"))
-
-
-def window(session: Session, first: date | None, last: date | None) -> tuple[date, date]:
-    """The days to judge: by default the 365 that end yesterday; raises SettingsProblem for an order that cannot be."""
-    yesterday = session.as_of.astimezone(ZoneInfo(session.connection.timezone)).date() - DAY
-    last = last or yesterday
-    first = first or last - timedelta(days=364)
-    if last > yesterday:
-        raise SettingsProblem(f"--to {last} has not passed yet; the last whole day is {yesterday}.")
-    if first > last:
-        raise SettingsProblem(f"--from {first} lies after --to {last}.")
-    return first, last

@@ -9,8 +9,9 @@ import polars as pl
 
 from kpis.hindsight import Hindsight, hindsight, told
 from policies.tuning import tuned
+from worker.flows.chapters import DAY, window
 from worker.flows.diff import described
-from worker.flows.past import DAY, Past, window
+from worker.flows.past import Past
 from worker.flows.session import Session, read_once
 
 if TYPE_CHECKING:
