@@ -139,19 +139,22 @@ def _keep_rows(sql: Sql, connection: int, table: str, records: Mapping[str, Reco
     return Kept(new, len(rows) - new, len(records) - len(rows))
 
 
+NOTHING: Final = {table: (None,) * len(encoders) for table, encoders in ENCODERS.items()}
+
+
 def _encoded(table: str, record: Record, key: int, old: tuple[Any, ...] | None, seen: int) -> tuple[Any, ...]:
     """The row as it will lie in the database; what was not read stays as it was."""
     child = table in schema.CHILDREN
-    before = old if old is not None else (None,) * (len(ENCODERS[table]) + child)
-    place = before[1:] if child else before
+    place = NOTHING[table] if old is None else old[1:] if child else old
     try:
-        read = [(record[c], encode) for c, encode in ENCODERS[table]]
+        values = tuple([
+            encode(value) if encode and (value := record[c]) is not None else record[c] for c, encode in ENCODERS[table]
+        ])  # fmt: skip
     except KeyError:
-        read = [
-            (record[c], encode) if c in record else (old_, None)
+        values = tuple([
+            old_ if c not in record else encode(value) if encode and (value := record[c]) is not None else record[c]
             for (c, encode), old_ in zip(ENCODERS[table], place, strict=True)
-        ]
-    values = tuple([encode(value) if encode and value is not None else value for value, encode in read])
+        ])  # fmt: skip
     if table == "field_change":
         values = _as_history(record, values, place, seen)
     if not child:

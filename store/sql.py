@@ -15,7 +15,7 @@ import orjson
 import polars as pl
 
 from model.uncollected import uncollected
-from store.codec import clean
+from store.codec import clean, clean_all
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -117,7 +117,7 @@ class Sql:
         """Insert rows, or replace `columns` of those that are there."""
         if not rows:
             return
-        rows = [clean(row) for row in rows]
+        rows = clean_all(rows)
         names = ", ".join(f'"{c}"' for c in columns)
         rest = [c for c in columns if c not in unique]
         act = "UPDATE SET " + ", ".join(f'"{c}" = excluded."{c}"' for c in rest) if rest else "NOTHING"

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from model.uncollected import uncollected
 
 if TYPE_CHECKING:
-    from model.sync import SetAside
+    from collections.abc import Iterator
+
+    from model.sync import Page, SetAside
     from worker.flows.session import Session
+
+SWEEP: Final = 8
+"""Pages between two collections of garbage."""
 
 
 @dataclass
@@ -28,14 +35,25 @@ def pull(session: Session, pulled: Pulled | None = None, *, full: bool = False) 
     What was kept before an error stays kept, and counted.
     """
     store, pulled = session.store, pulled or Pulled()
-    for page in session.connector.pull(store.cursors(session.name), full=full):
-        with uncollected():
+    with uncollected():
+        for number, page in enumerate(one_ahead(session.connector.pull(store.cursors(session.name), full=full))):
             kept = store.keep_page(
                 session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
             )
-        pulled.records += sum(map(len, page.records.values()))
-        pulled.changed += kept.changed + kept.new
-        pulled.held_back += kept.held_back
-        pulled.aside += page.aside
-        session.services.progress("pulled", pulled.records)
+            pulled.records += sum(map(len, page.records.values()))
+            pulled.changed += kept.changed + kept.new
+            pulled.held_back += kept.held_back
+            pulled.aside += page.aside
+            session.services.progress("pulled", pulled.records)
+            if number % SWEEP == 0:
+                gc.collect(1)  # what the libraries left in cycles since the last time
     return pulled
+
+
+def one_ahead(pages: Iterator[Page]) -> Iterator[Page]:
+    """`pages`, each read while the one before it is kept: the network and the disk work at once."""
+    with ThreadPoolExecutor(1, "pull") as beside:
+        coming = beside.submit(next, pages, None)
+        while (page := coming.result()) is not None:
+            coming = beside.submit(next, pages, None)
+            yield page
