@@ -108,11 +108,12 @@ def _file(path: str, key: str, rate: Rate) -> AbstractBucket:
     table = f"limit_{key}"
     try:
         file = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
-        file.execute("PRAGMA journal_mode = WAL")
+        file.execute("PRAGMA journal_mode = PERSIST")  # not WAL: several processes cannot switch to it at once
         file.execute("PRAGMA synchronous = OFF")
-        file.execute(SQLiteQueries.CREATE_BUCKET_TABLE.format(table=table))
         index = SQLiteQueries.CREATE_INDEX_ON_TIMESTAMP.format(index_name=f"by_time_{table}", table_name=table)
-        file.execute(index)
+        with _Alone(file):
+            file.execute(SQLiteQueries.CREATE_BUCKET_TABLE.format(table=table))
+            file.execute(index)
     except sqlite3.Error as error:
         raise RetryLater(f"The shared rate limits in {path} cannot be read: {error}.") from None
     return SQLiteBucket([rate], file, table, lock=_Alone(file))
