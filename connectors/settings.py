@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -43,9 +44,9 @@ class ConnectionSettings(Frozen):
     budget_share: float = Field(default=0.2, gt=0, le=1)
 
     @classmethod
+    @abstractmethod
     def why_not(cls, field: str) -> str | None:
         """Why a field of the CRM is none that we may write; None where it may be."""
-        raise NotImplementedError
 
     @field_validator("fields", mode="before")
     @classmethod

@@ -114,7 +114,7 @@ def _yaml_files(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             found += sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
-        elif path.exists():
+        elif path.is_file():
             found.append(path)
         else:
             raise SettingsProblem(f"There is no policy file or folder {path}.")

@@ -1,11 +1,13 @@
 """The last good policy set stays in force where nobody is there to mend a file."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from model.errors import PolicyProblem
+from model.errors import PolicyProblem, SettingsProblem
 from tests.worker.governed import governed
+from worker.wiring import read_policy_files
 
 GOOD = b"""version: 1
 policies:
@@ -41,3 +43,8 @@ def test_without_any_good_set_a_scheduled_run_is_refused(tmp_path):
         with_policies(team, b"version: 1\npolicies: [{id: x}]\n")
         with pytest.raises(PolicyProblem):
             team.run(unwatched=True)
+
+
+def test_a_device_that_never_ends_is_no_policy_file():
+    with pytest.raises(SettingsProblem, match="There is no policy file or folder /dev/zero"):
+        read_policy_files([Path("/dev/zero")])
