@@ -10,19 +10,17 @@ from model.records import COLUMNS, Record
 from store import schema
 from store.base import Base
 from store.codec import DECODE
+from store.faces import IS_OPEN, OF_DEALS, OWNER_NAME, STAGE_LABEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from store.sql import Sql
 
-DEAL_LIST: Final = """
-    SELECT o.key, o.id, o.name, o.pipeline, coalesce((
-        SELECT s.label FROM crm_stage s WHERE s.connection = o.connection AND s.name = o.stage_name
-          AND (s.pipeline IS NULL OR s.pipeline = o.pipeline) LIMIT 1), o.stage_name),
-      coalesce(u.name, o.owner_id), coalesce(o.is_closed, 0), v.score, v.score_reason, v.gate, v.detail
-    FROM opportunity o LEFT JOIN owner u ON u.connection = o.connection AND u.id = o.owner_id
-      LEFT JOIN deal_verdict v ON v.connection = o.connection AND v.key = o.key
+DEAL_LIST: Final = f"""
+    SELECT o.key, o.id, o.name, o.pipeline, {STAGE_LABEL}, {OWNER_NAME},
+      {IS_OPEN}, v.score, v.score_reason, v.gate, v.detail
+    {OF_DEALS} LEFT JOIN deal_verdict v ON v.connection = o.connection AND v.key = o.key
     WHERE o.connection = ? AND o.first_seen IS NOT NULL AND o.gone IS NULL ORDER BY o.key"""
 DEAL_COLUMNS: Final = (
     "key", "id", "name", "pipeline", "stage_name", "owner", "is_open", "score", "score_reason", "gate", "detail",
@@ -39,13 +37,13 @@ class Explain(Base):
         """
         key = self.connection_key(connection)
         with self.reading() as sql:
-            found: dict[int, dict[str, list[Any]]] = {}
+            told: dict[int, list[tuple[str, str]]] = {}
             query = (
                 "SELECT key, status, flag FROM finding WHERE connection = ? AND flag IS NOT NULL ORDER BY key, policy"
             )
             for deal, status, flag in sql.rows(query, key):
-                found.setdefault(deal, {"broken": [], "unknown": []})[status].append(orjson.loads(flag))
-            return [_deal(row, found.get(row[0], {})) for row in sql.rows(DEAL_LIST, key)]
+                told.setdefault(deal, []).append((status, flag))
+            return [deal_row(row, told.get(row[0], ())) for row in sql.rows(DEAL_LIST, key)]
 
     def deal(self, connection: str, id_: str) -> Record | None:
         """One deal's record as last read, with `key`, `first_seen` and `unread` as a list; None where unknown."""
@@ -119,8 +117,11 @@ def _decoded(table: str, row: dict[str, Any]) -> Record:
     return {c: None if value is None else DECODE[types[c]](value) for c, value in row.items()}
 
 
-def _deal(row: tuple[Any, ...], found: dict[str, list[Any]]) -> dict[str, Any]:
+def deal_row(row: tuple[Any, ...], told: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """DEAL_COLUMNS of a deal with its findings, told as status and JSON, as one of `Explain.deals`."""
     deal = dict(zip(DEAL_COLUMNS, row, strict=True))
-    deal["is_open"] = not deal["is_open"]  # the query gives is_closed in its place
-    deal["detail"] = orjson.loads(deal["detail"] or "{}")
-    return deal | {"flags": found.get("broken", []), "unknown": found.get("unknown", [])}
+    found: dict[str, list[Any]] = {"broken": [], "unknown": []}
+    for status, flag in told:
+        found[status].append(orjson.loads(flag))
+    read = {"is_open": bool(deal["is_open"]), "detail": orjson.loads(deal["detail"] or "{}")}
+    return deal | read | {"flags": found["broken"], "unknown": found["unknown"]}

@@ -57,10 +57,10 @@ class Kpis(Base):
             for deal, policy in sql.rows(broken, key):
                 flags.setdefault(deal, []).append(policy)
             sql.run("DELETE FROM frozen WHERE connection = ? AND day = ?", key, day(on))
-            names = ", ".join(c for c in FROZEN if c not in {"key", "score", "flags"})
+            names = [c for c in FROZEN if c not in {"key", "score", "flags"}]
             sql.run(
-                f"INSERT INTO frozen (connection, day, key, {names}, score)"
-                f" SELECT o.connection, ?, o.key, {names}, v.score"
+                f"INSERT INTO frozen (connection, day, key, {', '.join(names)}, score)"
+                f" SELECT o.connection, ?, o.key, {', '.join(f'o.{name}' for name in names)}, v.score"
                 " FROM opportunity o LEFT JOIN deal_verdict v ON v.connection = o.connection AND v.key = o.key"
                 " WHERE o.connection = ? AND o.first_seen IS NOT NULL AND o.gone IS NULL",
                 *(day(on), key),

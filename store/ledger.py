@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from store.codec import Day, Instant, Json, Money, Packed, YesNo, name
@@ -21,32 +23,58 @@ run = sa.Table(
     sa.Column("policy_digest", sa.Text, nullable=False),
     sa.Column("calibration", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("judged", YesNo),  # whether it has left a verdict that is still kept
     sa.Column("outcome", sa.Text),  # null while it runs, or if it was killed
     sa.Column("counts", Json),
 )  # fmt: skip
 
-finding = sa.Table(
-    "finding", metadata,
-    *_of(),
-    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("policy", name(), primary_key=True),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("since", Day),
-    sa.Column("first_seen", Day),
-    sa.Column("unknown_since", Instant),
-    sa.Column("shown", YesNo),
-    sa.Column("flag", sa.Text),
-)  # fmt: skip
 
-deal_verdict = sa.Table(
-    "deal_verdict", metadata,
-    *_of(),
-    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("score", sa.BigInteger),
-    sa.Column("score_reason", sa.Text),
-    sa.Column("gate", sa.Text),
-    sa.Column("detail", sa.Text),
-)  # fmt: skip
+def _finding() -> list[sa.Column[Any]]:
+    return [
+        *_of(),
+        sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("policy", name(), primary_key=True),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("since", Day),
+        sa.Column("first_seen", Day),
+        sa.Column("unknown_since", Instant),
+        sa.Column("shown", YesNo),
+        sa.Column("flag", sa.Text),
+    ]
+
+
+def _deal_verdict() -> list[sa.Column[Any]]:
+    return [
+        *_of(),
+        sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("score", sa.BigInteger),
+        sa.Column("score_reason", sa.Text),
+        sa.Column("gate", sa.Text),
+        sa.Column("detail", sa.Text),
+        sa.Column("name", sa.Text),  # from here on: the deal as people were shown it
+        sa.Column("pipeline", sa.Text),
+        sa.Column("stage_name", sa.Text),
+        sa.Column("owner", sa.Text),
+        sa.Column("is_open", YesNo),
+    ]
+
+
+def _began(*, past: bool) -> sa.Column[Any]:
+    """The run that first said so."""
+    return sa.Column("began", sa.BigInteger, primary_key=past, autoincrement=False, nullable=False)
+
+
+def _past(table: str, columns: list[sa.Column[Any]]) -> sa.Table:
+    """Rows that stood from the run `began` until the run `ended` said otherwise."""
+    ended = sa.Column("ended", sa.BigInteger, nullable=False)
+    index = sa.Index(f"{table}_ended", "connection", "ended")
+    return sa.Table(table, metadata, *columns, _began(past=True), ended, index)
+
+
+finding = sa.Table("finding", metadata, *_finding(), _began(past=False))
+finding_past = _past("finding_past", _finding())
+deal_verdict = sa.Table("deal_verdict", metadata, *_deal_verdict(), _began(past=False))
+deal_verdict_past = _past("deal_verdict_past", _deal_verdict())
 
 breach = sa.Table(
     "breach", metadata,
@@ -58,18 +86,6 @@ breach = sa.Table(
     sa.Column("met_on", Day),
     sa.Column("ended", sa.Text),
     sa.Column("first_judged", Instant),
-)  # fmt: skip
-
-finding_log = sa.Table(
-    "finding_log", metadata,
-    sa.Column("id", BIG, primary_key=True),
-    *_of(connection=False),
-    sa.Column("key", sa.BigInteger, nullable=False),
-    sa.Column("policy", name(), nullable=False),
-    sa.Column("event", sa.Text, nullable=False),  # opened, closed
-    sa.Column("run", sa.BigInteger, nullable=False),
-    sa.Column("as_of", Instant, nullable=False),
-    sa.Index("finding_log_deal", "connection", "key"),
 )  # fmt: skip
 
 first_run = sa.Table(

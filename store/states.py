@@ -12,7 +12,7 @@ from model.errors import SettingsProblem
 from model.sync import Description, FieldRule
 from store import ledger, schema
 from store.base import Base
-from store.codec import day, instant, json
+from store.codec import clean, day, instant, json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,10 +66,19 @@ class States(Base):
         })  # fmt: skip
 
     def keep_policies(self, digest: str, files: Mapping[str, str], at: datetime) -> None:
-        """Remember the policy files that are in force from now."""
+        """Remember the policy files that are in force from now; of a digest that was kept before the text stays."""
         with self.writing() as sql:
-            row = (digest, json(dict(files)), instant(at))
-            sql.upsert("policy_set", ("digest", "files", "kept_at"), [row], ("digest",))
+            sql.run(
+                "INSERT INTO policy_set (digest, files, kept_at) VALUES (?, ?, ?)"
+                " ON CONFLICT (digest) DO UPDATE SET kept_at = excluded.kept_at",
+                *clean((digest, json(dict(files)), instant(at))),
+            )
+
+    def policies_of(self, digest: str) -> dict[str, str] | None:
+        """The files of a digest by name, None where they were never kept."""
+        query = sa.select(policy_sets.c.files).where(policy_sets.c.digest == digest)
+        with self.reading() as sql:
+            return sql.tx.execute(query).scalar()
 
     def last_policies(self) -> dict[str, str] | None:
         """The files that were last in force, by name; None where there were none yet."""

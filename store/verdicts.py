@@ -1,4 +1,8 @@
-"""Verdicts: findings, scores and breaches of each deal as last judged; only what differs is written."""
+"""Verdicts: findings, scores and breaches of each deal as last judged; only what differs is written.
+
+What a run takes from `finding` and `deal_verdict` moves to their past, with the run that said it and the run that said
+otherwise (store/decisions.py reads it). Breaches carry their own dates.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from model.memory import BREACHES, DEAL_VERDICTS, FINDINGS
 from store import ledger
 from store.base import Base
 from store.codec import day, instant
+from store.faces import FACE, faces
 from store.snapshot import ALL_KEYS
 
 if TYPE_CHECKING:
@@ -22,11 +27,13 @@ if TYPE_CHECKING:
 
 TABLES: Final = {
     "finding": (FINDINGS, ("key", "policy")),
-    "deal_verdict": (DEAL_VERDICTS, ("key",)),
+    "deal_verdict": (pl.Schema({**DEAL_VERDICTS, **FACE}), ("key",)),
     "breach": (BREACHES, ("key", "criterion", "side", "moved_at")),
 }
 """Table → its frame's schema and what names a row within a connection."""
-LOG: Final = ("connection", "key", "policy", "event", "run", "as_of")
+RUN: Final = pl.Int64()
+LASTING: Final = ("finding", "deal_verdict")
+"""Tables that have a past."""
 
 
 class Verdicts(Base):
@@ -39,7 +46,7 @@ class Verdicts(Base):
         key = self.connection_key(connection)
         with self.reading() as sql:
             findings, deals, breaches = (_kept(sql, table, key, keys or ALL_KEYS) for table in TABLES)
-        return findings, deals, breaches
+        return findings.select(FINDINGS.names()), deals.select(DEAL_VERDICTS.names()), breaches
 
     def keep_verdict(  # noqa: PLR0917 - a verdict is three frames of one run
         self,
@@ -51,29 +58,22 @@ class Verdicts(Base):
         breaches: pl.DataFrame,
         keys: tuple[int, int] | None = None,
         lease: Lease | None = None,
+        digest: str = "",
     ) -> dict[str, int]:
         """Replace the verdicts of a range of deals (None: all); {opened, closed, written, removed}.
 
-        `opened` and `closed` count broken policies that appeared or went, each also noted in the finding log.
+        What is replaced stays readable as what stood until this run. `opened` and `closed` count broken policies that
+        appeared or went; `digest` is that of the policies judged by. Raises ValueError where a later run has judged.
         """
         key, span = self.connection_key(connection), keys or ALL_KEYS
         with self.writing(lease) as sql:
-            frames = {"finding": findings, "deal_verdict": deals, "breach": breaches}
+            _note_judged(sql, key, run_id, as_of, digest)
+            shown = deals.join(faces(sql, key, span), on="key", how="left", maintain_order="left")
+            frames = {"finding": findings, "deal_verdict": shown, "breach": breaches}
             old = {table: _kept(sql, table, key, span) for table in frames}
-            log = _log(old["finding"], findings, key, run_id, instant(as_of))
-            counts = [_replace(sql, table, key, old[table], frame) for table, frame in frames.items()]
-            sql.upsert("finding_log", LOG, log, ("id",))
-        opened = sum(row[3] == "opened" for row in log)
+            counts = [_replace(sql, table, key, old[table], frame, run_id) for table, frame in frames.items()]
         written, removed = (sum(part) for part in zip(*counts, strict=True))
-        return {"opened": opened, "closed": len(log) - opened, "written": written, "removed": removed}
-
-    def finding_log(self, connection: str, deal_key: int) -> list[dict[str, Any]]:
-        """When each flag of a deal opened and closed: {policy, event, run, as_of}, oldest first."""
-        table = ledger.finding_log
-        mine = (table.c.connection == self.connection_key(connection)) & (table.c.key == deal_key)
-        query = sa.select(table.c.policy, table.c.event, table.c.run, table.c.as_of).where(mine).order_by(table.c.id)
-        with self.reading() as sql:
-            return [dict(row) for row in sql.tx.execute(query).mappings()]
+        return {**_turned(old["finding"], findings), "written": written, "removed": removed}
 
     def first_run_dates(self, connection: str) -> dict[str, date]:
         """Policy or criterion id → the local day of its first run that was not dry."""
@@ -92,25 +92,52 @@ class Verdicts(Base):
             )
 
 
+def _note_judged(sql: Sql, connection: int, run_id: int, as_of: datetime, digest: str) -> None:
+    """Mark the run as one that has left a verdict; the past is in the order of runs, so that none may come late."""
+    query = "SELECT count(*) FROM run WHERE connection = ? AND judged = 1 AND id > ?"
+    (later,) = sql.rows(query, connection, run_id)[0]
+    if later:
+        raise ValueError(f"run {run_id} cannot keep a verdict: a later run of this connection has judged")
+    sql.run(
+        "UPDATE run SET judged = 1, as_of = ?, policy_digest = CASE WHEN ? = '' THEN policy_digest ELSE ? END"
+        " WHERE id = ? AND judged IS NULL",
+        *(instant(as_of), digest, digest, run_id),
+    )
+
+
+def _columns(table: str) -> list[str]:
+    began = ("began",) if table in LASTING else ()
+    return [*TABLES[table][0], *began]
+
+
 def _kept(sql: Sql, table: str, connection: int, span: tuple[int, int]) -> pl.DataFrame:
+    """The rows that stand, with the run that `began` them where the table has a past."""
     frame_schema, unique = TABLES[table]
+    names = _columns(table)
     query = (
-        f"SELECT {', '.join(frame_schema)} FROM {table} WHERE connection = ? AND key BETWEEN ? AND ?"
+        f"SELECT {', '.join(names)} FROM {table} WHERE connection = ? AND key BETWEEN ? AND ?"
         f" ORDER BY {', '.join(unique)}"
     )
-    return sql.frame(query, (connection, *span), frame_schema)
+    return sql.frame(query, (connection, *span), pl.Schema({name: frame_schema.get(name, RUN) for name in names}))
 
 
-def _replace(sql: Sql, table: str, connection: int, old: pl.DataFrame, new: pl.DataFrame) -> tuple[int, int]:
+def _replace(  # noqa: PLR0917 - from what, to what, by whom
+    sql: Sql, table: str, connection: int, old: pl.DataFrame, new: pl.DataFrame, run_id: int
+) -> tuple[int, int]:
     """Write the rows that differ and remove those that are no more; (written, removed)."""
     frame_schema, unique = TABLES[table]
     new = new.select(frame_schema.names()).cast(frame_schema)
     changed = new.join(old, on=frame_schema.names(), how="anti", nulls_equal=True)
     absent = old.join(new, on=unique, how="anti").select(unique)
+    if table in LASTING:
+        displaced = old.join(new, on=frame_schema.names(), how="anti", nulls_equal=True)
+        displaced = displaced.filter(pl.col("began") < run_id).with_columns(ended=pl.lit(run_id, RUN))
+        past = ("connection", *_columns(table), "ended")
+        sql.upsert(f"{table}_past", past, _tuples(connection, displaced), ("connection", *unique, "began"))
+        changed = changed.with_columns(began=pl.lit(run_id, RUN))
     where = " AND ".join(f"{c} = ?" for c in unique)
     sql.many(f"DELETE FROM {table} WHERE connection = ? AND {where}", _tuples(connection, absent))
-    columns = ("connection", *frame_schema.names())
-    sql.upsert(table, columns, _tuples(connection, changed), ("connection", *unique))
+    sql.upsert(table, ("connection", *_columns(table)), _tuples(connection, changed), ("connection", *unique))
     return changed.height, absent.height
 
 
@@ -121,13 +148,9 @@ def _tuples(connection: int, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     return [(connection, *row) for row in frame.with_columns(*whole, *yes_no).iter_rows()]
 
 
-def _log(old: pl.DataFrame, new: pl.DataFrame, connection: int, run_id: int, at: int) -> list[tuple[Any, ...]]:
-    """Rows of the finding log: broken policies that appeared (opened) or went (closed)."""
+def _turned(old: pl.DataFrame, new: pl.DataFrame) -> dict[str, int]:
+    """How many broken policies appeared and went."""
     names = ["key", "policy"]
     before, after = (frame.filter(pl.col("status") == "broken").select(names) for frame in (old, new))
-    events = {"opened": after.join(before, on=names, how="anti"), "closed": before.join(after, on=names, how="anti")}
-    return [
-        (connection, key, policy, event, run_id, at)
-        for event, frame in events.items()
-        for key, policy in frame.iter_rows()
-    ]
+    opened, closed = after.join(before, on=names, how="anti"), before.join(after, on=names, how="anti")
+    return {"opened": opened.height, "closed": closed.height}

@@ -47,6 +47,7 @@ class StoreSettings(Closed):
     url: SecretStr = Field(
         SecretStr(""), description="sqlite:///FILE or postgresql://…; absent: `sluicegate.db` beside the config file"
     )
+    decisions_days: int = Field(1095, ge=31, description="days that past verdicts are kept, for `explain --at`")
 
 
 class BrokerSettings(Closed):

@@ -83,13 +83,6 @@ def test_a_slice_replaces_its_own_deals_only(pipeline):
     assert deals.select("key", "score").rows() == [(1, 100), (3, 90)]
 
 
-def test_the_log_says_when_a_flag_opened_and_closed(pipeline):
-    judged(pipeline, [{"key": 1, "policy": "a"}, {"key": 1, "policy": "b", "status": "unknown"}], [])
-    judged(pipeline, [], [], day=NOON + DAY)
-    log = [(row["policy"], row["event"], row["as_of"]) for row in pipeline.finding_log("acme", 1)]
-    assert log == [("a", "opened", NOON), ("a", "closed", NOON + DAY)]
-
-
 def test_the_list_of_deals_has_their_flags_as_they_were_judged(pipeline):
     keys = pipeline.ids("acme")
     judged(pipeline, [{"key": keys["d1"], "policy": "no-amount"}], [(keys["d1"], 90)])

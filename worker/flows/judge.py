@@ -86,7 +86,7 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
             verdict = judge_deals(part.judged, policies, before, context)
             store.keep_verdict(
                 name, run_id, session.as_of, verdict.findings(), verdict.deals(), verdict.breaches(),
-                keys=part.keys, lease=session.lease,
+                keys=part.keys, lease=session.lease, digest=policies.digest,
             )  # fmt: skip
         judged.parts.append(JudgedPart(part, verdict, before.findings))
         session.services.progress("judged", sum(p.part.wide.frame.height for p in judged.parts))

@@ -1,7 +1,8 @@
-"""Nightly: the day's pipeline frozen, so that past weeks never rewrite themselves."""
+"""Nightly: the day's pipeline frozen, so that past weeks never rewrite themselves; decisions too old are dropped."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -11,5 +12,7 @@ if TYPE_CHECKING:
 
 def freeze(services: Services, name: str) -> int:
     """Freeze the connection's open and newly closed deals under today's date; how many."""
-    zone = ZoneInfo(services.connection(name).timezone)
-    return services.store.freeze(name, services.clock().astimezone(zone).date())
+    zone, now = ZoneInfo(services.connection(name).timezone), services.clock()
+    kept = timedelta(days=services.settings.store.decisions_days)
+    services.store.forget_decisions(name, now - kept)
+    return services.store.freeze(name, now.astimezone(zone).date())

@@ -51,7 +51,7 @@ def run(
     dry = dry_run or (as_of is not None and not connection.sandbox)
     how = Manner(full=full, dry=dry, unwatched=unwatched)
     if dry:
-        with services.store.rehearsal(name) as copy:
+        with services.store.rehearsal(name, as_of) as copy:
             return _alone(replace(services, store=copy), name, as_of, how)
     return _alone(services, name, as_of, how)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
 def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[str, Any]:
     """Counts by policy; another day than today is judged on a copy of the store, which is thrown away."""
     if as_of is not None:
-        with services.store.rehearsal(name) as copy:
+        with services.store.rehearsal(name, as_of) as copy:
             return _judged(replace(services, store=copy), name, as_of, binding=False)
     return _judged(services, name, services.clock(), binding=True)
 
@@ -72,8 +73,19 @@ def measure_only(services: Services, name: str, as_of: datetime | None) -> list[
 
 def measured(services: Services, name: str, day: datetime, window: str = "all") -> list[dict[str, Any]]:
     """KPI values, judged on a copy of the store, which is thrown away."""
-    with services.store.rehearsal(name) as copy, leased(replace(services, store=copy), name, day) as session:
-        return values(session, whole(judged_now(session, 0, binding=False)), window)
+    with rehearsed(services, name, day) as (session, run_id):
+        return values(session, whole(judged_now(session, run_id, binding=False)), window)
+
+
+@contextmanager
+def rehearsed(services: Services, name: str, day: datetime) -> Iterator[tuple[Session, int]]:
+    """A session and its run on a copy of the store, which is thrown away."""
+    with (
+        services.store.rehearsal(name, day) as copy,
+        leased(replace(services, store=copy), name, day) as session,
+        running(session, "rehearsal") as (run_id, _),
+    ):
+        yield session, run_id
 
 
 def push_only(services: Services, name: str) -> Report:
@@ -96,8 +108,8 @@ def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
     """Old and new value of each field per deal as CSV; how many by policy and owner, three records as reps see them."""
     day = services.clock()
     mind(path)
-    with services.store.rehearsal(name) as copy, leased(replace(services, store=copy), name, day) as session:
-        found = judged_now(session, 0, binding=False)
+    with rehearsed(services, name, day) as (session, run_id):
+        found = judged_now(session, run_id, binding=False)
         if not found.parts:
             raise SettingsProblem(f"Nothing is known of '{name}' yet; `sluicegate pull {name}` reads its deals.")
         planned = plan_all(session, found, session.description().writes)

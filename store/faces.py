@@ -1,0 +1,31 @@
+"""A deal as people are shown it: its name, pipeline, the stage's label, the owner's name, open or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from store.sql import Sql
+
+STAGE_LABEL: Final = """coalesce((
+        SELECT s.label FROM crm_stage s WHERE s.connection = o.connection AND s.name = o.stage_name
+          AND (s.pipeline IS NULL OR s.pipeline = o.pipeline) LIMIT 1), o.stage_name)"""
+OWNER_NAME: Final = "coalesce(u.name, o.owner_id)"
+IS_OPEN: Final = "CASE WHEN coalesce(o.is_closed, 0) = 0 THEN 1 ELSE 0 END"
+OF_DEALS: Final = "FROM opportunity o LEFT JOIN owner u ON u.connection = o.connection AND u.id = o.owner_id"
+FACE: Final = pl.Schema({
+    "name": pl.String(), "pipeline": pl.String(), "stage_name": pl.String(), "owner": pl.String(),
+    "is_open": pl.Boolean(),
+})  # fmt: skip
+"""What a verdict keeps of the deal, so that it can be printed again when the deal has changed."""
+
+
+def faces(sql: Sql, connection: int, span: tuple[int, int]) -> pl.DataFrame:
+    """`key` and FACE of a range of deals."""
+    query = (
+        f"SELECT o.key, o.name, o.pipeline, {STAGE_LABEL}, {OWNER_NAME}, {IS_OPEN} {OF_DEALS}"
+        " WHERE o.connection = ? AND o.key BETWEEN ? AND ? ORDER BY o.key"
+    )
+    return sql.frame(query, (connection, *span), pl.Schema({"key": pl.Int64(), **FACE}))

@@ -1,0 +1,232 @@
+"""What was said of deals, and when: every judgement can be asked again, whatever was judged since."""
+
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from model.memory import BREACHES, DEAL_VERDICTS, FINDINGS
+from store.base import migrate
+from tests.store.desk import DAY, NOON, deal, keep
+
+NOBODY = pl.DataFrame(schema=BREACHES)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def pipeline(store):
+    keep(store, opportunity=[deal("d1"), deal("d2"), deal("d3")], owner=[{"id": "u1", "name": "Ann"}])
+    return store
+
+
+def findings(said):
+    """{(key, policy): what the flag says}; what begins with ? is unknown, what ends with ! is not shown."""
+    rows = [
+        {"key": key, "policy": policy, "status": "unknown" if text.startswith("?") else "broken", "since": None,
+         "first_seen": date(2026, 11, 2), "unknown_since": None, "shown": not text.endswith("!"),
+         "flag": f'{{"policy":"{policy}","text":"{text}"}}'} for (key, policy), text in sorted(said.items())
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=FINDINGS)
+
+
+def judged(store, said, scores=None, *, day=NOON, keys=None, digest="d", run=None, at="acme"):
+    run = run or store.start_run(at, day, "", "", "judge")
+    scored = [(key, score, None, "ready", "{}") for key, score in (scores or {}).items()]
+    deals = pl.DataFrame(scored, DEAL_VERDICTS, orient="row")
+    counts = store.keep_verdict(at, run, day, findings(said), deals, NOBODY, keys, digest=digest)
+    return run, counts
+
+
+def stood(store, at):
+    return {(key, policy): (status, shown) for key, policy, status, shown in store.standing("acme", at).rows()}
+
+
+def rows(store, table):
+    with store.reading() as sql:
+        return sql.rows(f"SELECT count(*) FROM {table}")[0][0]
+
+
+def test_findings_stand_from_the_verdict_that_says_so_until_one_that_says_otherwise(pipeline):
+    judged(pipeline, {(1, "a"): "since May", (2, "b"): "?"})
+    judged(pipeline, {(1, "a"): "since June!"}, day=NOON + DAY)
+    judged(pipeline, {}, day=NOON + 2 * DAY)
+    assert stood(pipeline, NOON - MINUTE) == {}
+    assert stood(pipeline, NOON) == {(1, "a"): ("broken", True), (2, "b"): ("unknown", True)}
+    assert stood(pipeline, NOON + DAY - MINUTE) == stood(pipeline, NOON)
+    assert stood(pipeline, NOON + DAY) == {(1, "a"): ("broken", False)}
+    assert stood(pipeline, NOON + 300 * DAY) == {}
+
+
+def test_where_nothing_was_judged_there_is_an_empty_frame_of_the_same_columns(store):
+    expected = {"key": pl.Int64, "policy": pl.String, "status": pl.String, "shown": pl.Boolean}
+    nothing = store.standing("acme", NOON)
+    assert (dict(nothing.schema), nothing.height) == (expected, 0)
+    assert store.judgement("acme", NOON) is None
+    assert store.judged_since("acme") is None
+
+
+def test_judging_the_same_state_again_writes_nothing(pipeline):
+    said, scores = {(1, "a"): "x", (2, "a"): "?y"}, {1: 90, 2: 80, 3: 100}
+    judged(pipeline, said, scores)
+    _, counts = judged(pipeline, said, scores, day=NOON + DAY)
+    assert counts == {"opened": 0, "closed": 0, "written": 0, "removed": 0}
+    assert [rows(pipeline, table) for table in ("finding_past", "deal_verdict_past")] == [0, 0]
+
+
+def test_a_verdict_on_some_deals_says_nothing_of_the_others(pipeline):
+    judged(pipeline, {(1, "a"): "x", (3, "a"): "x"})
+    judged(pipeline, {}, day=NOON + DAY, keys=(1, 2))
+    assert stood(pipeline, NOON + DAY) == {(3, "a"): ("broken", True)}
+
+
+def test_another_connections_runs_are_not_ours(pipeline):
+    judged(pipeline, {(1, "a"): "x"})
+    judged(pipeline, {}, day=NOON + DAY, at="other")
+    assert stood(pipeline, NOON + 2 * DAY) == {(1, "a"): ("broken", True)}
+
+
+def test_a_run_that_was_killed_half_way_is_followed_by_one_that_ends_it(pipeline):
+    judged(pipeline, {(1, "a"): "x", (3, "a"): "x"})
+    judged(pipeline, {(1, "a"): "y!"}, day=NOON + DAY, keys=(1, 2))  # killed before the second slice
+    judged(pipeline, {(1, "a"): "y!"}, day=NOON + DAY + MINUTE, keys=(1, 2))
+    judged(pipeline, {}, day=NOON + DAY + 2 * MINUTE, keys=(3, 3))
+    assert stood(pipeline, NOON + DAY) == {(1, "a"): ("broken", False), (3, "a"): ("broken", True)}
+    assert stood(pipeline, NOON + 2 * DAY) == {(1, "a"): ("broken", False)}
+
+
+def test_one_run_may_keep_a_slice_twice_and_its_last_word_counts(pipeline):
+    run, _ = judged(pipeline, {(1, "a"): "x"})
+    judged(pipeline, {(2, "a"): "x"}, run=run)
+    assert stood(pipeline, NOON) == {(2, "a"): ("broken", True)}
+    assert rows(pipeline, "finding_past") == 0
+
+
+def test_a_day_that_is_judged_again_out_of_turn_leaves_the_other_days_as_they_were(pipeline):
+    judged(pipeline, {(1, "a"): "first"}, day=NOON)
+    judged(pipeline, {(1, "b"): "third"}, day=NOON + 2 * DAY)
+    judged(pipeline, {(1, "c"): "second"}, day=NOON + DAY)
+    assert [list(stood(pipeline, NOON + n * DAY)) for n in (0, 1, 2)] == [[(1, "a")], [(1, "c")], [(1, "b")]]
+    assert pipeline.memory("acme")[0]["policy"].to_list() == ["c"], "what the record shows is the last word"
+    judged(pipeline, {(1, "d"): "fourth"}, day=NOON + 3 * DAY)
+    assert list(stood(pipeline, NOON + 2 * DAY)) == [(1, "b")]
+
+
+def test_of_two_verdicts_on_one_instant_the_later_one_counts(pipeline):
+    judged(pipeline, {(1, "a"): "x"})
+    judged(pipeline, {(1, "b"): "x"})
+    assert list(stood(pipeline, NOON)) == [(1, "b")]
+
+
+def test_a_run_that_comes_late_is_refused(pipeline):
+    early = pipeline.start_run("acme", NOON, "", "", "judge")
+    judged(pipeline, {})
+    with pytest.raises(ValueError, match="a later run of this connection has judged"):
+        judged(pipeline, {(1, "a"): "x"}, run=early)
+
+
+def test_a_judgement_names_its_run_and_its_policies(pipeline):
+    first, _ = judged(pipeline, {}, digest="before")
+    second, _ = judged(pipeline, {}, day=NOON + DAY, digest="after")
+    assert pipeline.judged_since("acme") == NOON
+    said = [pipeline.judgement("acme", NOON + n * DAY) for n in (-1, 0, 1, 5)]
+    assert [one and (one.run, one.as_of, one.digest) for one in said] == [
+        None, (first, NOON, "before"), (second, NOON + DAY, "after"), (second, NOON + DAY, "after"),
+    ]  # fmt: skip
+
+
+def test_a_deal_is_told_as_it_was_told_then_whatever_became_of_it(pipeline):
+    key = pipeline.ids("acme")["d1"]
+    judged(pipeline, {(key, "b"): "x", (key, "a"): "?", (key, "c"): "z!"}, {key: 80})
+    then = pipeline.deals("acme")[0]
+    changed = deal("d1", name="Renamed", stage_name="Won", is_closed=True, owner_id="u2", gone="deleted")
+    keep(pipeline, NOON + DAY, opportunity=[changed], owner=[{"id": "u1", "name": "Anna"}])
+    judged(pipeline, {}, {key: None}, day=NOON + DAY)
+    assert pipeline.decided("acme", "d1", NOON + DAY - MINUTE) == then
+    now = pipeline.decided("acme", "d1", NOON + DAY)
+    assert (now["name"], now["stage_name"], now["owner"], now["is_open"]) == ("Renamed", "Won", "u2", False)
+    assert (now["score"], now["flags"], now["unknown"]) == (None, [], [])
+
+
+def test_a_deal_that_was_not_judged_then_has_no_decision(pipeline):
+    first, second, _ = pipeline.ids("acme").values()
+    judged(pipeline, {}, {first: 90})
+    judged(pipeline, {}, {first: 90, second: 80}, day=NOON + DAY)
+    assert pipeline.decided("acme", "d2", NOON) is None
+    assert pipeline.decided("acme", "d2", NOON + DAY)["score"] == 80
+    assert pipeline.decided("acme", "nobody", NOON) is None
+
+
+def test_what_is_too_old_is_forgotten_and_what_stood_at_the_limit_is_not(pipeline):
+    for n in range(5):
+        judged(pipeline, {(1, f"p{n}"): "x"}, {1: n}, day=NOON + n * DAY)
+    limit = NOON + 2 * DAY + MINUTE
+    assert pipeline.forget_decisions("acme", limit) == 4
+    assert pipeline.judged_since("acme") == NOON + 2 * DAY
+    assert [list(stood(pipeline, NOON + n * DAY)) for n in range(5)] == [
+        [], [], [(1, "p2")], [(1, "p3")], [(1, "p4")],
+    ]  # fmt: skip
+    assert pipeline.forget_decisions("acme", limit) == 0
+    pipeline.forget_decisions("acme", NOON + 900 * DAY)
+    assert stood(pipeline, NOON + 900 * DAY) == {(1, "p4"): ("broken", True)}
+    assert pipeline.memory("acme")[1]["score"].to_list() == [4]
+    assert pipeline.forget_decisions("other", limit) == 0
+
+
+def test_a_rehearsal_remembers_the_last_month(pipeline):
+    for n in (0, 20, 40, 60):
+        judged(pipeline, {(1, f"p{n}"): "x"}, day=NOON + n * DAY)
+    with pipeline.rehearsal("acme") as copy:
+        assert [list(stood(copy, NOON + n * DAY)) for n in (0, 20, 40, 60)] == [
+            [], [(1, "p20")], [(1, "p40")], [(1, "p60")],
+        ]  # fmt: skip
+    with pipeline.rehearsal("acme", NOON + 25 * DAY) as copy:
+        judged(copy, {(1, "tried"): "x"}, day=NOON + 25 * DAY)
+        assert list(stood(copy, NOON + 18 * DAY)) == [(1, "p0")]
+        assert list(stood(copy, NOON + 25 * DAY)) == [(1, "tried")]
+    assert list(stood(pipeline, NOON + 25 * DAY)) == [(1, "p20")]
+
+
+def test_a_store_of_before_keeps_its_last_verdict_as_its_first_decision(pipeline):
+    key = pipeline.ids("acme")["d1"]
+    run, _ = judged(pipeline, {(key, "a"): "x"}, {key: 80}, digest="old")
+    pipeline.end_run(run, "done", {})
+    told = pipeline.deals("acme")[0]
+    pipeline.downgrade("0003")
+    pipeline.upgrade()
+    assert pipeline.judged_since("acme") == NOON
+    assert pipeline.decided("acme", "d1", NOON) == told
+    assert pipeline.judgement("acme", NOON).digest == "old"
+    _, counts = judged(pipeline, {(key, "a"): "x"}, {key: 80}, day=NOON + DAY)
+    assert (counts["written"], counts["removed"]) == (0, 0)
+
+
+def test_a_store_of_before_without_a_single_run_migrates_too(store):
+    with store.writing() as sql:
+        migrate(sql.tx, "0003", down=True)
+    store.upgrade()
+    assert store.judged_since("acme") is None
+
+
+SAID = st.dictionaries(st.tuples(st.integers(1, 3), st.sampled_from("ab")), st.sampled_from(["x", "y", "?", "x!"]))
+VERDICT = st.tuples(st.integers(0, 6), SAID, st.sampled_from([(1, 3), (1, 2), (2, 3)]))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(verdicts=st.lists(VERDICT, min_size=1, max_size=8))
+def test_any_order_of_verdicts_gives_each_instant_the_state_after_its_newest_one(store, verdicts):
+    with store.writing() as sql:
+        for table in ("finding", "finding_past", "run"):
+            sql.run(f"DELETE FROM {table}")
+    state, states = {}, []
+    for day, said, (low, high) in verdicts:
+        now = {place: text for place, text in said.items() if low <= place[0] <= high}
+        state = {place: text for place, text in state.items() if not low <= place[0] <= high} | now
+        states.append((day, len(states), state))
+        judged(store, now, day=NOON + day * DAY, keys=(low, high))
+    for day in range(7):
+        newest = max((one for one in states if one[0] <= day), default=(0, 0, {}))[2]
+        expected = findings(newest).select("key", "policy", "status", "shown")
+        assert_frame_equal(store.standing("acme", NOON + day * DAY), expected)
