@@ -42,10 +42,32 @@ BREACHES: Final = columns({
 """One row per deal, criterion and binding move that was once judged; once met it stays met."""
 
 
+PAUSES: Final = columns({
+    "key": pl.Int64,
+    "number": pl.Int64,  # counts a deal's pauses from 1
+    "asked": pl.Date,  # the end that the rep wrote; null once it was taken off
+    "until": pl.Date,  # the last day it holds, at most 30 after it began
+    "reason": pl.String,
+    "began": pl.Date,  # the owner's local day on which we first saw it
+    "stage_name": pl.String,  # where the deal stood, and who owned it, when it began
+    "owner_id": pl.String,
+    "ended": pl.Date,  # the day it ended early (null: it did not): moved, handed over, taken off the record
+})  # fmt: skip
+"""One row per pause that a rep asked for on the record and that was granted."""
+
+ASKED: Final = columns({"key": pl.Int64, "asked": pl.Date, "reason": pl.String, "readable": pl.Boolean})
+"""Pauses as they stand on records now: deals with a date, and those whose pause can no longer be read."""
+
+
 @dataclass(frozen=True)
 class Memory:
-    """What the last verdict left of the deals in a frame; empty where they were never judged."""
+    """What the last verdict left of the deals in a frame; empty where they were never judged.
+
+    `pauses` (PAUSES) were granted before, `asked` (ASKED) stand on the records now.
+    """
 
     findings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FINDINGS))
     deals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DEAL_VERDICTS))
     breaches: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BREACHES))
+    pauses: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PAUSES))
+    asked: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ASKED))

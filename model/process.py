@@ -29,6 +29,13 @@ class Condition(Protocol):
 
 
 @dataclass(frozen=True)
+class Rollout:
+    """Whose deals a policy or a process's gates are open to; `where` None: everyone's. Elsewhere it is observed."""
+
+    where: Condition | None = None
+
+
+@dataclass(frozen=True)
 class Criterion:
     """What must be true at or after a move; `holds` while_in makes it a standing rule of its stage.
 
@@ -60,7 +67,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Process:
-    """Stages in order; the last is Won. `applies_to` None claims every deal."""
+    """Stages in order; the last is Won. `applies_to` None claims every deal.
+
+    `rollout` None: none is named, see `policies.judge.Context.open`.
+    """
 
     id: str
     stages: tuple[Stage, ...]
@@ -68,6 +78,7 @@ class Process:
     title: str = ""
     source: str = ""
     lost_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rollout: Rollout | None = None
 
     def stage_ids(self) -> tuple[str, ...]:
         """Stage ids in order."""

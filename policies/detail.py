@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import orjson
 import polars as pl
 
+from policies import gates
+from policies.excuses import FREED
 from policies.record import checked
-from policies.score import score_reason
+from policies.score import counting, score_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,19 +24,19 @@ STAGE = r'^\{("stage":(null|"[^"]*"),)?'
 
 
 def gate_lists(verdict: Verdict) -> Mapping[int, GateLists]:
-    """By key, of each deal that has any; criteria that are only observed are left out."""
+    """By key, of each deal that has any; criteria that are waived or only observed there are left out."""
     lists: dict[int, GateLists] = defaultdict(_none)
     binding = [rule for rule in verdict.rules if rule.place and rule.scored]
     for rule in binding:
-        for key in _keys(verdict, rule.broken):
+        for key in _keys(verdict, counting(rule, verdict.frame.columns)):
             lists[key]["breached"].append(rule.id)
         if rule.waiting in verdict.frame.columns:
-            for key in _keys(verdict, rule.waiting):
+            for key in _keys(verdict, gates.binding(rule, pl.col(rule.waiting), verdict.frame.columns)):
                 lists[key]["waiting"].append(rule.id)
                 lists[key]["missing"].append(rule.title)
     criteria = {rule.id for rule in binding}
-    for key, policy in verdict.cells.select("key", "policy").iter_rows():
-        if policy in criteria:
+    for key, policy, excuse in verdict.cells.select("key", "policy", "excuse").iter_rows():
+        if policy in criteria and excuse not in FREED:
             lists[key]["unknown"].append(policy)
     return lists
 
@@ -43,8 +45,8 @@ def _none() -> GateLists:
     return {"breached": [], "waiting": [], "unknown": [], "missing": []}
 
 
-def _keys(verdict: Verdict, column: str) -> pl.Series:
-    return verdict.frame.filter(pl.col(column))["key"]
+def _keys(verdict: Verdict, column: pl.Expr) -> pl.Series:
+    return verdict.frame.filter(column)["key"]
 
 
 def told(verdict: Verdict) -> pl.DataFrame:

@@ -43,12 +43,14 @@ def _levels(verdict: Verdict, rule: Rule | None, column: str) -> pl.DataFrame:
     open_deals = verdict.frame.filter("is_open")
     if rule is None:
         return open_deals.select("key", pl.lit(0, pl.Int64).alias(column))
-    return open_deals.select("key", (pl.col(rule.broken).cast(pl.Int64) * level(rule)).alias(column))
+    return open_deals.select("key", (pl.col(rule.broken).cast(pl.Int64) * level(rule, verdict)).alias(column))
 
 
-def level(rule: Rule) -> int:
-    """How far a flag of this rule gets."""
-    return SHOWN if rule.scored else OBSERVED
+def level(rule: Rule, verdict: Verdict) -> pl.Expr:
+    """How far a flag of this rule gets, by deal."""
+    if not rule.scored or rule.excuse not in verdict.frame.columns:
+        return pl.lit(SHOWN if rule.scored else OBSERVED, pl.Int64)
+    return pl.when(pl.col(rule.excuse).is_null()).then(SHOWN).otherwise(OBSERVED).cast(pl.Int64)
 
 
 def _nobody() -> Rule:

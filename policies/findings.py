@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 import polars as pl
@@ -14,6 +14,7 @@ from model.facts import FACTS, KNOWN
 from policies import messages, sentences
 from policies.blind import unknown
 from policies.evidence import Because, Grounds
+from policies.excused import excused, modes
 from policies.found import Found
 from policies.since import limit_of
 
@@ -21,9 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
+    from policies.excused import Excused
+    from policies.policy import Mode
     from policies.rules import Rule
     from policies.since import Row
     from policies.verdict import Verdict
+
+
+class Standing(NamedTuple):
+    """How a broken rule stands on a deal: on the record, or why not, and in which mode."""
+
+    shown: bool
+    excuse: Excused | None
+    mode: Mode
 
 
 class Move(NamedTuple):
@@ -66,21 +77,30 @@ def _broken(
     tell = cache(_Teller(rule, grounds, tuple(rows.columns[1:])).tell)
     on_record = verdict.frame["is_open"].filter(is_broken) & rule.scored
     kept = _kept_in_the_dark(verdict, rule, is_broken)
-    for (key, *values), shown in zip(rows.iter_rows(), on_record, strict=True):
-        if key in kept and kept[key].shown is shown:
+    excuses, cases = excused(verdict, rule, rows["key"]), modes(verdict, rule, rows["key"])
+    for (key, *values), flagged in zip(rows.iter_rows(), on_record, strict=True):
+        excuse = excuses.get(key)
+        shown = flagged and excuse is None
+        if key in kept and excuse is None and kept[key].shown is shown:
             yield kept[key]
             continue
         facts, move = tuple(map(_fixed, values)), moves.get((rule.id, key))
-        since, first_seen, said, text = tell(facts, before.get(key), move, shown)
-        yield Found(key, rule, "broken", since, first_seen, None, shown, said, text)
+        how = Standing(shown, excuse, cases.get(key, rule.mode))
+        since, first_seen, said, text = tell(facts, before.get(key), move, how)
+        yield Found(key, rule, "broken", since, first_seen, None, shown, said, text, excuse and excuse.why)
+
+
+_NOBODY: Final = pl.Series("key", [], dtype=pl.Int64)
 
 
 def _kept_in_the_dark(verdict: Verdict, rule: Rule, is_broken: pl.Series) -> dict[int, Found]:
-    """Flags that stand though one of their facts can no longer be read: they keep the words that the record has."""
+    """Flags that stand though a fact can no longer be read, or because the brake keeps them: in the record's words."""
     masked = sorted(rule.facts & verdict.wide.masked)
-    if not masked or verdict.memory.findings.is_empty():
+    kept = verdict.kept.get(rule.id, _NOBODY)
+    if verdict.memory.findings.is_empty() or not (masked or kept.len()):
         return {}
-    dark = verdict.wide.frame.filter(is_broken & ~pl.all_horizontal(fact + KNOWN for fact in masked))["key"]
+    blind = pl.any_horizontal(~pl.col(fact + KNOWN) for fact in masked) if masked else pl.lit(value=False)
+    dark = verdict.wide.frame.filter(is_broken & (blind | pl.col("key").is_in(kept.implode())))["key"]
     was = verdict.memory.findings.filter(
         (pl.col("policy") == rule.id) & (pl.col("status") == "broken") & pl.col("key").is_in(dark.implode())
     )
@@ -98,7 +118,7 @@ class _Teller(NamedTuple):
     columns: tuple[str, ...]
 
     def tell(
-        self, values: tuple[Any, ...], before: tuple[date | None, date] | None, move: Move | None, shown: bool
+        self, values: tuple[Any, ...], before: tuple[date | None, date] | None, move: Move | None, how: Standing
     ) -> tuple[date, date, Mapping[str, Any], str]:
         """(Since, first seen, flag object, its JSON)."""
         row = dict(zip(self.columns, values, strict=True))
@@ -111,7 +131,7 @@ class _Teller(NamedTuple):
         elif since is None:
             since = since_then or first_seen
             text = messages.first_seen(text, since)
-        said = _flag(self.rule, since, _evidence(because, row, text), shown)
+        said = _flag(self.rule, since, _evidence(because, row, text), how)
         return since, first_seen, said, orjson.dumps(said).decode()
 
 
@@ -119,12 +139,14 @@ def _fixed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _flag(rule: Rule, since: date, evidence: dict[str, Any], shown: bool) -> dict[str, Any]:
-    """The flag object of CONTRACT.md."""
-    return {
-        "policy": rule.id, "title": rule.title, "mode": rule.mode, "severity": rule.severity, "points": rule.points,
-        "topic": rule.topic or None, "since": since, "evidence": evidence, "fix": rule.fix, "shown": shown,
+def _flag(rule: Rule, since: date, evidence: dict[str, Any], how: Standing) -> dict[str, Any]:
+    """The flag object of CONTRACT.md, with its excuse where it has one."""
+    mode = "observe" if how.excuse and how.excuse.why == "observed" else how.mode
+    flag = {
+        "policy": rule.id, "title": rule.title, "mode": mode, "severity": rule.severity, "points": rule.points,
+        "topic": rule.topic or None, "since": since, "evidence": evidence, "fix": rule.fix, "shown": how.shown,
     }  # fmt: skip
+    return {**flag, "excuse": how.excuse.to_json()} if how.excuse else flag
 
 
 def _evidence(because: Because, row: Row, text: str) -> dict[str, Any]:

@@ -8,11 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from policies.excuses import Excuse
     from policies.rules import Rule
 
 
 class Found(NamedTuple):
     """One finding; `said` is the flag (or unknown) object of CONTRACT.md, a held flag has its unknown under `held`.
+    `excuse`: why it is no flag on the record, where it would be one.
 
     Findings that say the same share one `said` and its JSON `text`: never change it.
     """
@@ -26,6 +28,7 @@ class Found(NamedTuple):
     shown: bool
     said: Mapping[str, Any]
     text: str
+    excuse: Excuse | None = None
 
 
 def split(said: Mapping[str, Any], status: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

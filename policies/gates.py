@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.snapshot import INSTANT, columns
+from policies.excuses import FREED
+from policies.score import counting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from model.memory import Memory
@@ -98,16 +100,29 @@ def binds(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> pl.Expr:
     return bound.fill_null(value=False)
 
 
-def gate_column(rules: Sequence[Rule]) -> pl.Expr:
-    """Gate status of open deals, null for the others; criteria that are only observed play no part."""
+def freed(rule: Rule, columns: Iterable[str]) -> pl.Expr | None:
+    """Whether a criterion is no part of a deal's gate: waived, or only observed there; None where on no deal."""
+    return pl.col(rule.excuse).is_in(FREED).fill_null(value=False) if rule.excuse in columns else None
+
+
+def binding(rule: Rule, column: pl.Expr, columns: Iterable[str]) -> pl.Expr:
+    """The criterion's column, false on the deals it is no part of the gate of."""
+    out = freed(rule, columns)
+    return column if out is None else column & ~out
+
+
+def gate_column(rules: Sequence[Rule], columns: frozenset[str]) -> pl.Expr:
+    """Gate status of open deals, null for the others; criteria that are only observed or waived play no part."""
     criteria = [rule for rule in rules if rule.place and rule.scored]
     exits = [rule for rule in criteria if rule.place and rule.place.side == "exit"]
-    unmet = [pl.col(r.broken) for r in criteria] + [pl.col(r.waiting) for r in exits]
-    some = [pl.col(r.applies) for r in criteria] + [_in_stage(r.place) for r in exits if r.place]
+    waiting = [binding(r, pl.col(r.waiting), columns) for r in exits]
+    unmet = [binding(r, pl.col(r.broken), columns) for r in criteria] + waiting
+    some = [binding(r, pl.col(r.applies), columns) for r in criteria]
+    some += [binding(r, _in_stage(r.place), columns) for r in exits if r.place]
     return (
         pl.when(~pl.col("is_open").fill_null(value=False)).then(None)
-        .when(_any([pl.col(r.broken).fill_null(value=False) for r in criteria])).then(pl.lit("breached"))
-        .when(_any([pl.col(r.waiting).fill_null(value=False) for r in exits])).then(pl.lit("waiting"))
+        .when(_any([counting(r, columns).fill_null(value=False) for r in criteria])).then(pl.lit("breached"))
+        .when(_any([column.fill_null(value=False) for column in waiting])).then(pl.lit("waiting"))
         .when(_any([c.is_null() for c in unmet]) | pl.col("process").is_null() | pl.col("stage").is_null())
         .then(pl.lit("unknown"))
         .when(_any(some)).then(pl.lit("ready"))

@@ -21,11 +21,17 @@ Claim: TypeAlias = "tuple[str, tuple[str, ...]]"
 def over_expected(processes: Sequence[Process], words: Vocabulary) -> Iterator[Policy]:
     """`STAGE-over-expected`, `PROCESS-STAGE-over-expected` where two processes share the stage's id; in observe."""
     claims = _claims(processes)
-    timed = [(process, stage) for process in processes for stage in process.stages if stage.expected_days]
-    times = Counter(stage.id for _, stage in timed)
-    for process, stage in timed:
+    for name, process, stage in timed(processes):
+        yield _policy(name, (process, stage), claims[process.id], words)
+
+
+def timed(processes: Sequence[Process]) -> Iterator[tuple[str, Process, Stage]]:
+    """The policy's id for each stage with expected days."""
+    found = [(process, stage) for process in processes for stage in process.stages if stage.expected_days]
+    times = Counter(stage.id for _, stage in found)
+    for process, stage in found:
         name = stage.id if times[stage.id] == 1 else f"{process.id}-{stage.id}"
-        yield _policy(f"{name}-over-expected", (process, stage), claims[process.id], words)
+        yield f"{name}-over-expected", process, stage
 
 
 def _claims(processes: Sequence[Process]) -> dict[str, Claim]:

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from policies.rules import Rule
 
 
-def unknown_cells(
-    frame: pl.DataFrame, rules: Sequence[Rule], memory: Memory, as_of: datetime, hold: timedelta
-) -> pl.DataFrame:
+def unknown_cells(  # noqa: PLR0917 - what a verdict has
+    frame: pl.DataFrame, rules: Sequence[Rule], memory: Memory, as_of: datetime, hold: timedelta,
+    braked: frozenset[str] = frozenset(),
+) -> pl.DataFrame:  # fmt: skip
     """One row for each deal and rule that cannot be judged.
 
-    Columns: key, policy, scored, the memory's since, first_seen and flag; unknown_since (null: nothing was known
-    before, so there is nothing to hold), held (what was known still holds), held_flag (and it was a flag).
+    Columns: key, policy, scored, excuse, the memory's since, first_seen and flag; unknown_since (null: nothing was
+    known before, so there is nothing to hold), held (what was known still holds), held_flag (and it was a flag).
     """
     cells = pl.concat([_blind(frame, rule) for rule in rules] or [_NONE]).unique(["key", "policy"], maintain_order=True)
     if cells.is_empty():
@@ -34,7 +35,8 @@ def unknown_cells(
     known_before = (pl.col("status") == "broken") | (pl.col("status").is_null() & pl.col("judged"))
     since = pl.when(pl.col("status") == "unknown").then("was_unknown").when(known_before).then(pl.lit(as_of, INSTANT))
     return cells.with_columns(unknown_since=since).with_columns(
-        held=(pl.col("unknown_since") > as_of - hold).fill_null(value=False),
+        held=((pl.col("unknown_since") > as_of - hold) | pl.col("policy").is_in(list(braked))).fill_null(value=False)
+        & pl.col("unknown_since").is_not_null(),
     ).with_columns(
         held_flag=pl.col("held") & pl.col("since").is_not_null(),
     ).select(_COLUMNS)  # fmt: skip
@@ -47,18 +49,20 @@ def frozen(cells: pl.DataFrame, memory: Memory) -> pl.DataFrame:
 
 
 def _blind(frame: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    """Deals for which the rule cannot be judged."""
+    """Deals for which the rule cannot be judged; `excuse`: why it would be no flag there."""
     blind = pl.col(rule.broken).is_null()
     if rule.waiting in frame.columns:
         blind = blind | pl.col(rule.waiting).is_null()
-    return frame.filter(blind).select("key", policy=pl.lit(rule.id), scored=pl.lit(rule.scored))
+    excuse = pl.col(rule.excuse) if rule.excuse in frame.columns else pl.lit(None, pl.String)
+    scored = pl.lit(rule.scored) & excuse.ne_missing("observed")
+    return frame.filter(blind).select("key", policy=pl.lit(rule.id), scored=scored, excuse=excuse)
 
 
-_NONE = pl.DataFrame(schema={"key": pl.Int64, "policy": pl.String, "scored": pl.Boolean})
+_NONE = pl.DataFrame(schema={"key": pl.Int64, "policy": pl.String, "scored": pl.Boolean, "excuse": pl.String})
 _EMPTY = [
     *(pl.lit(None, pl.Date).alias(name) for name in ("since", "first_seen")),
     pl.lit(None, pl.String).alias("flag"),
     pl.lit(None, INSTANT).alias("unknown_since"),
     *(pl.lit(None, pl.Boolean).alias(name) for name in ("held", "held_flag")),
 ]
-_COLUMNS = ["key", "policy", "scored", "since", "first_seen", "flag", "unknown_since", "held", "held_flag"]
+_COLUMNS = ["key", "policy", "scored", "excuse", "since", "first_seen", "flag", "unknown_since", "held", "held_flag"]

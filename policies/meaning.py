@@ -10,7 +10,7 @@ from typing import Final
 from policies.language.condition import Condition
 
 SILENT: Final = frozenset(
-    {"examples", "file", "line", "revision", "source", "criterion_examples", "digest", "files", "declared"}
+    {"examples", "file", "line", "revision", "source", "criterion_examples", "digest", "files", "declared", "waivers"}
 )
 """Fields that change no verdict and nothing on a record."""
 

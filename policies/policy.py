@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from model.facts import Fact
-    from model.process import Process
+    from model.process import Process, Rollout
     from policies.language.condition import Condition
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
@@ -19,6 +19,8 @@ Subject: TypeAlias = Literal["opportunity", "lead", "account", "won deal"]
 Mode: TypeAlias = Literal["off", "observe", "warn", "enforce"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "critical")
 MODES: Final[tuple[Mode, ...]] = ("off", "observe", "warn", "enforce")
+AT_MOST_SHARE: Final = 0.3
+"""How much of a policy's open deals may be flagged anew, cleared or go dark within a week, unless it says so."""
 SUBJECTS: Final[tuple[Subject, ...]] = ("opportunity", "lead", "account", "won deal")
 FactValue: TypeAlias = "str | bool | Decimal | date | tuple[str, ...] | None"
 """A fact's value in an example; None is blank."""
@@ -74,10 +76,38 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class ModeCase:
+    """The mode on the deals that `where` surely holds for."""
+
+    where: Condition
+    mode: Mode
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """One rule (a policy's id, or process/stage/criterion) excused on some deals, through the local day `until`.
+
+    The deals: those with an id in `deals`, else those that `where` surely holds for. `connection` "": on any.
+    """
+
+    policy: str
+    until: date
+    reason: str
+    approved_by: str
+    deals: tuple[str, ...] = ()
+    where: Condition | None = None
+    connection: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class Policy:
     """One policy as its file says it; a deal is flagged where `applies_to` (None: everywhere) and `flag_if` hold.
 
     `subject`: what it is about; others than opportunities are not judged yet, and off. `points` 0 to 100.
+    `modes`: where its mode is another one, the first that holds. `rollout` None: none is named. `grace_days`: days that
+    a broken deal has before it is flagged. `at_most_share`: the share of its open deals that may change within a week.
     `blank` and `filler` are compiled into the conditions already and kept here to be shown.
     `generated` is true for policies made from a process (STAGE-over-expected).
     """
@@ -93,7 +123,11 @@ class Policy:
     topic: str = ""
     subject: Subject = "opportunity"
     mode: Mode = "warn"
+    modes: tuple[ModeCase, ...] = ()
+    rollout: Rollout | None = None
     pausable: bool = False
+    grace_days: int = 0
+    at_most_share: float = AT_MOST_SHARE
     blank: Literal["false", "unknown"] = "false"
     filler: tuple[str, ...] = ()
     examples: Examples = field(default_factory=Examples)
@@ -115,6 +149,7 @@ class PolicySet:
 
     `digest` names the meaning of the whole set (comments and layout do not count); `files` are the names read.
     `criterion_examples` is keyed by `process/stage/criterion`. `declared`: the facts that the files themselves bring.
+    `waivers` excuse single deals for a time; they are no part of what `digest` names.
     """
 
     policies: tuple[Policy, ...]
@@ -123,3 +158,4 @@ class PolicySet:
     files: tuple[str, ...] = ()
     criterion_examples: Mapping[str, Examples] = field(default_factory=dict)
     declared: Mapping[str, Fact] = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from policies.policy import SEVERITIES, SUBJECTS, Policy
+from policies.policy import AT_MOST_SHARE, SEVERITIES, SUBJECTS, Policy
 from policies.read_examples import POLICY_KEYS, read_examples
+from policies.read_living import read_modes, read_rollout
 from policies.read_mode import read_mode
 from policies.read_process import MAX_FIX, MAX_TITLE
 from policies.shapes import Key
@@ -13,6 +14,7 @@ from policies.untested import POLICY_NEEDS, lacking
 from policies.vocabulary import BLANK_RULES, Rules
 
 if TYPE_CHECKING:
+    from model.process import Rollout
     from policies.shapes import Sheet
     from policies.vocabulary import Vocabulary
     from policies.yaml_tree import Node
@@ -21,26 +23,28 @@ LATER: Final = "this version does not do it; leave the key out"
 POLICY: Final = {
     **{name: Key(required=True) for name in ("id", "title", "flag_if", "severity", "points", "fix", "owner")},
     **{name: Key() for name in ("applies_to", "topic", "mode", "pausable", "blank", "filler", "examples", "source")},
-    "subject": Key(),
-    "grace_days": Key(refusal=f"grace_days gives deals time before they are flagged; {LATER}"),
-    "at_most_share": Key(refusal=f"at_most_share holds a policy that flags too many deals; {LATER}"),
+    **{name: Key() for name in ("subject", "modes", "rollout", "grace_days", "at_most_share")},
     "calendar": Key(refusal=f"calendar counts days by another calendar; {LATER}, or write business_days_since()"),
     "zone": Key(refusal=f"zone counts days in another time zone; {LATER}"),
-    "rollout": Key(refusal=f"rollout opens a policy team by team; {LATER}"),
     "actions": Key(refusal=f"actions change the CRM beyond our own fields; {LATER}"),
-    "waivers": Key(refusal=f"waivers excuse single deals; {LATER}"),
+    "waivers": Key(refusal="waivers stand at the top of a file, beside policies, and name the policy they excuse"),
 }  # fmt: skip
+MOST_GRACE: Final = 90
 
 
-def read_policy(sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, ...]) -> Policy:
-    """The policy at a node; a broken part has a harmless stand-in, for its problem is noted."""
+def read_policy(
+    sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, ...], rollout: Rollout | None = None
+) -> Policy:
+    """The policy at a node; a broken part has a harmless stand-in, for its problem is noted. `rollout`: its file's."""
     values = sheet.fields(node, POLICY, "a policy")
     own = sheet.texts(values.get("filler"), "filler")
     rules = Rules((*filler, *own), sheet.word(values.get("blank"), BLANK_RULES, "blank") or "false")
     applies_to = words.condition(sheet, values.get("applies_to"), "applies_to", rules)
     flag_if = words.condition(sheet, values.get("flag_if"), "flag_if", rules)
     examples = read_examples(sheet, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS)
-    mode = read_mode(sheet, values.get("mode"), lacking(examples, POLICY_NEEDS))
+    lacks = lacking(examples, POLICY_NEEDS)
+    mode = read_mode(sheet, values.get("mode"), lacks)
+    share = sheet.share(values.get("at_most_share"), "at_most_share")
     subject = sheet.word(values.get("subject"), SUBJECTS, "subject") or "opportunity"
     if subject != "opportunity" and mode != "off":
         sheet.note(
@@ -58,6 +62,10 @@ def read_policy(sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, 
         topic=sheet.id(values.get("topic"), "a topic") or "",
         subject=subject,
         mode=mode,
+        modes=read_modes(sheet, values.get("modes"), words, rules, lacks),
+        rollout=read_rollout(sheet, values.get("rollout"), words) or rollout,
+        grace_days=sheet.whole(values.get("grace_days"), "grace_days", 0, MOST_GRACE) or 0,
+        at_most_share=AT_MOST_SHARE if share is None else share,
         pausable=sheet.yes(values.get("pausable"), "pausable") or False,
         blank=rules.blank,
         filler=rules.filler,

@@ -9,6 +9,7 @@ from model.process import Criterion, Process, Stage
 from policies.claims import THE_REST, Claims
 from policies.policy import SEVERITIES
 from policies.read_examples import CRITERION_KEYS, read_examples
+from policies.read_living import read_rollout
 from policies.read_mode import read_mode
 from policies.shapes import Key, doubled
 from policies.untested import CRITERION_NEEDS, lacking
@@ -18,6 +19,7 @@ from policies.yaml_tree import Map, Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from model.process import Rollout
     from policies.policy import Examples
     from policies.shapes import Sheet
     from policies.vocabulary import Vocabulary
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 PROCESS: Final = {
     "id": Key(required=True), "title": Key(), "applies_to": Key(), "stages": Key(required=True), "lost_names": Key(),
-    "source": Key(), "filler": Key(),
+    "source": Key(), "filler": Key(), "rollout": Key(),
 }  # fmt: skip
 STAGE: Final = {
     "id": Key(required=True), "names": Key(required=True), "expected_days": Key(), "entry": Key(), "exit": Key(),
@@ -61,8 +63,8 @@ class Processes:
     examples: dict[str, Examples] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)
 
-    def read(self, sheet: Sheet, node: Node, filler: tuple[str, ...]) -> None:
-        """Add the process at a node, or note its problems."""
+    def read(self, sheet: Sheet, node: Node, filler: tuple[str, ...], rollout: Rollout | None = None) -> None:
+        """Add the process at a node, or note its problems. `rollout`: its file's."""
         values = sheet.fields(node, PROCESS, "a process")
         name = sheet.id(values.get("id"), "a process's id") or ""
         rules = Rules((*filler, *sheet.texts(values.get("filler"), "filler")))
@@ -79,7 +81,8 @@ class Processes:
         title = sheet.text(values.get("title"), "a process's title", MAX_TITLE) or ""
         source = sheet.text(values.get("source"), "source") or ""
         lost = names(sheet, values.get("lost_names"), "lost_names")
-        self.found.append(Process(name, tuple(stages), applies_to, title, source, lost))
+        own = read_rollout(sheet, values.get("rollout"), self.words) or rollout
+        self.found.append(Process(name, tuple(stages), applies_to, title, source, lost, own))
 
     def stage(self, sheet: Sheet, node: Node, here: Within) -> Stage:
         """The stage at a node."""

@@ -6,26 +6,32 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from model.errors import PolicyProblem, Problem
-from policies.generated import over_expected
+from policies.generated import over_expected, timed
 from policies.meaning import revision
 from policies.policy import PolicySet
 from policies.read_facts import Declared
+from policies.read_living import read_rollout
 from policies.read_policy import read_policy
 from policies.read_process import Processes, child, ids_of, stage_ids
+from policies.read_waivers import read_waiver
 from policies.shapes import Key, Sheet
 from policies.vocabulary import vocabulary
 from policies.yaml_reading import read_yaml
 from policies.yaml_tree import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from model.facts import FactType
-    from policies.policy import Policy
+    from model.process import Process
+    from policies.policy import Policy, Waiver
     from policies.vocabulary import Vocabulary
     from policies.yaml_tree import Node
 
-FILE: Final = {"version": Key(required=True), "filler": Key(), "facts": Key(), "processes": Key(), "policies": Key()}
+FILE: Final = {
+    "version": Key(required=True),
+    **{name: Key() for name in ("filler", "facts", "rollout", "processes", "policies", "waivers")},
+}
 
 
 def read_policies(
@@ -51,11 +57,13 @@ def read_policies(
     policies: list[Policy] = []
     for file, tree in trees.items():
         _read_file(sheets[file], tree, processes, policies)
-        problems += sheets[file].problems
-    problems += _twice(trees)
+    known = _ids(policies, processes.found)
+    waivers = [waiver for file, tree in trees.items() for waiver in _waivers(sheets[file], tree, words, known)]
+    problems += [problem for sheet in sheets.values() for problem in sheet.problems] + _twice(trees)
     if problems:
         raise PolicyProblem(problems)
-    return replace(_set(tuple(texts), policies, processes, words), declared=declared.found)
+    found = _set(tuple(texts), policies, processes, words)
+    return replace(found, declared=declared.found, waivers=tuple(waivers))
 
 
 def _read_file(sheet: Sheet, tree: Node, processes: Processes, policies: list[Policy]) -> None:
@@ -64,10 +72,28 @@ def _read_file(sheet: Sheet, tree: Node, processes: Processes, policies: list[Po
     if version is not None and not (isinstance(version, Text) and version.value == "1" and not version.style):
         sheet.note(version, "version is 1; other versions of the format are not known here")
     filler = sheet.texts(values.get("filler"), "filler")
+    rollout = read_rollout(sheet, values.get("rollout"), processes.words)
     for item in sheet.entries(values.get("processes"), "processes"):
-        processes.read(sheet, item, filler)
+        processes.read(sheet, item, filler, rollout)
     for item in sheet.entries(values.get("policies"), "policies"):
-        policies.append(read_policy(sheet, item, processes.words, filler))  # noqa: PERF401  # beside its twin above
+        policies.append(read_policy(sheet, item, processes.words, filler, rollout))  # noqa: PERF401 - beside its twin
+
+
+def _ids(policies: list[Policy], processes: list[Process]) -> frozenset[str]:
+    """What a waiver may name: policies, generated ones too, and criteria by their path."""
+    criteria = (
+        f"{process.id}/{stage.id}/{criterion.id}"
+        for process in processes for stage in process.stages for criterion in (*stage.entry, *stage.exit)
+    )  # fmt: skip
+    return frozenset((*(policy.id for policy in policies), *criteria, *(name for name, _, _ in timed(processes))))
+
+
+def _waivers(sheet: Sheet, tree: Node, words: Vocabulary, known: frozenset[str]) -> Iterator[Waiver]:
+    """The waivers of a file; they may name what other files bring."""
+    filler = Sheet(sheet.file).texts(child(tree, "filler"), "filler")
+    for item in sheet.entries(child(tree, "waivers"), "waivers"):
+        if waiver := read_waiver(sheet, item, words, filler, known):
+            yield waiver
 
 
 def _twice(trees: Mapping[str, Node]) -> list[Problem]:

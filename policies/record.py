@@ -6,8 +6,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 import orjson
+import polars as pl
 
 from model.sync import OUR_FIELDS, FieldRule, FieldValue
+from policies.excuses import FREED
 from policies.messages import whole
 from policies.rules import RANK
 from policies.score import Cost, cost
@@ -36,10 +38,15 @@ CLEAN: Final[dict[str, FieldValue]] = {
 
 
 def wanted(verdict: Verdict, rules: Mapping[str, FieldRule]) -> Iterator[tuple[int, dict[str, FieldValue]]]:
-    """Key and wanted values of every open deal, for the fields that `rules` names."""
+    """Key and wanted values of every open deal, for the fields that `rules` names; nothing where all is observed."""
     arranged: dict[tuple[str, ...], Arranged] = {}
+    unreached = set(verdict.frame.filter(~pl.col("reached"))["key"])
     open_deals = verdict.deals().join(verdict.frame.filter("is_open"), on="key", how="semi")
+    nothing = last_patch(rules) | ({"score": None} if "score" in rules else {})
     for key, score, gate, detail in open_deals.select("key", "score", "gate", "detail").iter_rows():
+        if key in unreached:
+            yield key, nothing
+            continue
         flags = [f for f in verdict.found_by_deal.get(key, ()) if f.shown]
         told = orjson.loads(detail) if key in verdict.telling else {}
         fields: dict[str, FieldValue] = {
@@ -124,8 +131,8 @@ def left(topics: Sequence[tuple[Rule, Sequence[Rule]]], fix: str) -> list[Rule]:
 
 
 def checked(verdict: Verdict, key: int, row: Mapping[str, Any]) -> list[str]:
-    """What could not be judged, and why: a sentence each."""
-    parts = []
+    """What is paused or waived, and what could not be judged, and why: a sentence each."""
+    parts = list(verdict.excuses_told.get(key, ()))
     if row["score_reason"]:
         parts.append(f"No score: {row['score_reason']}.")
     if any(rule.place for rule in verdict.rules):
@@ -135,7 +142,8 @@ def checked(verdict: Verdict, key: int, row: Mapping[str, Any]) -> list[str]:
             parts.append("Its stage is in no process.")
     reasons: dict[str, list[str]] = defaultdict(list)
     for found in verdict.found_by_deal.get(key, ()):
-        if found.status == "unknown" and found.rule.scored and "why" in found.said:
+        told = found.rule.scored and found.excuse not in FREED
+        if found.status == "unknown" and told and "why" in found.said:
             reasons[found.said["why"].removesuffix(".")].append(found.rule.title)
     return parts + [f"{why}: {', '.join(titles)}." for why, titles in reasons.items()]
 

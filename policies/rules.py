@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from model.facts import FACTS
+from policies.policy import AT_MOST_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from model.process import Criterion, Process
+    from model.process import Criterion, Process, Rollout
     from model.wide import Wide
     from policies.language.condition import Condition
-    from policies.policy import Mode, PolicySet, Severity
+    from policies.policy import Mode, ModeCase, PolicySet, Severity
 
 Side: TypeAlias = Literal["entry", "exit"]
 
+SCORED: Final = frozenset({"warn", "enforce"})
+"""Modes in which a rule costs points and stands on the record."""
 RANK: Final[dict[str, int]] = {"none": 0, "info": 1, "warning": 2, "critical": 3}
 """Severities from mild to bad."""
 
@@ -56,6 +59,12 @@ class Rule:
     mode: Mode
     fix: str
     place: Place | None = None
+    modes: tuple[ModeCase, ...] = ()
+    rollout: Rollout | None = None
+    pausable: bool = False
+    grace_days: int = 0
+    at_most_share: float = AT_MOST_SHARE
+    revision: str = ""
 
     @property
     def facts(self) -> frozenset[str]:
@@ -64,8 +73,8 @@ class Rule:
 
     @property
     def scored(self) -> bool:
-        """Whether it costs points and stands on the record."""
-        return self.mode in {"warn", "enforce"}
+        """Whether it costs points and stands on the record, of some deals at least."""
+        return self.mode in SCORED or any(case.mode in SCORED for case in self.modes)
 
     @property
     def applies(self) -> str:
@@ -78,6 +87,11 @@ class Rule:
         return f"{self.id}!"
 
     @property
+    def excuse(self) -> str:
+        """Column, where any deal is excused: why the rule is no flag there (see policies.excuses); null: it may be."""
+        return f"{self.id}^"
+
+    @property
     def waiting(self) -> str:
         """Column of an exit criterion: whether the deal is in its stage and it is unmet; null where unknown."""
         return f"{self.id}~"
@@ -86,15 +100,21 @@ class Rule:
 def rules_of(policies: PolicySet) -> Iterator[Rule]:
     """Every rule that is not off: policies in order, then criteria by process, stage and side."""
     for p in policies.policies:
-        if p.mode != "off":
-            yield Rule(p.id, p.title, p.flag_if, p.applies_to, p.severity, p.points, p.topic or "", p.mode, p.fix)
+        if p.mode != "off" or any(case.mode != "off" for case in p.modes):
+            yield Rule(
+                p.id, p.title, p.flag_if, p.applies_to, p.severity, p.points, p.topic or "", p.mode, p.fix,
+                modes=p.modes, rollout=p.rollout, pausable=p.pausable, grace_days=p.grace_days,
+                at_most_share=p.at_most_share, revision=p.revision,
+            )  # fmt: skip
     for place in places(policies):
         c = place.criterion
         if c.mode == "off":
             continue
         path = f"{place.process.id}/{place.stage}/{c.id}"
-        # the reader makes every condition by the language, so `require` has a tree, too
-        yield Rule(path, c.title, c.require, None, c.severity, c.points, "", c.mode, c.fix, place)  # type: ignore[arg-type]
+        yield Rule(
+            path, c.title, c.require, None, c.severity, c.points, "", c.mode, c.fix,  # type: ignore[arg-type]
+            place, rollout=place.process.rollout,
+        )  # fmt: skip  # the reader makes every condition by the language, so `require` has a tree, too
 
 
 def places(policies: PolicySet) -> Iterator[Place]:

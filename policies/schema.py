@@ -12,8 +12,10 @@ from policies.policy import MODES, SEVERITIES, SUBJECTS
 from policies.read_courses import ENTER, MOST_DAYS
 from policies.read_examples import AS_OF, COURSES, CRITERION_KEYS, POLICY_KEYS
 from policies.read_facts import FACT, MAX_MEANING, NAME, TYPES
-from policies.read_policy import POLICY
+from policies.read_living import EVERYONE, MODE_CASE, ROLLOUT
+from policies.read_policy import MOST_GRACE, POLICY
 from policies.read_process import CRITERION, CRMS, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
+from policies.read_waivers import MAX_REASON, WAIVER
 from policies.reader import FILE
 from policies.shapes import ID, MAX_ID
 from policies.vocabulary import BLANK_RULES
@@ -49,6 +51,7 @@ def schema() -> Schema:
             "process": _map(PROCESS, _process()),
             "stage": _map(STAGE, _stage()),
             "criterion": _map(CRITERION, _criterion()),
+            "waiver": _map(WAIVER, _waiver()),
         },
     }
 
@@ -72,6 +75,8 @@ def _file() -> dict[str, Schema]:
             "additionalProperties": fact,
             "description": "Facts of your own: the names that [connections.NAME.fields] maps fields to",
         },
+        "rollout": _rollout(),
+        "waivers": _list("waiver"),
         "policies": _list("policy"),
         "processes": _list("process"),
     }
@@ -88,11 +93,7 @@ def _common() -> dict[str, Schema]:
         "source": _text("Where the rule comes from", 1000),
         "blank": {"enum": list(BLANK_RULES), "description": "What a comparison on a blank is; false unless said"},
         "filler": _texts("More texts that count as blank here"),
-        "mode": {
-            # enforce needs actions, which the reader refuses as yet
-            "enum": [mode for mode in MODES if mode != "enforce"],
-            "description": "off: not judged; observe: judged and listed; warn: on the record, and it costs points",
-        },
+        "mode": _mode(),
     }
 
 
@@ -102,9 +103,47 @@ def _policy() -> dict[str, Schema]:
         "flag_if": _condition("When such a deal is flagged"),
         "owner": _text("Who answers for the rule", 1000),
         "topic": _id("Policies that measure the same neglect; only the dearest costs points"),
+        "modes": {"type": "array", "items": _map(MODE_CASE, {"where": _condition("Deals"), "mode": _mode()})},
+        "rollout": _rollout(),
+        "grace_days": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": MOST_GRACE,
+            "description": "Days that a broken deal has before it is flagged",
+        },
+        "at_most_share": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "description": "The share of its open deals that may change within a week before a person looks at it",
+        },
         "pausable": {"type": "boolean", "description": "Whether a rep's pause holds for it"},
         "subject": {"enum": list(SUBJECTS), "description": "Others than opportunities are not judged yet"},
         "examples": _examples(POLICY_KEYS),
+    }
+
+
+def _mode() -> Schema:
+    # enforce needs actions, which the reader refuses as yet
+    said = "off: not judged; observe: judged and listed; warn: on the record, and it costs points"
+    return {"enum": [mode for mode in MODES if mode != "enforce"], "description": said}
+
+
+def _rollout() -> Schema:
+    named = _map(ROLLOUT, {name: {**_texts(f"{name.capitalize()} it is open to"), "minItems": 1} for name in ROLLOUT})
+    said = "Whose deals it is open to; elsewhere it is observed"
+    return {"anyOf": [{"const": EVERYONE}, {**named, "minProperties": 1}], "description": said}
+
+
+def _waiver() -> dict[str, Schema]:
+    return {
+        "policy": _text("A policy's id, or process/stage/criterion", 200),
+        "deals": {**_texts("Ids of the deals in the CRM"), "minItems": 1},
+        "where": _condition("The deals, instead of their ids"),
+        "connection": _text("The connection it holds on; absent: any", 1000),
+        "until": {"type": "string", "pattern": DAY, "description": "Its last day"},
+        "reason": _text("Why", MAX_REASON),
+        "approved_by": _text("Who answers for it", 1000),
     }
 
 
@@ -121,6 +160,7 @@ def _process() -> dict[str, Schema]:
         "stages": {**_list("stage"), "minItems": 1, "description": "In order; the last is Won"},
         "lost_names": _names("What each CRM calls the stages that lose a deal"),
         "source": _text("Where the process comes from", 1000),
+        "rollout": _rollout(),
         "filler": _texts("More texts that count as blank here"),
     }
 

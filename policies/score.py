@@ -19,22 +19,46 @@ Line = tuple[str, int]
 """A ledger line: what for, and how many points."""
 
 
-def score_columns(rules: Sequence[Rule], sure: frozenset[str]) -> list[pl.Expr]:
-    """Columns cost, applicable and blind (points); `sure` are columns of rules without a null."""
+def score_columns(rules: Sequence[Rule], sure: frozenset[str], columns: frozenset[str]) -> list[pl.Expr]:
+    """Columns cost, applicable and blind (points); `sure`: columns of rules without a null; `columns`: all there are.
+
+    What is excused costs nothing; what is only observed on a deal is left out of its coverage as well.
+    """
     scored = [rule for rule in rules if rule.scored and rule.points]
     applies = [(pl.col(r.applies) if r.applies in sure else pl.col(r.applies).fill_null(value=True), r) for r in scored]
+    blind = [(pl.col(r.broken).is_null(), r) for r in scored if r.broken not in sure]
     return [
-        _sum(_topic_costs(scored)).alias("cost"),
-        _sum(_points(*pair) for pair in applies).alias("applicable"),
-        _sum(_points(pl.col(r.broken).is_null(), r) for r in scored if r.broken not in sure).alias("blind"),
+        _sum(_topic_costs(scored, columns)).alias("cost"),
+        _sum(_points(_reaching(is_so, r, columns), r) for is_so, r in applies).alias("applicable"),
+        _sum(_points(_reaching(is_so, r, columns), r) for is_so, r in blind).alias("blind"),
     ]
 
 
+def _reaching(is_so: pl.Expr, rule: Rule, columns: frozenset[str]) -> pl.Expr:
+    """Where it is so and the rule is more than observed."""
+    return is_so & pl.col(rule.excuse).ne_missing("observed") if rule.excuse in columns else is_so
+
+
+def counting(rule: Rule, columns: Iterable[str]) -> pl.Expr:
+    """Where a rule is broken and nothing excuses it; null where unknown."""
+    return pl.col(rule.broken) & pl.col(rule.excuse).is_null() if rule.excuse in columns else pl.col(rule.broken)
+
+
+def reached(rules: Sequence[Rule], columns: frozenset[str]) -> pl.Expr:
+    """Column reached: whether any rule is more than observed on the deal, so that its record is ours to write."""
+    scored = [rule for rule in rules if rule.scored]
+    if any(rule.excuse not in columns for rule in scored):
+        return pl.lit(value=True).alias("reached")
+    open_here = [pl.col(rule.excuse).ne_missing("observed") for rule in scored]
+    return pl.any_horizontal(open_here or [pl.lit(value=False)]).alias("reached")
+
+
 def score() -> pl.Expr:
-    """Column score from cost, applicable, blind and is_open: null on closed deals and where too little is known."""
+    """Column score from cost, applicable, blind, reached and is_open; null where closed or too little is known."""
     known = pl.col("applicable") - pl.col("blind")
     enough = known * 100 >= pl.col("applicable") * COVERAGE
-    return pl.when(pl.col("is_open") & enough).then((100 - pl.col("cost")).clip(0, 100)).cast(pl.Int64).alias("score")
+    scored = pl.col("is_open") & pl.col("reached") & enough
+    return pl.when(scored).then((100 - pl.col("cost")).clip(0, 100)).cast(pl.Int64).alias("score")
 
 
 def score_reason() -> pl.Expr:
@@ -43,6 +67,7 @@ def score_reason() -> pl.Expr:
     why = pl.format(
         f"{{}} of {{}} applicable points could be judged; a score needs {COVERAGE} %", judged, pl.col("applicable")
     )
+    why = pl.when("reached").then(why).otherwise(pl.lit("every policy is only observed here"))
     return pl.when(pl.col("is_open") & pl.col("score").is_null()).then(why).alias("score_reason")
 
 
@@ -91,11 +116,11 @@ def _dearest(broken: Iterable[C]) -> list[C]:
     return list(dearest.values())
 
 
-def _topic_costs(rules: Iterable[Rule]) -> list[pl.Expr]:
+def _topic_costs(rules: Iterable[Rule], columns: frozenset[str]) -> list[pl.Expr]:
     """One expression a topic: the points of its dearest broken rule."""
     topics: dict[str, list[pl.Expr]] = defaultdict(list)
     for rule in rules:
-        topics[rule.topic or rule.id].append(_points(pl.col(rule.broken), rule))
+        topics[rule.topic or rule.id].append(_points(counting(rule, columns), rule))
     return [pl.max_horizontal(costs) if len(costs) > 1 else costs[0] for costs in topics.values()]
 
 

@@ -138,6 +138,16 @@ class Sheet:
             return None
         return int(node.value)
 
+    def share(self, node: Node | None, what: str) -> float | None:
+        """A share between 0 and 1, as 0.3."""
+        if node is None:
+            return None
+        said = node.value if isinstance(node, Text) and not node.style else ""
+        if NUMBER.fullmatch(said) and len(said) <= DIGITS and 0 <= float(said) <= 1:
+            return float(said)
+        self.note(node, f"{what} is a share between 0 and 1 such as 0.3, not {said or kind(node)}")
+        return None
+
     def yes(self, node: Node | None, what: str) -> bool | None:
         """True or false."""
         if node is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,8 +11,9 @@ import polars as pl
 
 from model.facts import KNOWN
 from model.memory import DEAL_VERDICTS, FINDINGS, Memory
-from policies import breaches, detail, gates, holding
+from policies import breaches, detail, excused, gates, holding
 from policies.findings import find
+from policies.pauses import Paused
 from policies.score import Line, ledger_lines, score_reason
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from model.wide import Wide
     from policies.found import Found
+    from policies.policy import Waiver
     from policies.rules import Rule
 
 
@@ -40,7 +42,8 @@ class Verdict:
 
     `frame`: key, as_of_date, process, stage, is_open, of each rule the columns of `policies.rules.Rule` (three-valued,
     held unknowns not filled in), cost, applicable and blind points, score, gate. `source`: the wide frame with the
-    moves that bind. Everything else is a view, made when asked for.
+    moves that bind. `paused`: what became of reps' pauses. `kept`: by rule the deals whose flag the brake keeps on the
+    record; `kept_dark`: rules whose unknowns it holds without end. Everything else is a view, made when asked for.
     """
 
     wide: Wide
@@ -50,11 +53,15 @@ class Verdict:
     frame: pl.DataFrame
     source: pl.DataFrame
     hold: timedelta
+    paused: Paused = field(default_factory=Paused)
+    waivers: tuple[Waiver, ...] = ()
+    kept: Mapping[str, pl.Series] = field(default_factory=dict)
+    kept_dark: frozenset[str] = frozenset()
 
     @cached_property
     def cells(self) -> pl.DataFrame:
         """The unknown ones, see holding.unknown_cells."""
-        return holding.unknown_cells(self.frame, self.rules, self.memory, self.wide.as_of, self.hold)
+        return holding.unknown_cells(self.frame, self.rules, self.memory, self.wide.as_of, self.hold, self.kept_dark)
 
     @cached_property
     def frozen(self) -> pl.DataFrame:
@@ -123,7 +130,7 @@ class Verdict:
 
     def remembered(self) -> Memory:
         """The memory that the next judgement of these deals needs."""
-        return Memory(self.findings(), self.deals(), self.breaches())
+        return Memory(self.findings(), self.deals(), self.breaches(), self.paused.remembered())
 
     def counts(self) -> dict[str, Count]:
         """By rule: how many deals pass, are broken, unknown (and why), and to how many it does not apply."""
@@ -134,7 +141,8 @@ class Verdict:
         score = self.score_of.get(key)
         if score is None:
             return []
-        lines = ledger_lines(f.rule for f in self.found_by_deal.get(key, ()) if f.status == "broken" or f.shown)
+        mine = self.found_by_deal.get(key, ())
+        lines = ledger_lines(f.rule for f in mine if f.excuse is None and (f.status == "broken" or f.shown))
         held = score - sum(points for _, points in lines)
         return [*lines, ("held", held)] if held else lines
 
@@ -147,8 +155,13 @@ class Verdict:
     def telling(self) -> frozenset[int]:
         """Open deals about whose gate, missing or checked there is more to say than the gate's status."""
         blind = self.frame.filter(pl.col("process").is_null() | pl.col("stage").is_null() | pl.col("score").is_null())
-        every = {*self.gate_lists, *self.cells["key"], *blind["key"]}
+        every = {*self.gate_lists, *self.cells["key"], *blind["key"], *self.excuses_told}
         return frozenset(every & set(self.frame.filter("is_open")["key"]))
+
+    @cached_property
+    def excuses_told(self) -> Mapping[int, list[str]]:
+        """See excused.on_record."""
+        return excused.on_record(self)
 
     @cached_property
     def gate_lists(self) -> Mapping[int, detail.GateLists]:

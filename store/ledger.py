@@ -95,6 +95,30 @@ first_run = sa.Table(
     sa.Column("day", Day, nullable=False),
 )  # fmt: skip
 
+pause = sa.Table(
+    "pause", metadata,
+    *_of(),
+    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("asked", Day),
+    sa.Column("until", Day, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("began", Day, nullable=False),
+    sa.Column("stage_name", sa.Text),
+    sa.Column("owner_id", sa.Text),
+    sa.Column("ended", Day),
+)  # fmt: skip
+
+approval = sa.Table(
+    "approval", metadata,
+    *_of(),
+    sa.Column("policy", name(), primary_key=True),
+    sa.Column("revision", name(), primary_key=True),
+    sa.Column("up_to", sa.BigInteger, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)  # fmt: skip
+
 push_state = sa.Table(
     "push_state", metadata,
     *_of(),

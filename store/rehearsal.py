@@ -61,7 +61,7 @@ def _copy(ours: Sql, theirs: Sql, connection: int, oldest: int) -> None:
         if mark not in table.c or table.name in LEFT:
             continue
         names = ", ".join(f'"{column.name}"' for column in table.c)
-        recent = f" AND ended > {oldest:d}" if "ended" in table.c and "began" in table.c else ""
+        recent = f" AND ended > {oldest:d}" if table.name.endswith("_past") else ""
         query = ours.text(f'SELECT {names} FROM "{table.name}" WHERE "{mark}" = ?{recent}')
         found = ours.tx.execution_options(stream_results=True).exec_driver_sql(query, (connection,))
         insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join("?" * len(table.c))})'

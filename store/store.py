@@ -12,6 +12,7 @@ from store.explain import Explain
 from store.kpis import Kpis
 from store.leases import Leases
 from store.mirror import Mirror
+from store.pauses import Pauses
 from store.queue import Queue
 from store.receipts import Receipts
 from store.rehearsal import Rehearsals
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
 
 
-class Store(Mirror, Snapshots, Leases, Runs, Verdicts, Queue, Receipts, Kpis, States, Explain, Rehearsals, Stories):
+class Store(
+    Mirror, Snapshots, Leases, Runs, Verdicts, Pauses, Queue, Receipts, Kpis, States, Explain, Rehearsals, Stories
+):
     """Everything kept, on SQLite or PostgreSQL. One object a process; a forked child gets its own engine."""
 
     @classmethod

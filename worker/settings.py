@@ -90,6 +90,9 @@ class ActivitySettings(Closed):
     roll_up: Literal["deal", "contacts"] = Field("deal", description="also count what is logged on the deal's contacts")
     stale_after_hours: float = Field(26, gt=0, description="older than this the feed is late and activity unknown")
     min_coverage: float = Field(0.3, ge=0, le=1, description="a team that touches fewer of its open deals is unknown")
+    owner_grace: int = Field(
+        10, ge=0, le=90, description="business days that a new owner has before silence is flagged"
+    )
 
 
 class CredentialSettings(Closed):
@@ -153,6 +156,9 @@ class ConnectionSettings(CredentialSettings):
     targets: Path | None = Field(None, description="CSV: owner or team, period, amount, currency")
     rates: Path | None = Field(None, description="CSV: currency, date, rate to the home currency")
     people: Path | None = Field(None, description="CSV: owner, manager, team, zone, start date")
+    brake: bool | None = Field(
+        None, description="hold a policy that changes too much at once; absent: on, unless it is a sandbox"
+    )
     hold_unknown_days: int = Field(7, ge=0, description="days an unknown holds what the record shows")
     calibration_floor_days: int = Field(7, ge=1, description="no ageing limit falls below this")
     activity: ActivitySettings = Field(ActivitySettings(), description="see below")

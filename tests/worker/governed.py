@@ -109,6 +109,22 @@ def services(office: Office, folder: Path, **connection: Any) -> Services:
     )
 
 
+def live(team: Governed, texts: dict[str, bytes] | None = None, **said: Any) -> Governed:
+    """The team on a connection that is no sandbox; `texts` are its policy files, the starter pack unless said."""
+    settings = team.services.settings
+    connection = settings.connections[NAME].model_copy(update={"sandbox": False, **said})
+    settings = settings.model_copy(update={"connections": {NAME: connection}})
+    given = texts or policy_texts(settings)
+    return replace(team, services=replace(team.services, settings=settings, policy_texts=lambda: given))
+
+
+def rolled_out(texts: dict[str, bytes], to: str = "everyone") -> dict[str, bytes]:
+    """Policy files that are open to everybody, or as `to` says."""
+    return {
+        file: text.replace(b"version: 1\n", f"version: 1\nrollout: {to}\n".encode()) for file, text in texts.items()
+    }
+
+
 @contextmanager
 def governed(folder: Path, kind: str = "salesforce", **connection: Any) -> Iterator[Governed]:
     with OFFICES[kind]() as office:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from model.errors import SettingsProblem
-from tests.worker.governed import governed
+from tests.worker.governed import governed, live, rolled_out
 from worker.cli.run import instant
 
 
@@ -37,10 +37,9 @@ def test_another_day_may_lie_ahead_and_a_sandbox_is_written(tmp_path):
 
 
 def test_another_days_verdict_never_reaches_live_records(tmp_path):
-    with governed(tmp_path) as team:
+    with governed(tmp_path) as sandbox:
+        team = live(sandbox, rolled_out(sandbox.services.policy_texts()))
         team.deal("One", amount=5)
-        connection = team.services.connection("acme").model_copy(update={"sandbox": False})
-        team.services.settings.connections["acme"] = connection
         report = team.run(as_of=instant("2026-11-30"))
         assert report.dry_run
         assert report.patches == 1

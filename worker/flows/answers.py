@@ -95,8 +95,8 @@ class KeptFlag:
 
     @property
     def scored(self) -> bool:
-        """Observed ones cost nothing."""
-        return bool(self.said["mode"] != "observe")
+        """Observed and excused ones cost nothing."""
+        return self.said["mode"] != "observe" and not self.said.get("excuse")
 
 
 def ranked(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:

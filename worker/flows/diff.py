@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from model.errors import SettingsProblem
-from model.memory import Memory
 from policies.difference import difference
-from policies.judge import Context, judge
+from policies.judge import judge
+from worker.flows.context import context_of, memory_of
 from worker.flows.session import Session, read_once
 from worker.flows.slices import shots, widened
 
@@ -59,9 +59,9 @@ def described(session: Session) -> Description:
 def _verdict(session: Session, shot: Shot, description: Description, policies: PolicySet) -> Verdict:
     store, name = session.store, session.name
     calibration = store.current_calibration(name, session.as_of)
-    context = Context(session.connection.hold_unknown_days, store.first_run_dates(name))
     wide = widened(session, shot, policies, description, calibration).judged
-    return judge(wide, policies, Memory(*store.memory(name, shot.keys)), context)
+    context = replace(context_of(session, policies), open_to_all=True)  # what the modes say, where no rollout is named
+    return judge(wide, policies, memory_of(session, shot.keys), context)
 
 
 def _rows(pair: Mapping[str, Verdict]) -> Iterator[dict[str, Any]]:

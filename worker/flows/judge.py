@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from model.memory import Memory
 from model.uncollected import uncollected
-from policies.judge import Context
 from policies.judge import judge as judge_deals
+from worker.flows.context import context_of, held_back, memory_of
 from worker.flows.slices import parts
 
 if TYPE_CHECKING:
@@ -33,15 +33,21 @@ class JudgedPart:
 
 @dataclass
 class Judged:
-    """The verdict on a connection, slice by slice."""
+    """The verdict on a connection, slice by slice; `braked`: sentences on what is held for a person's word."""
 
     policies: PolicySet
     parts: list[JudgedPart] = field(default_factory=list)
+    braked: list[str] = field(default_factory=list)
 
     def fill(self, report: Report) -> None:
         """The counts of CONTRACT.md's `run` that judging can tell."""
+        report.remarks += self.braked
         for judged in self.parts:
             frame, findings = judged.part.wide.frame, judged.verdict.findings()
+            excuses = Counter(found.excuse for found in judged.verdict.found if found.status == "broken")
+            report.waived += excuses["waived"]
+            report.paused += excuses["paused"]
+            report.held += excuses["held"] + sum(kept.len() for kept in judged.verdict.kept.values())
             now, before = _shown(findings), _shown(judged.before)
             report.deals += frame.height
             report.open_deals += int(frame["is_open"].sum() or 0)
@@ -78,19 +84,27 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
     calibration = store.current_calibration(name, session.as_of)
     if binding:
         note_first_runs(session, policies)
-    context = Context(session.connection.hold_unknown_days, store.first_run_dates(name))
-    judged = Judged(policies)
-    for part in parts(session, policies, description, calibration):
-        before = Memory(*store.memory(name, part.keys))
-        with uncollected():
-            verdict = judge_deals(part.judged, policies, before, context)
-            store.keep_verdict(
-                name, run_id, session.as_of, verdict.findings(), verdict.deals(), verdict.breaches(),
-                keys=part.keys, lease=session.lease, digest=policies.digest,
-            )  # fmt: skip
-        judged.parts.append(JudgedPart(part, verdict, before.findings))
+    context = context_of(session, policies)
+    found = list(parts(session, policies, description, calibration))
+    verdicts = [judge_deals(part.judged, policies, memory_of(session, part.keys), context) for part in found]
+    verdicts, braked = held_back(session, verdicts, calibration)
+    judged = Judged(policies, braked=[one.sentence(name) for one in braked])
+    for part, verdict in zip(found, verdicts, strict=True):
+        _keep(session, run_id, part, verdict, policies.digest)
+        judged.parts.append(JudgedPart(part, verdict, verdict.memory.findings))
         session.services.progress("judged", sum(p.part.wide.frame.height for p in judged.parts))
     return judged
+
+
+def _keep(session: Session, run_id: int, part: Part, verdict: Verdict, digest: str) -> None:
+    """The verdict on a slice into the store; what it remembers of pauses first, for they begin when they are seen."""
+    store, name, keys, lease = session.store, session.name, part.keys, session.lease
+    store.keep_pauses(name, verdict.paused.remembered(), keys=keys, lease=lease)
+    with uncollected():
+        store.keep_verdict(
+            name, run_id, session.as_of, verdict.findings(), verdict.deals(), verdict.breaches(),
+            keys=keys, lease=lease, digest=digest,
+        )  # fmt: skip
 
 
 def note_first_runs(session: Session, policies: PolicySet) -> None:

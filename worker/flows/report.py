@@ -27,6 +27,7 @@ class Report:
     cleared: int = 0
     held: int = 0
     waived: int = 0
+    paused: int = 0
     unknown: int = 0
     dormant: int = 0
     patches: int = 0

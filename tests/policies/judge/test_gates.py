@@ -177,7 +177,7 @@ def test_the_evidence_names_the_move_and_says_when_values_were_first_seen():
 def test_a_criterion_that_is_only_observed_is_a_finding_and_no_gate_on_the_record():
     watched = process(discovery=((), (criterion("pain-known", yes("pain_identified"), mode="observe"),)))
     v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts={"pain_identified": False}, sales=watched)
-    assert (broken(v), gate(v), v.scores()["score"].item()) == ([PAIN], "clear", 100)
+    assert (broken(v), gate(v), v.scores()["score"].item()) == ([PAIN], "clear", None)
     v = judged("2026-11-01 discovery", facts={"pain_identified": False}, sales=watched)
     assert (gate(v), orjson.loads(v.deals()["detail"].item())["missing"]) == ("clear", [])
 

@@ -64,9 +64,11 @@ def test_a_policy_that_is_off_is_not_judged_nor_dormant():
 
 
 def test_an_observed_policy_is_listed_but_never_shown_nor_scored():
-    v = verdict(STALE, rules=(policy(mode="observe"),))
-    assert v.findings()["shown"].to_list() == [False]
-    assert v.scores()["score"].to_list() == [100]
+    v = verdict(
+        STALE | {"next_step": None}, rules=(policy(mode="observe"), policy("no-step", blank("next_step"), points=10))
+    )
+    assert v.findings().select("policy", "shown").rows() == [("no-activity", False), ("no-step", True)]
+    assert v.scores()["score"].to_list() == [90]
 
 
 def test_a_flag_of_a_closed_deal_is_not_shown_and_the_deal_has_no_score_and_no_gate():
@@ -86,8 +88,9 @@ def test_an_empty_pipeline_has_an_empty_verdict():
     assert (v.findings().height, v.deals().height, v.breaches().height) == (0, 0, 0)
 
 
-def test_a_set_without_rules_scores_every_deal_100():
-    assert verdict(STALE, rules=()).scores()["score"].to_list() == [100]
+def test_where_every_rule_is_only_observed_no_deal_has_a_score():
+    found = verdict(STALE, rules=()).scores().row(0)
+    assert found == (1, None, "every policy is only observed here")
 
 
 def test_first_seen_stays_while_the_flag_stays():

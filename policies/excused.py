@@ -1,0 +1,132 @@
+"""Excuses told: why each excused deal carries no flag of a rule, until when, and on whose word."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import polars as pl
+
+from policies.excuses import mode_on, waives
+from policies.sentences import day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from policies.excuses import Excuse
+    from policies.policy import Mode, Waiver
+    from policies.rules import Rule
+    from policies.verdict import Verdict
+
+ON_RECORD: Final = ("waived", "paused")
+"""Excuses that the record tells."""
+
+
+class Excused(NamedTuple):
+    """An excuse and how long it holds; `text` is a sentence without its full stop."""
+
+    why: Excuse
+    until: date | None
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As the flag object carries it."""
+        return self._asdict()
+
+
+def excused(verdict: Verdict, rule: Rule, keys: pl.Series) -> dict[int, Excused]:
+    """The excuses of a rule on some deals, by key."""
+    if rule.excuse not in verdict.frame.columns:
+        return {}
+    rows = verdict.frame.select("key", why=rule.excuse).filter(
+        pl.col("key").is_in(keys.implode()) & pl.col("why").is_not_null()
+    )
+    teller = _Teller(verdict, rule, rows.filter(pl.col("why") == "waived")["key"])
+    return {key: teller.tell(key, why) for key, why in rows.iter_rows()}
+
+
+def modes(verdict: Verdict, rule: Rule, keys: pl.Series) -> dict[int, Mode]:
+    """The mode of a rule on the deals where its cases give it another one than its own."""
+    if not rule.modes:
+        return {}
+    here = verdict.wide.frame.filter(pl.col("key").is_in(keys.implode()))
+    return dict(here.select("key", mode_on(rule, verdict.wide).alias("mode")).iter_rows())
+
+
+class _Teller:
+    """Tells the excuses of one rule."""
+
+    def __init__(self, verdict: Verdict, rule: Rule, waived: pl.Series) -> None:
+        self.verdict, self.rule = verdict, rule
+        self.waivers = _waivers(verdict, rule, waived) if waived.len() else {}
+        seen = verdict.memory.findings.filter((pl.col("policy") == rule.id) & (pl.col("status") == "broken"))
+        self.first_seen: dict[int, date] = dict(seen.select("key", "first_seen").iter_rows()) if rule.grace_days else {}
+
+    def tell(self, key: int, why: Excuse) -> Excused:
+        """Why one deal is excused."""
+        match why:
+            case "waived":
+                waiver = self.waivers[key]
+                by = f"Waived until {day(waiver.until)} by {waiver.approved_by}: {waiver.reason.rstrip('.')}"
+                return Excused(why, waiver.until, by)
+            case "paused":
+                pause = self.verdict.paused.in_force[key]
+                said = f"Paused until {day(pause['until'])}: {pause['reason'].rstrip('.')}"
+                return Excused(why, pause["until"], said)
+            case "grace":
+                return self._grace(key)
+            case _:
+                return Excused(why, None, SAID[why])
+
+    def _grace(self, key: int) -> Excused:
+        seen = self.first_seen.get(key) or self.today[key]
+        until = seen + timedelta(days=self.rule.grace_days - 1)
+        return Excused("grace", until, f"Left until {day(until)} to be mended before it is flagged")
+
+    @property
+    def today(self) -> Mapping[int, date]:
+        """Each deal's own day."""
+        return dict(self.verdict.frame.select("key", "as_of_date").iter_rows())
+
+
+SAID: Final[Mapping[str, str]] = {
+    "observed": "Only observed on this deal: its policy is not rolled out here",
+    "new owner": "Its owner is new, and has ten business days to get in touch",
+    "held": "Held back: its policy would flag too many deals at once; a person looks at it first",
+}
+
+
+def _waivers(verdict: Verdict, rule: Rule, keys: pl.Series) -> dict[int, Waiver]:
+    """The first waiver of the rule that excuses each deal."""
+    here = verdict.source.filter(pl.col("key").is_in(keys.implode()))
+    found: dict[int, Waiver] = {}
+    for waiver in (waiver for waiver in verdict.waivers if waiver.policy == rule.id):
+        for key in here.filter(waives(waiver, verdict.wide))["key"]:
+            found.setdefault(key, waiver)
+    return found
+
+
+def on_record(verdict: Verdict) -> Mapping[int, list[str]]:
+    """Sentences for the record, by key: pauses, why one does not count, and what is waived."""
+    told: dict[int, list[str]] = defaultdict(list)
+    for key, pause in verdict.paused.in_force.items():
+        told[key].append(f"Paused until {day(pause['until'])}.")
+    for key, why in verdict.paused.refused.items():
+        told[key].append(f"{why}.")
+    for key, sentence in _waived(verdict):
+        told[key].append(sentence)
+    return told
+
+
+def _waived(verdict: Verdict) -> Iterator[tuple[int, str]]:
+    """Each waived flag with the end of its waiver."""
+    for found in verdict.found:
+        if found.excuse == "waived":
+            yield found.key, f"{found.rule.title}: waived until {day(found.said['excuse']['until'])}."
+
+
+def counted(verdicts: Sequence[Verdict], why: Excuse) -> int:
+    """How many flags an excuse keeps off records."""
+    return sum(found.excuse == why and found.status == "broken" for verdict in verdicts for found in verdict.found)
