@@ -115,7 +115,8 @@ def hold_back(verdict: Verdict, held: Iterable[Braked]) -> Verdict:
             case "cleared":
                 going = frame.filter(_clears(one.rule, frame, shown))["key"]
                 kept[one.rule.id] = going
-                frame = frame.with_columns(pl.col("key").is_in(going.implode()) | pl.col(one.rule.broken))
+                stays = pl.col("key").is_in(going.implode()) | pl.col(one.rule.broken)
+                frame = frame.with_columns(stays.alias(one.rule.broken))
             case "dark":
                 dark.add(one.rule.id)
     rows = frame.drop("cost", "applicable", "blind", "gate", "reached", "score")

@@ -2,9 +2,22 @@
 
 from store.fence import Lease
 from store.mirror import Kept
+from store.pauses import VANISHED, Approval
 from store.queue import Batch, patch_hash
 from store.store import Store
 from store.story import Story, Teller, Turns
 from store.touches import TouchRule
 
-__all__ = ["Batch", "Kept", "Lease", "Store", "Story", "Teller", "TouchRule", "Turns", "patch_hash"]
+__all__ = [
+    "VANISHED",
+    "Approval",
+    "Batch",
+    "Kept",
+    "Lease",
+    "Store",
+    "Story",
+    "Teller",
+    "TouchRule",
+    "Turns",
+    "patch_hash",
+]

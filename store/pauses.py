@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import polars as pl
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from store.fence import Lease
     from store.sql import Sql
+
+
+VANISHED: Final = "vanished-deals"
+"""What an approval names that lets a reconciliation give up many deals."""
 
 
 @dataclass(frozen=True)

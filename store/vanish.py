@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from model.records import COLUMNS
+from store.pauses import VANISHED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,12 +26,22 @@ def bury_absent(sql: Sql, connection: int, table: str, present: frozenset[str], 
     query = f'SELECT id FROM "{table}" WHERE connection = ? AND gone IS NULL{seen}'
     known = [id_ for (id_,) in sql.rows(query, connection)]
     absent = [id_ for id_ in known if id_ not in present]
-    if deals and len(absent) > max(FEW, LARGEST_SHARE * len(known)):
+    few = len(absent) <= max(FEW, LARGEST_SHARE * len(known))
+    if deals and not few and not _approved(sql, connection, len(absent)):
         return 0, len(absent)
     stamp = ", gone_at = ?" if deals else ""
     rows = [("vanished", *((as_of,) if deals else ()), connection, id_) for id_ in absent]
     sql.many(f'UPDATE "{table}" SET gone = ?{stamp} WHERE connection = ? AND id = ?', rows)
     return len(absent), 0
+
+
+def _approved(sql: Sql, connection: int, deals: int) -> bool:
+    """Whether a person has let so many go; their word is good for once."""
+    mine = "FROM approval WHERE connection = ? AND policy = ?"
+    if not any(up_to >= deals for (up_to,) in sql.rows(f"SELECT up_to {mine}", connection, VANISHED)):
+        return False
+    sql.run(f"DELETE {mine}", connection, VANISHED)
+    return True
 
 
 def delete_left_out(sql: Sql, connection: int, table: str, keys: Collection[int], told: Collection[str]) -> int:

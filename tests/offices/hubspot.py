@@ -148,6 +148,9 @@ class HubspotOffice:
     def let_reps_edit_ours(self) -> None:
         """HubSpot lets everybody edit properties, unless an admin says otherwise."""
 
+    def let_reps_pause(self) -> None:
+        """They may: HubSpot lets everybody edit properties."""
+
     def hide(self, column: str) -> None:
         hide_property(self.portal, NAMES[column])
 

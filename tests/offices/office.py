@@ -92,6 +92,9 @@ class Office(Protocol):
         """A believable pipeline, and what was planted in each open deal."""
 
     def let_reps_edit_ours(self) -> None: ...
+    def let_reps_pause(self) -> None:
+        """An admin lets reps edit the two pause fields."""
+
     def hide(self, column: str) -> None:
         """Our user may no longer read a column, such as amount."""
 

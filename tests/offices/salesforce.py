@@ -112,6 +112,10 @@ class SalesforceOffice:
         for name in DEFAULT_WRITES.values():
             self.org.grant(profile_set(self.org, "Standard User"), "Opportunity", name, edit=True)
 
+    def let_reps_pause(self) -> None:
+        for name in DEFAULT_READS.values():
+            self.org.grant(profile_set(self.org, "Standard User"), "Opportunity", name, edit=True)
+
     def hide(self, column: str) -> None:
         hide_field(self.org, "Opportunity", NAMES[column], SYNC)
 

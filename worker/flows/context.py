@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from model.memory import Memory
+from model.words import many
 from policies.brake import braked, hold_back, tally
 from policies.judge import Context
+from policies.rules import rules_of
 
 if TYPE_CHECKING:
     from model.calibration import Calibration
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from policies.verdict import Verdict
     from worker.flows.session import Session
 
+NOT_ROLLED_OUT: Final = (
+    "{n} would write, but none is rolled out, so all of them are only observed here and nothing is written. "
+    "`rollout: everyone`, or {{teams: […]}}, at the top of a policy file or in a policy opens them."
+)
 WEEK: Final = timedelta(days=7)
 
 
@@ -36,6 +42,14 @@ def memory_of(session: Session, keys: tuple[int, int]) -> Memory:
     """What the last verdict on these deals left, and what reps wrote on their records since."""
     store, name = session.store, session.name
     return Memory(*store.memory(name, keys), *store.pauses(name, keys))
+
+
+def not_rolled_out(session: Session, policies: PolicySet) -> list[str]:
+    """A sentence where every policy is observed because none names a rollout."""
+    scored = [rule for rule in rules_of(policies) if rule.scored]
+    if session.connection.sandbox or not scored or any(rule.rollout for rule in scored):
+        return []
+    return [NOT_ROLLED_OUT.format(n=many(len(scored), "rule"))]
 
 
 def has_brake(session: Session) -> bool:

@@ -10,7 +10,7 @@ import polars as pl
 
 from model.uncollected import uncollected
 from policies.judge import judge as judge_deals
-from worker.flows.context import context_of, held_back, memory_of
+from worker.flows.context import context_of, held_back, memory_of, not_rolled_out
 from worker.flows.slices import parts
 
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ class JudgedPart:
 
 @dataclass
 class Judged:
-    """The verdict on a connection, slice by slice; `braked`: sentences on what is held for a person's word."""
+    """The verdict on a connection, slice by slice; `remarks`: sentences on what is held or only observed."""
 
     policies: PolicySet
     parts: list[JudgedPart] = field(default_factory=list)
-    braked: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def fill(self, report: Report) -> None:
         """The counts of CONTRACT.md's `run` that judging can tell."""
-        report.remarks += self.braked
+        report.remarks += self.remarks
         for judged in self.parts:
             frame, findings = judged.part.wide.frame, judged.verdict.findings()
             excuses = Counter(found.excuse for found in judged.verdict.found if found.status == "broken")
@@ -88,7 +88,7 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
     found = list(parts(session, policies, description, calibration))
     verdicts = [judge_deals(part.judged, policies, memory_of(session, part.keys), context) for part in found]
     verdicts, braked = held_back(session, verdicts, calibration)
-    judged = Judged(policies, braked=[one.sentence(name) for one in braked])
+    judged = Judged(policies, remarks=[*not_rolled_out(session, policies), *(one.sentence(name) for one in braked)])
     for part, verdict in zip(found, verdicts, strict=True):
         _keep(session, run_id, part, verdict, policies.digest)
         judged.parts.append(JudgedPart(part, verdict, verdict.memory.findings))

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 NOT_BURIED: Final = (
     "{n} deals were not found in the CRM any more, too many at once to be believed: none of them was given up. "
-    "Look whether our user still sees them (`sluicegate connection check {name}`)."
+    "Look whether our user still sees them (`sluicegate connection check {name}`); if they are gone indeed, "
+    "`sluicegate policies approve vanished-deals --connection {name} --up-to {n} --by NAME` gives them up."
 )
 
 

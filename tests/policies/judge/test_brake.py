@@ -1,0 +1,174 @@
+"""The brake holds a policy that would change too much at once, and leaves the record as it is."""
+
+from collections import Counter
+from datetime import date
+
+import polars as pl
+import pytest
+
+from model.calibration import Calibration
+from model.memory import Memory
+from policies.brake import braked, hold_back, revision_of, tally
+from policies.judge import Context, judge
+from policies.rules import rules_of
+from tests.policies.judge.build import (
+    compare,
+    criterion,
+    day,
+    moves,
+    policies,
+    policy,
+    process,
+    since,
+    wide,
+    yes,
+)
+
+STALE, FRESH = {"last_activity": date(2026, 10, 1)}, {"last_activity": date(2026, 11, 19)}
+DARK = {"last_activity": None, "unknown": ["last_activity"]}
+RULES = policies(policy())
+NOBODY = pl.DataFrame(schema={"key": pl.Int64, "policy": pl.String, "status": pl.String, "shown": pl.Boolean})
+NO_TABLE = Calibration()
+
+
+def org(stale, fresh, dark=0, rules=RULES, memory=None, **more):
+    deals = [STALE] * stale + [FRESH] * fresh + [DARK] * dark
+    return judge(wide(*deals, **more), rules, memory or Memory(), Context())
+
+
+def standing(v):
+    return v.findings().select("key", "policy", "status", "shown")
+
+
+def held(v, week_ago=NOBODY, approved=None):
+    return braked(v.rules, tally(v, week_ago), approved or {}, NO_TABLE)
+
+
+def shown(v):
+    return set(v.findings().filter("shown")["key"])
+
+
+@pytest.mark.parametrize(
+    ("stale", "of", "is_held"), [(30, 100, False), (31, 100, True), (19, 19, False), (7, 20, True)]
+)
+def test_over_its_share_of_the_open_deals_a_policy_is_held_and_few_deals_say_nothing(stale, of, is_held):
+    found = held(org(stale, of - stale))
+    assert [(one.rule.id, one.change, one.deals, one.of) for one in found] == (
+        [("no-activity", "new", stale, of)] if is_held else []
+    )
+
+
+def test_a_policy_may_name_a_share_of_its_own():
+    assert held(org(31, 69, rules=policies(policy(at_most_share=0.5)))) == []
+    assert held(org(51, 49, rules=policies(policy(at_most_share=0.5)))) != []
+
+
+def test_what_stood_a_week_ago_is_not_new():
+    v = org(60, 40)
+    assert held(v, standing(org(35, 65))) == []
+    assert [one.deals for one in held(v, standing(org(29, 71)))] == [31]
+
+
+def test_held_flags_stay_off_the_record_cost_nothing_and_the_rest_goes_on():
+    rules = policies(policy(), policy("won", yes("is_won")))
+    v = org(60, 40, rules=rules)
+    after = hold_back(v, held(v))
+    assert shown(after) == set()
+    assert set(after.scores()["score"]) == {100}
+    assert {flag["excuse"]["why"] for flag in map(dict, (f.said for f in after.found))} == {"held"}
+
+
+def test_what_the_record_shows_already_stays_while_new_flags_are_held():
+    before = org(10, 90)
+    v = org(60, 40, memory=before.remembered())
+    after = hold_back(v, held(v, standing(before)))
+    assert shown(after) == shown(before) == set(range(1, 11))
+    assert after.findings().filter("shown").equals(before.findings().filter("shown"))
+
+
+def test_a_mass_clear_is_held_and_the_record_keeps_its_words_and_points():
+    before = org(60, 40)
+    v = org(0, 100, memory=before.remembered(), on=day("2026-11-21"))
+    (one,) = held(v, standing(before))
+    assert (one.change, one.deals, one.of) == ("cleared", 60, 100)
+    after = hold_back(v, [one])
+    assert after.findings().equals(before.findings())
+    assert after.scores()["score"].equals(before.scores()["score"])
+
+
+def test_what_is_held_today_is_held_tomorrow_and_says_the_same():
+    first = org(60, 40)
+    first = hold_back(first, held(first))
+    second = org(60, 40, memory=first.remembered(), on=day("2026-11-21"))
+    second = hold_back(second, held(second, NOBODY))
+    assert second.findings().equals(first.findings())
+
+
+def test_mass_unknowns_hold_what_the_record_shows_without_end():
+    before = org(60, 40)
+    memory, last = before.remembered(), before
+    for on in ("2026-11-21", "2026-11-30"):
+        last = judge(wide(*[DARK] * 60, *[FRESH] * 40, on=day(on)), RULES, memory, Context())
+        found = held(last, standing(before))
+        assert [one.change for one in found] == ["dark"]
+        last = hold_back(last, found)
+        memory = last.remembered()
+    assert shown(last) == shown(before)
+
+
+def test_nothing_can_go_dark_before_anything_was_judged():
+    assert held(org(0, 0, dark=60)) == []
+
+
+def test_an_approval_lets_exactly_that_revision_and_so_many_deals_through():
+    v = org(60, 40)
+    (rule,) = rules_of(RULES)
+    mine = revision_of(rule, NO_TABLE)
+    assert held(v, approved={("no-activity", mine): 60}) == []
+    assert held(v, approved={("no-activity", mine): 59}) != []
+    assert held(v, approved={("no-activity", "another"): 60}) != []
+
+
+def test_limits_computed_from_data_belong_to_the_revision():
+    (plain,) = rules_of(policies(policy(revision="r1")))
+    (ageing,) = rules_of(policies(policy("old", compare("stage_median_days", ">", 5), revision="r1")))
+    table = Calibration(on=date(2026, 11, 1))
+    assert (revision_of(plain, table), revision_of(ageing, table)) == ("r1", "r1+2026-11-01")
+
+
+def test_observed_policies_and_closed_deals_need_no_brake():
+    assert held(org(60, 40, rules=policies(policy(mode="observe")))) == []
+    closed = judge(wide(*[STALE | {"is_open": False}] * 60, *[FRESH] * 40), RULES, Memory(), Context())
+    assert held(closed) == []
+
+
+def test_slices_are_counted_together():
+    parts = [org(20, 30), org(11, 39)]
+    counts = sum((tally(v, NOBODY) for v in parts), Counter())
+    assert [one.deals for one in braked(parts[0].rules, counts, {}, NO_TABLE)] == [31]
+
+
+def test_the_sentence_says_what_is_held_and_how_it_is_let_through():
+    (one,) = held(org(60, 40, rules=policies(policy(revision="abc"))))
+    assert one.sentence("acme") == (
+        "no-activity would newly flag 60 of 100 open deals (30% within a week are the most): held. Look at it; "
+        "`sluicegate policies approve no-activity --connection acme --up-to 60 --by NAME` lets revision abc through."
+    )
+
+
+def test_a_criterion_is_held_like_a_policy_and_the_gate_stays_as_it_was():
+    gate = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
+    deals = [{"stage": "proposal", "pain_identified": False}] * 30
+    gone_on = [row for key in range(1, 31) for row in moves(key, "2026-11-01 discovery", "2026-11-05 proposal")]
+    context = Context(first_runs={"sales/discovery/pain": day("2026-10-01")})
+    v = judge(wide(*deals, moves=gone_on), policies(processes=(gate,)), Memory(), context)
+    assert set(v.gates()["gate"]) == {"breached"}
+    after = hold_back(v, held(v))
+    assert set(after.gates()["gate"]) == {"ready"}
+
+
+def test_since_is_not_moved_by_the_brake():
+    rule = policies(policy(flag_if=since("last_activity", 14)))
+    v = org(60, 40, rules=rule)
+    free, after = v.findings()["since"], hold_back(v, held(v)).findings()["since"]
+    assert free.equals(after)

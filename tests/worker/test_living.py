@@ -1,0 +1,176 @@
+"""Policies among people, in every CRM: rolled out by team, held by the brake, paused by reps, waived in a file."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.worker.governed import CHECKED, FLAGS, NAME, SCORE, live, rolled_out
+from worker.flows.approve import approvals, approve
+from worker.flows.diff import diff
+
+POLICIES = b"""version: 1
+policies:
+  - {id: no-amount, title: No amount, applies_to: is_open, flag_if: amount is blank, severity: warning, points: 15,
+     fix: Enter the amount, owner: ops, pausable: true}
+"""
+FILE = "rules.yaml"
+EMPTY = {FLAGS: None, SCORE: None, "gate": None, "flag_count": None, "worst_severity": None}
+WAIVED = """waivers:
+  - {policy: no-amount, deals: ['%s'], until: %s, reason: In court, approved_by: Joan}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _reps_may_pause(team):
+    team.office.let_reps_pause()
+
+
+def said(team, text=POLICIES, **connection):
+    return live(team, {FILE: text}, **connection)
+
+
+def opened(team, to="everyone", text=POLICIES):
+    return live(team, rolled_out({FILE: text}, to))
+
+
+def test_a_policy_starts_observed_and_writes_nothing_until_it_is_rolled_out(team):
+    deal = team.deal()
+    observing = said(team)
+    report = observing.run()
+    assert (report.outcomes["written"], report.exit_code, report.findings) == (0, 0, 1)
+    assert team.on_record(deal).items() >= EMPTY.items()
+    assert observing.verdict(deal)["flags"][0]["excuse"]["why"] == "observed"
+    assert "none is rolled out" in report.remarks[0]
+    assert opened(team).run().outcomes["written"] == 1
+    assert team.shown(deal) == ["no-amount"]
+
+
+def test_a_rollout_that_is_narrowed_takes_our_fields_off_the_other_records(team):
+    deal = team.deal()
+    opened(team).run()
+    opened(team, "{owners: [Nobody Here]}").run()
+    assert team.on_record(deal).items() >= EMPTY.items()
+    assert opened(team, "{owners: [Nobody Here]}").run().patches == 0
+
+
+def test_the_brake_holds_what_would_flag_most_deals_and_one_approval_lets_it_through(team):
+    deals = [team.deal(f"Deal {n}") for n in range(25)]
+    braked = opened(team)
+    report = braked.run()
+    assert (report.exit_code, report.outcomes["written"], report.held) == (4, 25, 25)
+    assert {team.on_record(deal)[FLAGS] for deal in deals} == {None}
+    assert {team.on_record(deal)[SCORE] for deal in deals} == {100}
+    assert "no-amount would newly flag 25 of 25 open deals" in report.remarks[0]
+    team.later(hours=1)
+    assert (braked.run().exit_code, braked.run().patches) == (4, 0)
+    approve(braked.services, NAME, "no-amount", up_to=24, by="Joan")
+    assert braked.run().exit_code == 4
+    approve(braked.services, NAME, "no-amount", up_to=25, by="Joan")
+    report = braked.run()
+    assert (report.exit_code, report.outcomes["written"]) == (0, 25)
+    assert {team.on_record(deal)[SCORE] for deal in deals} == {85}
+    assert [said["up_to"] for said in approvals(braked.services, NAME)] == [25]
+
+
+def test_another_revision_of_an_approved_policy_is_held_again(team):
+    for n in range(25):
+        team.deal(f"Deal {n}", next_step="Call")
+    braked = opened(team)
+    approve(described(braked).services, NAME, "no-amount", up_to=25, by="Joan")
+    assert braked.run().exit_code == 0
+    team.later(days=8)
+    changed = POLICIES.replace(b"amount is blank", b"next_step is not blank")
+    assert opened(team, text=changed).run().exit_code == 0  # the flags stand as they stood
+    team.later(days=8)
+    third = b"applies_to: is_open, flag_if: amount is not blank"
+    gone = opened(team, text=POLICIES.replace(b"applies_to: is_open, flag_if: amount is blank", third)).run()
+    assert gone.exit_code == 4
+    assert "would clear the flags of 25 of 25 open deals" in gone.remarks[0]
+
+
+def described(team):
+    """The team, once its CRM was asked what it offers."""
+    team.run(dry_run=True)
+    team.services.store.keep_description(NAME, team.services.connect(NAME).describe())
+    return team
+
+
+def test_on_a_sandbox_nothing_is_held_unless_the_connection_says_so(team):
+    for n in range(25):
+        team.deal(f"Deal {n}")
+    free = replace(team, services=replace(team.services, policy_texts=lambda: {FILE: POLICIES}))
+    assert free.run(dry_run=True).held == 0
+    assert live(free, {FILE: POLICIES}, sandbox=True, brake=True).run().held == 25
+
+
+def test_a_rep_pauses_a_deal_through_a_local_day_and_not_a_day_longer(team):
+    deal = team.deal()
+    mine = opened(team)
+    mine.run()
+    assert team.shown(deal) == ["no-amount"]
+    until = (team.office.clock.now() + timedelta(days=10)).date()
+    team.edit(deal, pause_until=until.isoformat(), pause_reason="The buyer is away until then")
+    team.later(minutes=20)
+    report = mine.run()
+    assert (team.shown(deal), team.on_record(deal)[SCORE], report.paused) == ([], 100, 1)
+    assert team.on_record(deal)[CHECKED].startswith("Paused until")
+    theirs = team.theirs()
+    while team.office.clock.now().date() < until:
+        team.later(days=1)
+        assert mine.run().patches == 0
+    team.later(days=1)
+    mine.run()
+    assert (team.shown(deal), team.on_record(deal)[SCORE]) == (["no-amount"], 85)
+    assert team.theirs() == theirs
+
+
+def test_a_pause_without_a_reason_does_not_count_and_the_record_says_so(team):
+    deal = team.deal()
+    until = (team.office.clock.now() + timedelta(days=10)).date()
+    team.edit(deal, pause_until=until.isoformat(), pause_reason=".")
+    opened(team).run()
+    assert team.shown(deal) == ["no-amount"]
+    assert "The pause does not count: it has no reason." in team.on_record(deal)[CHECKED]
+
+
+def test_a_waived_deal_shows_no_flag_until_its_waiver_ends(team):
+    deal, other = team.deal("Waived"), team.deal("Other")
+    until = team.office.clock.now().date() + timedelta(days=1)
+    mine = opened(team, text=POLICIES + (WAIVED % (deal, until)).encode())
+    report = mine.run()
+    assert (team.shown(deal), team.shown(other), report.waived) == ([], ["no-amount"], 1)
+    assert "No amount: waived until" in team.on_record(deal)[CHECKED]
+    team.later(days=2)
+    mine.run()
+    assert team.shown(deal) == ["no-amount"]
+
+
+def test_a_waiver_of_another_connection_excuses_nothing_here(team):
+    deal = team.deal()
+    elsewhere = (WAIVED % (deal, "2099-01-01")).replace("{policy", "{connection: other, policy").encode()
+    opened(team, text=POLICIES + elsewhere).run()
+    assert team.shown(deal) == ["no-amount"]
+
+
+def test_diff_tells_what_the_modes_say_before_anything_is_rolled_out(team):
+    team.deal()
+    mine = described(said(team))
+    mine.run()
+    told = diff(
+        mine.services, NAME, {FILE: POLICIES.replace(b"owner: ops", b"owner: ops, mode: observe")}, {FILE: POLICIES}
+    )
+    assert [row["policy"] for row in told["gained"]] == ["no-amount"]
+
+
+@pytest.mark.parametrize("excuse", ["observed", "paused"])
+def test_an_excused_deal_gets_no_write_when_nothing_changed(team, excuse):
+    deal = team.deal()
+    mine = said(team) if excuse == "observed" else opened(team)
+    if excuse == "paused":
+        until = (team.office.clock.now() + timedelta(days=20)).date()
+        team.edit(deal, pause_until=until.isoformat(), pause_reason="Away")
+    mine.run()
+    for _ in range(3):
+        team.later(days=1)
+        assert mine.run().patches == 0

@@ -1,0 +1,108 @@
+"""`waivers add|list|expire`: the file is rewritten with its comments, and a wrong waiver is never written."""
+
+import json
+
+import pytest
+
+from worker.cli.main import main
+
+RULES = """# our rules
+version: 1
+policies:
+  # agreed with sales in May
+  - {id: no-amount, title: No amount, applies_to: is_open, flag_if: amount is blank, severity: warning, points: 15,
+     fix: Enter the amount, owner: ops}
+"""
+KEPT = """version: 1
+# Every waiver has an end; ask Joan.
+waivers:
+  - policy: no-amount   # the big one
+    deals: ['006A', '006B']
+    until: 2099-12-31
+    reason: 'In court'
+    approved_by: Joan
+"""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "rules.yaml").write_text(RULES)
+    (tmp_path / "sluicegate.toml").write_text('[policies]\npaths = ["policies/"]\n')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def ask(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--json"])
+    return ended.value.code, json.loads(capsys.readouterr().out)
+
+
+ADD = ("waivers", "add", "no-amount", "--deal", "006C", "--until", "2099-01-31", "--reason", "Tender", "--by", "Joan")
+
+
+def test_a_waiver_is_added_to_a_file_of_its_own_and_listed(home, capsys):
+    assert ask(capsys, *ADD)[0] == 0
+    code, told = ask(capsys, "waivers", "list")
+    (row,) = told["waivers"]
+    assert code == 0
+    assert (row["policy"], row["deals"], row["until"], row["in_force"]) == ("no-amount", ["006C"], "2099-01-31", True)
+    assert (row["approved_by"], row["reason"]) == ("Joan", "Tender")
+    assert (home / "policies" / "waivers.yaml").exists()
+
+
+def test_comments_stay_when_a_waiver_is_added(home, capsys):
+    file = home / "policies" / "waivers.yaml"
+    file.write_text(KEPT)
+    assert ask(capsys, *ADD)[0] == 0
+    assert file.read_text().startswith(KEPT)
+    assert (home / "policies" / "rules.yaml").read_text() == RULES
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"no-amount": "no-amonut"}, "did you mean 'no-amount'?"),
+        ({"2099-01-31": "next week"}, "--until is a date such as 2026-12-31"),
+        ({"Tender": "tbd"}, "is filler and no reason"),
+        ({"--deal": "--where", "006C": "amuont > 3"}, "did you mean 'amount'?"),
+        ({"--deal": "--connection"}, "a waiver names the deals"),
+    ],
+)
+def test_a_wrong_waiver_is_told_and_not_written(home, capsys, change, says):
+    code, told = ask(capsys, *(change.get(word, word) for word in ADD))
+    assert code == 2
+    assert says in told["error"]
+    assert not (home / "policies" / "waivers.yaml").exists()
+
+
+def test_a_waiver_of_one_deal_ends_and_the_others_of_its_list_stay(home, capsys):
+    file = home / "policies" / "waivers.yaml"
+    file.write_text(KEPT)
+    assert ask(capsys, "waivers", "expire", "no-amount", "--deal", "006A")[0] == 0
+    _, told = ask(capsys, "waivers", "list")
+    assert [(row["deals"], row["in_force"]) for row in told["waivers"]] == [(["006B"], True)]
+    assert ask(capsys, "waivers", "expire", "no-amount", "--deal", "006B")[0] == 0
+    _, told = ask(capsys, "waivers", "list")
+    assert [(row["deals"], row["in_force"]) for row in told["waivers"]] == [(["006B"], False)]
+    assert "# Every waiver has an end; ask Joan." in file.read_text()
+    assert "# the big one" in file.read_text()
+
+
+def test_what_is_not_waived_cannot_be_ended(home, capsys):
+    code, told = ask(capsys, "waivers", "expire", "no-amount")
+    assert (code, "No waiver of 'no-amount' is in force" in told["error"]) == (2, True)
+
+
+def test_without_a_folder_of_policies_it_says_where_waivers_could_stand(home, capsys):
+    (home / "sluicegate.toml").write_text("")
+    code, told = ask(capsys, *ADD)
+    assert (code, "names no folder to keep waivers in" in told["error"]) == (2, True)
+
+
+def test_a_waiver_without_an_end_is_refused_with_its_place(home, capsys):
+    (home / "policies" / "waivers.yaml").write_text(KEPT.replace("    until: 2099-12-31\n", ""))
+    code, told = ask(capsys, "policies", "validate")
+    assert code == 2
+    assert [(one["line"], one["text"]) for one in told["problems"]] == [(4, "a waiver has no 'until'; add it")]
