@@ -12,7 +12,7 @@ from policies.excuses import mode_on, waives
 from policies.sentences import day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from policies.excuses import Excuse
@@ -127,6 +127,6 @@ def _waived(verdict: Verdict) -> Iterator[tuple[int, str]]:
             yield found.key, f"{found.rule.title}: waived until {day(found.said['excuse']['until'])}."
 
 
-def counted(verdicts: Sequence[Verdict], why: Excuse) -> int:
-    """How many flags an excuse keeps off records."""
-    return sum(found.excuse == why and found.status == "broken" for verdict in verdicts for found in verdict.found)
+def deals(verdict: Verdict) -> frozenset[int]:
+    """Deals with a pause in force or a waived flag."""
+    return frozenset(verdict.paused.in_force) | {found.key for found in verdict.found if found.excuse == "waived"}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from policies.language.tree import in_business_days
 from policies.policy import AT_MOST_SHARE, SEVERITIES, SUBJECTS, Policy
 from policies.read_examples import POLICY_KEYS, read_examples
 from policies.read_living import read_modes, read_rollout
@@ -23,13 +25,14 @@ LATER: Final = "this version does not do it; leave the key out"
 POLICY: Final = {
     **{name: Key(required=True) for name in ("id", "title", "flag_if", "severity", "points", "fix", "owner")},
     **{name: Key() for name in ("applies_to", "topic", "mode", "pausable", "blank", "filler", "examples", "source")},
-    **{name: Key() for name in ("subject", "modes", "rollout", "grace_days", "at_most_share")},
-    "calendar": Key(refusal=f"calendar counts days by another calendar; {LATER}, or write business_days_since()"),
+    **{name: Key() for name in ("subject", "calendar", "modes", "rollout", "grace_days", "at_most_share")},
     "zone": Key(refusal=f"zone counts days in another time zone; {LATER}"),
     "actions": Key(refusal=f"actions change the CRM beyond our own fields; {LATER}"),
     "waivers": Key(refusal="waivers stand at the top of a file, beside policies, and name the policy they excuse"),
 }  # fmt: skip
 MOST_GRACE: Final = 90
+CALENDARS: Final = ("calendar", "business")
+"""How days_since counts: every day, or days that are neither weekend nor holiday of the connection's calendar."""
 
 
 def read_policy(
@@ -41,6 +44,8 @@ def read_policy(
     rules = Rules((*filler, *own), sheet.word(values.get("blank"), BLANK_RULES, "blank") or "false")
     applies_to = words.condition(sheet, values.get("applies_to"), "applies_to", rules)
     flag_if = words.condition(sheet, values.get("flag_if"), "flag_if", rules)
+    if sheet.word(values.get("calendar"), CALENDARS, "calendar") == "business":
+        applies_to, flag_if = (one and replace(one, tree=in_business_days(one.tree)) for one in (applies_to, flag_if))
     examples = read_examples(sheet, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS)
     lacks = lacking(examples, POLICY_NEEDS)
     mode = read_mode(sheet, values.get("mode"), lacks)

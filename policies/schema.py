@@ -13,7 +13,7 @@ from policies.read_courses import ENTER, MOST_DAYS
 from policies.read_examples import AS_OF, COURSES, CRITERION_KEYS, POLICY_KEYS
 from policies.read_facts import FACT, MAX_MEANING, NAME, TYPES
 from policies.read_living import EVERYONE, MODE_CASE, ROLLOUT
-from policies.read_policy import MOST_GRACE, POLICY
+from policies.read_policy import CALENDARS, MOST_GRACE, POLICY
 from policies.read_process import CRITERION, CRMS, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
 from policies.read_waivers import MAX_REASON, WAIVER
 from policies.reader import FILE
@@ -104,6 +104,7 @@ def _policy() -> dict[str, Schema]:
         "owner": _text("Who answers for the rule", 1000),
         "topic": _id("Policies that measure the same neglect; only the dearest costs points"),
         "modes": {"type": "array", "items": _map(MODE_CASE, {"where": _condition("Deals"), "mode": _mode()})},
+        "calendar": {"enum": list(CALENDARS), "description": "Whether days_since counts every day or business days"},
         "rollout": _rollout(),
         "grace_days": {
             "type": "integer",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from model.process import Criterion, Process, Stage
+    from model.process import Criterion, Process, Rollout, Stage
     from policies.language.condition import Condition
     from policies.policy import Course, Day, Examples, FactValue, Policy, PolicySet
 
@@ -27,7 +27,34 @@ def _policy(policy: Policy) -> dict[str, Any]:
     applies, flag = policy.applies_to, policy.flag_if
     when = f"{applies.english()}: {flag.english()}" if applies else flag.english()
     written = {"applies_to": applies.text if applies else None, "flag_if": flag.text}
-    return {**said, **written, "english": when, "examples": counted(policy.examples)}
+    return {**said, **written, "english": when, **_reach(policy), "examples": counted(policy.examples)}
+
+
+def _reach(policy: Policy) -> dict[str, Any]:
+    """On whose deals it acts how, and what it waits for."""
+    cases = [{"where": case.where.text, "english": case.where.english(), "mode": case.mode} for case in policy.modes]
+    return {
+        "modes": cases, "rollout": open_to(policy.rollout), "grace_days": policy.grace_days,
+        "at_most_share": policy.at_most_share,
+    }  # fmt: skip
+
+
+def open_to(rollout: Rollout | None) -> str | None:
+    """Whose deals a rollout opens a policy to, in English; None where none is named."""
+    if rollout is None:
+        return None
+    return rollout.where.english() if rollout.where else "everyone"
+
+
+def waivers_of(found: PolicySet) -> list[dict[str, Any]]:
+    """One row a waiver."""
+    return [
+        {
+            "policy": one.policy, "deals": list(one.deals), "where": one.where.text if one.where else None,
+            "until": one.until.isoformat(), "reason": one.reason, "approved_by": one.approved_by,
+        }
+        for one in found.waivers
+    ]  # fmt: skip
 
 
 def counted(examples: Examples) -> dict[str, int]:
@@ -43,6 +70,7 @@ def processes_of(found: PolicySet) -> list[dict[str, Any]]:
             "title": process.title,
             "applies_to": cast("Condition", process.applies_to).text if process.applies_to else None,
             "english": process.applies_to.english() if process.applies_to else "no other process claims it",
+            "rollout": open_to(process.rollout),
             "stages": [{"id": stage.id, "expected_days": stage.expected_days} for stage in process.stages],
             "source": process.source,
         }

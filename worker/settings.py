@@ -74,6 +74,18 @@ class ScheduleSettings(Closed):
     concurrency: int = Field(2, ge=1, le=64, description="worker processes")
 
 
+Route = Literal["now", "daily", "weekly", "never"]
+
+
+class MessageSettings(Closed):
+    """How much a rep is told, and when; delivery is a later version's."""
+
+    per_day: int = Field(5, ge=0, le=100, description="most lines that a rep gets a day; fields are never capped")
+    critical: Route = Field("now", description="when critical flags are told")
+    warning: Route = Field("daily", description="when warnings are told")
+    info: Route = Field("weekly", description="when the others are told")
+
+
 class FieldSettings(Closed):
     """A fact's CRM field, said at length."""
 
@@ -182,6 +194,7 @@ class Settings(BaseSettings):
     broker: BrokerSettings = Field(BrokerSettings(), description="the messages")
     policies: PolicySettings = Field(PolicySettings(), description="the policies")
     schedule: ScheduleSettings = Field(ScheduleSettings(), description="beat's times")
+    messages: MessageSettings = Field(MessageSettings(), description="what reps are told beside the record")
     connections: dict[str, ConnectionSettings] = Field(default_factory=dict, description="by name")
 
     @classmethod

@@ -6,8 +6,8 @@ Term (a value, blank or unknown): Const, FactRef, Call, Arithmetic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,6 +138,17 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for part in children(node):
         yield from walk(part)
+
+
+def in_business_days(node: Any) -> Any:
+    """The same with every `days_since` counted in business days."""
+    if isinstance(node, Call):
+        return replace(node, function="business_days_since") if node.function == "days_since" else node
+    if isinstance(node, tuple):
+        return tuple(in_business_days(part) for part in node)
+    if not isinstance(node, NODES):
+        return node
+    return replace(node, **{part.name: in_business_days(getattr(node, part.name)) for part in fields(node)})
 
 
 def facts_of(node: Node) -> frozenset[str]:

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tests.worker.governed import CHECKED, FLAGS, NAME, SCORE, live, rolled_out
+from worker.flows.answers import kpis
 from worker.flows.approve import approvals, approve
 from worker.flows.diff import diff
+from worker.flows.digest import digest
 
 POLICIES = b"""version: 1
 policies:
@@ -174,3 +176,29 @@ def test_an_excused_deal_gets_no_write_when_nothing_changed(team, excuse):
     for _ in range(3):
         team.later(days=1)
         assert mine.run().patches == 0
+
+
+def test_each_kpi_that_a_paused_or_waived_deal_touches_is_given_without_it_too(team):
+    waived, paused = team.deal("Waived", amount=1000), team.deal("Paused", amount=200)
+    team.deal("Free", amount=30)
+    team.edit(waived, amount=None)
+    until = (team.office.clock.now() + timedelta(days=9)).date()
+    team.edit(paused, pause_until=until.isoformat(), pause_reason="Away")
+    mine = opened(team, text=POLICIES + (WAIVED % (waived, until)).encode())
+    mine.run()
+    rows = {row["id"]: row for row in kpis(mine.services, NAME, window="all", only="") if not row["dims"]}
+    value = rows["pipeline_value"]
+    assert (value["value"], value["without_excused"]["value"]) == (230, 30)
+    assert "without_excused" not in rows["win_rate_closed"]
+
+
+def test_a_rep_with_many_flags_is_told_of_five_deals_the_most_valuable_first(team):
+    nothing_next = POLICIES.replace(b"amount is blank", b"next_step is blank")
+    deals = {n: team.deal(f"Deal {n}", amount=1000 * (n + 1)) for n in range(12)}
+    free = live(team, rolled_out({FILE: nothing_next}), brake=False)
+    free.run()
+    (rep,) = digest(free.services, NAME)["reps"]
+    assert [line["id"] for line in rep["lines"]] == [deals[n] for n in (11, 10, 9, 8, 7)]
+    assert (rep["left_out"], {line["route"] for line in rep["lines"]}) == (7, {"daily"})
+    assert all(team.shown(deal) == ["no-amount"] for deal in deals.values())
+    assert digest(free.services, NAME, "Somebody Else")["reps"] == []

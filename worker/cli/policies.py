@@ -87,7 +87,8 @@ def show(
     found = _read(context, paths)
     answer: dict[str, Any] = {
         "policies": told.policies_of(found), "processes": told.processes_of(found),
-        "criteria": told.criteria_of(found), "facts": told.facts_of(found), "digest": found.digest,
+        "criteria": told.criteria_of(found), "facts": told.facts_of(found), "waivers": told.waivers_of(found),
+        "digest": found.digest,
     }  # fmt: skip
     say(answer, as_json, lambda: show_set(answer, examples=examples))
 

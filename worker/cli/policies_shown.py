@@ -10,7 +10,7 @@ from worker.cli.common import table, tell
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-POLICY = ("id", "mode", "costs", "written", "flags a deal when", "to clear it")
+POLICY = ("id", "mode", "open to", "costs", "written", "flags a deal when", "to clear it")
 PROCESS = ("process", "written", "claims a deal when", "stages (expected days)")
 GATE = ("criterion", "on", "mode", "written", "must hold", "else")
 
@@ -33,6 +33,9 @@ def show_set(answer: Mapping[str, Any], *, examples: bool) -> None:
         table("Processes", PROCESS, map(_process, answer["processes"]))
     if answer["criteria"]:
         table("Stage gates", GATE, map(_gate, answer["criteria"]))
+    if answer["waivers"]:
+        rows = ([*map(str, one.values())] for one in answer["waivers"])
+        table("Waivers", ("policy", "deals", "where", "until", "reason", "approved by"), rows)
     if answer["facts"]:
         table("Facts to map", ("fact", "type", "meaning"), (tuple(fact.values()) for fact in answer["facts"]))
     if examples:
@@ -44,7 +47,8 @@ def _policy(row: Mapping[str, Any]) -> tuple[str, ...]:
     about = "" if row["subject"] == "opportunity" else f", {row['subject']}"
     written = f"{row['applies_to']}: {row['flag_if']}" if row["applies_to"] else row["flag_if"]
     cost = f"{row['points']} ({row['severity']})"
-    return row["id"], row["mode"] + about, cost, written, row["english"], row["fix"]
+    modes = [f"{row['mode']}{about}", *(f"{case['mode']} where {case['english']}" for case in row["modes"])]
+    return row["id"], "\n".join(modes), row["rollout"] or "not said", cost, written, row["english"], row["fix"]
 
 
 def _process(row: Mapping[str, Any]) -> tuple[str, ...]:

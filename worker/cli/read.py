@@ -7,14 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from worker.cli.common import Json, Name, asked, say, table
-from worker.cli.shown import show_deals, show_explanation, show_run, show_runs
+from worker.cli.shown import show_deals, show_digest, show_explanation, show_run, show_runs
 
 FEW = 10
 
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands on the command line."""
-    for command in (deals, explain, kpis, runs):
+    for command in (deals, explain, kpis, digest, runs):
         app.command()(command)
 
 
@@ -67,6 +67,22 @@ def kpis(
     say({"kpis": found}, as_json, lambda: show_kpis(found, parted=True))
 
 
+def digest(
+    context: typer.Context,
+    name: Name,
+    owner: Annotated[str, typer.Option(help="only this rep")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say what each rep would be told today: the most valuable flagged deals first, and no more than a person reads.
+
+    Example: sluicegate digest acme --owner 'Ann Lee'
+    """
+    from worker.flows.digest import digest as answer
+
+    found = answer(asked(context).services(), name, owner)
+    say(found, as_json, lambda: show_digest(found))
+
+
 def runs(
     context: typer.Context,
     id: Annotated[str, typer.Argument(help="a run's number; absent: the newest runs")] = "",  # noqa: A002
@@ -93,7 +109,7 @@ def show_kpis(found: list[dict[str, Any]], *, parted: bool = False) -> None:
     by: dict[str, list[dict[str, Any]]] = {"": []}
     for kpi in found:
         by.setdefault(next(iter(kpi["dims"]), ""), []).append(kpi)
-    columns = ("id", "value", "unit", "deals", "why")
+    columns = ("id", "value", "without excused deals", "unit", "deals", "why")
     table("KPIs", columns, [_kpi(kpi) for kpi in by.pop("")])
     for dimension, kpis in sorted(by.items()) if parted else ():
         rows = [(kpi["dims"][dimension], *_kpi(kpi)) for kpi in kpis]
@@ -102,7 +118,8 @@ def show_kpis(found: list[dict[str, Any]], *, parted: bool = False) -> None:
 
 def _kpi(kpi: dict[str, Any]) -> tuple[object, ...]:
     value = "unknown" if kpi["value"] is None else amount(kpi["value"])
-    return kpi["id"], value, kpi["unit"], kpi["n"], kpi.get("why")
+    without = kpi.get("without_excused", {}).get("value")
+    return kpi["id"], value, None if without is None else amount(without), kpi["unit"], kpi["n"], kpi.get("why")
 
 
 def amount(value: float) -> str:

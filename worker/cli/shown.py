@@ -23,6 +23,17 @@ def show_deals(found: list[dict[str, Any]]) -> None:
     table(many(len(rows), "deal"), ("id", "name", "stage", "owner", "score", "gate", "flags"), rows)
 
 
+def show_digest(found: dict[str, Any]) -> None:
+    """Each rep's lines of today."""
+    columns = ("deal", "amount", "flag", "told", "why", "what to do")
+    for rep in found["reps"]:
+        rows = [[line[c] for c in ("name", "amount", "title", "route", "text", "fix")] for line in rep["lines"]]
+        more = f", and {rep['left_out']} more" if rep["left_out"] else ""
+        table(f"{rep['owner']}: {len(rows)} of today{more}", columns, rows)
+    if not found["reps"]:
+        tell("No deal carries a flag.")
+
+
 def show_explanation(found: dict[str, Any]) -> None:
     """A deal's verdict in sentences."""
     deal = found["deal"]
@@ -30,8 +41,7 @@ def show_explanation(found: dict[str, Any]) -> None:
     lines = [(line["text"], line["points"]) for line in found["ledger"]]
     table("Score", ("line", "points"), [*lines, ("score", deal["score"])])
     for flag in deal["flags"]:
-        observed = "" if flag["shown"] else " (observed only, not on the record)"
-        tell(f"- {flag['title']}{observed}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
+        tell(f"- {flag['title']}{off_record(flag)}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
     for unknown in deal["unknown"]:
         tell(f"- {unknown['policy']} could not be judged: {unknown['why']}")
     if deal["missing"]:
@@ -41,6 +51,14 @@ def show_explanation(found: dict[str, Any]) -> None:
         return
     activities = [(moment(a["when"]), a["kind"], a["counts"]) for a in found["activities"]]
     table("Activities", ("when", "kind", "counts"), activities)
+
+
+def off_record(flag: dict[str, Any]) -> str:
+    """In brackets why a flag is not on the record; nothing where it is."""
+    if flag["shown"]:
+        return ""
+    excuse = flag.get("excuse")
+    return f" (not on the record: {excuse['text']})" if excuse else " (observed only, not on the record)"
 
 
 def show_runs(listed: list[dict[str, Any]]) -> None:

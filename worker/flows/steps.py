@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from model.cells import inert
 from model.errors import SettingsProblem
 from worker.flows.judge import judge
-from worker.flows.measure import values, whole
+from worker.flows.measure import values
 from worker.flows.pull import Pulled, pull
 from worker.flows.push import plan_all, recover, send
 from worker.flows.report import Report
@@ -74,7 +74,7 @@ def measure_only(services: Services, name: str, as_of: datetime | None) -> list[
 def measured(services: Services, name: str, day: datetime, window: str = "all") -> list[dict[str, Any]]:
     """KPI values, judged on a copy of the store, which is thrown away."""
     with rehearsed(services, name, day) as (session, run_id):
-        return values(session, whole(judged_now(session, run_id, binding=False)), window)
+        return values(session, judged_now(session, run_id, binding=False), window)
 
 
 @contextmanager

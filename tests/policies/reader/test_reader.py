@@ -65,7 +65,7 @@ def test_quotes_and_escapes_do_not_move_a_place():
         ("modes", "[{where: segmnt = 'smb', mode: warn}]", "did you mean 'segment'?"),
         ("modes", "[{where: is_open, mode: loud}]", "mode is one of off, observe, warn, enforce, not 'loud'"),
         ("waivers", "[]", "waivers stand at the top of a file, beside policies, and name the policy they excuse"),
-        ("calendar", "business", "write business_days_since()"),
+        ("calendar", "lunar", "calendar is one of calendar, business, not 'lunar'"),
         ("zone", "Europe/Berlin", "this version does not do it; leave the key out"),
         ("subject", "lead", "judges opportunities only; a policy about a lead has mode: off"),
         ("subject", "leed", "subject is one of opportunity, lead, account, won deal, not 'leed'; did you mean 'lead'?"),
@@ -88,6 +88,15 @@ def test_a_wrong_entry_is_told_in_words(key, value, says):
     found = problems(policy(**{key: value}))
     assert len(found) == 1
     assert says in found[0]
+
+
+def test_a_policy_says_whether_its_days_are_business_days():
+    (plain,), (working,) = read(policy()).policies, read(policy(calendar="business")).policies
+    assert (
+        working.flag_if.tree
+        == read(policy(flag_if="business_days_since(last_activity) >= 14")).policies[0].flag_if.tree
+    )
+    assert (working.flag_if.english() != plain.flag_if.english(), working.revision != plain.revision) == (True, True)
 
 
 def test_an_opportunity_is_a_subject():

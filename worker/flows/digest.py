@@ -1,0 +1,60 @@
+"""`digest`: what each rep would be told today, the most valuable deals first, and no more than a person reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from model.calibration import Calibration
+from worker.flows.answers import deals
+from worker.flows.diff import described
+from worker.flows.session import Session
+from worker.flows.slices import parts
+
+if TYPE_CHECKING:
+    from worker.settings import MessageSettings
+    from worker.wiring import Services
+
+
+def digest(services: Services, name: str, owner: str = "") -> dict[str, Any]:
+    """By rep: a line a flagged deal, most valuable first, at most `messages.per_day`, and how many were left out.
+
+    Fields, points and KPIs are never capped. Raises SettingsProblem where the connection was never pulled.
+    """
+    ways, worth = services.settings.messages, amounts(services, name)
+    by_rep: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for deal in deals(services, name, flagged=True):
+        if not owner or deal["owner"] == owner:
+            by_rep[deal["owner"] or "nobody"].append(_line(deal, worth.get(deal["id"]), ways))
+    reps = [_rep(rep, lines, ways) for rep, lines in sorted(by_rep.items())]
+    return {"connection": name, "as_of": services.clock().isoformat(), "reps": reps}
+
+
+def amounts(services: Services, name: str) -> dict[str, Decimal]:
+    """Amount at home by deal, where it is known."""
+    services.connection(name)
+    session = Session(services, name, services.clock())
+    description = described(session)
+    found: dict[str, Decimal] = {}
+    for part in parts(session, session.policies(description), description, Calibration()):
+        found |= dict(part.wide.frame.select("id", "amount_home").drop_nulls().iter_rows())
+    return found
+
+
+def _rep(rep: str, lines: list[dict[str, Any]], ways: MessageSettings) -> dict[str, Any]:
+    ranked = sorted(lines, key=lambda line: (-(line["amount"] or Decimal(0)), -line["points"], line["id"]))
+    told = [{**line, "amount": None if line["amount"] is None else str(line["amount"])} for line in ranked]
+    return {"owner": rep, "lines": told[: ways.per_day], "left_out": max(0, len(told) - ways.per_day)}
+
+
+def _line(deal: dict[str, Any], amount: Decimal | None, ways: MessageSettings) -> dict[str, Any]:
+    """A deal by its first flag; `route`: when flags of that severity are told, by the settings."""
+    shown = [flag for flag in deal["flags"] if flag["shown"]]
+    first = shown[0]
+    return {
+        "id": deal["id"], "name": deal["name"], "amount": amount, "policy": first["policy"], "title": first["title"],
+        "severity": first["severity"], "route": getattr(ways, first["severity"]), "since": first["since"],
+        "points": sum(flag["points"] for flag in shown), "flags": len(shown), "text": first["evidence"]["text"],
+        "fix": first["fix"],
+    }  # fmt: skip
