@@ -8,6 +8,7 @@ import pytest
 from tests.worker.governed import CHECKED, FLAGS, NAME, SCORE, live, rolled_out
 from worker.flows.answers import kpis
 from worker.flows.approve import approvals, approve
+from worker.flows.connection import check
 from worker.flows.diff import diff
 from worker.flows.digest import digest
 
@@ -202,3 +203,11 @@ def test_a_rep_with_many_flags_is_told_of_five_deals_the_most_valuable_first(tea
     assert (rep["left_out"], {line["route"] for line in rep["lines"]}) == (7, {"daily"})
     assert all(team.shown(deal) == ["no-amount"] for deal in deals.values())
     assert digest(free.services, NAME, "Somebody Else")["reps"] == []
+
+
+def test_a_rollout_to_a_team_that_nobody_is_in_is_told_by_the_check(team):
+    team.deal(amount=5)
+    mine = opened(team, "{teams: [Wset]}")
+    mine.run()
+    told = [remark.text for remark in check(mine.services, NAME)]
+    assert "no-amount: rolled out to nobody, for no open deal is of team = 'Wset'." in told

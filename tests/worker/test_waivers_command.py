@@ -67,13 +67,19 @@ def test_comments_stay_when_a_waiver_is_added(home, capsys):
         ({"2099-01-31": "next week"}, "--until is a date such as 2026-12-31"),
         ({"Tender": "tbd"}, "is filler and no reason"),
         ({"--deal": "--where", "006C": "amuont > 3"}, "did you mean 'amount'?"),
-        ({"--deal": "--connection"}, "a waiver names the deals"),
     ],
 )
 def test_a_wrong_waiver_is_told_and_not_written(home, capsys, change, says):
     code, told = ask(capsys, *(change.get(word, word) for word in ADD))
     assert code == 2
     assert says in told["error"]
+    assert not (home / "policies" / "waivers.yaml").exists()
+
+
+def test_a_waiver_names_deals_and_a_connection_that_is_there(home, capsys):
+    nobody = [word for word in ADD if word not in {"--deal", "006C"}]
+    assert "a waiver names the deals" in ask(capsys, *nobody)[1]["error"]
+    assert "There is no connection 'acmee'" in ask(capsys, *ADD, "--connection", "acmee")[1]["error"]
     assert not (home / "policies" / "waivers.yaml").exists()
 
 

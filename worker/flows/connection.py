@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from model.calibration import Calibration
 from model.errors import AccessRefused
 from model.sync import Remark
 from model.words import many
+from policies.excuses import holds
 from policies.plan import PlanRow, plan
 from policies.rules import rules_of, unmapped
 from worker.flows.pull import pull
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from model.sync import Description
+    from model.wide import Wide
+    from policies.language.condition import Condition
+    from policies.policy import PolicySet
     from worker.flows.report import Report
     from worker.wiring import Services
 
@@ -49,7 +53,21 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
                 told = f"Process {process.id} cannot tell which deals are its own"
                 yield Remark("note", f"{told}: nothing is mapped for {', '.join(lacking)}.")
         yield from silent_owners(session, part.wide.frame)
+        yield from rolled_out_to_nobody(policies, part.wide)
         return
+
+
+def rolled_out_to_nobody(policies: PolicySet, wide: Wide) -> Iterator[Remark]:
+    """Policies that are open to teams, owners or pipelines of which no open deal is."""
+    import polars as pl
+
+    told: dict[str, list[str]] = {}
+    for rule in rules_of(policies):
+        where = cast("Condition | None", rule.rollout.where) if rule.rollout else None
+        if where and not wide.frame.filter(pl.col("is_open") & holds(where, wide)).height:
+            told.setdefault(where.text, []).append(rule.id)
+    for text, ids in told.items():
+        yield Remark("warning", f"{', '.join(ids)}: rolled out to nobody, for no open deal is of {text}.")
 
 
 def silent_owners(session: Session, frame: object) -> Iterator[Remark]:

@@ -37,6 +37,8 @@ def listed(services: Services, name: str = "") -> list[dict[str, Any]]:
 
 def add(services: Services, said: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
     """Write one more waiver; nothing is written where it is wrong. Raises PolicyProblem, SettingsProblem."""
+    if said["connection"]:
+        services.connection(said["connection"])
     path = _file(services, file)
     document = _loaded(path)
     document.setdefault("waivers", []).append({key: value for key, value in said.items() if value})
