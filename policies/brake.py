@@ -57,18 +57,19 @@ def revision_of(rule: Rule, calibration: Calibration) -> str:
     return f"{own}+{calibration.on}" if measured else own
 
 
-def tally(verdict: Verdict, week_ago: pl.DataFrame) -> Counter[tuple[str, str]]:
+def tally(verdict: Verdict, before: pl.DataFrame, *, judged: bool = True) -> Counter[tuple[str, str]]:
     """By rule and change (or `of`: open deals that it applies to) how many deals, of each rule that writes.
 
-    `week_ago`: key, policy, status and shown of the findings as they stood then.
+    `before`: key, policy, status and shown of the findings that it is compared with. `judged`: whether anything was
+    judged by then; if not, nothing can have gone dark.
     """
     counts: Counter[tuple[str, str]] = Counter()
     rows = verdict.frame.filter("is_open")
     for rule in (rule for rule in verdict.rules if rule.scored):
-        then = week_ago.filter(pl.col("policy") == rule.id)
+        then = before.filter(pl.col("policy") == rule.id)
         shown, blind = then.filter("shown")["key"], then.filter(pl.col("status") == "unknown")["key"]
         told = rows.select(_changes(rule, rows.columns, shown, blind)).sum().row(0, named=True)
-        if week_ago.is_empty():
+        if not judged:
             told["dark"] = 0
         counts.update({(rule.id, what): int(n or 0) for what, n in told.items()})
     return counts
@@ -88,17 +89,14 @@ def _changes(rule: Rule, columns: Iterable[str], shown: pl.Series, blind: pl.Ser
     ]
 
 
-def braked(
-    rules: Iterable[Rule], counts: Mapping[tuple[str, str], int], approved: Mapping[tuple[str, str], int],
-    calibration: Calibration,
-) -> list[Braked]:  # fmt: skip
-    """Rules over their share; `approved`: by rule and revision how many deals a person let through."""
+def over_share(rules: Iterable[Rule], counts: Mapping[tuple[str, str], int], calibration: Calibration) -> list[Braked]:
+    """Rules that would change more than their share of the open deals they apply to."""
     found = []
     for rule in (rule for rule in rules if rule.scored):
         of, name = counts.get((rule.id, "of"), 0), revision_of(rule, calibration)
         for change in CHANGES:
             deals = counts.get((rule.id, change), 0)
-            if of >= FEW and deals > rule.at_most_share * of and deals > approved.get((rule.id, name), 0):
+            if of >= FEW and deals > rule.at_most_share * of:
                 found.append(Braked(rule, name, change, deals, of))
     return found
 

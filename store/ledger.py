@@ -117,6 +117,7 @@ approval = sa.Table(
     sa.Column("up_to", sa.BigInteger, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("used", Instant),  # as of when it let something through; it is good for once
 )  # fmt: skip
 
 push_state = sa.Table(

@@ -28,13 +28,14 @@ VANISHED: Final = "vanished-deals"
 
 @dataclass(frozen=True)
 class Approval:
-    """A person's word that one revision of a rule may change up to so many deals at once."""
+    """A person's word that one revision of a rule may change up to so many deals; good once, and `used` says when."""
 
     policy: str
     revision: str
     up_to: int
     by: str
     at: datetime
+    used: datetime | None = None
 
 
 class Pauses(Base):
@@ -68,6 +69,14 @@ class Pauses(Base):
             mine = (table.c.connection == key) & (table.c.policy == approval.policy)
             sql.tx.execute(sa.delete(table).where(mine & (table.c.revision == approval.revision)))
             sql.tx.execute(sa.insert(table).values(connection=key, **values))
+
+    def use_approval(self, connection: str, approval: Approval, as_of: datetime) -> None:
+        """Note that a verdict as of an instant has made use of it."""
+        table, key = ledger.approval, self.connection_key(connection)
+        mine = (table.c.connection == key) & (table.c.policy == approval.policy)
+        with self.writing() as sql:
+            mine &= table.c.revision == approval.revision
+            sql.tx.execute(sa.update(table).where(mine).values(used=as_of))
 
     def approvals(self, connection: str) -> list[Approval]:
         """Every approval, oldest first."""

@@ -76,6 +76,23 @@ def test_the_brake_holds_what_would_flag_most_deals_and_one_approval_lets_it_thr
     assert [said["up_to"] for said in approvals(braked.services, NAME)] == [25]
 
 
+def test_new_flags_in_the_week_after_an_approval_are_not_held_for_what_was_approved(team):
+    for n in range(25):
+        team.deal(f"Deal {n}")
+    braked = opened(team)
+    approve(described(braked).services, NAME, "no-amount", up_to=25, by="Joan")
+    assert braked.run().outcomes["written"] == 25
+    for day in range(3):
+        late = team.deal(f"Late {day}")
+        team.later(days=1)
+        assert braked.run().exit_code == 0
+        assert team.shown(late) == ["no-amount"]
+    for n in range(12):
+        team.deal(f"Flood {n}")
+    team.later(hours=1)
+    assert braked.run().exit_code == 4
+
+
 def test_another_revision_of_an_approved_policy_is_held_again(team):
     for n in range(25):
         team.deal(f"Deal {n}", next_step="Call")

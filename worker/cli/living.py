@@ -58,7 +58,7 @@ def approvals(context: typer.Context, connection: Connection, as_json: Json = Fa
     from worker.flows.approve import approvals as flow
 
     rows = flow(asked(context).services(), connection)
-    columns = ("policy", "revision", "up_to", "by", "at")
+    columns = ("policy", "revision", "up_to", "by", "at", "used")
     say({"approvals": rows}, as_json, lambda: _show("Approvals", columns, rows, "Nothing was approved yet."))
 
 

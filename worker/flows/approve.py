@@ -46,4 +46,5 @@ def approvals(services: Services, name: str) -> list[dict[str, Any]]:
 
 def shown(approval: Approval) -> dict[str, Any]:
     """As JSON values."""
-    return {**vars(approval), "at": approval.at.isoformat()}
+    used = approval.used.isoformat() if approval.used else None
+    return {**vars(approval), "at": approval.at.isoformat(), "used": used}

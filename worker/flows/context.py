@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import polars as pl
 
 from model.memory import Memory
 from model.words import many
-from policies.brake import braked, hold_back, tally
+from policies.brake import hold_back, over_share, revision_of, tally
 from policies.judge import Context
 from policies.rules import rules_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from model.calibration import Calibration
     from policies.brake import Braked
     from policies.policy import PolicySet
     from policies.verdict import Verdict
+    from store import Approval
     from worker.flows.session import Session
 
 NOT_ROLLED_OUT: Final = (
@@ -58,16 +63,41 @@ def has_brake(session: Session) -> bool:
     return not session.connection.sandbox if said is None else said
 
 
-def held_back(
-    session: Session, verdicts: list[Verdict], calibration: Calibration
-) -> tuple[list[Verdict], list[Braked]]:
-    """The verdicts on all slices, with every rule that would change too much since a week ago held."""
+class Brake(NamedTuple):
+    """The verdicts on all slices, what is held in them, and the approvals that let something through."""
+
+    verdicts: list[Verdict]
+    held: list[Braked]
+    used: list[Approval]
+
+
+def held_back(session: Session, verdicts: list[Verdict], calibration: Calibration) -> Brake:
+    """Every rule that would change too much since a week ago held, unless a person let it through."""
     if not verdicts or not has_brake(session):
-        return verdicts, []
-    week_ago = session.store.standing(session.name, session.as_of - WEEK)
+        return Brake(verdicts, [], [])
+    given = {(said.policy, said.revision): said for said in session.store.approvals(session.name)}
+    mine = {rule.id: given.get((rule.id, revision_of(rule, calibration))) for rule in verdicts[0].rules}
+    before, judged = _before(session, mine), session.store.judgement(session.name, session.as_of - WEEK)
     counts: Counter[tuple[str, str]] = Counter()
     for verdict in verdicts:
-        counts += tally(verdict, week_ago)
-    approved = {(said.policy, said.revision): said.up_to for said in session.store.approvals(session.name)}
-    held = braked(verdicts[0].rules, counts, approved, calibration)
-    return ([hold_back(verdict, held) for verdict in verdicts] if held else verdicts), held
+        counts += tally(verdict, before, judged=judged is not None)
+    found = over_share(verdicts[0].rules, counts, calibration)
+    passed = [one for one in found if _passes(mine[one.rule.id], one)]
+    held = [one for one in found if one not in passed]
+    used = {said.policy: said for one in passed if (said := mine[one.rule.id])}
+    return Brake([hold_back(verdict, held) for verdict in verdicts] if held else verdicts, held, [*used.values()])
+
+
+def _passes(said: Approval | None, one: Braked) -> bool:
+    """Whether an approval that is still good covers it."""
+    return said is not None and said.used is None and one.deals <= said.up_to
+
+
+def _before(session: Session, approved: Mapping[str, Approval | None]) -> pl.DataFrame:
+    """What stood a week ago; of a rule let through since then, what stood then: that is not new any more."""
+    store, name = session.store, session.name
+    since = session.as_of - WEEK
+    used = {policy: said.used for policy, said in approved.items() if said and said.used and said.used > since}
+    then = {at: store.standing(name, at) for at in set(used.values())}
+    parts = [then[at].filter(pl.col("policy") == policy) for policy, at in used.items()]
+    return pl.concat([store.standing(name, since).filter(~pl.col("policy").is_in(list(used))), *parts])

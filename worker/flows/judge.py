@@ -87,12 +87,14 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
     context = context_of(session, policies)
     found = list(parts(session, policies, description, calibration))
     verdicts = [judge_deals(part.judged, policies, memory_of(session, part.keys), context) for part in found]
-    verdicts, braked = held_back(session, verdicts, calibration)
-    judged = Judged(policies, remarks=[*not_rolled_out(session, policies), *(one.sentence(name) for one in braked)])
-    for part, verdict in zip(found, verdicts, strict=True):
+    brake = held_back(session, verdicts, calibration)
+    judged = Judged(policies, remarks=[*not_rolled_out(session, policies), *(one.sentence(name) for one in brake.held)])
+    for part, verdict in zip(found, brake.verdicts, strict=True):
         _keep(session, run_id, part, verdict, policies.digest)
         judged.parts.append(JudgedPart(part, verdict, verdict.memory.findings))
         session.services.progress("judged", sum(p.part.wide.frame.height for p in judged.parts))
+    for approval in brake.used:  # only now: a run that is killed before finds it unused
+        store.use_approval(name, approval, session.as_of)
     return judged
 
 

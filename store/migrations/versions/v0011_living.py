@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("up_to", sa.BigInteger(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.BigInteger()),
         sa.PrimaryKeyConstraint("connection", "policy", "revision", name="approval_pkey"),
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from model.calibration import Calibration
 from model.memory import Memory
-from policies.brake import braked, hold_back, revision_of, tally
+from policies.brake import hold_back, over_share, revision_of, tally
 from policies.judge import Context, judge
 from policies.rules import rules_of
 from tests.policies.judge.build import (
@@ -40,8 +40,8 @@ def standing(v):
     return v.findings().select("key", "policy", "status", "shown")
 
 
-def held(v, week_ago=NOBODY, approved=None):
-    return braked(v.rules, tally(v, week_ago), approved or {}, NO_TABLE)
+def held(v, week_ago=NOBODY):
+    return over_share(v.rules, tally(v, week_ago), NO_TABLE)
 
 
 def shown(v):
@@ -117,16 +117,9 @@ def test_mass_unknowns_hold_what_the_record_shows_without_end():
 
 
 def test_nothing_can_go_dark_before_anything_was_judged():
-    assert held(org(0, 0, dark=60)) == []
-
-
-def test_an_approval_lets_exactly_that_revision_and_so_many_deals_through():
-    v = org(60, 40)
-    (rule,) = rules_of(RULES)
-    mine = revision_of(rule, NO_TABLE)
-    assert held(v, approved={("no-activity", mine): 60}) == []
-    assert held(v, approved={("no-activity", mine): 59}) != []
-    assert held(v, approved={("no-activity", "another"): 60}) != []
+    v = org(0, 0, dark=60)
+    assert over_share(v.rules, tally(v, NOBODY, judged=False), NO_TABLE) == []
+    assert [one.change for one in held(v)] == ["dark"]
 
 
 def test_limits_computed_from_data_belong_to_the_revision():
@@ -145,7 +138,7 @@ def test_observed_policies_and_closed_deals_need_no_brake():
 def test_slices_are_counted_together():
     parts = [org(20, 30), org(11, 39)]
     counts = sum((tally(v, NOBODY) for v in parts), Counter())
-    assert [one.deals for one in braked(parts[0].rules, counts, {}, NO_TABLE)] == [31]
+    assert [one.deals for one in over_share(parts[0].rules, counts, NO_TABLE)] == [31]
 
 
 def test_the_sentence_says_what_is_held_and_how_it_is_let_through():
