@@ -122,11 +122,12 @@ def on_record(verdict: Verdict) -> Mapping[int, list[str]]:
 
 def _waived(verdict: Verdict) -> Iterator[tuple[int, str]]:
     """Each waived flag with the end of its waiver."""
-    for found in verdict.found:
+    for found in verdict.found if verdict.waivers else ():
         if found.excuse == "waived":
             yield found.key, f"{found.rule.title}: waived until {day(found.said['excuse']['until'])}."
 
 
 def deals(verdict: Verdict) -> frozenset[int]:
     """Deals with a pause in force or a waived flag."""
-    return frozenset(verdict.paused.in_force) | {found.key for found in verdict.found if found.excuse == "waived"}
+    waived = {found.key for found in verdict.found if found.excuse == "waived"} if verdict.waivers else set()
+    return frozenset(verdict.paused.in_force) | waived

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run(share: float, *, times: int, folder: str) -> list[Row]:
     """A first run, in which every deal gets a patch, and a second, in which none does as nothing was sent."""
     deals = int(50_000 * share)
-    settings = Settings(home=Path(folder), connections={seed.NAME: ConnectionSettings(kind="salesforce")})
+    settings = Settings(home=Path(folder), connections={seed.NAME: ConnectionSettings(kind="salesforce", sandbox=True)})
     store = Store.open(f"sqlite:///{Path(folder) / 'patches.db'}")
     seed.fill(store, deals, closed_percent=0)
     services = Services(
