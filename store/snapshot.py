@@ -85,11 +85,11 @@ class Snapshots(Base):
                 },
             )
 
-    def ids(self, connection: str) -> dict[str, int]:
-        """The CRM's id → our key, of every deal that is not gone."""
+    def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
+        """The CRM's id → our key, of every deal that is not gone; `gone`: of those, too."""
+        query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL"
         with self.reading() as sql:
-            query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL AND gone IS NULL"
-            return dict(sql.rows(query, self.connection_key(connection)))
+            return dict(sql.rows(query if gone else f"{query} AND gone IS NULL", self.connection_key(connection)))
 
     def slices(self, connection: str, size: int) -> list[tuple[int, int]]:
         """Ranges of keys, both ends inclusive, with at most `size` deals each; together they hold every deal."""

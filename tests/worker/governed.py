@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from store import Store
 from tests.offices import OFFICES
@@ -40,6 +41,11 @@ class Governed:
     def sales(self) -> Sales:
         """The org of a Salesforce office."""
         return self.office.sales  # type: ignore[attr-defined,no-any-return]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the connection."""
+        return ZoneInfo(self.services.connection(NAME).timezone)
 
     def run(self, **options: Any) -> Report:
         self.reports.append(run(self.services, NAME, **options))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from worker.cli.common import Json, Name, asked, say, table
-from worker.cli.shown import show_deals, show_digest, show_explanation, show_run, show_runs
+from worker.cli.shown import show_deals, show_decision, show_digest, show_explanation, show_run, show_runs
 
 FEW = 10
 
@@ -38,15 +38,24 @@ def explain(
     context: typer.Context,
     name: Name,
     id: Annotated[str, typer.Argument(help="the deal's id in the CRM")],  # noqa: A002 - the CRM's own word
+    at: Annotated[
+        str, typer.Option("--at", metavar="T", help="ISO date (its last verdict) or instant: what was said then")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Say why a deal has its flags and score: ledger, evidence, touches counted and ignored.
 
-    Example: sluicegate explain acme 006000000000001AAA
+    Example: sluicegate explain acme 006000000000001AAA --at 2026-11-22
     """
     from worker.flows.answers import explain as answer
+    from worker.flows.decided import decided
 
-    found = answer(asked(context).services(), name, id)
+    services = asked(context).services()
+    if at:
+        then = decided(services, name, id, at)
+        say(then, as_json, lambda: show_decision(then))
+        return
+    found = answer(services, name, id)
     say(found, as_json, lambda: show_explanation(found))
 
 

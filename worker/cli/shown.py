@@ -36,6 +36,16 @@ def show_digest(found: dict[str, Any]) -> None:
 
 def show_explanation(found: dict[str, Any]) -> None:
     """A deal's verdict in sentences."""
+    show_verdict(found)
+    if not found["activities"]:
+        tell("No activity is known.")
+        return
+    activities = [(moment(a["when"]), a["kind"], a["counts"]) for a in found["activities"]]
+    table("Activities", ("when", "kind", "counts"), activities)
+
+
+def show_verdict(found: dict[str, Any]) -> None:
+    """The deal, its ledger, flags, and what it lacks to move on."""
     deal = found["deal"]
     tell(f"{deal['name']} ({deal['id']}), {deal['stage']}, owner {deal['owner'] or 'nobody'}")
     lines = [(line["text"], line["points"]) for line in found["ledger"]]
@@ -46,11 +56,22 @@ def show_explanation(found: dict[str, Any]) -> None:
         tell(f"- {unknown['policy']} could not be judged: {unknown['why']}")
     if deal["missing"]:
         tell(f"Before it can move on: {'; '.join(deal['missing'])}.")
-    if not found["activities"]:
-        tell("No activity is known.")
-        return
-    activities = [(moment(a["when"]), a["kind"], a["counts"]) for a in found["activities"]]
-    table("Activities", ("when", "kind", "counts"), activities)
+
+
+def show_decision(found: dict[str, Any]) -> None:
+    """A verdict of the past, and what the policies of its flags said then."""
+    from policies.excerpts import excerpts
+
+    decision = found["decision"]
+    by = decision["policy_digest"] or "an unknown digest"
+    tell(f"As judged on {moment(decision['as_of'])} by run {decision['run_id']} under policies {by}:")
+    show_verdict(found)
+    if not decision["policies"]:
+        tell("The text of these policies was not kept.")
+    written = excerpts(decision["policies"])
+    for flag in found["deal"]["flags"]:
+        if flag["policy"] in written:
+            tell(f"\n{flag['policy']} said then:\n{written[flag['policy']]}")
 
 
 def off_record(flag: dict[str, Any]) -> str:
