@@ -42,7 +42,7 @@ class Decisions(Base):
         """Findings (schema STANDING) of the newest verdict at or before `at`; empty where there is none."""
         key = self.connection_key(connection)
         with self.reading() as sql:
-            run = _run_at(sql, key, at)
+            run = run_at(sql, key, at)
             if run is None:
                 return pl.DataFrame(schema=STANDING)
             query, parameters = _stood("finding", STANDING.names(), key, run)
@@ -52,7 +52,7 @@ class Decisions(Base):
         """The newest judgement at or before an instant, None where there is none."""
         key = self.connection_key(connection)
         with self.reading() as sql:
-            run = _run_at(sql, key, at)
+            run = run_at(sql, key, at)
             if run is None:
                 return None
             query = "SELECT id, as_of, policy_digest, calibration FROM run WHERE id = ?"
@@ -70,7 +70,7 @@ class Decisions(Base):
         """A deal as `Explain.deals` gave it after the newest judgement at or before `at`; None where there is none."""
         key = self.connection_key(connection)
         with self.reading() as sql:
-            run = _run_at(sql, key, at)
+            run = run_at(sql, key, at)
             deals = sql.rows("SELECT key FROM opportunity WHERE connection = ? AND id = ?", key, deal_id)
             if run is None or not deals:
                 return None
@@ -88,7 +88,8 @@ class Decisions(Base):
             return sum(sql.run(f"DELETE FROM {t} WHERE connection = ? AND ended <= ?", key, oldest) for t in tables)
 
 
-def _run_at(sql: Sql, connection: int, at: datetime) -> int | None:
+def run_at(sql: Sql, connection: int, at: datetime) -> int | None:
+    """The judgement that an instant belongs to."""
     query = "SELECT id FROM run WHERE connection = ? AND judged = 1 AND as_of <= ? ORDER BY as_of DESC, id DESC LIMIT 1"
     return next((int(row[0]) for row in sql.rows(query, connection, instant(at))), None)
 

@@ -22,7 +22,7 @@ TRACKED: Final = tuple(c for c in OPPORTUNITY if c not in UNTRACKED)
 """Columns of a deal whose changes are kept."""
 CLOCK_SLACK: Final = 2_000_000  # µs: a CRM stamps a record and its history row within about a second
 COLUMNS: Final = (
-    "connection", "id", "key", "field", "before", "after", "changed_at", "seen_at", "origin", "after_edit",
+    "connection", "id", "key", "field", "before", "after", "changed_at", "seen_at", "origin", "after_edit", "actor_id",
 )  # fmt: skip
 
 Row = dict[str, Any]  # a stored deal, its values as they lie in the database
@@ -39,8 +39,10 @@ def value_text(column: str, value: Any) -> str:
 
 def changes(key: int, old: Row, new: Row, seen_at: int) -> Iterator[Row]:
     """Field changes between two states of one deal; a column that could not be read this time has none."""
-    edit = new["last_edit"] if _later(new["last_edit"], old["last_edit"]) else new["modified"]
+    edited = _later(new["last_edit"], old["last_edit"])
+    edit = new["last_edit"] if edited else new["modified"]
     at = edit if edit is not None else seen_at
+    actor = new["modified_by"] if edited else None  # of several edits between two pulls the last one
     since = old["modified"] if old["modified"] is not None else old["last_edit"]
     unread = new["unread"] or ""
     for field, before, after in [*_columns(old, new), *_facts(old, new)]:
@@ -48,6 +50,7 @@ def changes(key: int, old: Row, new: Row, seen_at: int) -> Iterator[Row]:
             yield {
                 "id": f"mirror:{key}:{field}:{at}", "key": key, "field": field, "before": before, "after": after,
                 "changed_at": at, "seen_at": seen_at, "origin": "mirror", "after_edit": since,
+                "actor_id": actor,
             }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from model.errors import SettingsProblem
+from store.acts import Acts
 from store.explain import Explain
 from store.kpis import Kpis
 from store.leases import Leases
@@ -30,7 +31,7 @@ UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgres
 
 
 class Store(
-    Mirror, Snapshots, Leases, Runs, Verdicts, Pauses, Queue, Receipts, Kpis, States, Explain, Rehearsals, Stories
+    Mirror, Snapshots, Leases, Runs, Verdicts, Pauses, Queue, Receipts, Kpis, States, Explain, Acts, Rehearsals, Stories
 ):
     """Everything kept, on SQLite or PostgreSQL. One object a process; a forked child gets its own engine."""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from policies.policy import PolicySet
 
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and read policy files.")
+Connection = Annotated[str, typer.Option("--connection", metavar="C", help="the connection whose deals are judged")]
 Paths = Annotated[list[Path] | None, typer.Argument(help="files or folders; absent: those of the config file")]
 
 

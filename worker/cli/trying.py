@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.policies import Paths, policies
+from worker.cli.policies import Connection, Paths, policies
 
-Connection = Annotated[str, typer.Option("--connection", metavar="C", help="the connection whose deals are judged")]
 PolicyPath = Annotated[Path, typer.Argument(help="a policy file or folder")]
 From = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day; absent: a year before the last")
