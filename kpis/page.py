@@ -16,8 +16,9 @@ Made from the dictionary in `kpis/` by `kpis.page.render`; a test fails when it 
 Values are given for all deals and once for each group of each single dimension. A value that cannot be said is null,
 with the reason in `why`; `why` also counts the deals that a value leaves out. Amounts are exact decimals in the
 connection's currency, unlike currencies are never added, and each value is divided once and rounded at the end to six
-places. Windows: `all` (whatever is known at as_of), `90d` (or any number of days, as_of's own included), `quarter` and
-`year` (the calendar's, up to as_of). Steer on leading ones; lagging ones are the scoreboard.
+places. A conversion by stage has `trusted: false` where its reps differ in what they know when deals come in
+(`sluicegate policies evidence`). Windows: `all` (whatever is known at as_of), `90d` (or any number of days, as_of's own
+included), `quarter` and `year` (the calendar's, up to as_of). Steer on leading ones; lagging ones are the scoreboard.
 """
 ROWS = (
     "purpose",

@@ -211,3 +211,10 @@ policy_set = sa.Table(
     sa.Column("files", Json, nullable=False),  # file name to text
     sa.Column("kept_at", Instant, nullable=False),  # when it was last in force
 )  # fmt: skip
+
+stage_evidence = sa.Table(
+    "stage_evidence", metadata,
+    *_of(),
+    sa.Column("as_of", Instant, nullable=False),
+    sa.Column("told", Json, nullable=False),  # the answer of `policies evidence`
+)  # fmt: skip

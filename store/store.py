@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from model.errors import SettingsProblem
 from store.acts import Acts
+from store.evidence import Evidence
 from store.explain import Explain
 from store.kpis import Kpis
 from store.leases import Leases
@@ -31,7 +32,21 @@ UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgres
 
 
 class Store(
-    Mirror, Snapshots, Leases, Runs, Verdicts, Pauses, Queue, Receipts, Kpis, States, Explain, Acts, Rehearsals, Stories
+    Mirror,
+    Snapshots,
+    Leases,
+    Runs,
+    Verdicts,
+    Pauses,
+    Queue,
+    Receipts,
+    Kpis,
+    States,
+    Explain,
+    Acts,
+    Evidence,
+    Rehearsals,
+    Stories,
 ):
     """Everything kept, on SQLite or PostgreSQL. One object a process; a forked child gets its own engine."""
 

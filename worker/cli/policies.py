@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and read policy files.")
 Connection = Annotated[str, typer.Option("--connection", metavar="C", help="the connection whose deals are judged")]
+From = Annotated[
+    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day; absent: a year before the last")
+]
+To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day; absent: yesterday")]
 Paths = Annotated[list[Path] | None, typer.Argument(help="files or folders; absent: those of the config file")]
 
 

@@ -9,13 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.policies import Connection, Paths, policies
+from worker.cli.policies import Connection, From, Paths, To, policies
 
 PolicyPath = Annotated[Path, typer.Argument(help="a policy file or folder")]
-From = Annotated[
-    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day; absent: a year before the last")
-]
-To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day; absent: yesterday")]
 FIGURES = (
     "judged", "flags", "deals", "later lost / slipped / won", "share lost (95 %)", "lift (95 %)", "days of warning",
     "flags a rep and week",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.policies import Connection, policies
+from worker.cli.policies import Connection, From, To, policies
 from worker.cli.shown import moment
 
 if TYPE_CHECKING:
@@ -35,6 +35,42 @@ def precision(
 
     answer = flow(asked(context).services(quiet=as_json), connection, weeks)
     say(answer, as_json, lambda: _show_precision(answer))
+
+
+@policies.command()
+def evidence(
+    context: typer.Context, connection: Connection, first: From = None, last: To = None, as_json: Json = False
+) -> None:
+    """Whether a stage's criteria held when deals came in, by rep; where reps differ its conversion is UNTRUSTED.
+
+    Example: sluicegate policies evidence --connection acme --from 2026-05-01
+    """
+    from worker.flows.evidence import evidence as flow
+
+    services = asked(context).services(quiet=as_json)
+    answer = flow(services, connection, first and first.date(), last and last.date())
+    say(answer, as_json, lambda: _show_evidence(answer))
+
+
+def _show_evidence(answer: Mapping[str, Any]) -> None:
+    for stage in answer["stages"]:
+        trust = "" if stage["trusted"] else ": UNTRUSTED"
+        rows = [
+            ("" if n else criterion["title"], owner["owner"] or "nobody", _share(owner["share"]), owner["known"],
+             owner["unknown"])
+            for criterion in stage["criteria"] for n, owner in enumerate(criterion["owners"])
+        ]  # fmt: skip
+        table(f"{stage['process']}/{stage['stage']}{trust}", ("criterion", "owner", "held", "of", "unknown"), rows)
+        if stage["why"]:
+            tell(f"{stage['why']}.")
+    if not answer["stages"]:
+        tell(f"No deal came into a stage with criteria between {answer['from']} and {answer['to']}.")
+    if answer["dormant"]:
+        tell(f"Dormant here, no field is mapped: {', '.join(answer['dormant'])}")
+
+
+def _share(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.0%}"
 
 
 def _show_precision(answer: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 
 from policies.excused import deals
 from worker import tabular
+from worker.flows.evidence import trusting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,7 @@ def _values(session: Session, wide: Wide, window: str) -> list[dict[str, Any]]:
 
     currency = session.connection.currency
     measured = measure_wide(wide, by=DIMS, window=Window(window), targets=targets(session), currency=currency)
-    return [value.json() for value in measured]
+    return trusting(session, [value.json() for value in measured])
 
 
 def whole(judged: Judged) -> Wide | None:

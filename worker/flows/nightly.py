@@ -1,4 +1,4 @@
-"""Nightly: the day's pipeline frozen, so that past weeks never rewrite themselves; decisions too old are dropped."""
+"""Nightly: the day's pipeline frozen, so that past weeks never rewrite themselves; old decisions dropped; evidence."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from worker.flows.evidence import kept as keep_evidence
+from worker.flows.session import Session
+
 if TYPE_CHECKING:
     from worker.wiring import Services
 
 
 def freeze(services: Services, name: str) -> int:
-    """Freeze the connection's open and newly closed deals under today's date; how many."""
+    """Freeze the connection's open and newly closed deals under today's date; how many. The evidence is told anew."""
     zone, now = ZoneInfo(services.connection(name).timezone), services.clock()
     kept = timedelta(days=services.settings.store.decisions_days)
     services.store.forget_decisions(name, now - kept)
-    return services.store.freeze(name, now.astimezone(zone).date())
+    frozen = services.store.freeze(name, now.astimezone(zone).date())
+    if description := services.store.description(name):
+        session = Session(services, name, now)
+        keep_evidence(session, session.policies_in_force(description))
+    return frozen

@@ -165,6 +165,14 @@ class Past:
                 done += part.raw.deals.height
                 self.session.services.progress("judged", done)
 
+    def told(self) -> Iterator[Days]:
+        """The days of every part, chapter by chapter."""
+        _ = self.quiet
+        for teller in self.tellers():
+            for part in teller.parts(PART):
+                story = part.story()
+                yield from (self.days(story, chapter) for chapter in self.chapters)
+
     def _judged(self, part: Teller) -> Judged:
         story = part.story()
         pieces: dict[str, list[pl.DataFrame]] = defaultdict(list)
