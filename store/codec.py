@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import sqlalchemy as sa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from model.records import ColumnType
 
@@ -86,17 +85,16 @@ WRITE: Final = {kind: None if kind == "text" else encode for kind, encode in ENC
 
 def clean(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """A row whose texts both databases take."""
-    return row if _plain_texts(row) else tuple([text(value) if isinstance(value, str) else value for value in row])
+    return tuple([text(value) if isinstance(value, str) else value for value in row])
 
 
 def clean_all(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
     """Rows whose texts both databases take; looked at all at once, as most need nothing."""
-    return rows if _plain_texts(chain.from_iterable(rows)) else [clean(row) for row in rows]
-
-
-def _plain_texts(values: Iterable[Any]) -> bool:
-    joined = "".join([value for value in values if value.__class__ is str])
-    return joined.isascii() and "\x00" not in joined
+    try:
+        plain = rb"\u0000" not in orjson.dumps(rows)
+    except orjson.JSONEncodeError:  # half of a surrogate pair
+        plain = False
+    return rows if plain else [clean(row) for row in rows]
 
 
 def pack(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = tuple(c for c in OPPORTUNITY if c != "id")
 STAMPS: Final = ("first_seen", "first_edit", "seen_at", "gone_at")
+COMPARED: Final = itemgetter(*COLUMNS)
+WRITTEN: Final = itemgetter(*COLUMNS, *STAMPS)
 ENCODERS: Final = tuple((c, WRITE[OPPORTUNITY[c]]) for c in COLUMNS if c not in {"unread", "gone"})
 
 
@@ -44,10 +47,10 @@ def keep_deals(
     for id_, record in records.items():
         old = stored.get(id_)
         row = merged(record, old, seen, as_of)
-        if old is not None and all(row[c] == old[c] for c in COLUMNS):
+        if old is not None and COMPARED(row) == COMPARED(old):
             same.append((seen, old["key"]))
             continue
-        rows.append((connection, id_, *(row[c] for c in COLUMNS), *(row[c] for c in STAMPS)))
+        rows.append((connection, id_, *WRITTEN(row)))
         new += old is None
         if old is not None and not row["gone"]:
             found += changes(old["key"], old, row, seen)
@@ -87,7 +90,7 @@ def _gone_at(row: Row, old: Row | None, as_of: int) -> int:
 
 def _unread(record: Record) -> str:
     """`;a;b;`: tracked columns that are missing, and what the connector says it could not read."""
-    names = {c for c in TRACKED if c not in record} | set(record.get("unread") or ())
+    names = set(TRACKED).difference(record).union(record.get("unread") or ())
     return f";{';'.join(sorted(names))};" if names else ""
 
 

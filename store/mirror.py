@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -140,39 +141,50 @@ def _keep_rows(sql: Sql, connection: int, table: str, records: Mapping[str, Reco
 
 
 NOTHING: Final = {table: (None,) * len(encoders) for table, encoders in ENCODERS.items()}
+READ: Final = {table: itemgetter(*(c for c, _ in encoders)) for table, encoders in ENCODERS.items()}
+"""All values of a record at once, and below the places of those that lie otherwise in the database."""
+CODED: Final = {
+    table: tuple((place, encode) for place, (_, encode) in enumerate(encoders) if encode)
+    for table, encoders in ENCODERS.items()
+}
 
 
 def _encoded(table: str, record: Record, key: int, old: tuple[Any, ...] | None, seen: int) -> tuple[Any, ...]:
     """The row as it will lie in the database; what was not read stays as it was."""
     child = table in schema.CHILDREN
-    place = NOTHING[table] if old is None else old[1:] if child else old
-    try:
-        values = tuple([
-            encode(value) if encode and (value := record[c]) is not None else record[c] for c, encode in ENCODERS[table]
-        ])  # fmt: skip
-    except KeyError:
-        values = tuple([
-            old_ if c not in record else encode(value) if encode and (value := record[c]) is not None else record[c]
-            for (c, encode), old_ in zip(ENCODERS[table], place, strict=True)
-        ])  # fmt: skip
+    known = NOTHING[table] if old is None else old[1:] if child else old
     if table == "field_change":
-        values = _as_history(record, values, place, seen)
-    if not child:
-        return values
-    return (key if "opportunity_id" in record or old is None else old[0], *values)
+        record = FILLED | record
+    try:
+        values = list(READ[table](record))
+    except KeyError:
+        values = [
+            old_ if c not in record else encode(value) if encode and (value := record[c]) is not None else record[c]
+            for (c, encode), old_ in zip(ENCODERS[table], known, strict=True)
+        ]
+    else:
+        for place, encode in CODED[table]:
+            if values[place] is not None:
+                values[place] = encode(values[place])
+    if table == "field_change":
+        _fill(values, known, seen)
+    if child:
+        values.insert(0, key if "opportunity_id" in record or old is None else old[0])
+    return tuple(values)
 
 
-HISTORY: Final = {c: i for i, (c, _) in enumerate(ENCODERS["field_change"])}
+FILLED: Final = {"seen_at": None, "origin": None}
+"""Of a field change: what the store says itself."""
+HISTORY: Final = {c: place for place, (c, _) in enumerate(ENCODERS["field_change"])}
+SEEN_AT, ORIGIN, BEFORE, AFTER = (HISTORY[c] for c in ("seen_at", "origin", "before", "after"))
 
 
-def _as_history(record: Record, values: tuple[Any, ...], old: tuple[Any, ...], seen: int) -> tuple[Any, ...]:
+def _fill(values: list[Any], old: tuple[Any, ...], seen: int) -> None:
     """The CRM's own history: when we first saw the row, and JSON null written out."""
-    filled = list(values)
-    filled[HISTORY["seen_at"]] = old[HISTORY["seen_at"]] or seen
-    filled[HISTORY["origin"]] = record.get("origin") or "crm"
-    for side in ("before", "after"):
-        filled[HISTORY[side]] = filled[HISTORY[side]] or "null"
-    return tuple(filled)
+    values[SEEN_AT] = old[SEEN_AT] or seen
+    values[ORIGIN] = values[ORIGIN] or "crm"
+    values[BEFORE] = values[BEFORE] or "null"
+    values[AFTER] = values[AFTER] or "null"
 
 
 def _deal_keys(sql: Sql, connection: int, records: Mapping[str, Record]) -> dict[Any, int]:
