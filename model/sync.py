@@ -91,12 +91,27 @@ class FieldRule:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The field that a fact is read from: its name and type in the CRM's words, its label and length there.
+
+    `settable`: people can fill it in. `when_blank`: what the connection's map reads an empty one as (None: blank).
+    """
+
+    field: str
+    type: str
+    label: str = ""
+    length: int = 0
+    settable: bool = True
+    when_blank: bool | str | float | None = None
+
+
+@dataclass(frozen=True)
 class Description:
     """What a connection can do, said by its connector before a run.
 
     `mapped`: facts it can give (others are dormant). `writes`: our field → rule, only fields that exist, are
     mapped and may be written. `choices`: fact → the CRM's own picklist values. `types`: mapped fact → fact type.
-    `user_id`: the CRM user we act as.
+    `user_id`: the CRM user we act as. `sources`: fact → the one field it is read from, where there is one.
     """
 
     mapped: frozenset[str]
@@ -106,6 +121,7 @@ class Description:
     user_id: str | None = None
     currency: str | None = None
     zone: str | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
-from model.sync import Description, FieldRule
+from model.sync import Description, FieldRule, Source
 from store import ledger, schema
 from store.base import Base
 from store.codec import clean, day, instant, json
@@ -63,6 +63,7 @@ class States(Base):
             "mapped": frozenset(kept["mapped"]),
             "writes": {field: FieldRule(**rule) for field, rule in kept["writes"].items()},
             "choices": {fact: tuple(values) for fact, values in kept["choices"].items()},
+            "sources": {fact: Source(**source) for fact, source in kept.get("sources", {}).items()},
         })  # fmt: skip
 
     def keep_policies(self, digest: str, files: Mapping[str, str], at: datetime) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from connectors.hubspot import activities, deals, ours, pipelines
 from connectors.hubspot.faults import Refused
 from model.facts import FACTS
-from model.sync import Description
+from model.sync import Description, Source
 
 if TYPE_CHECKING:
     from connectors.hubspot.client import Client
-    from connectors.hubspot.schema import Schema
+    from connectors.hubspot.schema import CrmField, Schema
     from connectors.hubspot.settings import HubspotSettings
 
 _BY_OTHERS: Final = {"stage_median_days"}
@@ -53,7 +53,13 @@ def describe(client: Client, schema: Schema, settings: HubspotSettings) -> Descr
         writes={name: ours.rule(name, field) for name, field in ours.writable(schema, settings).items()},
         choices=choices | _stages(client),
         types={m.name: deals.type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},
-    )
+        sources={m.name: source(m.field, m.when_blank) for m in read if m.field},
+    )  # fmt: skip
+
+
+def source(field: CrmField, when_blank: bool | str | float | None) -> Source:
+    """A property as a Source."""
+    return Source(field.path, field.type, field.label, settable=field.writable, when_blank=when_blank)
 
 
 def _stages(client: Client) -> dict[str, tuple[str, ...]]:

@@ -8,11 +8,11 @@ from connectors.salesforce import opportunities as deals
 from connectors.salesforce import ours
 from connectors.salesforce.history import Snapshots
 from model.facts import FACTS
-from model.sync import Description
+from model.sync import Description, Source
 
 if TYPE_CHECKING:
     from connectors.salesforce.client import Client
-    from connectors.salesforce.schema import Schema
+    from connectors.salesforce.schema import CrmField, Schema
     from connectors.salesforce.settings import SalesforceSettings
 
 _BY_OTHERS: Final = {"stage_median_days"}
@@ -56,4 +56,10 @@ def describe(client: Client, schema: Schema, settings: SalesforceSettings) -> De
         writes={name: ours.rule(field) for name, field in ours.writable(schema, settings).items()},
         choices=choices,
         types={m.name: deals.type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},
+        sources={m.name: source(m.field, m.when_blank) for m in mapped if m.field},
     )
+
+
+def source(field: CrmField, when_blank: bool | str | float | None) -> Source:
+    """A field as a Source; formulas and fields of parents are not filled in on the deal."""
+    return Source(field.path, field.type, field.label, field.length, not field.moves_no_stamp, when_blank)

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
 from model.memory import BREACHES, DEAL_VERDICTS, FINDINGS
-from model.sync import Description, FieldRule
+from model.sync import Description, FieldRule, Source
 from tests.store.desk import DAY, NOON, deal, keep
 
 FLAG = '{"policy":"no-amount","points":10}'
@@ -166,8 +166,9 @@ def test_a_connection_can_be_paused_described_and_its_calls_counted(store):
     store.resume("acme")
     assert store.paused("acme") is None
     seen = Description(
-        frozenset({"amount"}), {"score": FieldRule("number", scale=0)}, {"stage": ("a", "b")}, user_id="u9"
-    )
+        frozenset({"amount"}), {"score": FieldRule("number", scale=0)}, {"stage": ("a", "b")}, user_id="u9",
+        sources={"amount": Source("Amount", "currency", "Amount"), "fit": Source("Fit", "string", when_blank=False)},
+    )  # fmt: skip
     store.keep_description("acme", seen)
     assert store.description("acme") == seen
     assert [store.note_calls("acme", NOON.date(), 5), store.note_calls("acme", NOON.date(), 2)] == [5, 7]
