@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from model.actions import ActionRule
     from model.wide import Wide
 
 
@@ -51,6 +52,7 @@ class Criterion:
     holds: Literal["once", "while_in"] = "once"
     binds_from: date | None = None
     mode: Literal["off", "observe", "warn", "enforce"] = "warn"
+    actions: tuple[ActionRule, ...] = ()
     source: str = ""
 
 

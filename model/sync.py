@@ -112,6 +112,7 @@ class Description:
     `mapped`: facts it can give (others are dormant). `writes`: our field → rule, only fields that exist, are
     mapped and may be written. `choices`: fact → the CRM's own picklist values. `types`: mapped fact → fact type.
     `user_id`: the CRM user we act as. `sources`: fact → the one field it is read from, where there is one.
+    `user_id`: the CRM user we act as. `acts`: what may be done beyond our fields, of task and move.
     """
 
     mapped: frozenset[str]
@@ -122,6 +123,7 @@ class Description:
     currency: str | None = None
     zone: str | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
+    acts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

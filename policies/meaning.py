@@ -13,6 +13,8 @@ SILENT: Final = frozenset(
     {"examples", "file", "line", "revision", "source", "criterion_examples", "digest", "files", "declared", "waivers"}
 )
 """Fields that change no verdict and nothing on a record."""
+YOUNGER: Final = frozenset({"actions"})
+"""Fields that came after the first release: empty ones are left out, so that older policies keep their revisions."""
 
 
 def revision(value: object) -> str:
@@ -24,9 +26,15 @@ def _plain(value: object) -> object:
     if isinstance(value, Condition):
         return repr(value.tree), sorted(value.filler), value.blank
     if is_dataclass(value):
-        return [(one.name, _plain(getattr(value, one.name))) for one in fields(value) if one.name not in SILENT]
+        return [
+            (one.name, _plain(part)) for one in fields(value) if _counts(one.name, part := getattr(value, one.name))
+        ]
     if isinstance(value, Mapping):
         return sorted((key, _plain(part)) for key, part in value.items())
     if isinstance(value, tuple | list):
         return [_plain(part) for part in value]
     return value
+
+
+def _counts(name: str, value: object) -> bool:
+    return name not in SILENT and (name not in YOUNGER or bool(value))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
+    from model.actions import ActionRule
     from model.facts import Fact
     from model.process import Process, Rollout
     from policies.language.condition import Condition
@@ -109,7 +110,7 @@ class Policy:
     `modes`: where its mode is another one, the first that holds. `rollout` None: none is named. `grace_days`: days that
     a broken deal has before it is flagged. `at_most_share`: the share of its open deals that may change within a week.
     `blank` and `filler` are compiled into the conditions already and kept here to be shown.
-    `generated` is true for policies made from a process (STAGE-over-expected).
+    `actions` are done while it enforces. `generated` is true for policies made from a process (STAGE-over-expected).
     """
 
     id: str
@@ -125,6 +126,7 @@ class Policy:
     mode: Mode = "warn"
     modes: tuple[ModeCase, ...] = ()
     rollout: Rollout | None = None
+    actions: tuple[ActionRule, ...] = ()
     pausable: bool = False
     grace_days: int = 0
     at_most_share: float = AT_MOST_SHARE

@@ -26,14 +26,14 @@ MODE_CASE: Final = {"where": Key(required=True), "mode": Key(required=True)}
 
 
 def read_modes(
-    sheet: Sheet, node: Node | None, words: Vocabulary, rules: Rules, lacks: Sequence[str]
+    sheet: Sheet, node: Node | None, words: Vocabulary, rules: Rules, lacks: Sequence[str], *, acts: bool
 ) -> tuple[ModeCase, ...]:
-    """The cases of `modes`; `lacks`: kinds of examples that are not there."""
+    """The cases of `modes`; `lacks`: kinds of examples that are not there, `acts`: whether the policy has actions."""
     cases = []
     for item in sheet.entries(node, "modes"):
         values = sheet.fields(item, MODE_CASE, "a case of modes")
         where = words.condition(sheet, values.get("where"), "where", rules)
-        mode = read_mode(sheet, values.get("mode"), lacks)
+        mode = read_mode(sheet, values.get("mode"), lacks, acts=acts)
         if where is not None:
             cases.append(ModeCase(where, mode))
     return tuple(cases)

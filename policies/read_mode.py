@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from policies.yaml_tree import Node
 
 
-def read_mode(sheet: Sheet, node: Node | None, lacks: Sequence[str]) -> Mode:
-    """The mode at a node; `lacks` are the kinds of examples that are not there."""
+def read_mode(sheet: Sheet, node: Node | None, lacks: Sequence[str], *, acts: bool) -> Mode:
+    """The mode at a node; `lacks` are the kinds of examples that are not there, `acts` whether it has actions."""
     if isinstance(node, Text) and node.value == "enforce":
         if lacks:
             sheet.note(node, f"mode enforce needs examples, and there is none that is {', '.join(lacks)}; add them")
-        else:
-            sheet.note(node, "mode enforce runs a policy's actions, and this version has none; write warn")
+        if not acts:
+            sheet.note(node, "mode enforce does what `actions` lists, and there are none; add them, or write warn")
     return sheet.word(node, MODES, "mode") or "warn"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from policies.language.tree import in_business_days
 from policies.policy import AT_MOST_SHARE, SEVERITIES, SUBJECTS, Policy
+from policies.read_actions import read_actions
 from policies.read_examples import POLICY_KEYS, read_examples
 from policies.read_living import read_modes, read_rollout
 from policies.read_mode import read_mode
@@ -25,9 +26,8 @@ LATER: Final = "this version does not do it; leave the key out"
 POLICY: Final = {
     **{name: Key(required=True) for name in ("id", "title", "flag_if", "severity", "points", "fix", "owner")},
     **{name: Key() for name in ("applies_to", "topic", "mode", "pausable", "blank", "filler", "examples", "source")},
-    **{name: Key() for name in ("subject", "calendar", "modes", "rollout", "grace_days", "at_most_share")},
+    **{name: Key() for name in ("subject", "calendar", "modes", "rollout", "grace_days", "at_most_share", "actions")},
     "zone": Key(refusal=f"zone counts days in another time zone; {LATER}"),
-    "actions": Key(refusal=f"actions change the CRM beyond our own fields; {LATER}"),
     "waivers": Key(refusal="waivers stand at the top of a file, beside policies, and name the policy they excuse"),
 }  # fmt: skip
 MOST_GRACE: Final = 90
@@ -48,7 +48,8 @@ def read_policy(
         applies_to, flag_if = (one and replace(one, tree=in_business_days(one.tree)) for one in (applies_to, flag_if))
     examples = read_examples(sheet, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS)
     lacks = lacking(examples, POLICY_NEEDS)
-    mode = read_mode(sheet, values.get("mode"), lacks)
+    actions = read_actions(sheet, values.get("actions"), criterion=False)
+    mode = read_mode(sheet, values.get("mode"), lacks, acts="actions" in values)
     share = sheet.share(values.get("at_most_share"), "at_most_share")
     subject = sheet.word(values.get("subject"), SUBJECTS, "subject") or "opportunity"
     if subject != "opportunity" and mode != "off":
@@ -67,10 +68,11 @@ def read_policy(
         topic=sheet.id(values.get("topic"), "a topic") or "",
         subject=subject,
         mode=mode,
-        modes=read_modes(sheet, values.get("modes"), words, rules, lacks),
+        modes=read_modes(sheet, values.get("modes"), words, rules, lacks, acts="actions" in values),
         rollout=read_rollout(sheet, values.get("rollout"), words) or rollout,
         grace_days=sheet.whole(values.get("grace_days"), "grace_days", 0, MOST_GRACE) or 0,
         at_most_share=AT_MOST_SHARE if share is None else share,
+        actions=actions,
         pausable=sheet.yes(values.get("pausable"), "pausable") or False,
         blank=rules.blank,
         filler=rules.filler,

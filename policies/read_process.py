@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from model.process import Criterion, Process, Stage
 from policies.claims import THE_REST, Claims
 from policies.policy import SEVERITIES
+from policies.read_actions import read_actions
 from policies.read_examples import CRITERION_KEYS, read_examples
 from policies.read_living import read_rollout
 from policies.read_mode import read_mode
@@ -35,7 +36,7 @@ STAGE: Final = {
 CRITERION: Final = {
     "id": Key(required=True), "title": Key(required=True), "require": Key(required=True), "fix": Key(required=True),
     "severity": Key(), "points": Key(), "holds": Key(), "binds_from": Key(), "blank": Key(), "filler": Key(),
-    "examples": Key(), "source": Key(), "mode": Key(),
+    "examples": Key(), "source": Key(), "mode": Key(), "actions": Key(),
 }  # fmt: skip
 HOLDS: Final[tuple[Literal["once", "while_in"], ...]] = ("once", "while_in")
 CRMS: Final = {"salesforce": Key(), "hubspot": Key(), "tables": Key()}
@@ -118,7 +119,8 @@ class Processes:
             points=10 if points is None else points,
             holds=sheet.word(values.get("holds"), HOLDS, "holds") or "once",
             binds_from=sheet.day(values.get("binds_from"), "binds_from"),
-            mode=read_mode(sheet, values.get("mode"), lacking(told, CRITERION_NEEDS)),
+            mode=read_mode(sheet, values.get("mode"), lacking(told, CRITERION_NEEDS), acts="actions" in values),
+            actions=read_actions(sheet, values.get("actions"), criterion=True),
             source=sheet.text(values.get("source"), "source") or "",
         )
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.facts import FACTS
 from policies.policy import MODES, SEVERITIES, SUBJECTS
+from policies.read_actions import MOST_DAYS as MOST_DAYS_BEFORE
+from policies.read_actions import WHOSE
 from policies.read_courses import ENTER, MOST_DAYS
 from policies.read_examples import AS_OF, COURSES, CRITERION_KEYS, POLICY_KEYS
 from policies.read_facts import FACT, MAX_MEANING, NAME, TYPES
@@ -47,10 +49,10 @@ def schema() -> Schema:
         "title": "Sluicegate policies",
         **_map(FILE, _file()),
         "definitions": {
-            "policy": {**_map(POLICY, _policy()), "allOf": [_others_are_off()]},
+            "policy": {**_map(POLICY, _policy()), "allOf": [_others_are_off(), _enforcing_acts()]},
             "process": _map(PROCESS, _process()),
             "stage": _map(STAGE, _stage()),
-            "criterion": _map(CRITERION, _criterion()),
+            "criterion": {**_map(CRITERION, _criterion()), "allOf": [_enforcing_acts()]},
             "waiver": _map(WAIVER, _waiver()),
         },
     }
@@ -120,14 +122,17 @@ def _policy() -> dict[str, Schema]:
         },
         "pausable": {"type": "boolean", "description": "Whether a rep's pause holds for it"},
         "subject": {"enum": list(SUBJECTS), "description": "Others than opportunities are not judged yet"},
+        "actions": _actions(_TASKS),
         "examples": _examples(POLICY_KEYS),
     }
 
 
 def _mode() -> Schema:
-    # enforce needs actions, which the reader refuses as yet
-    said = "off: not judged; observe: judged and listed; warn: on the record, and it costs points"
-    return {"enum": [mode for mode in MODES if mode != "enforce"], "description": said}
+    said = (
+        "off: not judged; observe: judged and listed; warn: on the record, and it costs points; "
+        "enforce: as warn, and its actions are done"
+    )
+    return {"enum": list(MODES), "description": said}
 
 
 def _rollout() -> Schema:
@@ -151,6 +156,11 @@ def _waiver() -> dict[str, Schema]:
 def _others_are_off() -> Schema:
     other = {"properties": {"subject": {"enum": list(SUBJECTS[1:])}}, "required": ["subject"]}
     return {"if": other, "then": {"properties": {"mode": {"const": "off"}}, "required": ["mode"]}}
+
+
+def _enforcing_acts() -> Schema:
+    enforcing = {"properties": {"mode": {"const": "enforce"}}, "required": ["mode"]}
+    return {"if": enforcing, "then": {"required": ["actions", "examples"]}}
 
 
 def _process() -> dict[str, Schema]:
@@ -185,8 +195,29 @@ def _criterion() -> dict[str, Schema]:
             "description": "once: at the move; while_in: as long as the deal is in the stage",
         },
         "binds_from": {"type": "string", "pattern": DAY, "description": "Moves before this day bind nothing"},
+        "actions": _actions([*_TASKS, _MOVE_BACK]),
         "examples": _examples(CRITERION_KEYS),
     }
+
+
+def _actions(kinds: list[Schema]) -> Schema:
+    what = "What is done beyond our own fields while the mode is enforce"
+    return {"type": "array", "minItems": 1, "items": {"anyOf": kinds}, "description": what}
+
+
+def _task(whose: str, least: int) -> Schema:
+    days = {"type": "integer", "minimum": least, "maximum": MOST_DAYS_BEFORE}
+    return {
+        "type": "object", "properties": {"task": {"const": whose}, "after_days": days},
+        "required": ["task", "after_days"] if least else ["task"], "additionalProperties": False,
+    }  # fmt: skip
+
+
+_TASKS: Final = [_task(whose, int(whose == "manager")) for whose in WHOSE]
+_MOVE_BACK: Final[Schema] = {
+    "type": "object", "properties": {"move_back": {"const": True}}, "required": ["move_back"],
+    "additionalProperties": False,
+}  # fmt: skip
 
 
 def _examples(keys: Mapping[str, Key]) -> Schema:

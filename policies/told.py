@@ -27,7 +27,9 @@ def _policy(policy: Policy) -> dict[str, Any]:
     applies, flag = policy.applies_to, policy.flag_if
     when = f"{applies.english()}: {flag.english()}" if applies else flag.english()
     written = {"applies_to": applies.text if applies else None, "flag_if": flag.text}
-    return {**said, **written, "english": when, **_reach(policy), "examples": counted(policy.examples)}
+    actions = [rule.english() for rule in policy.actions]
+    said |= {**written, "english": when, "actions": actions}
+    return {**said, **_reach(policy), "examples": counted(policy.examples)}
 
 
 def _reach(policy: Policy) -> dict[str, Any]:
@@ -98,7 +100,9 @@ def _criterion(found: PolicySet, process: Process, stage: Stage, side: str, one:
     kinds = ("met", "missed", "healed", "unbound")
     courses = {kind: [told(course) for course in getattr(examples, kind, ())] for kind in kinds}
     written = cast("Condition", one.require).text
-    return {**place, **said, "require": written, "english": one.require.english(), "courses": courses}
+    actions = [rule.english() for rule in one.actions]
+    said |= {"require": written, "english": one.require.english(), "actions": actions}
+    return {**place, **said, "courses": courses}
 
 
 def told(course: Course) -> str:

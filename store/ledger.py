@@ -162,6 +162,51 @@ patch = sa.Table(
     sa.Index("patch_run", "connection", "run"),
 )  # fmt: skip
 
+action = sa.Table(
+    "action", metadata,
+    sa.Column("id", BIG, primary_key=True),
+    *_of(connection=False),
+    sa.Column("key", name(), nullable=False),  # names it here and in the CRM, for ever
+    sa.Column("deal_key", sa.BigInteger, nullable=False),
+    sa.Column("deal", name(), nullable=False),
+    sa.Column("policy", name(), nullable=False),
+    sa.Column("kind", name(), nullable=False),
+    sa.Column("since", Day),
+    sa.Column("state", name(), nullable=False),
+    sa.Column("act", Packed, nullable=False),  # what is sent: a Task or a Move
+    sa.Column("record", sa.Text),  # the task's id in the CRM
+    sa.Column("run", sa.BigInteger, nullable=False),
+    sa.Column("tried_at", Instant),
+    sa.Column("flag_ended", YesNo, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.UniqueConstraint("connection", "key", name="action_key"),
+)  # fmt: skip
+
+action_receipt = sa.Table(
+    "action_receipt", metadata,
+    sa.Column("id", BIG, primary_key=True),
+    *_of(connection=False),
+    sa.Column("action", sa.BigInteger, nullable=False),
+    sa.Column("run", sa.BigInteger, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),  # do, close, undo
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("before", Packed, nullable=False),
+    sa.Column("after", Packed, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("action_receipt_action", "connection", "action"),
+)  # fmt: skip
+
+action_approval = sa.Table(
+    "action_approval", metadata,
+    sa.Column("id", BIG, primary_key=True),
+    *_of(connection=False),
+    sa.Column("digest", name(), nullable=False),
+    sa.Column("up_to", sa.Integer, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)  # fmt: skip
+
 kpi_value = sa.Table(
     "kpi_value", metadata,
     sa.Column("run", sa.BigInteger, primary_key=True, autoincrement=False),

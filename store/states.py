@@ -49,7 +49,8 @@ class States(Base):
 
     def keep_description(self, connection: str, seen: Description) -> None:
         """Remember what the connector said it can do."""
-        sets = {"mapped": sorted(seen.mapped), "choices": {k: list(v) for k, v in seen.choices.items()}}
+        sets: dict[str, object] = {"mapped": sorted(seen.mapped), "acts": sorted(seen.acts)}
+        sets["choices"] = {k: list(v) for k, v in seen.choices.items()}
         self._set(connection, description=asdict(seen) | sets)
 
     def description(self, connection: str) -> Description | None:
@@ -64,6 +65,7 @@ class States(Base):
             "writes": {field: FieldRule(**rule) for field, rule in kept["writes"].items()},
             "choices": {fact: tuple(values) for fact, values in kept["choices"].items()},
             "sources": {fact: Source(**source) for fact, source in kept.get("sources", {}).items()},
+            "acts": frozenset(kept.get("acts", ())),
         })  # fmt: skip
 
     def keep_policies(self, digest: str, files: Mapping[str, str], at: datetime) -> None:

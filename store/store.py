@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from model.errors import SettingsProblem
 from store.acts import Acts
 from store.evidence import Evidence
+from store.actions import Actions
 from store.explain import Explain
 from store.kpis import Kpis
 from store.leases import Leases
@@ -45,6 +46,7 @@ class Store(
     Explain,
     Acts,
     Evidence,
+    Actions,
     Rehearsals,
     Stories,
 ):

@@ -128,11 +128,11 @@ def test_a_year_of_days_is_no_example():
 
 
 def test_a_criterion_without_met_missed_and_healed_examples_may_not_enforce():
-    (found,) = refusals(f"{{met: [{{{BORN}}}]}}", more="mode: enforce")
+    (found,) = refusals(f"{{met: [{{{BORN}}}]}}", more="mode: enforce\n            actions: [{task: owner}]")
     assert found.endswith("mode enforce needs examples, and there is none that is missed, healed; add them")
     whole = f"{{met: [{{{BORN}}}], missed: [{{{BORN}}}], healed: [{{{BORN}}}]}}"
     (found,) = refusals(whole, more="mode: enforce")
-    assert found.endswith("mode enforce runs a policy's actions, and this version has none; write warn")
+    assert found.endswith("mode enforce does what `actions` lists, and there are none; add them, or write warn")
 
 
 def test_what_no_example_tries_is_named():

@@ -54,8 +54,7 @@ def test_quotes_and_escapes_do_not_move_a_place():
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("mode", "enforce", "mode enforce needs examples, and there is none that is flagged, clear; add them"),
-        ("actions", "[task]", "this version does not do it; leave the key out"),
+        ("actions", "[task]", "an action is a map of keys and values, not a text"),
         ("grace_days", "-3", "grace_days is -3; it lies between 0 and 90"),
         ("at_most_share", "30", "at_most_share is a share between 0 and 1 such as 0.3, not 30"),
         ("at_most_share", "30%", "at_most_share is a share between 0 and 1 such as 0.3, not 30%"),

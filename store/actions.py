@@ -1,0 +1,163 @@
+"""Actions: a row each, marked before the CRM is called and settled by a receipt; the key is unique for ever.
+
+A row that is found *sending*, *closing* or *undoing* when nobody works on it was cut off by a kill: the connector is
+asked again, which looks first at what stands under the key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import sqlalchemy as sa
+
+from model.actions import IN_FLIGHT, TASKS, KeptAction, Move, Task
+from store import ledger
+from store.base import Base
+from store.codec import day, instant, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from model.actions import ActionKind, ActionState, Ended, Receipt, Wanted
+    from store.fence import Lease
+
+Step: TypeAlias = Literal["do", "close", "undo"]
+table, receipts, approvals = ledger.action, ledger.action_receipt, ledger.action_approval
+STAGED: Final = (
+    "connection", "key", "deal_key", "deal", "policy", "kind", "since", "state", "act", "run", "tried_at", "flag_ended",
+    "reason",
+)  # fmt: skip
+_TROUBLE: Final[frozenset[Ended]] = frozenset({"refused", "locked"})
+
+
+class Actions(Base):
+    """What was done beyond our own fields, and what is left of it."""
+
+    def actions(self, connection: str) -> list[KeptAction]:
+        """Every action of a connection, oldest first."""
+        return self._kept(connection)
+
+    def standing_actions(self, connection: str) -> list[KeptAction]:
+        """Actions whose flag still stood when last planned, and those cut off in the middle; oldest first."""
+        return self._kept(connection, table.c.flag_ended.in_([False]) | table.c.state.in_(IN_FLIGHT))
+
+    def known_actions(self, connection: str, keys: Collection[str]) -> dict[str, KeptAction]:
+        """Those of these keys that there are."""
+        return {one.key: one for one in self._kept(connection, table.c.key.in_(list(keys)))} if keys else {}
+
+    def mark_wanted(
+        self, connection: str, run_id: int, wanted: Sequence[Wanted], now: datetime, lease: Lease | None = None
+    ) -> None:
+        """Mark actions *sending* and commit, new ones and those that are tried again."""
+        key = self.connection_key(connection)
+        rows = [
+            (
+                key, one.key, one.deal_key, one.act.deal, one.policy, one.kind, one.since and day(one.since), "sending",
+                pack(asdict(one.act)), run_id, instant(now), 0, "",
+            )
+            for one in wanted
+        ]  # fmt: skip
+        with self.writing(lease) as sql:
+            sql.upsert("action", STAGED, rows, ("connection", "key"))
+
+    def mark_actions(
+        self, connection: str, keys: Iterable[str], state: ActionState, lease: Lease | None = None
+    ) -> None:
+        """Put actions into a state and commit: closing or undoing, before the CRM is called."""
+        self._put(connection, keys, {"state": state}, lease)
+
+    def end_flags(self, connection: str, keys: Iterable[str], lease: Lease | None = None) -> None:
+        """Note that the flags of these actions no longer stand."""
+        self._put(connection, keys, {"flag_ended": True}, lease)
+
+    def settle_actions(  # noqa: PLR0917 - a receipt says which run did what, when
+        self,
+        connection: str,
+        run_id: int,
+        step: Step,
+        outcomes: Sequence[Receipt],
+        now: datetime,
+        lease: Lease | None = None,
+    ) -> None:
+        """Write the receipts of a step, and what they make of each action."""
+        key = self.connection_key(connection)
+        mine = table.c.connection == key
+        with self.writing(lease) as sql:
+            query = sa.select(table.c.id, table.c.key, table.c.kind).where(mine)
+            known = {
+                row.key: (row.id, row.kind)
+                for row in sql.tx.execute(query.where(table.c.key.in_([one.key for one in outcomes])))
+            }
+            for one in outcomes:
+                number, kind = known[one.key]
+                values = {"state": state_after(step, one.kind, kind), "reason": one.reason, "tried_at": now}
+                values |= {"record": one.record} if one.record else {}
+                sql.tx.execute(sa.update(table).where(table.c.id == number).values(values))
+                sql.tx.execute(sa.insert(receipts).values(_receipt(key, number, run_id, step, one, now)))
+
+    def action_receipts(self, connection: str) -> dict[int, list[dict[str, Any]]]:
+        """By action: {run, step, outcome, reason, before, after, at} of each attempt, oldest first."""
+        names = ("run", "step", "outcome", "reason", "before", "after", "at")
+        mine = receipts.c.connection == self.connection_key(connection)
+        query = sa.select(receipts.c.action, *(receipts.c[name] for name in names)).where(mine).order_by(receipts.c.id)
+        found: dict[int, list[dict[str, Any]]] = {}
+        with self.reading() as sql:
+            for row in sql.tx.execute(query).mappings():
+                found.setdefault(row["action"], []).append({name: row[name] for name in names})
+        return found
+
+    def approve_actions(self, connection: str, digest: str, up_to: int, by: str, at: datetime) -> None:
+        """Let so many actions of exactly this policy set through in a run."""
+        values = {"connection": self.connection_key(connection), "digest": digest, "up_to": up_to, "by": by, "at": at}
+        with self.writing() as sql:
+            sql.tx.execute(sa.insert(approvals).values(values))
+
+    def approved_actions(self, connection: str, digest: str) -> int:
+        """How many actions of this policy set were last let through in one run; 0 where nobody did."""
+        mine = (approvals.c.connection == self.connection_key(connection)) & (approvals.c.digest == digest)
+        query = sa.select(approvals.c.up_to).where(mine).order_by(approvals.c.id.desc()).limit(1)
+        with self.reading() as sql:
+            return sql.tx.execute(query).scalar() or 0
+
+    def _kept(self, connection: str, more: Any = None) -> list[KeptAction]:
+        mine = table.c.connection == self.connection_key(connection)
+        query = sa.select(table).where(mine if more is None else mine & more).order_by(table.c.id)
+        with self.reading() as sql:
+            return [_action(row) for row in sql.tx.execute(query).mappings()]
+
+    def _put(self, connection: str, keys: Iterable[str], values: dict[str, Any], lease: Lease | None) -> None:
+        mine = table.c.connection == self.connection_key(connection)
+        with self.writing(lease) as sql:
+            sql.tx.execute(sa.update(table).where(mine & table.c.key.in_(list(keys))).values(values))
+
+
+def state_after(step: Step, outcome: Ended, kind: ActionKind) -> ActionState:
+    """What a receipt makes of an action; what could not be closed or undone stands as it did."""
+    stands: ActionState = "open" if kind in TASKS else "done"
+    if outcome == "written":
+        return stands if step == "do" else "over" if step == "close" else "undone"
+    if outcome in {"skipped", "gone"}:
+        return "over"
+    if step != "do":
+        return stands
+    return "refused" if outcome in _TROUBLE else "waiting"
+
+
+def _receipt(  # noqa: PLR0917 - the row as it is written
+    connection: int, action: int, run_id: int, step: Step, one: Receipt, now: datetime
+) -> dict[str, Any]:
+    return {
+        "connection": connection, "action": action, "run": run_id, "step": step, "outcome": one.kind,
+        "reason": one.reason, "before": dict(one.before), "after": dict(one.after), "at": now,
+    }  # fmt: skip
+
+
+def _action(row: Mapping[Any, Any]) -> KeptAction:
+    sent = Task if row["kind"] in TASKS else Move
+    return KeptAction(
+        id=row["id"], key=row["key"], deal_key=row["deal_key"], deal=row["deal"], policy=row["policy"],
+        kind=row["kind"], since=row["since"], state=row["state"], run_id=row["run"], act=sent(**row["act"]),
+        record=row["record"], tried_at=row["tried_at"], flag_ended=row["flag_ended"], reason=row["reason"],
+    )  # fmt: skip

@@ -1,0 +1,120 @@
+"""The store's actions: marked before the call, one row a key for ever, each attempt on a receipt."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from model.actions import Move, Receipt, Task, Wanted
+from store import Store
+from tests.store.desk import DAY, NOON, deal, keep
+
+TASK = Task("k1", "d1", "o1", "Call", "Never touched\nsince 1 Nov", date(2026, 11, 4))
+MOVE = Move("k2", "d2", "default", "demo", "qualification", datetime(2026, 11, 3, 10, 0, 0, 123456, tzinfo=UTC))
+
+
+def wanted(act=TASK, kind="task_owner"):
+    return Wanted(1, "no-activity", kind, date(2026, 11, 1), act)
+
+
+@pytest.fixture
+def acting(store):
+    keep(store, opportunity=[deal("d1"), deal("d2")])
+    store.mark_wanted("acme", 7, [wanted(), wanted(MOVE, "move_back")], NOON)
+    return store
+
+
+def settle(store, key="k1", kind="written", step="do", **more):
+    store.settle_actions("acme", 7, step, [Receipt(key, kind, **more)], NOON)
+
+
+def states(store):
+    return {one.key: one.state for one in store.actions("acme")}
+
+
+def test_what_was_marked_is_found_after_a_kill_as_it_was_to_be_sent(acting, store_url):
+    after_the_kill = Store.open(store_url)
+    task, move = after_the_kill.standing_actions("acme")
+    assert (task.state, task.act, task.run_id, task.since) == ("sending", TASK, 7, date(2026, 11, 1))
+    assert (move.act, move.kind) == (MOVE, "move_back")
+    after_the_kill.close()
+
+
+def test_a_key_has_one_row_however_often_it_is_wanted(acting):
+    settle(acting, kind="refused", reason="no such owner")
+    assert states(acting)["k1"] == "refused"
+    later = Task("k1", "d1", "o2", "Call", "", date(2026, 11, 5))
+    acting.mark_wanted("acme", 8, [wanted(later)], NOON + DAY)
+    found = acting.known_actions("acme", ["k1", "other"])
+    assert (found["k1"].state, found["k1"].act, found["k1"].run_id) == ("sending", later, 8)
+    assert len(acting.actions("acme")) == 2
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome", "task", "move"),
+    [
+        ("do", "written", "open", "done"),
+        ("do", "skipped", "over", "over"),
+        ("do", "gone", "over", "over"),
+        ("do", "refused", "refused", "refused"),
+        ("do", "locked", "refused", "refused"),
+        ("do", "retry_later", "waiting", "waiting"),
+        ("close", "written", "over", "over"),
+        ("close", "retry_later", "open", "done"),
+        ("close", "refused", "open", "done"),
+        ("undo", "written", "undone", "undone"),
+        ("undo", "skipped", "over", "over"),
+        ("undo", "refused", "open", "done"),
+    ],
+)
+def test_a_receipt_says_what_becomes_of_the_action(acting, step, outcome, task, move):
+    for key in ("k1", "k2"):
+        settle(acting, key, outcome, step)
+    assert states(acting) == {"k1": task, "k2": move}
+
+
+def test_every_attempt_leaves_a_receipt_with_what_stood_before_and_after(acting):
+    settle(acting, kind="retry_later", reason="no answer")
+    settle(acting, record="00T1")
+    settle(acting, "k2", before={"StageName": "Demo", "Probability": 20}, after={"StageName": "Qualification"})
+    by_action = acting.action_receipts("acme")
+    first, second = (by_action[one.id] for one in acting.actions("acme"))
+    assert [(r["step"], r["outcome"], r["reason"]) for r in first] == [
+        ("do", "retry_later", "no answer"), ("do", "written", ""),
+    ]  # fmt: skip
+    assert (second[0]["before"], second[0]["after"]) == (
+        {"StageName": "Demo", "Probability": 20}, {"StageName": "Qualification"},
+    )  # fmt: skip
+    assert (second[0]["run"], second[0]["at"]) == (7, NOON)
+    assert acting.actions("acme")[0].record == "00T1"
+
+
+def test_the_task_of_a_flag_that_ended_stands_no_more_but_stays_known(acting):
+    settle(acting)
+    acting.end_flags("acme", ["k1"])
+    settle(acting, step="close")
+    assert [one.key for one in acting.standing_actions("acme")] == ["k2"]
+    assert acting.known_actions("acme", ["k1"])["k1"].flag_ended
+
+
+def test_one_that_was_cut_off_is_found_though_its_flag_ended(acting):
+    settle(acting)
+    acting.end_flags("acme", ["k1"])
+    acting.mark_actions("acme", ["k1"], "closing")
+    assert [one.key for one in acting.standing_actions("acme")] == ["k1", "k2"]
+
+
+def test_an_approval_holds_for_one_policy_set_of_one_connection_and_the_last_word_counts(acting):
+    assert acting.approved_actions("acme", "abc") == 0
+    acting.approve_actions("acme", "abc", 100, "Ada", NOON)
+    acting.approve_actions("acme", "abc", 60, "Ada", NOON + timedelta(hours=1))
+    assert acting.approved_actions("acme", "abc") == 60
+    assert acting.approved_actions("acme", "abd") == 0
+    assert acting.approved_actions("other", "abc") == 0
+
+
+def test_a_rehearsal_knows_the_actions_and_leaves_them_alone(acting):
+    settle(acting)
+    with acting.rehearsal("acme") as copy:
+        assert [one.key for one in copy.standing_actions("acme")] == ["k1", "k2"]
+        copy.end_flags("acme", ["k1"])
+    assert len(acting.standing_actions("acme")) == 2
