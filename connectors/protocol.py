@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from model.actions import Act, Receipt
     from model.sync import Budget, Cursor, Description, Draft, Outcome, Page, Patch, Remark
 
 
@@ -38,6 +39,13 @@ class Connector(Protocol):
         """Send at most `batch_size` patches; one outcome each, in order. Fields outside `writes` are never sent.
 
         Raises RetryLater when the whole call may or may not have been applied: read again before sending again.
+        """
+
+    def act(self, acts: Sequence[Act]) -> list[Receipt]:
+        """Do at most `batch_size` acts beyond our fields; one receipt each, in order. Safe to repeat.
+
+        What stands under an act's key is looked up first, so that a call whose reply was lost makes nothing twice.
+        `Description.acts` names what this door does. Raises RetryLater where it cannot be told what was done.
         """
 
     def draft(self) -> Draft:

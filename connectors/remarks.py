@@ -66,6 +66,14 @@ def feeds(found: Iterable[str], to_read: str) -> Iterator[Remark]:
             yield Remark("missing", f"The feed of {name} cannot be read; {to_read}.")
 
 
+def tasks(offered: bool, lacks: str) -> Iterator[Remark]:
+    """Whether policies that enforce can make tasks; `lacks`: what to do where they cannot."""
+    if offered:
+        yield Remark("ok", "Policies that enforce can make tasks.")
+    else:
+        yield Remark("note", f"Policies that enforce can make no tasks: {lacks}.")
+
+
 def mismatch(place: str, fact: str, wanted: str, crm_type: str, gives: str) -> Iterator[Remark]:
     """A field that cannot hold the fact it is mapped to; `wanted` and `gives` are fact types."""
     if wanted not in (gives, "text", "choice") and not (wanted == "yes/no" and gives == "text"):

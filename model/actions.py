@@ -120,11 +120,9 @@ class Wanted:
         return self.act.key
 
 
-ActionState: TypeAlias = Literal[
-    "sending", "open", "done", "closing", "undoing", "waiting", "refused", "over", "undone"
-]
+ActionState: TypeAlias = Literal["sending", "open", "done", "closing", "undoing", "refused", "over", "undone"]
 """sending, closing, undoing: marked before the call, its fate unknown until a receipt; open: a task stands; done: a
-deal was moved; waiting: to be tried at the next run; refused: tried again after a day; over: nothing is left to do."""
+deal was moved; refused: tried again after a day; over: nothing is left to do."""
 IN_FLIGHT: Final[frozenset[ActionState]] = frozenset({"sending", "closing", "undoing"})
 
 

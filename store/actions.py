@@ -29,6 +29,7 @@ STAGED: Final = (
     "connection", "key", "deal_key", "deal", "policy", "kind", "since", "state", "act", "run", "tried_at", "flag_ended",
     "reason",
 )  # fmt: skip
+_IN_FLIGHT: Final[Mapping[Step, ActionState]] = {"do": "sending", "close": "closing", "undo": "undoing"}
 _TROUBLE: Final[frozenset[Ended]] = frozenset({"refused", "locked"})
 
 
@@ -40,12 +41,19 @@ class Actions(Base):
         return self._kept(connection)
 
     def standing_actions(self, connection: str) -> list[KeptAction]:
-        """Actions whose flag still stood when last planned, and those cut off in the middle; oldest first."""
-        return self._kept(connection, table.c.flag_ended.in_([False]) | table.c.state.in_(IN_FLIGHT))
+        """Tasks that stand or whose flag still stood when last planned, and what was cut off; oldest first."""
+        left = table.c.state.in_([*IN_FLIGHT, "open"])
+        return self._kept(connection, table.c.flag_ended.in_([False]) | left)
 
     def known_actions(self, connection: str, keys: Collection[str]) -> dict[str, KeptAction]:
         """Those of these keys that there are."""
         return {one.key: one for one in self._kept(connection, table.c.key.in_(list(keys)))} if keys else {}
+
+    def action_keys(self, connection: str) -> frozenset[str]:
+        """Every key that was ever used."""
+        query = sa.select(table.c.key).where(table.c.connection == self.connection_key(connection))
+        with self.reading() as sql:
+            return frozenset(sql.tx.execute(query).scalars())
 
     def mark_wanted(
         self, connection: str, run_id: int, wanted: Sequence[Wanted], now: datetime, lease: Lease | None = None
@@ -55,7 +63,7 @@ class Actions(Base):
         rows = [
             (
                 key, one.key, one.deal_key, one.act.deal, one.policy, one.kind, one.since and day(one.since), "sending",
-                pack(asdict(one.act)), run_id, instant(now), 0, "",
+                pack(asdict(one.act)), run_id, instant(now), int(one.kind not in TASKS), "",
             )
             for one in wanted
         ]  # fmt: skip
@@ -79,6 +87,7 @@ class Actions(Base):
         step: Step,
         outcomes: Sequence[Receipt],
         now: datetime,
+        as_of: datetime,
         lease: Lease | None = None,
     ) -> None:
         """Write the receipts of a step, and what they make of each action."""
@@ -92,7 +101,7 @@ class Actions(Base):
             }
             for one in outcomes:
                 number, kind = known[one.key]
-                values = {"state": state_after(step, one.kind, kind), "reason": one.reason, "tried_at": now}
+                values = {"state": state_after(step, one.kind, kind), "reason": one.reason, "tried_at": as_of}
                 values |= {"record": one.record} if one.record else {}
                 sql.tx.execute(sa.update(table).where(table.c.id == number).values(values))
                 sql.tx.execute(sa.insert(receipts).values(_receipt(key, number, run_id, step, one, now)))
@@ -140,9 +149,9 @@ def state_after(step: Step, outcome: Ended, kind: ActionKind) -> ActionState:
         return stands if step == "do" else "over" if step == "close" else "undone"
     if outcome in {"skipped", "gone"}:
         return "over"
-    if step != "do":
-        return stands
-    return "refused" if outcome in _TROUBLE else "waiting"
+    if outcome in _TROUBLE:
+        return "refused" if step == "do" else stands
+    return _IN_FLIGHT[step]
 
 
 def _receipt(  # noqa: PLR0917 - the row as it is written

@@ -25,6 +25,8 @@ _BY_VALUE: Final = "INVALID_"
 _RULES: Final = {"MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROPERTY"}
 UNSENT: Final = "NOT_SENT"
 UNSAID: Final = "NOT_ANSWERED"
+WHOLE: Final = {400, 409, 413}
+"""Statuses by which a call is refused for what one of its inputs says."""
 _LATER: Final = {"RATE_LIMITS", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT", "CONFLICT", UNSENT, UNSAID}
 _GONE: Final = {NOT_FOUND, MERGED, ABSENT}
 _NOT_VALID: Final = "Property values were not valid:"
@@ -67,8 +69,8 @@ def results(reply: Mapping[str, Any], sent: Iterable[str]) -> dict[str, Result]:
         if deal in found:
             found[deal] = WRITTEN if str(row["id"]) == deal else merged(row["id"])
     for error in reply.get("errors") or ():
-        meant = _meant(error, by_trace) or (found if len(found) == 1 else ())
-        found |= dict.fromkeys((deal for deal in meant if deal in found), refusal(error))
+        whom = meant(error, by_trace) or (found if len(found) == 1 else ())
+        found |= dict.fromkeys((deal for deal in whom if deal in found), refusal(error))
     return found
 
 
@@ -137,7 +139,7 @@ def _names(context: Any) -> tuple[str, ...]:
     return tuple(_listed(context, "propertyName", "missingRequiredProperties", "properties"))
 
 
-def _meant(error: Mapping[str, Any], by_trace: Mapping[str, str]) -> list[str]:
+def meant(error: Mapping[str, Any], by_trace: Mapping[str, str]) -> list[str]:
     """The deals that an error of a 207 is about."""
     context = error.get("context")
     traces = [*_listed(context, "objectWriteTraceId"), *_listed(error, "objectWriteTraceId")]

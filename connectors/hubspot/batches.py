@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from connectors.hubspot import answers
-from connectors.hubspot.answers import FIELD, LOCKED, UNSENT, Result, Sent
+from connectors.hubspot.answers import FIELD, LOCKED, UNSENT, WHOLE, Result, Sent
 from connectors.hubspot.faults import Locked, Refused
 from model.errors import RetryLater
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _MOST_CALLS: Final = 64
 """Calls that one batch may cost; what is not sent by then waits for the next run."""
-_WHOLE: Final = {400, 409, 413}
-"""Statuses by which a call is refused for what one of its records says."""
 _UNSENT: Final = Result(UNSENT, "HubSpot refuses too much of this batch one by one; the rest waits for the next run")
 
 
@@ -46,7 +44,7 @@ class Batches:
         except Locked as error:
             return known | self._narrowed(rest, Result(LOCKED, str(error)))
         except Refused as error:
-            if error.status not in _WHOLE:
+            if error.status not in WHOLE:
                 raise
             return known | self._narrowed(rest, answers.refusal(error.body, error.status))
 

@@ -89,13 +89,22 @@ class Client:
             found = self.rest("/oauth/v2/private-apps/get/access-token-info", "POST", {"tokenKey": token})
         return found if isinstance(found, dict) else {}
 
-    @cached_property
+    @property
     def actor(self) -> str | None:
         """Our own app as histories name it, "integration:" and its number; None where HubSpot does not tell that."""
+        return app_actor(self._told)
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Scopes that our token has; empty where HubSpot does not tell them."""
+        return frozenset(map(str, self._told.get("scopes") or ()))
+
+    @cached_property
+    def _told(self) -> dict[str, Any]:
         try:
-            return app_actor(self.token_info())
+            return self.token_info()
         except Refused:
-            return None
+            return {}
 
     def now(self) -> datetime:
         """The server's time as it last said; ours before the first reply."""

@@ -6,13 +6,16 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from connectors.hubspot import check, describe, draft, provision
+from connectors import acts as door
+from connectors import remarks
+from connectors.hubspot import check, describe, draft, provision, tasks
 from connectors.hubspot import export as export_files
 from connectors.hubspot.client import Client
 from connectors.hubspot.pull import NO_DEALS, Pull
 from connectors.hubspot.push import BATCH, Push
 from connectors.hubspot.reading import read
 from connectors.hubspot.schema import Schema
+from model.actions import Close, Remove, Task
 from model.errors import AccessRefused
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.hubspot.settings import HubspotSettings
+    from model.actions import Act, Receipt
     from model.sync import Budget, Cursor, Description, Draft, Outcome, Page, Patch, Remark
 
 
@@ -45,6 +49,7 @@ class HubspotConnector:
         self._client = Client(settings, clock=clock, sleep=sleep, random=random, spent=spent)
         self._schema = Schema(self._client)
         jitter = (random or Random()).uniform  # noqa: S311 - jitter, not a secret
+        self._tasks = tasks.Tasks(self._client, self._schema, settings)
         self._push = Push(self._client, self._schema, settings, sleep=sleep, jitter=jitter)
 
     @property
@@ -67,6 +72,7 @@ class HubspotConnector:
             user_id=self._client.actor,
             currency=self.settings.currency or account.currency,
             zone=self.settings.zone or account.zone.key,
+            acts=frozenset({"task"} if self._tasks.offered else ()),
         )
 
     def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
@@ -82,10 +88,17 @@ class HubspotConnector:
         """Send at most `batch_size` patches; see connectors.protocol. Raises ValueError for fields outside `writes`."""
         return self._push.send(patches)
 
+    def act(self, acts: Sequence[Act]) -> list[Receipt]:
+        """Tasks made, completed, deleted; see connectors.protocol. Raises ValueError for a key that stands twice."""
+        door.mind(acts, BATCH)
+        ways: dict[type, door.Way] = {Task: self._tasks.make, Close: self._tasks.close, Remove: self._tasks.remove}
+        return door.each(acts, ways)
+
     def check(self, now: datetime) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
-        return check.check(self._client, self._schema, self.settings, now)
+        found = check.check(self._client, self._schema, self.settings, now)
+        return [*found, *remarks.tasks(self._tasks.offered, tasks.LACKS)]
 
     def draft(self) -> Draft:
         """What `init` can suggest from this portal: properties for facts, stages for processes."""
@@ -97,6 +110,6 @@ class HubspotConnector:
             return export_files.export(self.settings, export)
         who = self.settings.admin
         admin = Client(self.settings, clock=self._clock, sleep=self._sleep, who=who) if who else self._client
-        remarks = list(provision.provision(admin, self.settings))
+        done = list(provision.provision(admin, self.settings))
         self._schema.forget()
-        return remarks
+        return done

@@ -12,7 +12,7 @@ from connectors.hubspot.steps import record_page
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from connectors.our_fields import Named
+    from connectors.hubspot.settings import HubspotSettings
     from model.sync import Remark
 
 _README: Final = """# Sluicegate's set-up for HubSpot
@@ -40,30 +40,38 @@ Make a private app (or an OAuth app) with these scopes and no others; none of th
 
 {scopes}
 
+Only where policies are to make tasks: `{action}`, and a property on tasks, too: send `tasks-group.json` and
+`tasks-key.json` to `/crm/v3/properties/tasks/groups` and `/crm/v3/properties/tasks` with a token that has
+`{task_setup}`. It must be unique.
+
 ## 3. The record page
 
 {steps}
 """
 
 
-def export(settings: Named, folder: Path) -> list[Remark]:
+def export(settings: HubspotSettings, folder: Path) -> list[Remark]:
     """Write everything below `folder`, replacing what an earlier export wrote there."""
     return write_files(files(settings), folder)
 
 
-def files(settings: Named) -> dict[str, str]:
+def files(settings: HubspotSettings) -> dict[str, str]:
     """Path → content of every file of the export."""
     made = fields.definitions(settings)
     readme = _README.format(
         setup=fields.SETUP_SCOPE,
         table="\n".join(_table(made)),
         scopes="\n".join(f"- `{scope}`: {use}" for scope, use in fields.SYNC_SCOPES.items()),
+        action=fields.ACTION_SCOPE,
+        task_setup=fields.TASK_SETUP_SCOPE,
         steps="\n".join(f"{number}. {step}" for number, step in enumerate(record_page(settings), 1)),
     )
     return {
         "README.md": readme,
         "group.json": _json(fields.group()),
         "properties.json": _json({"inputs": list(made.values())}),
+        "tasks-group.json": _json(fields.group()),
+        "tasks-key.json": _json(fields.task_key(settings.task_key)),
     }
 
 

@@ -30,6 +30,9 @@ SYNC_SCOPES: Final = {
     "sales-email-read": "reads which mails were sent and answered",
 }
 """Scope → what the sync needs it for."""
+ACTION_SCOPE: Final = "crm.objects.contacts.write"
+"""For tasks, and only where policies enforce with them: HubSpot keeps activities under contacts."""
+TASK_SETUP_SCOPE: Final = "crm.schemas.contacts.write"
 SETUP_SCOPE: Final = "crm.schemas.deals.write"
 
 
@@ -52,6 +55,15 @@ def definition(ours: str, name: str) -> dict[str, Any]:
         "hasUniqueValue": False,
         "options": options(ours),
     }
+
+
+def task_key(name: str) -> dict[str, Any]:
+    """The body that makes the property which names our tasks."""
+    return {
+        "name": name, "label": "Sluicegate Key", "groupName": GROUP, "type": "string", "fieldType": "text",
+        "description": "Names the tasks that Sluicegate makes, so that none is made twice.", "formField": False,
+        "hasUniqueValue": True, "options": [],
+    }  # fmt: skip
 
 
 def options(ours: str) -> list[dict[str, Any]]:

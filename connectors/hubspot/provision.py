@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot import fields, steps
 from connectors.hubspot.faults import Refused
+from connectors.hubspot.tasks import TASKS
 from model.sync import Remark
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def provision(admin: Client, settings: HubspotSettings) -> Iterator[Remark]:
             f"{fields.SETUP_SCOPE}; or run provision --export DIR and let an admin make the properties.",
         )
         return
+    yield from _tasks(admin, settings.task_key)
     yield from (Remark("note", step) for step in steps.record_page(settings))
 
 
@@ -47,6 +49,26 @@ def _group(admin: Client) -> Iterator[Remark]:
     if all(group["name"] != fields.GROUP for group in groups):
         _create(admin, api.create, fields.group())
     yield Remark("ok", f"The property group {fields.GROUP_LABEL} is there.")
+
+
+def _tasks(admin: Client, name: str) -> Iterator[Remark]:
+    """The property that names our tasks; without it no task is made, all else works."""
+    groups, core = admin.api("crm.properties.groups_api"), admin.api("crm.properties.core_api")
+    try:
+        there = {row["name"]: row for row in admin.call(core.get_all, TASKS)["results"]}
+        if name not in there:
+            if all(group["name"] != fields.GROUP for group in admin.call(groups.get_all, TASKS)["results"]):
+                _create(admin, groups.create, fields.group(), TASKS)
+            there[name] = _create(admin, core.create, fields.task_key(name), TASKS) or {}
+    except Refused as error:
+        text = f"{name} could not be made on tasks, so policies can make none: {error.message}"
+        yield Remark("note", f"{text.rstrip('.')}. It needs a token with {fields.TASK_SETUP_SCOPE}.")
+        return
+    if there[name].get("hasUniqueValue"):
+        scope = f"where policies are to make tasks, give our app {fields.ACTION_SCOPE}"
+        yield Remark("ok", f"{name} is on tasks, for the tasks of policies that enforce; {scope}.")
+    else:
+        yield Remark("warning", f"{name} on tasks is not unique, so no task is made: archive it, and name another.")
 
 
 @dataclass
@@ -103,10 +125,12 @@ def _all(admin: Client, *, archived: bool = False) -> dict[str, dict[str, Any]]:
     return {str(row["name"]): row for row in rows}
 
 
-def _create(admin: Client, create: Callable[..., Any], body: dict[str, Any]) -> dict[str, Any] | None:
+def _create(
+    admin: Client, create: Callable[..., Any], body: dict[str, Any], kind: str = _DEALS
+) -> dict[str, Any] | None:
     """What was made; None where it was there already."""
     try:
-        made: dict[str, Any] = admin.call(create, _DEALS, body)
+        made: dict[str, Any] = admin.call(create, kind, body)
     except Refused as error:
         if error.status == _THERE:
             return None

@@ -30,6 +30,7 @@ class CrmField:
     writable: bool = True
     ours: bool = False
     """Made in this portal, not by HubSpot."""
+    unique: bool = False
 
 
 class Schema:
@@ -79,4 +80,5 @@ def _field(raw: dict[str, Any]) -> CrmField:
         calculated=bool(raw.get("calculated")),
         writable=not may.get("readOnlyValue") and not raw.get("calculated"),
         ours=not raw.get("hubspotDefined"),
+        unique=bool(raw.get("hasUniqueValue")),
     )

@@ -76,6 +76,8 @@ class HubspotSettings(Credentials, ConnectionSettings):
     writes: Mapping[str, str] = Field(default_factory=lambda: dict(DEFAULT_WRITES))
     pause_until: str = DEFAULT_READS["pause_until"]
     pause_reason: str = DEFAULT_READS["pause_reason"]
+    task_key: str = "sluicegate_key"
+    """The unique property on tasks that names ours."""
     activity: Activities = Activities()
     limits: str | None = None
     admin: Credentials | None = None

@@ -6,8 +6,10 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
+from connectors import acts as door
+from connectors import remarks
 from connectors.rows import convert
-from connectors.salesforce import check, describe, draft, opportunities, provision, setup
+from connectors.salesforce import check, describe, draft, opportunities, provision, setup, tasks
 from connectors.salesforce import export as export_files
 from connectors.salesforce.client import Client
 from connectors.salesforce.ids import full_id
@@ -15,6 +17,7 @@ from connectors.salesforce.pull import Pull
 from connectors.salesforce.push import BATCH, Push
 from connectors.salesforce.schema import Schema
 from connectors.salesforce.windows import chunks, id_list
+from model.actions import Close, Remove, Task
 from model.errors import AccessRefused
 from model.sync import Page
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.salesforce.settings import SalesforceSettings
+    from model.actions import Act, Receipt
     from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch, Remark
 
 
@@ -48,6 +52,7 @@ class SalesforceConnector:
         self._client = Client(settings, clock=clock, sleep=sleep, random=random, spent=spent)
         self._schema = Schema(self._client)
         jitter = (random or Random()).uniform  # noqa: S311 - jitter, not a secret
+        self._tasks = tasks.Tasks(self._client, self._schema, settings)
         self._push = Push(self._client, self._schema, settings, sleep=sleep, jitter=jitter)
 
     @property
@@ -71,6 +76,7 @@ class SalesforceConnector:
             user_id=self._client.user_id,
             currency=setup.home_currency(self._client, self._schema, self.settings.currency),
             zone=self.settings.zone or (organization[0].get("TimeZoneSidKey") if organization else None),
+            acts=frozenset({"task"} if self._tasks.offered else ()),
         )
 
     def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
@@ -99,10 +105,17 @@ class SalesforceConnector:
         """Send at most `batch_size` patches; see connectors.protocol. Raises ValueError for fields outside `writes`."""
         return self._push.send(patches)
 
+    def act(self, acts: Sequence[Act]) -> list[Receipt]:
+        """Tasks made, completed, deleted; see connectors.protocol. Raises ValueError for a key that stands twice."""
+        door.mind(acts, BATCH)
+        ways: dict[type, door.Way] = {Task: self._tasks.make, Close: self._tasks.close, Remove: self._tasks.remove}
+        return door.each(acts, ways)
+
     def check(self, now: datetime) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self.describe()
-        return check.check(self._client, self._schema, self.settings, now)
+        found = check.check(self._client, self._schema, self.settings, now)
+        return [*found, *remarks.tasks(self._tasks.offered, tasks.LACKS)]
 
     def provision(self, export: Path | None = None) -> list[Remark]:
         """Make our fields and permission sets by API, or write them below `export` for an admin's own pipeline."""
@@ -111,9 +124,9 @@ class SalesforceConnector:
         admin = self.settings.admin
         client = Client(self.settings, clock=self._clock, sleep=self._sleep, who=admin) if admin else self._client
         self._schema.entity(opportunities.ENTITY)  # a first call, so that the login names our user
-        remarks = list(provision.provision(client, self.settings, self._client.user_id))
+        done = list(provision.provision(client, self.settings, self._client.user_id))
         self._schema.forget()
-        return remarks
+        return done
 
     def draft(self) -> Draft:
         """What `init` can suggest from this org: fields for facts, stages for processes."""

@@ -27,7 +27,9 @@ Deploy with `sf project deploy start --source-dir force-app`, then
 2. assign *Sluicegate Reader* to your sales people,
 3. copy the section in `layout-section.xml` into your own Opportunity layout, where you want reps to see it
    (a layout that we shipped would replace yours),
-4. where a validation rule refuses Sluicegate's writes, put `NOT($Permission.Sluicegate_Sync_Exempt)` into it.
+4. where policies are to make tasks (`docs/revops.md`, Enforce), assign *Sluicegate Actions* to the user that
+   Sluicegate logs in as, too; leave it out otherwise,
+5. where a validation rule refuses Sluicegate's writes, put `NOT($Permission.Sluicegate_Sync_Exempt)` into it.
 
 The list view *Flagged deals* and the report *Flags by owner* come along; leave them out if you do not want them.
 """
@@ -52,6 +54,10 @@ def files(settings: SalesforceSettings) -> dict[str, str]:
     ):
         body = _permission_set(name, label, about, named)
         made[f"{_MAIN}/permissionsets/{name}.permissionset-meta.xml"] = xml("PermissionSet", body)
+    key = {"fullName": settings.task_key, **fields.task_key()}
+    made[f"{_MAIN}/objects/Activity/fields/{settings.task_key}.field-meta.xml"] = xml("CustomField", key)
+    path = f"{_MAIN}/permissionsets/{fields.ACTIONS}.permissionset-meta.xml"
+    made[path] = xml("PermissionSet", _for_actions(settings.task_key))
     exempt = {"label": fields.EXEMPT_LABEL, "description": fields.EXEMPT_ABOUT, "isLicensed": False}
     made[f"{_MAIN}/customPermissions/{fields.EXEMPT}.customPermission-meta.xml"] = xml("CustomPermission", exempt)
     made[f"{_MAIN}/reports/Sluicegate.reportFolder-meta.xml"] = xml("ReportFolder", _folder())
@@ -95,6 +101,14 @@ def _permission_set(name: str, label: str, about: str, named: dict[str, str]) ->
     if name == fields.SYNC:
         body["customPermissions"] = {"enabled": True, "name": fields.EXEMPT}
     return body
+
+
+def _for_actions(key: str) -> dict[str, Any]:
+    return {
+        "label": fields.ACTIONS_LABEL, "description": fields.ACTIONS_ABOUT, "hasActivationRequired": False,
+        "fieldPermissions": {"editable": True, "field": f"Task.{key}", "readable": True},
+        "userPermissions": {"enabled": True, "name": fields.EDIT_TASKS},
+    }  # fmt: skip
 
 
 def _list_view(named: dict[str, str]) -> dict[str, Any]:

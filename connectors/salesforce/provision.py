@@ -21,7 +21,9 @@ _THERE: Final = {"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"}
 _SETS: Final = {
     fields.SYNC: (fields.SYNC_LABEL, fields.SYNC_ABOUT),
     fields.READER: (fields.READER_LABEL, fields.READER_ABOUT),
+    fields.ACTIONS: (fields.ACTIONS_LABEL, fields.ACTIONS_ABOUT),
 }
+_RIGHTS: Final = {fields.ACTIONS: {f"Permissions{fields.EDIT_TASKS}": True}}
 
 
 def provision(admin: Client, settings: SalesforceSettings, sync_user: str | None) -> Iterator[Remark]:
@@ -35,8 +37,9 @@ def provision(admin: Client, settings: SalesforceSettings, sync_user: str | None
     try:
         yield from _fields(admin, settings)
         sets = {name: _permission_set(admin, name) for name in _SETS}
-        yield Remark("ok", f"Permission sets {fields.SYNC_LABEL} and {fields.READER_LABEL} are there.")
+        yield Remark("ok", f"Permission sets {', '.join(label for label, _ in _SETS.values())} are there.")
         yield from _access(admin, settings, sets)
+        yield from _tasks(admin, settings, sets[fields.ACTIONS])
         yield from _exemption(admin, sets[fields.SYNC])
         yield from _assignment(admin, sets[fields.SYNC], sync_user)
     except Refused as error:
@@ -46,6 +49,11 @@ def provision(admin: Client, settings: SalesforceSettings, sync_user: str | None
             "Profiles and Permission Sets and View Setup; or run provision --export DIR and let an admin deploy it.",
         )
         return
+    yield Remark(
+        "note",
+        f"Where policies are to make tasks, assign {fields.ACTIONS_LABEL} to the user that Sluicegate logs in as; "
+        "without it none is made.",
+    )
     yield Remark("note", f"Assign {fields.READER_LABEL} to your sales people and put the fields on their page layout.")
 
 
@@ -86,28 +94,50 @@ def _permission_set(admin: Client, name: str) -> str:
     label, about = _SETS[name]
     if found:
         return str(found[0]["Id"])
-    made = _create(admin, "sobjects/PermissionSet", {"Name": name, "Label": label, "Description": about})
+    body = {"Name": name, "Label": label, "Description": about, **_RIGHTS.get(name, {})}
+    made = _create(admin, "sobjects/PermissionSet", body)
     return made or str(admin.rows(query)[0]["Id"])
 
 
 def _access(admin: Client, settings: SalesforceSettings, sets: dict[str, str]) -> Iterator[Remark]:
-    query = (
-        "SELECT Id, ParentId, Field, PermissionsRead, PermissionsEdit FROM FieldPermissions "
-        f"WHERE SobjectType = 'Opportunity' AND ParentId IN ({id_list(list(sets.values()))})"
-    )
-    there = {(row["ParentId"], row["Field"]): row for row in admin.rows(query)}
+    there = _granted(admin, "Opportunity", list(sets.values()))
     changed = 0
-    for name, parent in sets.items():
+    for name in (fields.SYNC, fields.READER):
+        parent = sets[name]
         for ours, api_name in our_fields.names(settings).items():
             field, edit = f"Opportunity.{api_name}", fields.may_edit(name, ours)
             changed += _grant(admin, parent, field, edit, there.get((parent, field)))
     yield Remark("ok", f"Field permissions are as they should be; {changed} changed now.")
 
 
+def _granted(admin: Client, entity: str, sets: list[str]) -> dict[tuple[str, str], dict[str, Any]]:
+    query = (
+        "SELECT Id, ParentId, Field, PermissionsRead, PermissionsEdit FROM FieldPermissions "
+        f"WHERE SobjectType = '{entity}' AND ParentId IN ({id_list(sets)})"
+    )
+    return {(row["ParentId"], row["Field"]): row for row in admin.rows(query)}
+
+
+def _tasks(admin: Client, settings: SalesforceSettings, parent: str) -> Iterator[Remark]:
+    """The field that names our tasks, and who may write it; an org that refuses it makes no tasks, all else works."""
+    key = settings.task_key
+    try:
+        query = "SELECT Id, DeveloperName FROM CustomField WHERE TableEnumOrId = 'Activity'"
+        if key.removesuffix("__c") not in {row["DeveloperName"] for row in _tooling(admin, query)}:
+            body = {"FullName": f"Activity.{key}", "Metadata": fields.task_key()}
+            _create(admin, "tooling/sobjects/CustomField", body)
+        field = f"Task.{key}"
+        _grant(admin, parent, field, edit=True, row=_granted(admin, "Task", [parent]).get((parent, field)))
+    except Refused as error:
+        yield Remark("warning", f"{key} could not be made on activities, so no task can be made: {error.message}.")
+        return
+    yield Remark("ok", f"{key} is on tasks, for the tasks of policies that enforce.")
+
+
 def _grant(admin: Client, parent: str, field: str, edit: bool, row: dict[str, Any] | None) -> bool:
     rights = {"PermissionsRead": True, "PermissionsEdit": edit}
     if row is None:
-        body = {"ParentId": parent, "SobjectType": "Opportunity", "Field": field, **rights}
+        body = {"ParentId": parent, "SobjectType": field.partition(".")[0], "Field": field, **rights}
         return _create(admin, "sobjects/FieldPermissions", body) is not None
     if all(row[right] == value for right, value in rights.items()):
         return False

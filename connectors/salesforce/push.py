@@ -25,12 +25,12 @@ _LOCK_TRIES: Final = 5
 _CAP: Final = 20.0
 _ROW_LOCK: Final = "UNABLE_TO_LOCK_ROW"
 _FIELD: Final = {"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"}
-_ORGS_OWN_CODE: Final = {"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "LIMIT_EXCEEDED"}
+ORGS_OWN_CODE: Final = {"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "LIMIT_EXCEEDED"}
 _WHOLE: Final = {"JSON_PARSER_ERROR", "MALFORMED_ID"}
 _GONE: Final = ("gone", "The deal is gone or hidden from us: {}")
 _LATER: Final = ("retry_later", "{}")
 _TRIGGER: Final = ("refused", "A trigger or flow of the org fails on it: {}")
-_MEANING: Final[dict[str, tuple[OutcomeKind, str]]] = {
+MEANING: Final[dict[str, tuple[OutcomeKind, str]]] = {
     "ENTITY_IS_LOCKED": ("locked", "The deal is locked for approval: {}"),
     "ENTITY_IS_DELETED": _GONE,
     "INVALID_CROSS_REFERENCE_KEY": _GONE,
@@ -42,7 +42,7 @@ _MEANING: Final[dict[str, tuple[OutcomeKind, str]]] = {
     "REQUEST_LIMIT_EXCEEDED": _LATER,
     "ALL_OR_NONE_OPERATION_ROLLED_BACK": _LATER,
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": ("refused", "A validation rule of the org refuses it: {}"),
-    **dict.fromkeys(_ORGS_OWN_CODE, _TRIGGER),
+    **dict.fromkeys(ORGS_OWN_CODE, _TRIGGER),
 }
 """What becomes of a record by its error code; any other code is a refusal in Salesforce's own words."""
 
@@ -110,10 +110,10 @@ class Push:
         except ColumnGone as error:
             return {key: (error.code, error.message, _named(error.message, body)) for key, body in sent.items()}
         except Refused as error:
-            if error.code not in _WHOLE and error.code not in _ORGS_OWN_CODE:
+            if error.code not in _WHOLE and error.code not in ORGS_OWN_CODE:
                 raise
             results = {key: (error.code, error.message, []) for key in sent}
-        died = len(sent) > 1 and all(code in _ORGS_OWN_CODE | _WHOLE for code, _, _ in results.values())
+        died = len(sent) > 1 and all(code in ORGS_OWN_CODE | _WHOLE for code, _, _ in results.values())
         if not died:
             return results
         keys = list(sent)
@@ -127,7 +127,7 @@ class Push:
         replies = self._client.rest(_PATH, "PATCH", body, repeatable=False)
         if not isinstance(replies, list) or len(replies) != len(sent):
             raise RetryLater("Salesforce did not answer for every record: read them again before sending them again.")
-        return {key: _result(reply) for key, reply in zip(sent, replies, strict=True)}
+        return {key: result_of(reply) for key, reply in zip(sent, replies, strict=True)}
 
 
 def _json(value: Any) -> Any:
@@ -143,7 +143,8 @@ def _named(message: str, body: Mapping[str, Any]) -> list[str]:
     return [name for name in body if name in message]
 
 
-def _result(reply: Mapping[str, Any]) -> Result:
+def result_of(reply: Mapping[str, Any]) -> Result:
+    """What a collection call says of one record."""
     if reply.get("success"):
         return "", "", []
     errors = reply.get("errors") or [{}]
@@ -157,5 +158,5 @@ def _outcome(key: str, result: Result) -> Outcome:
     code, message, _ = result
     if not code:
         return Outcome(key, "written")
-    kind, sentence = _MEANING.get(code, ("refused", "{}"))
+    kind, sentence = MEANING.get(code, ("refused", "{}"))
     return Outcome(key, kind, f"{sentence.format(message)} ({code})")

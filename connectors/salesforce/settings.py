@@ -68,6 +68,8 @@ class SalesforceSettings(Credentials, ConnectionSettings):
     writes: Mapping[str, str] = Field(default_factory=lambda: dict(DEFAULT_WRITES))
     pause_until: str = DEFAULT_READS["pause_until"]
     pause_reason: str = DEFAULT_READS["pause_reason"]
+    task_key: str = "Sluicegate_Key__c"
+    """The external id on tasks that names ours."""
     activity: Activities = Activities()
     admin: Credentials | None = None
 

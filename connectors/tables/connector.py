@@ -12,6 +12,7 @@ from connectors.tables.describe import aside_remarks, description, mapped_facts,
 from connectors.tables.findings import RULES, digest, read_findings, write_findings
 from connectors.tables.pipeline import Pipeline, read_pipeline
 from connectors.tables.sheet import bytes_of, digest_of
+from model.actions import Receipt
 from model.errors import SettingsProblem
 from model.sync import Budget, Cursor, Draft, DraftProcess, Outcome, Page, Remark, canonical
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from connectors.tables.reading import Table
     from connectors.tables.settings import TablesSettings
+    from model.actions import Act
     from model.records import Record
     from model.sync import Description, FieldValue, Patch, SetAside
 
@@ -104,6 +106,10 @@ class TablesConnector:
             outcomes.append(Outcome(patch.id, "written"))
         write_findings(self.settings.findings_path, rows)
         return outcomes
+
+    def act(self, acts: Sequence[Act]) -> list[Receipt]:
+        """A report has no such door: nothing is done, and each receipt says so."""
+        return [Receipt(one.key, "refused", "A report takes no tasks and no moves; only a CRM does.") for one in acts]
 
     def budget(self) -> Budget:
         """Files have no allowance."""

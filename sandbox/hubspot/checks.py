@@ -27,6 +27,8 @@ def checked(portal: Portal, kind: str, given: Any, record: Record | None) -> dic
             wrong.append(one)
         else:
             found[name] = one
+    if kind == "tasks" and record is None and not found.get("hs_timestamp"):
+        raise _missing(["hs_timestamp"], _CODES[True])
     if kind == "deals" and not wrong:
         wrong += _place(portal, found, record)
     wrong += _twins(portal, kind, found, record)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MANAGE_FIELDS = "PermissionsCustomizeApplication"
 MANAGE_SETS = "PermissionsManageProfilesPermissionsets"
 MODIFY_ALL = "PermissionsModifyAllData"
+EDIT_TASKS = "PermissionsEditTask"
 
 
 class Access:

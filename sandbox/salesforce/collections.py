@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_CHUNKS, MOST_READ = 200, 10, 2_000
 
 
-def _records(call: Call) -> tuple[list[dict[str, Any]], bool]:
+def records_of(call: Call) -> tuple[list[dict[str, Any]], bool]:
+    """The records of a request, and whether all of them are wanted or none; raises the whole call's refusal."""
     body = call.json()
     records = body.get("records") if isinstance(body, dict) else None
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
@@ -36,7 +37,7 @@ def _records(call: Call) -> tuple[list[dict[str, Any]], bool]:
 
 
 def _write(call: Call, kind: Kind) -> Reply:
-    records, all_or_none = _records(call)
+    records, all_or_none = records_of(call)
     ops = []
     for record in records:
         values = {k: v for k, v in record.items() if k not in {"attributes", "id", "Id"}}

@@ -65,5 +65,6 @@ def custom_field(name: str, metadata: dict[str, Any]) -> Field:
         refers_to=(metadata["referenceTo"],) if metadata.get("referenceTo") else (),
         default=str(metadata.get("defaultValue")).lower() == "true" if kind == "Checkbox" else None,
         label=metadata.get("label") or name,
-        unique=bool(metadata.get("externalId") or metadata.get("unique")),
+        unique=bool(metadata.get("unique")),
+        external=bool(metadata.get("externalId")),
     )

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from sandbox.salesforce import auth, changes, collections, composite, describe, rows, tooling
+from sandbox.salesforce import auth, changes, collections, composite, describe, rows, tooling, upserts
 from sandbox.salesforce.call import Call, Reply
 from sandbox.salesforce.errors import ApiError, not_found, session_expired
 from sandbox.web import MOST_URI
@@ -38,6 +38,7 @@ _DATA: list[tuple[str, str, Action]] = [
     ("DELETE", _ROW, rows.delete_row),
     ("POST", r"composite", composite.run),
     ("POST", r"composite/sobjects", collections.create_rows),
+    ("PATCH", r"composite/sobjects/(\w+)/(\w+)", upserts.upsert_rows),
     ("PATCH", r"composite/sobjects", collections.update_rows),
     ("DELETE", r"composite/sobjects", collections.delete_rows),
     ("GET", r"composite/sobjects/(\w+)", collections.read_rows),

@@ -43,6 +43,8 @@ class Field:
     default: Any = None
     label: str = ""
     unique: bool = False
+    external: bool = False
+    """An external id: rows are upserted by it, which does not make it unique."""
 
     @property
     def relationship(self) -> str | None:
@@ -83,8 +85,8 @@ class Field:
             "defaultValue": self.default,
             "permissionable": self.nillable and self.name not in {"Id", "OwnerId"},
             "unique": self.unique,
-            "externalId": self.unique,
-            "idLookup": self.name == "Id" or self.unique,
+            "externalId": self.external,
+            "idLookup": self.name == "Id" or self.external,
             "nameField": self.name == "Name",
             "autoNumber": False,
             "caseSensitive": False,
@@ -164,6 +166,7 @@ def parse_field(line: str, *, custom: bool = False) -> Field:
         filterable="nofilter" not in flags,
         calculated="calc" in flags,
         restricted="restricted" in flags,
+        external="external" in flags,
         default=_default(kind, flags, read_only=read_only),
         label=flags.get("label", "").replace("_", " "),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.salesforce.activities import DONE
 from sandbox.salesforce.org import Org, Settings
 from sandbox.salesforce.schema import parse_field
 
@@ -35,12 +36,13 @@ _EVERY_RIGHT = (
     "ManageUsers",
     "AssignPermissionSets",
     "ManageProfilesPermissionsets",
+    "EditTask",
 )
 PROFILES: dict[str, tuple[str, ...]] = {
     "System Administrator": _EVERY_RIGHT,
     "Integration User": ("ApiEnabled", "ViewAllData"),
-    "Sales Manager": ("ApiEnabled", "ViewAllData"),
-    "Standard User": ("ApiEnabled",),
+    "Sales Manager": ("ApiEnabled", "ViewAllData", "EditTask"),
+    "Standard User": ("ApiEnabled", "EditTask"),
 }
 
 
@@ -52,6 +54,7 @@ def new_org(
     """An org with an admin and an integration user, and no business rows yet."""
     org = Org(settings, clock)
     set_stages(org, stages)
+    _task_statuses(org)
     for name, rights in PROFILES.items():
         add_profile(org, name, rights)
     if org.settings.multi_currency:
@@ -76,6 +79,12 @@ def set_stages(org: Org, stages: list[tuple[str, bool, bool, int, str]]) -> None
             ForecastCategoryName=category,
             ForecastCategory=category.replace("Commit", "Forecast").replace(" ", ""),
         )
+
+
+def _task_statuses(org: Org) -> None:
+    for order, name in enumerate(org.objects["Task"].fields["Status"].picklist, 1):
+        first, closed = order == 1, name == DONE
+        org.add("TaskStatus", MasterLabel=name, ApiName=name, SortOrder=order, IsDefault=first, IsClosed=closed)
 
 
 def _currencies(org: Org) -> None:

@@ -135,6 +135,13 @@ CallDisposition string(255)
 TaskSubtype picklist(Task|Email|ListEmail|Cadence|Call|LinkedIn) createonly default=Task
 CompletedDateTime datetime ro
 
+TaskStatus 01T ro
+MasterLabel string(255) ro
+ApiName string(255) ro
+SortOrder int ro
+IsDefault boolean ro
+IsClosed boolean ro
+
 Event 00U
 WhoId reference(Contact,Lead)
 WhatId reference(Opportunity,Account)

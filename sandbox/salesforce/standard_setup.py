@@ -66,6 +66,7 @@ PermissionsCustomizeApplication boolean
 PermissionsModifyMetadata boolean
 PermissionsManageUsers boolean
 PermissionsAssignPermissionSets boolean
+PermissionsEditTask boolean
 PermissionsManageProfilesPermissionsets boolean
 
 PermissionSetAssignment 0Pa

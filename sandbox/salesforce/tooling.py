@@ -67,7 +67,7 @@ def create(call: Call, kind: str) -> Reply:
 
 def _named(org: Org, kind: str, full: str) -> Named:
     entity, dot, name = full.rpartition(".")
-    if kind != "CustomPermission" and (not dot or entity not in org.objects):
+    if kind != "CustomPermission" and (not dot or not _holders(org, entity)):
         raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"Entity of {full} is not known", ["FullName"])
     return Named(full, entity, name)
 
@@ -78,10 +78,21 @@ def _taken(name: str) -> ApiError:
     )
 
 
+def _holders(org: Org, entity: str) -> list[str]:
+    """The objects that have the fields of an entity: those of Activity are on tasks and on events."""
+    return ["Task", "Event"] if entity == "Activity" else [entity] if entity in org.objects else []
+
+
 def _make_field(org: Org, named: Named, metadata: dict[str, Any]) -> Row:
-    if org.objects[named.entity].find(named.name):
+    if named.entity in {"Task", "Event"}:
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"Custom fields of {named.entity} are defined on Activity")
+    if named.entity == "Activity" and metadata.get("unique"):
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"{named.full}: an activity field cannot be unique")
+    holders = _holders(org, named.entity)
+    if any(org.objects[one].find(named.name) for one in holders):
         raise _taken(named.full)
-    org.add_field(named.entity, custom_field(named.name, metadata))
+    for one in holders:
+        org.add_field(one, custom_field(named.name, metadata))
     common = {"TableEnumOrId": named.entity, "EntityDefinitionId": named.entity}
     short = named.name.removesuffix("__c")
     return org.make("CustomField", DeveloperName=short, FullName=named.full, Metadata=metadata, **common)
@@ -148,7 +159,8 @@ def update(call: Call, kind: str, row_id: str) -> Reply:
             rule.active = row["Active"]
     elif kind == "CustomField":
         entity, _, name = row["FullName"].partition(".")
-        org.objects[entity].add(custom_field(name, merged))
+        for one in _holders(org, entity):
+            org.objects[one].add(custom_field(name, merged))
         org.access.changed()
         row = {**row, "Metadata": merged}
     org.tables[kind].put({**row, **stamp})
@@ -160,9 +172,10 @@ def delete(call: Call, kind: str, row_id: str) -> Reply:
     row, org = _row(call, kind, row_id), call.org
     if kind == "CustomField":
         entity, _, name = row["FullName"].partition(".")
-        org.drop_field(entity, name)
-        for granted in org.tables["FieldPermissions"].where("Field", row["FullName"]):
-            org.tables["FieldPermissions"].swap(granted["Id"], None)
+        for one in _holders(org, entity):
+            org.drop_field(one, name)
+            for granted in org.tables["FieldPermissions"].where("Field", f"{one}.{name}"):
+                org.tables["FieldPermissions"].swap(granted["Id"], None)
     elif kind == "ValidationRule":
         org.rules.pop(row["FullName"], None)
     org.tables[kind].swap(row["Id"], None)

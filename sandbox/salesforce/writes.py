@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sandbox.salesforce import ids
-from sandbox.salesforce.access import MANAGE_SETS, MODIFY_ALL
+from sandbox.salesforce.access import EDIT_TASKS, MANAGE_SETS, MODIFY_ALL
 from sandbox.salesforce.behaviour import EFFECTS
 from sandbox.salesforce.checks import checked
 from sandbox.salesforce.effects import Effects
@@ -101,6 +101,8 @@ def _one(org: Org, user_id: str, op: Op) -> Result:
     entity = org.entity(op.entity)
     if not entity.writable:
         raise ApiError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {entity.name} does not support {op.kind}")
+    if entity.name == "Task" and not org.access.has(user_id, EDIT_TASKS):
+        raise ApiError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
     if entity.setup and not org.access.has(user_id, MANAGE_SETS):
         raise insufficient_access()
     if op.kind == "create":

@@ -24,7 +24,7 @@ def acting(store):
 
 
 def settle(store, key="k1", kind="written", step="do", **more):
-    store.settle_actions("acme", 7, step, [Receipt(key, kind, **more)], NOON)
+    store.settle_actions("acme", 7, step, [Receipt(key, kind, **more)], NOON, NOON)
 
 
 def states(store):
@@ -57,9 +57,9 @@ def test_a_key_has_one_row_however_often_it_is_wanted(acting):
         ("do", "gone", "over", "over"),
         ("do", "refused", "refused", "refused"),
         ("do", "locked", "refused", "refused"),
-        ("do", "retry_later", "waiting", "waiting"),
+        ("do", "retry_later", "sending", "sending"),
         ("close", "written", "over", "over"),
-        ("close", "retry_later", "open", "done"),
+        ("close", "retry_later", "closing", "closing"),
         ("close", "refused", "open", "done"),
         ("undo", "written", "undone", "undone"),
         ("undo", "skipped", "over", "over"),
@@ -94,6 +94,19 @@ def test_the_task_of_a_flag_that_ended_stands_no_more_but_stays_known(acting):
     settle(acting, step="close")
     assert [one.key for one in acting.standing_actions("acme")] == ["k2"]
     assert acting.known_actions("acme", ["k1"])["k1"].flag_ended
+    assert acting.action_keys("acme") == {"k1", "k2"}
+
+
+def test_a_task_that_could_not_be_closed_stands_on_though_its_flag_ended(acting):
+    settle(acting)
+    acting.end_flags("acme", ["k1"])
+    settle(acting, kind="refused", step="close")
+    assert "k1" in {one.key for one in acting.standing_actions("acme")}
+
+
+def test_a_move_that_was_made_has_no_flag_to_wait_for(acting):
+    settle(acting, "k2")
+    assert [one.key for one in acting.standing_actions("acme")] == ["k1"]
 
 
 def test_one_that_was_cut_off_is_found_though_its_flag_ended(acting):

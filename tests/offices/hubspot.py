@@ -26,10 +26,11 @@ from sandbox.hubspot.events import (
     restore,
     show_property,
 )
+from sandbox.hubspot.portal import Rule
 from sandbox.hubspot.seeds import seed
 from sandbox.hubspot.standard import read as property_of
 from tests.connectors.hubspot.portal import REP, Desk, open_for_business
-from tests.offices.office import Write
+from tests.offices.office import Job, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,7 @@ COUNTS = (OURS["score"], OURS["flag_count"])
 PATHS = {
     "": "", "api": "/(crm|account-info)/", "deals": r"/objects/(deals|0-3)(\?|$|/search|/batch/read)",
     "activities": "/objects/(calls|emails|meetings|notes|tasks)", "push": "deals/batch/update",
+    "tasks": "tasks/batch/create",
 }  # fmt: skip
 FAULTS = {"daily_limit": "daily", "too_many": "ten_secondly", "token_ended": "token_expired"}
 
@@ -172,6 +174,38 @@ class HubspotOffice:
 
     def allow(self, calls: int, used: int = 0) -> None:
         self.portal.settings.daily, self.portal.limits.used = calls, used
+
+    def let_us_act(self) -> None:
+        self.connector(admin=self.admin()).provision()
+
+    def tasks(self, deal: str) -> list[Job]:
+        rows = self.portal.shelves["tasks"].rows
+        app = str(self.portal.tokens.sync.app_id)
+        return [
+            Job(
+                str(number), props.get("hs_task_subject", ""), props.get("hs_task_body", ""),
+                props.get("hubspot_owner_id", ""), props.get("hs_timestamp", ""),
+                props.get("hs_task_status") == "COMPLETED", rows[number].archived_at is not None,
+                props.get("hs_object_source_id") == app,
+            )
+            for number in sorted(self.portal.links.of("deals", int(deal), "tasks"))
+            if (props := rows[number].props) is not None
+        ]  # fmt: skip
+
+    def complete(self, task: str) -> None:
+        edit_as(self.portal, REP, "tasks", task, {"hs_task_status": "COMPLETED"})
+
+    def drop(self, task: str) -> None:
+        delete_as(self.portal, REP, "tasks", task)
+
+    def refuse_tasks(self) -> None:
+        self.portal.rules["priority"] = Rule("tasks", lambda _values: True, ("hs_task_priority",))
+
+    def take_tasks(self) -> None:
+        del self.portal.rules["priority"]
+
+    def person(self, name: str) -> str:
+        return next(key for key, one in self.portal.owners.items() if name in f"{one.first} {one.last}")
 
     def flag(self, deal: str, field: str, value: str) -> None:
         record = record_of(self.portal, "deals", deal)

@@ -32,6 +32,20 @@ class Write:
     outcome: str
 
 
+@dataclass(frozen=True)
+class Job:
+    """A task on a deal; `by_us`: our user made it."""
+
+    id: str
+    title: str
+    text: str
+    owner: str
+    due: str
+    done: bool
+    deleted: bool
+    by_us: bool
+
+
 class Office(Protocol):
     """One CRM with a rep who works in it."""
 
@@ -119,6 +133,27 @@ class Office(Protocol):
     def restore(self, deal: str) -> None: ...
     def allow(self, calls: int, used: int = 0) -> None:
         """The CRM's daily calls, and how many are used."""
+
+    def let_us_act(self) -> None:
+        """An admin provisions, and gives our user what tasks need."""
+
+    def tasks(self, deal: str) -> list[Job]:
+        """The tasks on a deal, deleted ones too."""
+
+    def complete(self, task: str) -> None:
+        """The rep completes a task."""
+
+    def drop(self, task: str) -> None:
+        """The rep deletes a task."""
+
+    def refuse_tasks(self) -> None:
+        """A rule of an admin refuses tasks without a priority of their own kind."""
+
+    def take_tasks(self) -> None:
+        """The rule is gone."""
+
+    def person(self, name: str) -> str:
+        """A user's or owner's id by a part of the name."""
 
     def flag(self, deal: str, field: str, value: str) -> None:
         """What stands in one of the CRM's own fields, put there past all rules."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from connectors.salesforce.settings import DEFAULT_READS, DEFAULT_WRITES
 from sandbox.salesforce import SYNC, Settings, seed
 from sandbox.salesforce.events import clone, delete_as, edit_as, erase, hide_field, show_field, undelete
+from sandbox.salesforce.org import Rule
 from sandbox.salesforce.schema import parse_field
 from sandbox.salesforce.setup import ADMIN, profile_set
 from tests.connectors.salesforce.sales import REP, Sales, open_for_business
-from tests.offices.office import Write
+from tests.offices.office import Job, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +29,9 @@ STOPPED: dict[str, dict[str, Any]] = {
 }
 PATHS = {
     "": "", "api": "/services/data", "deals": r"FROM\+Opportunity[ +]", "activities": r"FROM\+Task",
-    "push": "composite/sobjects",
+    "push": "composite/sobjects", "tasks": "composite/sobjects/Task",
 }  # fmt: skip
-METHODS = {"push": {"method": "PATCH"}}
+METHODS = {"push": {"method": "PATCH"}, "tasks": {"method": "PATCH"}}
 FAULTS = {"too_many": "concurrent_limit", "token_ended": "session_expired"}
 
 
@@ -140,6 +141,38 @@ class SalesforceOffice:
 
     def allow(self, calls: int, used: int = 0) -> None:
         self.org.settings.daily_limit, self.org.used = calls, used
+
+    def let_us_act(self) -> None:
+        self.connector(admin=self.admin()).provision()
+        sets = self.org.tables["PermissionSet"].rows.values()
+        ours = next(one["Id"] for one in sets if one["Name"] == "Sluicegate_Actions")
+        self.org.add("PermissionSetAssignment", AssigneeId=self.person("Service"), PermissionSetId=ours, IsActive=True)
+
+    def tasks(self, deal: str) -> list[Job]:
+        rows = self.org.tables["Task"].where("WhatId", deal)
+        us = self.person("Service")
+        return [
+            Job(
+                row["Id"], row["Subject"], row["Description"], row["OwnerId"], row["ActivityDate"], row["IsClosed"],
+                row["IsDeleted"], row["CreatedById"] == us,
+            )
+            for row in sorted(rows, key=lambda one: one["Id"])
+        ]  # fmt: skip
+
+    def complete(self, task: str) -> None:
+        edit_as(self.org, REP, "Task", task, {"Status": "Completed"})
+
+    def drop(self, task: str) -> None:
+        delete_as(self.org, REP, "Task", task)
+
+    def refuse_tasks(self) -> None:
+        self.org.rules["Task.Priority"] = Rule("Task", lambda _old, _new, _actor: "Set a priority first")
+
+    def take_tasks(self) -> None:
+        del self.org.rules["Task.Priority"]
+
+    def person(self, name: str) -> str:
+        return next(row["Id"] for row in self.org.tables["User"].rows.values() if name in row["Name"])
 
     def flag(self, deal: str, field: str, value: str) -> None:
         self.org.tables["Opportunity"].put({**self.sales.row(deal), field: value})

@@ -102,7 +102,7 @@ class Governed:
 
 def services(office: Office, folder: Path, **connection: Any) -> Services:
     """Services over this CRM, with the starter pack and a SQLite store in `folder`."""
-    said = ConnectionSettings(kind=office.kind, sandbox=True, timezone="America/New_York", **connection)
+    said = ConnectionSettings(kind=office.kind, **{"sandbox": True, "timezone": "America/New_York"} | connection)
     settings = WorkerSettings(home=folder, connections={NAME: said})
     connector = office.connector(budget_share=1.0)
     return Services(

@@ -9,6 +9,10 @@ DONE: Final = 0
 SOME_REFUSED: Final = 1
 STOPPED: Final = 3
 HELD: Final = 4
+ACTIONS: Final = (
+    "planned", "done", "closed", "undone", "held", "refused", "locked", "retry_later", "gone", "skipped",
+)  # fmt: skip
+"""Counts of actions: new ones that are wanted, then what became of each that was tried."""
 OUTCOMES: Final = ("written", "refused", "locked", "retry_later", "gone", "held", "overwritten")
 
 
@@ -32,6 +36,7 @@ class Report:
     dormant: int = 0
     patches: int = 0
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    actions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ACTIONS, 0))
     calls: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("pull", "judge", "measure", "push"), 0.0))
     aside: list[dict[str, str]] = field(default_factory=list)
@@ -51,5 +56,6 @@ class Report:
             return STOPPED
         if self.held:
             return HELD
-        troubled = self.outcomes["refused"] + self.outcomes["locked"] + self.outcomes["retry_later"] + len(self.aside)
-        return SOME_REFUSED if troubled else DONE
+        counts = (self.outcomes, self.actions)
+        troubled = sum(one[kind] for one in counts for kind in ("refused", "locked", "retry_later"))
+        return SOME_REFUSED if troubled + len(self.aside) else DONE

@@ -1,4 +1,4 @@
-"""`run`: pull, judge, measure and push, in this order, alone on the connection."""
+"""`run`: pull, judge, measure, push and act, in this order, alone on the connection."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from model.errors import SettingsProblem
+from worker.flows.act import act
 from worker.flows.judge import judge
 from worker.flows.measure import measure
 from worker.flows.pull import Pulled, pull
@@ -89,6 +90,7 @@ def _steps(session: Session, report: Report, run_id: int, how: Manner) -> None:
         measure(session, judged, run_id)
     with _timed(report, "push"):
         push(session, judged, description, run_id, report, dry=how.dry)
+        act(session, judged, description, run_id, report, dry=how.dry)
 
 
 def pull_into(session: Session, report: Report, *, full: bool) -> None:

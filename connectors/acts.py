@@ -1,0 +1,29 @@
+"""The door that actions leave by: each key once, no more than one call takes; receipts in the order of the acts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from model.actions import Act, Receipt
+
+Way: TypeAlias = "Callable[[Sequence[Any]], dict[str, Receipt]]"
+
+
+def mind(acts: Sequence[Act], most: int) -> None:
+    """Raise ValueError for what must not be sent; nothing has been sent then."""
+    if len(acts) > most:
+        raise ValueError(f"{len(acts)} acts are more than the {most} of one batch.")
+    if len({one.key for one in acts}) < len(acts):
+        raise ValueError("A batch names the same action twice.")
+
+
+def each(acts: Sequence[Act], ways: Mapping[type, Way]) -> list[Receipt]:
+    """The receipts of acts, kind by kind as `ways` say."""
+    found: dict[str, Receipt] = {}
+    for kind, way in ways.items():
+        if mine := [one for one in acts if isinstance(one, kind)]:
+            found |= way(mine)
+    return [found[one.key] for one in acts]

@@ -1,0 +1,278 @@
+"""Policies that enforce: tasks once, held when too many, closed with their flag, never a touch, and taken back."""
+
+import pytest
+
+from model.calibration import Calibration
+from model.facts import FACTS
+from tests.offices import OFFICES
+from tests.worker.enforcing import BOTH, enforcing, quiet, under
+from tests.worker.governed import NAME
+from worker.flows.session import Session
+from worker.flows.slices import parts
+
+
+@pytest.fixture(params=OFFICES)
+def team(request, tmp_path):
+    with enforcing(tmp_path, request.param) as made:
+        yield made
+
+
+NO_AMOUNT = (
+    quiet()
+    .replace("days_since(last_activity) >= 14", "amount is blank")
+    .replace("last_activity: 2026-11-02", "amount: 1")
+)
+
+
+def tasks(team, deal):
+    """The tasks that we made on a deal."""
+    return [task for task in team.office.tasks(deal) if task.by_us]
+
+
+def owned(team):
+    """A deal of the rep's; where nobody is named HubSpot gives it to nobody."""
+    return {"hubspot_owner_id": team.office.person("Rita")} if team.office.kind == "hubspot" else {}
+
+
+def neglected(team, name="Neglected", days=15):
+    deal = team.deal(name, amount=5, **owned(team))
+    team.later(days=days)
+    return deal
+
+
+def did(report):
+    return {kind: count for kind, count in report.actions.items() if count}
+
+
+def test_an_enforced_flag_makes_one_task_for_the_owner_and_a_second_run_none(team):
+    deal = neglected(team)
+    report = team.run()
+    assert (report.exit_code, did(report)) == (0, {"planned": 1, "done": 1})
+    (task,) = tasks(team, deal)
+    assert task.title == "No activity in 14 days: Log a call or mail, or close the deal"
+    assert "Never touched since 3 Nov 2026" in task.text
+    assert task.by_us
+    for days in (0, 1, 30):
+        team.later(days=days)
+        assert did(team.run()) == {}
+    assert len(tasks(team, deal)) == 1
+
+
+def test_a_flag_that_only_warns_does_nothing(team):
+    deal = neglected(team)
+    assert did(under(team, quiet(mode="warn")).run()) == {}
+    assert did(under(team, quiet(mode="observe")).run()) == {}
+    assert tasks(team, deal) == []
+
+
+def test_the_task_is_closed_when_the_flag_ends(team):
+    deal = neglected(team)
+    team.run()
+    team.office.call(deal)
+    team.later(minutes=20)
+    assert did(team.run()) == {"closed": 1}
+    (task,) = tasks(team, deal)
+    assert task.done
+    assert did(team.run()) == {}
+
+
+def test_a_flag_that_rises_again_has_a_task_anew(team):
+    deal = neglected(team)
+    team.run()
+    team.office.call(deal)
+    team.later(minutes=20)
+    team.run()
+    team.later(days=15)
+    assert did(team.run()) == {"planned": 1, "done": 1}
+    assert [task.done for task in tasks(team, deal)] == [True, False]
+
+
+@pytest.mark.parametrize("ends", ["closed", "warns", "named no more", "gone"])
+def test_whatever_ends_the_flag_closes_the_task(team, ends):
+    deal = neglected(team)
+    team.run()
+    if ends == "closed":
+        team.edit(deal, stage=team.office.lost)
+    elif ends == "gone":
+        team.office.delete(deal)
+    else:
+        under(team, quiet(mode="warn") if ends == "warns" else quiet("[{task: manager, after_days: 300}]"))
+    team.later(minutes=20)
+    report = team.run(full=ends == "gone")
+    assert report.exit_code == 0
+    assert all(task.done or task.deleted for task in tasks(team, deal))
+    assert did(team.run()) == {}
+
+
+def test_a_task_of_ours_is_no_touch_no_plan_and_no_next_step_also_when_the_rep_completes_it(team):
+    deal = neglected(team)
+    under(team, quiet(mode="warn")).run()
+    before = facts(team)
+    under(team, quiet()).run()
+    (task,) = tasks(team, deal)
+    team.later(minutes=20)
+    team.run()
+    assert facts(team) == before
+    team.office.complete(task.id)
+    team.later(minutes=20)
+    team.run(full=True)
+    assert facts(team) == before
+    assert "quiet" in team.flags(deal)
+    assert len(tasks(team, deal)) == 1, "the flag stands, and the task was done: no second one"
+
+
+def facts(team):
+    """Every fact of every deal, known or not."""
+    session = Session(team.services, NAME, team.office.clock.now())
+    description = session.description()
+    (part,) = parts(session, session.policies(description), description, Calibration())
+    frame = part.wide.frame
+    columns = [c for c in frame.columns if c.removesuffix("__known") in FACTS]
+    return frame.select(columns).rows()
+
+
+def test_a_rep_who_deletes_the_task_is_not_given_it_again(team):
+    deal = neglected(team)
+    team.run()
+    team.office.drop(tasks(team, deal)[0].id)
+    team.later(days=1)
+    assert did(team.run()) == {}
+    team.office.call(deal)
+    team.later(minutes=20)
+    assert did(team.run()) == {"skipped": 1}
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "truncate", "bad_gateway", "garbage"])
+def test_a_reply_that_is_dropped_leaves_one_task(team, fault):
+    deal = neglected(team)
+    team.office.fault(fault, "tasks")
+    report = team.run()
+    assert (report.exit_code, did(report)) == (0, {"planned": 1, "done": 1})
+    assert len(tasks(team, deal)) == 1
+
+
+def test_a_crm_that_answers_no_more_is_asked_again_at_the_next_run(team):
+    deal = neglected(team)
+    team.office.fault("drop_after", "tasks", count=None)
+    report = team.run()
+    assert (report.exit_code, did(report)) in [(0, {"planned": 1, "done": 1}), (1, {"planned": 1, "retry_later": 1})]
+    team.office.faults.clear()
+    team.later(hours=1)
+    assert team.run().exit_code == 0
+    assert len(tasks(team, deal)) == 1
+    assert [one.state for one in team.services.store.actions(NAME)] == ["open"]
+
+
+def test_a_refused_task_is_tried_once_a_day_and_told(team):
+    deal = neglected(team)
+    team.office.refuse_tasks()
+    report = team.run()
+    assert (report.exit_code, did(report)) == (1, {"planned": 1, "refused": 1})
+    assert any("priority" in reason for reason in report.reasons)
+    team.later(hours=1)
+    assert did(team.run()) == {}
+    team.office.take_tasks()
+    team.later(hours=24)
+    assert did(team.run()) == {"done": 1}
+    assert len(tasks(team, deal)) == 1
+
+
+def test_a_deal_deleted_behind_the_pull_gets_no_task_and_stops_nothing(team):
+    from tests.worker.governed import AfterThePull, with_connector
+
+    kept = team.deal("Kept", amount=1, **owned(team))
+    gone = neglected(team, "Gone")
+    door = AfterThePull(team.services.connect(NAME), lambda: team.office.delete(gone))
+    report = with_connector(team, door).run()
+    assert report.actions["done"] == 1
+    assert report.actions["gone"] == 1
+    assert (len(tasks(team, kept)), tasks(team, gone)) == (1, [])
+
+
+def test_a_dry_run_counts_and_does_none(team):
+    deal = neglected(team)
+    assert did(team.run(dry_run=True)) == {"planned": 1}
+    assert tasks(team, deal) == []
+    assert team.services.store.actions(NAME) == []
+    assert did(team.run()) == {"planned": 1, "done": 1}
+
+
+def test_without_the_rights_nothing_is_tried_and_the_run_says_so(tmp_path):
+    with enforcing(tmp_path, act=False) as team:
+        deal = neglected(team)
+        report = team.run()
+        assert (report.exit_code, did(report)) == (0, {})
+        assert "1 action wanted and not done: this connection cannot make tasks." in report.remarks[0]
+        assert tasks(team, deal) == []
+
+
+def test_the_manager_has_a_task_after_so_many_days_of_the_flag(tmp_path):
+    with enforcing(tmp_path, text=quiet(BOTH)) as team:
+        boss = boss_of(team)
+        deal = neglected(team)
+        assert did(team.run()) == {"planned": 1, "done": 1}
+        team.later(days=6)
+        assert did(team.run()) == {}
+        team.later(days=1)
+        assert did(team.run()) == {"planned": 1, "done": 1}
+        task = tasks(team, deal)[1]
+        assert task.owner == boss
+        assert task.title == "Neglected (Rita Rep): No activity in 14 days"
+        team.office.call(deal)
+        team.later(minutes=20)
+        assert did(team.run()) == {"closed": 2}
+
+
+def boss_of(team):
+    from sandbox.salesforce import add_user
+
+    org = team.office.org
+    boss = add_user(org, "boss@acme.example", "Bea", "Boss", "Sales Manager")["Id"]
+    rep = org.tables["User"].rows[team.office.person("Rita")]
+    org.tables["User"].put({**rep, "ManagerId": boss, "SystemModstamp": org.clock.stamp()})
+    return boss
+
+
+def test_a_task_for_a_manager_whom_nobody_knows_is_told_and_not_made(team):
+    neglected(team)
+    under(team, quiet("[{task: manager, after_days: 1}]"))
+    team.run()
+    team.later(days=2)
+    report = team.run()
+    assert did(report) == {}
+    assert "1 task not made: no active manager of the deals' owners is known" in report.remarks[0]
+
+
+def test_over_25_actions_are_held_all_of_them_until_somebody_lets_them_through(tmp_path):
+    with enforcing(tmp_path, text=NO_AMOUNT, sandbox=False) as team:
+        deals = [team.deal(f"Deal {n}") for n in range(26)]
+        team.later(minutes=1)
+        report = team.run()
+        assert (report.exit_code, report.held, did(report)) == (4, 26, {"planned": 26, "held": 26})
+        assert "sluicegate actions approve acme --up-to 26 --by YOUR-NAME" in report.remarks[-1]
+        assert not any(tasks(team, deal) for deal in deals)
+        assert report.outcomes["written"] == 26, "everything else goes on"
+        store = team.services.store
+        store.approve_actions(NAME, report.policy_digest, 25, "Ada", team.office.clock.now())
+        assert team.run().exit_code == 4, "fewer than are wanted"
+        store.approve_actions(NAME, "another digest", 99, "Ada", team.office.clock.now())
+        assert team.run().exit_code == 4, "another policy set"
+        store.approve_actions(NAME, report.policy_digest, 26, "Ada", team.office.clock.now())
+        assert did(team.run()) == {"planned": 26, "done": 26}
+        assert all(len(tasks(team, deal)) == 1 for deal in deals)
+
+
+def test_25_actions_need_nobodys_word(tmp_path):
+    with enforcing(tmp_path, text=NO_AMOUNT, sandbox=False) as team:
+        for n in range(25):
+            team.deal(f"Deal {n}")
+        team.later(minutes=1)
+        assert did(team.run()) == {"planned": 25, "done": 25}
+
+
+def test_a_trial_org_holds_nothing(tmp_path):
+    with enforcing(tmp_path, text=NO_AMOUNT) as team:
+        for n in range(30):
+            team.deal(f"Deal {n}")
+        team.later(minutes=1)
+        assert did(team.run()) == {"planned": 30, "done": 30}

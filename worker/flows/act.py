@@ -1,0 +1,107 @@
+"""Act: what enforcing policies do beyond our own fields: planned from the verdict, and held where it is too much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from model.actions import DOORS, Close, Remove
+from model.words import many
+from policies.acting import DAILY, Flag, Standing, TaskPlan, Whose, plan_tasks
+from worker.flows.doing import Doing
+from worker.flows.enforced import deals_of, flags_of, rules_with_actions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from model.actions import Act, ActionKind, KeptAction
+    from model.sync import Description
+    from worker.flows.judge import Judged
+    from worker.flows.report import Report
+    from worker.flows.session import Session
+
+MOST: Final = 25
+"""Actions that a run does unasked; where more are wanted all of them are held."""
+HELD: Final = (
+    "{n} are wanted, and a run does {most} unasked: none of them was done. `sluicegate run {name} --dry-run` counts "
+    "them again; `sluicegate actions approve {name} --up-to {count} --by YOUR-NAME` lets so many through in one run, "
+    "for exactly these policies."
+)
+CLOSED_DOOR: Final = (
+    "{n} wanted and not done: this connection cannot {what}. `sluicegate connection check {name}` says what it lacks."
+)
+DOOR_SAID: Final = {"task": "make tasks", "move": "move deals"}
+NOBODY: Final[Mapping[ActionKind, str]] = {
+    "task_owner": "{n} not made: the deals have no active owner.",
+    "task_manager": "{n} not made: no active manager of the deals' owners is known; the people file can name them.",
+}
+
+
+def act(session: Session, judged: Judged, description: Description, run_id: int, report: Report, *, dry: bool) -> None:
+    """Do what enforcing policies want and end what they want no more; a dry run only counts."""
+    plan = plan_all(session, judged)
+    tell_what_lacks(session, plan, description, report)
+    wanted = [one for one in plan.make if DOORS[one.kind] in description.acts]
+    again = {one.key for one in session.store.standing_actions(session.name)}
+    new = [one for one in wanted if one.key not in again]
+    report.actions["planned"] = len(new)
+    if dry:
+        return
+    doing = Doing(session, run_id, report)
+    doing.end("undo", cut_off_undoing(session))
+    if "task" in description.acts:
+        end_tasks(doing, plan.end)
+    if held(session, judged.policies.digest, len(new), report):
+        wanted = [one for one in wanted if one.key in again]
+    doing.do(wanted)
+
+
+def plan_all(session: Session, judged: Judged) -> TaskPlan:
+    """What the whole verdict wants, and what stands without a flag."""
+    rules = rules_with_actions(judged.policies)
+    flags: list[Flag] = []
+    deals: dict[int, Whose] = {}
+    for part in judged.parts if rules else ():
+        found = list(flags_of(part, rules))
+        flags += found
+        deals |= deals_of(part, {flag.deal_key for flag in found})
+    standing = Standing(session.store.standing_actions(session.name), session.store.action_keys(session.name))
+    return plan_tasks(session.name, flags, rules, deals, standing, session.as_of)
+
+
+def tell_what_lacks(session: Session, plan: TaskPlan, description: Description, report: Report) -> None:
+    """Say which actions nobody can do, or nobody is there for."""
+    for door, what in DOOR_SAID.items():
+        count = sum(DOORS[one.kind] == door for one in plan.make)
+        if count and door not in description.acts:
+            report.remarks.append(CLOSED_DOOR.format(n=many(count, "action"), what=what, name=session.name))
+    report.remarks += [NOBODY[kind].format(n=many(n, "task")) for kind, n in plan.nobody.items()]
+
+
+def held(session: Session, digest: str, count: int, report: Report) -> bool:
+    """Whether so many new actions are too many; a sandbox connection holds nothing."""
+    most = max(MOST, session.store.approved_actions(session.name, digest))
+    if count <= most or session.connection.sandbox:
+        return False
+    report.held += count
+    report.actions["held"] = count
+    report.remarks.append(HELD.format(n=many(count, "action"), most=most, count=count, name=session.name))
+    return True
+
+
+def end_tasks(doing: Doing, ended: Sequence[KeptAction]) -> None:
+    """Close the tasks whose flag has ended; one that could not be closed is tried again after a day."""
+    session = doing.session
+    session.store.end_flags(session.name, [one.key for one in ended], session.lease)
+    due = [one for one in ended if one.state in {"open", "sending", "closing"} and not _rests(one, session.as_of)]
+    doing.end("close", [Close(one.key) for one in due])
+
+
+def _rests(one: KeptAction, as_of: datetime) -> bool:
+    """Whether closing it was tried within a day."""
+    return one.flag_ended and one.state == "open" and one.tried_at is not None and as_of - one.tried_at < DAILY
+
+
+def cut_off_undoing(session: Session) -> list[Act]:
+    """What an undo was taking back when it was stopped."""
+    return [Remove(one.key) for one in session.store.standing_actions(session.name) if one.state == "undoing"]
