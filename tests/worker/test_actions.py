@@ -6,7 +6,8 @@ from model.calibration import Calibration
 from model.facts import FACTS
 from tests.offices import OFFICES
 from tests.worker.enforcing import BOTH, enforcing, quiet, under
-from tests.worker.governed import NAME
+from tests.worker.governed import NAME, AfterThePull, with_connector
+from worker.flows.actions import listed, undo
 from worker.flows.session import Session
 from worker.flows.slices import parts
 
@@ -178,7 +179,6 @@ def test_a_refused_task_is_tried_once_a_day_and_told(team):
 
 
 def test_a_deal_deleted_behind_the_pull_gets_no_task_and_stops_nothing(team):
-    from tests.worker.governed import AfterThePull, with_connector
 
     kept = team.deal("Kept", amount=1, **owned(team))
     gone = neglected(team, "Gone")
@@ -276,3 +276,72 @@ def test_a_trial_org_holds_nothing(tmp_path):
             team.deal(f"Deal {n}")
         team.later(minutes=1)
         assert did(team.run()) == {"planned": 30, "done": 30}
+
+
+def test_undo_takes_back_open_tasks_and_they_are_not_made_again_for_the_same_flag(team):
+    first, second = neglected(team, "First", 0), neglected(team, "Second")
+    made = team.run()
+    assert made.actions["done"] == 2
+    team.office.complete(tasks(team, second)[0].id)
+    report = undo(team.services, NAME)
+    assert (report.exit_code, did(report)) == (0, {"undone": 1, "skipped": 1})
+    assert [task.deleted for task in tasks(team, first)] == [True]
+    assert [(task.deleted, task.done) for task in tasks(team, second)] == [(False, True)]
+    assert did(undo(team.services, NAME)) == {}
+    assert did(team.run()) == {}
+    team.later(days=1)
+    assert did(team.run()) == {}
+    one = listed(team.services, NAME)["actions"][0]
+    assert (one["state"], one["kind"], one["deal"]) == ("undone", "task_owner", first)
+    assert [(r["step"], r["outcome"]) for r in one["receipts"]] == [("do", "written"), ("undo", "written")]
+    team.office.call(first)
+    team.later(minutes=20)
+    team.run()
+    team.later(days=15)
+    assert team.run().actions["done"] >= 1, "another flag has its own task"
+
+
+def test_undo_of_one_run_leaves_the_others_alone(team):
+    first = neglected(team, "First")
+    run = team.run()
+    second = neglected(team, "Second", 15)
+    team.run()
+    assert did(undo(team.services, NAME, int(run.run_id))) == {"undone": 1}
+    assert [task.deleted for task in (*tasks(team, first), *tasks(team, second))] == [True, False]
+
+
+@pytest.mark.parametrize("outcome", ["nothing", "the task"])
+def test_killed_between_the_mark_and_the_receipt_the_next_run_looks_before_it_sends(team, outcome):
+    deal = neglected(team)
+    killed = Killed(team.services.connect(NAME), sends=outcome == "the task")
+    with pytest.raises(KeyboardInterrupt):
+        with_connector(team, killed).run()
+    assert [one.state for one in team.services.store.actions(NAME)] == ["sending"]
+    assert did(team.run()) == {"done": 1}
+    assert len(tasks(team, deal)) == 1
+    assert [one.state for one in team.services.store.actions(NAME)] == ["open"]
+
+
+def test_killed_and_the_flag_ended_meanwhile_leaves_no_open_task(team):
+    deal = neglected(team)
+    with pytest.raises(KeyboardInterrupt):
+        with_connector(team, Killed(team.services.connect(NAME), sends=True)).run()
+    team.office.call(deal)
+    team.later(minutes=20)
+    assert did(team.run()) == {"closed": 1}
+    assert [task.done for task in tasks(team, deal)] == [True]
+
+
+class Killed:
+    """A door to the CRM whose process dies when it acts, before or after the call was sent."""
+
+    def __init__(self, door, *, sends):
+        self.door, self.sends = door, sends
+
+    def __getattr__(self, name):
+        return getattr(self.door, name)
+
+    def act(self, acts):
+        if self.sends:
+            self.door.act(acts)
+        raise KeyboardInterrupt

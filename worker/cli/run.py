@@ -101,6 +101,8 @@ def show(report: Report) -> None:
         " (dry: nothing was changed)" if report.dry_run else ""
     )
     table(title, ("what", "count"), list(counts.items()))
+    if acted := {kind: n for kind, n in report.actions.items() if n}:
+        tell(f"Actions: {', '.join(f'{n} {kind.replace(chr(95), chr(32))}' for kind, n in acted.items())}.")
     for reason, count in report.reasons.items():
         tell(f"{count} refused: {reason}")
     for remark in report.remarks:

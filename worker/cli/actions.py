@@ -1,0 +1,100 @@
+"""`actions list|undo|approve`: what was done beyond our own fields; `actions NAME` lists."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from model.words import many
+from worker.cli.common import Json, Name, asked, say, table, tell
+from worker.cli.run import show
+from worker.cli.shown import moment
+
+
+class ListsByDefault(TyperGroup):
+    """`actions acme` is short for `actions list acme`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command in where a connection's name stands in its place."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+actions = typer.Typer(
+    cls=ListsByDefault, no_args_is_help=True, rich_markup_mode=None,
+    help="Tasks made and deals moved by policies that enforce: listed, taken back, let through.",
+)  # fmt: skip
+Run = Annotated[int | None, typer.Option("--run", help="only the actions of this run")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands on the command line."""
+    app.add_typer(actions, name="actions")
+
+
+@actions.command("list")
+def list_all(context: typer.Context, name: Name, run: Run = None, as_json: Json = False) -> None:
+    """List open and past actions with their receipts; asks no CRM. `sluicegate actions acme` does the same.
+
+    Example: sluicegate actions acme --run 12
+    """
+    from worker.flows.actions import listed
+
+    found = listed(asked(context).services(), name, run)
+    say(found, as_json, lambda: show_actions(found["actions"]))
+
+
+@actions.command()
+def undo(context: typer.Context, name: Name, run: Run = None, as_json: Json = False) -> None:
+    """Take back what can be taken back; what people have done since stands.
+
+    Open tasks are deleted, completed ones stay; a deal that we moved back goes forward again unless somebody has
+    changed it. Nothing that was taken back is done again for the same flag or move.
+
+    Example: sluicegate actions undo acme --run 12
+    """
+    from worker.flows.actions import undo as flow
+
+    report = flow(asked(context).services(quiet=as_json), name, run)
+    say(report.to_json(), as_json, lambda: show(report))
+    raise typer.Exit(report.exit_code)
+
+
+@actions.command()
+def approve(
+    context: typer.Context,
+    name: Name,
+    up_to: Annotated[int, typer.Option("--up-to", help="how many actions a run may do")],
+    by: Annotated[str, typer.Option("--by", help="who lets them through")],
+    as_json: Json = False,
+) -> None:
+    """Let more than 25 actions through in one run, for exactly the policies that are in force now.
+
+    Example: sluicegate actions approve acme --up-to 60 --by "Ada Ops"
+    """
+    from worker.flows.actions import approve as flow
+
+    found = flow(asked(context).services(), name, up_to, by)
+    text = f"Up to {many(up_to, 'action')} a run may be done on {name}, as long as the policies stay as they are."
+    say(found, as_json, lambda: tell(text))
+
+
+def show_actions(found: list[dict[str, Any]]) -> None:
+    """A row an action, its receipts below each other."""
+    rows = [
+        (
+            one["run"], one["deal"], one["policy"], one["kind"].replace("_", " "), one["since"], one["state"],
+            "\n".join(_told(receipt) for receipt in one["receipts"]),
+        )
+        for one in found
+    ]  # fmt: skip
+    columns = ("run", "deal", "policy", "action", "since", "state", "receipts")
+    table(many(len(rows), "action"), columns, rows)
+
+
+def _told(receipt: dict[str, Any]) -> str:
+    reason = f": {receipt['reason']}" if receipt["reason"] else ""
+    return f"{moment(receipt['at'].isoformat())} {receipt['step']} {receipt['outcome']}{reason}"

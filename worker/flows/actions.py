@@ -1,0 +1,60 @@
+"""Actions as people ask for them: what stands, what was done, taken back, let through."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from model.actions import TASKS, Remove
+from model.errors import SettingsProblem
+from worker.flows.doing import Doing
+from worker.flows.session import Session, counted, leased, running
+
+if TYPE_CHECKING:
+    from model.actions import KeptAction
+    from worker.flows.report import Report
+    from worker.wiring import Services
+
+SHOWN = ("key", "deal", "policy", "kind", "since", "state", "run", "record", "reason")
+
+
+def listed(services: Services, name: str, run_id: int | None = None) -> dict[str, Any]:
+    """Every action with its receipts, oldest first; of one run where given. Asks no CRM."""
+    services.connection(name)
+    receipts = services.store.action_receipts(name)
+    found = [one for one in services.store.actions(name) if run_id in {None, one.run_id}]
+    return {"actions": [{**_shown(one), "receipts": receipts.get(one.id, [])} for one in found]}
+
+
+def _shown(one: KeptAction) -> dict[str, Any]:
+    said = {name: getattr(one, name) for name in SHOWN if name != "run"} | {"run": one.run_id}
+    return {**said, "title": asdict(one.act).get("title"), "flag_ended": one.flag_ended}
+
+
+def undo(services: Services, name: str, run_id: int | None = None) -> Report:
+    """Take back what stands of the actions (of one run, where given): tasks that nobody has completed are deleted.
+
+    They are not made again for the same flags.
+    """
+    services.connection(name)
+    with leased(services, name, services.clock()) as session, running(session, "undo") as (number, report):
+        _undo(session, run_id, Doing(session, number, report))
+    return report
+
+
+def _undo(session: Session, run_id: int | None, doing: Doing) -> None:
+    with counted(session, doing.report):
+        session.describe()
+        asked = [one for one in session.store.actions(session.name) if run_id in {None, one.run_id}]
+        tasks = [one for one in asked if one.kind in TASKS and one.state in {"open", "sending", "undoing"}]
+        doing.end("undo", [Remove(one.key) for one in tasks])
+
+
+def approve(services: Services, name: str, up_to: int, by: str) -> dict[str, Any]:
+    """Let so many actions of the policies in force through in a run; raises SettingsProblem, PolicyProblem."""
+    if up_to < 1 or not by.strip():
+        raise SettingsProblem("Say how many actions (--up-to, 1 or more) and who lets them through (--by).")
+    session = Session(services, name, services.clock())
+    digest = session.policies(session.description()).digest
+    services.store.approve_actions(name, digest, up_to, by.strip(), services.clock())
+    return {"connection": name, "policy_digest": digest, "up_to": up_to, "by": by.strip()}
