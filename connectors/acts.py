@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from model.actions import Act, Receipt
 
 Way: TypeAlias = "Callable[[Sequence[Any]], dict[str, Receipt]]"
+
+
+class Offered(Protocol):
+    """A kind of act that a connection may or may not do."""
+
+    @property
+    def offered(self) -> bool:
+        """Whether it can be done with what our user may do and see."""
 
 
 def mind(acts: Sequence[Act], most: int) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 from kpis.dictionary import DEAL_DIMS
 from kpis.window import month, quarter
 from model.facts import KNOWN
+from model.lasting import lasting
 from model.snapshot import MONEY
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def stays(wide: Wide) -> pl.DataFrame:
 
     `ever`: the deal later reached a higher stage of the same process, or Won. `first`: its first visit to the stage.
     """
-    moves = wide.moves.filter(~pl.col("ours").fill_null(value=False)).sort("key", "at", maintain_order=True)
+    moves = lasting(wide.moves)
     goes_on = pl.col("key") == pl.col("key").shift(-1)
     moves = moves.with_columns(
         pl.when(goes_on).then(pl.col(column).shift(-1)).alias(name)

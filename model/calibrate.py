@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.calibration import Calibration, Median
+from model.lasting import lasting
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -36,7 +37,7 @@ def visits(moves: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     now = pl.lit(as_of).cast(moves.schema["at"])
     last = pl.col("key") != pl.col("key").shift(-1)
     bulk = pl.len().over(pl.col("at").dt.truncate("1s")) >= BULK
-    moved = moves.filter(pl.col("at") <= now).with_columns(
+    moved = lasting(moves.filter(pl.col("at") <= now)).with_columns(
         odd=bulk | ((pl.col("kind") == "created") & (pl.col("actor") == "integration")),
     )
     ended = moved.with_columns(

@@ -48,7 +48,7 @@ def read_policy(
         applies_to, flag_if = (one and replace(one, tree=in_business_days(one.tree)) for one in (applies_to, flag_if))
     examples = read_examples(sheet, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS)
     lacks = lacking(examples, POLICY_NEEDS)
-    actions = read_actions(sheet, values.get("actions"), criterion=False)
+    actions = read_actions(sheet, values.get("actions"), moves=False)
     mode = read_mode(sheet, values.get("mode"), lacks, acts="actions" in values)
     share = sheet.share(values.get("at_most_share"), "at_most_share")
     subject = sheet.word(values.get("subject"), SUBJECTS, "subject") or "opportunity"

@@ -110,6 +110,8 @@ class Processes:
         told = read_examples(sheet, values.get("examples"), self.words, [require], CRITERION_KEYS, stages=here.stages)
         self.examples[f"{here.process}/{stage}/{name}"] = told
         points = sheet.whole(values.get("points"), "points", 0, 100)
+        holds = sheet.word(values.get("holds"), HOLDS, "holds") or "once"
+        actions = read_actions(sheet, values.get("actions"), moves=holds == "once")
         return Criterion(
             id=name,
             title=sheet.text(values.get("title"), "a criterion's title", MAX_TITLE) or "",
@@ -117,10 +119,10 @@ class Processes:
             fix=sheet.text(values.get("fix"), "fix", MAX_FIX) or "",
             severity=sheet.word(values.get("severity"), SEVERITIES, "severity") or "warning",
             points=10 if points is None else points,
-            holds=sheet.word(values.get("holds"), HOLDS, "holds") or "once",
+            holds=holds,
             binds_from=sheet.day(values.get("binds_from"), "binds_from"),
             mode=read_mode(sheet, values.get("mode"), lacking(told, CRITERION_NEEDS), acts="actions" in values),
-            actions=read_actions(sheet, values.get("actions"), criterion=True),
+            actions=actions,
             source=sheet.text(values.get("source"), "source") or "",
         )
 

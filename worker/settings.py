@@ -161,6 +161,7 @@ class ConnectionSettings(CredentialSettings):
     calendar: Annotated[str, AfterValidator(calendar_name)] = Field(
         "", description="country of the holidays, `US`, `DE-BY`"
     )
+    fiscal_year_starts: int = Field(1, ge=1, le=12, description="month in which the fiscal year begins, 1 to 12")
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="home currency, ISO 4217")
     linked_to: str = Field("", description="connection that judges and writes the deals both carry, by `linked_id`")
     scope: str = Field("", description="condition: which open deals are judged and written")

@@ -11,11 +11,12 @@ from connectors import remarks
 from connectors.hubspot import check, describe, draft, provision, tasks
 from connectors.hubspot import export as export_files
 from connectors.hubspot.client import Client
+from connectors.hubspot.moves import Moves
 from connectors.hubspot.pull import NO_DEALS, Pull
 from connectors.hubspot.push import BATCH, Push
 from connectors.hubspot.reading import read
 from connectors.hubspot.schema import Schema
-from model.actions import Close, Remove, Task
+from model.actions import Close, Move, Remove, Return, Task
 from model.errors import AccessRefused
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class HubspotConnector:
         self._schema = Schema(self._client)
         jitter = (random or Random()).uniform  # noqa: S311 - jitter, not a secret
         self._tasks = tasks.Tasks(self._client, self._schema, settings)
+        self._moves = Moves(self._client, self._schema)
         self._push = Push(self._client, self._schema, settings, sleep=sleep, jitter=jitter)
 
     @property
@@ -65,6 +67,7 @@ class HubspotConnector:
         """What can be read and written now; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         account = self._client.account
+        ways: dict[str, door.Offered] = {"task": self._tasks, "move": self._moves}
         if not self._schema.fields():
             raise AccessRefused(NO_DEALS)
         return replace(
@@ -72,7 +75,7 @@ class HubspotConnector:
             user_id=self._client.actor,
             currency=self.settings.currency or account.currency,
             zone=self.settings.zone or account.zone.key,
-            acts=frozenset({"task"} if self._tasks.offered else ()),
+            acts=frozenset(door for door, way in ways.items() if way.offered),
         )
 
     def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
@@ -89,9 +92,12 @@ class HubspotConnector:
         return self._push.send(patches)
 
     def act(self, acts: Sequence[Act]) -> list[Receipt]:
-        """Tasks made, completed, deleted; see connectors.protocol. Raises ValueError for a key that stands twice."""
+        """Tasks made, completed, deleted, deals moved; see connectors.protocol. Raises ValueError for a doubled key."""
         door.mind(acts, BATCH)
-        ways: dict[type, door.Way] = {Task: self._tasks.make, Close: self._tasks.close, Remove: self._tasks.remove}
+        tasks, moves = self._tasks, self._moves
+        ways: dict[type, door.Way] = {
+            Task: tasks.make, Close: tasks.close, Remove: tasks.remove, Move: moves.move, Return: moves.back,
+        }  # fmt: skip
         return door.each(acts, ways)
 
     def check(self, now: datetime) -> list[Remark]:

@@ -13,11 +13,12 @@ from connectors.salesforce import check, describe, draft, opportunities, provisi
 from connectors.salesforce import export as export_files
 from connectors.salesforce.client import Client
 from connectors.salesforce.ids import full_id
+from connectors.salesforce.moves import Moves
 from connectors.salesforce.pull import Pull
 from connectors.salesforce.push import BATCH, Push
 from connectors.salesforce.schema import Schema
 from connectors.salesforce.windows import chunks, id_list
-from model.actions import Close, Remove, Task
+from model.actions import Close, Move, Remove, Return, Task
 from model.errors import AccessRefused
 from model.sync import Page
 
@@ -53,6 +54,7 @@ class SalesforceConnector:
         self._schema = Schema(self._client)
         jitter = (random or Random()).uniform  # noqa: S311 - jitter, not a secret
         self._tasks = tasks.Tasks(self._client, self._schema, settings)
+        self._moves = Moves(self._client, self._schema)
         self._push = Push(self._client, self._schema, settings, sleep=sleep, jitter=jitter)
 
     @property
@@ -70,13 +72,14 @@ class SalesforceConnector:
         if self._schema.entity(opportunities.ENTITY) is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
         found = describe.describe(self._client, self._schema, self.settings)
+        ways: dict[str, door.Offered] = {"task": self._tasks, "move": self._moves}
         organization = setup.table(self._client, self._schema, "Organization", ("Id", "TimeZoneSidKey"))
         return replace(
             found,
             user_id=self._client.user_id,
             currency=setup.home_currency(self._client, self._schema, self.settings.currency),
             zone=self.settings.zone or (organization[0].get("TimeZoneSidKey") if organization else None),
-            acts=frozenset({"task"} if self._tasks.offered else ()),
+            acts=frozenset(door for door, way in ways.items() if way.offered),
         )
 
     def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
@@ -106,9 +109,12 @@ class SalesforceConnector:
         return self._push.send(patches)
 
     def act(self, acts: Sequence[Act]) -> list[Receipt]:
-        """Tasks made, completed, deleted; see connectors.protocol. Raises ValueError for a key that stands twice."""
+        """Tasks made, completed, deleted, deals moved; see connectors.protocol. Raises ValueError for a doubled key."""
         door.mind(acts, BATCH)
-        ways: dict[type, door.Way] = {Task: self._tasks.make, Close: self._tasks.close, Remove: self._tasks.remove}
+        tasks, moves = self._tasks, self._moves
+        ways: dict[type, door.Way] = {
+            Task: tasks.make, Close: tasks.close, Remove: tasks.remove, Move: moves.move, Return: moves.back,
+        }  # fmt: skip
         return door.each(acts, ways)
 
     def check(self, now: datetime) -> list[Remark]:

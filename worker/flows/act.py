@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from model.actions import DOORS, Close, Remove
+from model.actions import DOORS, Close, Move, Receipt
 from model.words import many
-from policies.acting import DAILY, Flag, Standing, TaskPlan, Whose, plan_tasks
+from policies.acting import DAILY
 from worker.flows.doing import Doing
-from worker.flows.enforced import deals_of, flags_of, rules_with_actions
+from worker.flows.planned_actions import plan_all
+from worker.flows.taking_back import cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from model.actions import Act, ActionKind, KeptAction
+    from model.actions import ActionKind, KeptAction
     from model.sync import Description
     from worker.flows.judge import Judged
+    from worker.flows.planned_actions import Planned
     from worker.flows.report import Report
     from worker.flows.session import Session
 
@@ -48,34 +50,22 @@ def act(session: Session, judged: Judged, description: Description, run_id: int,
     if dry:
         return
     doing = Doing(session, run_id, report)
-    doing.end("undo", cut_off_undoing(session))
+    doing.end("undo", cut_off(session))
+    look_for(doing, plan.lost)
     if "task" in description.acts:
-        end_tasks(doing, plan.end)
+        end_tasks(doing, plan.tasks.end)
     if held(session, judged.policies.digest, len(new), report):
         wanted = [one for one in wanted if one.key in again]
     doing.do(wanted)
 
 
-def plan_all(session: Session, judged: Judged) -> TaskPlan:
-    """What the whole verdict wants, and what stands without a flag."""
-    rules = rules_with_actions(judged.policies)
-    flags: list[Flag] = []
-    deals: dict[int, Whose] = {}
-    for part in judged.parts if rules else ():
-        found = list(flags_of(part, rules))
-        flags += found
-        deals |= deals_of(part, {flag.deal_key for flag in found})
-    standing = Standing(session.store.standing_actions(session.name), session.store.action_keys(session.name))
-    return plan_tasks(session.name, flags, rules, deals, standing, session.as_of)
-
-
-def tell_what_lacks(session: Session, plan: TaskPlan, description: Description, report: Report) -> None:
+def tell_what_lacks(session: Session, plan: Planned, description: Description, report: Report) -> None:
     """Say which actions nobody can do, or nobody is there for."""
     for door, what in DOOR_SAID.items():
         count = sum(DOORS[one.kind] == door for one in plan.make)
         if count and door not in description.acts:
             report.remarks.append(CLOSED_DOOR.format(n=many(count, "action"), what=what, name=session.name))
-    report.remarks += [NOBODY[kind].format(n=many(n, "task")) for kind, n in plan.nobody.items()]
+    report.remarks += [NOBODY[kind].format(n=many(n, "task")) for kind, n in plan.tasks.nobody.items()]
 
 
 def held(session: Session, digest: str, count: int, report: Report) -> bool:
@@ -102,6 +92,16 @@ def _rests(one: KeptAction, as_of: datetime) -> bool:
     return one.flag_ended and one.state == "open" and one.tried_at is not None and as_of - one.tried_at < DAILY
 
 
-def cut_off_undoing(session: Session) -> list[Act]:
-    """What an undo was taking back when it was stopped."""
-    return [Remove(one.key) for one in session.store.standing_actions(session.name) if one.state == "undoing"]
+def look_for(doing: Doing, lost: Sequence[KeptAction]) -> None:
+    """Whether moves that were cut off were made: where the deal stands says it; they are not sent again."""
+    if not lost:
+        return
+    page = doing.session.connector.read([one.deal for one in lost])
+    stands = {row["id"]: row.get("stage_name") for row in page.records["opportunity"]}
+    doing.note("do", [_looked(one, stands.get(one.deal)) for one in lost])
+
+
+def _looked(one: KeptAction, stage: str | None) -> Receipt:
+    if isinstance(one.act, Move) and stage == one.act.to_stage:
+        return Receipt(one.key, "written", "found where the deal stands, a day later")
+    return Receipt(one.key, "skipped", "it was cut off, and a day has passed since the move")

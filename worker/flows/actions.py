@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from model.actions import TASKS, Remove
 from model.errors import SettingsProblem
 from worker.flows.doing import Doing
 from worker.flows.session import Session, counted, leased, running
+from worker.flows.taking_back import taken_back
 
 if TYPE_CHECKING:
     from model.actions import KeptAction
@@ -32,9 +32,9 @@ def _shown(one: KeptAction) -> dict[str, Any]:
 
 
 def undo(services: Services, name: str, run_id: int | None = None) -> Report:
-    """Take back what stands of the actions (of one run, where given): tasks that nobody has completed are deleted.
+    """Take back what stands of the actions (of one run, where given), but for what people have done since.
 
-    They are not made again for the same flags.
+    It is not done again for the same flags and moves.
     """
     services.connection(name)
     with leased(services, name, services.clock()) as session, running(session, "undo") as (number, report):
@@ -46,8 +46,7 @@ def _undo(session: Session, run_id: int | None, doing: Doing) -> None:
     with counted(session, doing.report):
         session.describe()
         asked = [one for one in session.store.actions(session.name) if run_id in {None, one.run_id}]
-        tasks = [one for one in asked if one.kind in TASKS and one.state in {"open", "sending", "undoing"}]
-        doing.end("undo", [Remove(one.key) for one in tasks])
+        doing.end("undo", list(taken_back(session, asked)))
 
 
 def approve(services: Services, name: str, up_to: int, by: str) -> dict[str, Any]:

@@ -51,7 +51,11 @@ class Doing:
         return self.session.connector.batch_size
 
     def _settle(self, step: Step, acts: Sequence[Act]) -> None:
-        receipts, session = self._sent(acts), self.session
+        self.note(step, self._sent(acts))
+
+    def note(self, step: Step, receipts: Sequence[Receipt]) -> None:
+        """Keep receipts, and count them."""
+        session = self.session
         now = session.services.clock()
         session.store.settle_actions(session.name, self.run_id, step, receipts, now, session.as_of, session.lease)
         for one in receipts:

@@ -48,7 +48,7 @@ def test_a_criterion_may_also_move_a_deal_back():
         ("[{task: manager, after_days: 0}]", "a task for the manager says after how many days: {task: manager, after_days: 7}"),  # noqa: E501
         ("[{task: owner, after_days: 400}]", "after_days is 400; it lies between 0 and 365"),
         ("[{task: owner}, {task: owner, after_days: 3}]", "the action task owner stands twice; keep one"),
-        ("[{move_back: true}]", "move_back takes a move back that missed a criterion; a policy judges no move, name a task"),  # noqa: E501
+        ("[{move_back: true}]", "only a criterion with holds: once moves a deal back, as it is a move that misses it; name a task"),  # noqa: E501
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_at_its_place(actions, told):
