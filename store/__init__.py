@@ -2,13 +2,14 @@
 
 from store.fence import Lease
 from store.mirror import Kept
-from store.pauses import VANISHED, Approval
+from store.pauses import MANY_ACTIONS, VANISHED, Approval
 from store.queue import Batch, patch_hash
 from store.store import Store
 from store.story import Story, Teller, Turns
 from store.touches import TouchRule
 
 __all__ = [
+    "MANY_ACTIONS",
     "VANISHED",
     "Approval",
     "Batch",

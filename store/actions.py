@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from store.fence import Lease
 
 Step: TypeAlias = Literal["do", "close", "undo"]
-table, receipts, approvals = ledger.action, ledger.action_receipt, ledger.action_approval
+table, receipts = ledger.action, ledger.action_receipt
 STAGED: Final = (
     "connection", "key", "deal_key", "deal", "policy", "kind", "since", "state", "act", "run", "tried_at", "flag_ended",
     "reason",
@@ -116,19 +116,6 @@ class Actions(Base):
             for row in sql.tx.execute(query).mappings():
                 found.setdefault(row["action"], []).append({name: row[name] for name in names})
         return found
-
-    def approve_actions(self, connection: str, digest: str, up_to: int, by: str, at: datetime) -> None:
-        """Let so many actions of exactly this policy set through in a run."""
-        values = {"connection": self.connection_key(connection), "digest": digest, "up_to": up_to, "by": by, "at": at}
-        with self.writing() as sql:
-            sql.tx.execute(sa.insert(approvals).values(values))
-
-    def approved_actions(self, connection: str, digest: str) -> int:
-        """How many actions of this policy set were last let through in one run; 0 where nobody did."""
-        mine = (approvals.c.connection == self.connection_key(connection)) & (approvals.c.digest == digest)
-        query = sa.select(approvals.c.up_to).where(mine).order_by(approvals.c.id.desc()).limit(1)
-        with self.reading() as sql:
-            return sql.tx.execute(query).scalar() or 0
 
     def _kept(self, connection: str, more: Any = None) -> list[KeptAction]:
         mine = table.c.connection == self.connection_key(connection)

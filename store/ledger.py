@@ -197,16 +197,6 @@ action_receipt = sa.Table(
     sa.Index("action_receipt_action", "connection", "action"),
 )  # fmt: skip
 
-action_approval = sa.Table(
-    "action_approval", metadata,
-    sa.Column("id", BIG, primary_key=True),
-    *_of(connection=False),
-    sa.Column("digest", name(), nullable=False),
-    sa.Column("up_to", sa.Integer, nullable=False),
-    sa.Column("by", sa.Text, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-)  # fmt: skip
-
 kpi_value = sa.Table(
     "kpi_value", metadata,
     sa.Column("run", sa.BigInteger, primary_key=True, autoincrement=False),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 VANISHED: Final = "vanished-deals"
 """What an approval names that lets a reconciliation give up many deals."""
+MANY_ACTIONS: Final = "many-actions"
+"""What an approval names that lets a run do many actions; its revision is the digest of the policy set."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The store's actions: marked before the call, one row a key for ever, each attempt on a receipt."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -114,15 +114,6 @@ def test_one_that_was_cut_off_is_found_though_its_flag_ended(acting):
     acting.end_flags("acme", ["k1"])
     acting.mark_actions("acme", ["k1"], "closing")
     assert [one.key for one in acting.standing_actions("acme")] == ["k1", "k2"]
-
-
-def test_an_approval_holds_for_one_policy_set_of_one_connection_and_the_last_word_counts(acting):
-    assert acting.approved_actions("acme", "abc") == 0
-    acting.approve_actions("acme", "abc", 100, "Ada", NOON)
-    acting.approve_actions("acme", "abc", 60, "Ada", NOON + timedelta(hours=1))
-    assert acting.approved_actions("acme", "abc") == 60
-    assert acting.approved_actions("acme", "abd") == 0
-    assert acting.approved_actions("other", "abc") == 0
 
 
 def test_a_rehearsal_knows_the_actions_and_leaves_them_alone(acting):

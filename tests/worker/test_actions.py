@@ -8,6 +8,7 @@ from tests.offices import OFFICES
 from tests.worker.enforcing import BOTH, enforcing, quiet, under
 from tests.worker.governed import NAME, AfterThePull, with_connector
 from worker.flows.actions import listed, undo
+from worker.flows.approve import approve
 from worker.flows.session import Session
 from worker.flows.slices import parts
 
@@ -23,6 +24,9 @@ NO_AMOUNT = (
     .replace("days_since(last_activity) >= 14", "amount is blank")
     .replace("last_activity: 2026-11-02", "amount: 1")
 )
+
+
+WAIVER = "{{policy: quiet, deals: ['{deal}'], until: 2026-12-31, reason: In court, approved_by: joan}}"
 
 
 def tasks(team, deal):
@@ -88,7 +92,7 @@ def test_a_flag_that_rises_again_has_a_task_anew(team):
     assert [task.done for task in tasks(team, deal)] == [True, False]
 
 
-@pytest.mark.parametrize("ends", ["closed", "warns", "named no more", "gone"])
+@pytest.mark.parametrize("ends", ["closed", "warns", "named no more", "waived", "gone"])
 def test_whatever_ends_the_flag_closes_the_task(team, ends):
     deal = neglected(team)
     team.run()
@@ -96,6 +100,8 @@ def test_whatever_ends_the_flag_closes_the_task(team, ends):
         team.edit(deal, stage=team.office.lost)
     elif ends == "gone":
         team.office.delete(deal)
+    elif ends == "waived":
+        under(team, f"{quiet()}waivers:\n  - {WAIVER.format(deal=deal)}\n")
     else:
         under(team, quiet(mode="warn") if ends == "warns" else quiet("[{task: manager, after_days: 300}]"))
     team.later(minutes=20)
@@ -243,31 +249,52 @@ def test_a_task_for_a_manager_whom_nobody_knows_is_told_and_not_made(team):
     assert "1 task not made: no active manager of the deals' owners is known" in report.remarks[0]
 
 
-def test_over_25_actions_are_held_all_of_them_until_somebody_lets_them_through(tmp_path):
-    with enforcing(tmp_path, text=NO_AMOUNT, sandbox=False) as team:
-        deals = [team.deal(f"Deal {n}") for n in range(26)]
-        team.later(minutes=1)
-        report = team.run()
-        assert (report.exit_code, report.held, did(report)) == (4, 26, {"planned": 26, "held": 26})
-        assert "sluicegate actions approve acme --up-to 26 --by YOUR-NAME" in report.remarks[-1]
-        assert not any(tasks(team, deal) for deal in deals)
-        assert report.outcomes["written"] == 26, "everything else goes on"
-        store = team.services.store
-        store.approve_actions(NAME, report.policy_digest, 25, "Ada", team.office.clock.now())
-        assert team.run().exit_code == 4, "fewer than are wanted"
-        store.approve_actions(NAME, "another digest", 99, "Ada", team.office.clock.now())
-        assert team.run().exit_code == 4, "another policy set"
-        store.approve_actions(NAME, report.policy_digest, 26, "Ada", team.office.clock.now())
-        assert did(team.run()) == {"planned": 26, "done": 26}
-        assert all(len(tasks(team, deal)) == 1 for deal in deals)
+@pytest.fixture
+def cautious(tmp_path):
+    """A connection that is no sandbox, with a policy that everybody is open to."""
+    text = f"{NO_AMOUNT}    at_most_share: 1\n".replace("version: 1\n", "version: 1\nrollout: everyone\n")
+    with enforcing(tmp_path, text=text, sandbox=False) as made:
+        yield made
 
 
-def test_25_actions_need_nobodys_word(tmp_path):
-    with enforcing(tmp_path, text=NO_AMOUNT, sandbox=False) as team:
-        for n in range(25):
-            team.deal(f"Deal {n}")
-        team.later(minutes=1)
-        assert did(team.run()) == {"planned": 25, "done": 25}
+def test_over_25_actions_are_held_all_of_them_until_somebody_lets_them_through(cautious):
+    team = cautious
+    deals = [team.deal(f"Deal {n}") for n in range(26)]
+    team.later(minutes=1)
+    report = team.run()
+    assert (report.exit_code, report.held, did(report)) == (4, 26, {"planned": 26, "held": 26})
+    assert "policies approve many-actions --connection acme --up-to 26 --by NAME" in report.remarks[-1]
+    assert not any(tasks(team, deal) for deal in deals)
+    assert report.outcomes["written"] == 26, "everything else goes on"
+    approve(team.services, NAME, "many-actions", up_to=25, by="Ada")
+    assert team.run().exit_code == 4, "fewer than are wanted"
+    approve(team.services, NAME, "many-actions", up_to=26, by="Ada")
+    assert did(team.run()) == {"planned": 26, "done": 26}
+    assert all(len(tasks(team, deal)) == 1 for deal in deals)
+
+
+def test_an_approval_is_good_once_and_for_these_policies_only(cautious):
+    team = cautious
+    team.deal("First", amount=1)
+    team.run()
+    approve(team.services, NAME, "many-actions", up_to=99, by="Ada")
+    text = team.services.policy_texts()["policies.yaml"].decode()
+    for n in range(26):
+        team.deal(f"Deal {n}")
+    team.later(minutes=1)
+    assert under(team, text.replace("points: 15", "points: 16")).run().exit_code == 4, "another policy set"
+    assert did(under(team, text).run()) == {"planned": 26, "done": 26}
+    for n in range(26):
+        team.deal(f"More {n}")
+    team.later(minutes=1)
+    assert team.run().exit_code == 4
+
+
+def test_25_actions_need_nobodys_word(cautious):
+    for n in range(25):
+        cautious.deal(f"Deal {n}")
+    cautious.later(minutes=1)
+    assert did(cautious.run()) == {"planned": 25, "done": 25}
 
 
 def test_a_trial_org_holds_nothing(tmp_path):

@@ -1,4 +1,4 @@
-"""`actions list|undo|approve`: what was done beyond our own fields; `actions NAME` lists."""
+"""`actions list|undo`: what was done beyond our own fields; `actions NAME` lists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from model.words import many
-from worker.cli.common import Json, Name, asked, say, table, tell
+from worker.cli.common import Json, Name, asked, say, table
 from worker.cli.run import show
 from worker.cli.shown import moment
 
@@ -25,7 +25,7 @@ class ListsByDefault(TyperGroup):
 
 actions = typer.Typer(
     cls=ListsByDefault, no_args_is_help=True, rich_markup_mode=None,
-    help="Tasks made and deals moved by policies that enforce: listed, taken back, let through.",
+    help="Tasks made and deals moved by policies that enforce: listed and taken back.",
 )  # fmt: skip
 Run = Annotated[int | None, typer.Option("--run", help="only the actions of this run")]
 
@@ -61,25 +61,6 @@ def undo(context: typer.Context, name: Name, run: Run = None, as_json: Json = Fa
     report = flow(asked(context).services(quiet=as_json), name, run)
     say(report.to_json(), as_json, lambda: show(report))
     raise typer.Exit(report.exit_code)
-
-
-@actions.command()
-def approve(
-    context: typer.Context,
-    name: Name,
-    up_to: Annotated[int, typer.Option("--up-to", help="how many actions a run may do")],
-    by: Annotated[str, typer.Option("--by", help="who lets them through")],
-    as_json: Json = False,
-) -> None:
-    """Let more than 25 actions through in one run, for exactly the policies that are in force now.
-
-    Example: sluicegate actions approve acme --up-to 60 --by "Ada Ops"
-    """
-    from worker.flows.actions import approve as flow
-
-    found = flow(asked(context).services(), name, up_to, by)
-    text = f"Up to {many(up_to, 'action')} a run may be done on {name}, as long as the policies stay as they are."
-    say(found, as_json, lambda: tell(text))
 
 
 def show_actions(found: list[dict[str, Any]]) -> None:

@@ -37,7 +37,9 @@ def approve(
     by: Annotated[str, typer.Option(help="who answers for it")],
     as_json: Json = False,
 ) -> None:
-    """Let one revision of a policy through the brake; `vanished-deals` lets a reconciliation give deals up.
+    """Let one revision of a policy through the brake.
+
+    `vanished-deals` lets a reconciliation give deals up; `many-actions` lets a run do more than 25 actions.
 
     Example: sluicegate policies approve no-activity --connection acme --up-to 3300 --by joan@example.com
     """

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from model.actions import DOORS, Close, Move, Receipt
 from model.words import many
 from policies.acting import DAILY
+from store import MANY_ACTIONS
+from worker.flows.context import has_brake
 from worker.flows.doing import Doing
 from worker.flows.planned_actions import plan_all
 from worker.flows.taking_back import cut_off
@@ -25,9 +27,8 @@ if TYPE_CHECKING:
 MOST: Final = 25
 """Actions that a run does unasked; where more are wanted all of them are held."""
 HELD: Final = (
-    "{n} are wanted, and a run does {most} unasked: none of them was done. `sluicegate run {name} --dry-run` counts "
-    "them again; `sluicegate actions approve {name} --up-to {count} --by YOUR-NAME` lets so many through in one run, "
-    "for exactly these policies."
+    "{n} are wanted, and a run does {most} unasked: none of them was done. Look at the flags; `sluicegate policies "
+    "approve many-actions --connection {name} --up-to {count} --by NAME` lets so many through once, for these policies."
 )
 CLOSED_DOOR: Final = (
     "{n} wanted and not done: this connection cannot {what}. `sluicegate connection check {name}` says what it lacks."
@@ -69,13 +70,17 @@ def tell_what_lacks(session: Session, plan: Planned, description: Description, r
 
 
 def held(session: Session, digest: str, count: int, report: Report) -> bool:
-    """Whether so many new actions are too many; a sandbox connection holds nothing."""
-    most = max(MOST, session.store.approved_actions(session.name, digest))
-    if count <= most or session.connection.sandbox:
+    """Whether so many new actions are too many, and nobody has let them through; an approval is good once."""
+    if count <= MOST or not has_brake(session):
+        return False
+    mine = (one for one in session.store.approvals(session.name) if one.policy == MANY_ACTIONS)
+    good = [one for one in mine if one.revision == digest and one.used is None and count <= one.up_to]
+    if good:
+        session.store.use_approval(session.name, good[-1], session.as_of)
         return False
     report.held += count
     report.actions["held"] = count
-    report.remarks.append(HELD.format(n=many(count, "action"), most=most, count=count, name=session.name))
+    report.remarks.append(HELD.format(n=many(count, "action"), most=MOST, count=count, name=session.name))
     return True
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from model.errors import SettingsProblem
 from worker.flows.doing import Doing
 from worker.flows.session import Session, counted, leased, running
 from worker.flows.taking_back import taken_back
@@ -47,13 +46,3 @@ def _undo(session: Session, run_id: int | None, doing: Doing) -> None:
         session.describe()
         asked = [one for one in session.store.actions(session.name) if run_id in {None, one.run_id}]
         doing.end("undo", list(taken_back(session, asked)))
-
-
-def approve(services: Services, name: str, up_to: int, by: str) -> dict[str, Any]:
-    """Let so many actions of the policies in force through in a run; raises SettingsProblem, PolicyProblem."""
-    if up_to < 1 or not by.strip():
-        raise SettingsProblem("Say how many actions (--up-to, 1 or more) and who lets them through (--by).")
-    session = Session(services, name, services.clock())
-    digest = session.policies(session.description()).digest
-    services.store.approve_actions(name, digest, up_to, by.strip(), services.clock())
-    return {"connection": name, "policy_digest": digest, "up_to": up_to, "by": by.strip()}

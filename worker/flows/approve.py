@@ -8,14 +8,17 @@ from model.errors import SettingsProblem
 from policies.brake import revision_of
 from policies.language.words import did_you_mean
 from policies.rules import rules_of
-from store import VANISHED, Approval
+from store import MANY_ACTIONS, VANISHED, Approval
 from worker.flows.diff import described
 from worker.flows.session import Session
 
 if TYPE_CHECKING:
     from worker.wiring import Services
 
-NOTHING: Final = "There is no policy or criterion '{id}'{hint}; '{vanished}' lets a reconciliation through."
+NOTHING: Final = (
+    "There is no policy or criterion '{id}'{hint}; "
+    f"'{VANISHED}' lets a reconciliation through, '{MANY_ACTIONS}' many actions."
+)
 
 
 def approve(services: Services, name: str, policy: str, *, up_to: int, by: str) -> dict[str, Any]:
@@ -32,9 +35,12 @@ def approve(services: Services, name: str, policy: str, *, up_to: int, by: str) 
 def _revision(session: Session, policy: str) -> str:
     if policy == VANISHED:
         return ""
-    rules = {rule.id: rule for rule in rules_of(session.policies(described(session)))}
+    policies = session.policies(described(session))
+    if policy == MANY_ACTIONS:
+        return policies.digest
+    rules = {rule.id: rule for rule in rules_of(policies)}
     if policy not in rules:
-        raise SettingsProblem(NOTHING.format(id=policy, hint=did_you_mean(policy, rules), vanished=VANISHED))
+        raise SettingsProblem(NOTHING.format(id=policy, hint=did_you_mean(policy, rules)))
     return revision_of(rules[policy], session.store.current_calibration(session.name, session.as_of))
 
 

@@ -1,4 +1,4 @@
-"""Actions: tasks and deals moved back, what became of them, and who let many of them through"""
+"""Actions: tasks and deals moved back, and what became of each attempt"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,17 +44,8 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
     )
     op.create_index("action_receipt_action", "action_receipt", ["connection", "action"])
-    op.create_table(
-        "action_approval",
-        sa.Column("id", BIG, primary_key=True),
-        sa.Column("connection", sa.Integer(), nullable=False),
-        sa.Column("digest", NAME, nullable=False),
-        sa.Column("up_to", sa.Integer(), nullable=False),
-        sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-    )
 
 
 def downgrade() -> None:
-    for table in ("action_approval", "action_receipt", "action"):
+    for table in ("action_receipt", "action"):
         op.drop_table(table)
