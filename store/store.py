@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from model.errors import SettingsProblem
+from store.actions import Actions
 from store.acts import Acts
 from store.evidence import Evidence
-from store.actions import Actions
 from store.explain import Explain
 from store.kpis import Kpis
 from store.leases import Leases

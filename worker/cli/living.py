@@ -11,7 +11,7 @@ import typer
 from model.errors import SettingsProblem
 from model.words import many
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.policies import policies
+from worker.cli.policies import Connection, policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 waivers = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Excuse single deals from a policy, for a time."
 )
-Connection = Annotated[str, typer.Option("--connection", help="the connection's name in the config file")]
 Policy = Annotated[str, typer.Argument(help="a policy's id, or process/stage/criterion")]
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from worker.cli.common import Json, asked, say, tell
-from worker.cli.policies import Paths, policies
-from worker.cli.trying import Connection  # noqa: TC001  # typer reads it when it runs
+from worker.cli.policies import Connection, Paths, policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
