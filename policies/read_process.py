@@ -13,6 +13,7 @@ from policies.read_examples import CRITERION_KEYS, read_examples
 from policies.read_living import read_rollout
 from policies.read_mode import read_mode
 from policies.shapes import Key, doubled
+from policies.stage_names import unlike
 from policies.untested import CRITERION_NEEDS, lacking
 from policies.vocabulary import BLANK_RULES, Rules
 from policies.yaml_tree import Map, Text
@@ -41,6 +42,7 @@ CRITERION: Final = {
 HOLDS: Final[tuple[Literal["once", "while_in"], ...]] = ("once", "while_in")
 CRMS: Final = {"salesforce": Key(), "hubspot": Key(), "tables": Key()}
 OF_STAGES: Final = ("stage", "stage_order", "created_in_stage", "stage_median_days", "days_in_stage")
+NAMELESS: Final = "a stage without a name is never entered; write what the CRM calls it, as in {salesforce: [Demo]}"
 MAX_DAYS: Final = 3650
 MAX_TITLE: Final = 80
 MAX_FIX: Final = 255
@@ -78,10 +80,10 @@ class Processes:
         stages = [self.stage(sheet, item, here) for item in items]
         if "stages" in values and not items:
             sheet.note(values["stages"], "a process has stages; the last is Won")
-        self.unlike(sheet, items, stages)
         title = sheet.text(values.get("title"), "a process's title", MAX_TITLE) or ""
         source = sheet.text(values.get("source"), "source") or ""
         lost = names(sheet, values.get("lost_names"), "lost_names")
+        unlike(sheet, list(zip(stages, items, strict=True)), lost)
         own = read_rollout(sheet, values.get("rollout"), self.words) or rollout
         self.found.append(Process(name, tuple(stages), applies_to, title, source, lost, own))
 
@@ -96,7 +98,11 @@ class Processes:
         ids = [(entry.value, entry) for side in ("entry", "exit") for entry in ids_of(values.get(side))]
         for again, place in doubled(ids):
             sheet.note(place, f"the criterion '{again}' stands twice in the stage '{name}'; give one another id")
-        return Stage(name, names(sheet, values.get("names"), "names"), days(sheet, values.get("expected_days")), *sides)
+        before = len(sheet.problems)
+        called = names(sheet, values.get("names"), "names")
+        if "names" in values and not any(called.values()) and len(sheet.problems) == before:
+            sheet.note(values["names"], NAMELESS)
+        return Stage(name, called, days(sheet, values.get("expected_days")), *sides)
 
     def criterion(self, sheet: Sheet, node: Node, stage: str, here: Within) -> Criterion:
         """The criterion at a node; a broken part has a harmless stand-in, for its problem is noted."""
@@ -125,16 +131,6 @@ class Processes:
             actions=actions,
             source=sheet.text(values.get("source"), "source") or "",
         )
-
-    @staticmethod
-    def unlike(sheet: Sheet, items: list[Node], stages: list[Stage]) -> None:
-        """No two stages of a process share an id or a CRM's name."""
-        places = list(zip(stages, items, strict=True))
-        for again, place in doubled((stage.id, item) for stage, item in places if stage.id):
-            sheet.note(place, f"the stage '{again}' stands twice in its process; give one another id")
-        named = [((crm, name), item) for stage, item in places for crm, all_ in stage.names.items() for name in all_]
-        for (crm, name), place in doubled(named):
-            sheet.note(place, f"the {crm} stage '{name}' stands in two stages of one process; leave it in one")
 
 
 def stage_ids(root: Node) -> list[str]:

@@ -102,7 +102,10 @@ class Sheet:
         value = trimmed(" ".join(node.value.split()))
         if not value or len(value) > most:
             self.note(
-                node, f"{what} is empty" if not value else f"{what} has {len(value)} characters; {most} are the most"
+                node,
+                f"{what} is empty; fill it in"
+                if not value
+                else f"{what} has {len(value)} characters; {most} are the most",
             )
             return None
         return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from model.currencies import CURRENCIES
 from model.facts import FACTS, Fact
 from policies.language.condition import Condition, parse_condition
 from policies.yaml_tree import Text
@@ -67,7 +68,7 @@ def vocabulary(
     for name, kind in types.items():
         if name not in FACTS:
             facts[name] = Fact(name, kind, "", declared[name].meaning if name in declared else "By mapping")
-    for name, values in choices.items():
+    for name, values in ({"currency": CURRENCIES} | dict(choices)).items():
         if name in facts:
             facts[name] = replace(facts[name], choices=values)
     for name in BY_PROCESS:

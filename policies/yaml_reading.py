@@ -116,7 +116,11 @@ class _Builder:
         match event:
             case DocumentStartEvent():
                 self.documents += 1
-                return Problem(self.file, line, column, "one file is one document") if self.documents > 1 else None
+                return (
+                    Problem(self.file, line, column, "one file is one document; split it here")
+                    if self.documents > 1
+                    else None
+                )
             case AliasEvent() | ScalarEvent() | SequenceStartEvent() | MappingStartEvent():
                 if wrong := self.refused(event):
                     return Problem(self.file, line, column, wrong)

@@ -103,10 +103,17 @@ def policy_texts(settings: Settings) -> dict[str, bytes]:
 
 def read_policy_files(paths: Iterable[Path]) -> dict[str, bytes]:
     """The files, and every YAML file in the folders; raises SettingsProblem naming what is not there."""
-    files = {str(path): path.read_bytes() for path in _yaml_files(paths)}
+    files = {str(path): _bytes(path) for path in _yaml_files(paths)}
     if not files:
         raise SettingsProblem("No policy files were found; [policies] paths names files or folders of YAML.")
     return files
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as e:
+        raise SettingsProblem(f"The policy file {path} cannot be read: {e.strerror}.") from None
 
 
 def _yaml_files(paths: Iterable[Path]) -> list[Path]:

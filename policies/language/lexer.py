@@ -29,6 +29,7 @@ PIECE: Final = re.compile(
     r"|(?P<mark>[(),])",
     re.DOTALL,
 )
+ONLY: Final = f"; there are {', '.join(FUNCTIONS)}"
 ADVICE: Final = {
     "==": "equal is written =",
     "<>": "not equal is written !=",
@@ -40,6 +41,7 @@ ADVICE: Final = {
     '"': "a text stands in single quotes, as in 'Closed Won'",
     "'": "the closing quote of this text is missing",
     ";": "one condition has no ;",
+    **dict.fromkeys("$€£¥", "an amount is a plain number; ask for the currency with currency = 'EUR'"),
     "null": "write is blank",
     "like": "write contains",
     "today": "write days_since(date) or days_until(date)",
@@ -136,7 +138,10 @@ def _meaning(word: str, facts: Collection[str], *, called: bool) -> tuple[Kind, 
     """What a word is, and what is wrong with it."""
     lower = word.lower()
     if called and lower not in WORDS:
-        return "function", "" if lower in FUNCTIONS else f"unknown function '{word}'{did_you_mean(word, FUNCTIONS)}"
+        return (
+            "function",
+            "" if lower in FUNCTIONS else f"unknown function '{word}'{did_you_mean(word, FUNCTIONS) or ONLY}",
+        )
     if word in facts:
         return "fact", ""
     if lower in WORDS:

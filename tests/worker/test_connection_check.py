@@ -1,5 +1,7 @@
 """`connection check`: what the connector says of the CRM, and what follows for policies and owners."""
 
+from dataclasses import replace
+
 from sandbox.hubspot.events import take_scope
 from tests.worker.governed import NAME, governed
 from worker.flows.connection import check
@@ -18,6 +20,27 @@ def test_owners_who_log_almost_nothing_and_dormant_policies_are_told_in_every_cr
     assert any("logs almost nothing: 0% of 4 open deals touched in 30 days." in note for note in notes)
     assert any(note.startswith("No field is mapped for") for note in notes)
     assert said(team, "missing") == []
+
+
+POLICY = b"""version: 1
+policies:
+  - id: mine
+    title: Mine
+    flag_if: owner in ('Rita Rpe', 'RITA REP') and amount is blank
+    severity: info
+    points: 1
+    fix: F
+    owner: o
+"""
+
+
+def test_an_owner_whom_the_crm_does_not_have_is_told_with_its_place(tmp_path):
+    with governed(tmp_path, "salesforce") as team:
+        team.services = replace(team.services, policy_texts=lambda: {"ours.yaml": POLICY})
+        team.deal("Acme")
+        team.run()
+        told = [text for text in said(team, "warning") if "owner" in text and "yaml" in text]
+    assert told == ["ours.yaml:5:14: the CRM has no owner 'Rita Rpe'; did you mean 'Rita Rep'?"]
 
 
 def test_a_portal_that_shows_us_no_deals_is_told_scope_by_scope_and_ends_in_no_error(tmp_path):

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from model.errors import PolicyProblem, SettingsProblem
+from tests.policies.reader.bad_input import BAD
+from tests.worker.archive import NAME, NOW, archive
 from tests.worker.governed import governed
+from worker.flows.session import Session
 from worker.wiring import read_policy_files
 
 GOOD = b"""version: 1
@@ -43,6 +46,45 @@ def test_without_any_good_set_a_scheduled_run_is_refused(tmp_path):
         with_policies(team, b"version: 1\npolicies: [{id: x}]\n")
         with pytest.raises(PolicyProblem):
             team.run(unwatched=True)
+
+
+def test_no_kind_of_bad_input_ends_the_last_good_set(tmp_path):
+    with archive(tmp_path) as kept:
+        session = Session(replace(kept.services, policy_texts=lambda: {"ours.yaml": GOOD}), NAME, NOW)
+        description = kept.store.description(NAME)
+        digest = session.policies(description).digest
+        for name, bad in BAD.items():
+            text = bad[0] if isinstance(bad, tuple) else bad
+            data = text if isinstance(text, bytes) else text.encode()
+            broken = replace(session, services=replace(kept.services, policy_texts=lambda data=data: {"b.yaml": data}))
+            seen = replace(description, choices=bad[1]) if isinstance(bad, tuple) else description
+            assert broken.policies_in_force(seen).digest == digest, name
+
+
+def test_a_file_that_is_gone_or_cannot_be_read_does_not_end_it_either(tmp_path, monkeypatch):
+    ours = tmp_path / "ours.yaml"
+    ours.write_bytes(GOOD)
+    with archive(tmp_path) as kept:
+        services = replace(kept.services, policy_texts=lambda: read_policy_files([ours]))
+        session, description = Session(services, NAME, NOW), kept.store.description(NAME)
+        digest = session.policies(description).digest
+        ours.unlink()
+        assert session.policies_in_force(description).digest == digest
+        with pytest.raises(SettingsProblem, match="There is no policy file"):
+            session.policies(description)
+        ours.symlink_to(ours)
+        assert session.policies_in_force(description).digest == digest
+
+
+def test_it_stays_in_force_where_the_crm_no_longer_has_a_value_that_it_names(tmp_path):
+    text = GOOD.replace(b"amount is blank", b"pipeline = 'Partners'")
+    with archive(tmp_path) as kept:
+        session = Session(replace(kept.services, policy_texts=lambda: {"ours.yaml": text}), NAME, NOW)
+        had, has = (replace(kept.store.description(NAME), choices={"pipeline": (one,)}) for one in ("Partners", "New"))
+        digest = session.policies(had).digest
+        with pytest.raises(PolicyProblem, match="'Partners' is not a value of pipeline"):
+            session.policies(has)
+        assert session.policies_in_force(has).digest == digest
 
 
 def test_a_device_that_never_ends_is_no_policy_file():

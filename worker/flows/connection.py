@@ -9,6 +9,8 @@ from model.errors import AccessRefused
 from model.sync import Remark
 from model.words import many
 from policies.excuses import holds
+from policies.language.words import compared, did_you_mean
+from policies.named import constants_of
 from policies.plan import PlanRow, plan
 from policies.rules import rules_of, unmapped
 from worker.flows.pull import pull
@@ -52,6 +54,7 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
             if process.applies_to and (lacking := sorted(unmapped(process.applies_to.facts, part.wide))):
                 told = f"Process {process.id} cannot tell which deals are its own"
                 yield Remark("note", f"{told}: nothing is mapped for {', '.join(lacking)}.")
+        yield from strange_owners(session, policies)
         yield from silent_owners(session, part.wide.frame)
         yield from rolled_out_to_nobody(policies, part.wide)
         return
@@ -68,6 +71,16 @@ def rolled_out_to_nobody(policies: PolicySet, wide: Wide) -> Iterator[Remark]:
             told.setdefault(where.text, []).append(rule.id)
     for text, ids in told.items():
         yield Remark("warning", f"{', '.join(ids)}: rolled out to nobody, for no open deal is of {text}.")
+
+
+def strange_owners(session: Session, policies: PolicySet) -> Iterator[Remark]:
+    """Owners whom a condition names and the CRM does not have."""
+    names = [owner["name"] for owner in session.store.records(session.name, "owner") if owner["name"]]
+    known = {compared(name) for name in names}
+    for const, (file, line, column) in constants_of(policies, "owner"):
+        if names and const.value not in known:
+            text = f"the CRM has no owner '{const.shown}'{did_you_mean(const.shown, names)}"
+            yield Remark("warning", f"{file}:{line}:{column}: {text}")
 
 
 def silent_owners(session: Session, frame: object) -> Iterator[Remark]:

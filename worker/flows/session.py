@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from model.errors import BudgetSpent, PolicyProblem, RetryLater, SluicegateError
+from model.errors import BudgetSpent, PolicyProblem, RetryLater, SettingsProblem, SluicegateError
 from worker.flows.report import Report
 from worker.log import log
 
@@ -72,15 +72,16 @@ class Session:
         return found
 
     def policies_in_force(self, description: Description) -> PolicySet:
-        """The policies, or where their files are wrong the last good ones; for runs that nobody watches."""
+        """The policies, or where their files are wrong or gone the last good ones; for runs that nobody watches."""
         try:
             return self.policies(description)
-        except PolicyProblem as e:
+        except (PolicyProblem, SettingsProblem) as e:
             last = self.store.last_policies()
             if last is None:
                 raise
             log().error("policy files are wrong; the last good ones stay in force", problems=str(e))
-            return read_once({file: text.encode() for file, text in last.items()}, description)
+            texts = {file: text.encode() for file, text in last.items()}
+            return read_once(texts, replace(description, choices={}))  # good once: the CRM's values may have changed
 
 
 def read_once(texts: Mapping[str, bytes], description: Description) -> PolicySet:
