@@ -37,9 +37,9 @@ def add_to(app: typer.Typer) -> None:
 
 @actions.command("list")
 def list_all(context: typer.Context, name: Name, run: Run = None, as_json: Json = False) -> None:
-    """List open and past actions with their receipts; asks no CRM. `sluicegate actions acme` does the same.
+    """List open and past actions with their receipts; asks no CRM. The word `list` can be left out.
 
-    Example: sluicegate actions acme --run 12
+    Example: sluicegate actions list acme --run 12
     """
     from worker.flows.actions import listed
 
