@@ -36,6 +36,13 @@ def quiet(actions: str = OWNER, mode: str = "enforce") -> str:
     return QUIET.format(actions=actions, mode=mode)
 
 
+NO_AMOUNT = (
+    quiet()
+    .replace("days_since(last_activity) >= 14", "amount is blank")
+    .replace("last_activity: 2026-11-02", "amount: 1")
+)
+
+
 def under(team: Governed, text: str) -> Governed:
     """The same team under other policies."""
     team.services = replace(team.services, policy_texts=lambda: {"policies.yaml": text.encode()})

@@ -5,7 +5,7 @@ import pytest
 from model.calibration import Calibration
 from model.facts import FACTS
 from tests.offices import OFFICES
-from tests.worker.enforcing import BOTH, enforcing, quiet, under
+from tests.worker.enforcing import BOTH, NO_AMOUNT, enforcing, quiet, under
 from tests.worker.governed import NAME, AfterThePull, with_connector
 from worker.flows.actions import listed, undo
 from worker.flows.approve import approve
@@ -17,13 +17,6 @@ from worker.flows.slices import parts
 def team(request, tmp_path):
     with enforcing(tmp_path, request.param) as made:
         yield made
-
-
-NO_AMOUNT = (
-    quiet()
-    .replace("days_since(last_activity) >= 14", "amount is blank")
-    .replace("last_activity: 2026-11-02", "amount: 1")
-)
 
 
 WAIVER = "{{policy: quiet, deals: ['{deal}'], until: 2026-12-31, reason: In court, approved_by: joan}}"

@@ -1,0 +1,74 @@
+"""`sluicegate actions` as people and scripts see it, against a served local Salesforce."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sandbox.salesforce import SYNC, add_user, new_org, serve
+from sandbox.salesforce.config import config
+from sandbox.salesforce.events import create_as
+from tests.worker.enforcing import NO_AMOUNT
+from worker.cli.main import main
+
+REP = "rep@acme.example"
+
+
+@pytest.fixture
+def office(tmp_path, capsys):
+    """Two deals without an amount, a policy that enforces, and our user with what tasks need."""
+    org = new_org()
+    add_user(org, REP, "Rita", "Rep", "Standard User")
+    for name in ("Acme", "Borg"):
+        create_as(org, REP, "Opportunity", {"Name": name, "StageName": "Prospecting", "CloseDate": "2027-12-31"})
+    (tmp_path / "policies.yaml").write_text(NO_AMOUNT)
+    with serve(org) as running:
+        (tmp_path / "c.toml").write_text(f'[policies]\npaths = ["policies.yaml"]\n{config(running)}')
+
+        def ask(*words):
+            with pytest.raises(SystemExit) as ended:
+                main(["--config", str(tmp_path / "c.toml"), *words])
+            return int(ended.value.code or 0), capsys.readouterr().out
+
+        ask("connection", "provision", "local")
+        ours = next(
+            row["Id"] for row in org.tables["PermissionSet"].rows.values() if row["Name"] == "Sluicegate_Actions"
+        )
+        user = next(row["Id"] for row in org.tables["User"].rows.values() if row["Username"] == SYNC)
+        org.add("PermissionSetAssignment", AssigneeId=user, PermissionSetId=ours, IsActive=True)
+        yield ask
+
+
+def test_a_run_says_what_it_did_and_actions_lists_it_with_its_receipts(office):
+    code, told = office("run", "local", "--json")
+    assert (code, json.loads(told)["actions"]["done"]) == (0, 2)
+    code, told = office("actions", "local", "--json")
+    first = json.loads(told)["actions"][0]
+    assert (code, first["kind"], first["state"], first["title"]) == (
+        0, "task_owner", "open", "No activity in 14 days: Log a call or mail, or close the deal",
+    )  # fmt: skip
+    assert [(receipt["step"], receipt["outcome"]) for receipt in first["receipts"]] == [("do", "written")]
+    assert office("actions", "list", "local", "--json") == (code, told)
+
+
+def test_undo_takes_back_one_run_and_tells_it(office):
+    run = json.loads(office("run", "local", "--json")[1])["run_id"]
+    assert json.loads(office("actions", "local", "--run", "999", "--json")[1]) == {"actions": []}
+    code, told = office("actions", "undo", "local", "--run", run, "--json")
+    assert (code, json.loads(told)["actions"]["undone"]) == (0, 2)
+    code, text = office("actions", "local")
+    assert code == 0
+    assert text.count("undone") == 2
+    assert text.count("undo written") == 2
+
+
+def test_people_read_what_a_run_did(office):
+    _, text = office("run", "local")
+    assert "Actions: 2 planned, 2 done." in text
+
+
+def test_a_connection_that_nobody_knows_is_named(office):
+    code, told = office("actions", "lokal", "--json")
+    assert code == 2
+    assert "There is no connection 'lokal'" in json.loads(told)["error"]
