@@ -17,7 +17,9 @@ CHANGES: Final = pl.Schema({"key": pl.Int64(), "policy": pl.String(), "change": 
 
 
 def difference(old: Verdict, new: Verdict) -> pl.DataFrame:
-    """CHANGES between two verdicts on the same open deals, policies in the order of `new`, then those only in `old`.
+    """CHANGES between two verdicts on the same deals, policies in the order of `new`, then those only in `old`.
+
+    Policies about opportunities are compared on open deals, those about won deals and leads wherever they apply.
 
     A flag that was only observed and would now be shown is gained; the other way round it is lost.
     """
@@ -39,11 +41,16 @@ def _changed(old: Verdict, new: Verdict, before: Rule | None, after: Rule | None
 
 
 def _levels(verdict: Verdict, rule: Rule | None, column: str) -> pl.DataFrame:
-    """Keys, and how far the flag gets on each open deal; null where unknown, 0 where there is no such rule."""
-    open_deals = verdict.frame.filter("is_open")
+    """Keys, and how far the flag gets on each deal; null where unknown, 0 where there is no such rule."""
     if rule is None:
-        return open_deals.select("key", pl.lit(0, pl.Int64).alias(column))
-    return open_deals.select("key", (pl.col(rule.broken).cast(pl.Int64) * level(rule, verdict)).alias(column))
+        return verdict.frame.select("key", pl.lit(0, pl.Int64).alias(column))
+    flagged = pl.col(rule.broken).cast(pl.Int64) * level(rule, verdict)
+    return concerned(verdict, rule).select("key", flagged.alias(column))
+
+
+def concerned(verdict: Verdict, rule: Rule) -> pl.DataFrame:
+    """Rows of the verdict's frame that a rule's flags count on: of one about opportunities the open ones."""
+    return verdict.frame.filter("is_open") if rule.subject == "opportunity" else verdict.frame
 
 
 def level(rule: Rule, verdict: Verdict) -> pl.Expr:

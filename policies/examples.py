@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
@@ -11,6 +12,7 @@ from model.errors import Problem
 from model.facts import KNOWN
 from model.snapshot import MONEY
 from model.wide import Wide
+from policies.subjects import where_it_applies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,16 +48,28 @@ def run_examples(policy_set: PolicySet) -> list[Problem]:
 
 
 def _policy(policy: Policy) -> Iterator[Problem]:
-    applies_to = policy.applies_to
+    applies_to, examples = where_it_applies(policy), _of_subject(policy)
     asked = [(policy.flag_if, True)] + ([(applies_to, True)] if applies_to else [])
-    yield from _compared(policy.id, policy.examples, asked)
-    outside = policy.examples.not_applicable
+    yield from _compared(policy.id, examples, asked)
+    outside = examples.not_applicable
     for row, applies in zip(outside, _answers(outside, [(applies_to, True)] if applies_to else []), strict=True):
         if applies is not False:
             file, line, column = applies_to.where if applies_to else (row.file, row.line, row.column)
             said = "applies to it" if applies else "cannot know it"
             text = f"{policy.id}: the example at line {row.line} should be not applicable, but the policy {said}"
             yield Problem(file, line, column, text)
+
+
+def _of_subject(policy: Policy) -> Examples:
+    """The examples; those of a policy about won deals are won unless they say otherwise."""
+    if policy.subject != "won deal":
+        return policy.examples
+
+    def won(rows: tuple[Example, ...]) -> tuple[Example, ...]:
+        return tuple(replace(row, facts={"is_won": True, **row.facts}) for row in rows)
+
+    told = policy.examples
+    return replace(told, flagged=won(told.flagged), clear=won(told.clear), not_applicable=won(told.not_applicable))
 
 
 def _compared(name: str, examples: Examples, asked: Sequence[Asked]) -> Iterator[Problem]:

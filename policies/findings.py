@@ -140,11 +140,12 @@ def _fixed(value: Any) -> Any:
 
 
 def _flag(rule: Rule, since: date, evidence: dict[str, Any], how: Standing) -> dict[str, Any]:
-    """The flag object of CONTRACT.md, with its excuse where it has one."""
+    """The flag object of CONTRACT.md, with its excuse where it has one, its subject where that is no opportunity."""
     mode = "observe" if how.excuse and how.excuse.why == "observed" else how.mode
+    about = {} if rule.subject == "opportunity" else {"subject": rule.subject}
     flag = {
         "policy": rule.id, "title": rule.title, "mode": mode, "severity": rule.severity, "points": rule.points,
-        "topic": rule.topic or None, "since": since, "evidence": evidence, "fix": rule.fix, "shown": how.shown,
+        "topic": rule.topic or None, "since": since, "evidence": evidence, "fix": rule.fix, "shown": how.shown, **about,
     }  # fmt: skip
     return {**flag, "excuse": how.excuse.to_json()} if how.excuse else flag
 

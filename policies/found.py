@@ -38,3 +38,8 @@ def split(said: Mapping[str, Any], status: str) -> tuple[dict[str, Any] | None, 
     if "held" in said:
         return {k: v for k, v in said.items() if k != "held"}, said["held"]
     return None, dict(said)
+
+
+def counts(flag: Mapping[str, Any]) -> bool:
+    """Whether people should look at a kept flag: on the record, or about a won deal, whose record carries none."""
+    return bool(flag["shown"] or ("subject" in flag and flag["mode"] != "observe"))

@@ -106,7 +106,7 @@ class Waiver:
 class Policy:
     """One policy as its file says it; a deal is flagged where `applies_to` (None: everywhere) and `flag_if` hold.
 
-    `subject`: what it is about; others than opportunities are not judged yet, and off. `points` 0 to 100.
+    `subject`: what it is about; policies about accounts are off, as nothing judges those. `points` 0 to 100.
     `modes`: where its mode is another one, the first that holds. `rollout` None: none is named. `grace_days`: days that
     a broken deal has before it is flagged. `at_most_share`: the share of its open deals that may change within a week.
     `blank` and `filler` are compiled into the conditions already and kept here to be shown.

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from policies.language.tree import in_business_days
-from policies.policy import AT_MOST_SHARE, SEVERITIES, SUBJECTS, Policy
+from policies.policy import AT_MOST_SHARE, SEVERITIES, Policy
 from policies.read_actions import read_actions
 from policies.read_examples import POLICY_KEYS, read_examples
 from policies.read_living import read_modes, read_rollout
 from policies.read_mode import read_mode
 from policies.read_process import MAX_FIX, MAX_TITLE
+from policies.read_subject import read_subject
 from policies.shapes import Key
 from policies.untested import POLICY_NEEDS, lacking
 from policies.vocabulary import BLANK_RULES, Rules
@@ -40,6 +41,7 @@ def read_policy(
 ) -> Policy:
     """The policy at a node; a broken part has a harmless stand-in, for its problem is noted. `rollout`: its file's."""
     values = sheet.fields(node, POLICY, "a policy")
+    subject = read_subject(sheet, values)
     own = sheet.texts(values.get("filler"), "filler")
     rules = Rules((*filler, *own), sheet.word(values.get("blank"), BLANK_RULES, "blank") or "false")
     applies_to = words.condition(sheet, values.get("applies_to"), "applies_to", rules)
@@ -51,11 +53,6 @@ def read_policy(
     actions = read_actions(sheet, values.get("actions"), moves=False)
     mode = read_mode(sheet, values.get("mode"), lacks, acts="actions" in values)
     share = sheet.share(values.get("at_most_share"), "at_most_share")
-    subject = sheet.word(values.get("subject"), SUBJECTS, "subject") or "opportunity"
-    if subject != "opportunity" and mode != "off":
-        sheet.note(
-            values["subject"], f"this version judges opportunities only; a policy about a {subject} has mode: off"
-        )
     return Policy(
         id=sheet.id(values.get("id"), "a policy's id") or "",
         title=sheet.text(values.get("title"), "a policy's title", MAX_TITLE) or "",

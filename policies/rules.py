@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from model.facts import FACTS
 from policies.policy import AT_MOST_SHARE
+from policies.subjects import DEALS, about, where_it_applies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from model.process import Criterion, Process, Rollout
     from model.wide import Wide
     from policies.language.condition import Condition
-    from policies.policy import Mode, ModeCase, PolicySet, Severity
+    from policies.policy import Mode, ModeCase, Policy, PolicySet, Severity, Subject
 
 Side: TypeAlias = Literal["entry", "exit"]
 
@@ -47,7 +48,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Rule:
-    """One policy or (with a `place`) one criterion; `condition` is flag_if, or for a criterion its require."""
+    """One policy or (with a `place`) one criterion; `condition` is flag_if, or for a criterion its require.
+
+    `applies_to` of a policy about won deals asks for won ones, too.
+    """
 
     id: str
     title: str
@@ -65,6 +69,7 @@ class Rule:
     grace_days: int = 0
     at_most_share: float = AT_MOST_SHARE
     revision: str = ""
+    subject: Subject = "opportunity"
 
     @property
     def facts(self) -> frozenset[str]:
@@ -73,8 +78,9 @@ class Rule:
 
     @property
     def scored(self) -> bool:
-        """Whether it costs points and stands on the record, of some deals at least."""
-        return self.mode in SCORED or any(case.mode in SCORED for case in self.modes)
+        """Whether it costs points and stands on the record, of some deals at least: none that are not opportunities."""
+        on_some = self.mode in SCORED or any(case.mode in SCORED for case in self.modes)
+        return on_some and self.subject == "opportunity"
 
     @property
     def applies(self) -> str:
@@ -97,15 +103,18 @@ class Rule:
         return f"{self.id}~"
 
 
+def rule_of(p: Policy) -> Rule:
+    """A policy as a rule."""
+    return Rule(
+        p.id, p.title, p.flag_if, where_it_applies(p), p.severity, p.points, p.topic or "", p.mode, p.fix,
+        modes=p.modes, rollout=p.rollout, pausable=p.pausable, grace_days=p.grace_days,
+        at_most_share=p.at_most_share, revision=p.revision, subject=p.subject,
+    )  # fmt: skip
+
+
 def rules_of(policies: PolicySet) -> Iterator[Rule]:
-    """Every rule that is not off: policies in order, then criteria by process, stage and side."""
-    for p in policies.policies:
-        if p.mode != "off" or any(case.mode != "off" for case in p.modes):
-            yield Rule(
-                p.id, p.title, p.flag_if, p.applies_to, p.severity, p.points, p.topic or "", p.mode, p.fix,
-                modes=p.modes, rollout=p.rollout, pausable=p.pausable, grace_days=p.grace_days,
-                at_most_share=p.at_most_share, revision=p.revision,
-            )  # fmt: skip
+    """Every rule about deals that is not off: policies in order, then criteria by process, stage and side."""
+    yield from map(rule_of, about(policies, *DEALS))
     for place in places(policies):
         c = place.criterion
         if c.mode == "off":

@@ -49,7 +49,7 @@ def schema() -> Schema:
         "title": "Sluicegate policies",
         **_map(FILE, _file()),
         "definitions": {
-            "policy": {**_map(POLICY, _policy()), "allOf": [_others_are_off(), _enforcing_acts()]},
+            "policy": {**_map(POLICY, _policy()), "allOf": [_accounts_are_off(), _enforcing_acts()]},
             "process": _map(PROCESS, _process()),
             "stage": _map(STAGE, _stage()),
             "criterion": {**_map(CRITERION, _criterion()), "allOf": [_enforcing_acts()]},
@@ -121,7 +121,7 @@ def _policy() -> dict[str, Schema]:
             "description": "The share of its open deals that may change within a week before a person looks at it",
         },
         "pausable": {"type": "boolean", "description": "Whether a rep's pause holds for it"},
-        "subject": {"enum": list(SUBJECTS), "description": "Others than opportunities are not judged yet"},
+        "subject": {"enum": list(SUBJECTS), "description": "What it is about; accounts are not judged"},
         "actions": _actions(_TASKS),
         "examples": _examples(POLICY_KEYS),
     }
@@ -153,8 +153,8 @@ def _waiver() -> dict[str, Schema]:
     }
 
 
-def _others_are_off() -> Schema:
-    other = {"properties": {"subject": {"enum": list(SUBJECTS[1:])}}, "required": ["subject"]}
+def _accounts_are_off() -> Schema:
+    other = {"properties": {"subject": {"const": "account"}}, "required": ["subject"]}
     return {"if": other, "then": {"properties": {"mode": {"const": "off"}}, "required": ["mode"]}}
 
 

@@ -49,6 +49,10 @@ PATHS = {
     "activities": "/objects/(calls|emails|meetings|notes|tasks)", "push": "deals/batch/update",
     "tasks": "tasks/batch/create",
 }  # fmt: skip
+KINDS = {
+    "yes/no": "bool booleancheckbox true=Yes false=No", "number": "number number", "date": "date date",
+    "text": "string text",
+}  # fmt: skip
 FAULTS = {"daily_limit": "daily", "too_many": "ten_secondly", "token_ended": "token_expired"}
 
 
@@ -207,13 +211,13 @@ class HubspotOffice:
     def person(self, name: str) -> str:
         return next(key for key, one in self.portal.owners.items() if name in f"{one.first} {one.last}")
 
-    def flag(self, deal: str, field: str, value: str) -> None:
+    def flag(self, deal: str, field: str, value: Any) -> None:
         record = record_of(self.portal, "deals", deal)
-        record.props = {**record.props, field: value}
+        record.props = {**record.props, field: str(value).lower() if isinstance(value, bool) else str(value)}
         self.portal.noticed("deals", record)
 
-    def custom(self, field: str, label: str) -> str:
-        made = property_of(f"{field} bool booleancheckbox true=Yes false=No", "dealinformation", own=True, label=label)
+    def custom(self, field: str, label: str, kind: str = "yes/no") -> str:
+        made = property_of(f"{field} {KINDS[kind]}", "dealinformation", own=True, label=label)
         self.portal.properties["deals"][field] = made
         return field
 

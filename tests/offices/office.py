@@ -155,8 +155,8 @@ class Office(Protocol):
     def person(self, name: str) -> str:
         """A user's or owner's id by a part of the name."""
 
-    def flag(self, deal: str, field: str, value: str) -> None:
+    def flag(self, deal: str, field: str, value: Any) -> None:
         """What stands in one of the CRM's own fields, put there past all rules."""
 
-    def custom(self, field: str, label: str) -> str:
-        """A yes/no field that an admin made: its name in this CRM."""
+    def custom(self, field: str, label: str, kind: str = "yes/no") -> str:
+        """A field that an admin made, of a fact's type: its name in this CRM."""

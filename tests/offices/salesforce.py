@@ -32,6 +32,7 @@ PATHS = {
     "push": "composite/sobjects", "tasks": "composite/sobjects/Task",
 }  # fmt: skip
 METHODS = {"push": {"method": "PATCH"}, "tasks": {"method": "PATCH"}}
+KINDS = {"yes/no": "boolean", "number": "double(16,2)", "date": "date", "text": "string(255)"}
 FAULTS = {"too_many": "concurrent_limit", "token_ended": "session_expired"}
 
 
@@ -174,12 +175,13 @@ class SalesforceOffice:
     def person(self, name: str) -> str:
         return next(row["Id"] for row in self.org.tables["User"].rows.values() if name in row["Name"])
 
-    def flag(self, deal: str, field: str, value: str) -> None:
+    def flag(self, deal: str, field: str, value: Any) -> None:
         self.org.tables["Opportunity"].put({**self.sales.row(deal), field: value})
 
-    def custom(self, field: str, label: str) -> str:
+    def custom(self, field: str, label: str, kind: str = "yes/no") -> str:
         name = f"{field}__c"
-        self.org.add_field("Opportunity", parse_field(f"{name} boolean label={label.replace(' ', '_')}"))
+        made = parse_field(f"{name} {KINDS[kind]} label={label.replace(' ', '_')}")
+        self.org.add_field("Opportunity", made)
         self.org.grant(profile_set(self.org, "Integration User"), "Opportunity", name)
         return name
 

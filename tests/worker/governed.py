@@ -36,6 +36,13 @@ class Governed:
     office: Office
     services: Services
     reports: list[Report] = field(default_factory=list)
+    fields: dict[str, str] = field(default_factory=dict)
+    """Mapped fields by fact, where there are any."""
+
+    def says(self, deal: str, **facts: Any) -> None:
+        """What stands in the mapped fields of a deal."""
+        for fact, value in facts.items():
+            self.office.flag(deal, self.fields[fact], value)
 
     @property
     def sales(self) -> Sales:

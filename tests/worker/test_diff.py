@@ -146,3 +146,26 @@ def test_the_command_reads_files_and_answers_in_json(forty, tmp_path, capsys, mo
     with pytest.raises(SystemExit, match="0"):
         main(arguments)
     assert "thirty-and-small" in capsys.readouterr().out
+
+
+WON = b"""version: 1
+policies:
+  - {id: cheap-win, title: Cheap, subject: won deal, flag_if: amount < LIMIT, severity: info, points: 1,
+     fix: Sell more, owner: ops}
+"""
+
+
+def test_flags_of_won_deals_come_and_go_with_their_policies(tmp_path):
+    with archive(tmp_path) as kept:
+        won = {"stage_name": "Closed Won", "is_closed": True, "is_won": True}
+        kept.keep(NOW, opportunity=[
+            deal("cheap", **won, amount=Decimal(40)), deal("dear", **won, amount=Decimal(400)),
+            deal("open", amount=Decimal(40)),
+            deal("lost", stage_name="Closed Lost", is_closed=True, is_won=False, amount=Decimal(40)),
+        ])  # fmt: skip
+        sets = [{"p.yaml": WON.replace(b"LIMIT", limit)} for limit in (b"50", b"500")]
+        answer = diff(kept.services, NAME, *sets)
+        assert told(answer, "gained") == [("dear", "cheap-win")]
+        assert told(answer, "lost") == []
+        assert told(diff(kept.services, NAME, {"p.yaml": b"version: 1"}, sets[0]), "gained") == [("cheap", "cheap-win")]
+        assert told(diff(kept.services, NAME, sets[0], {"p.yaml": b"version: 1"}), "lost") == [("cheap", "cheap-win")]

@@ -214,3 +214,16 @@ def run(arguments, capsys):
     with pytest.raises(SystemExit, match="0"):
         main(arguments)
     return capsys.readouterr().out
+
+
+def test_policies_about_other_subjects_are_named_as_not_replayed(kept):
+    one = b"  - {id: %s, title: H, subject: won deal, mode: %s, flag_if: amount < 5, severity: info, points: 1,"
+    pairs = ((b"handed-over", b"warn"), (b"idle", b"off"))
+    text = PACK + b"".join(one % pair + b" fix: f, owner: o}\n" for pair in pairs)
+    lived(kept, "won", made=FIRST, ended=FIRST + 5 * DAY, lost=False)
+    answer = replay(kept.services, NAME, {"p.yaml": text}, FIRST, LAST)
+    (left_out,) = answer["not_replayed"]
+    assert (left_out["policy"], left_out["subject"]) == ("handed-over", "won deal")
+    assert "handed-over" not in str([answer["policies"], answer["no_past"], answer["dormant"]])
+    with pytest.raises(SettingsProblem, match="'handed-over' is about a won deal"):
+        tune(kept.services, NAME, {"p.yaml": text}, "handed-over", [1, 2], FIRST, LAST)

@@ -21,7 +21,9 @@ def add_to(app: typer.Typer) -> None:
 def deals(
     context: typer.Context,
     name: Name,
-    flagged: Annotated[bool, typer.Option("--flagged", help="only deals with a flag on the record")] = False,
+    flagged: Annotated[
+        bool, typer.Option("--flagged", help="only deals with a flag on the record, or one about won deals")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the deals with score, gate and flags.

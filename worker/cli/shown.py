@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from model.words import many
+from policies.found import counts
 from worker.cli.common import table, tell
 
 
@@ -16,7 +17,7 @@ def show_deals(found: list[dict[str, Any]]) -> None:
             deal["id"], deal["name"], deal["stage"], deal["owner"],
             deal["score"] if deal["score"] is not None else deal["score_reason"],
             (deal["gate"] or {}).get("status"),
-            "\n".join(f"{flag['title']}: {flag['evidence']['text']}" for flag in deal["flags"] if flag["shown"]),
+            "\n".join(f"{flag['title']}: {flag['evidence']['text']}" for flag in deal["flags"] if counts(flag)),
         )
         for deal in found
     ]  # fmt: skip
@@ -78,6 +79,8 @@ def off_record(flag: dict[str, Any]) -> str:
     """In brackets why a flag is not on the record; nothing where it is."""
     if flag["shown"]:
         return ""
+    if "subject" in flag:
+        return f" (about a {flag['subject']}, so not on the record)"
     excuse = flag.get("excuse")
     return f" (not on the record: {excuse['text']})" if excuse else " (observed only, not on the record)"
 

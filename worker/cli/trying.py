@@ -100,6 +100,8 @@ def _show_replay(answer: dict[str, Any], by: str) -> None:
     dark = [(row["policy"], ", ".join(row["facts"]), row["recorded_since"]) for row in answer["no_past"]]
     if dark:
         table("Cannot be judged on any of these days", ("policy", "facts without a past", "recorded since"), dark)
+    for row in answer.get("not_replayed", ()):
+        tell(f"Not replayed: {row['policy']}, for {row['why']}.")
     if answer["dormant"]:
         tell(f"Dormant here, no field is mapped: {', '.join(answer['dormant'])}")
 
@@ -123,9 +125,9 @@ def _interval(found: dict[str, float] | None) -> str:
 
 def _show_diff(answer: dict[str, Any]) -> None:
     counts = [tuple(row.values()) for row in answer["policies"] if any(list(row.values())[1:])]
-    table("Open deals flagged", ("policy", "before", "after", "gained", "lost", "held", "cannot be judged"), counts)
+    table("Flagged", ("policy", "before", "after", "gained", "lost", "held", "cannot be judged"), counts)
     for kind, title in TITLES.items():
         if rows := answer[kind]:
             table(title, SHOWN, [[row[name] for name in SHOWN] for row in rows])
     if not any(answer[kind] for kind in TITLES):
-        tell("No deal would gain or lose a flag.")
+        tell("Nothing would gain or lose a flag.")

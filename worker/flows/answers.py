@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.activity import what_it_is, why_no_touch
 from model.errors import SettingsProblem
-from policies.found import split
+from policies.found import counts, split
 from policies.record import worst_first
 from policies.score import ledger_lines
 from worker.flows.session import Session
@@ -26,10 +26,10 @@ LISTS = {"broken": "flags", "unknown": "unknown"}
 
 
 def deals(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
-    """Every deal that is not gone, as CONTRACT's `deals`; `flagged`: only those with a flag on the record."""
+    """Every deal that is not gone, as CONTRACT's `deals`; `flagged`: those with a flag on the record or a won one's."""
     services.connection(name)
     found = [deal_json(row) for row in services.store.deals(name)]
-    return [deal for deal in found if not flagged or any(flag["shown"] for flag in deal["flags"])]
+    return [deal for deal in found if not flagged or any(map(counts, deal["flags"]))]
 
 
 def deal_json(row: dict[str, Any]) -> dict[str, Any]:

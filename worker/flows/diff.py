@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from model.errors import SettingsProblem
-from policies.difference import difference
+from policies.difference import concerned, difference
 from policies.judge import judge
 from worker.flows.context import context_of, memory_of
 from worker.flows.session import Session, read_once
@@ -26,7 +26,7 @@ KINDS = ("gained", "lost", "unknown")
 
 
 def diff(services: Services, name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[str, Any]:
-    """Flags of open deals that would come, go, or could no longer be judged under `new`, from what the store holds.
+    """Flags that would come, go, or could no longer be judged under `new`, from what the store holds.
 
     Both are policy files by name. Raises PolicyProblem, and SettingsProblem where the connection was never pulled.
     """
@@ -91,11 +91,10 @@ class Found:
         for which in ("new", "old"):
             verdict = pair[which]
             self.dormant[which] = list(verdict.dormant)
-            open_deals = verdict.frame.filter("is_open")
             for rule in verdict.rules:
-                tally = self.tallies.setdefault(rule.id, Counter())
-                tally[which] += int(open_deals[rule.broken].sum() or 0)
-                tally[f"{which} unknown"] += open_deals[rule.broken].null_count()
+                tally, answers = self.tallies.setdefault(rule.id, Counter()), concerned(verdict, rule)[rule.broken]
+                tally[which] += int(answers.sum() or 0)
+                tally[f"{which} unknown"] += answers.null_count()
 
     def counts(self) -> list[dict[str, Any]]:
         """Of each policy that any of both sets has: deals flagged before and after, what changes, and what is dark."""

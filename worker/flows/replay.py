@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from kpis.hindsight import Hindsight, hindsight, told
+from policies.subjects import NO_REPLAY, about
 from policies.tuning import tuned
 from worker.flows.chapters import DAY, window
 from worker.flows.diff import described
@@ -35,7 +36,14 @@ def replay(
     Neither the CRM nor the store is written. Raises PolicyProblem and SettingsProblem.
     """
     session = _session(services, name)
-    return _told(Past(session, described(session), _policies(session, texts), *window(session, first, last)))
+    found = _policies(session, texts)
+    left_out = [
+        {"policy": policy.id, "subject": policy.subject, "why": NO_REPLAY[policy.subject]}
+        for policy in about(found, *NO_REPLAY)
+    ]
+    replayed = replace(found, policies=tuple(one for one in found.policies if one.subject not in NO_REPLAY))
+    answer = _told(Past(session, described(session), replayed, *window(session, first, last)))
+    return {**answer, "not_replayed": left_out}
 
 
 def tune(  # noqa: PLR0917 - a replay, and what to vary

@@ -66,7 +66,7 @@ def test_quotes_and_escapes_do_not_move_a_place():
         ("waivers", "[]", "waivers stand at the top of a file, beside policies, and name the policy they excuse"),
         ("calendar", "lunar", "calendar is one of calendar, business, not 'lunar'"),
         ("zone", "Europe/Berlin", "this version does not do it; leave the key out"),
-        ("subject", "lead", "judges opportunities only; a policy about a lead has mode: off"),
+        ("subject", "account", "accounts are not judged; a policy about an account has mode: off"),
         ("subject", "leed", "subject is one of opportunity, lead, account, won deal, not 'leed'; did you mean 'lead'?"),
         ("severity", "high", "severity is one of info, warning, critical, not 'high'"),
         ("points", "101", "points is 101; it lies between 0 and 100"),
@@ -102,10 +102,29 @@ def test_an_opportunity_is_a_subject():
     assert read(policy(subject="opportunity")).policies
 
 
-@pytest.mark.parametrize("subject", ["lead", "account", "won deal"])
-def test_a_policy_about_another_subject_is_kept_for_later_while_it_is_off(subject):
-    (one,) = read(policy(subject=subject, mode="off")).policies
-    assert (one.subject, one.mode) == (subject, "off")
+def test_a_policy_about_an_account_is_read_while_it_is_off():
+    (one,) = read(policy(subject="account", mode="off")).policies
+    assert (one.subject, one.mode) == ("account", "off")
+
+
+def test_won_deals_are_a_subject_in_every_mode_but_enforce():
+    assert [read(policy(subject="won deal", mode=mode)).policies[0].mode for mode in ("off", "observe", "warn")]
+    (no_actions, *_) = problems(policy(subject="won deal", mode="enforce"))
+    assert no_actions.endswith("a policy about a won deal has no actions to enforce; write warn")
+
+
+def test_examples_of_a_policy_about_won_deals_are_won_unless_they_say_otherwise():
+    told = {"subject": "won deal", "flag_if": "amount < 5", "mode": "observe"}
+    good = "{flagged: [{amount: 4}], clear: [{amount: 5}], not_applicable: [{amount: 4, is_won: false}]}"
+    assert run_examples(read(policy(**told, examples=good))) == []
+    (wrong,) = run_examples(read(policy(**told, examples="{flagged: [{amount: 4, is_won: false}]}")))
+    assert wrong.text == "no-activity: this example should be flagged, but it is clear"
+
+
+def test_a_pause_is_refused_where_no_record_carries_a_flag():
+    (refused,) = problems(policy(subject="won deal", pausable="true"))
+    assert refused.endswith("a policy about a won deal puts none there; leave it out")
+    assert read(policy(subject="won deal", pausable="false"))
 
 
 def test_what_means_the_same_has_the_same_digest():

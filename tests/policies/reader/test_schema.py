@@ -94,7 +94,7 @@ def test_an_editor_marks_nothing_in_the_designs_own_example(editor):
         (POLICY, "owner: revops", "owner: revops\n    mode: enforce"),
         (POLICY, "owner: revops", "owner: revops\n    actions: [task]"),
         (POLICY, "owner: revops", "owner: revops\n    pausable: 'yes'"),
-        (POLICY, "owner: revops", "owner: revops\n    subject: lead"),
+        (POLICY, "owner: revops", "owner: revops\n    subject: account"),
         (POLICY, "owner: revops", "owner: revops\n    subject: deal"),
         (POLICY, "owner: revops", "owner: revops\n    examples: {flaged: []}"),
         (POLICY, "owner: revops", "owner: revops\n    examples: {flagged: [{is_open: maybe, as_of: 2026-11-15}]}"),
@@ -134,5 +134,11 @@ def test_a_mark_stands_where_the_mistake_is(editor):
     ]
 
 
-def test_a_policy_about_a_lead_is_taken_while_it_is_off(editor):
-    assert editor(POLICY.replace("owner: revops", "owner: revops\n    subject: lead\n    mode: off")) == []
+def test_a_policy_about_an_account_is_taken_while_it_is_off(editor):
+    assert editor(POLICY.replace("owner: revops", "owner: revops\n    subject: account\n    mode: off")) == []
+
+
+@pytest.mark.parametrize("subject", ["won deal", "lead"])
+def test_other_subjects_are_taken_in_every_mode_that_is_judged(editor, subject):
+    for mode in ("off", "observe", "warn"):
+        assert editor(POLICY.replace("owner: revops", f"owner: revops\n    subject: {subject}\n    mode: {mode}")) == []

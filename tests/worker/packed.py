@@ -1,0 +1,50 @@
+"""A team that switched a shipped pack on, over a local CRM that has a field for each fact the pack asks for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model.facts import FACTS
+from policies.reader import read_policies
+from tests.offices import OFFICES
+from tests.worker.governed import Governed, services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from model.facts import FactType
+
+PACKS = Path("policies/packs")
+
+
+def switched_on(pack: str) -> bytes:
+    """A shipped pack with every policy that is off on."""
+    return (PACKS / pack).read_bytes().replace(b"mode: off", b"mode: warn")
+
+
+def to_map(text: bytes) -> dict[str, FactType]:
+    """The facts that the policies of a file ask for and only a mapped field gives, with their types."""
+    found = read_policies({"pack.yaml": text})
+    asked = frozenset[str]().union(*(policy.facts for policy in found.policies))
+    standard = {name: fact.type for name, fact in FACTS.items() if "mapping" in fact.needs}
+    known = standard | {name: fact.type for name, fact in found.declared.items()}
+    return {name: known[name] for name in sorted(asked & known.keys())}
+
+
+@contextmanager
+def packed(folder: Path, kind: str, text: bytes) -> Iterator[Governed]:
+    """The team; its fields are named as the CRM names them, by fact, in `fields`."""
+    with OFFICES[kind]() as office:
+        fields = {fact: office.custom(fact, fact, type_) for fact, type_ in to_map(text).items()}
+        ours = services(office, folder, fields=fields)
+        connector = office.connector(fields=fields, budget_share=1.0)
+        ours = replace(ours, policy_texts=lambda: {"pack.yaml": text}, connect=lambda _name: connector)
+        team = Governed(office, ours)
+        team.fields = fields
+        try:
+            yield team
+        finally:
+            ours.store.close()
