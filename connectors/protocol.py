@@ -23,12 +23,13 @@ class Connector(Protocol):
     def calls(self) -> int:
         """HTTP calls sent so far by this object."""
 
-    def describe(self) -> Description:
-        """What can be read and written here; raises AccessRefused, RetryLater."""
+    def describe(self, *, leads: bool = False) -> Description:
+        """What can be read and written here, and with `leads` what of leads; raises AccessRefused, RetryLater."""
 
-    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
+    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False, leads: bool = False) -> Iterator[Page]:
         """Pages from where `cursors` (stream → cursor) end; `full` reads all and says what is `present`.
 
+        `leads`: also leads and what is logged on them; where they may not be read, their feeds do not come.
         Raises RetryLater, BudgetSpent, AccessRefused between pages: what was kept stays kept.
         """
 
@@ -54,8 +55,8 @@ class Connector(Protocol):
     def budget(self) -> Budget:
         """Calls used and allowed as the CRM last said."""
 
-    def check(self, now: datetime) -> list[Remark]:
-        """Sentences: what works, what is missing, what to do."""
+    def check(self, now: datetime, *, leads: bool = False) -> list[Remark]:
+        """Sentences: what works, what is missing, what to do; with `leads` also of leads."""
 
     def provision(self, export: Path | None = None) -> list[Remark]:
         """Make our fields, permission sets and rules in the CRM, or write them below `export` for an admin."""

@@ -35,6 +35,7 @@ class ConnectionSettings(Frozen):
     ca_file: str | None = None
     proxy: str | None = None
     fields: Mapping[str, MappedField] = Field(default_factory=dict)
+    lead_fields: Mapping[str, MappedField] = Field(default_factory=dict)
     writes: Mapping[str, str]
     pause_until: str
     pause_reason: str
@@ -48,7 +49,7 @@ class ConnectionSettings(Frozen):
     def why_not(cls, field: str) -> str | None:
         """Why a field of the CRM is none that we may write; None where it may be."""
 
-    @field_validator("fields", mode="before")
+    @field_validator("fields", "lead_fields", mode="before")
     @classmethod
     def _plain_fields(cls, value: Any) -> Any:
         """`segment = "Segment"` is short for `{field = "Segment"}`."""

@@ -11,6 +11,8 @@ from model.facts import FACTS, KNOWN, FactType
 from model.snapshot import MONEY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from model.setting import Setting
 
 DTYPES: Final[dict[FactType, pl.DataType | type[pl.DataType]]] = {
@@ -36,21 +38,27 @@ def with_mapped(frame: pl.DataFrame, setting: Setting, unread: Unread) -> pl.Dat
 
     A combined yes/no is false where blank or not mapped, and null where unknown.
     """
-    texts = _texts(frame["facts"], sorted(setting.mapped)) if setting.mapped else pl.DataFrame()
     found: list[pl.Series] = []
+    for name, value, known in typed_facts(frame["facts"], setting, unread):
+        column = f"mapped_{name}" if combined(name) else name
+        yes_no = combined(name) and value.dtype == pl.Boolean
+        told = value.fill_null(value=False).set(~known, None) if yes_no else value
+        found += [told.alias(column), known.alias(column + KNOWN)]
+    return frame.with_columns(
+        *found, *(_unmapped(name) for name in FACTS if combined(name) and name not in setting.mapped)
+    )
+
+
+def typed_facts(facts: pl.Series, setting: Setting, unread: Unread) -> Iterator[tuple[str, pl.Series, pl.Series]]:
+    """Name, typed values and mask of each mapped fact; the JSON objects of the records are `facts`."""
+    texts = _texts(facts, sorted(setting.mapped)) if setting.mapped else pl.DataFrame()
     for name in sorted(setting.mapped):
         dtype = DTYPES[setting.type_of(name)]
         value = texts.select(_typed(pl.col(name), dtype))[name]
         known = (value.is_not_null() | texts[name].is_null()) & unread.readable(name)
         if name in setting.when_blank:
             value = value.to_frame().select(pl.col(name).fill_null(pl.lit(setting.when_blank[name], dtype=dtype)))[name]
-        column = f"mapped_{name}" if combined(name) else name
-        if combined(name) and dtype == pl.Boolean:
-            value = value.fill_null(value=False).set(~known, None)
-        found += [value.alias(column), known.alias(column + KNOWN)]
-    return frame.with_columns(
-        *found, *(_unmapped(name) for name in FACTS if combined(name) and name not in setting.mapped)
-    )
+        yield name, value, known
 
 
 def _unmapped(name: str) -> pl.Expr:

@@ -126,6 +126,38 @@ RATE: Final[dict[str, ColumnType]] = {
     "divide": "money",
 }
 
+LEAD: Final[dict[str, ColumnType]] = {
+    "id": "text",
+    "name": "text",  # the person's
+    "company": "text",
+    "source": "text",
+    "status": "text",  # as people see it
+    "owner_id": "text",  # None: nobody yet, or a queue
+    "is_converted": "yes/no",
+    "converted_on": "date",
+    "created": "instant",  # when it became a lead
+    "last_edit": "instant",
+    "modified": "instant",
+    "modified_by": "text",
+    "facts": "json",  # mapped facts by name, as those of an opportunity
+    "unread": "json",
+    "gone": "text",  # None, or deleted, merged, vanished
+    "merged_into": "text",
+}
+
+LEAD_ACTIVITY: Final[dict[str, ColumnType]] = {
+    "id": "text",
+    "lead_id": "text",
+    "kind": "text",  # as an ACTIVITY's, like state and at
+    "state": "text",
+    "at": "instant",
+    "created": "instant",
+    "created_by": "text",
+    "bulk": "yes/no",
+    "modified": "instant",
+    "gone": "text",
+}
+
 COLUMNS: Final[dict[str, dict[str, ColumnType]]] = {
     "opportunity": OPPORTUNITY,
     "stage_change": STAGE_CHANGE,
@@ -136,5 +168,7 @@ COLUMNS: Final[dict[str, dict[str, ColumnType]]] = {
     "contact_role": CONTACT_ROLE,
     "crm_stage": CRM_STAGE,
     "rate": RATE,
+    "lead": LEAD,
+    "lead_activity": LEAD_ACTIVITY,
 }
 """Table name to its columns; every table's key is (connection, id)."""

@@ -100,3 +100,23 @@ class Snapshot:
     rates: pl.DataFrame
     feeds: Mapping[str, datetime] = field(default_factory=dict)
     claim_changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CLAIM_CHANGES))
+
+
+LEADS: Final = columns({
+    "key": pl.Int64, "id": pl.String, "name": pl.String, "company": pl.String, "source": pl.String,
+    "status": pl.String, "owner_id": pl.String, "is_converted": pl.Boolean, "converted_on": pl.Date,
+    "created": INSTANT, "last_edit": INSTANT,
+    "facts": pl.String,  # JSON object of mapped facts
+    "unread": pl.String,  # as that of DEALS
+    "first_touch": INSTANT, "last_touch": INSTANT,  # touches known at as_of, of those since `created`
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LeadSnapshot:
+    """Everything `widen_leads` needs. The one feed is lead_activities; see Snapshot."""
+
+    as_of: datetime
+    leads: pl.DataFrame
+    owners: pl.DataFrame
+    feeds: Mapping[str, datetime] = field(default_factory=dict)

@@ -48,7 +48,7 @@ class Page:
 
     `records` maps a table of `model.records.COLUMNS` to its records. `present` (at the end of a full pass only)
     names every id of `table` that the CRM still has, so that the store can mark the rest as vanished. `whole` names,
-    for a table of children, the deals of which this page has every row: what else is known of them was deleted.
+    for a table of children, the deals or leads of which this page has every row: what else is known was deleted.
     `feeds` names the feeds (see model/snapshot.py) that were read to their end with this page.
     """
 
@@ -111,8 +111,9 @@ class Description:
 
     `mapped`: facts it can give (others are dormant). `writes`: our field → rule, only fields that exist, are
     mapped and may be written. `choices`: fact → the CRM's own picklist values. `types`: mapped fact → fact type.
-    `user_id`: the CRM user we act as. `sources`: fact → the one field it is read from, where there is one.
-    `user_id`: the CRM user we act as. `acts`: what may be done beyond our fields, of task and move.
+    `user_id`: the CRM user we act as. `sources`: fact → the one field it is read from, where there is one. `acts`: what
+    may be done beyond our fields, of task and move. `lead_mapped`, `lead_types` and `lead_choices`: the same of leads;
+    they are blank where nobody asked for them.
     """
 
     mapped: frozenset[str]
@@ -124,6 +125,9 @@ class Description:
     zone: str | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
     acts: frozenset[str] = frozenset()
+    lead_mapped: frozenset[str] = frozenset()
+    lead_types: Mapping[str, FactType] = field(default_factory=dict)
+    lead_choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

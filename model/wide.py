@@ -1,4 +1,4 @@
-"""The wide frame: one row a deal, one column a fact. What policies and KPIs see, and all they see."""
+"""The wide frame: one row a deal (or a lead), one column a fact. What policies and KPIs see, and all they see."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Wide:
     or Float64; money: Decimal(38, 6); date: Date; list: List(String)) and `FACT__known` (Boolean, never null) where
     a fact can be unknown. Null and known is blank. Besides, columns that are no facts start with `_`.
     `dormant`: facts this connection maps no field for; `holidays` of the connection's calendar, sorted.
-    `moves`: every stage move of the deals in `frame` (see model/spells.py).
+    `moves`: every stage move of the deals in `frame` (see model/spells.py). `leads`: its rows are leads.
     """
 
     frame: pl.DataFrame
@@ -31,6 +31,7 @@ class Wide:
     dormant: frozenset[str] = frozenset()
     holidays: tuple[date, ...] = ()
     weekend: tuple[int, ...] = (5, 6)
+    leads: bool = False
     masked: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from model.lead_facts import CLOCKS
 from policies.language.measures import measures
 from policies.language.tree import Chain, Not
 from policies.since import IN_STAGE, began
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 STEADY: Final = frozenset({
     "id", "name", "pipeline", "record_type", "deal_type", "segment", "region", "team", "source", "owner", "currency",
-    "is_open", "is_won", "is_lost", "is_test", "created_in_stage",
+    "is_open", "is_won", "is_lost", "is_test", "created_in_stage", "company", "is_converted",
 })  # fmt: skip
 """Facts that say which deal it is, not what is wrong with it: they neither date nor explain a flag."""
 BESIDE: Final = {
@@ -30,6 +31,7 @@ BESIDE: Final = {
     "has_next_step": ("next_step_due",),
     "stage": ("stage_name",),
     "stage_median_days": ("_median_source",),
+    **{fact: (clock,) for fact, clock in CLOCKS.items()},
 }
 """Facts that a fact's sentence or day needs beside it."""
 OPPOSITE: Final = {

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 import polars as pl
 
-from model.facts import FACTS, KNOWN
+from model.facts import KNOWN
 from policies import messages, sentences
 from policies.blind import unknown
 from policies.evidence import Because, Grounds
 from policies.excused import excused, modes
 from policies.found import Found
 from policies.since import limit_of
+from policies.subjects import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
+    from model.facts import Fact
     from policies.excused import Excused
     from policies.policy import Mode
     from policies.rules import Rule
@@ -131,7 +133,7 @@ class _Teller(NamedTuple):
         elif since is None:
             since = since_then or first_seen
             text = messages.first_seen(text, since)
-        said = _flag(self.rule, since, _evidence(because, row, text), how)
+        said = _flag(self.rule, since, _evidence(because, row, text, facts_of(self.rule.subject)), how)
         return since, first_seen, said, orjson.dumps(said).decode()
 
 
@@ -150,7 +152,7 @@ def _flag(rule: Rule, since: date, evidence: dict[str, Any], how: Standing) -> d
     return {**flag, "excuse": how.excuse.to_json()} if how.excuse else flag
 
 
-def _evidence(because: Because, row: Row, text: str) -> dict[str, Any]:
+def _evidence(because: Because, row: Row, text: str, facts: Mapping[str, Fact]) -> dict[str, Any]:
     """The evidence object: the comparison that decided the day, else the first telling one."""
     telling = [r for r in because.reasons if not r.steady and r.measure] or [r for r in because.reasons if r.measure]
     deciding = next((r for r in telling if r.since and r.since == because.since), next(iter(telling), None))
@@ -159,15 +161,15 @@ def _evidence(because: Because, row: Row, text: str) -> dict[str, Any]:
     fact = deciding.measure.fact
     return {
         "fact": fact, "value": _plain(row.get(fact)), "limit": _plain(limit_of(deciding.measure, row)),
-        "source": source(fact, row), "text": text,
+        "source": source(fact, row, facts), "text": text,
     }  # fmt: skip
 
 
-def source(fact: str, row: Row) -> str:
+def source(fact: str, row: Row, facts: Mapping[str, Fact]) -> str:
     """Where a fact's value comes from, in words; of the last activity also its kind."""
     if fact == "last_activity" and row.get("_last_touch_kind"):
         return f"activities: {row['_last_touch_kind']}"
-    needs = FACTS[fact].needs if fact in FACTS else ("mapping",)
+    needs = facts[fact].needs if fact in facts else ("mapping",)
     return ", ".join("a mapped field" if need == "mapping" else need.replace("_", " ") for need in needs)
 
 

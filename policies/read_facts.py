@@ -10,7 +10,7 @@ from model.facts import FACTS, Fact, FactType
 from policies.shapes import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from policies.shapes import Sheet
     from policies.yaml_tree import Node, Text
@@ -27,9 +27,9 @@ ALIKE: Final[tuple[frozenset[FactType], ...]] = (frozenset({"text", "choice"}), 
 
 @dataclass
 class Declared:
-    """Facts declared so far; `mapped`: the types of the connection's fields, which a file may not gainsay."""
+    """Facts declared so far; `mapped`: the types of the connection's fields (of deals, of leads), never gainsaid."""
 
-    mapped: Mapping[str, FactType]
+    mapped: Sequence[Mapping[str, FactType]]
     found: dict[str, Fact] = field(default_factory=dict)
 
     def read(self, sheet: Sheet, node: Node | None) -> None:
@@ -37,7 +37,8 @@ class Declared:
         for key, value in sheet.pairs(node, "facts"):
             if fact := _fact(sheet, key, value):
                 here = self.found.setdefault(fact.name, fact)
-                for said, where in ((here.type, "in another file"), (self.mapped.get(fact.name), "on this connection")):
+                on_connection = ((types.get(fact.name), "on this connection") for types in self.mapped)
+                for said, where in ((here.type, "in another file"), *on_connection):
                     if said and not _alike(said, fact.type):
                         sheet.note(key, f"{fact.name} is {fact.type} here, and {said} {where}; let both say the same")
 

@@ -37,11 +37,13 @@ CALENDARS: Final = ("calendar", "business")
 
 
 def read_policy(
-    sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, ...], rollout: Rollout | None = None
-) -> Policy:
+    sheet: Sheet, node: Node, of_deals: Vocabulary, of_leads: Vocabulary, filler: tuple[str, ...], *,
+    rollout: Rollout | None = None,
+) -> Policy:  # fmt: skip
     """The policy at a node; a broken part has a harmless stand-in, for its problem is noted. `rollout`: its file's."""
     values = sheet.fields(node, POLICY, "a policy")
     subject = read_subject(sheet, values)
+    words = of_leads if subject == "lead" else of_deals
     own = sheet.texts(values.get("filler"), "filler")
     rules = Rules((*filler, *own), sheet.word(values.get("blank"), BLANK_RULES, "blank") or "false")
     applies_to = words.condition(sheet, values.get("applies_to"), "applies_to", rules)
@@ -66,7 +68,7 @@ def read_policy(
         subject=subject,
         mode=mode,
         modes=read_modes(sheet, values.get("modes"), words, rules, lacks, acts="actions" in values),
-        rollout=read_rollout(sheet, values.get("rollout"), words) or rollout,
+        rollout=read_rollout(sheet, values.get("rollout"), words) or rollout if subject == "opportunity" else None,
         grace_days=sheet.whole(values.get("grace_days"), "grace_days", 0, MOST_GRACE) or 0,
         at_most_share=AT_MOST_SHARE if share is None else share,
         actions=actions,

@@ -10,8 +10,9 @@ from policies.shapes import Key
 from policies.vocabulary import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
+    from policies.policy import Subject
     from policies.shapes import Sheet
     from policies.vocabulary import Vocabulary
     from policies.yaml_tree import Node
@@ -26,14 +27,17 @@ NO_REASON: Final = frozenset({"tbd", "tba", "n/a", "na", "none", "unknown", "tes
 
 
 def read_waiver(
-    sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, ...], known: Collection[str]
+    sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, ...], known: Mapping[str, Subject]
 ) -> Waiver | None:
-    """The waiver at a node, None beside a noted problem; `known`: ids of policies and criteria."""
+    """The waiver at a node, None beside a noted problem; `known`: ids of policies and criteria, what each is about."""
     before = len(sheet.problems)
     values = sheet.fields(node, WAIVER, "a waiver")
     policy = sheet.text(values.get("policy"), "a waiver's policy")
     if policy and policy not in known:
         sheet.note(values["policy"], f"there is no policy or criterion '{policy}'{did_you_mean(policy, known)}")
+    elif policy and known[policy] != "opportunity":
+        text = f"'{policy}' is about a {known[policy]}, whose record carries no flag: there is nothing to waive"
+        sheet.note(values["policy"], text)
     deals = sheet.texts(values.get("deals"), "deals")
     where = words.condition(sheet, values.get("where"), "where", Rules(filler))
     if ("deals" in values) == ("where" in values) or ("deals" in values and not deals):

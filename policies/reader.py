@@ -15,7 +15,7 @@ from policies.read_policy import read_policy
 from policies.read_process import Processes, child, ids_of, stage_ids
 from policies.read_waivers import read_waiver
 from policies.shapes import Key, Sheet
-from policies.vocabulary import vocabulary
+from policies.vocabulary import lead_vocabulary, vocabulary
 from policies.yaml_reading import read_yaml
 from policies.yaml_tree import Text
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from model.facts import FactType
     from model.process import Process
-    from policies.policy import Policy, Waiver
+    from policies.policy import Policy, Subject, Waiver
     from policies.vocabulary import Vocabulary
     from policies.yaml_tree import Node
 
@@ -39,24 +39,27 @@ def read_policies(
     *,
     choices: Mapping[str, tuple[str, ...]] | None = None,
     types: Mapping[str, FactType] | None = None,
+    lead_choices: Mapping[str, tuple[str, ...]] | None = None,
+    lead_types: Mapping[str, FactType] | None = None,
 ) -> PolicySet:
     """The policies and processes of files by name; raises PolicyProblem with every problem found.
 
-    `choices`: picklist values by fact. `types`: the types of facts that exist by mapping only.
+    `choices`: picklist values by fact. `types`: the types of facts that exist by mapping only. Both also for leads.
     """
     read = {file: read_yaml(file, text) for file, text in texts.items()}
     problems = [tree for tree in read.values() if isinstance(tree, Problem)]
     trees = {file: tree for file, tree in read.items() if not isinstance(tree, Problem)}
     stages = tuple(dict.fromkeys(stage for tree in trees.values() for stage in stage_ids(tree)))
     sheets = {file: Sheet(file) for file in trees}
-    declared = Declared(types or {})
+    declared = Declared([types or {}, lead_types or {}])
     for file, tree in trees.items():
         declared.read(sheets[file], child(tree, "facts"))
     words = vocabulary(types or {}, choices or {}, stages, declared.found)
+    about_leads = lead_vocabulary(lead_types or {}, lead_choices or {}, declared.found)
     processes = Processes(words)
     policies: list[Policy] = []
     for file, tree in trees.items():
-        _read_file(sheets[file], tree, processes, policies)
+        _read_file(sheets[file], tree, processes, about_leads, policies)
     known = _ids(policies, processes.found)
     waivers = [waiver for file, tree in trees.items() for waiver in _waivers(sheets[file], tree, words, known)]
     problems += [problem for sheet in sheets.values() for problem in sheet.problems] + _twice(trees)
@@ -66,7 +69,7 @@ def read_policies(
     return replace(found, declared=declared.found, waivers=tuple(waivers))
 
 
-def _read_file(sheet: Sheet, tree: Node, processes: Processes, policies: list[Policy]) -> None:
+def _read_file(sheet: Sheet, tree: Node, processes: Processes, about_leads: Vocabulary, policies: list[Policy]) -> None:
     values = sheet.fields(tree, FILE, "a policy file")
     version = values.get("version")
     if version is not None and not (isinstance(version, Text) and version.value == "1" and not version.style):
@@ -76,19 +79,23 @@ def _read_file(sheet: Sheet, tree: Node, processes: Processes, policies: list[Po
     for item in sheet.entries(values.get("processes"), "processes"):
         processes.read(sheet, item, filler, rollout)
     for item in sheet.entries(values.get("policies"), "policies"):
-        policies.append(read_policy(sheet, item, processes.words, filler, rollout))  # noqa: PERF401 - beside its twin
+        policy = read_policy(sheet, item, processes.words, about_leads, filler, rollout=rollout)
+        policies.append(policy)
 
 
-def _ids(policies: list[Policy], processes: list[Process]) -> frozenset[str]:
-    """What a waiver may name: policies, generated ones too, and criteria by their path."""
+def _ids(policies: list[Policy], processes: list[Process]) -> dict[str, Subject]:
+    """What a waiver may name, and what that is about: policies, generated ones too, and criteria by their path."""
     criteria = (
         f"{process.id}/{stage.id}/{criterion.id}"
         for process in processes for stage in process.stages for criterion in (*stage.entry, *stage.exit)
     )  # fmt: skip
-    return frozenset((*(policy.id for policy in policies), *criteria, *(name for name, _, _ in timed(processes))))
+    about_deals: dict[str, Subject] = dict.fromkeys(
+        (*criteria, *(name for name, _, _ in timed(processes))), "opportunity"
+    )
+    return about_deals | {policy.id: policy.subject for policy in policies}
 
 
-def _waivers(sheet: Sheet, tree: Node, words: Vocabulary, known: frozenset[str]) -> Iterator[Waiver]:
+def _waivers(sheet: Sheet, tree: Node, words: Vocabulary, known: Mapping[str, Subject]) -> Iterator[Waiver]:
     """The waivers of a file; they may name what other files bring."""
     filler = Sheet(sheet.file).texts(child(tree, "filler"), "filler")
     for item in sheet.entries(child(tree, "waivers"), "waivers"):

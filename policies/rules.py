@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from model.facts import FACTS
+from model.lead_facts import LEAD_FACTS
 from policies.policy import AT_MOST_SHARE
 from policies.subjects import DEALS, about, where_it_applies
 
@@ -136,7 +137,7 @@ def places(policies: PolicySet) -> Iterator[Place]:
 
 def live(policies: PolicySet, wide: Wide) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
     """Rules that are judged here, and the ids of the dormant ones, whose facts the connection does not map."""
-    rules = tuple(rules_of(policies))
+    rules = tuple(map(rule_of, about(policies, "lead")) if wide.leads else rules_of(policies))
     absent = unmapped((name for rule in rules for name in rule.facts), wide)
     dormant = tuple(rule.id for rule in rules if rule.facts & absent)
     return tuple(rule for rule in rules if not rule.facts & absent), dormant
@@ -144,5 +145,5 @@ def live(policies: PolicySet, wide: Wide) -> tuple[tuple[Rule, ...], tuple[str, 
 
 def unmapped(facts: Iterable[str], wide: Wide) -> frozenset[str]:
     """Those of the facts that this connection maps no field for, also the ones that only policy files declare."""
-    asked = frozenset(facts)
-    return asked & wide.dormant | (asked - FACTS.keys() - set(wide.frame.columns))
+    asked, standard = frozenset(facts), LEAD_FACTS if wide.leads else FACTS
+    return asked & wide.dormant | (asked - standard.keys() - set(wide.frame.columns))

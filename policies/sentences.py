@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WORDS: Final = {">=": "at least", ">": "over", "<=": "at most", "<": "under", "=": "exactly", "!=": "not"}
 DAY_COUNTS: Final = frozenset({"days_since", "days_until", "business_days_since"})
-TICKING: Final = frozenset({"touches_30d"}) | AGEING
+TICKING: Final = frozenset({"touches_30d", "hours_waiting"}) | AGEING
 """Numbers that change by themselves from day to day: their value never stands in a text."""
 LABELS: Final = {
     "touches_30d": "Touches in 30 days",

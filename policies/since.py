@@ -6,8 +6,11 @@ from datetime import date, timedelta
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from model.lead_facts import CLOCKS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from decimal import Decimal
 
     from model.wide import Wide
@@ -31,12 +34,21 @@ def began(measure: Measure, row: Row, wide: Wide) -> date | None:
         return due + timedelta(days=1) if due and due < row["as_of_date"] else None
     if value is None or limit is None or isinstance(limit, bool):
         return None
-    if measure.fact in AGEING and measure.function is None and (least := _least(measure.operator, limit)) is not None:
-        today: date = row["as_of_date"]
-        return today - timedelta(days=int(value) - least)
-    if isinstance(value, date):
-        return _crossed(measure, value, limit, wide)
-    return None
+    if measure.fact in AGEING or measure.fact in CLOCKS:
+        return _counted(measure, value, limit, row)
+    return _crossed(measure, value, limit, wide) if isinstance(value, date) else None
+
+
+def _counted(measure: Measure, value: Any, limit: Any, row: Row) -> date | None:
+    """The day a fact that counts days or hours crossed the limit."""
+    if measure.function is not None:
+        return None
+    if measure.fact in CLOCKS:
+        start: datetime | None = row.get(CLOCKS[measure.fact])
+        passed = start is not None and measure.operator in {">", ">="}
+        return (start + timedelta(hours=float(limit))).date() if start and passed else None
+    least, today = _least(measure.operator, limit), row["as_of_date"]
+    return None if least is None else today - timedelta(days=int(value) - least)
 
 
 def _crossed(measure: Measure, day: date, limit: Any, wide: Wide) -> date | None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from model.facts import FACTS
+from model.lead_facts import LEAD_FACTS
 from policies.language.condition import Condition
 from policies.language.tree import Chain, FactRef, Stands
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from model.facts import Fact
     from policies.policy import Policy, PolicySet, Subject
 
 DEALS: Final[frozenset[Subject]] = frozenset({"opportunity", "won deal"})
@@ -32,6 +37,11 @@ NO_REPLAY: Final[dict[Subject, str]] = {
     "lead": "leads have no replay",
 }
 """Why policies about a subject are left out of a replay."""
+
+
+def facts_of(subject: Subject) -> Mapping[str, Fact]:
+    """The standard facts of what a policy is about."""
+    return LEAD_FACTS if subject == "lead" else FACTS
 
 
 def about(policies: PolicySet, *subjects: Subject) -> tuple[Policy, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from model.currencies import CURRENCIES
 from model.facts import FACTS, Fact
+from model.lead_facts import LEAD_FACTS
 from policies.language.condition import Condition, parse_condition
 from policies.yaml_tree import Text
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 BLANK_RULES: Final[tuple[BlankRule, ...]] = ("false", "unknown")
 BY_PROCESS: Final = ("stage", "created_in_stage")
 """Facts whose values are the stage ids of the processes."""
+UNKNOWN_FACT: Final = re.compile(r"unknown fact '(\w+)'")
+OF_DEALS: Final = dict.fromkeys(FACTS.keys() - LEAD_FACTS.keys(), "deals have it, a lead does not")
+OF_LEADS: Final = dict.fromkeys(LEAD_FACTS.keys() - FACTS.keys(), "leads have it, a deal does not")
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Vocabulary:
     """The facts by name, with the values that a connection's picklists and the processes give them."""
 
     facts: Mapping[str, Fact]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Facts that only something else has, and what has them."""
 
     def condition(self, sheet: Sheet, node: Node | None, what: str, rules: Rules) -> Condition | None:
         """The condition at a node, or its problems noted."""
@@ -42,8 +49,13 @@ class Vocabulary:
         )
         if isinstance(found, Condition):
             return found
-        sheet.problems += [replace(problem, text=f"{what}: {problem.text}") for problem in found]
+        sheet.problems += [replace(problem, text=f"{what}: {self._told(problem.text)}") for problem in found]
         return None
+
+    def _told(self, text: str) -> str:
+        """A problem's text; of a fact that exists elsewhere it says where."""
+        named = UNKNOWN_FACT.match(text)
+        return f"{text} ({self.elsewhere[named[1]]})" if named and named[1] in self.elsewhere else text
 
 
 @dataclass(frozen=True)
@@ -64,13 +76,30 @@ def vocabulary(
 
     Where a file and the connection both know a fact, the connection says its type.
     """
-    facts = {**declared, **FACTS}
+    facts = _with_mapped(FACTS, types, choices, declared)
+    for name in BY_PROCESS:
+        facts[name] = replace(facts[name], choices=(*stages, *choices.get(name, ())))
+    return Vocabulary(facts, OF_LEADS)
+
+
+def lead_vocabulary(
+    types: Mapping[str, FactType], choices: Mapping[str, tuple[str, ...]], declared: Mapping[str, Fact]
+) -> Vocabulary:
+    """What policies about leads may name: the facts of leads, in the place of those of deals."""
+    return Vocabulary(_with_mapped(LEAD_FACTS, types, choices, declared), OF_DEALS)
+
+
+def _with_mapped(
+    standard: Mapping[str, Fact],
+    types: Mapping[str, FactType],
+    choices: Mapping[str, tuple[str, ...]],
+    declared: Mapping[str, Fact],
+) -> dict[str, Fact]:
+    facts = {**declared, **standard}
     for name, kind in types.items():
-        if name not in FACTS:
+        if name not in standard:
             facts[name] = Fact(name, kind, "", declared[name].meaning if name in declared else "By mapping")
     for name, values in ({"currency": CURRENCIES} | dict(choices)).items():
         if name in facts:
             facts[name] = replace(facts[name], choices=values)
-    for name in BY_PROCESS:
-        facts[name] = replace(facts[name], choices=(*stages, *choices.get(name, ())))
-    return Vocabulary(facts)
+    return facts

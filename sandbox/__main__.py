@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("crm", choices=["salesforce", "hubspot"])
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--deals", type=int, default=0, help="how many opportunities to make up")
+    parser.add_argument("--leads", type=int, default=0, help="how many leads to make up beside them")
     parser.add_argument("--csv", type=Path, help="a folder with the Maven CRM files, instead of made-up deals")
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same org")
     parser.add_argument("--unlimited", action="store_true", help="hubspot: no limits of calls, for measuring")
@@ -43,6 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _salesforce(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Callable[[], None]]:
     from sandbox.salesforce import new_org, seed, seed_from_csv
+    from sandbox.salesforce.seeds.leads import seed_leads
     from sandbox.salesforce.serving import start
 
     org = new_org()
@@ -50,12 +52,15 @@ def _salesforce(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any]
         seed_from_csv(org, asked.csv)
     elif asked.deals:
         seed(org, asked.deals, asked.seed, asked.as_of)
+    if asked.leads:
+        seed_leads(org, asked.leads, asked.seed)
     running = start(org, folder, asked.port)
     return greeting(running), running.stop
 
 
 def _hubspot(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Callable[[], None]]:
     from sandbox.hubspot import Settings, new_portal, seed, seed_from_csv
+    from sandbox.hubspot.seeds.leads import seed_leads
     from sandbox.hubspot.serving import start
 
     del folder
@@ -64,6 +69,8 @@ def _hubspot(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], C
         seed_from_csv(portal, asked.csv)
     elif asked.deals:
         seed(portal, asked.deals, asked.seed, asked.as_of)
+    if asked.leads:
+        seed_leads(portal, asked.leads, asked.seed)
     running = start(portal, asked.port)
     return portal_greeting(running), running.stop
 

@@ -1,4 +1,4 @@
-"""Deals in the mirror: integer keys, shells, merging what was read into what was known."""
+"""Deals and leads in the mirror: integer keys, shells, merging what was read into what was known."""
 
 from __future__ import annotations
 
@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from model.records import OPPORTUNITY
-from store.codec import WRITE, json
-from store.history import TRACKED, changes, keep_changes
+from store.codec import json
+from store.history import changes, keep_changes
+from store.parents import DEALS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from model.records import Record
     from store.history import Row
+    from store.parents import Parent
     from store.sql import Sql
 
-COLUMNS: Final = tuple(c for c in OPPORTUNITY if c != "id")
 STAMPS: Final = ("first_seen", "first_edit", "seen_at", "gone_at")
-COMPARED: Final = itemgetter(*COLUMNS)
-WRITTEN: Final = itemgetter(*COLUMNS, *STAMPS)
-ENCODERS: Final = tuple((c, WRITE[OPPORTUNITY[c]]) for c in COLUMNS if c not in {"unread", "gone"})
 
 
 def keys_of(sql: Sql, connection: int, ids: Collection[str]) -> dict[Any, int]:
@@ -37,39 +34,42 @@ def keys_of(sql: Sql, connection: int, ids: Collection[str]) -> dict[Any, int]:
     return keys
 
 
-def keep_deals(
-    sql: Sql, connection: int, records: Mapping[str, Record], seen: int, as_of: int
+def keep_parents(  # noqa: PLR0917 - a page's records of one kind, and when they were read
+    sql: Sql, parent: Parent, connection: int, records: Mapping[str, Record], seen: int, as_of: int
 ) -> tuple[int, int, int, int]:
-    """Deals of a page by id; (new, changed, unchanged, field changes)."""
-    stored = _stored(sql, connection, list(records))
+    """Deals (or leads) of a page by id; (new, changed, unchanged, field changes)."""
+    columns, written = parent.columns, itemgetter(*parent.columns, *STAMPS)
+    stored = _stored(sql, parent, connection, list(records))
     rows, same, new = [], [], 0
     found: list[Row] = []
     for id_, record in records.items():
         old = stored.get(id_)
-        row = merged(record, old, seen, as_of)
-        if old is not None and COMPARED(row) == COMPARED(old):
+        if old is None and parent is not DEALS and record.get("gone"):
+            continue  # a person who was never a lead here, or one that is gone before we saw it
+        row = merged(parent, record, old, seen, as_of)
+        if old is not None and parent.compared(row) == parent.compared(old):
             same.append((seen, old["key"]))
             continue
-        rows.append((connection, id_, *WRITTEN(row)))
+        rows.append((connection, id_, *written(row)))
         new += old is None
         if old is not None and not row["gone"]:
-            found += changes(old["key"], old, row, seen)
-    sql.upsert("opportunity", ("connection", "id", *COLUMNS, *STAMPS), rows, ("connection", "id"))
-    sql.many("UPDATE opportunity SET seen_at = ? WHERE key = ?", same)
-    return new, len(rows) - new, len(same), keep_changes(sql, connection, found) if found else 0
+            found += changes(parent, old["key"], old, row, seen)
+    sql.upsert(parent.table, ("connection", "id", *columns, *STAMPS), rows, ("connection", "id"))
+    sql.many(f"UPDATE {parent.table} SET seen_at = ? WHERE key = ?", same)
+    return new, len(rows) - new, len(same), keep_changes(sql, parent, connection, found) if found else 0
 
 
-def merged(record: Record, old: Row | None, seen: int, as_of: int) -> Row:
-    """The deal's row: what was read over what was known; a shell counts as not known."""
+def merged(parent: Parent, record: Record, old: Row | None, seen: int, as_of: int) -> Row:
+    """The record's row: what was read over what was known; a shell counts as not known."""
     row: Row = {}
-    for c, encode in ENCODERS:
+    for c, encode in parent.encoders:
         if c in record:
             value = record[c]
             row[c] = encode(value) if encode and value is not None else value
         else:
             row[c] = old and old[c]
     row["gone"] = record.get("gone")  # read again is there again
-    row["unread"] = old["unread"] if row["gone"] and old else _unread(record)
+    row["unread"] = old["unread"] if row["gone"] and old else _unread(parent, record)
     if old and old["facts"] and record.get("unread"):
         row["facts"] = _with_unread_facts(record, row["facts"], old["facts"])
     edit = row["last_edit"] if row["last_edit"] is not None else row["modified"]
@@ -88,9 +88,9 @@ def _gone_at(row: Row, old: Row | None, as_of: int) -> int:
     return min(as_of, row["modified"]) if news else as_of
 
 
-def _unread(record: Record) -> str:
+def _unread(parent: Parent, record: Record) -> str:
     """`;a;b;`: tracked columns that are missing, and what the connector says it could not read."""
-    names = set(TRACKED).difference(record).union(record.get("unread") or ())
+    names = set(parent.tracked).difference(record).union(record.get("unread") or ())
     return f";{';'.join(sorted(names))};" if names else ""
 
 
@@ -101,7 +101,7 @@ def _with_unread_facts(record: Record, now: str | None, before: str) -> str:
     return json(facts | (orjson.loads(now) if now else {}))
 
 
-def _stored(sql: Sql, connection: int, ids: list[str]) -> dict[str, Row]:
-    names = ("key", *COLUMNS, *STAMPS)
-    rows = sql.lookup("opportunity", ("id", *names), connection, "id", ids, "AND t.first_seen IS NOT NULL")
+def _stored(sql: Sql, parent: Parent, connection: int, ids: list[str]) -> dict[str, Row]:
+    names = ("key", *parent.columns, *STAMPS)
+    rows = sql.lookup(parent.table, ("id", *names), connection, "id", ids, "AND t.first_seen IS NOT NULL")
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}

@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from model.records import OPPORTUNITY
 from store.codec import DECODE, json
+from store.parents import DEALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from store.parents import Parent
     from store.sql import Sql
 
-UNTRACKED: Final = {
-    "id", "opportunity_id", "activity_hint", "created", "last_edit", "modified", "modified_by", "facts", "ours",
-    "unread", "gone", "merged_into",
-}  # fmt: skip
-TRACKED: Final = tuple(c for c in OPPORTUNITY if c not in UNTRACKED)
+TRACKED: Final = DEALS.tracked
 """Columns of a deal whose changes are kept."""
 CLOCK_SLACK: Final = 2_000_000  # µs: a CRM stamps a record and its history row within about a second
 COLUMNS: Final = (
@@ -28,24 +25,24 @@ COLUMNS: Final = (
 Row = dict[str, Any]  # a stored deal, its values as they lie in the database
 
 
-def value_text(column: str, value: Any) -> str:
+def value_text(column: str, value: Any, parent: Parent = DEALS) -> str:
     """A stored value as the JSON text of a field change."""
     if value is None:
         return "null"
-    kind = OPPORTUNITY[column]
+    kind = parent.types[column]
     plain = value if kind in {"text", "money", "whole", "real"} else DECODE[kind](value)
     return json(plain)
 
 
-def changes(key: int, old: Row, new: Row, seen_at: int) -> Iterator[Row]:
-    """Field changes between two states of one deal; a column that could not be read this time has none."""
+def changes(parent: Parent, key: int, old: Row, new: Row, seen_at: int) -> Iterator[Row]:
+    """Field changes between two states of one deal or lead; a column that could not be read this time has none."""
     edited = _later(new["last_edit"], old["last_edit"])
     edit = new["last_edit"] if edited else new["modified"]
     at = edit if edit is not None else seen_at
     actor = new["modified_by"] if edited else None  # of several edits between two pulls the last one
     since = old["modified"] if old["modified"] is not None else old["last_edit"]
     unread = new["unread"] or ""
-    for field, before, after in [*_columns(old, new), *_facts(old, new)]:
+    for field, before, after in [*_columns(parent, old, new), *_facts(old, new)]:
         if f";{field};" not in unread:
             yield {
                 "id": f"mirror:{key}:{field}:{at}", "key": key, "field": field, "before": before, "after": after,
@@ -58,10 +55,10 @@ def _later(new: int | None, old: int | None) -> bool:
     return new is not None and (old is None or new > old)
 
 
-def _columns(old: Row, new: Row) -> Iterator[tuple[str, str, str]]:
-    for column in TRACKED:
+def _columns(parent: Parent, old: Row, new: Row) -> Iterator[tuple[str, str, str]]:
+    for column in parent.tracked:
         if old[column] != new[column]:
-            yield column, value_text(column, old[column]), value_text(column, new[column])
+            yield column, value_text(column, old[column], parent), value_text(column, new[column], parent)
 
 
 def _facts(old: Row, new: Row) -> Iterator[tuple[str, str, str]]:
@@ -74,12 +71,16 @@ def _facts(old: Row, new: Row) -> Iterator[tuple[str, str, str]]:
             yield fact, json(before[fact]), json(after[fact])
 
 
-def keep_changes(sql: Sql, connection: int, found: list[Row]) -> int:
+def keep_changes(sql: Sql, parent: Parent, connection: int, found: list[Row]) -> int:
     """Write our own field changes, but for those that the CRM's history tells better; how many were written."""
-    known = _told_by_crm(sql, connection, {row["key"] for row in found})
-    rows = [row for row in found if not _told(row, known.get((row["key"], row["field"]), ()))]
-    values = [tuple({"connection": connection, **row}[c] for c in COLUMNS) for row in rows]
-    sql.upsert("field_change", COLUMNS, values, ["connection", "id"])
+    rows, columns = found, list(COLUMNS)
+    if parent is DEALS:
+        known = _told_by_crm(sql, connection, {row["key"] for row in found})
+        rows = [row for row in found if not _told(row, known.get((row["key"], row["field"]), ()))]
+    else:
+        columns = [c for c in COLUMNS if c not in {"origin", "actor_id"}]  # no CRM tells the history of leads
+    values = [tuple({"connection": connection, **row}[c] for c in columns) for row in rows]
+    sql.upsert(parent.changes, columns, values, ["connection", "id"])
     return len(rows)
 
 

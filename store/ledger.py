@@ -75,6 +75,7 @@ finding = sa.Table("finding", metadata, *_finding(), _began(past=False))
 finding_past = _past("finding_past", _finding())
 deal_verdict = sa.Table("deal_verdict", metadata, *_deal_verdict(), _began(past=False))
 deal_verdict_past = _past("deal_verdict_past", _deal_verdict())
+lead_finding = sa.Table("lead_finding", metadata, *_finding())
 
 breach = sa.Table(
     "breach", metadata,

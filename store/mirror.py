@@ -13,8 +13,9 @@ from model.sync import Cursor
 from store import schema
 from store.base import Base
 from store.codec import WRITE, instant
-from store.deals import keep_deals, keys_of
+from store.deals import keep_parents, keys_of
 from store.history import forget_told
+from store.parents import PARENTS
 from store.vanish import bury_absent, delete_left_out
 
 if TYPE_CHECKING:
@@ -84,8 +85,9 @@ class Mirror(Base):
                 kept += _keep_table(sql, key, table, page.records[table], seen=seen, as_of=now)
             for table, parents in page.whole.items():
                 told = {record["id"] for record in page.records.get(table, ())}
-                keys = keys_of(sql, key, parents).values()
-                kept += Kept(changed=delete_left_out(sql, key, table, keys, told))
+                column = schema.PARENT_ID.get(table, "key")
+                whose = parents if column != "key" else keys_of(sql, key, parents).values()
+                kept += Kept(changed=delete_left_out(sql, key, table, column, whose, told))
             for table, ids in page.present.items():
                 buried, held_back = bury_absent(sql, key, table, ids, now)
                 kept += Kept(buried=buried, held_back=held_back)
@@ -115,9 +117,8 @@ def _keep_table(sql: Sql, connection: int, table: str, records: list[Record], *,
     latest = {record["id"]: record for record in records}  # the last word on a record that came twice
     if not latest:
         return Kept()
-    if table == "opportunity":
-        new, changed, unchanged, field_changes = keep_deals(sql, connection, latest, seen, as_of)
-        return Kept(new, changed, unchanged, field_changes)
+    if table in PARENTS:
+        return Kept(*keep_parents(sql, PARENTS[table], connection, latest, seen, as_of))
     return _keep_rows(sql, connection, table, latest, seen)
 
 

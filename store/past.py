@@ -12,6 +12,8 @@ from store.codec import json
 from store.history import TRACKED
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from store.sql import Sql
 
 STAGE: Final = ("stage_name", "is_closed", "is_won")
@@ -24,7 +26,7 @@ def as_it_was(  # noqa: PLR0917 - what a snapshot has read so far
     stage_changes: pl.DataFrame, crm_stages: pl.DataFrame,
 ) -> pl.DataFrame:  # fmt: skip
     """`deals` at the instant `at` (µs); for the current day every step finds nothing to do."""
-    deals = _take_back(deals, _later_changes(sql, connection, at, span))
+    deals = taken_back(deals, _later_changes(sql, connection, at, span), TRACKED, DEALS)
     deals = _stage_of_history(deals, _moved_later(sql, connection, at, span), stage_changes, crm_stages)
     return _unseen(sql, connection, at, deals, stage_changes)
 
@@ -39,18 +41,19 @@ def _later_changes(sql: Sql, connection: int, at: int, span: tuple[int, int]) ->
     return frame.unique(["key", "field"], keep="first", maintain_order=True)
 
 
-def _take_back(deals: pl.DataFrame, later: pl.DataFrame) -> pl.DataFrame:
+def taken_back(deals: pl.DataFrame, later: pl.DataFrame, tracked: Collection[str], schema: pl.Schema) -> pl.DataFrame:
+    """Deals (or leads) with the value before its first later change in each field that has one; see BACK."""
     if later.is_empty():
         return deals
     for (field,), rows in later.group_by(["field"]):
-        if str(field) in TRACKED:
-            deals = _replace(deals, str(field), rows)
-    return _replace_facts(deals, later.filter(~pl.col("field").is_in(TRACKED)))
+        if str(field) in tracked:
+            deals = _replace(deals, str(field), rows, schema)
+    return _replace_facts(deals, later.filter(~pl.col("field").is_in(tracked)))
 
 
-def _replace(deals: pl.DataFrame, column: str, rows: pl.DataFrame) -> pl.DataFrame:
+def _replace(deals: pl.DataFrame, column: str, rows: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     values = [orjson.loads(text) for text in rows["before"]]
-    kind = DEALS[column]
+    kind = schema[column]
     texts = pl.Series("was", values, dtype=pl.String if kind.is_decimal() or kind == pl.Date else kind, strict=False)
     was = pl.DataFrame({"key": rows["key"], "was": texts.str.to_date() if kind == pl.Date else texts.cast(kind)})
     joined = deals.join(was.with_columns(hit=pl.lit(value=True)), on="key", how="left", maintain_order="left")

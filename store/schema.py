@@ -11,7 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from model.records import COLUMNS
-from store.codec import COLUMN_TYPE, Instant, Packed, YesNo, name
+from store.codec import COLUMN_TYPE, Instant, Json, Packed, YesNo, name
 
 metadata: Final = sa.MetaData()
 BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite counts up plain INTEGER keys only
@@ -20,6 +20,8 @@ ORDER: Final = {"stage_change": "at", "field_change": "changed_at"}
 """History lies in the order of time."""
 CHILDREN: Final = ("stage_change", "field_change", "activity", "contact_role")
 LISTS: Final = ("owner", "account", "crm_stage", "rate")
+PARENT_ID: Final = {"lead_activity": "lead_id"}
+"""The column with the parent's id, where rows carry it in place of the parent's key."""
 STORED: Final = {
     table: tuple(c for c in columns if c != "opportunity_id") for table, columns in COLUMNS.items()
 }  # children carry the deal's key in place of its id
@@ -28,7 +30,7 @@ STORED: Final = {
 
 def columns(table: str) -> list[sa.Column[object]]:
     """The record's own columns but its id."""
-    types = COLUMNS[table] | ({"unread": "text"} if table == "opportunity" else {})  # ";a;b;", found without parsing
+    types = COLUMNS[table] | ({"unread": "text"} if table in {"opportunity", "lead"} else {})  # ";a;b;", as one text
     return [sa.Column(c, COLUMN_TYPE[types[c]]()) for c in STORED[table] if c != "id" and c != ORDER.get(table)]
 
 
@@ -41,18 +43,25 @@ connection = sa.Table(
     sa.Column("description", Packed),  # as the connector last gave it
 )  # fmt: skip
 
-opportunity = sa.Table(
-    "opportunity", metadata,
-    sa.Column("key", BIG, primary_key=True),
-    sa.Column("connection", sa.Integer, nullable=False),
-    sa.Column("id", name(), nullable=False),
-    *columns("opportunity"),
-    sa.Column("first_seen", Instant),  # null: a shell, mentioned by a child but not seen yet
-    sa.Column("first_edit", Instant),  # its last edit as it stood at first sight
-    sa.Column("seen_at", Instant),
-    sa.Column("gone_at", Instant),
-    sa.UniqueConstraint("connection", "id", name="opportunity_id"),
-)  # fmt: skip
+
+def _followed(table: str) -> sa.Table:
+    """A table of records that are followed, each with a key of its own."""
+    return sa.Table(
+        table, metadata,
+        sa.Column("key", BIG, primary_key=True),
+        sa.Column("connection", sa.Integer, nullable=False),
+        sa.Column("id", name(), nullable=False),
+        *columns(table),
+        sa.Column("first_seen", Instant),  # null: a shell, mentioned by a child but not seen yet
+        sa.Column("first_edit", Instant),  # its last edit as it stood at first sight
+        sa.Column("seen_at", Instant),
+        sa.Column("gone_at", Instant),
+        sa.UniqueConstraint("connection", "id", name=f"{table}_id"),
+    )  # fmt: skip
+
+
+opportunity = _followed("opportunity")
+lead = _followed("lead")
 
 
 def _child(table: str, *more: sa.Column[object]) -> sa.Table:
@@ -74,6 +83,28 @@ stage_change = _child("stage_change")
 field_change = _child("field_change", sa.Column("after_edit", Instant))  # mirror: the change came after this edit
 activity = _child("activity")
 contact_role = _child("contact_role")
+
+lead_change = sa.Table(
+    "lead_change", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),  # the lead's
+    sa.Column("changed_at", Instant, primary_key=True),
+    sa.Column("id", name(), primary_key=True),
+    sa.Column("field", name()),
+    sa.Column("before", Json),
+    sa.Column("after", Json),
+    sa.Column("seen_at", Instant),
+    sa.Column("after_edit", Instant),
+    sa.UniqueConstraint("connection", "id", name="lead_change_id"),
+)  # fmt: skip
+
+lead_activity = sa.Table(
+    "lead_activity", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", name(), primary_key=True),
+    *columns("lead_activity"),
+    sa.Index("lead_activity_lead", "connection", "lead_id"),
+)  # fmt: skip
 
 for _list in LISTS:
     sa.Table(

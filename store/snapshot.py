@@ -76,7 +76,7 @@ class Snapshots(Base):
                 activity=activity.join(known, on="key", how="semi"),
                 claim_changes=_claim_changes(sql, key, at, span, claims),
                 roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
-                owners=_list(sql, key, "owner", OWNERS),
+                owners=owners(sql, key),
                 crm_stages=stages,
                 rates=_list(sql, key, "rate", RATES),
                 feeds={
@@ -177,6 +177,11 @@ def _with_changes(sql: Sql, connection: int, at: int, span: tuple[int, int], dea
             whole |= pl.col("created").dt.epoch("us") >= told[field]
         deals = deals.with_columns(pl.coalesce(column, pl.when(whole).then("created")).alias(column))
     return deals
+
+
+def owners(sql: Sql, connection: int) -> pl.DataFrame:
+    """Everybody who owns or owned something."""
+    return _list(sql, connection, "owner", OWNERS)
 
 
 def _list(sql: Sql, connection: int, table: str, schema: pl.Schema) -> pl.DataFrame:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+SETS, CHOICES = ("mapped", "lead_mapped", "acts"), ("choices", "lead_choices")
+"""Parts of a description that JSON has as lists."""
 table, calibrations, policy_sets = schema.connection, ledger.calibration, ledger.policy_set
 
 
@@ -49,9 +51,9 @@ class States(Base):
 
     def keep_description(self, connection: str, seen: Description) -> None:
         """Remember what the connector said it can do."""
-        sets: dict[str, object] = {"mapped": sorted(seen.mapped), "acts": sorted(seen.acts)}
-        sets["choices"] = {k: list(v) for k, v in seen.choices.items()}
-        self._set(connection, description=asdict(seen) | sets)
+        sets = {name: sorted(getattr(seen, name)) for name in SETS}
+        lists = {name: {k: list(v) for k, v in getattr(seen, name).items()} for name in CHOICES}
+        self._set(connection, description=asdict(seen) | sets | lists)
 
     def description(self, connection: str) -> Description | None:
         """What the connector last said, None where it was never asked."""
@@ -61,11 +63,10 @@ class States(Base):
         if kept is None:
             return None
         return Description(**kept | {
-            "mapped": frozenset(kept["mapped"]),
             "writes": {field: FieldRule(**rule) for field, rule in kept["writes"].items()},
-            "choices": {fact: tuple(values) for fact, values in kept["choices"].items()},
             "sources": {fact: Source(**source) for fact, source in kept.get("sources", {}).items()},
-            "acts": frozenset(kept.get("acts", ())),
+            **{name: frozenset(kept.get(name, ())) for name in SETS},
+            **{name: {fact: tuple(told) for fact, told in kept.get(name, {}).items()} for name in CHOICES},
         })  # fmt: skip
 
     def keep_policies(self, digest: str, files: Mapping[str, str], at: datetime) -> None:

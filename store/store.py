@@ -13,6 +13,7 @@ from store.acts import Acts
 from store.evidence import Evidence
 from store.explain import Explain
 from store.kpis import Kpis
+from store.leads import Leads
 from store.leases import Leases
 from store.mirror import Mirror
 from store.pauses import Pauses
@@ -49,6 +50,7 @@ class Store(
     Actions,
     Rehearsals,
     Stories,
+    Leads,
 ):
     """Everything kept, on SQLite or PostgreSQL. One object a process; a forked child gets its own engine."""
 

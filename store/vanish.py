@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from model.records import COLUMNS
+from store.parents import PARENTS
 from store.pauses import VANISHED
 
 if TYPE_CHECKING:
@@ -21,16 +22,16 @@ def bury_absent(sql: Sql, connection: int, table: str, present: frozenset[str], 
     """Mark rows that are not `present` as vanished; (buried, held back). Tables without `gone` keep their rows."""
     if "gone" not in COLUMNS[table]:
         return 0, 0
-    deals = table == "opportunity"
-    seen = " AND first_seen IS NOT NULL" if deals else ""
+    followed = table in PARENTS
+    seen = " AND first_seen IS NOT NULL" if followed else ""
     query = f'SELECT id FROM "{table}" WHERE connection = ? AND gone IS NULL{seen}'
     known = [id_ for (id_,) in sql.rows(query, connection)]
     absent = [id_ for id_ in known if id_ not in present]
     few = len(absent) <= max(FEW, LARGEST_SHARE * len(known))
-    if deals and not few and not _approved(sql, connection, len(absent)):
+    if followed and not few and not _approved(sql, connection, len(absent)):
         return 0, len(absent)
-    stamp = ", gone_at = ?" if deals else ""
-    rows = [("vanished", *((as_of,) if deals else ()), connection, id_) for id_ in absent]
+    stamp = ", gone_at = ?" if followed else ""
+    rows = [("vanished", *((as_of,) if followed else ()), connection, id_) for id_ in absent]
     sql.many(f'UPDATE "{table}" SET gone = ?{stamp} WHERE connection = ? AND id = ?', rows)
     return len(absent), 0
 
@@ -44,9 +45,11 @@ def _approved(sql: Sql, connection: int, deals: int) -> bool:
     return True
 
 
-def delete_left_out(sql: Sql, connection: int, table: str, keys: Collection[int], told: Collection[str]) -> int:
-    """Mark rows of these deals that are not among the ids `told` as deleted; how many."""
-    known = sql.lookup(table, ("id",), connection, "key", keys, "AND t.gone IS NULL")
+def delete_left_out(  # noqa: PLR0917 - which rows of which table
+    sql: Sql, connection: int, table: str, column: str, whose: Collection[int | str], told: Collection[str]
+) -> int:
+    """Mark rows whose parents (`column`) are `whose` and that are not among the ids `told` as deleted; how many."""
+    known = sql.lookup(table, ("id",), connection, column, whose, "AND t.gone IS NULL")
     rows = [("deleted", connection, id_) for (id_,) in known if id_ not in told]
     sql.many(f'UPDATE "{table}" SET gone = ? WHERE connection = ? AND id = ?', rows)
     return len(rows)

@@ -133,15 +133,15 @@ def _replace(  # noqa: PLR0917 - from what, to what, by whom
         displaced = old.join(new, on=frame_schema.names(), how="anti", nulls_equal=True)
         displaced = displaced.filter(pl.col("began") < run_id).with_columns(ended=pl.lit(run_id, RUN))
         past = ("connection", *_columns(table), "ended")
-        sql.upsert(f"{table}_past", past, _tuples(connection, displaced), ("connection", *unique, "began"))
+        sql.upsert(f"{table}_past", past, tuples(connection, displaced), ("connection", *unique, "began"))
         changed = changed.with_columns(began=pl.lit(run_id, RUN))
     where = " AND ".join(f"{c} = ?" for c in unique)
-    sql.many(f"DELETE FROM {table} WHERE connection = ? AND {where}", _tuples(connection, absent))
-    sql.upsert(table, ("connection", *_columns(table)), _tuples(connection, changed), ("connection", *unique))
+    sql.many(f"DELETE FROM {table} WHERE connection = ? AND {where}", tuples(connection, absent))
+    sql.upsert(table, ("connection", *_columns(table)), tuples(connection, changed), ("connection", *unique))
     return changed.height, absent.height
 
 
-def _tuples(connection: int, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+def tuples(connection: int, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     """Rows as they lie in the database."""
     whole = [pl.col(c).to_physical() for c, kind in frame.schema.items() if kind.is_temporal()]
     yes_no = [pl.col(c).cast(pl.Int64) for c, kind in frame.schema.items() if kind == pl.Boolean]

@@ -56,6 +56,7 @@ def common(settings: Settings, connection: ConnectionSettings) -> dict[str, Any]
         "zone": connection.timezone,
         "ca_file": trusted(settings.path(connection.ca_file)) if connection.ca_file else None,
         "fields": {fact: _mapped(field) for fact, field in connection.fields.items()},
+        "lead_fields": {fact: _mapped(field) for fact, field in connection.lead_fields.items()},
         "activity": {**sources, "roll_up": activity.roll_up},
         **_writes(connection.writes),
     }

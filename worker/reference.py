@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 
 from model.facts import FACTS
+from model.lead_facts import LEAD_FACTS
 from worker.packs import pack_texts
 from worker.settings import Settings
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic.fields import FieldInfo
+
+    from model.facts import Fact
 
 DOCS = Path(__file__).parents[1] / "docs"
 SETTINGS_HEAD = """# Settings
@@ -32,6 +35,15 @@ FACTS_HEAD = """# Facts
 
 What policies may name. Made from `model/facts.py`. A fact that a connection maps no field for is *dormant* there; any
 other name under `[connections.NAME.fields]` is a fact too, with the type of its CRM field.
+
+| fact | type | unit | meaning |
+|---|---|---|---|
+"""
+LEAD_FACTS_HEAD = """
+## Facts of leads
+
+What a policy with `subject: lead` may name, in the place of the facts above. Made from `model/lead_facts.py`. Any other
+name under `[connections.NAME.lead_fields]` is a fact of leads too; a field mapped to a name below stands in its place.
 
 | fact | type | unit | meaning |
 |---|---|---|---|
@@ -108,9 +120,13 @@ def default(info: FieldInfo) -> str:
 
 
 def facts_page() -> str:
-    """The table of all facts."""
-    rows = (f"| `{fact.name}` | {fact.type} | {fact.unit} | {fact.meaning} |" for fact in FACTS.values())
-    return FACTS_HEAD + "\n".join(rows) + "\n"
+    """The tables of all facts."""
+    of_deals, of_leads = ("\n".join(map(_fact, facts.values())) for facts in (FACTS, LEAD_FACTS))
+    return f"{FACTS_HEAD}{of_deals}\n{LEAD_FACTS_HEAD}{of_leads}\n"
+
+
+def _fact(fact: Fact) -> str:
+    return f"| `{fact.name}` | {fact.type} | {fact.unit} | {fact.meaning} |"
 
 
 def commands_page() -> str:

@@ -107,6 +107,14 @@ class ActivitySettings(Closed):
     )
 
 
+class LeadSettings(Closed):
+    """Leads, which are read where a policy names them."""
+
+    closed: tuple[str, ...] = Field(
+        ("Closed - Not Converted", "Unqualified", "Disqualified"), description="statuses of leads that were given up"
+    )
+
+
 class CredentialSettings(Closed):
     """Who we are to a CRM."""
 
@@ -178,6 +186,10 @@ class ConnectionSettings(CredentialSettings):
     fields: dict[Annotated[str, AfterValidator(fact_name)], str | FieldSettings] = Field(
         default_factory=dict, description="fact = CRM field"
     )
+    lead_fields: dict[Annotated[str, AfterValidator(fact_name)], str | FieldSettings] = Field(
+        default_factory=dict, description="fact of leads = CRM field of the lead"
+    )
+    leads: LeadSettings = Field(LeadSettings(), description="see below")
     writes: dict[Annotated[str, AfterValidator(our_field)], Annotated[str, AfterValidator(crm_field)]] = Field(
         default_factory=dict, description="our field = CRM field; absent: as provisioned"
     )

@@ -10,6 +10,7 @@ from connectors import acts as door
 from connectors import remarks
 from connectors.hubspot import check, describe, draft, provision, tasks
 from connectors.hubspot import export as export_files
+from connectors.hubspot import leads as of_leads
 from connectors.hubspot.client import Client
 from connectors.hubspot.moves import Moves
 from connectors.hubspot.pull import NO_DEALS, Pull
@@ -63,25 +64,26 @@ class HubspotConnector:
         """The account's daily calls as it last said them, and ours so far."""
         return self._client.budget()
 
-    def describe(self) -> Description:
-        """What can be read and written now; raises AccessRefused, RetryLater, BudgetSpent."""
+    def describe(self, *, leads: bool = False) -> Description:
+        """What can be read and written now, also of leads; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         account = self._client.account
         ways: dict[str, door.Offered] = {"task": self._tasks, "move": self._moves}
         if not self._schema.fields():
             raise AccessRefused(NO_DEALS)
+        found = describe.describe(self._client, self._schema, self.settings)
         return replace(
-            describe.describe(self._client, self._schema, self.settings),
+            of_leads.described(found, self._schema, self.settings) if leads else found,
             user_id=self._client.actor,
             currency=self.settings.currency or account.currency,
             zone=self.settings.zone or account.zone.key,
             acts=frozenset(door for door, way in ways.items() if way.offered),
         )
 
-    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
+    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False, leads: bool = False) -> Iterator[Page]:
         """Pages of every stream; see connectors.protocol."""
         self._schema.forget()
-        yield from Pull(self._client, self._schema, self.settings, cursors, full=full).pages()
+        yield from Pull(self._client, self._schema, self.settings, cursors, full=full, leads=leads).pages()
 
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; deleted and merged ones say so, one that nobody knows has vanished."""
@@ -100,11 +102,12 @@ class HubspotConnector:
         }  # fmt: skip
         return door.each(acts, ways)
 
-    def check(self, now: datetime) -> list[Remark]:
+    def check(self, now: datetime, *, leads: bool = False) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         found = check.check(self._client, self._schema, self.settings, now)
-        return [*found, *remarks.tasks(self._tasks.offered, tasks.LACKS)]
+        found += remarks.tasks(self._tasks.offered, tasks.LACKS)
+        return [*found, *(of_leads.check(self._schema, self.settings) if leads else ())]
 
     def draft(self) -> Draft:
         """What `init` can suggest from this portal: properties for facts, stages for processes."""

@@ -33,6 +33,8 @@ SYNC_SCOPES: Final = {
 ACTION_SCOPE: Final = "crm.objects.contacts.write"
 """For tasks, and only where policies enforce with them: HubSpot keeps activities under contacts."""
 TASK_SETUP_SCOPE: Final = "crm.schemas.contacts.write"
+LEAD_SCOPES: Final = ("crm.objects.contacts.read",)
+"""What reading leads needs; all of it is among SYNC_SCOPES."""
 SETUP_SCOPE: Final = "crm.schemas.deals.write"
 
 

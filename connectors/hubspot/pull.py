@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from connectors.hubspot import activities, people, pipelines, rates, windows
+from connectors.hubspot import activities, lead_pull, leads, people, pipelines, rates, windows
 from connectors.hubspot import convert as to
 from connectors.hubspot.actors import Actors
 from connectors.hubspot.engagements import MODIFIED, Engagements
 from connectors.hubspot.faults import Refused, TooLong
+from connectors.hubspot.lead_pull import LeadPull
 from connectors.hubspot.reader import CHUNK, Batch, Reader, binned
 from connectors.hubspot.windows import Place
 from model.errors import AccessRefused
@@ -35,10 +36,11 @@ class Pull:
     """One pass over everything that is read from a portal."""
 
     def __init__(
-        self, client: Client, schema: Schema, settings: HubspotSettings, cursors: Mapping[str, Cursor], *, full: bool
-    ) -> None:
+        self, client: Client, schema: Schema, settings: HubspotSettings, cursors: Mapping[str, Cursor], *, full: bool,
+        leads: bool = False,
+    ) -> None:  # fmt: skip
         self._client, self._schema, self._settings = client, schema, settings
-        self._cursors, self._full = cursors, full
+        self._cursors, self._full, self._leads = cursors, full, leads
         self._bin = None if full else _BINNED_PAGES
 
     def pages(self) -> Iterator[Page]:
@@ -55,6 +57,8 @@ class Pull:
         reader.rates_known, reader.full = bool(rated), self._full
         yield from self._deals(reader)
         yield from self._activities(actors, reader.rolled_up)
+        if self._leads and self._schema.fields(leads.KIND):
+            yield from self._of_leads(actors)
 
     def _deals(self, reader: Reader) -> Iterator[Page]:
         place = self._start(STREAM)
@@ -131,6 +135,15 @@ class Pull:
         if whole:
             present = {"activity": frozenset(engagements.present)} if self._full else {}
             yield Page({}, feeds=frozenset({"activities"}), present=present)
+
+    def _of_leads(self, actors: Actors) -> Iterator[Page]:
+        """Leads and what is logged on them; where they may not be read their feed is late, and `check` says why."""
+        place = self._start(lead_pull.STREAM)
+        reader = LeadPull(self._client, self._schema, self._settings, actors, self._bin, full=self._full)
+        try:
+            yield from reader.pages(place, lambda after: self._saved(place, lead_pull.STREAM, after))
+        except Refused:
+            return
 
     def _source(self, kind: Kind, engagements: Engagements) -> Iterator[Page]:
         place = self._start(kind.type)

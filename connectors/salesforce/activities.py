@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from connectors.salesforce import convert as to
@@ -29,7 +29,7 @@ _BULK: Final = {"listemail", "cadence"}
 _TYPES: Final = {"call": "call", "email": "mail", "meeting": "meeting"}
 _MAIL_SUBJECT: Final = re.compile(r"\s*(mass |list )?e-?mail:", re.IGNORECASE)
 _BULK_SUBJECT: Final = re.compile(r"\s*(mass|list) e-?mail:", re.IGNORECASE)
-_DEAL, _CONTACT, _ACCOUNT = "006", "003", "001"
+_DEAL, _CONTACT, _ACCOUNT, _LEAD = "006", "003", "001", "00Q"
 
 
 def task_stream(schema: Schema, settings: SalesforceSettings) -> Stream:
@@ -59,6 +59,38 @@ def _stream(
     return Stream(entity.lower(), "activity", entity, plan, where=where)
 
 
+def of_leads(source: str, schema: Schema, settings: SalesforceSettings) -> Stream:
+    """Tasks (`task`) or events (`event`) whose person is a lead, as records of LEAD_ACTIVITY."""
+    entity, zone = source.capitalize(), ZoneInfo(settings.zone or "UTC")
+    fields, make = (_TASK, _task(_OnLead())) if source == "task" else (_EVENT, _event(_OnLead(), zone))
+
+    def plan() -> Plan | None:
+        seen = schema.entity(entity)
+        return Plan(tuple(seen.having((*_SHARED, *fields))), make) if seen and "WhoId" in seen.fields else None
+
+    return Stream(f"lead_{source}", "lead_activity", entity, plan, where="Who.Type = 'Lead'")
+
+
+class _Owned(Protocol):
+    """Who knows what an activity is on."""
+
+    def activity(self, row: Row) -> Record | None:
+        """What tasks and events share; None for one that is not followed."""
+
+
+class _OnLead:
+    """Activities of leads."""
+
+    def activity(self, row: Row) -> Record | None:
+        """What tasks and events share; None for the pattern of a series."""
+        who = row.get("WhoId") or ""
+        if row.get("IsRecurrence") or not who.startswith(_LEAD):
+            return None
+        shared = _base(row, None, None, None)
+        kept = ("id", "created", "created_by", "modified", "gone")
+        return {**{name: shared[name] for name in kept}, "lead_id": who}
+
+
 class _Whose:
     """Whose an activity is, by the first letters of its parents' ids."""
 
@@ -79,7 +111,7 @@ class _Whose:
         return _base(row, deal, contact, account)
 
 
-def _task(whose: _Whose) -> Callable[[Row], Record | None]:
+def _task(whose: _Owned) -> Callable[[Row], Record | None]:
     def record(row: Row) -> Record | None:
         found = whose.activity(row)
         if found is None:
@@ -105,7 +137,7 @@ def _kind(row: Row, subtype: str) -> str:
     return _TYPES.get(str(row.get("Type") or "").lower(), "task")
 
 
-def _event(whose: _Whose, zone: ZoneInfo) -> Callable[[Row], Record | None]:
+def _event(whose: _Owned, zone: ZoneInfo) -> Callable[[Row], Record | None]:
     def record(row: Row) -> Record | None:
         found = whose.activity(row)
         if found is None:

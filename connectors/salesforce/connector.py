@@ -11,6 +11,7 @@ from connectors import remarks
 from connectors.rows import convert
 from connectors.salesforce import check, describe, draft, opportunities, provision, setup, tasks
 from connectors.salesforce import export as export_files
+from connectors.salesforce import leads as of_leads
 from connectors.salesforce.client import Client
 from connectors.salesforce.ids import full_id
 from connectors.salesforce.moves import Moves
@@ -66,13 +67,15 @@ class SalesforceConnector:
         """The org's daily calls as it last said them, and ours so far."""
         return self._client.budget()
 
-    def describe(self) -> Description:
-        """What can be read and written now; raises AccessRefused, RetryLater, BudgetSpent."""
+    def describe(self, *, leads: bool = False) -> Description:
+        """What can be read and written now, also of leads; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         if self._schema.entity(opportunities.ENTITY) is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
         found = describe.describe(self._client, self._schema, self.settings)
         ways: dict[str, door.Offered] = {"task": self._tasks, "move": self._moves}
+        if leads:
+            found = of_leads.described(found, self._schema, self.settings)
         organization = setup.table(self._client, self._schema, "Organization", ("Id", "TimeZoneSidKey"))
         return replace(
             found,
@@ -82,10 +85,10 @@ class SalesforceConnector:
             acts=frozenset(door for door, way in ways.items() if way.offered),
         )
 
-    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
+    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False, leads: bool = False) -> Iterator[Page]:
         """Pages of every stream; see connectors.protocol."""
         self._schema.forget()
-        yield from Pull(self._client, self._schema, self.settings, cursors, full=full).pages()
+        yield from Pull(self._client, self._schema, self.settings, cursors, full=full, leads=leads).pages()
 
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; one in the bin is deleted, one that nobody knows has vanished."""
@@ -117,11 +120,12 @@ class SalesforceConnector:
         }  # fmt: skip
         return door.each(acts, ways)
 
-    def check(self, now: datetime) -> list[Remark]:
+    def check(self, now: datetime, *, leads: bool = False) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self.describe()
         found = check.check(self._client, self._schema, self.settings, now)
-        return [*found, *remarks.tasks(self._tasks.offered, tasks.LACKS)]
+        found += remarks.tasks(self._tasks.offered, tasks.LACKS)
+        return [*found, *(of_leads.check(self._schema, self.settings) if leads else ())]
 
     def provision(self, export: Path | None = None) -> list[Remark]:
         """Make our fields and permission sets by API, or write them below `export` for an admin's own pipeline."""

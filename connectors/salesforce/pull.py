@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connectors.salesforce import activities, history, opportunities, people, setup
+from connectors.salesforce import activities, history, leads, opportunities, people, setup
 from connectors.salesforce.faults import ObjectGone, Refused
 from connectors.salesforce.streams import Planned, Stream, pages
 from model.errors import AccessRefused
@@ -30,9 +30,10 @@ class Pull:
         cursors: Mapping[str, Cursor],
         *,
         full: bool,
+        leads: bool = False,
     ) -> None:
         self._client, self._schema, self._settings = client, schema, settings
-        self._cursors, self._full = cursors, full
+        self._cursors, self._full, self._leads = cursors, full, leads
 
     def pages(self) -> Iterator[Page]:
         """Small tables and people first, so that a deal's owner and stage are known when it comes."""
@@ -43,6 +44,8 @@ class Pull:
         yield from self._history()
         yield from self._roles()
         yield from self._activities()
+        if self._leads:
+            yield from self._of_leads()
 
     def _small(self) -> Page:
         home = setup.home_currency(self._client, self._schema, self._settings.currency)
@@ -91,6 +94,18 @@ class Pull:
             whole &= yield from self._read(made[source], present)
         if whole:
             yield self._end("activities", "activity", present)
+
+    def _of_leads(self) -> Iterator[Page]:
+        """Leads and what is logged on them; one that may not be read is late, and `check` says why."""
+        present: set[str] = set()
+        if (yield from self._read(leads.stream(self._schema, self._settings), present)):
+            yield self._end("leads", "lead", present)
+        logged: set[str] = set()
+        whole = bool(self._settings.activity.sources)
+        for stream in leads.activity_streams(self._schema, self._settings):
+            whole &= yield from self._read(stream, logged)
+        if whole:
+            yield self._end("lead_activities", "lead_activity", logged)
 
     def _read(self, stream: Stream, present: set[str], *, needed: bool = False) -> Generator[Page, None, bool]:
         """A stream's pages, and whether it could be read to its end; a full pass notes the ids not in the bin.

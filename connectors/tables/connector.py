@@ -58,13 +58,19 @@ class TablesConnector:
         self.settings = settings
         self._read: tuple[str, Export] | None = None
 
-    def describe(self) -> Description:
+    def describe(self, *, leads: bool = False) -> Description:  # noqa: ARG002 - a report has no leads
         """What the files have columns for; raises SettingsProblem where they cannot be read."""
         export = self._export()
         tables = export.tables
         return description(tables["opportunities"], tables.get("owners"), export.pipeline, export.feeds, self.settings)
 
-    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False) -> Iterator[Page]:
+    def pull(  # a report has no leads
+        self,
+        cursors: Mapping[str, Cursor],
+        *,
+        full: bool = False,
+        leads: bool = False,  # noqa: ARG002
+    ) -> Iterator[Page]:
         """The whole report, as an export is always whole; one page without records when no byte has changed."""
         export = self._export()
         written = read_findings(self.settings.findings_path)
@@ -115,7 +121,7 @@ class TablesConnector:
         """Files have no allowance."""
         return Budget()
 
-    def check(self, now: datetime) -> list[Remark]:  # noqa: ARG002 - the protocol's; a report is as old as it says
+    def check(self, now: datetime, *, leads: bool = False) -> list[Remark]:  # noqa: ARG002 - as old as it says
         """How the files were read, what was set aside and noted, what is dormant."""
         try:
             return [*self.remarks(), *aside_remarks(self._export().pipeline)]

@@ -126,7 +126,7 @@ class _Compiler:
 
     def fact(self, fact: FactRef) -> Value:
         schema = self.wide.frame.schema
-        if fact.name not in schema:
+        if fact.name not in schema or schema[fact.name] == pl.Null:
             return Value(pl.lit(None, _missing(fact)), pl.lit(value=False))
         raw = pl.col(fact.name)
         known = pl.col(fact.name + KNOWN) if fact.name in self.wide.masked else None

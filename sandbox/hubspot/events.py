@@ -52,6 +52,7 @@ __all__ = [
     "instant",
     "link",
     "lock",
+    "merge_contacts",
     "merge_deals",
     "record_of",
     "restore",
@@ -144,6 +145,13 @@ def merge_deals(portal: Portal, user: str, winner: str | int, loser: str | int) 
     with portal.lock:
         pair = record_of(portal, "deals", winner), record_of(portal, "deals", loser)
         merging.merge(portal, "deals", *pair, actor(portal, user))
+
+
+def merge_contacts(portal: Portal, user: str, winner: str | int, loser: str | int) -> None:
+    """Two contacts become one."""
+    with portal.lock:
+        pair = record_of(portal, "contacts", winner), record_of(portal, "contacts", loser)
+        merging.merge(portal, "contacts", *pair, actor(portal, user))
 
 
 def clone(portal: Portal, user: str, key: str | int) -> str:

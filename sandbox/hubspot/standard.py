@@ -100,7 +100,21 @@ jobtitle string text
 company string text
 createdate datetime date
 lastmodifieddate datetime date r
-lifecyclestage enumeration radio lead=Lead opportunity=Opportunity customer=Customer
+lifecyclestage enumeration radio subscriber=Subscriber lead=Lead marketingqualifiedlead=Marketing_Qualified_Lead \
+salesqualifiedlead=Sales_Qualified_Lead opportunity=Opportunity customer=Customer evangelist=Evangelist other=Other
+hs_lifecyclestage_subscriber_date datetime date r
+hs_lifecyclestage_lead_date datetime date r
+hs_lifecyclestage_marketingqualifiedlead_date datetime date r
+hs_lifecyclestage_salesqualifiedlead_date datetime date r
+hs_lifecyclestage_opportunity_date datetime date r
+hs_lifecyclestage_customer_date datetime date r
+hs_lifecyclestage_evangelist_date datetime date r
+hs_lifecyclestage_other_date datetime date r
+hs_lead_status enumeration radio NEW=New OPEN=Open IN_PROGRESS=In_Progress OPEN_DEAL=Open_Deal \
+UNQUALIFIED=Unqualified ATTEMPTED_TO_CONTACT=Attempted_to_Contact CONNECTED=Connected BAD_TIMING=Bad_Timing
+hs_analytics_source enumeration select ORGANIC_SEARCH=Organic_Search PAID_SEARCH=Paid_Search REFERRALS=Referrals \
+DIRECT_TRAFFIC=Direct_Traffic OFFLINE=Offline_Sources
+hubspotscore number number r
 hs_buying_role enumeration checkbox BLOCKER=Blocker BUDGET_HOLDER=Budget_Holder CHAMPION=Champion \
 DECISION_MAKER=Decision_Maker END_USER=End_User EXECUTIVE_SPONSOR=Executive_Sponsor INFLUENCER=Influencer OTHER=Other
 associatedcompanyid number number c

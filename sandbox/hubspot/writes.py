@@ -76,10 +76,18 @@ def apply(
     changed = record.put(full, actor.source, now, most)
     if kind == "deals":
         record.fill(deals.derive(portal, record, changed, now))
+    if kind == "contacts":
+        record.fill(lifecycle(record, changed, now))
     touch(portal, kind, record, now)
     if log:
         _logged(portal, kind, actor, record, values)
     engagements.follow(portal, kind, record, now)
+
+
+def lifecycle(record: Record, changed: list[str], at: int) -> dict[str, str]:
+    """The date on which a contact came into its lifecycle stage."""
+    stage = record.props.get("lifecyclestage", "")
+    return {f"hs_lifecyclestage_{stage}_date": iso(at)} if stage and "lifecyclestage" in changed else {}
 
 
 def touch(portal: Portal, kind: str, record: Record, at: int) -> None:

@@ -21,6 +21,15 @@ class _Named(Effects):
         return {**new, "Name": " ".join(part for part in (new["FirstName"], new["LastName"]) if part)}
 
 
+class _Leads(_Named):
+    """A converted lead is read only."""
+
+    def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
+        if old and old["IsConverted"]:
+            raise ApiError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        return super().before(org, old, new, given)
+
+
 class _Accounts(Effects):
     """Deleting an account takes its opportunities into the bin."""
 
@@ -109,6 +118,7 @@ EFFECTS: dict[str, Effects] = {
     "Task": activities.TaskEffects(),
     "Event": activities.EventEffects(),
     "Contact": _Named(),
+    "Lead": _Leads(),
     "User": _Named(),
     "Account": _Accounts(),
     "FieldPermissions": _Removed(),

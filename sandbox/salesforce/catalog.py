@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.salesforce.schema import ObjectType, parse_field
-from sandbox.salesforce.standard import ACCOUNTS, ACTIVITIES, DEALS, MONEY
+from sandbox.salesforce.standard import ACCOUNTS, ACTIVITIES, DEALS, LEADS, MONEY
 from sandbox.salesforce.standard_setup import SETUP, TOOLING
 
 _AUDIT = """
@@ -30,6 +30,7 @@ _CHILDREN = {
         "ProcessInstances": ("ProcessInstance", "TargetObjectId"),
     },
     "Account": {"Opportunities": ("Opportunity", "AccountId"), "Contacts": ("Contact", "AccountId")},
+    "Lead": {"Tasks": ("Task", "WhoId"), "Events": ("Event", "WhoId")},
     "Contact": {"OpportunityContactRoles": ("OpportunityContactRole", "ContactId")},
     "PermissionSet": {
         "FieldPerms": ("FieldPermissions", "ParentId"),
@@ -48,7 +49,7 @@ _TRACKED = {"Opportunity": {"StageName", "Amount", "CloseDate", "OwnerId", "Next
 def standard_objects(*, multi_currency: bool) -> dict[str, ObjectType]:
     """A fresh set of object types; currency fields and objects are there only with multi-currency on."""
     found: dict[str, ObjectType] = {}
-    for text in (DEALS, ACCOUNTS, ACTIVITIES, MONEY, SETUP, TOOLING):
+    for text in (DEALS, ACCOUNTS, LEADS, ACTIVITIES, MONEY, SETUP, TOOLING):
         for block in text.strip().split("\n\n"):
             made = _object(block, setup=text is SETUP, tooling=text is TOOLING)
             if multi_currency and made.name in _MONEY_ROWS:

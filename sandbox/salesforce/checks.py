@@ -50,6 +50,6 @@ def _reference(org: Org, known: Field, value: str) -> str:
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [known.name])
     if row and row["IsDeleted"]:
         raise ApiError("ENTITY_IS_DELETED", "entity is deleted", [known.name])
-    if row and known.name == "OwnerId" and not row["IsActive"]:
+    if row and known.name == "OwnerId" and not row.get("IsActive", True):
         raise ApiError("INACTIVE_OWNER_OR_USER", "operation performed with inactive user", [known.name])
     return long

@@ -114,6 +114,43 @@ IsActive boolean
 Description string(255)
 """
 
+LEADS = """
+Lead 00Q
+MasterRecordId reference(Lead) ro
+LastName string(80) required
+FirstName string(40)
+Name string(121) ro
+Company string(255) required
+Title string(128)
+Email email(80)
+Phone phone(40)
+LeadSource picklist(Web|Phone Inquiry|Partner Referral|Purchased List|Other)
+Status picklist(Open - Not Contacted|Working - Contacted|Closed - Converted|Closed - Not Converted) \
+default=Open_-_Not_Contacted
+Rating picklist(Hot|Warm|Cold)
+Industry string(40)
+OwnerId reference(User,Group)
+IsConverted boolean ro
+ConvertedDate date ro
+ConvertedAccountId reference(Account) ro
+ConvertedContactId reference(Contact) ro
+ConvertedOpportunityId reference(Opportunity) ro
+IsUnreadByOwner boolean
+LastActivityDate date ro
+
+LeadStatus 01Q ro
+MasterLabel string(255) ro
+ApiName string(255) ro
+SortOrder int ro
+IsDefault boolean ro
+IsConverted boolean ro
+
+Group 00G ro
+Name string(40) ro
+DeveloperName string(80) ro
+Type picklist(Regular|Queue|Role) ro
+"""
+
 ACTIVITIES = """
 Task 00T
 WhoId reference(Contact,Lead)

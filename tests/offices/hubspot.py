@@ -22,12 +22,15 @@ from sandbox.hubspot.events import (
     erase,
     hide_property,
     link,
+    merge_contacts,
     record_of,
     restore,
     show_property,
 )
 from sandbox.hubspot.portal import Rule
 from sandbox.hubspot.seeds import seed
+from sandbox.hubspot.seeds.leads import seed_leads
+from sandbox.hubspot.standard import GROUPS
 from sandbox.hubspot.standard import read as property_of
 from tests.connectors.hubspot.portal import REP, Desk, open_for_business
 from tests.offices.office import Job, Write
@@ -53,6 +56,8 @@ KINDS = {
     "yes/no": "bool booleancheckbox true=Yes false=No", "number": "number number", "date": "date date",
     "text": "string text",
 }  # fmt: skip
+OBJECTS = {"deal": "deals", "lead": "contacts"}
+LEAD = {"status": "hs_lead_status", "source": "hs_analytics_source"}
 FAULTS = {"daily_limit": "daily", "too_many": "ten_secondly", "token_ended": "token_expired"}
 
 
@@ -151,6 +156,9 @@ class HubspotOffice:
     def seed(self, deals: int, number: int) -> dict[str, dict[str, bool]]:
         return seed(self.portal, deals, number, self.clock.now())
 
+    def seed_leads(self, leads: int) -> dict[str, dict[str, bool]]:
+        return seed_leads(self.portal, leads)
+
     def let_reps_edit_ours(self) -> None:
         """HubSpot lets everybody edit properties, unless an admin says otherwise."""
 
@@ -212,14 +220,48 @@ class HubspotOffice:
         return next(key for key, one in self.portal.owners.items() if name in f"{one.first} {one.last}")
 
     def flag(self, deal: str, field: str, value: Any) -> None:
-        record = record_of(self.portal, "deals", deal)
-        record.props = {**record.props, field: str(value).lower() if isinstance(value, bool) else str(value)}
-        self.portal.noticed("deals", record)
+        self._put("deals", deal, field, value)
 
-    def custom(self, field: str, label: str, kind: str = "yes/no") -> str:
-        made = property_of(f"{field} {KINDS[kind]}", "dealinformation", own=True, label=label)
-        self.portal.properties["deals"][field] = made
+    def custom(self, field: str, label: str, kind: str = "yes/no", *, on: str = "deal") -> str:
+        made = property_of(f"{field} {KINDS[kind]}", GROUPS[OBJECTS[on]][0], own=True, label=label)
+        self.portal.properties[OBJECTS[on]][field] = made
         return field
+
+    new_lead, given_up = "New", "Unqualified"
+
+    def lead(self, name: str = "Ada", **said: Any) -> str:
+        given = {"lastname": name, "company": "Acme", "lifecyclestage": "lead", "hs_lead_status": "NEW"}
+        owner = self.portal.owner(REP).id
+        return create_as(self.portal, REP, "contacts", {"hubspot_owner_id": owner, **given, **_lead(said)})
+
+    def edit_lead(self, lead: str, **said: Any) -> None:
+        edit_as(self.portal, REP, "contacts", lead, _lead(said))
+
+    def flag_lead(self, lead: str, field: str, value: Any) -> None:
+        self._put("contacts", lead, field, value)
+
+    def call_lead(self, lead: str, user: str = "") -> None:
+        log_call(self.portal, user or REP, [], contacts=[lead])
+
+    def convert_lead(self, lead: str) -> None:
+        self.edit_lead(lead, lifecyclestage="opportunity")
+
+    def merge_leads(self, winner: str, loser: str) -> None:
+        merge_contacts(self.portal, REP, winner, loser)
+
+    def delete_lead(self, lead: str) -> None:
+        delete_as(self.portal, ADMIN, "contacts", lead)
+
+    def record_of_lead(self, lead: str) -> dict[str, Any]:
+        return dict(record_of(self.portal, "contacts", lead).props)
+
+    def hide_leads(self) -> None:
+        self.faults.add("missing_scopes", path="/properties/contacts", count=None)
+
+    def _put(self, kind: str, key: str, field: str, value: Any) -> None:
+        record = record_of(self.portal, kind, key)
+        record.props = {**record.props, field: str(value).lower() if isinstance(value, bool) else str(value)}
+        self.portal.noticed(kind, record)
 
     def _props(self, deal: str) -> dict[str, str]:
         return record_of(self.portal, "deals", deal).props
@@ -233,6 +275,14 @@ class HubspotOffice:
             zone = ZoneInfo(self.portal.settings.zone)
             return iso(millis(datetime.combine(date.fromisoformat(str(value)), time(9), zone)))
         return "" if value is None else str(value)
+
+
+def _lead(said: dict[str, Any]) -> dict[str, Any]:
+    """Statuses are said by their labels."""
+    told = dict(said)
+    if "status" in told:
+        told["status"] = told["status"].upper().replace(" ", "_")
+    return {LEAD.get(name, name): value for name, value in told.items()}
 
 
 def _typed(field: str, value: str | None) -> Any:

@@ -105,6 +105,9 @@ class Office(Protocol):
     def seed(self, deals: int, number: int) -> dict[str, dict[str, bool]]:
         """A believable pipeline, and what was planted in each open deal."""
 
+    def seed_leads(self, leads: int) -> dict[str, dict[str, bool]]:
+        """Believable leads, and what was planted in each open one."""
+
     def let_reps_edit_ours(self) -> None: ...
     def let_reps_pause(self) -> None:
         """An admin lets reps edit the two pause fields."""
@@ -158,5 +161,28 @@ class Office(Protocol):
     def flag(self, deal: str, field: str, value: Any) -> None:
         """What stands in one of the CRM's own fields, put there past all rules."""
 
-    def custom(self, field: str, label: str, kind: str = "yes/no") -> str:
-        """A field that an admin made, of a fact's type: its name in this CRM."""
+    def custom(self, field: str, label: str, kind: str = "yes/no", *, on: str = "deal") -> str:
+        """A field of deals (or leads) that an admin made, of a fact's type: its name in this CRM."""
+
+    new_lead: str
+    """The status of a lead that nobody has touched; `given_up` that of one that was."""
+    given_up: str
+
+    def lead(self, name: str = "Ada", **said: Any) -> str:
+        """A lead of Acme that a rep enters, with status and source by our names."""
+
+    def edit_lead(self, lead: str, **said: Any) -> None: ...
+    def flag_lead(self, lead: str, field: str, value: Any) -> None:
+        """What stands in one of the CRM's own fields of a lead, put there past all rules."""
+
+    def call_lead(self, lead: str, user: str = "") -> None:
+        """Somebody logs a call with a lead that took place now."""
+
+    def convert_lead(self, lead: str) -> None: ...
+    def merge_leads(self, winner: str, loser: str) -> None: ...
+    def delete_lead(self, lead: str) -> None: ...
+    def record_of_lead(self, lead: str) -> dict[str, Any]:
+        """A lead as it stands in the CRM."""
+
+    def hide_leads(self) -> None:
+        """Our user may no longer read leads."""

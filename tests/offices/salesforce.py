@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.salesforce.settings import DEFAULT_READS, DEFAULT_WRITES
 from sandbox.salesforce import SYNC, Settings, seed
-from sandbox.salesforce.events import clone, delete_as, edit_as, erase, hide_field, show_field, undelete
+from sandbox.salesforce.events import clone, create_as, delete_as, edit_as, erase, hide_field, show_field, undelete
+from sandbox.salesforce.leads import convert_lead, merge_leads
 from sandbox.salesforce.org import Rule
 from sandbox.salesforce.schema import parse_field
+from sandbox.salesforce.seeds.leads import seed_leads
 from sandbox.salesforce.setup import ADMIN, profile_set
 from tests.connectors.salesforce.sales import REP, Sales, open_for_business
 from tests.offices.office import Job, Write
@@ -33,6 +35,8 @@ PATHS = {
 }  # fmt: skip
 METHODS = {"push": {"method": "PATCH"}, "tasks": {"method": "PATCH"}}
 KINDS = {"yes/no": "boolean", "number": "double(16,2)", "date": "date", "text": "string(255)"}
+ENTITIES = {"deal": "Opportunity", "lead": "Lead"}
+LEAD = {"status": "Status", "source": "LeadSource", "company": "Company"}
 FAULTS = {"too_many": "concurrent_limit", "token_ended": "session_expired"}
 
 
@@ -110,6 +114,9 @@ class SalesforceOffice:
     def seed(self, deals: int, number: int) -> dict[str, dict[str, bool]]:
         return seed(self.org, deals, number, self.clock.now())
 
+    def seed_leads(self, leads: int) -> dict[str, dict[str, bool]]:
+        return seed_leads(self.org, leads)
+
     def let_reps_edit_ours(self) -> None:
         for name in DEFAULT_WRITES.values():
             self.org.grant(profile_set(self.org, "Standard User"), "Opportunity", name, edit=True)
@@ -178,16 +185,51 @@ class SalesforceOffice:
     def flag(self, deal: str, field: str, value: Any) -> None:
         self.org.tables["Opportunity"].put({**self.sales.row(deal), field: value})
 
-    def custom(self, field: str, label: str, kind: str = "yes/no") -> str:
-        name = f"{field}__c"
+    def custom(self, field: str, label: str, kind: str = "yes/no", *, on: str = "deal") -> str:
+        name, entity = f"{field}__c", ENTITIES[on]
         made = parse_field(f"{name} {KINDS[kind]} label={label.replace(' ', '_')}")
-        self.org.add_field("Opportunity", made)
-        self.org.grant(profile_set(self.org, "Integration User"), "Opportunity", name)
+        self.org.add_field(entity, made)
+        self.org.grant(profile_set(self.org, "Integration User"), entity, name)
         return name
+
+    new_lead, given_up = "Open - Not Contacted", "Closed - Not Converted"
+
+    def lead(self, name: str = "Ada", **said: Any) -> str:
+        return self.sales.create("Lead", LastName=name, Company="Acme", **_lead(said))
+
+    def edit_lead(self, lead: str, **said: Any) -> None:
+        edit_as(self.org, REP, "Lead", lead, _lead(said))
+
+    def flag_lead(self, lead: str, field: str, value: Any) -> None:
+        table = self.org.tables["Lead"]
+        table.put({**table.rows[lead], field: value})
+
+    def call_lead(self, lead: str, user: str = "") -> None:
+        called = {"WhoId": lead, "Subject": "Call", "TaskSubtype": "Call", "Status": "Completed"}
+        create_as(self.org, user or REP, "Task", called)
+
+    def convert_lead(self, lead: str) -> None:
+        convert_lead(self.org, REP, lead)
+
+    def merge_leads(self, winner: str, loser: str) -> None:
+        merge_leads(self.org, winner, [loser])
+
+    def delete_lead(self, lead: str) -> None:
+        delete_as(self.org, ADMIN, "Lead", lead)
+
+    def record_of_lead(self, lead: str) -> dict[str, Any]:
+        return dict(self.org.tables["Lead"].rows[lead])
+
+    def hide_leads(self) -> None:
+        self.faults.add(code="NOT_FOUND", status=404, path="sobjects/Lead/describe", count=None)
 
 
 def _fields(said: dict[str, Any]) -> dict[str, Any]:
     return {{**NAMES, **MORE, **OURS}.get(name, name): value for name, value in said.items()}
+
+
+def _lead(said: dict[str, Any]) -> dict[str, Any]:
+    return {LEAD.get(name, name): value for name, value in said.items()}
 
 
 @contextmanager

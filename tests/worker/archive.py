@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from model.facts import FACTS
+from model.lead_facts import LEAD_FACTS
 from model.sync import Description, Page
 from store import Store
 from worker.settings import ConnectionSettings, Settings
@@ -108,6 +109,11 @@ class Archive:
         self.store.keep_description(
             NAME, Description(mapped=GIVEN | types.keys(), writes={}, types=types, currency="USD")
         )
+
+    def describe_leads(self) -> None:
+        """What the CRM offers of leads, too."""
+        given = frozenset(name for name, fact in LEAD_FACTS.items() if "mapping" not in fact.needs)
+        self.store.keep_description(NAME, Description(mapped=GIVEN, writes={}, currency="USD", lead_mapped=given))
 
     def keep(self, at: datetime, *, feeds: Sequence[str] = (), **records: list[dict[str, Any]]) -> None:
         """What a pull at this instant brought."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from store import Store
 from tests.offices import OFFICES
-from worker.flows.answers import deals
+from worker.flows.answers import deals, leads
 from worker.flows.run import run
 from worker.settings import ConnectionSettings
 from worker.settings import Settings as WorkerSettings
@@ -38,6 +38,7 @@ class Governed:
     reports: list[Report] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
     """Mapped fields by fact, where there are any."""
+    lead_fields: dict[str, str] = field(default_factory=dict)
 
     def says(self, deal: str, **facts: Any) -> None:
         """What stands in the mapped fields of a deal."""
@@ -53,6 +54,18 @@ class Governed:
     def zone(self) -> ZoneInfo:
         """The zone of the connection."""
         return ZoneInfo(self.services.connection(NAME).timezone)
+
+    def says_of_lead(self, lead: str, **facts: Any) -> None:
+        """What stands in the mapped fields of a lead."""
+        for fact, value in facts.items():
+            self.office.flag_lead(lead, self.lead_fields[fact], value)
+
+    def lead(self, lead: str) -> dict[str, Any]:
+        """A lead with what was found, as `sluicegate leads` lists it."""
+        return next(found for found in leads(self.services, NAME) if found["id"] == lead)
+
+    def lead_flags(self, lead: str) -> list[str]:
+        return [flag["policy"] for flag in self.lead(lead)["flags"]]
 
     def run(self, **options: Any) -> Report:
         self.reports.append(run(self.services, NAME, **options))
@@ -110,6 +123,9 @@ class Governed:
 def services(office: Office, folder: Path, **connection: Any) -> Services:
     """Services over this CRM, with the starter pack and a SQLite store in `folder`."""
     said = ConnectionSettings(kind=office.kind, **{"sandbox": True, "timezone": "America/New_York"} | connection)
+
+    ways = {"sandbox": True, "timezone": "America/New_York", **connection}
+    said = ConnectionSettings(kind=office.kind, **ways)
     settings = WorkerSettings(home=folder, connections={NAME: said})
     connector = office.connector(budget_share=1.0)
     return Services(

@@ -5,15 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model.facts import FACTS
 from policies.reader import read_policies
+from policies.subjects import DEALS
 from tests.offices import OFFICES
 from tests.worker.governed import Governed, services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from model.facts import FactType
 
@@ -25,25 +26,28 @@ def switched_on(pack: str) -> bytes:
     return (PACKS / pack).read_bytes().replace(b"mode: off", b"mode: warn")
 
 
-def to_map(text: bytes) -> dict[str, FactType]:
-    """The facts that the policies of a file ask for and only a mapped field gives, with their types."""
+def to_map(text: bytes, subjects: Collection[str]) -> dict[str, FactType]:
+    """The facts that a file's policies about these ask for and only a mapped field gives, with their types."""
     found = read_policies({"pack.yaml": text})
-    asked = frozenset[str]().union(*(policy.facts for policy in found.policies))
+    about = [policy for policy in found.policies if policy.subject in subjects]
+    asked = frozenset[str]().union(*(policy.facts for policy in about))
     standard = {name: fact.type for name, fact in FACTS.items() if "mapping" in fact.needs}
     known = standard | {name: fact.type for name, fact in found.declared.items()}
     return {name: known[name] for name in sorted(asked & known.keys())}
 
 
 @contextmanager
-def packed(folder: Path, kind: str, text: bytes) -> Iterator[Governed]:
+def packed(folder: Path, kind: str, text: bytes, **connection: Any) -> Iterator[Governed]:
     """The team; its fields are named as the CRM names them, by fact, in `fields`."""
     with OFFICES[kind]() as office:
-        fields = {fact: office.custom(fact, fact, type_) for fact, type_ in to_map(text).items()}
-        ours = services(office, folder, fields=fields)
-        connector = office.connector(fields=fields, budget_share=1.0)
+        of_deals, of_leads = to_map(text, DEALS), to_map(text, {"lead"})
+        fields = {fact: office.custom(fact, fact, type_) for fact, type_ in of_deals.items()}
+        of_lead = {fact: office.custom(fact, fact, type_, on="lead") for fact, type_ in of_leads.items()}
+        ours = services(office, folder, fields=fields, lead_fields=of_lead, **connection)
+        connector = office.connector(fields=fields, lead_fields=of_lead, budget_share=1.0)
         ours = replace(ours, policy_texts=lambda: {"pack.yaml": text}, connect=lambda _name: connector)
         team = Governed(office, ours)
-        team.fields = fields
+        team.fields, team.lead_fields = fields, of_lead
         try:
             yield team
         finally:

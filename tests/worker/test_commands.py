@@ -141,6 +141,35 @@ def test_deals_and_an_explanation_have_the_shapes_of_the_contract(office):
     assert refused["error"] == "'local' has no deal 006nobody; `sluicegate deals local` lists them."
 
 
+LEADS = """version: 1
+policies:
+  - {id: waits, title: Waits, subject: lead, flag_if: hours_waiting > 1, severity: info, points: 1, fix: f, owner: o}
+"""
+LEAD = {
+    "id", "name", "company", "source", "status", "owner", "created", "is_converted", "is_open", "flags", "unknown",
+}  # fmt: skip
+
+
+def test_leads_are_listed_with_what_policies_about_them_found(office):
+    text = (office.folder / "sluicegate.toml").read_text("utf-8")
+    (office.folder / "leads.yaml").write_text(LEADS, "utf-8")
+    more = '[policies]\npaths = ["leads.yaml"]\n\n[store]\nurl = "sqlite:///leads.db"\n'
+    (office.folder / "leads.toml").write_text(f"{text}\n{more}", "utf-8")
+    created = (office.org.clock.now() - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    lead = office.org.add("Lead", Name="Ada", LastName="Ada", Company="Acme", Status="New", CreatedDate=created)["Id"]
+    assert office.ask("leads", NAME, config="leads.toml") == (0, {"leads": []})
+    assert office.ask("pull", NAME, config="leads.toml")[0] == 0
+    code, judged = office.ask("judge", NAME, config="leads.toml")
+    assert (code, [(row["policy"], row["broken"]) for row in judged["policies"]]) == (0, [("waits", 1)])
+    code, found = office.ask("leads", NAME, "--flagged", config="leads.toml")
+    assert (code, [one["id"] for one in found["leads"]]) == (0, [lead])
+    (told,) = found["leads"]
+    assert told.keys() == LEAD
+    assert told["flags"][0].keys() == FLAG | {"subject"}
+    assert (told["created"][:16], told["is_open"], told["is_converted"]) == (created[:16], True, False)
+    assert office.ask("leads", "nobody", config="leads.toml")[0] == 2
+
+
 def test_kpis_are_given_over_all_and_by_each_single_dimension(office):
     code, found = office.ask("kpis", NAME)
     assert code == 0

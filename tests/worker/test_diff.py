@@ -169,3 +169,38 @@ def test_flags_of_won_deals_come_and_go_with_their_policies(tmp_path):
         assert told(answer, "lost") == []
         assert told(diff(kept.services, NAME, {"p.yaml": b"version: 1"}, sets[0]), "gained") == [("cheap", "cheap-win")]
         assert told(diff(kept.services, NAME, sets[0], {"p.yaml": b"version: 1"}), "lost") == [("cheap", "cheap-win")]
+
+
+IDLE = b"""version: 1
+facts:
+  score: {type: number, meaning: Points}
+policies:
+  - {id: idle, title: Idle, subject: lead, applies_to: is_open, flag_if: days_since(last_activity) > LIMIT,
+     severity: info, points: 1, fix: Call, owner: ops}
+  - {id: low, title: Low, subject: lead, flag_if: score < 5, severity: info, points: 1, fix: Drop it, owner: ops}
+"""
+
+
+def lead(id_, days, **said):
+    """An open lead that nobody has touched since it was made, so many days ago."""
+    made = NOW - days * DAY
+    return {
+        "id": id_, "name": f"Lead {id_}", "company": "Acme", "source": None, "status": "New", "owner_id": "u1",
+        "is_converted": False, "converted_on": None, "created": made, "last_edit": made, "modified": made,
+        "modified_by": "u1", "facts": {}, "unread": [], "gone": None, "merged_into": None,
+    } | said  # fmt: skip
+
+
+def test_flags_of_leads_come_and_go_with_their_policies(tmp_path):
+    with archive(tmp_path) as kept:
+        kept.describe_leads()
+        leads = [lead("two", 2), lead("nine", 9), lead("done", 9, is_converted=True)]
+        kept.keep(NOW, lead=leads, opportunity=[deal("d")], feeds=["leads", "lead_activities"])
+        before = kept.dump()
+        sets = [{"p.yaml": IDLE.replace(b"LIMIT", limit)} for limit in (b"30", b"7")]
+        answer = diff(kept.services, NAME, *sets)
+        assert told(answer, "gained") == [("nine", "idle")]
+        assert answer["gained"][0]["owner"] == "Rep u1"
+        assert answer["dormant"] == {"old": ["low"], "new": ["low"]}
+        assert told(diff(kept.services, NAME, sets[1], {"p.yaml": OLD}), "lost") == [("nine", "idle")]
+        assert kept.dump() == before

@@ -1,4 +1,4 @@
-"""Commands that read the store: deals, explain, kpis, runs."""
+"""Commands that read the store: deals, leads, explain, kpis, runs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from typing import Annotated, Any
 import typer
 
 from worker.cli.common import Json, Name, asked, say, table
-from worker.cli.shown import show_deals, show_decision, show_digest, show_explanation, show_run, show_runs
+from worker.cli.shown import (
+    show_deals,
+    show_decision,
+    show_digest,
+    show_explanation,
+    show_leads,
+    show_run,
+    show_runs,
+)
 
 FEW = 10
 
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands on the command line."""
-    for command in (deals, explain, kpis, digest, runs):
+    for command in (deals, leads, explain, kpis, digest, runs):
         app.command()(command)
 
 
@@ -34,6 +42,22 @@ def deals(
 
     found = answer(asked(context).services(), name, flagged=flagged)
     say({"deals": found}, as_json, lambda: show_deals(found))
+
+
+def leads(
+    context: typer.Context,
+    name: Name,
+    flagged: Annotated[bool, typer.Option("--flagged", help="only leads with a flag")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the leads with what the policies about leads found; they are read where a policy names them.
+
+    Example: sluicegate leads acme --flagged
+    """
+    from worker.flows.answers import leads as answer
+
+    found = answer(asked(context).services(), name, flagged=flagged)
+    say({"leads": found}, as_json, lambda: show_leads(found))
 
 
 def explain(

@@ -97,6 +97,7 @@ def show(report: Report) -> None:
     """A run as a table, and what an admin should look at."""
     counts = {k: v for k, v in report.to_json().items() if isinstance(v, int) and not isinstance(v, bool)}
     counts |= {f"outcome {kind}": n for kind, n in report.outcomes.items() if n}
+    counts |= {f"of leads: {what}": n for what, n in report.leads.items()}
     title = f"Run {report.run_id} as of {moment(report.as_of)}" + (
         " (dry: nothing was changed)" if report.dry_run else ""
     )

@@ -35,6 +35,18 @@ def show_digest(found: dict[str, Any]) -> None:
         tell("No deal carries a flag.")
 
 
+def show_leads(found: list[dict[str, Any]]) -> None:
+    """A row a lead, its flags below each other."""
+    rows = [
+        (
+            lead["id"], lead["name"], lead["company"], lead["status"], lead["owner"],
+            "\n".join(f"{flag['title']}: {flag['evidence']['text']}" for flag in lead["flags"] if counts(flag)),
+        )
+        for lead in found
+    ]  # fmt: skip
+    table(many(len(rows), "lead"), ("id", "name", "company", "status", "owner", "flags"), rows)
+
+
 def show_explanation(found: dict[str, Any]) -> None:
     """A deal's verdict in sentences."""
     show_verdict(found)

@@ -14,6 +14,7 @@ from worker.flows.session import Session
 from worker.flows.slices import integration_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from policies.policy import Severity
@@ -42,6 +43,28 @@ def deal_json(row: dict[str, Any]) -> dict[str, Any]:
         **{name: row[name] for name in ("owner", "is_open", "score", "score_reason")},
         "gate": detail.get("gate") if row["is_open"] else None,
         "missing": detail.get("missing", []),
+        "flags": ranked([flag for flag, _ in told if flag]),
+        "unknown": [unknown for _, unknown in told if unknown],
+    }
+
+
+def leads(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
+    """Every lead that is not gone, with what the policies about leads found; `flagged`: those with a flag."""
+    closed = services.connection(name).leads.closed
+    found = [lead_json(row, closed) for row in services.store.leads(name)]
+    return [lead for lead in found if not flagged or any(map(counts, lead["flags"]))]
+
+
+def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
+    """One row of the store as the lead object of CONTRACT.md."""
+    told = [split(said, status) for status in ("broken", "unknown") for said in row[status]]
+    converted = row["is_converted"]
+    given_up = (row["status"] or "").strip().casefold() in {status.strip().casefold() for status in closed}
+    return {
+        **{name: row[name] for name in ("id", "name", "company", "source", "status", "owner")},
+        "created": row["created"].isoformat() if row["created"] else None,
+        "is_converted": converted,
+        "is_open": None if converted is None else not (converted or given_up),
         "flags": ranked([flag for flag, _ in told if flag]),
         "unknown": [unknown for _, unknown in told if unknown],
     }

@@ -13,6 +13,8 @@ from policies.language.words import compared, did_you_mean
 from policies.named import constants_of
 from policies.plan import PlanRow, plan
 from policies.rules import rules_of, unmapped
+from policies.subjects import about
+from worker.flows.leads import wanted, widened_leads
 from worker.flows.pull import pull
 from worker.flows.push import Planned, on_record, recover, send
 from worker.flows.session import Session, leased, running
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 def check(services: Services, name: str) -> list[Remark]:
     """Sentences of the connector, then what follows for the policies and the owners."""
     session = Session(services, name, services.clock())
-    remarks = list(session.connector.check(session.as_of))
+    leads = {"leads": True} if session.leads_are_named() else {}
+    remarks = list(session.connector.check(session.as_of, **leads))
     if any(remark.level == "missing" and "log in" in remark.text for remark in remarks):
         return remarks
     try:
@@ -45,6 +48,7 @@ def check(services: Services, name: str) -> list[Remark]:
 def consequences(session: Session, description: Description) -> Iterator[Remark]:
     """Dormant policies and criteria, deals that no process claims, owners whose team logs almost nothing."""
     policies = session.policies(description)
+    yield from of_leads(session, policies, description)
     for part in parts(session, policies, description, Calibration()):
         for rule in rules_of(policies):
             if lacking := sorted(unmapped(rule.facts, part.wide)):
@@ -81,6 +85,16 @@ def strange_owners(session: Session, policies: PolicySet) -> Iterator[Remark]:
         if names and const.value not in known:
             text = f"the CRM has no owner '{const.shown}'{did_you_mean(const.shown, names)}"
             yield Remark("warning", f"{file}:{line}:{column}: {text}")
+
+
+def of_leads(session: Session, policies: PolicySet, description: Description) -> Iterator[Remark]:
+    """Dormant policies about leads."""
+    if not wanted(policies):
+        return
+    wide = widened_leads(session, description)
+    for policy in about(policies, "lead"):
+        if lacking := sorted(unmapped(policy.facts, wide)):
+            yield Remark("note", f"Policy {policy.id} is dormant: nothing is mapped for {', '.join(lacking)} of leads.")
 
 
 def silent_owners(session: Session, frame: object) -> Iterator[Remark]:

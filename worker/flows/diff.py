@@ -10,6 +10,7 @@ from model.errors import SettingsProblem
 from policies.difference import concerned, difference
 from policies.judge import judge
 from worker.flows.context import context_of, memory_of
+from worker.flows.leads import lead_verdict, wanted
 from worker.flows.session import Session, read_once
 from worker.flows.slices import shots, widened
 
@@ -37,6 +38,8 @@ def diff(services: Services, name: str, old: Mapping[str, bytes], new: Mapping[s
     found = Found()
     for shot in shots(session, description, *sets.values()):
         found.add({which: _verdict(session, shot, description, policies) for which, policies in sets.items()})
+    if any(map(wanted, sets.values())):
+        found.add({which: lead_verdict(session, policies, description) for which, policies in sets.items()})
     rows = sorted(found.rows, key=lambda row: row["id"])
     return {
         "connection": name,
@@ -90,7 +93,7 @@ class Found:
         self.rows += _rows(pair)
         for which in ("new", "old"):
             verdict = pair[which]
-            self.dormant[which] = list(verdict.dormant)
+            self.dormant[which] = list(dict.fromkeys((*self.dormant[which], *verdict.dormant)))
             for rule in verdict.rules:
                 tally, answers = self.tallies.setdefault(rule.id, Counter()), concerned(verdict, rule)[rule.broken]
                 tally[which] += int(answers.sum() or 0)

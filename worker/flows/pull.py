@@ -29,14 +29,15 @@ class Pulled:
     aside: list[SetAside] = field(default_factory=list)
 
 
-def pull(session: Session, pulled: Pulled | None = None, *, full: bool = False) -> Pulled:
+def pull(session: Session, pulled: Pulled | None = None, *, full: bool = False, leads: bool = False) -> Pulled:
     """Read what changed (or all) and keep it, counting into `pulled`; raises RetryLater, BudgetSpent, AccessRefused.
 
-    What was kept before an error stays kept, and counted.
+    `leads`: a policy asks for them. What was kept before an error stays kept, and counted.
     """
     store, pulled = session.store, pulled or Pulled()
+    asked = {"full": full, **({"leads": True} if leads else {})}
     with uncollected():
-        for number, page in enumerate(one_ahead(session.connector.pull(store.cursors(session.name), full=full))):
+        for number, page in enumerate(one_ahead(session.connector.pull(store.cursors(session.name), **asked))):
             kept = store.keep_page(
                 session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
             )

@@ -42,6 +42,7 @@ class Report:
     aside: list[dict[str, str]] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    leads: dict[str, int] = field(default_factory=dict)  # where a policy names leads: how many, and what was found
     dry_run: bool = False
     stopped: str = ""  # why it stopped before its end; the next run goes on from there
 

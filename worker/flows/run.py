@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from model.errors import SettingsProblem
 from worker.flows.act import act
 from worker.flows.judge import judge
+from worker.flows.leads import judge_leads, wanted
 from worker.flows.measure import measure
 from worker.flows.pull import Pulled, pull
 from worker.flows.push import push, recover
@@ -82,10 +83,12 @@ def _steps(session: Session, report: Report, run_id: int, how: Manner) -> None:
     report.policy_digest = policies.digest
     with _timed(report, "pull"):
         recover(session, report)
-        pull_into(session, report, full=how.full)
+        pull_into(session, report, full=how.full, leads=wanted(policies))
     with _timed(report, "judge"):
         judged = judge(session, policies, description, run_id, binding=not how.dry)
         judged.fill(report)
+        if leads := judge_leads(session, policies, description):
+            leads.fill(report)
     with _timed(report, "measure"):
         measure(session, judged, run_id)
     with _timed(report, "push"):
@@ -93,11 +96,11 @@ def _steps(session: Session, report: Report, run_id: int, how: Manner) -> None:
         act(session, judged, description, run_id, report, dry=how.dry)
 
 
-def pull_into(session: Session, report: Report, *, full: bool) -> None:
+def pull_into(session: Session, report: Report, *, full: bool, leads: bool = False) -> None:
     """Pull, and report what came in even where the pull was stopped."""
     pulled = Pulled()
     try:
-        pull(session, pulled, full=full)
+        pull(session, pulled, full=full, leads=leads)
     finally:
         report.pulled = pulled.records
         report.aside = [asdict(aside) for aside in pulled.aside]

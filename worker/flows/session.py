@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from model.errors import BudgetSpent, PolicyProblem, RetryLater, SettingsProblem, SluicegateError
 from worker.flows.report import Report
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from worker.settings import ConnectionSettings
     from worker.wiring import Services
 
+NAMES_LEADS = re.compile(rb"subject[\"']?\s*:\s*[\"']?lead\b")
+T = TypeVar("T")
+Pair: TypeAlias = tuple[tuple[tuple[str, T], ...], tuple[tuple[str, T], ...]]
+"""Something by fact, of deals and of leads."""
 LEASE_SECONDS = 60
 HEARTBEAT_SECONDS = 15
 
@@ -54,10 +59,19 @@ class Session:
         return self.services.connect(self.name)
 
     def describe(self) -> Description:
-        """What the CRM offers now; remembered, so that judging needs no CRM."""
-        description = self.connector.describe()
+        """What the CRM offers now, of leads only where they are named; remembered, so that judging needs no CRM."""
+        leads = self.leads_are_named()
+        description = self.connector.describe(leads=True) if leads else self.connector.describe()
         self.store.keep_description(self.name, description)
         return description
+
+    def leads_are_named(self) -> bool:
+        """Whether a policy file may name leads as a subject; that one does for sure is known once they are read."""
+        try:
+            texts = self.services.policy_texts().values()
+        except SettingsProblem:
+            return False
+        return any(map(NAMES_LEADS.search, texts))
 
     def description(self) -> Description:
         """What the CRM offered when it was last asked; asks where it never was."""
@@ -86,18 +100,18 @@ class Session:
 
 def read_once(texts: Mapping[str, bytes], description: Description) -> PolicySet:
     """The policies of these files; the same files for the same CRM are read once a process. Raises PolicyProblem."""
-    return _read(tuple(texts.items()), tuple(description.choices.items()), tuple(description.types.items()))
+    choices, lead_choices = tuple(description.choices.items()), tuple(description.lead_choices.items())
+    types, lead_types = tuple(description.types.items()), tuple(description.lead_types.items())
+    return _read(tuple(texts.items()), (choices, lead_choices), (types, lead_types))
 
 
 @lru_cache(maxsize=8)
-def _read(
-    texts: tuple[tuple[str, bytes], ...],
-    choices: tuple[tuple[str, tuple[str, ...]], ...],
-    types: tuple[tuple[str, FactType], ...],
-) -> PolicySet:
+def _read(texts: tuple[tuple[str, bytes], ...], choices: Pair[tuple[str, ...]], types: Pair[FactType]) -> PolicySet:
     from policies.reader import read_policies
 
-    return read_policies(dict(texts), choices=dict(choices), types=dict(types))
+    of_deals, of_leads = (dict(one) for one in choices)
+    deal_types, lead_types = (dict(one) for one in types)
+    return read_policies(dict(texts), choices=of_deals, types=deal_types, lead_choices=of_leads, lead_types=lead_types)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from model.cells import inert
 from model.errors import SettingsProblem
 from worker.flows.judge import judge
+from worker.flows.leads import judge_leads, wanted_in_force
 from worker.flows.measure import values
 from worker.flows.pull import Pulled, pull
 from worker.flows.push import plan_all, recover, send
@@ -32,8 +33,8 @@ PREVIEW = ("id", "name", "owner", "field", "old", "new")
 def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
     """Read what changed into the store."""
     with leased(services, name, services.clock()) as session, counted(session, Report()):
-        session.describe()
-        return pull(session, full=full)
+        description = session.describe()
+        return pull(session, full=full, leads=wanted_in_force(session, description))
 
 
 def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[str, Any]:
@@ -48,11 +49,14 @@ def _judged(services: Services, name: str, as_of: datetime, *, binding: bool) ->
     with leased(services, name, as_of) as session, running(session, "judge") as (run_id, report):
         found = judged_now(session, run_id, binding=binding)
         found.fill(report)
+        leads = judge_leads(session, found.policies, session.description())
+        if leads:
+            leads.fill(report)
         return {
             "as_of": as_of.isoformat(),
             "policy_digest": found.policies.digest,
-            "dormant": list(found.dormant),
-            "policies": found.counts(),
+            "dormant": [*found.dormant, *(leads.verdict.dormant if leads else ())],
+            "policies": [*found.counts(), *(leads.counts() if leads else ())],
         }
 
 

@@ -1,0 +1,55 @@
+"""What is followed on its own, with every change: deals and leads. Children hang on one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from model.records import LEAD, OPPORTUNITY
+from store.codec import WRITE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from model.records import ColumnType
+
+UNTRACKED: Final = {
+    "id", "opportunity_id", "activity_hint", "created", "last_edit", "modified", "modified_by", "facts", "ours",
+    "unread", "gone", "merged_into",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A table of records that are followed; `changes`: where what we saw change is kept."""
+
+    table: str
+    types: Mapping[str, ColumnType]
+    changes: str
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """A record's columns but its id."""
+        return tuple(c for c in self.types if c != "id")
+
+    @cached_property
+    def compared(self) -> Callable[[Mapping[str, Any]], Any]:
+        """The values of a row that say whether anything changed."""
+        return itemgetter(*self.columns)
+
+    @cached_property
+    def encoders(self) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+        """How those that are kept as they were read are written."""
+        return tuple((c, WRITE[self.types[c]]) for c in self.columns if c not in {"unread", "gone"})
+
+    @cached_property
+    def tracked(self) -> tuple[str, ...]:
+        """Columns whose changes are kept."""
+        return tuple(c for c in self.types if c not in UNTRACKED)
+
+
+DEALS: Final = Parent("opportunity", OPPORTUNITY, "field_change")
+LEADS: Final = Parent("lead", LEAD, "lead_change")
+PARENTS: Final = {parent.table: parent for parent in (DEALS, LEADS)}
