@@ -49,6 +49,7 @@ class Sheet:
         if not isinstance(node, Map):
             self.note(node, f"{what} is a map of keys and values, not {kind(node)}")
             return {}
+        taken = [name for name, key in keys.items() if not key.refusal]
         values: dict[str, Node] = {}
         mistyped: set[str] = set()
         for key, value in node.entries:
@@ -56,7 +57,7 @@ class Sheet:
             if name not in keys:
                 hint = did_you_mean(name, keys)
                 mistyped |= {known for known in keys if f"'{known}'" in hint}
-                self.note(key, f"unknown key '{name}' in {what}{hint or '; it takes ' + ', '.join(keys)}")
+                self.note(key, f"unknown key '{name}' in {what}{hint or '; it takes ' + ', '.join(taken)}")
             elif name in values:
                 self.note(key, f"the key '{name}' stands twice in {what}; keep one")
             elif keys[name].refusal:
