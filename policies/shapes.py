@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from model.errors import Problem
-from policies.language.words import did_you_mean, trimmed
+from policies.language.words import did_you_mean, shortened, trimmed
 from policies.yaml_tree import Map, Sequence, Text
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Sheet:
 
     def note(self, node: Node, text: str) -> None:
         """Something is wrong at a node."""
-        self.problems.append(Problem(self.file, node.line, node.column, text))
+        self.problems.append(Problem(self.file, node.line, node.column, shortened(text)))
 
     def fields(self, node: Node, keys: Mapping[str, Key], what: str) -> dict[str, Node]:
         """The values of a map by key; unknown, doubled, missing and refused keys are noted."""

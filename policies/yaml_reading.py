@@ -29,7 +29,8 @@ MAX_DEPTH: Final = 12
 MAX_NODES: Final = 5_000
 TAB: Final = re.compile(r"^ *\t", re.MULTILINE)
 DEEP: Final = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH + 1}}}")
-UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+LONE_RETURN: Final = re.compile(r"\r(?!\n)")
+UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_yaml(file: str, source: str | bytes) -> Node | Problem:
@@ -56,12 +57,13 @@ def _decoded(file: str, source: str | bytes) -> str | Problem:
     try:
         text = source.decode("utf-8") if isinstance(source, bytes) else source
     except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode("latin-1").split("\n")
+        before = error.object[: error.start].decode("utf-8").split("\n")
         return Problem(file, len(before), len(before[-1]) + 1, "this is not UTF-8; save the file as UTF-8")
     if text.startswith("\ufeff"):
         return Problem(file, 1, 1, "the file starts with a byte order mark; save it as UTF-8 without BOM")
     for wrong, says in (
         (UNPRINTABLE, "this character is no text; delete it"),
+        (LONE_RETURN, "this line ends with a carriage return alone; save the file with line feeds"),
         (TAB, "YAML is indented with spaces; replace this tab"),
         (DEEP, f"lists and maps stand at most {MAX_DEPTH} deep"),
     ):

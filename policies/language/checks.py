@@ -116,6 +116,7 @@ class Checks:
         """Anything but a constant."""
         if isinstance(term, Const):
             raise Wrong(f"{described(term)} is never blank")
+        few_places(term)
         return IsBlank(term, negated=False)
 
     def stands(self, term: Term) -> Stands:
@@ -135,8 +136,7 @@ class Checks:
             raise Wrong("a list is asked with contains, as in contact_roles contains 'Decision Maker'")
         if group(left) != group(right):
             raise Wrong(f"cannot compare {described(left)} with {described(right)}")
-        if sum(scale(left)) + sum(scale(right)) > MAX_SCALE:
-            raise Wrong("this calculation needs too many decimal places; multiply and divide less")
+        few_places(left, right)
         for const, other in ((left, right), (right, left)):
             if isinstance(const, Const):
                 self.not_blank(const)
@@ -199,6 +199,12 @@ def described(term: Term) -> str:
             return f"{shown} ({group(term)})"
         case _:
             return f"{spoken(term)} ({group(term)})"
+
+
+def few_places(*terms: Term) -> None:
+    """A calculation that can be exact; raises Wrong."""
+    if sum(sum(scale(term)) for term in terms) > MAX_SCALE:
+        raise Wrong("this calculation needs too many decimal places; multiply and divide less")
 
 
 def scale(term: Term) -> tuple[int, int]:

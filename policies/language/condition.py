@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from model.errors import Problem
 from policies.language.tree import FactRef, facts_of, walk
-from policies.language.words import fillers
+from policies.language.words import fillers, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -124,7 +124,7 @@ def parse_condition(
         return Condition(" ".join(text.split()), tree, empty, blank, where)
     file, *start = where
     at = locate or (lambda offset: _plain(text, offset, *start))
-    return sorted(Problem(file, *at(mistake.offset), mistake.text) for mistake in mistakes)
+    return sorted(Problem(file, *at(mistake.offset), shortened(mistake.text)) for mistake in mistakes)
 
 
 def _plain(text: str, offset: int, line: int, column: int) -> tuple[int, int]:

@@ -32,6 +32,13 @@ class Exact:
     column: pl.Expr
     scale: int
     whole: bool = False
+    estimate: pl.Expr | None = None
+    """About how much it is, of what it was calculated from; absent: by its own column."""
+
+    @property
+    def rough(self) -> pl.Expr:
+        """The value as a float, told without the column's own guards, which would double with every sign."""
+        return self.column.cast(pl.Float64) if self.estimate is None else self.estimate
 
     def at(self, scale: int) -> pl.Expr:
         """The column with so many places; null where it does not fit."""
@@ -92,15 +99,14 @@ def _by(a: Exact, b: Exact | None) -> Exact:
 
 
 def _times(a: Exact, b: Exact) -> Exact:
-    scale = a.scale + b.scale
-    return Exact(_guarded(operator.mul, a.at(scale), b.at(scale), scale), scale)
+    return _guarded(operator.mul, a, b, a.scale + b.scale)
 
 
 def _add(sign: Callable[[pl.Expr, pl.Expr], pl.Expr], a: Exact, b: Exact) -> Exact:
-    scale = max(a.scale, b.scale)
-    return Exact(_guarded(sign, a.at(scale), b.at(scale), scale), scale)
+    return _guarded(sign, a, b, max(a.scale, b.scale))
 
 
-def _guarded(sign: Callable[[pl.Expr, pl.Expr], pl.Expr], a: pl.Expr, b: pl.Expr, scale: int) -> pl.Expr:
-    estimate = sign(a.cast(pl.Float64), b.cast(pl.Float64)).abs()
-    return sign(pl.when(estimate < 10.0 ** (DIGITS - scale)).then(a), b)
+def _guarded(sign: Callable[[pl.Expr, pl.Expr], pl.Expr], a: Exact, b: Exact, scale: int) -> Exact:
+    rough = sign(a.rough, b.rough)
+    fits = rough.abs() < 10.0 ** (DIGITS - scale)
+    return Exact(sign(pl.when(fits).then(a.at(scale)), b.at(scale)), scale, estimate=rough)

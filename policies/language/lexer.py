@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from policies.language.order import order, sizes
@@ -121,7 +122,7 @@ def _is_value(token: Token) -> bool:
 
 def _named(tokens: list[Token], facts: Collection[str]) -> tuple[list[Token], list[Mistake]]:
     named, mistakes = [], []
-    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, after in zip_longest(tokens, tokens[1:]):
         called = after is not None and after.kind == "("
         if token.kind == "word":
             kind, problem = _meaning(token.text, facts, called=called)

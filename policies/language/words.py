@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff"
+MOST: Final = 500
+"""Most characters of a sentence about a mistake."""
 TRIMMED: Final = (
     "".join(chr(code) for code in range(0x3001) if chr(code).isspace() or unicodedata.category(chr(code)) == "Zs")
     + INVISIBLE
@@ -30,6 +32,14 @@ def compared(text: str) -> str:
 def fillers(texts: Iterable[str]) -> frozenset[str]:
     """Filler texts as comparisons see them."""
     return frozenset(map(compared, texts)) - {""}
+
+
+def shortened(text: str, most: int = MOST) -> str:
+    """The text on one line, its middle left out where it is too long: what a sentence quotes may be anything."""
+    text = text.replace("\n", " ")
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]} … {text[-(most // 2) :]}"
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str:

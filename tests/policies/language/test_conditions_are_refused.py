@@ -61,6 +61,8 @@ STAGES = FACTS | {"stage": replace(FACTS["stage"], choices=("discovery", "negoti
         ("- pushes > 1", 1, "a minus stands before a number only"),
         ("owner not contains 'x'", 7, "write not before the whole comparison"),
         ("", 1, "the condition is empty"),
+        ("€", 1, "an amount is a plain number"),
+        ("amount / (amount / (amount / (amount / (amount / 2)))) is blank", 1, "too many decimal places"),
     ],
 )
 def test_a_wrong_condition_is_refused_where_it_is_wrong(text, column, says):

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.policies.language.deals import AS_OF, HOLIDAYS, answer, condition
+from tests.policies.language.deals import AS_OF, HOLIDAYS, answer, condition, wide
 from tests.policies.language.reference import BLANK, UNKNOWN, evaluate
 
 T, F, U = True, False, None
@@ -98,3 +98,12 @@ def test_a_condition_answers_as_the_table_says(text, deal, plain, strict, rule):
 
 def test_the_table_has_the_sixty_rows_it_promises():
     assert len(TABLE) >= 60
+
+
+def test_a_chain_of_sums_as_long_as_allowed_grows_by_its_signs_only():
+    sums = condition(" + ".join(["pushes"] * 21) + " = 42")
+    deal = wide([{"pushes": 2}])
+    assert deal.frame.select(answer=sums.polars(deal)).item() is True
+    short = condition(" + ".join(["pushes"] * 11) + " = 22")
+    sizes = [len(str(one.polars(deal))) for one in (short, sums)]
+    assert sizes[1] < 5 * sizes[0]
