@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from model.actions import ActionKind, KeptAction
     from model.sync import Description
+    from store import Approval
     from worker.flows.judge import Judged
     from worker.flows.planned_actions import Planned
     from worker.flows.report import Report
@@ -55,9 +56,13 @@ def act(session: Session, judged: Judged, description: Description, run_id: int,
     look_for(doing, plan.lost)
     if "task" in description.acts:
         end_tasks(doing, plan.tasks.end)
-    if held(session, judged.policies.digest, len(new), report):
+    given = approval(session, judged.policies.digest, len(new))
+    if given is None and len(new) > MOST and has_brake(session):
+        hold(session, len(new), report)
         wanted = [one for one in wanted if one.key in again]
     doing.do(wanted)
+    if given:
+        session.store.use_approval(session.name, given, session.as_of)
 
 
 def tell_what_lacks(session: Session, plan: Planned, description: Description, report: Report) -> None:
@@ -69,19 +74,20 @@ def tell_what_lacks(session: Session, plan: Planned, description: Description, r
     report.remarks += [NOBODY[kind].format(n=many(n, "task")) for kind, n in plan.tasks.nobody.items()]
 
 
-def held(session: Session, digest: str, count: int, report: Report) -> bool:
-    """Whether so many new actions are too many, and nobody has let them through; an approval is good once."""
+def approval(session: Session, digest: str, count: int) -> Approval | None:
+    """The word that lets more than usual through: for this policy set, for so many, and not used yet."""
     if count <= MOST or not has_brake(session):
-        return False
+        return None
     mine = (one for one in session.store.approvals(session.name) if one.policy == MANY_ACTIONS)
     good = [one for one in mine if one.revision == digest and one.used is None and count <= one.up_to]
-    if good:
-        session.store.use_approval(session.name, good[-1], session.as_of)
-        return False
+    return good[-1] if good else None
+
+
+def hold(session: Session, count: int, report: Report) -> None:
+    """None of the new actions is done, and the run says how to let them through."""
     report.held += count
     report.actions["held"] = count
     report.remarks.append(HELD.format(n=many(count, "action"), most=MOST, count=count, name=session.name))
-    return True
 
 
 def end_tasks(doing: Doing, ended: Sequence[KeptAction]) -> None:
