@@ -144,7 +144,7 @@ def create(call: Call, name: str) -> Reply:
     errors: list[ApiError] = []
 
     def check(each: dict[str, Any]) -> tuple[dict[str, str], Callable[[Record], None]]:
-        values = checks.checked(call.portal, kind, each.get("properties", {}), None)
+        values = checks.dated(kind, checks.checked(call.portal, kind, each.get("properties", {}), None))
         return values, link_new(call, kind, each.get("associations") or [])
 
     ready = _each([(each,) for each in wanted], check, errors, traced=_traced(wanted))

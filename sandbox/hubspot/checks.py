@@ -27,8 +27,6 @@ def checked(portal: Portal, kind: str, given: Any, record: Record | None) -> dic
             wrong.append(one)
         else:
             found[name] = one
-    if kind == "tasks" and record is None and not found.get("hs_timestamp"):
-        raise _missing(["hs_timestamp"], _CODES[True])
     if kind == "deals" and not wrong:
         wrong += _place(portal, found, record)
     wrong += _twins(portal, kind, found, record)
@@ -36,6 +34,13 @@ def checked(portal: Portal, kind: str, given: Any, record: Record | None) -> dic
         raise wrong_values(wrong)
     _rules(portal, kind, found, record)
     return found
+
+
+def dated(kind: str, values: dict[str, str]) -> dict[str, str]:
+    """The values of a record that the API makes: a task needs its day there, though not in the screen."""
+    if kind == "tasks" and not values.get("hs_timestamp"):
+        raise _missing(["hs_timestamp"], _CODES[True])
+    return values
 
 
 def _one(portal: Portal, kind: str, name: str, value: Any, before: str) -> str | Wrong:

@@ -92,7 +92,7 @@ def create_one(call: Call, name: str) -> Reply:
     kind, body = kind_of(name), call.json()
     given = body.get("properties", {})
     try:
-        values = checks.checked(call.portal, kind, given, None)
+        values = checks.dated(kind, checks.checked(call.portal, kind, given, None))
         types = link_new(call, kind, body.get("associations") or [])
     except ApiError as error:
         writes.log(call.portal, kind, call.actor, "create", None, values=given, outcome=error.category)

@@ -162,3 +162,11 @@ def test_multiple_options_are_separated_and_a_leading_separator_appends(portal, 
     assert portal.shelves["contacts"].find(key).props["hs_buying_role"] == "CHAMPION;BLOCKER"
     twin = raw.post("/crm/v3/objects/contacts", {"properties": {"email": "A@b.example"}})
     assert (twin.status_code, twin.json()["errors"][0]["code"]) == (400, "CONFLICTING_UNIQUE_VALUE")
+
+
+def test_a_task_that_the_api_makes_has_a_day(raw):
+    body = {"properties": {"hs_task_subject": "Call"}}
+    refused = raw.post("/crm/v3/objects/tasks", body)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "MISSING_REQUIRED_PROPERTY")
+    body["properties"]["hs_timestamp"] = "2026-11-04T14:00:00Z"
+    assert raw.post("/crm/v3/objects/tasks", body).status_code == 201
