@@ -1,4 +1,4 @@
-"""Next steps that were copied: one owner's open deals that all say the same."""
+"""Next steps that were copied: one owner's open deals that all say the same, and texts brought along from a stage."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 STEPS: Final = columns({"key": pl.Int64, "owner_id": pl.String, "next_step": pl.String})
 """Open deals with an owner and what is written as their next step."""
+SHARED: Final = pl.Schema({"deal": pl.Int64(), "day": pl.Int64(), "until": pl.Int64()})
+"""From `day` up to `until` the deal's next step stood on another open deal of its owner, too."""
 
 
 def said(text: pl.Expr, filler: Iterable[str] = ()) -> pl.Expr:
@@ -22,7 +24,31 @@ def said(text: pl.Expr, filler: Iterable[str] = ()) -> pl.Expr:
     return pl.when(~plain.is_in(["", *map(spoken, filler)])).then(plain)
 
 
-def copied(steps: pl.DataFrame, filler: Iterable[str] = ()) -> pl.Series:
-    """Keys, in order, of deals whose next step stands on another open deal of their owner, too."""
-    words = steps.select("key", "owner_id", said=said(pl.col("next_step"), filler)).drop_nulls()
+def steps(deals: pl.DataFrame) -> pl.DataFrame:
+    """STEPS of the open ones among DEALS whose owner and next step could be read."""
+    read = ~(pl.col("unread").str.contains(";next_step;", literal=True)
+             | pl.col("unread").str.contains(";owner_id;", literal=True))  # fmt: skip
+    is_open = (~pl.col("is_closed")).fill_null(value=False)
+    return deals.filter(is_open & read.fill_null(value=True)).select(STEPS.names()).drop_nulls()
+
+
+def copied(written: pl.DataFrame, filler: Iterable[str] = ()) -> pl.Series:
+    """Keys, in order, of STEPS that stand on another open deal of the owner, too."""
+    words = written.select("key", "owner_id", said=said(pl.col("next_step"), filler)).drop_nulls()
     return words.filter(pl.len().over("owner_id", "said") > 1)["key"].sort()
+
+
+def shared(written: pl.DataFrame, filler: Iterable[str] = ()) -> pl.DataFrame:
+    """SHARED out of owner_id, next_step, deal, day and until of open deals: the same of many days at once."""
+    words = written.with_columns(said=said(pl.col("next_step"), filler)).drop_nulls(["owner_id", "said"])
+    by = ["owner_id", "said"]
+    turns = pl.concat([words.select(*by, "day", n=1), words.select(*by, n=-1, day="until").select(*by, "day", "n")])
+    counts = turns.group_by(*by, "day").agg(pl.col("n").sum()).sort(*by, "day").with_columns(
+        pl.col("n").cum_sum().over(by), end=pl.col("day").shift(-1).over(by)
+    )  # fmt: skip
+    spans = counts.filter(pl.col("n") > 1).select(*by, "end", start="day")
+    met = words.join(spans, on=by).filter((pl.col("start") < pl.col("until")) & (pl.col("end") > pl.col("day")))
+    found = met.select("deal", day=pl.max_horizontal("day", "start"), until=pl.min_horizontal("until", "end")).sort(
+        "deal", "day"
+    )
+    return found.cast(SHARED)

@@ -29,6 +29,8 @@ NOT_APPLICABLE, PASSED, BROKEN, UNKNOWN = range(4)
 """How a rule comes out on a deal-day."""
 STRETCHES: Final = pl.Schema({"deal": pl.Int64(), "day": pl.Int64(), "until": pl.Int64(), "state": pl.Int8()})
 """Of one rule: from `day` up to `until` it came out so; sorted, days it does not apply to left out."""
+COPIED: Final = "next_step_copied"
+"""The fact that may turn because another deal of the owner changes."""
 QUIET: Final = ("team", "_activity_unknown")
 """Columns that tell whether a team's silence makes a fact unknown."""
 CHUNK: Final = 250_000
@@ -41,7 +43,7 @@ class Days:
 
     `wide`: a row each stretch on which nothing was recorded, as of its first day; `rows`: deal, day, until, in the same
     order; `dates`: local dates by zone and day (zone × days + day), `zone` each row's zone; `quiet`: the teams and days
-    of `quiet_days`.
+    of `quiet_days`; `shared`: SHARED of model/copied.py.
     """
 
     wide: Wide
@@ -50,24 +52,46 @@ class Days:
     dates: pl.Series
     zone: pl.Series
     quiet: pl.DataFrame
+    shared: pl.DataFrame
 
     @classmethod
     def of(  # noqa: PLR0917 - a widened story and what passes beside it
         cls, wide: Wide, rows: pl.DataFrame, instants: Sequence[datetime], owners: pl.DataFrame, zone: str,
-        quiet: pl.DataFrame,
+        quiet: pl.DataFrame, shared: pl.DataFrame,
     ) -> Days:  # fmt: skip
-        """Days of a widened story; `owners` are OWNERS, `zone` the connection's, `quiet` of `quiet_days`."""
+        """Days of a widened story; `owners` are OWNERS, `zone` the connection's, `quiet` and `shared` as above."""
         zones = Zones.of(zone, owners["zone"])
         theirs = owners.select("id", code=zones.code(pl.col("zone")))
         code = wide.frame.select(id="_owner_id").join(theirs, on="id", how="left", maintain_order="left")["code"]
         every = pl.Series(list(instants) * len(zones.names), dtype=INSTANT)
         places = pl.int_range(len(zones.names), eager=True)
         by_zone = pl.DataFrame({"z": places}).select(pl.col("z").repeat_by(len(instants)).explode(empty_as_null=True))
-        return cls(wide, rows, len(instants), zones.date(every, by_zone["z"].cast(pl.Int64)), code.fill_null(0), quiet)
+        dates = zones.date(every, by_zone["z"].cast(pl.Int64))
+        return cls(wide, rows, len(instants), dates, code.fill_null(0), quiet, shared)
 
     def hushes(self, facts: Collection[str]) -> bool:
         """Whether a team's silence makes some of these facts unknown on days on which nothing is recorded."""
         return not self.quiet.is_empty() and not LOGGED.isdisjoint(facts)
+
+    def copies(self, facts: Collection[str]) -> bool:
+        """Whether what other deals say may turn one of these facts."""
+        return COPIED in facts and not self.shared.is_empty()
+
+    def flips(self, facts: Collection[str]) -> bool:
+        """Whether some of these facts may turn on days on which nothing is recorded about the deal."""
+        return self.hushes(facts) or self.copies(facts)
+
+    def flip_spots(self, facts: Collection[str]) -> list[pl.DataFrame]:
+        """Where they may, while a row holds: row, ahead (days after its first)."""
+        hushed = [self.hushed_spots()] if self.hushes(facts) else []
+        return [*hushed, self.copied_spots()] if self.copies(facts) else hushed
+
+    def copied_spots(self) -> pl.DataFrame:
+        """Where a row's text comes to stand on another deal of the owner, or no longer does."""
+        turns = pl.concat([self.shared.select("deal", turn=side) for side in ("day", "until")]).unique()
+        rows = self.rows.select("deal", "day", "until").with_row_index("row")
+        met = rows.join(turns, on="deal").filter(pl.col("turn").is_between("day", "until", closed="none"))
+        return met.select(pl.col("row").cast(pl.Int64), ahead=pl.col("turn") - pl.col("day"))
 
     def hushed_spots(self) -> pl.DataFrame:
         """Where a row's team falls silent or speaks again while the row holds: row, ahead (days after its first)."""
@@ -102,7 +126,22 @@ class Days:
         frame = frame.with_columns(pl.col(fact) + passed for fact in PASSING & asked)
         if self.hushes(facts):
             frame = self._hushed(frame, LOGGED & asked)
-        return replace(self.wide, frame=frame), pieces.select("day", "until", deal=self.rows["deal"].gather(row))
+        told = pieces.select("day", "until", deal=self.rows["deal"].gather(row))
+        if self.copies(asked):
+            frame = self._with_copies(frame, told)
+        return replace(self.wide, frame=frame), told
+
+    def _with_copies(self, frame: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+        """A text that stands on another deal that day is copied, whatever else is known of it."""
+        places = told.select("deal", "day").with_row_index("place")
+        met = places.join(self.shared, on="deal", suffix="_on").filter(
+            pl.col("day").is_between("day_on", "until", closed="left")
+        )
+        here = pl.int_range(frame.height, dtype=pl.UInt32, eager=True).is_in(met["place"].implode())
+        known = (pl.col(COPIED + KNOWN) | here) if COPIED + KNOWN in frame.columns else pl.lit(value=True)
+        return frame.with_columns(
+            pl.when(here).then(pl.lit(value=True)).otherwise(pl.col(COPIED)).alias(COPIED), known.alias(COPIED + KNOWN)
+        )
 
     def _hushed(self, frame: pl.DataFrame, facts: Collection[str]) -> pl.DataFrame:
         quiet = self.quiet.select("team", _day="day", _quiet=pl.lit(value=True))

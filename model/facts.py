@@ -41,6 +41,7 @@ SEEN: Final = pl.col("activity_readable") & pl.col("team_logs")
 SAID: Final = pl.col("is_closed").is_not_null() & pl.col("is_won").is_not_null()
 STAGE: Final = pl.col("stage_readable")
 HISTORY: Final = STAGE & pl.col("history_reaches_now")
+COPIED: Final = pl.col("text_shared") | pl.col("text_carried")
 PLAN: Final = pl.col("text_fresh") | pl.col("planned")
 BUYER: Final = pl.col("mapped_has_economic_buyer") | pl.col("buyer_role")
 CHAMPION: Final = pl.col("mapped_has_champion") | pl.col("champion_role")
@@ -131,6 +132,8 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("next_step", "text", "", "The next step as written", ("next_step",)),
         Fact("has_next_step", "yes/no", "", "A fresh text, open task or future meeting", ("next_step",),
              PLAN, known=PLAN.is_not_null(), partly=True),
+        Fact("next_step_copied", "yes/no", "", "The text is on another open deal of the owner, or older than the stage",
+             ("next_step",), COPIED, known=COPIED.is_not_null()),
         Fact("next_step_due", "date", "", "Mapped, else the earliest open task or future meeting", ("activities",),
              pl.coalesce("mapped_due_ahead", "plan_on", "mapped_next_step_due"),
              known=pl.col("mapped_due_ahead").is_not_null() | pl.col("plans_readable"), partly=True),

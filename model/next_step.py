@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from model.setting import Setting
 
 
-def with_next_step(frame: pl.DataFrame, setting: Setting, unread: Unread) -> pl.DataFrame:
-    """`frame` with text_fresh, planned (true, false or null for unknown), plan_on, mapped_due_ahead, active_owner.
+def with_next_step(frame: pl.DataFrame, setting: Setting, unread: Unread, copied: pl.Series) -> pl.DataFrame:
+    """`frame` with text_fresh, planned, text_shared, text_carried (true, false or null for unknown), plan_on,
+    mapped_due_ahead, active_owner. `copied`: keys of model/copied.py.
 
     Needs the columns of place, activities and stages. A text is as old as `next_step_on`; a text of unknown age is
     fresh where the visit began at creation, else unknown.
@@ -24,6 +25,8 @@ def with_next_step(frame: pl.DataFrame, setting: Setting, unread: Unread) -> pl.
     plan = pl.min_horizontal("meeting_on", "task_on")
     return frame.with_columns(
         text_fresh=_fresh(setting, overdue=(due < today).fill_null(value=False)),
+        text_shared=pl.when("_text_readable").then(pl.col("key").is_in(copied.implode())),
+        text_carried=_carried(setting),
         planned=_planned(),
         plan_on=plan,
         mapped_due_ahead=pl.when(due >= today).then(due),
@@ -31,9 +34,22 @@ def with_next_step(frame: pl.DataFrame, setting: Setting, unread: Unread) -> pl.
     ).drop("_text_readable")
 
 
-def _fresh(setting: Setting, overdue: pl.Expr) -> pl.Expr:
+def _empty(setting: Setting) -> pl.Expr:
     text = pl.col("next_step").str.strip_chars()
-    empty = text.is_null() | (text == "") | text.str.to_lowercase().is_in([spoken(word) for word in setting.filler])
+    return text.is_null() | (text == "") | text.str.to_lowercase().is_in([spoken(word) for word in setting.filler])
+
+
+def _carried(setting: Setting) -> pl.Expr:
+    """Whether the text was there before this visit to the stage and has not been written since."""
+    return (
+        pl.when(~pl.col("_text_readable")).then(None)
+        .when(_empty(setting) | pl.col("_at_creation").fill_null(value=False)).then(pl.lit(value=False))
+        .otherwise(pl.col("next_step_on") < pl.col("_visit_on"))
+    )  # fmt: skip
+
+
+def _fresh(setting: Setting, overdue: pl.Expr) -> pl.Expr:
+    empty = _empty(setting)
     return (
         pl.when(~pl.col("_text_readable")).then(None)
         .when(empty | overdue).then(pl.lit(value=False))

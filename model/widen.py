@@ -12,6 +12,7 @@ import polars as pl
 
 from model import activities, binding, next_step, people, place, spells, standing
 from model.beside import beside
+from model.copied import copied, steps
 from model.facts import FACTS, KNOWN, Fact
 from model.mapped import DTYPES, Unread, combined, with_mapped
 from model.money import with_home
@@ -45,10 +46,13 @@ def widen(
     calibration: Calibration,
     setting: Setting,
     coverage: pl.DataFrame | None = None,
+    *,
+    copies: pl.Series | None = None,
 ) -> Wide:
     """The wide frame of a snapshot, one row a deal, in the order of its deals.
 
-    `coverage` (activities.coverage of all deals) must be given where `snapshot` is a slice of them.
+    `coverage` (activities.coverage) and `copies` (copied.copied) of all deals must be given where `snapshot` is a slice
+    of them.
     """
     zones = Zones.of(setting.zone, snapshot.owners["zone"])
     absent = dormant(snapshot, setting)
@@ -77,7 +81,8 @@ def widen(
         changes = changes.with_columns(pl.col("process").cast(pl.Int64))
     rows = spells.events(changes, frame, names, zones)
     frame = standing.with_standing(frame, rows, names, calibration)
-    frame = next_step.with_next_step(frame, setting, unread)
+    same = copied(steps(snapshot.deals), setting.filler) if copies is None else copies
+    frame = next_step.with_next_step(frame, setting, unread, same)
     frame = _resolved(frame, setting, absent, unread).with_columns(*stand_ins)
     frame = _finished(frame, setting, absent)
     moves = spells.moves(rows, names, setting, snapshot.owners)

@@ -35,8 +35,7 @@ def stretches(
     slow, turning, daily, limits = _sorted(days, rules, scope)
     yield from how.pieces(slow, days.rows.with_row_index("row").select(pl.col("row").cast(pl.Int64), "day", "until"))
     asked = frozenset[str]().union(*(rule.facts for rule in turning), scope.facts if scope else ())
-    hushed = [days.hushed_spots()] if days.hushes(asked) else []
-    yield from how.pieces(turning, spots(days.wide.frame, days.rows, limits, hushed))
+    yield from how.pieces(turning, spots(days.wide.frame, days.rows, limits, days.flip_spots(asked)))
     for part in days.every_day() if daily else ():
         yield from how.pieces(daily, part)
 
@@ -54,7 +53,7 @@ def _sorted(
         found = turns(conditions)
         if found is None:
             daily.append(rule)
-        elif found or any(days.hushes(c.facts) for c in conditions):
+        elif found or any(days.flips(c.facts) for c in conditions):
             turning.append(rule)
             limits += found
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from model.copied import steps
 from model.snapshot import ACTIVITY, CLAIM_CHANGES, DATE_MOVES, DEALS, INSTANT, ROLES, STAGE_CHANGES, Snapshot
 from store.codec import instant
 from store.story.activity import Activities
@@ -83,6 +84,12 @@ class Teller:
         """owner_id, day, until, touched (in 30 days) of every open deal: what a team's coverage is made of."""
         rows, deals = self._open_rows()
         return rows.select("day", "until", deals["owner_id"], touched=self.activities.touched(rows))
+
+    def steps(self) -> pl.DataFrame:
+        """owner_id, next_step, deal, day, until of open deals whose owner and next step could be read."""
+        rows, deals = self._open_rows()
+        told = steps(deals.with_columns(key=pl.int_range(deals.height, dtype=Int)))
+        return told.drop("key").hstack(rows[told["key"]].select("day", "until", deal="key"))
 
     def nothing(self) -> Snapshot:
         """A snapshot without deals: the lists alone."""

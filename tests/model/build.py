@@ -79,8 +79,9 @@ def snapshot(deals=({},), changes=(), owners=(OWNER,), feeds=None, as_of=AS_OF, 
     )  # fmt: skip
 
 
-def wide(shot=None, processes=(PROCESS,), calibration=None, setting=SETTING, coverage=None):
-    return widen(shot or snapshot(), processes, calibration or Calibration(), setting, coverage)
+def wide(  # noqa: PLR0917 - what widen takes
+    shot=None, processes=(PROCESS,), calibration=None, setting=SETTING, coverage=None, copies=None):  # fmt: skip
+    return widen(shot or snapshot(), processes, calibration or Calibration(), setting, coverage, copies=copies)
 
 
 def fact(name: str, shot=None, **more):

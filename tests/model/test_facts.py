@@ -76,6 +76,7 @@ PLAIN = {
     "last_edit": (deal(last_edit=at("2026-11-12T05:00")), day("2026-11-12")),
     "next_step": (deal(next_step="Send offer"), "Send offer"),
     "has_next_step": (deal(next_step="Send offer"), True),
+    "next_step_copied": (deal(next_step="Send offer"), False),
     "next_step_due": (deal(activity=[TOUCH | {"next_meeting": at("2026-11-20")}]), day("2026-11-20")),
     "next_step_owner": (deal(activity=[TOUCH | task_due("2026-11-20", owner="u2")]),
                         "Bo"),

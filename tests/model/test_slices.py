@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from model.activities import coverage
+from model.copied import copied, steps
 from tests.benches.made import PROCESS, SETTING, slices, snapshot
 from tests.model.build import wide
 
@@ -21,7 +22,8 @@ def test_slices_of_any_size_give_the_rows_of_the_whole(deals, count, random):
     order = random.sample(range(deals), deals)
     shuffled = replace(shot, deals=shot.deals[order], activity=shot.activity[order[::-1]])
     teams = coverage(slices(shot, count))
-    whole = wide(shuffled, (PROCESS,), setting=SETTING, coverage=teams)
-    parts = [wide(part, (PROCESS,), setting=SETTING, coverage=teams) for part in slices(shot, count)]
+    same = copied(pl.concat(steps(part.deals) for part in slices(shot, count)), SETTING.filler)
+    whole = wide(shuffled, (PROCESS,), setting=SETTING)
+    parts = [wide(part, (PROCESS,), setting=SETTING, coverage=teams, copies=same) for part in slices(shot, count)]
     assert_frame_equal(whole.frame.sort("key"), pl.concat(part.frame for part in parts))
     assert_frame_equal(whole.moves, pl.concat(part.moves for part in parts))

@@ -61,6 +61,8 @@ FLAGS = {
     "edited": "last_edit > '2026-11-01'",
     "mine": "next_step_owner = 'Rep u1'",
     "spoken": "touched and amount >= 950",
+    "copied": "next_step_copied",
+    "twice": "next_step_copied and days_in_visit > 2",
 }
 PACK = (PROCESS + "\n".join(
     f'  - {{id: {id_}, title: t, applies_to: is_open, flag_if: "{flag}", severity: info, points: 1, fix: f, owner: o}}'

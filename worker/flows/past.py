@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from model.days import LOGGED, Days, added, logged_steps, quiet_days
+from model.copied import SHARED, shared
+from model.days import COPIED, LOGGED, Days, added, logged_steps, quiet_days
 from model.facts import KNOWN
 from model.widen import widen
 from policies.judge import Context
@@ -42,6 +43,8 @@ PART: Final = 5_000
 NOBODY_KNOWN: Final = pl.DataFrame(
     schema={"team": pl.String, "open_deals": pl.Int64, "touched": pl.Int64, "share": pl.Float64}
 )
+NOTHING_SHARED: Final = pl.Series(dtype=pl.Int64)
+"""What other deals say is told by `Past.shared`, day by day."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,15 @@ class Past:
         steps = [step for teller in self.tellers(lean=True) for step in self._logged(teller)]
         return quiet_days(added(steps), len(self.instants), self.setting.min_coverage) if steps else none
 
+    @cached_property
+    def shared(self) -> pl.DataFrame:
+        """Days on which a deal's next step stood on several deals of its owner: a first pass, if any fact asks."""
+        none = pl.DataFrame(schema=SHARED)
+        if COPIED not in self.asked or COPIED in self.setting.mapped:
+            return none
+        steps = [part.steps() for teller in self.tellers() for part in teller.parts(PART)]
+        return shared(pl.concat(steps), self.setting.filler) if steps else none
+
     def _logged(self, teller: Teller) -> Iterator[pl.DataFrame]:
         owners = self._owners(teller)
         if owners["team"].null_count() < owners.height:
@@ -158,7 +170,7 @@ class Past:
 
     def judged(self) -> Iterator[Judged]:
         """Every part of the connection."""
-        done, _ = 0, self.quiet  # the first pass is over before the second begins
+        done, _ = 0, (self.quiet, self.shared)  # the first passes are over before the last begins
         for teller in self.tellers():
             for part in teller.parts(PART):
                 yield self._judged(part)
@@ -167,7 +179,7 @@ class Past:
 
     def told(self) -> Iterator[Days]:
         """The days of every part, chapter by chapter."""
-        _ = self.quiet
+        _ = self.quiet, self.shared
         for teller in self.tellers():
             for part in teller.parts(PART):
                 story = part.story()
@@ -195,11 +207,13 @@ class Past:
         told = story if len(self.chapters) == 1 else story.between(chapter.first, chapter.end)
         shot = overlaid(self.session, told.snapshot)
         setting = replace(self.setting, feeds_late=chapter.late)
-        wide: Wide = widen(shot, self.policies.processes, chapter.calibration, setting, NOBODY_KNOWN)
+        wide: Wide = widen(
+            shot, self.policies.processes, chapter.calibration, setting, NOBODY_KNOWN, copies=NOTHING_SHARED
+        )
         wide = replace(wide, dormant=wide.dormant | unmapped(self.session, self.description))
         wide = without(wide, owned_elsewhere(self.session))
         rows = told.rows.join(wide.frame, on="key", how="semi", maintain_order="left").drop("key")
-        return Days.of(wide, rows, self.instants, shot.owners, self.setting.zone, self.quiet)
+        return Days.of(wide, rows, self.instants, shot.owners, self.setting.zone, self.quiet, self.shared)
 
     def _note_unread(self, days: Days, unread: dict[str, int]) -> None:
         lengths = days.rows["until"] - days.rows["day"]

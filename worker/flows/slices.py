@@ -10,10 +10,11 @@ import polars as pl
 
 from model.activities import coverage
 from model.calendar import holidays_of
+from model.copied import copied, steps
 from model.errors import SettingsProblem
 from model.facts import FACTS, Fact
 from model.records import OPPORTUNITY
-from model.setting import Setting
+from model.setting import FILLER, Setting
 from model.snapshot import RATES, columns
 from model.widen import FEEDS, widen
 from policies.language.condition import parse_condition
@@ -59,11 +60,12 @@ def parts(session: Session, policies: PolicySet, description: Description, calib
 
 @dataclass(frozen=True)
 class Shot:
-    """What the store knows of some of a connection's deals; `teams` None: these are all deals there are."""
+    """What the store knows of some of a connection's deals; no `teams` and `copies`: these are all deals there are."""
 
     keys: tuple[int, int]
     snapshot: Snapshot
     teams: pl.DataFrame | None
+    copies: pl.Series | None = None
 
 
 def shots(session: Session, description: Description, *sets: PolicySet) -> Iterator[Shot]:
@@ -75,9 +77,22 @@ def shots(session: Session, description: Description, *sets: PolicySet) -> Itera
     def read(keys: tuple[int, int]) -> Snapshot:
         return overlaid(session, store.snapshot(name, session.as_of, touch=touch, keys=keys, claims=claims))
 
-    teams = coverage(map(read, slices)) if len(slices) > 1 else None  # a first pass over all deals
+    first = first_pass(map(read, slices)) if len(slices) > 1 else (None, None)
     for keys in slices:
-        yield Shot(keys, read(keys), teams)
+        yield Shot(keys, read(keys), *first)
+
+
+def first_pass(parts: Iterable[Snapshot]) -> tuple[pl.DataFrame, pl.Series]:
+    """What takes all deals: how much each team logs, and whose next step stands on several deals of an owner."""
+    written: list[pl.DataFrame] = []
+
+    def noted() -> Iterator[Snapshot]:
+        for part in parts:
+            written.append(steps(part.deals))
+            yield part
+
+    teams = coverage(noted())
+    return teams, copied(pl.concat(written), FILLER)
 
 
 def widened(
@@ -85,7 +100,7 @@ def widened(
 ) -> Part:
     """A slice as these policies' processes see it, under the connection's own ways."""
     late = replace(setting_of(session, description), feeds_late=late_feeds(session, shot.snapshot.feeds))
-    wide = widen(shot.snapshot, policies.processes, calibration, late, shot.teams)
+    wide = widen(shot.snapshot, policies.processes, calibration, late, shot.teams, copies=shot.copies)
     wide = without(replace(wide, dormant=wide.dormant | unmapped(session, description)), owned_elsewhere(session))
     return Part(shot.keys, shot.snapshot, wide, in_scope(wide, scope_of(session, description)))
 
