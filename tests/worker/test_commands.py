@@ -170,6 +170,20 @@ def test_leads_are_listed_with_what_policies_about_them_found(office):
     assert office.ask("leads", "nobody", config="leads.toml")[0] == 2
 
 
+def test_a_decision_and_the_precision_of_rules_have_their_shapes(office):
+    deal = office.ask("deals", NAME, "--flagged")[1]["deals"][0]
+    code, then = office.ask("explain", NAME, deal["id"], "--at", now().date().isoformat())
+    assert (code, then["deal"], then.keys()) == (0, deal, {"deal", "ledger", "decision"})
+    assert then["decision"].keys() == {"as_of", "run_id", "policy_digest", "calibration", "policies"}
+    assert then["decision"]["policies"]
+    code, refused = office.ask("explain", NAME, deal["id"], "--at", "2001-01-01")
+    assert (code, "has decisions since" in refused["error"]) == (2, True)
+    code, found = office.ask("policies", "precision", "--connection", NAME, "--weeks", "2")
+    assert (code, found["weeks"], found["demote"]) == (0, 2, [])
+    assert {row["policy"] for row in found["rules"]} >= {flag["policy"] for flag in deal["flags"] if flag["shown"]}
+    assert all(row["ended"] == 0 and row["precision"] is None and row["standing"] for row in found["rules"])
+
+
 def test_kpis_are_given_over_all_and_by_each_single_dimension(office):
     code, found = office.ask("kpis", NAME)
     assert code == 0
