@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from random import Random
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -54,6 +55,7 @@ class Client:
         self._login = Login(self._who, clock, self._renew)
         self._library = Library(settings.base_url, session)
         self._account: Account | None = None
+        self._turn = Lock()  # lists are read ahead in another thread; limits, token and counts are one for all
         self.window: int | None = None
         """Calls in ten seconds that HubSpot last said our app may send."""
 
@@ -137,7 +139,8 @@ class Client:
         return Gate(bucket(self.settings.limits, key, rate), key, self._clock, self._sleep)
 
     def _send(self, gate: Gate, send: Callable[[], Reply], *, repeatable: bool) -> Any:
-        return self._again(self._twice, gate, send, repeatable)
+        with self._turn:
+            return self._again(self._twice, gate, send, repeatable)
 
     def _twice(self, gate: Gate, send: Callable[[], Reply], repeatable: bool) -> Any:
         """Send; where an OAuth token has ended renew it and send once more, then give up."""

@@ -12,6 +12,7 @@ from connectors.hubspot.faults import Refused, TooLong
 from connectors.hubspot.lead_pull import LeadPull
 from connectors.hubspot.reader import CHUNK, Batch, Reader, binned
 from connectors.hubspot.windows import Place
+from model.ahead import one_ahead
 from model.errors import AccessRefused
 from model.sync import Page
 from model.uncollected import uncollected
@@ -85,7 +86,7 @@ class Pull:
 
     def _batches(self, reader: Reader, found: Iterator[tuple[list[Row], str]], place: Place) -> Iterator[Page]:
         batch, after = Batch(), ""
-        for rows, after in found:
+        for rows, after in one_ahead(found):
             with uncollected():
                 reader.records(rows, batch)
             if len(batch) >= CHUNK:

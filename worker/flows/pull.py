@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import gc
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from model.ahead import one_ahead
 from model.uncollected import uncollected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from model.sync import Page, SetAside
+    from model.sync import SetAside
     from worker.flows.session import Session
 
 SWEEP: Final = 8
@@ -49,12 +47,3 @@ def pull(session: Session, pulled: Pulled | None = None, *, full: bool = False, 
             if number % SWEEP == 0:
                 gc.collect(1)  # what the libraries left in cycles since the last time
     return pulled
-
-
-def one_ahead(pages: Iterator[Page]) -> Iterator[Page]:
-    """`pages`, each read while the one before it is kept: the network and the disk work at once."""
-    with ThreadPoolExecutor(1, "pull") as beside:
-        coming = beside.submit(next, pages, None)
-        while (page := coming.result()) is not None:
-            coming = beside.submit(next, pages, None)
-            yield page
