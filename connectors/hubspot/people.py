@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot import convert as to
@@ -88,7 +89,7 @@ def account_of(links: Iterable[Link]) -> str | None:
     return found[0].id if found else None
 
 
-def accounts(client: Client, ids: list[str]) -> Iterator[list[Record]]:
+def accounts(client: Client, ids: list[str]) -> list[Record]:
     """These companies with their names."""
-    for rows in batch(client, "companies", ids, ["name"]):
-        yield [{"id": row["id"], "name": to.text(row["properties"].get("name")), "gone": None} for row in rows]
+    rows = chain.from_iterable(batch(client, "companies", ids, ["name"]))
+    return [{"id": row["id"], "name": to.text(row["properties"].get("name")), "gone": None} for row in rows]

@@ -91,7 +91,7 @@ class Reader:
         return [*self.history, *self._rolled]
 
     def pages(self, batch: Batch, cursor: Cursor | None) -> Iterator[Page]:
-        """The accounts of a batch that were not read before, then the batch itself."""
+        """A batch with its contacts, and the accounts that were not read before; none where it is empty."""
         if not batch.deals and not batch.aside:
             return
         ids = [record["id"] for record in batch.deals]
@@ -99,8 +99,8 @@ class Reader:
         if self.full:
             self.roles.update(role["id"] for role in roles)
         self._find_accounts(batch)
-        yield from self._new_accounts({found for record in batch.deals if (found := record.get("account_id"))})
-        yield batch.page(roles, cursor, whole=self.roles_readable)
+        accounts = self._new_accounts({found for record in batch.deals if (found := record.get("account_id"))})
+        yield batch.page(roles, accounts, cursor, whole=self.roles_readable)
 
     def _find_accounts(self, batch: Batch) -> None:
         """The company of deals that do not name their primary one; unread where our app may not see companies."""
@@ -122,14 +122,13 @@ class Reader:
                 self._companies_readable = False
             return {}
 
-    def _new_accounts(self, ids: set[str]) -> Iterator[Page]:
+    def _new_accounts(self, ids: set[str]) -> list[Record]:
         fresh = sorted(ids - self._accounts)
         self._accounts |= ids
         try:
-            for records in people.accounts(self._client, fresh):
-                yield Page({"account": records})
+            return people.accounts(self._client, fresh)
         except Refused:
-            return  # accounts give names only; deals do without
+            return []  # accounts give names only; deals do without
 
 
 class Batch:
@@ -147,7 +146,7 @@ class Batch:
         """How many deals."""
         return len(self.deals)
 
-    def page(self, roles: list[Record], cursor: Cursor | None, *, whole: bool) -> Page:
+    def page(self, roles: list[Record], accounts: list[Record], cursor: Cursor | None, *, whole: bool) -> Page:
         """Deals before the ones that went up in them; one that was read itself is no merged one.
 
         `whole`: the contacts of these deals were read, so that one who is not among them has left the deal.
@@ -155,7 +154,7 @@ class Batch:
         read = {record["id"] for record in self.deals}
         found: dict[str, Any] = {"opportunity": self.deals + [m for m in self.merged if m["id"] not in read]}
         found |= {"stage_change": self.stages, "field_change": self.moves, "contact_role": roles}
-        found["rate"] = list(self.rates.values())
+        found |= {"account": accounts, "rate": list(self.rates.values())}
         told = {table: records for table, records in found.items() if records}
         return Page(told, cursor, tuple(self.aside), whole={"contact_role": frozenset(read)} if whole else {})
 
