@@ -35,10 +35,11 @@ class Actors:
 
     def named(self, source: Any, source_id: Any, user: Any) -> str | None:
         """Who acted, by the source's type and id and the user, where they are told."""
-        key = (source, source_id, user)
-        if key not in self._known:
-            self._known[key] = self._actor(str(source or "").upper(), str(source_id or ""), str(user or ""))
-        return self._known[key]
+        try:
+            return self._known[source, source_id, user]
+        except KeyError:
+            actor = self._actor(str(source or "").upper(), str(source_id or ""), str(user or ""))
+            return self._known.setdefault((source, source_id, user), actor)
 
     def _actor(self, source: str, source_id: str, user: str) -> str | None:
         if source in _INTEGRATION:

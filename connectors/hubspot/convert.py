@@ -30,6 +30,8 @@ _CATEGORIES: Final = {
 
 @lru_cache(maxsize=16384)
 def _instant(value: str) -> datetime:
+    if value.endswith("Z"):  # as HubSpot writes them
+        return datetime.fromisoformat(value)
     if value.lstrip("-").isdigit():
         return EPOCH + timedelta(milliseconds=int(value))
     at = datetime.fromisoformat(value)

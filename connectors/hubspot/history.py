@@ -130,8 +130,8 @@ def _text(mapped: deals.Mapped) -> Converter:
 
 def oldest_first(versions: Versions | None) -> Versions:
     """HubSpot lists the newest first; two of one instant stay in the order in which they were written."""
-    if not versions:
-        return []
+    if not versions or len(versions) == 1:
+        return versions or []
     walked = versions[::-1]
     if walked[0]["timestamp"] > walked[-1]["timestamp"]:
         walked.sort(key=lambda version: str(to.instant(version["timestamp"])))
