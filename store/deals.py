@@ -61,13 +61,10 @@ def keep_parents(  # noqa: PLR0917 - a page's records of one kind, and when they
 
 def merged(parent: Parent, record: Record, old: Row | None, seen: int, as_of: int) -> Row:
     """The record's row: what was read over what was known; a shell counts as not known."""
-    row: Row = {}
+    row: Row = {**(old or parent.nothing), **record}
     for c, encode in parent.encoders:
-        if c in record:
-            value = record[c]
-            row[c] = encode(value) if encode and value is not None else value
-        else:
-            row[c] = old and old[c]
+        if (value := record.get(c)) is not None:
+            row[c] = encode(value)
     row["gone"] = record.get("gone")  # read again is there again
     row["unread"] = old["unread"] if row["gone"] and old else _unread(parent, record)
     if old and old["facts"] and record.get("unread"):

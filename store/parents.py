@@ -40,9 +40,15 @@ class Parent:
         return itemgetter(*self.columns)
 
     @cached_property
-    def encoders(self) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-        """How those that are kept as they were read are written."""
-        return tuple((c, WRITE[self.types[c]]) for c in self.columns if c not in {"unread", "gone"})
+    def nothing(self) -> dict[str, None]:
+        """A row of which nothing is known."""
+        return dict.fromkeys(self.columns)
+
+    @cached_property
+    def encoders(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+        """The columns that lie otherwise in the database than in a record, and how they are written."""
+        written = ((c, WRITE[self.types[c]]) for c in self.columns if c != "unread")
+        return tuple((c, encode) for c, encode in written if encode)
 
     @cached_property
     def tracked(self) -> tuple[str, ...]:

@@ -120,22 +120,23 @@ class Maker:
         """A row as a record of OPPORTUNITY; a property that the row leaves out is not read."""
         given = row["properties"]
         record: Record = {"id": row["id"], "record_type": None, "merged_into": None, "gone": None}
+        unread = self._unread
         try:
             record |= {name: convert(given[path]) for name, path, convert in self._plain}
         except KeyError:
             record |= {name: convert(given[path]) for name, path, convert in self._plain if path in given}
+            unread = unread + [name for name, path, _ in self._plain if path not in given]
         if record.get("created") is None:
             record["created"] = to.instant(row.get("createdAt"))
         self._place(given, record)
         if given.get(COMPANY):
             record["account_id"] = to.text(given[COMPANY])
         record["currency"] = to.text(given.get("deal_currency_code")) or self._home
-        unread = self._unread + [name for name, path, _ in self._plain if path not in given]
-        record["facts"] = self._mapped(given, unread)
+        record["unread"] = list(unread)
+        record["facts"] = self._mapped(given, record["unread"])
         record["ours"] = {
             name: None if not (value := given.get(path)) else convert(value) for name, path, convert in self._own
         }
-        record["unread"] = unread
         return record
 
     def _place(self, given: Mapping[str, str | None], record: Record) -> None:

@@ -48,5 +48,7 @@ def _take(row: Mapping[str, Any], found: dict[str, list[Link]]) -> list[dict[str
 def _link(one: Mapping[str, Any]) -> Link:
     types = one.get("associationTypes") or ()
     labels = [str(kind["label"]) for kind in types if kind.get("label")]
+    if not labels:
+        return Link(str(one["toObjectId"]))
     own = tuple(sorted({label for label in labels if label != _PRIMARY}))
     return Link(str(one["toObjectId"]), own, _PRIMARY in labels)
