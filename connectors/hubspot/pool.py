@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import requests
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import requests
 
 _IN_ADDRESS: Final = {"GET", "HEAD"}
 _PIECE: Final = 1 << 20
@@ -47,14 +47,14 @@ class RequestsPool:
     ) -> Reply:
         """Send once; raises what requests raises."""
         in_address = method in _IN_ADDRESS
-        reply = self._session.request(
+        request = requests.Request(  # what Session.request would make of it, without weighing settings each time
             method,
             url,
             params=fields if in_address else None,
             data=None if in_address else body if body is not None else fields,
-            headers=dict(headers or {}),
-            allow_redirects=False,
-            stream=True,
+            headers={**self._session.headers, **(headers or {})},
+            cookies=self._session.cookies,
         )
+        reply = self._session.send(request.prepare(), allow_redirects=False, stream=True)
         body = b"".join(reply.iter_content(_PIECE))
         return Reply(reply.status_code, body, reply.headers, reply.reason)
