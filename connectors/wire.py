@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -27,11 +28,13 @@ class Wire(HTTPAdapter):
         self.allowed: int | None = None
         self.server_time: datetime | None = None
         self._timeout, self._usage = timeout, usage
+        self._counting = Lock()
         super().__init__(max_retries=0)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         """Send once, within the timeout."""
-        self.calls += 1
+        with self._counting:
+            self.calls += 1
         response = super().send(request, **kwargs | {"timeout": self._timeout})
         self._note(response)
         return response

@@ -1,7 +1,8 @@
-"""Reading one ahead: the network and whoever works on what it brought are busy at once."""
+"""Reading ahead: the network and whoever works on what it brought are busy at once."""
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,13 +12,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def one_ahead(items: Iterator[T]) -> Iterator[T]:
-    """`items`, none of them None, each made in a thread of its own while the one before it is used.
+def ahead(items: Iterator[T], most: int = 1) -> Iterator[T]:
+    """`items`, none of them None, made in a thread of their own, up to `most` of them before they are asked for.
 
     What making one raises is raised when its turn comes.
     """
-    with ThreadPoolExecutor(1, "ahead") as beside:
-        coming = beside.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = beside.submit(next, items, None)
+    beside = ThreadPoolExecutor(1, "ahead")
+    try:
+        coming = deque(beside.submit(next, items, None) for _ in range(most))
+        while (item := coming.popleft().result()) is not None:
+            coming.append(beside.submit(next, items, None))
             yield item
+    finally:
+        beside.shutdown(cancel_futures=True)

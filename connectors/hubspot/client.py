@@ -55,7 +55,7 @@ class Client:
         self._login = Login(self._who, clock, self._renew)
         self._library = Library(settings.base_url, session)
         self._account: Account | None = None
-        self._turn = Lock()  # lists are read ahead in another thread; limits, token and counts are one for all
+        self._turn = Lock()  # lists are read ahead in another thread; budget, token and limits are one for all
         self.window: int | None = None
         """Calls in ten seconds that HubSpot last said our app may send."""
 
@@ -139,8 +139,7 @@ class Client:
         return Gate(bucket(self.settings.limits, key, rate), key, self._clock, self._sleep)
 
     def _send(self, gate: Gate, send: Callable[[], Reply], *, repeatable: bool) -> Any:
-        with self._turn:
-            return self._again(self._twice, gate, send, repeatable)
+        return self._again(self._twice, gate, send, repeatable)
 
     def _twice(self, gate: Gate, send: Callable[[], Reply], repeatable: bool) -> Any:
         """Send; where an OAuth token has ended renew it and send once more, then give up."""
@@ -156,9 +155,10 @@ class Client:
             raise AccessRefused(f"{error} A new token did not help; connect the app again.") from None
 
     def _once(self, gate: Gate, send: Callable[[], Reply], repeatable: bool) -> Any:
-        self._share.mind(self.wire)
-        self._library.take(self._login.token())
-        gate.enter()
+        with self._turn:
+            self._share.mind(self.wire)
+            self._library.take(self._login.token())
+            gate.enter()
         try:
             reply = send()
         except requests.exceptions.ConnectTimeout as error:

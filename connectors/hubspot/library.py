@@ -37,7 +37,7 @@ class Library:
         """Call with this token from now on: objects that are kept would go on with their old one."""
         if token != self.token:
             self.token = token
-            for kept in self._kept.values():
+            for kept in list(self._kept.values()):  # another thread may make one meanwhile
                 self._tell(kept)
 
     def typed(self, function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> Reply:

@@ -12,7 +12,7 @@ from connectors.hubspot.faults import Refused, TooLong
 from connectors.hubspot.lead_pull import LeadPull
 from connectors.hubspot.reader import CHUNK, Batch, Reader, binned
 from connectors.hubspot.windows import Place
-from model.ahead import one_ahead
+from model.ahead import ahead
 from model.errors import AccessRefused
 from model.sync import Page
 from model.uncollected import uncollected
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from model.sync import Cursor
 
 STREAM: Final = "opportunity"
+_AHEAD: Final = 8
+"""Pages of deals that are asked for before they are needed: as long as it takes to read contacts and companies."""
 _BINNED_PAGES: Final = 20
 """Pages of the bin that an incremental pass reads; a full pass reads them all."""
 NO_DEALS: Final = "Our HubSpot app may not read deals; give it the scope crm.objects.deals.read."
@@ -86,7 +88,7 @@ class Pull:
 
     def _batches(self, reader: Reader, found: Iterator[tuple[list[Row], str]], place: Place) -> Iterator[Page]:
         batch, after = Batch(), ""
-        for rows, after in one_ahead(found):
+        for rows, after in ahead(found, _AHEAD):
             with uncollected():
                 reader.records(rows, batch)
             if len(batch) >= CHUNK:

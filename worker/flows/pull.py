@@ -6,7 +6,7 @@ import gc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from model.ahead import one_ahead
+from model.ahead import ahead
 from model.uncollected import uncollected
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def pull(session: Session, pulled: Pulled | None = None, *, full: bool = False, 
     store, pulled = session.store, pulled or Pulled()
     asked = {"full": full, **({"leads": True} if leads else {})}
     with uncollected():
-        for number, page in enumerate(one_ahead(session.connector.pull(store.cursors(session.name), **asked))):
+        for number, page in enumerate(ahead(session.connector.pull(store.cursors(session.name), **asked))):
             kept = store.keep_page(
                 session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
             )

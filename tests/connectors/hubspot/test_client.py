@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from random import Random
-from time import sleep
 
 import pytest
 import requests
@@ -74,22 +73,14 @@ def test_every_call_goes_through_our_session_and_money_stays_as_written(portal):
     assert "properties=amount&properties=dealname" in sent.url
 
 
-def test_calls_of_two_threads_take_turns(portal):
-    inside, together = [], []
-
-    def answer(request):
-        inside.append(request)
-        together.append(len(inside))
-        sleep(0.01)
-        inside.pop()
-        return 200, {}, '{"results": []}'
-
-    portal.add_callback(responses.GET, DEALS, answer)
-    desk = Desk()
+def test_calls_of_two_threads_are_all_counted_and_pass_the_limits_in_turn(portal, tmp_path):
+    portal.get(DEALS, json=page())
+    desk = Desk(limits=str(tmp_path / "limits.db"))
     with ThreadPoolExecutor(2) as beside:
-        list(beside.map(lambda _: desk.list(limit=50), range(6)))
-    assert together == [1] * 6
-    assert desk.client.wire.calls == 6
+        found = list(beside.map(lambda _: desk.list(limit=50), range(90)))
+    assert found == [page()] * 90
+    assert desk.client.wire.calls == 90
+    assert desk.waited == []
 
 
 def test_an_api_object_is_kept(portal):
