@@ -10,7 +10,7 @@ from store import Store
 from store.schema import metadata
 from tests.support.postgres import postgres
 
-settings.register_profile("same", derandomize=True, database=None)
+settings.register_profile("same", derandomize=True, database=None, deadline=None)
 # every run tries the same cases; HYPOTHESIS_PROFILE=default looks for new ones
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
