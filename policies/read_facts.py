@@ -44,7 +44,7 @@ class Declared:
 
 
 def _fact(sheet: Sheet, key: Text, node: Node) -> Fact | None:
-    values = sheet.fields(node, FACT, "a fact")
+    values = sheet.fields(node, FACT, "a fact", "{type: text, meaning: what it tells}")
     kind = sheet.word(values.get("type"), TYPES, "a fact's type")
     meaning = sheet.text(values.get("meaning"), "a fact's meaning", MAX_MEANING)
     if key.value in FACTS:

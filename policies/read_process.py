@@ -156,7 +156,7 @@ def names(sheet: Sheet, node: Node | None, what: str) -> Mapping[str, tuple[str,
     """Names by kind of CRM."""
     if node is None:
         return {}
-    values = sheet.fields(node, CRMS, what)
+    values = sheet.fields(node, CRMS, what, "{salesforce: [its name there]}")
     return {crm: sheet.texts(value, f"{what} in {crm}") for crm, value in values.items()}
 
 

@@ -44,10 +44,10 @@ class Sheet:
         """Something is wrong at a node."""
         self.problems.append(Problem(self.file, node.line, node.column, shortened(text)))
 
-    def fields(self, node: Node, keys: Mapping[str, Key], what: str) -> dict[str, Node]:
-        """The values of a map by key; unknown, doubled, missing and refused keys are noted."""
+    def fields(self, node: Node, keys: Mapping[str, Key], what: str, like: str = "") -> dict[str, Node]:
+        """The values of a map by key; unknown, doubled, missing and refused keys are noted. `like`: a right one."""
         if not isinstance(node, Map):
-            self.note(node, f"{what} is a map of keys and values, not {kind(node)}")
+            self.note(node, f"{what} is a map of keys and values, not {kind(node)}{like and f'; write {like}'}")
             return {}
         taken = [name for name, key in keys.items() if not key.refusal]
         values: dict[str, Node] = {}
@@ -174,7 +174,10 @@ class Sheet:
             return None
 
     def texts(self, node: Node | None, what: str) -> tuple[str, ...]:
-        """A list of texts."""
+        """A list of texts; of a text alone it says how a list of it is written."""
+        if isinstance(node, Text) and kind(node) == "a text" and "\n" not in node.raw:
+            self.note(node, f"{what} is a list, not a text; write [{node.raw}]")
+            return ()
         return tuple(
             text for item in self.entries(node, what) if (text := self.text(item, f"each of {what}")) is not None
         )

@@ -24,6 +24,7 @@ BLANK_RULES: Final[tuple[BlankRule, ...]] = ("false", "unknown")
 BY_PROCESS: Final = ("stage", "created_in_stage")
 """Facts whose values are the stage ids of the processes."""
 UNKNOWN_FACT: Final = re.compile(r"unknown fact '(\w+)'")
+DECLARE: Final = "; docs/facts.md lists those there are, and one of your own is declared under facts"
 OF_DEALS: Final = dict.fromkeys(FACTS.keys() - LEAD_FACTS.keys(), "deals have it, a lead does not")
 OF_LEADS: Final = dict.fromkeys(LEAD_FACTS.keys() - FACTS.keys(), "leads have it, a deal does not")
 
@@ -53,9 +54,11 @@ class Vocabulary:
         return None
 
     def _told(self, text: str) -> str:
-        """A problem's text; of a fact that exists elsewhere it says where."""
+        """A problem's text; of an unknown fact it says where it exists, or else how to make it one."""
         named = UNKNOWN_FACT.match(text)
-        return f"{text} ({self.elsewhere[named[1]]})" if named and named[1] in self.elsewhere else text
+        if named and named[1] in self.elsewhere:
+            return f"{text} ({self.elsewhere[named[1]]})"
+        return f"{text}{DECLARE}" if named and named.end() == len(text) else text
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,13 @@ MAX_NODES: Final = 5_000
 TAB: Final = re.compile(r"^ *\t", re.MULTILINE)
 DEEP: Final = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH + 1}}}")
 LONE_RETURN: Final = re.compile(r"\r(?!\n)")
+HINTS: Final = {
+    "mapping values are not allowed here": "a text with a colon in it stands in quotes, and the keys of a map stand "
+    "in one column",
+    "but got ':'": "a text with a colon in it stands in quotes",
+    "expected <block end>": "the keys of a map, and the dashes of a list, stand in one column",
+}
+"""What the YAML reader says → what a person did."""
 UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -77,6 +84,7 @@ def _unreadable(file: str, text: str, error: MarkedYAMLError) -> Problem:
     """Where a quote or bracket was opened if it never closes, else where reading stopped."""
     found, opened = error.problem_mark or error.context_mark, error.context_mark
     what = " ".join(str(part) for part in (error.context, error.problem) if part)
+    what = "; ".join([what, *(hint for said, hint in HINTS.items() if said in what)])
     if found is None:
         return Problem(file, 1, 1, f"this is not YAML: {what}")
     if opened and ("quoted" in what or ("flow" in what and _indent(text, found.line) <= _indent(text, opened.line))):
