@@ -31,7 +31,8 @@ def own_fields(settings: Named, seen: Mapping[str, Seen], to_edit: str) -> Itera
     for ours, name in names(settings).items():
         field = seen.get(ours)
         if field is None:
-            yield Remark("missing", f"{name} ({ours}) does not exist or is hidden from our user; run provision.")
+            gone = "does not exist or is hidden from our user; run `connection provision`."
+            yield Remark("missing", f"{name} ({ours}) {gone}")
         elif ours in OUR_FIELDS and not field.editable:
             yield Remark("missing", f"{name} ({ours}) may not be edited by our user; {to_edit}.")
         elif not _fits(field.kind, RULES[ours].type):

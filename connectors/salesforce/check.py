@@ -106,7 +106,8 @@ def _exemption(client: Client) -> Iterator[Remark]:
     if held:
         yield Remark("ok", f"Our user holds {fields.EXEMPT}: validation rules can leave its writes alone.")
     else:
-        yield Remark("note", f"Our user does not hold {fields.EXEMPT}; run provision if validation rules refuse it.")
+        todo = "run `connection provision` if validation rules refuse it."
+        yield Remark("note", f"Our user does not hold {fields.EXEMPT}; {todo}")
 
 
 def _rules(client: Client) -> Iterator[Remark]:

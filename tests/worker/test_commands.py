@@ -98,7 +98,8 @@ def test_check_says_what_is_missing_before_provisioning_and_what_works_after(off
     code, bare = office.said["bare check"]
     missing = [remark["text"] for remark in bare["remarks"] if remark["level"] == "missing"]
     assert code == 2
-    assert "Sluicegate_Score__c (score) does not exist or is hidden from our user; run provision." in missing
+    hidden = "Sluicegate_Score__c (score) does not exist or is hidden from our user; run `connection provision`."
+    assert hidden in missing
     code, checked = office.ask("connection", "check", NAME)
     levels = {remark["level"] for remark in checked["remarks"]}
     assert (code, "missing" in levels) == (0, False)

@@ -110,6 +110,13 @@ def say_error(error: Exception, code: int, *, as_json: bool) -> None:
     tell(text, err=True)
 
 
+def plain(value: object) -> object:
+    """A cell as people read it: a list by its items, true and false as yes and no."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A plain table, wide enough for its text."""
     from rich.console import Console

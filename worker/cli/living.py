@@ -10,7 +10,7 @@ import typer
 
 from model.errors import SettingsProblem
 from model.words import many
-from worker.cli.common import Json, asked, say, table, tell
+from worker.cli.common import Json, asked, plain, say, table, tell
 from worker.cli.policies import Connection, policies
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def list_(
     from worker.flows.waivers import listed
 
     rows = listed(asked(context).services(), connection)
-    columns = ("policy", "deals", "where", "until", "in_force", "reason", "approved_by", "flags")
+    counted = ("flags",) if connection else ()
+    columns = ("policy", "deals", "where", "until", "in_force", "reason", "approved_by", *counted)
     say({"waivers": rows}, as_json, lambda: _show("Waivers", columns, rows, "There are no waivers."))
 
 
@@ -139,4 +140,4 @@ def _show(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]], none
 
 
 def _cells(row: Mapping[str, Any], columns: tuple[str, ...]) -> list[object]:
-    return [", ".join(row[c]) if isinstance(row[c], list) else row[c] for c in columns]
+    return [plain(row[c]) for c in columns]

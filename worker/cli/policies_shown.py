@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model.words import many
-from worker.cli.common import table, tell
+from worker.cli.common import plain, table, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ def show_set(answer: Mapping[str, Any], *, examples: bool) -> None:
     if answer["criteria"]:
         table("Stage gates", GATE, map(_gate, answer["criteria"]))
     if answer["waivers"]:
-        rows = ([*map(str, one.values())] for one in answer["waivers"])
+        rows = ([*map(plain, one.values())] for one in answer["waivers"])
         table("Waivers", ("policy", "deals", "where", "until", "reason", "approved by"), rows)
     if answer["facts"]:
         table("Facts to map", ("fact", "type", "meaning"), (tuple(fact.values()) for fact in answer["facts"]))

@@ -67,6 +67,9 @@ def show_verdict(found: dict[str, Any]) -> None:
         tell(f"- {flag['title']}{off_record(flag)}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
     for unknown in deal["unknown"]:
         tell(f"- {unknown['policy']} could not be judged: {unknown['why']}")
+    gate = deal.get("gate") or {}
+    if gate.get("status") == "unknown" and not gate["unknown"]:
+        tell(f"The gate is unknown: no process claims the deal, or the one that does names no stage '{deal['stage']}'.")
     if deal["missing"]:
         tell(f"Before it can move on: {'; '.join(deal['missing'])}.")
 

@@ -19,6 +19,7 @@ from worker.flows.pull import pull
 from worker.flows.push import Planned, on_record, recover, send
 from worker.flows.session import Session, leased, running
 from worker.flows.slices import parts
+from worker.flows.strange import strange_deals, strange_stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,9 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
             if process.applies_to and (lacking := sorted(unmapped(process.applies_to.facts, part.wide))):
                 told = f"Process {process.id} cannot tell which deals are its own"
                 yield Remark("note", f"{told}: nothing is mapped for {', '.join(lacking)}.")
+        yield from strange_stages(policies, part, session.connection.kind)
         yield from strange_owners(session, policies)
+        yield from strange_deals(session, policies)
         yield from silent_owners(session, part.wide.frame)
         yield from rolled_out_to_nobody(policies, part.wide)
         return

@@ -1,0 +1,59 @@
+"""What a new user mistypes and no file can tell, in every CRM: a stage as the CRM calls it, a deal by its name."""
+
+from tests.worker.governed import NAME, live, rolled_out
+from worker.cli.shown import show_verdict
+from worker.flows.answers import explain
+from worker.flows.connection import check
+
+PROCESS = """version: 1
+processes:
+  - id: sales
+    stages:
+      - id: first
+        names: {KIND: ['FIRST']}
+        exit: [{id: named, title: Next step written, require: next_step is not blank, fix: Write it down}]
+      - {id: won, names: {KIND: [Signed and sealed]}}
+"""
+RULES = """policies:
+  - {id: no-amount, title: No amount, applies_to: is_open, flag_if: amount is blank, severity: warning, points: 15,
+     fix: Enter the amount, owner: ops}
+"""
+WAIVER = "waivers:\n  - {policy: no-amount, deals: ['DEAL'], until: 2030-01-31, reason: In court, approved_by: Joan}\n"
+
+
+def under(team, first, more=""):
+    text = PROCESS.replace("KIND", team.office.kind).replace("FIRST", first) + RULES + more
+    mine = live(team, rolled_out({"sales.yaml": text.encode()}))
+    mine.run()
+    return mine
+
+
+def warned(mine, about):
+    told = [remark for remark in check(mine.services, NAME) if about in remark.text]
+    return [remark.text for remark in told if remark.level == "warning"]
+
+
+def test_a_stage_the_crm_calls_otherwise_is_told_by_the_check_and_by_explain(team, capsys):
+    deal = team.deal(amount=5)
+    mine = under(team, "Not its name")
+    stage = mine.verdict(deal)["stage"]
+    standing, unheard = warned(mine, "Process sales")
+    assert standing.startswith(f"Process sales: 1 open deal stands in the stage '{stage}', which the process does not")
+    assert unheard == "Process sales, stage first: the CRM has no stage 'Not its name'."
+    show_verdict(explain(mine.services, NAME, deal) | {"ledger": []})
+    assert f"The gate is unknown: no process claims the deal, or the one that does names no stage '{stage}'." in (
+        capsys.readouterr().out
+    )
+    mistyped = under(team, stage[:-1] + "x")
+    assert warned(mistyped, "stage first")[0].endswith(f"; did you mean '{stage}'?")
+    right = under(team, stage)
+    assert warned(right, "Process sales") == []
+    show_verdict(explain(right.services, NAME, deal) | {"ledger": []})
+    assert "The gate is unknown" not in capsys.readouterr().out
+
+
+def test_a_waiver_that_names_a_deal_by_its_name_is_told_by_the_check(team):
+    deal = team.deal("Geneva")
+    (told,) = warned(under(team, "Any", WAIVER.replace("DEAL", "Geneva")), "the waiver of")
+    assert told.endswith(f"the waiver of no-amount names no deal of '{NAME}' by Geneva; it takes ids.")
+    assert warned(under(team, "Any", WAIVER.replace("DEAL", deal)), "the waiver of") == []
