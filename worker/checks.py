@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 BROKERS = ("redis://", "rediss://", "redis+socket://", "amqp://", "amqps://")
 
 
+def currency_code(code: str) -> str:
+    """Three capital letters."""
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise ValueError(f"'{code}' is no currency; write its ISO 4217 code, like USD")
+    return code
+
+
 def zone_name(zone: str) -> str:
     """An IANA zone that this machine knows."""
     try:

@@ -23,6 +23,7 @@ from worker.checks import (
     carrier,
     clock_time,
     crm_field,
+    currency_code,
     fact_name,
     https_or_loopback,
     our_field,
@@ -32,6 +33,7 @@ from worker.checks import (
 from worker.config_file import ConfigFile, read_config
 
 Zone = Annotated[str, AfterValidator(zone_name)]
+Currency = Annotated[str, AfterValidator(currency_code)]
 ClockTime = Annotated[str, AfterValidator(clock_time)]
 
 
@@ -170,7 +172,7 @@ class ConnectionSettings(CredentialSettings):
         "", description="country of the holidays, `US`, `DE-BY`"
     )
     fiscal_year_starts: int = Field(1, ge=1, le=12, description="month in which the fiscal year begins, 1 to 12")
-    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="home currency, ISO 4217")
+    currency: Currency = Field("USD", description="home currency, ISO 4217")
     linked_to: str = Field("", description="connection that judges and writes the deals both carry, by `linked_id`")
     scope: str = Field("", description="condition: which open deals are judged and written")
     integration_users: tuple[str, ...] = Field((), description="logins whose activities are no touch")

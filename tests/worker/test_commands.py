@@ -265,6 +265,7 @@ def test_a_wrong_argument_is_told_and_exits_with_2(office, words, said):
     ("right", "wrong", "said"),
     [
         ("America/New_York", "America/Boston", "'America/Boston' is no time zone"),
+        ('currency = "USD"', 'currency = "Franken"', "'Franken' is no currency; write its ISO 4217 code, like USD."),
         ("budget_share = 0.9", "budget_shar = 0.9", "is not a setting; did you mean 'budget_share'."),
         ('consumer_secret = "', 'consumer_secret = "not', "invalid_client"),
     ],
