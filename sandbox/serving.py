@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
@@ -17,15 +17,36 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+TURNS: Final = 20
+"""Of the event loop, in which aborted connections are gone."""
+
 
 class _Server(uvicorn.Server):
-    """Stops at once: clients keep lines open, and closing TLS politely would wait for them."""
+    """Stops at once, where uvicorn looks every tenth of a second whether it should.
+
+    Clients keep lines open, and closing TLS politely would wait for them.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        await self._ended.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        await asyncio.sleep(0)
+        for _ in range(TURNS):
+            if not self.server_state.connections:
+                break
+            await asyncio.sleep(0)
         await super().shutdown(sockets)
+
+    def end(self) -> None:
+        """From another thread."""
+        self.should_exit = True
+        self._loop.call_soon_threadsafe(self._ended.set)
 
 
 def start(app: ASGIApp, port: int = 0, *, name: str, **tls: Any) -> tuple[int, Callable[[], None]]:
@@ -43,7 +64,7 @@ def start(app: ASGIApp, port: int = 0, *, name: str, **tls: Any) -> tuple[int, C
         time.sleep(0.005)
 
     def stop() -> None:
-        server.should_exit = True
+        server.end()
         thread.join()
         door.close()
 
