@@ -22,7 +22,7 @@ HEAD: Final = "0030"
 """The newest migration; opening compares with it before Alembic is imported."""
 MIGRATION_LOCK: Final = 5_107_205
 PRAGMAS: Final = (
-    "busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY", "cache_size = -65536",
+    "busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY", "cache_size = -32768",
 )  # fmt: skip
 
 

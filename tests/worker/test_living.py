@@ -129,7 +129,7 @@ def test_a_rep_pauses_a_deal_through_a_local_day_and_not_a_day_longer(team):
     mine = opened(team)
     mine.run()
     assert team.shown(deal) == ["no-amount"]
-    until = (team.office.clock.now() + timedelta(days=10)).date()
+    until = (team.office.clock.now() + timedelta(days=4)).date()
     team.edit(deal, pause_until=until.isoformat(), pause_reason="The buyer is away until then")
     team.later(minutes=20)
     report = mine.run()
