@@ -62,6 +62,7 @@ class Base:
         self._url = normal_url(url)
         self._engine: sa.Engine | None = None
         self._pid = 0
+        self._keys: dict[str, int] = {}
 
     @property
     def engine(self) -> sa.Engine:
@@ -96,7 +97,12 @@ class Base:
             yield Sql(tx)
 
     def connection_key(self, name: str) -> int:
-        """The integer key of a connection's name, handed out on first mention."""
+        """The integer key of a connection's name, handed out on first mention and for good."""
+        if name not in self._keys:
+            self._keys[name] = self._key_of(name)
+        return self._keys[name]
+
+    def _key_of(self, name: str) -> int:
         table = schema.connection
         query = sa.select(table.c.key).where(table.c.name == name)
         with self.reading() as sql:
@@ -119,6 +125,7 @@ class Base:
 
     def downgrade(self, to: str = "base") -> None:
         """Take migrations back; for tests and for an operator who goes back a version."""
+        self._keys.clear()
         with self.writing() as sql:
             migrate(sql.tx, to, down=True)
 

@@ -9,6 +9,7 @@ from hypothesis import settings
 from store import Store
 from store.schema import metadata
 from tests.support.postgres import postgres
+from tests.support.stores import empty_store
 
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 # every run tries the same cases; HYPOTHESIS_PROFILE=default looks for new ones
@@ -32,19 +33,12 @@ def postgres_store(postgres_server):
     return url
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory):
-    path = tmp_path_factory.mktemp("template") / "store.db"
-    Store.open(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def store_url(request, tmp_path):
     """URL of an empty store with its tables made, once for each database."""
     if request.param == "sqlite":
         path = tmp_path / "store.db"
-        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+        empty_store(path).close()
         return f"sqlite:///{path}"
     url = request.getfixturevalue("postgres_store")
     with psycopg.connect(url) as emptied:  # much faster than a new database, or than TRUNCATE

@@ -11,6 +11,7 @@ from model.facts import FACTS
 from model.lead_facts import LEAD_FACTS
 from model.sync import Description, Page
 from store import Store
+from tests.support.stores import empty_store
 from worker.settings import ConnectionSettings, Settings
 from worker.wiring import Services
 
@@ -95,7 +96,7 @@ class Archive:
         said: dict[str, Any] = {"kind": "salesforce", "timezone": "America/New_York", **connection}
         settings = Settings(home=folder, connections={NAME: ConnectionSettings(**said)})
         door: Connector = Silent()  # type: ignore[assignment]
-        self.store = Store.open(url or f"sqlite:///{folder / 'sluicegate.db'}")
+        self.store = Store.open(url) if url else empty_store(folder / "sluicegate.db")
         self.services = Services(
             settings=settings, clock=lambda: NOW, sleep=lambda _: None, store=self.store,
             connect=lambda _name: door, policy_texts=dict,

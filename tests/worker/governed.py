@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from store import Store
 from tests.offices import OFFICES
+from tests.support.stores import empty_store
 from worker.flows.answers import deals, leads
 from worker.flows.run import run
 from worker.settings import ConnectionSettings
@@ -122,8 +122,6 @@ class Governed:
 
 def services(office: Office, folder: Path, **connection: Any) -> Services:
     """Services over this CRM, with the starter pack and a SQLite store in `folder`."""
-    said = ConnectionSettings(kind=office.kind, **{"sandbox": True, "timezone": "America/New_York"} | connection)
-
     ways = {"sandbox": True, "timezone": "America/New_York", **connection}
     said = ConnectionSettings(kind=office.kind, **ways)
     settings = WorkerSettings(home=folder, connections={NAME: said})
@@ -132,7 +130,7 @@ def services(office: Office, folder: Path, **connection: Any) -> Services:
         settings=settings,
         clock=office.clock.now,
         sleep=office.waited.append,
-        store=Store.open(f"sqlite:///{folder / 'sluicegate.db'}"),
+        store=empty_store(folder / "sluicegate.db"),
         connect=lambda _name: connector,
         policy_texts=lambda: policy_texts(settings),
     )

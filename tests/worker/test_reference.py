@@ -3,11 +3,16 @@ import pytest
 from worker.reference import DOCS, commands_page, pages
 
 
+@pytest.fixture(scope="module")
+def written():
+    return pages()
+
+
 @pytest.mark.parametrize(
     "name", ["settings.md", "facts.md", "commands.md", "kpis.md", "flags.md", "packs.md", "rows.md"]
 )
-def test_a_reference_page_says_what_the_code_says(name):
-    assert (DOCS / name).read_text(encoding="utf-8") == pages()[name], "run: python -m worker.reference"
+def test_a_reference_page_says_what_the_code_says(name, written):
+    assert (DOCS / name).read_text(encoding="utf-8") == written[name], "run: python -m worker.reference"
 
 
 def test_every_command_has_an_example():
