@@ -58,9 +58,9 @@ class Login:
             self._token = self._fetch()
         return self._token.access
 
-    def ended(self) -> None:
-        """HubSpot no longer takes the token."""
-        if self.renewable and self._token:
+    def ended(self, access: str) -> None:
+        """HubSpot no longer takes this token; a newer one that another thread has got meanwhile stays."""
+        if self.renewable and self._token and self._token.access == access:
             self._token = Token("", self._clock(), self._token.refresh)
 
     def _fetch(self) -> Token:

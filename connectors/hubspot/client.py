@@ -148,7 +148,6 @@ class Client:
         except SessionEnded as error:
             if not self._login.renewable:
                 raise AccessRefused(f"{error} Check access_token of connection {self.settings.name}.") from None
-            self._login.ended()
         try:
             return self._once(gate, send, repeatable)
         except SessionEnded as error:
@@ -157,7 +156,8 @@ class Client:
     def _once(self, gate: Gate, send: Callable[[], Reply], repeatable: bool) -> Any:
         with self._turn:
             self._share.mind(self.wire)
-            self._library.take(self._login.token())
+            token = self._login.token()
+            self._library.take(token)
             gate.enter()
         try:
             reply = send()
@@ -166,7 +166,12 @@ class Client:
         except requests.RequestException as error:
             raise self._broken(error, repeatable) from None
         self._note(reply)
-        return self._read(reply, repeatable)
+        try:
+            return self._read(reply, repeatable)
+        except SessionEnded:
+            with self._turn:
+                self._login.ended(token)
+            raise
 
     def _renew(self, form: dict[str, str]) -> dict[str, Any]:
         """A new access token. /oauth/v1 ends some day: whatever follows it is asked for here and nowhere else."""

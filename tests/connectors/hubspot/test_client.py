@@ -11,6 +11,7 @@ import requests
 import responses
 
 from connectors.hubspot import windows
+from connectors.hubspot.auth import Login
 from connectors.hubspot.client import Client
 from connectors.hubspot.faults import ObjectGone, Refused, ScopeMissing, TooLong
 from connectors.hubspot.settings import HubspotSettings
@@ -226,6 +227,15 @@ def test_an_oauth_token_that_ends_in_the_middle_is_renewed_once(portal):
     portal.get(DEALS, status=401, json={"category": "EXPIRED_AUTHENTICATION"})
     portal.get(DEALS, json=page("1"))
     assert Desk(**OAUTH, access_token=None).list()["results"]
+
+
+def test_a_token_that_two_calls_lose_at_once_is_renewed_once():
+    tokens = iter(["first", "second", "third"])
+    login = Login(HubspotSettings(name="acme", **OAUTH), lambda: NOW, lambda _: {"access_token": next(tokens)})
+    lost = [login.token(), login.token()]
+    for token in lost:
+        login.ended(token)
+        assert login.token() == "second"
 
 
 def test_a_lasting_401_is_answered_by_one_renewal(portal):
