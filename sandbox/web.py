@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 if TYPE_CHECKING:
@@ -120,7 +120,10 @@ def application(door: Door[Any]) -> ASGIApp:
     """The server of one CRM."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        asked = await _read(scope, receive)
+        try:
+            asked = await _read(scope, receive)
+        except ClientDisconnect:  # whoever asked was killed in the middle of it
+            return
         if asked.path.startswith(CONTROL):
             await _send(door, door.control(asked), scope, receive, send)
             return

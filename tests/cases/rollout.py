@@ -1,6 +1,6 @@
 """Policies reach 300 reps step by step: observed, previewed, one team, held by the brake, approved, everyone.
 
-    python -m tests.cases.rollout [REPS]
+    python -m tests.cases.rollout [REPS] [salesforce|hubspot]
 
 A made-up company of 20 open deals a rep: 11 of 20 untouched for 60 days, 8 of 20 in a stage that they entered before
 the policies existed without what its gate asks, 2 of 20 without an amount; won and lost deals besides. What each step
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typer import echo
 
-from sandbox.salesforce import add_user
 from tests.worker.governed import FLAGS, NAME, SCORE, Governed, governed, live, rolled_out
 from worker.flows.approve import approve
 from worker.flows.digest import digest
@@ -78,11 +77,7 @@ def company(team: Governed, reps: int) -> Company:
     today = clock.now()
     clock.set(today - timedelta(days=60))
     for n in range(reps):
-        user = add_user(
-            team.sales.org, f"rep{n}@acme.example", f"Rep{n:03}", "Lee", "Standard User",
-            Department=f"Team {n // TEAM:02}",
-        )  # fmt: skip
-        owner = user["Id"] if isinstance(user, dict) else user
+        owner = team.office.rep(f"Rep{n:03}", f"Team {n // TEAM:02}")
         deals = [_deal(team, f"Deal {n}/{k}", owner, None if is_bare(k) else 1000.0 + k) for k in range(DEALS)]
         made.reps[owner] = deals
         made.closed += [_deal(team, f"Old {n}/{k}", owner, None) for k in range(2)]
@@ -101,7 +96,7 @@ def company(team: Governed, reps: int) -> Company:
 
 
 def _deal(team: Governed, name: str, owner: str, amount: float | None) -> str:
-    return team.deal(name, OwnerId=owner, amount=amount, close_date="2027-03-31")
+    return team.deal(name, owner=owner, amount=amount, close_date="2027-03-31")
 
 
 @dataclass
@@ -211,10 +206,10 @@ def _written(made: Company) -> list[tuple[str, dict[str, Any]]]:
     return [(deal, row) for deal, row in records.items() if any(value is not None for value in row.values())]
 
 
-def main(reps: int = REPS) -> int:
+def main(reps: str = str(REPS), kind: str = "salesforce") -> int:
     """Print the steps; 1 where anything was off."""
-    with tempfile.TemporaryDirectory() as folder, governed(Path(folder), "salesforce") as team:
-        told = play(team, reps, Path(folder))
+    with tempfile.TemporaryDirectory() as folder, governed(Path(folder), kind) as team:
+        told = play(team, int(reps), Path(folder))
     for fault in told.faults[:20]:
         echo(fault)
     echo(f"{len(told.faults)} faults" if told.faults else "All as counted by hand.")
@@ -222,4 +217,4 @@ def main(reps: int = REPS) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,9 +1,13 @@
 """A rollout in small: 20 reps with 20 deals each, step by step as RevOps would; the whole is a command of its own."""
 
+import pytest
+
 from tests.cases.rollout import play
+from tests.offices import OFFICES
 from tests.worker.governed import governed
 
 
-def test_each_step_writes_exactly_what_was_counted_by_hand(tmp_path):
-    with governed(tmp_path, "salesforce") as team:
+@pytest.mark.parametrize("crm", OFFICES)
+def test_each_step_writes_exactly_what_was_counted_by_hand(tmp_path, crm):
+    with governed(tmp_path, crm) as team:
         assert play(team, 20, tmp_path).faults == []

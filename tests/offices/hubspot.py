@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from connectors.hubspot.settings import DEFAULT_READS, DEFAULT_WRITES
-from sandbox.hubspot import ADMIN, Settings
+from sandbox.hubspot import ADMIN, Settings, add_owner
 from sandbox.hubspot.activity import log_call
 from sandbox.hubspot.clock import iso, millis
 from sandbox.hubspot.events import (
@@ -45,6 +45,7 @@ NAMES = {
     "stage": "dealstage",
 }  # fmt: skip
 OURS = {**DEFAULT_WRITES, **DEFAULT_READS}
+MORE = {"owner": "hubspot_owner_id"}
 TOLD = {field: ours for ours, field in OURS.items()}
 COUNTS = (OURS["score"], OURS["flag_count"])
 PATHS = {
@@ -216,6 +217,9 @@ class HubspotOffice:
     def take_tasks(self) -> None:
         del self.portal.rules["priority"]
 
+    def rep(self, name: str, team: str) -> str:
+        return add_owner(self.portal, f"{name}@acme.example".lower(), name, "Lee", teams=[(team, team)]).id
+
     def person(self, name: str) -> str:
         return next(key for key, one in self.portal.owners.items() if name in f"{one.first} {one.last}")
 
@@ -267,7 +271,7 @@ class HubspotOffice:
         return record_of(self.portal, "deals", deal).props
 
     def _fields(self, said: dict[str, Any]) -> dict[str, Any]:
-        return {{**NAMES, **OURS}.get(name, name): self._text(name, value) for name, value in said.items()}
+        return {{**NAMES, **MORE, **OURS}.get(name, name): self._text(name, value) for name, value in said.items()}
 
     def _text(self, name: str, value: Any) -> str:
         """A day is told as its morning in the portal's zone, as the screen does."""

@@ -1,6 +1,6 @@
 """A CRM as the people who work there know it, in our words: deals, edits, calls, and what goes wrong.
 
-Values are said by canonical names (name, amount, close_date, next_step, stage) and by ours (score, flag_ids, …);
+Values are said by canonical names (name, amount, close_date, next_step, stage, owner) and by ours (score, flag_ids, …);
 any other name is taken for the CRM's own.
 """
 
@@ -154,6 +154,9 @@ class Office(Protocol):
 
     def take_tasks(self) -> None:
         """The rule is gone."""
+
+    def rep(self, name: str, team: str) -> str:
+        """Another rep of a team: the id that owns deals."""
 
     def person(self, name: str) -> str:
         """A user's or owner's id by a part of the name."""

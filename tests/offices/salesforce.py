@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from connectors.salesforce.settings import DEFAULT_READS, DEFAULT_WRITES
-from sandbox.salesforce import SYNC, Settings, seed
+from sandbox.salesforce import SYNC, Settings, add_user, seed
 from sandbox.salesforce.events import clone, create_as, delete_as, edit_as, erase, hide_field, show_field, undelete
 from sandbox.salesforce.leads import convert_lead, merge_leads
 from sandbox.salesforce.org import Rule
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from connectors.protocol import Connector
 
 NAMES = {"name": "Name", "amount": "Amount", "close_date": "CloseDate", "next_step": "NextStep", "stage": "StageName"}
-MORE = {"description": "Description"}
+MORE = {"description": "Description", "owner": "OwnerId"}
 OURS = {**DEFAULT_WRITES, **DEFAULT_READS}
 STAMPS = {"LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 STOPPED: dict[str, dict[str, Any]] = {
@@ -178,6 +178,11 @@ class SalesforceOffice:
 
     def take_tasks(self) -> None:
         del self.org.rules["Task.Priority"]
+
+    def rep(self, name: str, team: str) -> str:
+        said = {"Department": team}
+        user = add_user(self.org, f"{name}@acme.example".lower(), name, "Lee", "Standard User", **said)
+        return str(user["Id"])
 
     def person(self, name: str) -> str:
         return next(row["Id"] for row in self.org.tables["User"].rows.values() if name in row["Name"])

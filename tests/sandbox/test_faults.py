@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -5,6 +6,8 @@ import requests
 from simple_salesforce.exceptions import SalesforceError
 
 from sandbox.salesforce import SYNC, events
+from sandbox.salesforce.serving import OrgDoor
+from sandbox.web import application
 
 QUERY = "SELECT Id, Name, NextStep FROM Opportunity"
 
@@ -138,3 +141,17 @@ def test_another_process_drives_the_server_by_its_control_door(sync, running, or
         "outcome": "400",
     }
     assert "ghost" in post("edit", {**edit, "user": "ghost"})["error"]
+
+
+def test_a_client_that_dies_in_the_middle_of_its_call_is_no_fault_of_the_server(org):
+    sent = []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [], "scheme": "https"}
+    asyncio.run(application(OrgDoor(org))(scope, receive, send))
+    assert sent == []
