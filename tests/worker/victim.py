@@ -47,7 +47,7 @@ class Seam:
 
 @dataclass
 class Steps:
-    """Counts the steps of a run: each statement of the store by its text, and page, push and pushed of the CRM."""
+    """Counts the steps of a run: statements of the store by their text; page, push, pushed, act, acted of the CRM."""
 
     seam: Seam | None
     count: int = 0
@@ -79,7 +79,7 @@ def die() -> None:
 
 
 class Watched:
-    """A real connector whose pages and pushes are steps."""
+    """A real connector whose pages, pushes and acts are steps."""
 
     def __init__(self, inner: Any, steps: Steps) -> None:
         self._inner, self._steps = inner, steps
@@ -92,6 +92,12 @@ class Watched:
         outcomes = self._inner.push(patches)
         self._steps.step("pushed")
         return outcomes
+
+    def act(self, acts: Any) -> Any:
+        self._steps.step("act ")
+        receipts = self._inner.act(acts)
+        self._steps.step("acted")
+        return receipts
 
     def pull(self, cursors: Any, *, full: bool = False) -> Any:
         for page in self._inner.pull(cursors, full=full):

@@ -145,13 +145,14 @@ def wounded(
     kind: str = "salesforce",
     at: datetime = NOON,
     zone: str = HOME,
+    policies: str = POLICIES,
 ) -> Iterator[Wounded]:
     """A provisioned CRM of so many deals, always the same, where everybody works in `zone`.
 
     `settings`: TOML that stands before the connection's.
     """
     with CRMS[kind](deals, at, zone) as (office, connection):
-        path = written_config(folder, connection.replace(HOME, zone), settings)
+        path = written_config(folder, connection.replace(HOME, zone), settings, policies)
         provision(path)
         office.calls.clear()
         yield Wounded(office, path, batch)
@@ -178,9 +179,9 @@ def portal(deals: int, at: datetime, zone: str) -> Iterator[tuple[HubspotOffice,
 CRMS: dict[str, Any] = {"salesforce": org, "hubspot": portal}
 
 
-def written_config(folder: Path, connection: str, settings: str) -> Path:
+def written_config(folder: Path, connection: str, settings: str, policies: str) -> Path:
     path = folder / "sluicegate.toml"
-    (folder / "policies.yaml").write_text(POLICIES)
+    (folder / "policies.yaml").write_text(policies)
     path.write_text(f"{settings}\n{connection}")
     return path
 
