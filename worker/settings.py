@@ -49,7 +49,9 @@ class StoreSettings(Closed):
     url: SecretStr = Field(
         SecretStr(""), description="sqlite:///FILE or postgresql://…; absent: `sluicegate.db` beside the config file"
     )
-    decisions_days: int = Field(1095, ge=31, description="days that past verdicts are kept, for `explain --at`")
+    decisions_days: int = Field(
+        1095, ge=31, description="days that past verdicts (for `explain --at`), frozen nights and KPI values are kept"
+    )
 
 
 class BrokerSettings(Closed):

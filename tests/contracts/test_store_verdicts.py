@@ -143,6 +143,36 @@ def test_a_frozen_day_stays_as_it_was(pipeline):
     assert pipeline.frozen("acme", date(2026, 11, 3)).is_empty()
 
 
+def test_a_night_freezes_open_deals_and_those_that_closed_since_the_last(store):
+    keep(store, NOON, opportunity=[deal(name, is_closed=name == "old") for name in ("old", "open", "won")])
+    days = [date(2026, 11, 2 + n) for n in range(3)]
+    assert store.freeze("acme", days[0]) == 3
+    keep(store, NOON + DAY, opportunity=[deal(name, is_closed=name != "open") for name in ("open", "won", "new")])
+    assert store.freeze("acme", days[1]) == 3
+    assert store.freeze("acme", days[2]) == 1
+    names = {key: name for name, key in store.ids("acme").items()}
+    frozen = [sorted(names[key] for key in store.frozen("acme", day)["key"]) for day in days]
+    assert frozen == [["old", "open", "won"], ["new", "open", "won"], ["open"]]
+
+
+def test_old_nights_and_all_but_the_last_kpi_values_of_old_days_are_forgotten(store):
+    keep(store, NOON, opportunity=[deal("d1")])
+    at = [NOON, NOON + DAY / 24, NOON + DAY, NOON + 9 * DAY, NOON + 9 * DAY + DAY / 24]
+    runs = [store.start_run("acme", when, "", "", "measure") for when in at]
+    for run in [store.start_run("other", NOON, "", "", "measure"), *runs]:
+        store.keep_kpis(run, [{"id": "pipeline_value"}])
+    for when in at[::2]:
+        store.freeze("acme", when.date())
+    assert store.forget_measures("acme", NOON, NOON + 5 * DAY) == 1
+    assert [bool(store.kpis("acme", run)) for run in runs] == [False, True, True, True, True]
+    assert store.forget_measures("acme", NOON + 5 * DAY, NOON + 5 * DAY) == 4
+    assert [bool(store.kpis("acme", run)) for run in runs] == [False, False, False, True, True]
+    assert [store.frozen("acme", when.date()).height for when in at[::2]] == [0, 0, 1]
+    assert store.forget_measures("acme", NOON + 99 * DAY, NOON + 99 * DAY) == 2
+    assert store.kpis("acme") == [{"id": "pipeline_value"}]
+    assert store.kpis("other") == [{"id": "pipeline_value"}]
+
+
 def test_a_calibration_is_a_proposal_until_it_is_accepted_and_past_days_keep_their_own(store):
     first = Calibration(date(2026, 10, 1), {("sales", "propose"): Median(12.5, 40)}, 5)
     second = Calibration(date(2026, 11, 1), {("sales", "propose"): Median(None, 8)}, 5)

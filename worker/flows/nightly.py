@@ -1,13 +1,16 @@
-"""Nightly: the day's pipeline frozen, so that past weeks never rewrite themselves; old decisions dropped; evidence."""
+"""Nightly: the day's pipeline frozen, so that past weeks never rewrite themselves; old ones dropped; evidence."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from worker.flows.evidence import kept as keep_evidence
 from worker.flows.session import Session
+
+HOURLY: Final = timedelta(days=31)
+"""How long every run's KPI values are kept; of earlier days those of the last run stay."""
 
 if TYPE_CHECKING:
     from worker.wiring import Services
@@ -18,6 +21,7 @@ def freeze(services: Services, name: str) -> int:
     zone, now = ZoneInfo(services.connection(name).timezone), services.clock()
     kept = timedelta(days=services.settings.store.decisions_days)
     services.store.forget_decisions(name, now - kept)
+    services.store.forget_measures(name, now - kept, now - HOURLY)
     frozen = services.store.freeze(name, now.astimezone(zone).date())
     if description := services.store.description(name):
         session = Session(services, name, now)
