@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+from model.actions import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from model.actions import Act, Receipt
+    from model.actions import Act, Hand
 
 Way: TypeAlias = "Callable[[Sequence[Any]], dict[str, Receipt]]"
+
+
+ELSEWHERE: Final = "it is no longer with the person it went to"
 
 
 class Offered(Protocol):
@@ -35,3 +41,13 @@ def each(acts: Sequence[Act], ways: Mapping[type, Way]) -> list[Receipt]:
         if mine := [one for one in acts if isinstance(one, kind)]:
             found |= way(mine)
     return [found[one.key] for one in acts]
+
+
+def handed(acts: Sequence[Hand], sent: Mapping[str, Receipt], open_ones: Collection[str]) -> dict[str, Receipt]:
+    """Receipts of tasks that were open: who has each now; one that somebody else was given stays theirs."""
+    found = {}
+    for one in (one for one in acts if one.key in open_ones):
+        receipt = sent.get(one.key, Receipt(one.key, "written", ELSEWHERE))
+        now = replace(receipt, before={"owner": one.was}, after={"owner": one.owner})
+        found[one.key] = now if receipt.kind == "written" else receipt
+    return found

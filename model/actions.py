@@ -49,6 +49,16 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Hand:
+    """Our task under this key is to go to another person, unless it is closed or no longer with the one it went to."""
+
+    key: str
+    was: str
+    owner: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Close:
     """Our task under this key is to be completed, unless somebody has completed or deleted it."""
 
@@ -87,7 +97,7 @@ class Return:
     now: Mapping[str, Any]
 
 
-Act: TypeAlias = Task | Close | Remove | Move | Return
+Act: TypeAlias = Task | Hand | Close | Remove | Move | Return
 Ended: TypeAlias = "OutcomeKind | Literal['skipped']"
 """What became of an act; skipped: there was nothing to do any more, the reason says why."""
 
@@ -120,10 +130,12 @@ class Wanted:
         return self.act.key
 
 
-ActionState: TypeAlias = Literal["sending", "open", "done", "closing", "undoing", "refused", "over", "undone"]
-"""sending, closing, undoing: marked before the call, its fate unknown until a receipt; open: a task stands; done: a
-deal was moved; refused: tried again after a day; over: nothing is left to do."""
-IN_FLIGHT: Final[frozenset[ActionState]] = frozenset({"sending", "closing", "undoing"})
+ActionState: TypeAlias = Literal[
+    "sending", "open", "done", "handing", "closing", "undoing", "refused", "over", "undone"
+]
+"""sending, handing, closing, undoing: marked before the call, its fate unknown until a receipt; open: a task stands;
+done: a deal was moved; refused: tried again after a day; over: nothing is left to do."""
+IN_FLIGHT: Final[frozenset[ActionState]] = frozenset({"sending", "handing", "closing", "undoing"})
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from model.actions import TASKS, Task, Wanted
+from model.actions import TASKS, Hand, Task, Wanted
 from model.words import many
 
 if TYPE_CHECKING:
@@ -74,9 +74,10 @@ class Standing:
 
 @dataclass
 class TaskPlan:
-    """Tasks to be made or tried again, tasks whose flag has ended, and how many had nobody to go to, by kind."""
+    """Tasks to be made or tried again, to be handed on, whose flag has ended; how many had nobody to go to, by kind."""
 
     make: list[Wanted] = field(default_factory=list)
+    hand: list[Hand] = field(default_factory=list)
     end: list[KeptAction] = field(default_factory=list)
     nobody: Counter[ActionKind] = field(default_factory=Counter)
 
@@ -98,6 +99,7 @@ def plan_tasks(  # noqa: PLR0917 - what is wanted, by what, on which deals, besi
         deal, place = deals[flag.deal_key], (flag.deal_key, flag.policy, rule.kind)
         asked.add(place)
         before = standing.by_flag.get(place)
+        plan.hand += _handed(flag, rule, deal, before, as_of)
         if not _due(flag, rule, deal, before, as_of):
             continue
         if rule.kind in deal.people:
@@ -122,6 +124,16 @@ def _due(flag: Flag, rule: ActionRule, deal: Whose, before: KeptAction | None, a
     if before.state == "refused":
         return before.tried_at is None or as_of - before.tried_at >= DAILY
     return before.state == "sending"
+
+
+def _handed(flag: Flag, rule: ActionRule, deal: Whose, before: KeptAction | None, as_of: datetime) -> Iterator[Hand]:
+    """The task goes with the deal: to its owner of now, or to the manager of now; tried once a day."""
+    if before is None or not isinstance(before.act, Task) or rule.kind not in deal.people:
+        return
+    rests = before.tried_at is not None and as_of - before.tried_at < DAILY
+    was, person = before.act.owner, deal.people[rule.kind]
+    if before.state == "handing" or (before.state == "open" and was != person and not rests):
+        yield Hand(before.key, was, person, _title(flag, rule, deal))
 
 
 def _new_key(connection: str, flag: Flag, rule: ActionRule, deal: Whose, used: Collection[str]) -> str:

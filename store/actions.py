@@ -1,7 +1,7 @@
 """Actions: a row each, marked before the CRM is called and settled by a receipt; the key is unique for ever.
 
-A row that is found *sending*, *closing* or *undoing* when nobody works on it was cut off by a kill: the connector is
-asked again, which looks first at what stands under the key.
+A row that is found *sending*, *handing*, *closing* or *undoing* when nobody works on it was cut off by a kill: the
+connector is asked again, which looks first at what stands under the key.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from model.actions import ActionKind, ActionState, Ended, Receipt, Wanted
     from store.fence import Lease
 
-Step: TypeAlias = Literal["do", "close", "undo"]
+Step: TypeAlias = Literal["do", "hand", "close", "undo"]
 table, receipts = ledger.action, ledger.action_receipt
 STAGED: Final = (
     "connection", "key", "deal_key", "deal", "policy", "kind", "since", "state", "act", "run", "tried_at", "flag_ended",
     "reason",
 )  # fmt: skip
-_IN_FLIGHT: Final[Mapping[Step, ActionState]] = {"do": "sending", "close": "closing", "undo": "undoing"}
+_IN_FLIGHT: Final[Mapping[Step, ActionState]] = {
+    "do": "sending", "hand": "handing", "close": "closing", "undo": "undoing",
+}  # fmt: skip
 _TROUBLE: Final[frozenset[Ended]] = frozenset({"refused", "locked"})
 
 
@@ -73,7 +75,7 @@ class Actions(Base):
     def mark_actions(
         self, connection: str, keys: Iterable[str], state: ActionState, lease: Lease | None = None
     ) -> None:
-        """Put actions into a state and commit: closing or undoing, before the CRM is called."""
+        """Put actions into a state and commit: handing, closing or undoing, before the CRM is called."""
         self._put(connection, keys, {"state": state}, lease)
 
     def end_flags(self, connection: str, keys: Iterable[str], lease: Lease | None = None) -> None:
@@ -94,15 +96,16 @@ class Actions(Base):
         key = self.connection_key(connection)
         mine = table.c.connection == key
         with self.writing(lease) as sql:
-            query = sa.select(table.c.id, table.c.key, table.c.kind).where(mine)
+            query = sa.select(table.c.id, table.c.key, table.c.kind, table.c.act).where(mine)
             known = {
-                row.key: (row.id, row.kind)
+                row.key: (row.id, row.kind, row.act)
                 for row in sql.tx.execute(query.where(table.c.key.in_([one.key for one in outcomes])))
             }
             for one in outcomes:
-                number, kind = known[one.key]
+                number, kind, act = known[one.key]
                 values = {"state": state_after(step, one.kind, kind), "reason": one.reason, "tried_at": as_of}
                 values |= {"record": one.record} if one.record else {}
+                values |= {"act": act | one.after} if step == "hand" else {}
                 sql.tx.execute(sa.update(table).where(table.c.id == number).values(values))
                 sql.tx.execute(sa.insert(receipts).values(_receipt(key, number, run_id, step, one, now)))
 
@@ -133,7 +136,7 @@ def state_after(step: Step, outcome: Ended, kind: ActionKind) -> ActionState:
     """What a receipt makes of an action; what could not be closed or undone stands as it did."""
     stands: ActionState = "open" if kind in TASKS else "done"
     if outcome == "written":
-        return stands if step == "do" else "over" if step == "close" else "undone"
+        return {"close": "over", "undo": "undone"}.get(step, stands)  # type: ignore[return-value]
     if outcome in {"skipped", "gone"}:
         return "over"
     if outcome in _TROUBLE:

@@ -17,7 +17,7 @@ from connectors.hubspot.pull import NO_DEALS, Pull
 from connectors.hubspot.push import BATCH, Push
 from connectors.hubspot.reading import read
 from connectors.hubspot.schema import Schema
-from model.actions import Close, Move, Remove, Return, Task
+from model.actions import Close, Hand, Move, Remove, Return, Task
 from model.errors import AccessRefused
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class HubspotConnector:
         door.mind(acts, BATCH)
         tasks, moves = self._tasks, self._moves
         ways: dict[type, door.Way] = {
-            Task: tasks.make, Close: tasks.close, Remove: tasks.remove, Move: moves.move, Return: moves.back,
+            Task: tasks.make, Hand: tasks.hand, Close: tasks.close, Remove: tasks.remove,
+            Move: moves.move, Return: moves.back,
         }  # fmt: skip
         return door.each(acts, ways)
 

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
+from connectors.acts import handed
 from connectors.hubspot import answers, windows
 from connectors.hubspot.answers import LOCKED, UNSAID, WRITTEN, Result
 from connectors.hubspot.faults import Locked, Refused
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from connectors.hubspot.client import Client
     from connectors.hubspot.schema import Schema
     from connectors.hubspot.settings import HubspotSettings
-    from model.actions import Close, Remove, Task
+    from model.actions import Close, Hand, Remove, Task
 
 TASKS: Final = "tasks"
 _TO_DEAL: Final = 216
@@ -29,6 +30,8 @@ _TO_DEAL: Final = 216
 _DUE_HOUR: Final = 9
 _STATUS: Final = "hs_task_status"
 _COMPLETED: Final = "COMPLETED"
+_OWNER: Final = "hubspot_owner_id"
+_SUBJECT: Final = "hs_task_subject"
 _TWIN: Final = "CONFLICTING_UNIQUE_VALUE"
 _NEVER: Final = "no task stands under its key"
 _DONE: Final = "somebody has completed the task"
@@ -68,6 +71,18 @@ class Tasks:
         gone = self._gone([task for task in tasks if task.key in said and said[task.key][0].code])
         return {key: _receipt(key, *one, gone=key in gone) for key, one in said.items()} | found
 
+    def hand(self, acts: Sequence[Hand]) -> dict[str, Receipt]:
+        """Give those that are open, and still with whom they went to, to somebody else; one that moved on is left."""
+        there = self._standing(one.key for one in acts)
+        still = {key: row for key, row in there.items() if not _completed(row)}
+        with_them = [one for one in acts if one.key in still and still[one.key]["properties"].get(_OWNER) == one.was]
+        wanted = {
+            one.key: {"id": str(still[one.key]["id"]), "properties": {_OWNER: one.owner, _SUBJECT: one.title}}
+            for one in with_them
+        }
+        said = self._sent(wanted, self._client.api("crm.objects.batch_api").update)
+        return _left(acts, there, still) | handed(acts, {key: _receipt(key, *one) for key, one in said.items()}, still)
+
     def close(self, acts: Sequence[Close]) -> dict[str, Receipt]:
         """Complete those that are still open."""
         there = self._standing(one.key for one in acts)
@@ -94,7 +109,7 @@ class Tasks:
         found: dict[str, dict[str, Any]] = {}
         for some in windows.chunks(wanted, windows.BATCH):
             body = {
-                "idProperty": key, "inputs": [{"id": one} for one in some], "properties": [key, _STATUS],
+                "idProperty": key, "inputs": [{"id": one} for one in some], "properties": [key, _STATUS, _OWNER],
                 "propertiesWithHistory": [],
             }  # fmt: skip
             for row in windows.found_of(self._client.call(ask, TASKS, body), TASKS):
@@ -106,8 +121,8 @@ class Tasks:
         due = datetime.combine(task.due, time(_DUE_HOUR), zone).astimezone(UTC)
         properties = {
             self._settings.task_key: task.key, "hs_timestamp": due.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "hs_task_subject": task.title, "hs_task_body": escape(task.text).replace("\n", "<br>"),
-            _STATUS: "NOT_STARTED", "hs_task_type": "TODO", "hubspot_owner_id": task.owner,
+            _SUBJECT: task.title, "hs_task_body": escape(task.text).replace("\n", "<br>"),
+            _STATUS: "NOT_STARTED", "hs_task_type": "TODO", _OWNER: task.owner,
         }  # fmt: skip
         kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _TO_DEAL}
         return {"properties": properties, "associations": [{"to": {"id": task.deal}, "types": [kind]}]}
@@ -148,7 +163,9 @@ def _completed(row: Mapping[str, Any]) -> bool:
     return bool(row["properties"].get(_STATUS) == _COMPLETED)
 
 
-def _left(acts: Sequence[Close | Remove], there: Mapping[str, Any], still: Mapping[str, Any]) -> dict[str, Receipt]:
+def _left(
+    acts: Sequence[Close | Hand | Remove], there: Mapping[str, Any], still: Mapping[str, Any]
+) -> dict[str, Receipt]:
     """Receipts of those that nothing is to be done about."""
     done = [one.key for one in acts if one.key not in still]
     return {key: Receipt(key, "skipped", _DONE if key in there else _NEVER) for key in done}

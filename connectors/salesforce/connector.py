@@ -19,7 +19,7 @@ from connectors.salesforce.pull import Pull
 from connectors.salesforce.push import BATCH, Push
 from connectors.salesforce.schema import Schema
 from connectors.salesforce.windows import chunks, id_list
-from model.actions import Close, Move, Remove, Return, Task
+from model.actions import Close, Hand, Move, Remove, Return, Task
 from model.errors import AccessRefused
 from model.sync import Page
 
@@ -116,7 +116,8 @@ class SalesforceConnector:
         door.mind(acts, BATCH)
         tasks, moves = self._tasks, self._moves
         ways: dict[type, door.Way] = {
-            Task: tasks.make, Close: tasks.close, Remove: tasks.remove, Move: moves.move, Return: moves.back,
+            Task: tasks.make, Hand: tasks.hand, Close: tasks.close, Remove: tasks.remove,
+            Move: moves.move, Return: moves.back,
         }  # fmt: skip
         return door.each(acts, ways)
 

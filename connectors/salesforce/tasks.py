@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from connectors.acts import handed
 from connectors.salesforce.faults import Refused
 from connectors.salesforce.fields import ACTIONS_LABEL
 from connectors.salesforce.push import MEANING, ORGS_OWN_CODE, result_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from connectors.salesforce.client import Client
     from connectors.salesforce.schema import Schema
     from connectors.salesforce.settings import SalesforceSettings
-    from model.actions import Close, Remove, Task
+    from model.actions import Close, Hand, Remove, Task
 
 ENTITY: Final = "Task"
 _NEEDED: Final = ("WhatId", "OwnerId", "Subject", "Status")
@@ -55,6 +56,16 @@ class Tasks:
         bodies = {task.key: self._body(task) for task in tasks if task.key not in there}
         return found | self._written(bodies, f"{_COLLECTIONS}/{ENTITY}/{self._key}", "PATCH")
 
+    def hand(self, acts: Sequence[Hand]) -> dict[str, Receipt]:
+        """Give those that are open, and still with whom they went to, to somebody else; one that moved on is left."""
+        there = self._standing([one.key for one in acts])
+        still = {key: row for key, row in there.items() if not (row["IsDeleted"] or row["IsClosed"])}
+        with_them = {one.key: one for one in acts if one.key in still and still[one.key]["OwnerId"] == one.was}
+        bodies = {
+            key: {"id": still[key]["Id"], "OwnerId": one.owner, "Subject": one.title} for key, one in with_them.items()
+        }
+        return self._left(acts, there, still) | handed(acts, self._written(bodies, _COLLECTIONS, "PATCH"), still)
+
     def close(self, acts: Sequence[Close]) -> dict[str, Receipt]:
         """Complete those that are still open."""
         there = self._standing([one.key for one in acts])
@@ -74,7 +85,7 @@ class Tasks:
         return self._left(acts, there, still) | _receipts(list(still), replies)
 
     def _left(
-        self, acts: Sequence[Close | Remove], there: Mapping[str, Any], still: Mapping[str, Any]
+        self, acts: Sequence[Close | Hand | Remove], there: Mapping[str, Any], still: Mapping[str, Any]
     ) -> dict[str, Receipt]:
         """Receipts of those that nothing is to be done about."""
         why = {key: _DELETED if row["IsDeleted"] else _DONE for key, row in there.items()}
@@ -85,7 +96,8 @@ class Tasks:
         """Tasks by key, those in the bin too; of several under one key an open one, else any that is not deleted."""
         found: dict[str, dict[str, Any]] = {}
         for some in chunks(list(keys)):
-            query = f"SELECT Id, {self._key}, IsClosed, IsDeleted FROM {ENTITY} WHERE {self._key} IN ({id_list(some)})"
+            names = f"Id, {self._key}, OwnerId, IsClosed, IsDeleted"
+            query = f"SELECT {names} FROM {ENTITY} WHERE {self._key} IN ({id_list(some)})"
             for rows in self._client.pages(query, deleted=True):
                 for row in sorted(rows, key=lambda one: (one["IsDeleted"], one["IsClosed"]), reverse=True):
                     found[str(row[self._key])] = row

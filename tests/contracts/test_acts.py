@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from connectors.tables.connector import TablesConnector
-from model.actions import Close, Remove, Task
+from model.actions import Close, Hand, Remove, Task
 from model.errors import BudgetSpent, RetryLater
 from tests.connectors.tables.desk import Desk
 from tests.offices import OFFICES
@@ -106,6 +106,33 @@ def test_closing_completes_an_open_task_and_lets_a_completed_or_deleted_one_be(o
     assert kinds(receipts) == ["written", "skipped", "skipped", "skipped"]
     assert [(one.done, one.deleted) for one in office.tasks(deal)] == [(True, False), (True, False), (False, True)]
     assert kinds(crm.act([Close(keys[0])])) == ["skipped"], "closing again does nothing"
+
+
+def hand(office, to, key=KEY):
+    return Hand(key, office.person("Rita"), to, "No activity: Log a call")
+
+
+def test_a_task_is_handed_to_another_person_once(office, crm):
+    deal, other = office.deal(), office.rep("Otto", "West")
+    crm.act([task(office, deal)])
+    for _ in range(2):
+        (receipt,) = crm.act([hand(office, other)])
+        assert (receipt.kind, receipt.after) == ("written", {"owner": other})
+    (found,) = office.tasks(deal)
+    assert found.owner == other
+
+
+def test_a_task_that_its_person_gave_away_completed_or_deleted_is_not_handed_on(office, crm):
+    deals, otto, olga = [office.deal() for _ in range(3)], office.rep("Otto", "West"), office.rep("Olga", "West")
+    keys = [KEY, KEY[::-1], "f" * 24]
+    crm.act([task(office, deal, key) for deal, key in zip(deals, keys, strict=True)])
+    given, completed, deleted = (office.tasks(deal)[0].id for deal in deals)
+    office.give(given, otto)
+    office.complete(completed)
+    office.drop(deleted)
+    assert kinds(crm.act([hand(office, olga, key) for key in keys])) == ["written", "skipped", "skipped"]
+    owners = [{job.owner for job in office.tasks(deal)} for deal in deals]
+    assert owners == [{otto}, {office.person("Rita")}, {office.person("Rita")}]
 
 
 def test_removing_takes_back_an_open_task_and_never_one_that_was_completed(office, crm):

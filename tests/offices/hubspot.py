@@ -208,6 +208,9 @@ class HubspotOffice:
     def complete(self, task: str) -> None:
         edit_as(self.portal, REP, "tasks", task, {"hs_task_status": "COMPLETED"})
 
+    def give(self, task: str, owner: str) -> None:
+        edit_as(self.portal, REP, "tasks", task, {"hubspot_owner_id": owner})
+
     def drop(self, task: str) -> None:
         delete_as(self.portal, REP, "tasks", task)
 

@@ -146,6 +146,9 @@ class Office(Protocol):
     def complete(self, task: str) -> None:
         """The rep completes a task."""
 
+    def give(self, task: str, owner: str) -> None:
+        """The rep gives the task to somebody else."""
+
     def drop(self, task: str) -> None:
         """The rep deletes a task."""
 

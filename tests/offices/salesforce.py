@@ -170,6 +170,9 @@ class SalesforceOffice:
     def complete(self, task: str) -> None:
         edit_as(self.org, REP, "Task", task, {"Status": "Completed"})
 
+    def give(self, task: str, owner: str) -> None:
+        edit_as(self.org, REP, "Task", task, {"OwnerId": owner})
+
     def drop(self, task: str) -> None:
         delete_as(self.org, REP, "Task", task)
 

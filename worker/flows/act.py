@@ -55,6 +55,7 @@ def act(session: Session, judged: Judged, description: Description, run_id: int,
     doing.end("undo", cut_off(session))
     look_for(doing, plan.lost)
     if "task" in description.acts:
+        doing.end("hand", plan.tasks.hand)
         end_tasks(doing, plan.tasks.end)
     given = approval(session, judged.policies.digest, len(new))
     if given is None and len(new) > MOST and has_brake(session):
@@ -94,7 +95,8 @@ def end_tasks(doing: Doing, ended: Sequence[KeptAction]) -> None:
     """Close the tasks whose flag has ended; one that could not be closed is tried again after a day."""
     session = doing.session
     session.store.end_flags(session.name, [one.key for one in ended], session.lease)
-    due = [one for one in ended if one.state in {"open", "sending", "closing"} and not _rests(one, session.as_of)]
+    standing = {"open", "sending", "handing", "closing"}
+    due = [one for one in ended if one.state in standing and not _rests(one, session.as_of)]
     doing.end("close", [Close(one.key) for one in due])
 
 

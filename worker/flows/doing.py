@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 TIMES: Final = 3
 """How often acts of unknown fate are sent before they wait for the next run; a door looks them up before it acts."""
-SAID: Final = {"do": "done", "close": "closed", "undo": "undone"}
-MARKS: Final[Mapping[Step, ActionState]] = {"close": "closing", "undo": "undoing"}
+SAID: Final = {"do": "done", "hand": "handed", "close": "closed", "undo": "undone"}
+MARKS: Final[Mapping[Step, ActionState]] = {"hand": "handing", "close": "closing", "undo": "undoing"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Doing:
             self._settle("do", [one.act for one in batch])
 
     def end(self, step: Step, acts: Sequence[Act]) -> None:
-        """Actions to be closed or taken back, in batches."""
+        """Actions to be handed on, closed or taken back, in batches."""
         store, name, lease = self.session.store, self.session.name, self.session.lease
         for start in range(0, len(acts), self._size):
             batch = acts[start : start + self._size]

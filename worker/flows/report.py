@@ -10,7 +10,7 @@ SOME_REFUSED: Final = 1
 STOPPED: Final = 3
 HELD: Final = 4
 ACTIONS: Final = (
-    "planned", "done", "closed", "undone", "held", "refused", "locked", "retry_later", "gone", "skipped",
+    "planned", "done", "handed", "closed", "undone", "held", "refused", "locked", "retry_later", "gone", "skipped",
 )  # fmt: skip
 """Counts of actions: new ones that are wanted, then what became of each that was tried."""
 OUTCOMES: Final = ("written", "refused", "locked", "retry_later", "gone", "held", "overwritten")

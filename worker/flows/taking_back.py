@@ -17,7 +17,7 @@ def taken_back(session: Session, actions: Iterable[KeptAction]) -> Iterator[Act]
     """The acts that take back those of these actions that stand; a move by what its receipt says stood before."""
     receipts = session.store.action_receipts(session.name)
     for one in actions:
-        if one.kind in TASKS and one.state in {"open", "sending", "undoing"}:
+        if one.kind in TASKS and one.state in {"open", "sending", "handing", "undoing"}:
             yield Remove(one.key)
         elif one.kind not in TASKS and one.state in {"done", "undoing"}:
             made = [r for r in receipts.get(one.id, ()) if r["step"] == "do" and r["outcome"] == "written"]
