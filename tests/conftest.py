@@ -12,7 +12,8 @@ from tests.support.postgres import postgres
 from tests.support.stores import empty_store
 
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
-# every run tries the same cases; HYPOTHESIS_PROFILE=default looks for new ones
+settings.register_profile("new", deadline=None)
+# every run tries the same cases; HYPOTHESIS_PROFILE=new looks for others
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
