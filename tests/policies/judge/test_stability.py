@@ -52,14 +52,20 @@ def record(deals, day, memory):
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(DEALS, min_size=1, max_size=12), st.lists(st.integers(1, 9), min_size=1, max_size=4))
-def test_days_that_pass_change_a_record_only_where_its_flags_change(deals, gaps):
+def test_days_that_pass_change_a_record_only_where_a_limit_is_crossed(deals, gaps):
     day, (verdict, before) = START, record(deals, START, Memory())
     for gap in gaps:
-        day += timedelta(days=gap)
+        day, found = day + timedelta(days=gap), by_deal(verdict)
         verdict, after = record(deals, day, verdict.remembered())
         changed = {key for key in before if before[key] != after[key]}
-        assert all(before[key]["flag_ids"] != after[key]["flag_ids"] for key in changed)
+        assert all(found.get(key) != by_deal(verdict).get(key) for key in changed)
         before = after
+
+
+def by_deal(verdict):
+    """Of each deal which policies are broken and which cannot be told: a limit can be crossed in the dark, too."""
+    found = verdict.findings().select("key", "policy", "status").rows()
+    return {key: {row for row in found if row[0] == key} for key, *_ in found}
 
 
 @settings(max_examples=15, deadline=None)
