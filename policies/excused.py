@@ -121,10 +121,12 @@ def on_record(verdict: Verdict) -> Mapping[int, list[str]]:
 
 
 def _waived(verdict: Verdict) -> Iterator[tuple[int, str]]:
-    """Each waived flag with the end of its waiver."""
-    for found in verdict.found if verdict.waivers else ():
-        if found.excuse == "waived":
-            yield found.key, f"{found.rule.title}: waived until {day(found.said['excuse']['until'])}."
+    """Each waived flag with the end of its waiver; also where nobody can read whether it would be one."""
+    named = {waiver.policy for waiver in verdict.waivers}
+    for rule in (rule for rule in verdict.rules if rule.id in named and rule.excuse in verdict.frame.columns):
+        flagged = pl.col(rule.broken).fill_null(value=True) & (pl.col(rule.excuse) == "waived")
+        for key, waiver in _waivers(verdict, rule, verdict.frame.filter(flagged)["key"]).items():
+            yield key, f"{rule.title}: waived until {day(waiver.until)}."
 
 
 def deals(verdict: Verdict) -> frozenset[int]:

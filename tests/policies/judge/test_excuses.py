@@ -171,6 +171,11 @@ def test_an_excused_flag_of_an_unreadable_fact_leaves_the_record():
     assert dark.findings().select("status", "shown").rows() == [("unknown", False)]
 
 
+def test_a_waived_deal_that_cannot_be_judged_says_that_it_is_waived():
+    v = judged(STALE | {"unknown": ["last_activity"]}, rules=[policy()], context=Context(waivers=(waiver(),)))
+    assert "No activity: waived until 30 Nov 2026." in orjson.loads(v.deals()["detail"].item())["checked"]
+
+
 def test_the_ledger_still_adds_up_to_the_score():
     rules = [policy(), policy("no-step", blank("next_step"), points=20)]
     v = judged(STALE, rules=rules, context=Context(waivers=(waiver(),)))

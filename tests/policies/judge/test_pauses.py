@@ -114,6 +114,13 @@ def test_a_pause_whose_fields_can_no_longer_be_read_stays_in_force():
     assert shown == [False, False]
 
 
+def test_a_pause_that_was_over_when_it_was_taken_off_stays_over_though_its_fields_can_no_longer_be_read():
+    shown, v = told(
+        ("2026-11-20", asked("2026-11-21")), ("2026-11-23", asked(None)), ("2026-11-24", asked(None, readable=False))
+    )
+    assert (shown, checked(v)) == ([False, True, True], [])
+
+
 def test_a_date_in_the_past_pauses_nothing_and_is_no_mistake():
     shown, v = told(("2026-11-20", asked("2026-11-19")))
     assert (shown, checked(v)) == ([True], [])
