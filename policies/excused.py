@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from policies.rules import Rule
     from policies.verdict import Verdict
 
-ON_RECORD: Final = ("waived", "paused")
-"""Excuses that the record tells."""
-
 
 class Excused(NamedTuple):
     """An excuse and how long it holds; `text` is a sentence without its full stop."""
@@ -61,7 +58,7 @@ class _Teller:
     def __init__(self, verdict: Verdict, rule: Rule, waived: pl.Series) -> None:
         self.verdict, self.rule = verdict, rule
         self.waivers = _waivers(verdict, rule, waived) if waived.len() else {}
-        seen = verdict.memory.findings.filter((pl.col("policy") == rule.id) & (pl.col("status") == "broken"))
+        seen = verdict.memory.broken.filter(pl.col("policy") == rule.id)
         self.first_seen: dict[int, date] = dict(seen.select("key", "first_seen").iter_rows()) if rule.grace_days else {}
 
     def tell(self, key: int, why: Excuse) -> Excused:

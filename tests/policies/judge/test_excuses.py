@@ -138,6 +138,15 @@ def test_grace_gives_a_broken_deal_its_days_from_when_it_was_first_found():
     assert excuses(judged(STALE, rules=rules)) == ["grace"]
 
 
+def test_a_flag_whose_grace_is_over_gets_no_other_grace_because_its_fact_was_unreadable_for_a_day():
+    memory, shown = Memory(), []
+    dark = STALE | {"unknown": ["last_activity"]}
+    for on, deal in [("2026-11-20", STALE), ("2026-11-23", STALE), ("2026-11-24", dark), ("2026-11-25", STALE)]:
+        v = judged(deal, rules=[policy(grace_days=3)], memory=memory, on=day(on))
+        memory, shown = v.remembered(), [*shown, v.findings()["shown"].item()]
+    assert shown == [False, True, True, True]
+
+
 def test_what_stands_in_grace_says_the_same_every_day():
     first = judged(STALE, rules=[policy(grace_days=3)])
     second = judged(STALE, rules=[policy(grace_days=3)], memory=first.remembered(), on=day("2026-11-21"))

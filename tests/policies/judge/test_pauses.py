@@ -8,7 +8,7 @@ import pytest
 
 from model.memory import ASKED, Memory
 from policies.judge import Context, judge
-from tests.policies.judge.build import day, policies, policy, wide
+from tests.policies.judge.build import blank, day, policies, policy, wide
 
 DEAL = {"last_activity": date(2026, 10, 1), "stage_name": "Demo", "_owner_id": "005A"}
 RULES = policies(policy(pausable=True))
@@ -119,6 +119,24 @@ def test_a_pause_that_was_over_when_it_was_taken_off_stays_over_though_its_field
         ("2026-11-20", asked("2026-11-21")), ("2026-11-23", asked(None)), ("2026-11-24", asked(None, readable=False))
     )
     assert (shown, checked(v)) == ([False, True, True], [])
+
+
+DARK = {"last_activity": None, "unknown": ["last_activity"]}
+
+
+def test_a_pause_that_ends_while_nobody_can_read_the_fact_brings_no_flag_onto_the_record():
+    record = asked("2026-11-21")
+    seen_again = ("2026-11-23", record, DEAL | {"unknown": []})
+    shown, _ = told(("2026-11-20", record), ("2026-11-21", record, DARK), ("2026-11-22", record), seen_again)
+    assert shown == [False, False, False, True]
+
+
+def test_a_deal_paused_while_its_fact_cannot_be_read_costs_nothing_and_says_until_when():
+    rules = policies(policy(pausable=True), policy("no-step", blank("next_step"), points=85))
+    record = asked("2026-11-30")
+    shown, v = told(("2026-11-20", asked(None), {"next_step": "Call"}), ("2026-11-21", record, DARK), rules=rules)
+    assert (shown, v.scores()["score"].item()) == ([True, False], 100)
+    assert checked(v)[0] == "Paused until 30 Nov 2026."
 
 
 def test_a_date_in_the_past_pauses_nothing_and_is_no_mistake():
