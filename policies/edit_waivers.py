@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
 EMPTY: Final = "version: 1\n"
@@ -93,10 +93,13 @@ def _entries(said: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _written(value: Any) -> str:
-    write: Callable[[str], str] = lambda text: "'" + " ".join(text.split()).replace("'", "''") + "'"  # noqa: E731
     if isinstance(value, list):
-        return f"[{', '.join(map(write, value))}]"
-    return write(value) if isinstance(value, str) else str(value)
+        return f"[{', '.join(map(_quoted, value))}]"
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _quoted(text: str) -> str:
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"
 
 
 def _ends_as(text: str, changed: str) -> str:

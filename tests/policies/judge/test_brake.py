@@ -9,9 +9,11 @@ import pytest
 
 from model.calibration import Calibration
 from model.memory import Memory
+from model.sync import OUR_FIELDS, FieldRule
 from policies.brake import Then, hold_back, holding, over_share, revision_of, tally
 from policies.judge import Context, judge
 from policies.policy import ModeCase
+from policies.record import wanted
 from policies.rules import rules_of
 from tests.policies.judge.build import (
     compare,
@@ -31,6 +33,7 @@ DARK = {"last_activity": None, "unknown": ["last_activity"]}
 RULES = policies(policy())
 NOBODY = pl.DataFrame(schema={"key": pl.Int64, "policy": pl.String, "status": pl.String, "shown": pl.Boolean})
 NO_TABLE = Calibration()
+FIELDS = {name: FieldRule("long_text", 1000) for name in OUR_FIELDS}
 
 
 def org(stale, fresh, dark=0, rules=RULES, memory=None, **more):
@@ -215,6 +218,23 @@ def test_observed_policies_and_closed_deals_need_no_brake():
     assert held(closed) == []
 
 
+def test_flags_score_gate_and_words_of_a_record_agree_while_a_policy_is_held_in_all_three_ways():
+    rules = policies(policy(), policy("won", yes("is_won")))
+    before = judge(wide(*[STALE] * 35, *[FRESH] * 70), rules, Memory(), Context())
+    today = wide(*[FRESH] * 35, *[STALE] * 35, *[DARK] * 34, {**FRESH, "is_won": True}, on=day("2026-11-21"))
+    v = judge(today, rules, before.remembered(), Context())
+    found = held(v, standing(before))
+    assert [(one.change, one.deals) for one in found] == [("new", 35), ("cleared", 35), ("dark", 34)]
+    after = hold_back(v, found)
+    now, then_ = (dict(wanted(one, FIELDS)) for one in (after, before))
+    assert [key for key in now if now[key] != then_[key]] == [105], "only what another policy says"
+    assert (now[105]["flag_ids"], now[105]["score"]) == (";won;", 85)
+    for key, record in now.items():
+        flags = [found for found in after.found_by_deal.get(key, ()) if found.shown]
+        assert record["flag_count"] == len(flags)
+        assert record["score"] == sum(points for _, points in after.ledger(key))
+
+
 def test_slices_are_counted_together():
     parts = [org(20, 30), org(11, 39)]
     counts = sum((tally(v, then()) for v in parts), Counter())
@@ -230,14 +250,29 @@ def test_the_sentence_says_what_is_held_and_how_it_is_let_through():
 
 
 def test_a_criterion_is_held_like_a_policy_and_the_gate_stays_as_it_was():
-    gate = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
-    deals = [{"stage": "proposal", "pain_identified": False}] * 30
-    gone_on = [row for key in range(1, 31) for row in moves(key, "2026-11-01 discovery", "2026-11-05 proposal")]
-    context = Context(first_runs={"sales/discovery/pain": day("2026-10-01")})
-    v = judge(wide(*deals, moves=gone_on), policies(processes=(gate,)), Memory(), context)
+    v = moved_on(pain_identified=False)
     assert set(v.gates()["gate"]) == {"breached"}
     after = hold_back(v, held(v))
     assert set(after.gates()["gate"]) == {"ready"}
+
+
+def moved_on(memory=None, on="2026-11-20", **said):
+    """Thirty deals that have passed the gate of discovery, where the pain should be identified."""
+    gate = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
+    moved = [row for key in range(1, 31) for row in moves(key, "2026-11-01 discovery", "2026-11-05 proposal")]
+    context = Context(first_runs={"sales/discovery/pain": day("2026-10-01")})
+    deals = wide(*[{"stage": "proposal"} | said] * 30, moves=moved, on=day(on))
+    return judge(deals, policies(processes=(gate,)), memory or Memory(), context)
+
+
+def test_a_criterion_that_was_met_is_remembered_as_met_on_its_day_though_the_mass_clear_is_held():
+    before = moved_on(pain_identified=False)
+    met = moved_on(before.remembered(), on="2026-11-21", pain_identified=True)
+    after = hold_back(met, held(met, standing(before)))
+    assert (len(shown(after)), set(after.gates()["gate"])) == (30, {"breached"})
+    assert set(after.breaches()["met_on"]) == {day("2026-11-21")}
+    unmet_again = moved_on(after.remembered(), on="2026-11-22", pain_identified=False)
+    assert shown(unmet_again) == set()
 
 
 def test_since_is_not_moved_by_the_brake():

@@ -101,6 +101,13 @@ def test_a_waived_deal_costs_nothing_and_says_who_waived_it_until_when():
     assert v.excuses_told[1] == ["No activity: waived until 30 Nov 2026."]
 
 
+def test_of_two_waivers_the_one_that_ends_last_says_until_when():
+    both = waiver(until=date(2026, 11, 25)), waiver(until=date(2026, 12, 31), reason="Still in court")
+    v = judged(STALE, rules=[policy()], context=Context(waivers=both))
+    assert v.excuses_told[1] == ["No activity: waived until 31 Dec 2026."]
+    assert flags(v)[0]["excuse"]["text"] == "Waived until 31 Dec 2026 by Joan: Still in court"
+
+
 @pytest.mark.parametrize(("on", "shown"), [("2026-11-30", False), ("2026-12-01", True)])
 def test_a_waiver_holds_through_its_last_day_and_not_a_day_longer(on, shown):
     v = judged(STALE, rules=[policy()], context=Context(waivers=(waiver(),)), on=day(on))

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from model.memory import ASKED, Memory
+from policies.excused import deals
 from policies.judge import Context, judge
 from tests.policies.judge.build import blank, day, policies, policy, wide
 
@@ -52,6 +53,12 @@ def test_a_paused_deal_costs_nothing_and_its_record_says_until_when():
 def test_only_pausable_policies_are_paused():
     shown, _ = told(("2026-11-20", asked("2026-11-30")), rules=policies(policy()))
     assert shown == [True]
+
+
+def test_where_no_policy_can_be_paused_the_record_says_so_and_no_kpi_leaves_the_deal_out():
+    _, v = told(("2026-11-20", asked("2026-11-30")), rules=policies(policy()))
+    assert checked(v) == ["The pause does not count: no policy here can be paused."]
+    assert deals(v) == frozenset()
 
 
 @pytest.mark.parametrize("reason", [None, "  ", "tbd", "N/A", "."])
