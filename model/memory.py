@@ -71,3 +71,8 @@ class Memory:
     breaches: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BREACHES))
     pauses: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PAUSES))
     asked: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ASKED))
+
+    @property
+    def broken(self) -> pl.DataFrame:
+        """Findings that were broken when last known: also those that are held or were withdrawn in the dark."""
+        return self.findings.filter((pl.col("status") == "broken") | pl.col("since").is_not_null())

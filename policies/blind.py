@@ -32,13 +32,14 @@ def unknown(verdict: Verdict) -> Iterator[Found]:
             why = messages.withdrawn(why, verdict.hold.days)
         said: Mapping[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
         said = _as_first_said(cell["flag"], names) or said
-        shown = bool(cell["held_flag"]) and cell["scored"] and cell["excuse"] is None and cell["is_open"]
+        shown = bool(cell["on_record"]) and cell["scored"] and cell["excuse"] is None and cell["is_open"]
         if cell["held_flag"] and cell["flag"]:
             flag = orjson.loads(cell["flag"])
             said = {**flag, "shown": shown, "held": said}
         first_seen = cell["first_seen"] or cell["as_of_date"]
         text = orjson.dumps(said).decode()
-        yield Found(key, rule, "unknown", cell["since"], first_seen, start, shown, said, text, cell["excuse"])
+        holds_since = start if cell["held"] else None
+        yield Found(key, rule, "unknown", cell["since"], first_seen, holds_since, shown, said, text, cell["excuse"])
 
 
 def _as_first_said(kept: str | None, missing: list[str]) -> dict[str, Any] | None:

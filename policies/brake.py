@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import polars as pl
 
 from model.words import many
+from policies.excuses import SAID_SO
 from policies.judge import summed
 from policies.meaning import revision
 from policies.score import counting
@@ -57,35 +58,57 @@ def revision_of(rule: Rule, calibration: Calibration) -> str:
     return f"{own}+{calibration.on}" if measured else own
 
 
-def tally(verdict: Verdict, before: pl.DataFrame, *, judged: bool = True) -> Counter[tuple[str, str]]:
-    """By rule and change (or `of`: open deals that it applies to) how many deals, of each rule that writes.
+@dataclass(frozen=True)
+class Then:
+    """What a verdict is compared with.
 
-    `before`: key, policy, status and shown of the findings that it is compared with. `judged`: whether anything was
-    judged by then; if not, nothing can have gone dark.
+    `standing`: key, policy, status and shown of the findings that stood then. `judged`: rules that were judged by then;
+    nothing can have gone dark for another. `let_through`: rules that a person has let through, as they stood then.
     """
+
+    standing: pl.DataFrame
+    judged: frozenset[str]
+    let_through: frozenset[str] = frozenset()
+
+    def shown(self, rule: Rule) -> pl.Series:
+        """Deals that showed the rule's flag."""
+        return self.standing.filter((pl.col("policy") == rule.id) & pl.col("shown"))["key"]
+
+    def accepted(self, rule: Rule) -> pl.Series:
+        """Deals that a person has accepted the rule to be unknown on."""
+        blind = (pl.col("policy") == rule.id) & (pl.col("status") == "unknown")
+        return self.standing.filter(blind & pl.lit(rule.id in self.let_through))["key"]
+
+
+def tally(verdict: Verdict, then: Then) -> Counter[tuple[str, str]]:
+    """By rule that writes, and change, how many deals; `of`: open deals that it applies to or shows a flag on."""
     counts: Counter[tuple[str, str]] = Counter()
     rows = verdict.frame.filter("is_open")
     for rule in (rule for rule in verdict.rules if rule.scored):
-        then = before.filter(pl.col("policy") == rule.id)
-        shown, blind = then.filter("shown")["key"], then.filter(pl.col("status") == "unknown")["key"]
-        told = rows.select(_changes(rule, rows.columns, shown, blind)).sum().row(0, named=True)
-        if not judged:
-            told["dark"] = 0
+        shown, dark = then.shown(rule), _gone_dark(verdict, rule, then)
+        told = rows.select(_changes(rule, rows.columns, shown, dark)).sum().row(0, named=True)
         counts.update({(rule.id, what): int(n or 0) for what, n in told.items()})
     return counts
 
 
-def _changes(rule: Rule, columns: Iterable[str], shown: pl.Series, blind: pl.Series) -> list[pl.Expr]:
-    """Of each deal whether it changes, how, and whether the rule applies to it."""
+def _gone_dark(verdict: Verdict, rule: Rule, then: Then) -> pl.Series:
+    """Deals of which the rule knew something that holds, or has held until now, however long ago it went dark."""
+    held = verdict.cells.filter((pl.col("policy") == rule.id) & pl.col("unknown_since").is_not_null())["key"]
+    gone = held.filter(~held.is_in(then.accepted(rule).implode()))
+    return gone if rule.id in then.judged else gone.clear()
+
+
+def _changes(rule: Rule, columns: Iterable[str], shown: pl.Series, dark: pl.Series) -> list[pl.Expr]:
+    """Of each deal whether it changes, how, and whether the rule applies to it or shows a flag there."""
     columns = frozenset(columns)
-    free = pl.col(rule.excuse).is_null() if rule.excuse in columns else pl.lit(value=True)
-    was, was_blind = pl.col("key").is_in(shown.implode()), pl.col("key").is_in(blind.implode())
-    unknown = pl.col(rule.broken).is_null() & free
+    excuse = pl.col(rule.excuse) if rule.excuse in columns else pl.lit(None, pl.String)
+    was, gone_dark = pl.col("key").is_in(shown.implode()), pl.col("key").is_in(dark.implode())
+    reaches = ~excuse.is_in(["off", "observed", *SAID_SO]).fill_null(value=False)
     return [
         (counting(rule, columns).fill_null(value=False) & ~was).alias("new"),
-        (was & free & ~pl.col(rule.broken).fill_null(value=True)).alias("cleared"),
-        (unknown & ~was_blind).alias("dark"),
-        pl.col(rule.applies).fill_null(value=True).alias("of"),
+        (was & excuse.is_null() & ~pl.col(rule.broken).fill_null(value=True)).alias("cleared"),
+        (pl.col(rule.broken).is_null() & reaches & gone_dark).alias("dark"),
+        (pl.col(rule.applies).fill_null(value=True) | was).alias("of"),
     ]
 
 
@@ -99,6 +122,13 @@ def over_share(rules: Iterable[Rule], counts: Mapping[tuple[str, str], int], cal
             if of >= FEW and deals > rule.at_most_share * of:
                 found.append(Braked(rule, name, change, deals, of))
     return found
+
+
+def holding(verdict: Verdict) -> int:
+    """How many flags the brake holds off and on the record, and how many unknowns it holds."""
+    off = sum(found.excuse == "held" for found in verdict.found)
+    dark = verdict.cells.filter(pl.col("policy").is_in(list(verdict.kept_dark)) & pl.col("held") & pl.col("scored"))
+    return off + sum(kept.len() for kept in verdict.kept.values()) + dark.height
 
 
 def hold_back(verdict: Verdict, held: Iterable[Braked]) -> Verdict:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from policies.rules import Rule
     from policies.verdict import Verdict
 
-ON_RECORD: Final = ("waived", "paused")
-"""Excuses that the record tells."""
-
 
 class Excused(NamedTuple):
     """An excuse and how long it holds; `text` is a sentence without its full stop."""
@@ -61,7 +58,7 @@ class _Teller:
     def __init__(self, verdict: Verdict, rule: Rule, waived: pl.Series) -> None:
         self.verdict, self.rule = verdict, rule
         self.waivers = _waivers(verdict, rule, waived) if waived.len() else {}
-        seen = verdict.memory.findings.filter((pl.col("policy") == rule.id) & (pl.col("status") == "broken"))
+        seen = verdict.memory.broken.filter(pl.col("policy") == rule.id)
         self.first_seen: dict[int, date] = dict(seen.select("key", "first_seen").iter_rows()) if rule.grace_days else {}
 
     def tell(self, key: int, why: Excuse) -> Excused:
@@ -93,18 +90,21 @@ class _Teller:
 
 SAID: Final[Mapping[str, str]] = {
     "observed": "Only observed on this deal: its policy is not rolled out here",
-    "new owner": "Its owner is new, and has ten business days to get in touch",
+    "new owner": "Its owner is new, and has some business days to get in touch first",
     "held": "Held back: its policy would flag too many deals at once; a person looks at it first",
 }
 
 
+NOT_PAUSABLE: Final = "The pause does not count: no policy here can be paused."
+
+
 def _waivers(verdict: Verdict, rule: Rule, keys: pl.Series) -> dict[int, Waiver]:
-    """The first waiver of the rule that excuses each deal."""
+    """Of the waivers of the rule that excuse each deal the one that ends last."""
     here = verdict.source.filter(pl.col("key").is_in(keys.implode()))
     found: dict[int, Waiver] = {}
-    for waiver in (waiver for waiver in verdict.waivers if waiver.policy == rule.id):
-        for key in here.filter(waives(waiver, verdict.wide))["key"]:
-            found.setdefault(key, waiver)
+    mine = (waiver for waiver in verdict.waivers if waiver.policy == rule.id)
+    for waiver in sorted(mine, key=lambda one: one.until, reverse=True):
+        found = dict.fromkeys(here.filter(waives(waiver, verdict.wide))["key"], waiver) | found
     return found
 
 
@@ -112,7 +112,7 @@ def on_record(verdict: Verdict) -> Mapping[int, list[str]]:
     """Sentences for the record, by key: pauses, why one does not count, and what is waived."""
     told: dict[int, list[str]] = defaultdict(list)
     for key, pause in verdict.paused.in_force.items():
-        told[key].append(f"Paused until {day(pause['until'])}.")
+        told[key].append(f"Paused until {day(pause['until'])}." if pausable(verdict) else NOT_PAUSABLE)
     for key, why in verdict.paused.refused.items():
         told[key].append(f"{why}.")
     for key, sentence in _waived(verdict):
@@ -121,13 +121,20 @@ def on_record(verdict: Verdict) -> Mapping[int, list[str]]:
 
 
 def _waived(verdict: Verdict) -> Iterator[tuple[int, str]]:
-    """Each waived flag with the end of its waiver."""
-    for found in verdict.found if verdict.waivers else ():
-        if found.excuse == "waived":
-            yield found.key, f"{found.rule.title}: waived until {day(found.said['excuse']['until'])}."
+    """Each waived flag with the end of its waiver; also where nobody can read whether it would be one."""
+    named = {waiver.policy for waiver in verdict.waivers}
+    for rule in (rule for rule in verdict.rules if rule.id in named and rule.excuse in verdict.frame.columns):
+        flagged = pl.col(rule.broken).fill_null(value=True) & (pl.col(rule.excuse) == "waived")
+        for key, waiver in _waivers(verdict, rule, verdict.frame.filter(flagged)["key"]).items():
+            yield key, f"{rule.title}: waived until {day(waiver.until)}."
 
 
 def deals(verdict: Verdict) -> frozenset[int]:
     """Deals with a pause in force or a waived flag."""
     waived = {found.key for found in verdict.found if found.excuse == "waived"} if verdict.waivers else set()
-    return frozenset(verdict.paused.in_force) | waived
+    return frozenset(verdict.paused.in_force if pausable(verdict) else ()) | waived
+
+
+def pausable(verdict: Verdict) -> bool:
+    """Whether a pause changes anything here."""
+    return any(rule.pausable and rule.scored for rule in verdict.rules)

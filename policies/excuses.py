@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from policies.policy import Waiver
     from policies.rules import Rule
 
-Excuse: TypeAlias = Literal["observed", "waived", "paused", "grace", "new owner", "held"]
-EXCUSES: Final[tuple[Excuse, ...]] = ("observed", "waived", "paused", "grace", "new owner", "held")
+Excuse: TypeAlias = Literal["off", "observed", "waived", "paused", "grace", "new owner", "held"]
+EXCUSES: Final[tuple[Excuse, ...]] = ("off", "observed", "waived", "paused", "grace", "new owner", "held")
 """The first that holds is told."""
 FREED: Final = ("observed", "waived")
 """Excuses that free a deal from a gate, not only from its flag."""
+SAID_SO: Final = ("waived", "paused")
+"""Excuses that a person gave for the deal, and that its record tells."""
 OF_TOUCHES: Final = frozenset({"last_activity", "touched", "touches_30d"})
 
 
@@ -77,6 +79,9 @@ def excuse_column(rule: Rule, wide: Wide, memory: Memory, context: Context, paus
 def _reasons(
     rule: Rule, wide: Wide, memory: Memory, context: Context, paused: pl.Series
 ) -> Iterator[tuple[Excuse, pl.Expr]]:
+    switched_off = off(rule, wide)
+    if switched_off is not None:
+        yield "off", switched_off
     watched = observed(rule, wide, open_to_all=context.open_to_all)
     if watched is not None:
         yield "observed", watched
@@ -101,7 +106,7 @@ def waives(waiver: Waiver, wide: Wide) -> pl.Expr:
 
 def _first_seen(rule: Rule, memory: Memory) -> pl.Expr:
     """The day a deal was first found broken; today where it is now."""
-    seen = memory.findings.filter((pl.col("policy") == rule.id) & (pl.col("status") == "broken"))
+    seen = memory.broken.filter(pl.col("policy") == rule.id)
     days = pl.col("key").replace_strict(seen["key"], seen["first_seen"], default=None, return_dtype=pl.Date)
     return days.fill_null(pl.col("as_of_date"))
 

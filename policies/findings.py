@@ -15,7 +15,7 @@ from policies import messages, sentences
 from policies.blind import unknown
 from policies.evidence import Because, Grounds
 from policies.excused import excused, modes
-from policies.found import Found
+from policies.found import Found, split
 from policies.since import limit_of
 from policies.subjects import facts_of
 
@@ -60,8 +60,7 @@ def find(verdict: Verdict) -> Iterator[Found]:
 
 def _remembered(verdict: Verdict) -> dict[str, dict[int, tuple[date | None, date]]]:
     """Policy to key to (since, first seen) of flags that the last verdict left, held and withdrawn ones included."""
-    was_flag = (pl.col("status") == "broken") | pl.col("since").is_not_null()
-    rows = verdict.memory.findings.filter(was_flag).select("policy", "key", "since", "first_seen")
+    rows = verdict.memory.broken.select("policy", "key", "since", "first_seen")
     found: dict[str, dict[int, tuple[date | None, date]]] = defaultdict(dict)
     for policy, key, since, first_seen in rows.iter_rows():
         found[policy][key] = (since, first_seen)
@@ -103,13 +102,19 @@ def _kept_in_the_dark(verdict: Verdict, rule: Rule, is_broken: pl.Series) -> dic
         return {}
     blind = pl.any_horizontal(~pl.col(fact + KNOWN) for fact in masked) if masked else pl.lit(value=False)
     dark = verdict.wide.frame.filter(is_broken & (blind | pl.col("key").is_in(kept.implode())))["key"]
-    was = verdict.memory.findings.filter(
-        (pl.col("policy") == rule.id) & (pl.col("status") == "broken") & pl.col("key").is_in(dark.implode())
-    )
-    return {
-        key: Found(key, rule, "broken", since, first_seen, None, shown, orjson.loads(flag), flag)
-        for key, since, first_seen, shown, flag in was.select("key", "since", "first_seen", "shown", "flag").iter_rows()
-    }
+    was = verdict.memory.broken.filter((pl.col("policy") == rule.id) & pl.col("key").is_in(dark.implode()))
+    return {row["key"]: found for row in was.iter_rows(named=True) if (found := _as_it_stood(rule, row))}
+
+
+def _as_it_stood(rule: Rule, row: Mapping[str, Any]) -> Found | None:
+    """A flag with the evidence it had, and what its rule says now; None where it was withdrawn."""
+    flag, _ = split(orjson.loads(row["flag"]), row["status"])
+    if flag is None:
+        return None
+    said = flag | {name: getattr(rule, name) for name in ("title", "severity", "points", "fix")}
+    said["topic"] = rule.topic or None
+    text = orjson.dumps(said).decode()
+    return Found(row["key"], rule, "broken", row["since"], row["first_seen"], None, row["shown"], said, text)
 
 
 class _Teller(NamedTuple):

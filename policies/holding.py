@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from model.snapshot import INSTANT
+from policies.excuses import SAID_SO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +24,13 @@ def unknown_cells(  # noqa: PLR0917 - what a verdict has
     """One row for each deal and rule that cannot be judged.
 
     Columns: key, policy, scored, excuse, the memory's since, first_seen and flag; unknown_since (null: nothing was
-    known before, so there is nothing to hold), held (what was known still holds), held_flag (and it was a flag).
+    known before, so there is nothing to hold), held (what was known still holds), held_flag (and it was a flag),
+    on_record (and that is on the record: what was excused when it went dark does not come onto it in the dark).
     """
     cells = pl.concat([_blind(frame, rule) for rule in rules] or [_NONE]).unique(["key", "policy"], maintain_order=True)
     if cells.is_empty():
         return cells.with_columns(_EMPTY)
-    was = memory.findings.select("key", "policy", "status", "since", "first_seen", "flag", was_unknown="unknown_since")
+    was = memory.findings.select(*_WAS, was_unknown="unknown_since")
     judged = memory.deals.filter(pl.col("gate").is_not_null()).select("key", judged=pl.lit(value=True))
     cells = cells.join(was, on=["key", "policy"], how="left", maintain_order="left")
     cells = cells.join(judged, on="key", how="left", maintain_order="left")
@@ -39,12 +41,18 @@ def unknown_cells(  # noqa: PLR0917 - what a verdict has
         & pl.col("unknown_since").is_not_null(),
     ).with_columns(
         held_flag=pl.col("held") & pl.col("since").is_not_null(),
+    ).with_columns(
+        on_record=pl.col("held_flag") & pl.col("shown").fill_null(value=False),
     ).select(_COLUMNS)  # fmt: skip
 
 
 def frozen(cells: pl.DataFrame, memory: Memory) -> pl.DataFrame:
-    """DEAL_VERDICTS rows of the deals whose score, gate, missing and checked stay because an unknown is held."""
-    keys = cells.filter(pl.col("held") & pl.col("scored"))["key"].unique()
+    """DEAL_VERDICTS rows of the deals whose score, gate, missing and checked stay because an unknown is held.
+
+    Nothing stays for a rule that a person excuses there: its flag is off the record and costs nothing.
+    """
+    said_so = pl.col("excuse").is_in(SAID_SO).fill_null(value=False)
+    keys = cells.filter(pl.col("held") & pl.col("scored") & ~said_so)["key"].unique()
     return memory.deals.filter(pl.col("key").is_in(keys.implode()) & pl.col("gate").is_not_null())
 
 
@@ -63,6 +71,10 @@ _EMPTY = [
     *(pl.lit(None, pl.Date).alias(name) for name in ("since", "first_seen")),
     pl.lit(None, pl.String).alias("flag"),
     pl.lit(None, INSTANT).alias("unknown_since"),
-    *(pl.lit(None, pl.Boolean).alias(name) for name in ("held", "held_flag")),
+    *(pl.lit(None, pl.Boolean).alias(name) for name in ("held", "held_flag", "on_record")),
 ]
-_COLUMNS = ["key", "policy", "scored", "excuse", "since", "first_seen", "flag", "unknown_since", "held", "held_flag"]
+_WAS = ["key", "policy", "status", "since", "first_seen", "flag", "shown"]
+_COLUMNS = [
+    "key", "policy", "scored", "excuse", "since", "first_seen", "flag",
+    "unknown_since", "held", "held_flag", "on_record",
+]  # fmt: skip

@@ -105,7 +105,9 @@ def _ends(deal: Mapping[str, Any], last: Mapping[str, Any], asked: Mapping[str, 
 
 def _goes_on(last: Mapping[str, Any], asked: Mapping[str, Any] | None) -> bool:
     """Whether the record still says what it said when the last pause began; what cannot be read says no other."""
-    return asked is not None and (not asked["readable"] or asked["asked"] == last["asked"])
+    if asked is None or last["asked"] is None:
+        return False
+    return not asked["readable"] or asked["asked"] == last["asked"]
 
 
 def _over(last: Mapping[str, Any]) -> str:

@@ -72,7 +72,12 @@ class Verdict:
     def bound(self) -> pl.DataFrame:
         """What moves bind, see gates.missed."""
         judged = [c for rule in self.rules if rule.place for c in (rule.applies, rule.broken)]
-        return gates.missed(self.source.hstack(self.frame.select(judged)), self.rules)
+        truly = self.frame.with_columns(self._truly_broken(rule) for rule in self.rules if rule.id in self.kept)
+        return gates.missed(self.source.hstack(truly.select(judged)), self.rules)
+
+    def _truly_broken(self, rule: Rule) -> pl.Expr:
+        """Whether a rule is broken where the brake keeps flags of it: what was met is remembered as met."""
+        return (pl.col(rule.broken) & ~pl.col("key").is_in(self.kept[rule.id].implode())).alias(rule.broken)
 
     @cached_property
     def found(self) -> tuple[Found, ...]:

@@ -15,6 +15,7 @@ from model.actions import IN_FLIGHT, TASKS, KeptAction, Move, Task
 from store import ledger
 from store.base import Base
 from store.codec import day, instant, pack
+from store.pauses import use
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from model.actions import ActionKind, ActionState, Ended, Receipt, Wanted
     from store.fence import Lease
+    from store.pauses import Approval
 
 Step: TypeAlias = Literal["do", "hand", "close", "undo"]
 table, receipts = ledger.action, ledger.action_receipt
@@ -57,10 +59,11 @@ class Actions(Base):
         with self.reading() as sql:
             return frozenset(sql.tx.execute(query).scalars())
 
-    def mark_wanted(
-        self, connection: str, run_id: int, wanted: Sequence[Wanted], now: datetime, lease: Lease | None = None
-    ) -> None:
-        """Mark actions *sending* and commit, new ones and those that are tried again."""
+    def mark_wanted(  # noqa: PLR0917 - which actions, of which run, and by whose word
+        self, connection: str, run_id: int, wanted: Sequence[Wanted], now: datetime, lease: Lease | None = None,
+        used: Iterable[Approval] = (),
+    ) -> None:  # fmt: skip
+        """Mark actions *sending* and commit, new ones and those that are tried again; `used` let them through."""
         key = self.connection_key(connection)
         rows = [
             (
@@ -71,6 +74,7 @@ class Actions(Base):
         ]  # fmt: skip
         with self.writing(lease) as sql:
             sql.upsert("action", STAGED, rows, ("connection", "key"))
+            use(sql, key, used, now)
 
     def mark_actions(
         self, connection: str, keys: Iterable[str], state: ActionState, lease: Lease | None = None

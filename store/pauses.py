@@ -16,6 +16,7 @@ from store.codec import day
 from store.snapshot import ALL_KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from store.fence import Lease
@@ -30,7 +31,10 @@ MANY_ACTIONS: Final = "many-actions"
 
 @dataclass(frozen=True)
 class Approval:
-    """A person's word that one revision of a rule may change up to so many deals; good once, and `used` says when."""
+    """A person's word that one revision of a rule may change up to so many deals, once.
+
+    `used`: as of when something last went through by a word on this revision, this one's or an earlier one's.
+    """
 
     policy: str
     revision: str
@@ -38,6 +42,11 @@ class Approval:
     by: str
     at: datetime
     used: datetime | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing has gone through by it yet."""
+        return self.used is None or self.used < self.at
 
 
 class Pauses(Base):
@@ -64,21 +73,14 @@ class Pauses(Base):
             sql.upsert("pause", ("connection", *PAUSES), rows, ("connection", "key", "number"))
 
     def approve(self, connection: str, approval: Approval) -> None:
-        """Note an approval; a later one of the same revision replaces it."""
-        values = vars(approval)
-        table, key = ledger.approval, self.connection_key(connection)
-        with self.writing() as sql:
-            mine = (table.c.connection == key) & (table.c.policy == approval.policy)
-            sql.tx.execute(sa.delete(table).where(mine & (table.c.revision == approval.revision)))
-            sql.tx.execute(sa.insert(table).values(connection=key, **values))
-
-    def use_approval(self, connection: str, approval: Approval, as_of: datetime) -> None:
-        """Note that a verdict as of an instant has made use of it."""
+        """Note an approval; a later one of the same revision replaces it, and keeps when that was last used."""
         table, key = ledger.approval, self.connection_key(connection)
         mine = (table.c.connection == key) & (table.c.policy == approval.policy)
+        mine &= table.c.revision == approval.revision
         with self.writing() as sql:
-            mine &= table.c.revision == approval.revision
-            sql.tx.execute(sa.update(table).where(mine).values(used=as_of))
+            used = sql.tx.execute(sa.select(table.c.used).where(mine)).scalar()
+            sql.tx.execute(sa.delete(table).where(mine))
+            sql.tx.execute(sa.insert(table).values(connection=key, **vars(approval) | {"used": used}))
 
     def approvals(self, connection: str) -> list[Approval]:
         """Every approval, oldest first."""
@@ -89,6 +91,15 @@ class Pauses(Base):
         )
         with self.reading() as sql:
             return [Approval(*row) for row in sql.tx.execute(query.order_by(table.c.at, table.c.policy))]
+
+
+def use(sql: Sql, connection: int, approvals: Iterable[Approval], as_of: datetime) -> None:
+    """Note that something has gone through by these, as of an instant; one given anew meanwhile stays good."""
+    table = ledger.approval
+    for one in approvals:
+        mine = (table.c.connection == connection) & (table.c.policy == one.policy)
+        mine &= (table.c.revision == one.revision) & (table.c.at == one.at)
+        sql.tx.execute(sa.update(table).where(mine).values(used=as_of))
 
 
 def _asked(sql: Sql, connection: int, span: tuple[int, int], granted: pl.DataFrame) -> pl.DataFrame:

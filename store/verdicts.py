@@ -16,6 +16,7 @@ from store import ledger
 from store.base import Base
 from store.codec import day, instant
 from store.faces import FACE, faces
+from store.pauses import use
 from store.snapshot import ALL_KEYS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from store.fence import Lease
+    from store.pauses import Approval
     from store.sql import Sql
 
 TABLES: Final = {
@@ -59,11 +61,13 @@ class Verdicts(Base):
         keys: tuple[int, int] | None = None,
         lease: Lease | None = None,
         digest: str = "",
+        used: Iterable[Approval] = (),
     ) -> dict[str, int]:
         """Replace the verdicts of a range of deals (None: all); {opened, closed, written, removed}.
 
         What is replaced stays readable as what stood until this run. `opened` and `closed` count broken policies that
-        appeared or went; `digest` is that of the policies judged by. Raises ValueError where a later run has judged.
+        appeared or went; `digest` is that of the policies judged by; `used`: approvals by which it went through the
+        brake, noted with it or not at all. Raises ValueError where a later run has judged.
         """
         key, span = self.connection_key(connection), keys or ALL_KEYS
         with self.writing(lease) as sql:
@@ -72,6 +76,7 @@ class Verdicts(Base):
             frames = {"finding": findings, "deal_verdict": shown, "breach": breaches}
             old = {table: _kept(sql, table, key, span) for table in frames}
             counts = [_replace(sql, table, key, old[table], frame, run_id) for table, frame in frames.items()]
+            use(sql, key, used, as_of)
         written, removed = (sum(part) for part in zip(*counts, strict=True))
         return {**_turned(old["finding"], findings), "written": written, "removed": removed}
 

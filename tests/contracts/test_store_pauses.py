@@ -3,8 +3,9 @@
 from datetime import date
 
 import polars as pl
+import pytest
 
-from model.memory import PAUSES
+from model.memory import PAUSES, Memory
 from store import VANISHED, Approval
 from tests.store.desk import DAY, NOON, deal, keep, snapshot
 
@@ -63,6 +64,30 @@ def test_an_approval_is_kept_and_a_later_one_of_the_same_revision_replaces_it(st
         store.approve("acme", Approval("no-activity", revision, up_to, "Joan", NOON))
     found = sorted((one.revision, one.up_to) for one in store.approvals("acme"))
     assert (found, store.approvals("other")) == ([("r1", 9), ("r2", 3)], [])
+
+
+def test_an_approval_is_used_with_the_verdict_and_not_where_that_was_not_kept(store):
+    keep(store, opportunity=[deal("d1")])
+    given = Approval("no-activity", "r1", 5, "Joan", NOON)
+    store.approve("acme", given)
+    first, second = (store.start_run("acme", NOON, "", "", "run") for _ in range(2))
+    verdict = [Memory().findings, Memory().deals, Memory().breaches]
+    store.keep_verdict("acme", second, NOON, *verdict)
+    with pytest.raises(ValueError, match="a later run"):
+        store.keep_verdict("acme", first, NOON, *verdict, used=[given])
+    assert [one.used for one in store.approvals("acme")] == [None]
+    store.keep_verdict("acme", second, NOON, *verdict, used=[given])
+    assert [(one.used, one.good) for one in store.approvals("acme")] == [(NOON, False)]
+
+
+def test_an_approval_given_anew_is_good_and_remembers_when_the_revision_was_let_through(store):
+    first, again = (Approval("no-activity", "r1", 5, "Joan", NOON + n * DAY) for n in (0, 2))
+    keep(store, opportunity=[deal("d1")])
+    store.approve("acme", first)
+    run = store.start_run("acme", NOON, "", "", "run")
+    store.keep_verdict("acme", run, NOON + DAY, Memory().findings, Memory().deals, Memory().breaches, used=[first])
+    store.approve("acme", again)
+    assert [(one.used, one.good) for one in store.approvals("acme")] == [(NOON + DAY, True)]
 
 
 def test_a_reconciliation_that_a_person_approved_gives_many_deals_up_once(store):

@@ -93,6 +93,55 @@ def test_new_flags_in_the_week_after_an_approval_are_not_held_for_what_was_appro
     assert braked.run().exit_code == 4
 
 
+def test_a_second_flood_in_the_week_of_an_approval_goes_through_by_the_words_that_the_run_says(team):
+    for n in range(25):
+        team.deal(f"Deal {n}")
+    braked = opened(team)
+    approve(described(braked).services, NAME, "no-amount", up_to=25, by="Joan")
+    braked.run()
+    team.later(days=3)
+    flood = [team.deal(f"Flood {n}") for n in range(12)]
+    team.later(hours=1)
+    assert "--up-to 12 --by NAME" in braked.run().remarks[0]
+    approve(braked.services, NAME, "no-amount", up_to=12, by="Joan")
+    assert braked.run().exit_code == 0
+    assert {tuple(team.shown(deal)) for deal in flood} == {("no-amount",)}
+
+
+def test_another_title_in_the_week_of_an_approval_is_no_reason_to_hold_what_was_approved(team):
+    for n in range(25):
+        team.deal(f"Deal {n}")
+    approve(described(opened(team)).services, NAME, "no-amount", up_to=25, by="Joan")
+    opened(team).run()
+    team.later(days=1)
+    report = opened(team, text=POLICIES.replace(b"title: No amount", b"title: Amount missing")).run()
+    assert (report.exit_code, report.remarks, report.outcomes["written"]) == (0, [], 25)
+
+
+SILENT = POLICIES.replace(b"amount is blank", b"days_since(last_activity) >= 14")
+
+
+def test_flags_that_nobody_can_judge_any_more_stay_week_after_week_until_a_person_lets_them_go(team):
+    deals = [team.deal(f"Deal {n}") for n in range(25)]
+    for deal in deals:
+        team.office.call(deal)
+    team.later(days=14)
+    braked = described(opened(team, text=SILENT))
+    approve(braked.services, NAME, "no-amount", up_to=25, by="Joan")
+    braked.run()
+    team.later(days=8)
+    assert braked.run().exit_code == 0
+    team.office.stop_activities("hidden")
+    for hours in (27, 8 * 24, 8 * 24):
+        team.later(hours=hours)
+        report = braked.run()
+        assert (report.exit_code, report.held, report.patches) == (4, 25, 0)
+        assert "no-amount can no longer be judged on 25 of 25 open deals" in report.remarks[0]
+    assert {tuple(team.shown(deal)) for deal in deals} == {("no-amount",)}
+    approve(braked.services, NAME, "no-amount", up_to=25, by="Joan")
+    assert (braked.run().exit_code, team.shown(deals[0])) == (0, [])
+
+
 def test_another_revision_of_an_approved_policy_is_held_again(team):
     for n in range(25):
         team.deal(f"Deal {n}", next_step="Call")

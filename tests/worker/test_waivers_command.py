@@ -1,10 +1,16 @@
 """`waivers add|list|expire`: the file is rewritten with its comments, and a wrong waiver is never written."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from worker.cli.main import main
+from worker.flows.waivers import add, listed
+from worker.settings import read_settings
+from worker.wiring import wire
 
 RULES = """# our rules
 version: 1
@@ -94,6 +100,107 @@ def test_a_waiver_of_one_deal_ends_and_the_others_of_its_list_stay(home, capsys)
     assert [(row["deals"], row["in_force"]) for row in told["waivers"]] == [(["006B"], False)]
     assert "# Every waiver has an end; ask Joan." in file.read_text()
     assert "# the big one" in file.read_text()
+
+
+AS_A_TEAM_WRITES = """# Waivers of the team
+version: 1
+waivers:
+- policy:   no-amount   # the big one
+  deals:
+  - '006A'   # first
+  - '006B'   # second
+  until:    '2099-12-31'
+  reason: 'In
+    court'
+  approved_by: Joan
+# Ask Joan before you add one.
+
+policies: []
+"""
+NEW = """- policy: 'no-amount'
+  deals: ['006C']
+  until: 2099-01-31
+  reason: 'Tender'
+  approved_by: 'Joan'
+"""
+
+
+@pytest.mark.parametrize("line_ends", ["\n", "\r\n"])
+def test_a_waiver_is_added_and_ended_and_every_other_line_stays_as_somebody_wrote_it(home, capsys, line_ends):
+    file = home / "policies" / "waivers.yaml"
+    file.write_bytes(AS_A_TEAM_WRITES.replace("\n", line_ends).encode())
+    file.chmod(0o660)
+    assert ask(capsys, *ADD, "--file", "policies/waivers.yaml")[0] == 0
+    longer = AS_A_TEAM_WRITES.replace("# Ask", NEW + "# Ask")
+    assert file.read_bytes().decode() == longer.replace("\n", line_ends)
+    assert ask(capsys, "waivers", "expire", "no-amount", "--deal", "006A")[0] == 0
+    assert file.read_bytes().decode() == longer.replace("  - '006A'   # first\n", "").replace("\n", line_ends)
+    assert oct(file.stat().st_mode)[-3:] == "660"
+
+
+ONE = "[{policy: no-amount, deals: [d], until: 2099-01-01, reason: In court, approved_by: J}]"
+
+
+@pytest.mark.parametrize("waivers", ["[]", ONE])
+def test_a_waiver_is_added_to_a_list_in_one_line(home, capsys, waivers):
+    file = home / "policies" / "waivers.yaml"
+    file.write_text(f"version: 1\nwaivers: {waivers}   # as of May\n")
+    assert ask(capsys, *ADD)[0] == 0
+    assert ask(capsys, "waivers", "list")[1]["waivers"][-1]["reason"] == "Tender"
+    assert file.read_text().endswith("]   # as of May\n")
+
+
+def test_a_waiver_goes_into_a_file_of_policies_beside_them(home, capsys):
+    rules = home / "policies" / "rules.yaml"
+    assert ask(capsys, *ADD, "--file", "policies/rules.yaml")[0] == 0
+    assert rules.read_text().startswith(RULES + "waivers:\n  - policy: 'no-amount'\n")
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "version: 1\nwaivers:\n", "version: 1\nwaivers: [\n"])
+def test_nothing_is_added_to_a_file_that_cannot_be_read(home, capsys, text):
+    file = home / "policies" / "waivers.yaml"
+    file.write_text(text)
+    code, told = ask(capsys, *ADD)
+    assert (code, {one["file"] for one in told["problems"]}, file.read_text()) == (2, {str(file)}, text)
+
+
+@pytest.mark.parametrize("file", ["outside.yaml", "policies/notes.txt", "policies", "nowhere/waivers.yaml"])
+def test_a_file_that_no_run_would_read_is_refused_and_not_written(home, capsys, file):
+    before = sorted(home.rglob("*.*"))
+    assert ask(capsys, *ADD, "--file", file)[0] == 2
+    assert [path for path in sorted(home.rglob("*.*")) if ".db" not in path.name] == before
+
+
+def test_a_waiver_that_has_ended_already_is_not_written(home, capsys):
+    code, told = ask(capsys, *(word.replace("2099-01-31", "2020-01-31") for word in ADD))
+    assert (code, "would have ended on 2020-01-31 already" in told["error"]) == (2, True)
+    assert not (home / "policies" / "waivers.yaml").exists()
+
+
+def test_a_linked_file_stays_a_link_to_what_the_waiver_is_written_into(home, capsys):
+    (home / "shared.yaml").write_text(KEPT)
+    (home / "policies" / "waivers.yaml").symlink_to(home / "shared.yaml")
+    assert ask(capsys, *ADD)[0] == 0
+    assert (home / "policies" / "waivers.yaml").is_symlink()
+    assert "Tender" in (home / "shared.yaml").read_text()
+
+
+def test_a_file_that_cannot_be_written_is_told(home, capsys, monkeypatch):
+    def refused(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refused)
+    code, told = ask(capsys, *ADD)
+    assert (code, "waivers.yaml cannot be written: Permission denied" in told["error"]) == (2, True)
+
+
+def test_waivers_that_several_people_add_at_once_all_stand_in_the_file(home):
+    services = wire(read_settings(home / "sluicegate.toml"))
+    said = {"policy": "no-amount", "where": "", "connection": "", "until": date(2099, 1, 31), "reason": "Tender"}
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(lambda n: add(services, said | {"deals": [f"d{n}"], "approved_by": "Joan"}, None), range(8)))
+    services.store.close()
+    assert {deal for row in listed(services) for deal in row["deals"]} == {f"d{n}" for n in range(8)}
 
 
 def test_what_is_not_waived_cannot_be_ended(home, capsys):

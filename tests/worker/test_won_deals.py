@@ -9,6 +9,7 @@ from tests.offices import OFFICES
 from tests.worker.governed import NAME
 from tests.worker.packed import packed, switched_on
 from worker.flows.answers import deals, explain
+from worker.flows.digest import digest
 from worker.flows.steps import judge_only
 
 HANDED_OVER = {
@@ -92,6 +93,14 @@ def test_people_are_shown_the_won_deals_that_need_them(team):
     assert flag["evidence"]["text"] == "Amount 5; limit 100; first seen 3 Nov 2026."
     assert [line["points"] for line in told["ledger"]] == [0]
     assert team.flags(fine) == []
+
+
+def test_the_digest_tells_what_is_on_records_and_nothing_of_won_deals(team):
+    won(team, "Tiny", amount=5)
+    open_deal = team.deal("Open", amount=5)
+    team.run()
+    told = [line["id"] for rep in digest(team.services, NAME)["reps"] for line in rep["lines"]]
+    assert told == [open_deal]
 
 
 def test_an_open_deal_costs_what_its_own_policies_say(team):

@@ -61,9 +61,7 @@ def act(session: Session, judged: Judged, description: Description, run_id: int,
     if given is None and len(new) > MOST and has_brake(session):
         hold(session, len(new), report)
         wanted = [one for one in wanted if one.key in again]
-    doing.do(wanted)
-    if given:
-        session.store.use_approval(session.name, given, session.as_of)
+    doing.do(wanted, [given] if given else [])
 
 
 def tell_what_lacks(session: Session, plan: Planned, description: Description, report: Report) -> None:
@@ -80,7 +78,7 @@ def approval(session: Session, digest: str, count: int) -> Approval | None:
     if count <= MOST or not has_brake(session):
         return None
     mine = (one for one in session.store.approvals(session.name) if one.policy == MANY_ACTIONS)
-    good = [one for one in mine if one.revision == digest and one.used is None and count <= one.up_to]
+    good = [one for one in mine if one.revision == digest and one.good and count <= one.up_to]
     return good[-1] if good else None
 
 

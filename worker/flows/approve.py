@@ -52,5 +52,5 @@ def approvals(services: Services, name: str) -> list[dict[str, Any]]:
 
 def shown(approval: Approval) -> dict[str, Any]:
     """As JSON values."""
-    used = approval.used.isoformat() if approval.used else None
+    used = None if approval.good or not approval.used else approval.used.isoformat()
     return {**vars(approval), "at": approval.at.isoformat(), "used": used}

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from model.memory import Memory
 from model.words import many
-from policies.brake import hold_back, over_share, revision_of, tally
+from policies.brake import Then, hold_back, over_share, revision_of, tally
 from policies.judge import Context
 from policies.rules import rules_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from datetime import date, datetime
 
     from model.calibration import Calibration
     from policies.brake import Braked
@@ -75,12 +76,12 @@ def held_back(session: Session, verdicts: list[Verdict], calibration: Calibratio
     """Every rule that would change too much since a week ago held, unless a person let it through."""
     if not verdicts or not has_brake(session):
         return Brake(verdicts, [], [])
-    given = {(said.policy, said.revision): said for said in session.store.approvals(session.name)}
+    approvals = session.store.approvals(session.name)
+    given = {(said.policy, said.revision): said for said in approvals}
     mine = {rule.id: given.get((rule.id, revision_of(rule, calibration))) for rule in verdicts[0].rules}
-    before, judged = _before(session, mine), session.store.judgement(session.name, session.as_of - WEEK)
-    counts: Counter[tuple[str, str]] = Counter()
+    then, counts = _then(session, approvals), Counter[tuple[str, str]]()
     for verdict in verdicts:
-        counts += tally(verdict, before, judged=judged is not None)
+        counts += tally(verdict, then)
     found = over_share(verdicts[0].rules, counts, calibration)
     passed = [one for one in found if _passes(mine[one.rule.id], one)]
     held = [one for one in found if one not in passed]
@@ -90,14 +91,21 @@ def held_back(session: Session, verdicts: list[Verdict], calibration: Calibratio
 
 def _passes(said: Approval | None, one: Braked) -> bool:
     """Whether an approval that is still good covers it."""
-    return said is not None and said.used is None and one.deals <= said.up_to
+    return said is not None and said.good and one.deals <= said.up_to
 
 
-def _before(session: Session, approved: Mapping[str, Approval | None]) -> pl.DataFrame:
-    """What stood a week ago; of a rule let through since then, what stood then: that is not new any more."""
-    store, name = session.store, session.name
-    since = session.as_of - WEEK
-    used = {policy: said.used for policy, said in approved.items() if said and said.used and said.used > since}
-    then = {at: store.standing(name, at) for at in set(used.values())}
-    parts = [then[at].filter(pl.col("policy") == policy) for policy, at in used.items()]
-    return pl.concat([store.standing(name, since).filter(~pl.col("policy").is_in(list(used))), *parts])
+def _then(session: Session, approvals: list[Approval]) -> Then:
+    """What stood a week ago; of a rule let through since, in any revision, what stood then: that is no change now."""
+    store, name, since = session.store, session.name, session.as_of - WEEK
+    used = [(said.used, said.policy) for said in approvals if said.used and said.used > since]
+    let_through = {policy: at for at, policy in sorted(used)}
+    standing = {at: store.standing(name, at) for at in set(let_through.values())}
+    parts = [standing[at].filter(pl.col("policy") == policy) for policy, at in let_through.items()]
+    others = store.standing(name, since).filter(~pl.col("policy").is_in(list(let_through)))
+    by_then = {id_ for id_, first in store.first_run_dates(name).items() if first <= local_day(session, since)}
+    return Then(pl.concat([others, *parts]), frozenset(by_then), frozenset(let_through))
+
+
+def local_day(session: Session, at: datetime) -> date:
+    """The day of an instant where the connection is."""
+    return at.astimezone(ZoneInfo(session.connection.timezone)).date()

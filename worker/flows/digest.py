@@ -24,8 +24,9 @@ def digest(services: Services, name: str, owner: str = "") -> dict[str, Any]:
     """
     ways, worth = services.settings.messages, amounts(services, name)
     by_rep: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for deal in deals(services, name, flagged=True):
-        if not owner or deal["owner"] == owner:
+    for deal in deals(services, name):
+        on_record = any(flag["shown"] for flag in deal["flags"])
+        if on_record and (not owner or deal["owner"] == owner):
             by_rep[deal["owner"] or "nobody"].append(_line(deal, worth.get(deal["id"]), ways))
     reps = [_rep(rep, lines, ways) for rep, lines in sorted(by_rep.items())]
     return {"connection": name, "as_of": services.clock().isoformat(), "reps": reps}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model.actions import Act, ActionState, Wanted
+    from store import Approval
     from store.actions import Step
     from worker.flows.report import Report
     from worker.flows.session import Session
@@ -30,13 +31,14 @@ class Doing:
     run_id: int
     report: Report
 
-    def do(self, wanted: Sequence[Wanted]) -> None:
-        """Tasks to be made and deals to be moved, in batches."""
-        store, name, lease = self.session.store, self.session.name, self.session.lease
+    def do(self, wanted: Sequence[Wanted], given: Sequence[Approval] = ()) -> None:
+        """Tasks to be made and deals to be moved, in batches; all are marked at once with what let them through."""
+        session = self.session
+        if not wanted:
+            return
+        session.store.mark_wanted(session.name, self.run_id, wanted, session.as_of, session.lease, given)
         for start in range(0, len(wanted), self._size):
-            batch = wanted[start : start + self._size]
-            store.mark_wanted(name, self.run_id, batch, self.session.as_of, lease)
-            self._settle("do", [one.act for one in batch])
+            self._settle("do", [one.act for one in wanted[start : start + self._size]])
 
     def end(self, step: Step, acts: Sequence[Act]) -> None:
         """Actions to be handed on, closed or taken back, in batches."""

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from model.uncollected import uncollected
+from policies.brake import holding
 from policies.judge import judge as judge_deals
-from worker.flows.context import context_of, held_back, memory_of, not_rolled_out
+from worker.flows.context import context_of, held_back, local_day, memory_of, not_rolled_out
 from worker.flows.slices import parts
 
 if TYPE_CHECKING:
     from model.sync import Description
     from policies.policy import PolicySet
     from policies.verdict import Verdict
+    from store import Approval
     from worker.flows.report import Report
     from worker.flows.session import Session
     from worker.flows.slices import Part
@@ -47,7 +49,7 @@ class Judged:
             excuses = Counter(found.excuse for found in judged.verdict.found if found.status == "broken")
             report.waived += excuses["waived"]
             report.paused += excuses["paused"]
-            report.held += excuses["held"] + sum(kept.len() for kept in judged.verdict.kept.values())
+            report.held += holding(judged.verdict)
             now, before = _shown(findings), _shown(judged.before)
             report.deals += frame.height
             report.open_deals += int(frame["is_open"].sum() or 0)
@@ -90,36 +92,36 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
     brake = held_back(session, verdicts, calibration)
     judged = Judged(policies, remarks=[*not_rolled_out(session, policies), *(one.sentence(name) for one in brake.held)])
     for part, verdict in zip(found, brake.verdicts, strict=True):
-        _keep(session, run_id, part, verdict, policies.digest)
+        # with the last slice, so that a run that is killed before finds it unused, and after it used
+        used = brake.used if part is found[-1] else []
+        _keep(session, run_id, part, verdict, policies.digest, used)
         judged.parts.append(JudgedPart(part, verdict, verdict.memory.findings))
         session.services.progress("judged", sum(p.part.wide.frame.height for p in judged.parts))
-    for approval in brake.used:  # only now: a run that is killed before finds it unused
-        store.use_approval(name, approval, session.as_of)
     return judged
 
 
-def _keep(session: Session, run_id: int, part: Part, verdict: Verdict, digest: str) -> None:
+def _keep(  # noqa: PLR0917 - what is kept, of which run
+    session: Session, run_id: int, part: Part, verdict: Verdict, digest: str, used: list[Approval]
+) -> None:
     """The verdict on a slice into the store; what it remembers of pauses first, for they begin when they are seen."""
     store, name, keys, lease = session.store, session.name, part.keys, session.lease
     store.keep_pauses(name, verdict.paused.remembered(), keys=keys, lease=lease)
     with uncollected():
         store.keep_verdict(
             name, run_id, session.as_of, verdict.findings(), verdict.deals(), verdict.breaches(),
-            keys=keys, lease=lease, digest=digest,
+            keys=keys, lease=lease, digest=digest, used=used,
         )  # fmt: skip
 
 
 def note_first_runs(session: Session, policies: PolicySet) -> None:
     """From today on the policies and criteria that run here for the first time bind moves."""
-    from zoneinfo import ZoneInfo
-
     criteria = [
         f"{process.id}/{stage.id}/{criterion.id}"
         for process in policies.processes
         for stage in process.stages
         for criterion in (*stage.entry, *stage.exit)
     ]
-    day = session.as_of.astimezone(ZoneInfo(session.connection.timezone)).date()
+    day = local_day(session, session.as_of)
     session.store.note_first_run(session.name, [*(p.id for p in policies.policies), *criteria], day)
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from io import BytesIO
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ruamel.yaml import YAML
-
 from model.errors import SettingsProblem
+from policies.edit_waivers import added, ended
 from policies.reader import read_policies
 from worker.flows.session import read_once
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from policies.policy import PolicySet, Waiver
@@ -25,6 +26,8 @@ NO_FOLDER: Final = (
     "[policies] paths names no folder to keep waivers in; name one there (`sluicegate policies packs` copies packs), "
     "or a file of it with --file."
 )
+NOT_READ: Final = "[policies] paths does not name {}, so that no run would read it; nothing is written."
+NO_PARENT: Final = "There is no folder to keep {} in."
 EXCUSED: Final = "waived"
 
 
@@ -39,41 +42,31 @@ def add(services: Services, said: Mapping[str, Any], file: Path | None) -> dict[
     """Write one more waiver; nothing is written where it is wrong. Raises PolicyProblem, SettingsProblem."""
     if said["connection"]:
         services.connection(said["connection"])
+    if said["until"] < services.clock().date():
+        raise SettingsProblem(f"The waiver would have ended on {said['until']} already; --until is its last day.")
     path = _file(services, file)
-    document = _loaded(path)
-    document.setdefault("waivers", []).append({key: value for key, value in said.items() if value})
-    _save(services, path, document)
+    with _alone(path):
+        texts = services.policy_texts()
+        name = _named(services, texts, path)
+        _read(services, texts)
+        _save(services, texts, name, added(texts.get(name, b"").decode("utf-8"), said))
     return {"file": str(path), **said}
 
 
 def expire(services: Services, policy: str, deal: str = "") -> list[dict[str, Any]]:
     """End waivers of a policy, or only what they say of one deal; which. Raises SettingsProblem where none holds."""
-    today, ended = services.clock().date(), []
-    for path in _files(services):
-        document = _loaded(path)
-        here = [entry for entry in document.get("waivers") or () if _meant(entry, policy, deal, today)]
-        for entry in here:
-            _end(entry, deal, today)
-        if here:
-            _save(services, path, document)
-        ended += [{"file": str(path), "policy": policy, "deal": deal or None} for _ in here]
-    if not ended:
+    today, said = services.clock().date(), []
+    for name in sorted({waiver.file for waiver in _read(services, services.policy_texts()).waivers}):
+        with _alone(Path(name)):
+            texts = services.policy_texts()
+            text, number = ended(texts[name].decode("utf-8"), policy, deal, today)
+            if number:
+                _save(services, texts, name, text)
+        said += [{"file": name, "policy": policy, "deal": deal or None}] * number
+    if not said:
         which = f" for the deal {deal}" if deal else ""
         raise SettingsProblem(f"No waiver of '{policy}'{which} is in force; `sluicegate waivers list` lists them.")
-    return ended
-
-
-def _meant(entry: Mapping[str, Any], policy: str, deal: str, today: date) -> bool:
-    named = not deal or deal in (entry.get("deals") or ())
-    return entry["policy"] == policy and named and entry["until"] >= today
-
-
-def _end(entry: dict[str, Any], deal: str, today: date) -> None:
-    """One deal of several is taken off the list; else the waiver ends with yesterday."""
-    if deal and len(entry["deals"]) > 1:
-        entry["deals"].remove(deal)
-    else:
-        entry["until"] = today - timedelta(days=1)
+    return said
 
 
 def _row(waiver: Waiver, today: date, flags: Mapping[str, list[str]]) -> dict[str, Any]:
@@ -102,45 +95,47 @@ def _read(services: Services, texts: Mapping[str, bytes], name: str = "") -> Pol
     return read_once(texts, description) if description else read_policies(texts)
 
 
-def _files(services: Services) -> list[Path]:
-    """The policy files that have waivers."""
-    paths = services.settings.policies.paths
-    named = {waiver.file for waiver in _read(services, services.policy_texts()).waivers} if paths else set()
-    return [services.settings.path(Path(file)) for file in sorted(named)]
-
-
 def _file(services: Services, said: Path | None) -> Path:
     """The file that a new waiver goes into."""
     folders = [path for path in map(services.settings.path, services.settings.policies.paths) if path.is_dir()]
     if said is None and not folders:
         raise SettingsProblem(NO_FOLDER)
     path = said or folders[0] / FILE
-    if not path.parent.is_dir():
-        raise SettingsProblem(f"There is no folder {path.parent} to keep waivers in.")
+    if path.is_dir() or not path.parent.is_dir():
+        raise SettingsProblem(f"{path} is a folder; name a file in it." if path.is_dir() else NO_PARENT.format(path))
     return path
 
 
-def _yaml() -> YAML:
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes, yaml.width = True, 120
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    return yaml
+def _named(services: Services, texts: Mapping[str, bytes], path: Path) -> str:
+    """What runs call the file; raises SettingsProblem where none would read it."""
+    known = {Path(name).resolve(): name for name in texts} if services.settings.policies.paths else {}
+    folders = [services.settings.path(one).resolve() for one in services.settings.policies.paths]
+    inside = path.suffix in {".yaml", ".yml"} and any(path.resolve().is_relative_to(one) for one in folders)
+    if path.resolve() not in known and not inside:
+        raise SettingsProblem(NOT_READ.format(path))
+    return known.get(path.resolve(), str(path))
 
 
-def _loaded(path: Path) -> Any:
-    """A file that our own reader has taken, or a new one."""
-    if not path.exists():
-        return _yaml().map(version=1)
-    return _yaml().load(path.read_bytes())
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Nobody else writes waivers into the folder meanwhile."""
+    folder = os.open(path.resolve().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
-def _save(services: Services, path: Path, document: Any) -> None:
+def _save(services: Services, texts: Mapping[str, bytes], name: str, text: str) -> None:
     """Write the file if all policy files still read with it; by a name beside it, so that nobody reads half of it."""
-    out = BytesIO()
-    _yaml().dump(document, out)
-    _read(services, {**services.policy_texts(), str(path): out.getvalue()})
+    _read(services, {**texts, name: text.encode()})
+    path = Path(name).resolve()
     beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(out.getvalue())
-    beside.replace(path)
-    if str(path) not in services.policy_texts():
-        raise SettingsProblem(f"{path} is written, but [policies] paths does not name it: no run reads it yet.")
+    try:
+        beside.write_bytes(text.encode())
+        if path.exists():
+            shutil.copymode(path, beside)
+        beside.replace(path)
+    except OSError as e:
+        raise SettingsProblem(f"{name} cannot be written: {e.strerror}. Nothing is changed.") from None

@@ -3,13 +3,17 @@
 from collections import Counter
 from datetime import date
 
+import orjson
 import polars as pl
 import pytest
 
 from model.calibration import Calibration
 from model.memory import Memory
-from policies.brake import hold_back, over_share, revision_of, tally
+from model.sync import OUR_FIELDS, FieldRule
+from policies.brake import Then, hold_back, holding, over_share, revision_of, tally
 from policies.judge import Context, judge
+from policies.policy import ModeCase
+from policies.record import wanted
 from policies.rules import rules_of
 from tests.policies.judge.build import (
     compare,
@@ -29,6 +33,7 @@ DARK = {"last_activity": None, "unknown": ["last_activity"]}
 RULES = policies(policy())
 NOBODY = pl.DataFrame(schema={"key": pl.Int64, "policy": pl.String, "status": pl.String, "shown": pl.Boolean})
 NO_TABLE = Calibration()
+FIELDS = {name: FieldRule("long_text", 1000) for name in OUR_FIELDS}
 
 
 def org(stale, fresh, dark=0, rules=RULES, memory=None, **more):
@@ -40,8 +45,12 @@ def standing(v):
     return v.findings().select("key", "policy", "status", "shown")
 
 
-def held(v, week_ago=NOBODY):
-    return over_share(v.rules, tally(v, week_ago), NO_TABLE)
+def then(standing=NOBODY, judged=("no-activity",), let_through=()):
+    return Then(standing, frozenset(judged), frozenset(let_through))
+
+
+def held(v, week_ago=NOBODY, **said):
+    return over_share(v.rules, tally(v, then(week_ago, **said)), NO_TABLE)
 
 
 def shown(v):
@@ -96,6 +105,41 @@ def test_a_mass_clear_is_held_and_the_record_keeps_its_words_and_points():
     assert after.scores()["score"].equals(before.scores()["score"])
 
 
+def test_a_flag_that_the_brake_holds_off_the_record_does_not_come_onto_it_when_its_fact_goes_dark():
+    first = org(60, 40)
+    first = hold_back(first, held(first))
+    second = gone_dark(first)
+    assert shown(second) == shown(first) == set()
+
+
+def gone_dark(before, on="2026-11-21"):
+    """The stale deals of `org(60, 40)`, of which nobody can read the activity any more."""
+    fresh = {"last_activity": day(on)}
+    return judge(wide(*[DARK] * 60, *[fresh] * 40, on=day(on)), RULES, before.remembered(), Context())
+
+
+def test_flags_that_were_dark_keep_their_words_when_a_mass_clear_is_held():
+    before = org(60, 40)
+    dark = gone_dark(before)
+    v = org(0, 100, memory=dark.remembered(), on=day("2026-11-22"))
+    after = hold_back(v, held(v, standing(before)))
+    assert reasons(after) == reasons(before)
+
+
+def reasons(v):
+    return [orjson.loads(flag)["evidence"]["text"] for flag in v.findings().filter("shown")["flag"]]
+
+
+def test_a_flag_that_the_brake_keeps_costs_what_it_says():
+    before = org(60, 40)
+    dearer = policies(policy(points=40, title="Silent"))
+    v = org(0, 100, rules=dearer, memory=before.remembered())
+    after = hold_back(v, held(v, standing(before)))
+    said = orjson.loads(after.findings()["flag"][0])
+    assert (said["title"], 100 - said["points"]) == ("Silent", after.scores()["score"][0])
+    assert reasons(after) == reasons(before)
+
+
 def test_what_is_held_today_is_held_tomorrow_and_says_the_same():
     first = org(60, 40)
     first = hold_back(first, held(first))
@@ -106,19 +150,58 @@ def test_what_is_held_today_is_held_tomorrow_and_says_the_same():
 
 def test_mass_unknowns_hold_what_the_record_shows_without_end():
     before = org(60, 40)
-    memory, last = before.remembered(), before
-    for on in ("2026-11-21", "2026-11-30"):
-        last = judge(wide(*[DARK] * 60, *[FRESH] * 40, on=day(on)), RULES, memory, Context())
-        found = held(last, standing(before))
+    weeks = [before]
+    for on in ("2026-11-21", "2026-11-27", "2026-11-28", "2026-12-05", "2026-12-12"):
+        last = gone_dark(weeks[-1], on)
+        found = held(last, standing(weeks[-1]))
         assert [one.change for one in found] == ["dark"]
-        last = hold_back(last, found)
-        memory = last.remembered()
-    assert shown(last) == shown(before)
+        weeks.append(hold_back(last, found))
+        assert (shown(weeks[-1]), holding(weeks[-1])) == (shown(before), 60)
 
 
-def test_nothing_can_go_dark_before_anything_was_judged():
-    v = org(0, 0, dark=60)
-    assert over_share(v.rules, tally(v, NOBODY, judged=False), NO_TABLE) == []
+def test_unknowns_that_a_person_let_through_are_withdrawn_after_their_days_and_not_held_again():
+    before = org(60, 40)
+    first = gone_dark(before)
+    for on in ("2026-11-22", "2026-11-27", "2026-11-28"):
+        last = gone_dark(first, on)
+        assert held(last, standing(first), let_through={"no-activity"}) == []
+    assert shown(last) == set()
+    after = gone_dark(last, "2026-12-06")
+    assert held(after, standing(first)) == []
+
+
+def test_new_deals_that_nobody_can_judge_yet_have_not_gone_dark():
+    before = org(0, 60)
+    v = org(0, 60, dark=40, memory=before.remembered())
+    assert held(v, standing(before)) == []
+
+
+def test_a_policy_that_no_longer_applies_to_most_of_its_flagged_deals_is_held():
+    stale, fresh = STALE | {"amount": 1}, FRESH | {"amount": 1}
+    before = judge(wide(*[stale] * 60, *[fresh] * 40), RULES, Memory(), Context())
+    narrowed = policies(policy(applies_to=compare("amount", ">", 500)))
+    v = judge(wide(*[stale] * 60, *[fresh] * 40), narrowed, before.remembered(), Context())
+    assert [(one.change, one.deals, one.of) for one in held(v, standing(before))] == [("cleared", 60, 60)]
+
+
+def test_a_policy_that_a_person_switched_off_on_some_deals_is_not_held_for_it():
+    deals = [STALE | {"team": "West"}] * 60 + [FRESH | {"team": "East"}] * 40
+    before = judge(wide(*deals), RULES, Memory(), Context())
+    without_west = policies(policy(modes=(ModeCase(compare("team", "=", "west"), "off"),)))
+    v = judge(wide(*deals), without_west, before.remembered(), Context())
+    assert (held(v, standing(before)), shown(v)) == ([], set())
+
+
+def test_mass_unknowns_are_held_though_the_policy_leaves_a_grace():
+    rules = policies(policy(grace_days=3))
+    before = org(0, 100, rules=rules)
+    v = org(0, 0, dark=100, rules=rules, memory=before.remembered())
+    assert [one.change for one in held(v, standing(before))] == ["dark"]
+
+
+def test_nothing_can_go_dark_for_a_policy_that_was_not_judged_by_then():
+    v = org(0, 0, dark=60, memory=org(60, 0).remembered())
+    assert held(v, judged=()) == []
     assert [one.change for one in held(v)] == ["dark"]
 
 
@@ -135,9 +218,26 @@ def test_observed_policies_and_closed_deals_need_no_brake():
     assert held(closed) == []
 
 
+def test_flags_score_gate_and_words_of_a_record_agree_while_a_policy_is_held_in_all_three_ways():
+    rules = policies(policy(), policy("won", yes("is_won")))
+    before = judge(wide(*[STALE] * 35, *[FRESH] * 70), rules, Memory(), Context())
+    today = wide(*[FRESH] * 35, *[STALE] * 35, *[DARK] * 34, {**FRESH, "is_won": True}, on=day("2026-11-21"))
+    v = judge(today, rules, before.remembered(), Context())
+    found = held(v, standing(before))
+    assert [(one.change, one.deals) for one in found] == [("new", 35), ("cleared", 35), ("dark", 34)]
+    after = hold_back(v, found)
+    now, then_ = (dict(wanted(one, FIELDS)) for one in (after, before))
+    assert [key for key in now if now[key] != then_[key]] == [105], "only what another policy says"
+    assert (now[105]["flag_ids"], now[105]["score"]) == (";won;", 85)
+    for key, record in now.items():
+        flags = [found for found in after.found_by_deal.get(key, ()) if found.shown]
+        assert record["flag_count"] == len(flags)
+        assert record["score"] == sum(points for _, points in after.ledger(key))
+
+
 def test_slices_are_counted_together():
     parts = [org(20, 30), org(11, 39)]
-    counts = sum((tally(v, NOBODY) for v in parts), Counter())
+    counts = sum((tally(v, then()) for v in parts), Counter())
     assert [one.deals for one in over_share(parts[0].rules, counts, NO_TABLE)] == [31]
 
 
@@ -150,14 +250,29 @@ def test_the_sentence_says_what_is_held_and_how_it_is_let_through():
 
 
 def test_a_criterion_is_held_like_a_policy_and_the_gate_stays_as_it_was():
-    gate = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
-    deals = [{"stage": "proposal", "pain_identified": False}] * 30
-    gone_on = [row for key in range(1, 31) for row in moves(key, "2026-11-01 discovery", "2026-11-05 proposal")]
-    context = Context(first_runs={"sales/discovery/pain": day("2026-10-01")})
-    v = judge(wide(*deals, moves=gone_on), policies(processes=(gate,)), Memory(), context)
+    v = moved_on(pain_identified=False)
     assert set(v.gates()["gate"]) == {"breached"}
     after = hold_back(v, held(v))
     assert set(after.gates()["gate"]) == {"ready"}
+
+
+def moved_on(memory=None, on="2026-11-20", **said):
+    """Thirty deals that have passed the gate of discovery, where the pain should be identified."""
+    gate = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
+    moved = [row for key in range(1, 31) for row in moves(key, "2026-11-01 discovery", "2026-11-05 proposal")]
+    context = Context(first_runs={"sales/discovery/pain": day("2026-10-01")})
+    deals = wide(*[{"stage": "proposal"} | said] * 30, moves=moved, on=day(on))
+    return judge(deals, policies(processes=(gate,)), memory or Memory(), context)
+
+
+def test_a_criterion_that_was_met_is_remembered_as_met_on_its_day_though_the_mass_clear_is_held():
+    before = moved_on(pain_identified=False)
+    met = moved_on(before.remembered(), on="2026-11-21", pain_identified=True)
+    after = hold_back(met, held(met, standing(before)))
+    assert (len(shown(after)), set(after.gates()["gate"])) == (30, {"breached"})
+    assert set(after.breaches()["met_on"]) == {day("2026-11-21")}
+    unmet_again = moved_on(after.remembered(), on="2026-11-22", pain_identified=False)
+    assert shown(unmet_again) == set()
 
 
 def test_since_is_not_moved_by_the_brake():

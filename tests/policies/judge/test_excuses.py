@@ -101,6 +101,13 @@ def test_a_waived_deal_costs_nothing_and_says_who_waived_it_until_when():
     assert v.excuses_told[1] == ["No activity: waived until 30 Nov 2026."]
 
 
+def test_of_two_waivers_the_one_that_ends_last_says_until_when():
+    both = waiver(until=date(2026, 11, 25)), waiver(until=date(2026, 12, 31), reason="Still in court")
+    v = judged(STALE, rules=[policy()], context=Context(waivers=both))
+    assert v.excuses_told[1] == ["No activity: waived until 31 Dec 2026."]
+    assert flags(v)[0]["excuse"]["text"] == "Waived until 31 Dec 2026 by Joan: Still in court"
+
+
 @pytest.mark.parametrize(("on", "shown"), [("2026-11-30", False), ("2026-12-01", True)])
 def test_a_waiver_holds_through_its_last_day_and_not_a_day_longer(on, shown):
     v = judged(STALE, rules=[policy()], context=Context(waivers=(waiver(),)), on=day(on))
@@ -138,6 +145,15 @@ def test_grace_gives_a_broken_deal_its_days_from_when_it_was_first_found():
     assert excuses(judged(STALE, rules=rules)) == ["grace"]
 
 
+def test_a_flag_whose_grace_is_over_gets_no_other_grace_because_its_fact_was_unreadable_for_a_day():
+    memory, shown = Memory(), []
+    dark = STALE | {"unknown": ["last_activity"]}
+    for on, deal in [("2026-11-20", STALE), ("2026-11-23", STALE), ("2026-11-24", dark), ("2026-11-25", STALE)]:
+        v = judged(deal, rules=[policy(grace_days=3)], memory=memory, on=day(on))
+        memory, shown = v.remembered(), [*shown, v.findings()["shown"].item()]
+    assert shown == [False, True, True, True]
+
+
 def test_what_stands_in_grace_says_the_same_every_day():
     first = judged(STALE, rules=[policy(grace_days=3)])
     second = judged(STALE, rules=[policy(grace_days=3)], memory=first.remembered(), on=day("2026-11-21"))
@@ -169,6 +185,11 @@ def test_an_excused_flag_of_an_unreadable_fact_leaves_the_record():
     dark = judged(STALE | {"unknown": ["last_activity"]}, rules=[policy()], memory=seen.remembered(),
                   context=Context(waivers=(waiver(),)))  # fmt: skip
     assert dark.findings().select("status", "shown").rows() == [("unknown", False)]
+
+
+def test_a_waived_deal_that_cannot_be_judged_says_that_it_is_waived():
+    v = judged(STALE | {"unknown": ["last_activity"]}, rules=[policy()], context=Context(waivers=(waiver(),)))
+    assert "No activity: waived until 30 Nov 2026." in orjson.loads(v.deals()["detail"].item())["checked"]
 
 
 def test_the_ledger_still_adds_up_to_the_score():

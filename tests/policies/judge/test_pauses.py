@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from model.memory import ASKED, Memory
+from policies.excused import deals
 from policies.judge import Context, judge
-from tests.policies.judge.build import day, policies, policy, wide
+from tests.policies.judge.build import blank, day, policies, policy, wide
 
 DEAL = {"last_activity": date(2026, 10, 1), "stage_name": "Demo", "_owner_id": "005A"}
 RULES = policies(policy(pausable=True))
@@ -52,6 +53,12 @@ def test_a_paused_deal_costs_nothing_and_its_record_says_until_when():
 def test_only_pausable_policies_are_paused():
     shown, _ = told(("2026-11-20", asked("2026-11-30")), rules=policies(policy()))
     assert shown == [True]
+
+
+def test_where_no_policy_can_be_paused_the_record_says_so_and_no_kpi_leaves_the_deal_out():
+    _, v = told(("2026-11-20", asked("2026-11-30")), rules=policies(policy()))
+    assert checked(v) == ["The pause does not count: no policy here can be paused."]
+    assert deals(v) == frozenset()
 
 
 @pytest.mark.parametrize("reason", [None, "  ", "tbd", "N/A", "."])
@@ -112,6 +119,31 @@ def test_a_date_that_is_taken_off_ends_the_pause_and_the_same_date_again_is_anot
 def test_a_pause_whose_fields_can_no_longer_be_read_stays_in_force():
     shown, _ = told(("2026-11-20", asked("2026-11-30")), ("2026-11-21", asked(None, readable=False)))
     assert shown == [False, False]
+
+
+def test_a_pause_that_was_over_when_it_was_taken_off_stays_over_though_its_fields_can_no_longer_be_read():
+    shown, v = told(
+        ("2026-11-20", asked("2026-11-21")), ("2026-11-23", asked(None)), ("2026-11-24", asked(None, readable=False))
+    )
+    assert (shown, checked(v)) == ([False, True, True], [])
+
+
+DARK = {"last_activity": None, "unknown": ["last_activity"]}
+
+
+def test_a_pause_that_ends_while_nobody_can_read_the_fact_brings_no_flag_onto_the_record():
+    record = asked("2026-11-21")
+    seen_again = ("2026-11-23", record, DEAL | {"unknown": []})
+    shown, _ = told(("2026-11-20", record), ("2026-11-21", record, DARK), ("2026-11-22", record), seen_again)
+    assert shown == [False, False, False, True]
+
+
+def test_a_deal_paused_while_its_fact_cannot_be_read_costs_nothing_and_says_until_when():
+    rules = policies(policy(pausable=True), policy("no-step", blank("next_step"), points=85))
+    record = asked("2026-11-30")
+    shown, v = told(("2026-11-20", asked(None), {"next_step": "Call"}), ("2026-11-21", record, DARK), rules=rules)
+    assert (shown, v.scores()["score"].item()) == ([True, False], 100)
+    assert checked(v)[0] == "Paused until 30 Nov 2026."
 
 
 def test_a_date_in_the_past_pauses_nothing_and_is_no_mistake():
