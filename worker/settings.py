@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,7 +21,6 @@ from model.errors import SettingsProblem
 from worker.checks import (
     calendar_name,
     carrier,
-    clock_time,
     crm_field,
     currency_code,
     fact_name,
@@ -31,16 +30,10 @@ from worker.checks import (
     zone_name,
 )
 from worker.config_file import ConfigFile, read_config
+from worker.settings_tables import Closed, MessageSettings, ScheduleSettings
 
 Zone = Annotated[str, AfterValidator(zone_name)]
 Currency = Annotated[str, AfterValidator(currency_code)]
-ClockTime = Annotated[str, AfterValidator(clock_time)]
-
-
-class Closed(BaseModel):
-    """A table of settings that knows all its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StoreSettings(Closed):
@@ -66,28 +59,6 @@ class PolicySettings(Closed):
     """Where the policies lie."""
 
     paths: tuple[Path, ...] = Field((), description="files or folders of YAML; absent: the starter pack")
-
-
-class ScheduleSettings(Closed):
-    """When beat runs what; times are UTC."""
-
-    incremental_minutes: int = Field(60, ge=1, le=1440, description="minutes between incremental runs")
-    full_at: ClockTime = Field("02:00", description="nightly full reconcile, UTC")
-    snapshot_at: ClockTime = Field("01:00", description="nightly frozen snapshot and KPIs, UTC")
-    calibrate_day: int = Field(1, ge=1, le=28, description="day of the month of the calibration proposal")
-    concurrency: int = Field(2, ge=1, le=64, description="worker processes")
-
-
-Route = Literal["now", "daily", "weekly", "never"]
-
-
-class MessageSettings(Closed):
-    """How much a rep is told, and when; delivery is a later version's."""
-
-    per_day: int = Field(5, ge=0, le=100, description="most lines that a rep gets a day; fields are never capped")
-    critical: Route = Field("now", description="when critical flags are told")
-    warning: Route = Field("daily", description="when warnings are told")
-    info: Route = Field("weekly", description="when the others are told")
 
 
 class FieldSettings(Closed):

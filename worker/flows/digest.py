@@ -13,7 +13,7 @@ from worker.flows.session import Session
 from worker.flows.slices import parts
 
 if TYPE_CHECKING:
-    from worker.settings import MessageSettings
+    from worker.settings_tables import MessageSettings
     from worker.wiring import Services
 
 
