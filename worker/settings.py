@@ -174,7 +174,12 @@ class Settings(BaseSettings):
     """All settings; `home` is the folder of the config file, against which relative paths are read."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SLUICEGATE_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=False
+        env_prefix="SLUICEGATE_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        validate_default=False,
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(Path(), description="set by --config")
@@ -216,6 +221,21 @@ class Settings(BaseSettings):
             return self.connections[name]
         known = ", ".join(sorted(self.connections)) or "none"
         raise SettingsProblem(f"There is no connection '{name}' in the config file (there: {known}).")
+
+
+class GivenSettings(Settings):
+    """Settings as they are given, whatever the environment holds: for what needs no config."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given at init."""
+        return (init_settings,)
 
 
 def read_settings(config: Path | None) -> Settings:

@@ -15,7 +15,7 @@ Route = Literal["now", "daily", "weekly", "never"]
 class Closed(BaseModel):
     """A table of settings that knows all its keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)  # one may be a secret
 
 
 class ScheduleSettings(Closed):

@@ -36,3 +36,14 @@ def test_rows_set_aside_and_odd_rows_are_told_with_their_lines(tmp_path):
     told = check_file(files, {}, policies=None, currency="USD", zone="UTC", as_of=AS_OF).to_json()
     assert [(row["id"], row["reason"]) for row in told["notes"]] == [("2", "line 3: open deal without Account")]
     assert [(row["id"], row["reason"]) for row in told["aside"]] == [("3", "line 4: Amount 'a lot' is no amount")]
+
+
+def test_a_report_is_judged_where_the_secrets_of_connections_stand_in_the_environment(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SLUICEGATE_CONNECTIONS__HUB__ACCESS_TOKEN", "pat-secret")
+    monkeypatch.setenv("SLUICEGATE_STORE__URL", "sqlite:////nowhere/at/all.db")
+    report = tmp_path / "report.csv"
+    report.write_text(REPORT)
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(report), "--as-of", "2026-11-15"])
+    assert ended.value.code == 1
+    assert "pat-secret" not in "".join(capsys.readouterr())

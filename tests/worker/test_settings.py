@@ -1,9 +1,10 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from model.errors import SettingsProblem
-from worker.settings import read_settings
+from worker.settings import Settings, read_settings
 from worker.wiring import store_url
 
 ACME = """
@@ -77,3 +78,11 @@ def test_the_store_lies_beside_the_config_file_unless_said_otherwise(config):
 def test_a_missing_config_file_says_what_to_do():
     with pytest.raises(SettingsProblem, match="init"):
         read_settings(Path("/nowhere/sluicegate.toml"))
+
+
+def test_no_secret_shows_where_settings_are_refused_and_nobody_made_a_sentence_of_it(monkeypatch):
+    monkeypatch.setenv("SLUICEGATE_CONNECTIONS__HUB__ACCESS_TOKEN", "pat-secret")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert "connections.hub.kind" in str(refused.value)
+    assert "pat-" not in str(refused.value)
