@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,6 +21,7 @@ from model.errors import SettingsProblem
 from worker.checks import (
     calendar_name,
     carrier,
+    column_name,
     crm_field,
     currency_code,
     fact_name,
@@ -158,8 +159,8 @@ class ConnectionSettings(CredentialSettings):
     hold_unknown_days: int = Field(7, ge=0, description="days an unknown holds what the record shows")
     calibration_floor_days: int = Field(7, ge=1, description="no ageing limit falls below this")
     activity: ActivitySettings = Field(ActivitySettings(), description="see below")
-    fields: dict[Annotated[str, AfterValidator(fact_name)], str | FieldSettings] = Field(
-        default_factory=dict, description="fact = CRM field"
+    fields: dict[Annotated[str, AfterValidator(column_name)], str | FieldSettings] = Field(
+        default_factory=dict, description="fact = CRM field, or header of a report; of a file beside it 'owners.team'"
     )
     lead_fields: dict[Annotated[str, AfterValidator(fact_name)], str | FieldSettings] = Field(
         default_factory=dict, description="fact of leads = CRM field of the lead"
@@ -168,6 +169,13 @@ class ConnectionSettings(CredentialSettings):
     writes: dict[Annotated[str, AfterValidator(our_field)], Annotated[str, AfterValidator(crm_field)]] = Field(
         default_factory=dict, description="our field = CRM field; absent: as provisioned"
     )
+
+    @model_validator(mode="after")
+    def _only_reports_have_files_beside_them(self) -> ConnectionSettings:
+        strays = [name for name in self.fields if "." in name and self.kind != "tables"]
+        if strays:
+            raise ValueError(f"'{strays[0]}' under fields cannot be a fact's name; use small letters, digits and _")
+        return self
 
 
 class Settings(BaseSettings):

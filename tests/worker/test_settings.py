@@ -86,3 +86,15 @@ def test_no_secret_shows_where_settings_are_refused_and_nobody_made_a_sentence_o
         Settings()
     assert "connections.hub.kind" in str(refused.value)
     assert "pat-" not in str(refused.value)
+
+
+def test_a_column_of_a_file_beside_a_report_can_be_named_and_nowhere_else(config):
+    report = '[connections.acme]\nkind = "tables"\n[connections.acme.fields]\n'
+    config.write_text(report + "'history.stage_name' = \"to\"\n")
+    assert read_settings(config).connection("acme").fields == {"history.stage_name": "to"}
+    config.write_text(report + "'histroy.stage_name' = \"to\"\n")
+    with pytest.raises(SettingsProblem, match=r"names no file; write owners.COLUMN, activities.COLUMN, history.COLUMN"):
+        read_settings(config)
+    config.write_text(ACME + "'history.stage_name' = \"Stage__c\"\n")
+    with pytest.raises(SettingsProblem, match=r"'history.stage_name' under fields cannot be a fact's name"):
+        read_settings(config)
