@@ -72,6 +72,7 @@ def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
 
 def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
     """A deal's verdict with its ledger, and each activity that counts or why it does not."""
+    services.connection(name)
     row = next((row for row in services.store.deals(name) if same_id(row["id"], deal_id)), None)
     if row is None:
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")

@@ -67,7 +67,8 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
         yield from strange_stages(policies, part, session.connection.kind)
         yield from strange_owners(session, policies)
         yield from strange_deals(session, policies)
-        yield from silent_owners(session, part.wide.frame)
+        if "touches_30d" not in part.wide.dormant:
+            yield from silent_owners(session, part.wide.frame)
         yield from rolled_out_to_nobody(policies, part.wide)
         return
 
