@@ -52,6 +52,12 @@ def test_a_waiver_is_added_to_a_file_of_its_own_and_listed(home, capsys):
     assert (home / "policies" / "waivers.yaml").exists()
 
 
+def test_a_waiver_whose_last_day_is_past_is_refused_unwritten(home, capsys):
+    code, told = ask(capsys, *ADD[:6], "2001-01-31", *ADD[7:])
+    assert (code, "is past, and a waiver holds through its last day only." in told["error"]) == (2, True)
+    assert not (home / "policies" / "waivers.yaml").exists()
+
+
 def test_comments_stay_when_a_waiver_is_added(home, capsys):
     file = home / "policies" / "waivers.yaml"
     file.write_text(KEPT)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from model.words import many
 from policies.found import counts
 from worker.cli.common import table, tell
+
+LINE = ("title", "route", "text", "fix")
 
 
 def show_deals(found: list[dict[str, Any]]) -> None:
@@ -26,11 +29,11 @@ def show_deals(found: list[dict[str, Any]]) -> None:
 
 def show_digest(found: dict[str, Any]) -> None:
     """Each rep's lines of today."""
-    columns = ("deal", "amount", "flag", "told", "why", "what to do")
+    columns = ("deal", f"amount ({found['currency']})", "flag", "told", "why", "what to do")
     for rep in found["reps"]:
-        rows = [[line[c] for c in ("name", "amount", "title", "route", "text", "fix")] for line in rep["lines"]]
-        more = f", and {rep['left_out']} more" if rep["left_out"] else ""
-        table(f"{rep['owner']}: {len(rows)} of today{more}", columns, rows)
+        rows = [[line["name"], money(line["amount"]), *(line[c] for c in LINE)] for line in rep["lines"]]
+        more = f", and {many(rep['left_out'], 'more deal')}" if rep["left_out"] else ""
+        table(f"{rep['owner']}: {many(len(rows), 'deal')} for today{more}", columns, rows)
     if not found["reps"]:
         tell("No deal carries a flag.")
 
@@ -103,10 +106,16 @@ def off_record(flag: dict[str, Any]) -> str:
 def show_runs(listed: list[dict[str, Any]]) -> None:
     """A row a run, the newest first."""
     rows = [
-        (run["run_id"], run["connection"], run["kind"], moment(run["as_of"]), run["outcome"], run["policy_digest"])
+        (run["run_id"], run["connection"], run["kind"], moment(run["as_of"]), _end(run), run["policy_digest"])
         for run in listed
     ]
     table("Runs", ("run", "connection", "kind", "as of", "outcome", "policies"), rows)
+
+
+def _end(run: dict[str, Any]) -> str:
+    """How a run ended; one that held something waits for a person."""
+    held = (run["counts"] or {}).get("held")
+    return f"{run['outcome']}, {held} held" if held else str(run["outcome"])
 
 
 def show_run(found: dict[str, Any]) -> None:
@@ -123,6 +132,11 @@ def _plain(value: object) -> object:
     if isinstance(value, list):
         return "\n".join(str(_plain(part)) for part in value)
     return value
+
+
+def money(text: str | None) -> str:
+    """An amount with its thousands parted, to the hundredth; nothing where it is not known."""
+    return "" if text is None else f"{Decimal(text):,.2f}"
 
 
 def moment(text: str) -> str:
