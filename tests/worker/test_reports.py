@@ -66,6 +66,14 @@ def test_a_call_of_whom_the_report_does_not_say_who_logged_it_is_explained_as_th
     assert [one["counts"] for one in told["activities"]] == ["as a touch"]
 
 
+def test_a_run_judges_the_report_as_it_stands_now_and_not_as_it_stood_at_the_run_before(folder, ask):
+    ask("run", "report")
+    (folder / "deals.csv").write_text(DEALS.replace("1,Alpha,Sales,First call", "1,Alpha,Sales,Last call"))
+    ask("run", "report")
+    stages = {deal["id"]: deal["stage"] for deal in ask("deals", "report")["deals"]}
+    assert (stages["1"], stages["2"]) == ("second", "first")
+
+
 def test_a_stage_without_deals_is_no_fault_of_a_report_and_no_other_stage_of_the_process_was_meant(ask):
     told = [one for one in remarks(ask) if "stage second" in one[1]]
     assert told == [("note", "Process sales, stage second: no deal of the report stands in a stage 'Last call'.")]
