@@ -2,6 +2,7 @@
 
 from worker.cli.living import _cells
 from worker.cli.shown import show_digest, show_runs
+from worker.cli.trying import _show_diff
 
 RUN = {
     "run_id": "20", "connection": "acme", "kind": "incremental", "as_of": "2026-11-28T09:57:00.123456+00:00",
@@ -31,6 +32,13 @@ def test_the_digest_says_amounts_in_the_currency_of_the_connection(capsys):
     assert "Ann Lee: 2 deals for today, and 1 more deal" in text
     assert "amount (EUR)" in text
     assert "15,000.00 " in text
+
+
+def test_a_diff_says_that_it_is_no_list_of_what_will_stand_on_records(capsys):
+    row = {"id": "1", "name": "Acme", "owner": "Ann", "policy": "silent", "title": "Silent"}
+    counts = {"policy": "silent", "before": 0, "after": 1, "gained": 1, "lost": 0, "unknown": 0, "cannot_judge": 0}
+    _show_diff({"policies": [counts], "gained": [row], "lost": [], "unknown": []})
+    assert "only observed, and deals outside a rollout, are among these" in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_an_approval_is_told_to_the_minute():

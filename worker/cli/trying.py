@@ -22,6 +22,10 @@ TITLES = {
     "lost": "Would lose",
     "unknown": "Could no longer be judged: the flag would stay for now",
 }
+ON_RECORD = (
+    "Policies that are only observed, and deals outside a rollout, are among these. What would stand on records: "
+    "switch the files over, then `sluicegate run NAME --dry-run` and `sluicegate push NAME --preview changes.csv`."
+)
 SHOWN = ("id", "name", "owner", "policy", "title")
 
 
@@ -136,5 +140,5 @@ def _show_diff(answer: dict[str, Any]) -> None:
     for kind, title in TITLES.items():
         if rows := answer[kind]:
             table(title, SHOWN, [[row[name] for name in SHOWN] for row in rows])
-    if not any(answer[kind] for kind in TITLES):
-        tell("Nothing would gain or lose a flag.")
+    changed = any(answer[kind] for kind in TITLES)
+    tell(ON_RECORD if changed else "Nothing would gain or lose a flag.")
