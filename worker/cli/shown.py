@@ -70,11 +70,23 @@ def show_verdict(found: dict[str, Any]) -> None:
         tell(f"- {flag['title']}{off_record(flag)}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
     for unknown in deal["unknown"]:
         tell(f"- {unknown['policy']} could not be judged: {unknown['why']}")
-    gate = deal.get("gate") or {}
+    gate, checked = deal.get("gate") or {}, found.get("checked")
     if gate.get("status") == "unknown" and not gate["unknown"]:
-        tell(f"The gate is unknown: no process claims the deal, or the one that does names no stage '{deal['stage']}'.")
+        tell(f"The gate is unknown: {_unclaimed(checked, deal['stage'])}")
+    if checked:
+        tell(f"Checked: {' '.join(checked)}")
     if deal["missing"]:
         tell(f"Before it can move on: {'; '.join(deal['missing'])}.")
+
+
+def _unclaimed(checked: list[str] | None, stage: str) -> str:
+    """Why no process binds a deal; `checked`: what the record's field of that name says, None where it was not kept."""
+    from policies.record import UNCLAIMED
+
+    if why := next((text for text in checked or () if text in UNCLAIMED.values()), ""):
+        return f"{why[0].lower()}{why[1:]}"
+    none = "no process claims the deal, or the one that does" if checked is None else "the process that claims the deal"
+    return f"{none} names no stage '{stage}'."
 
 
 def show_decision(found: dict[str, Any]) -> None:

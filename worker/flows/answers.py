@@ -82,7 +82,8 @@ def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
     activities = services.store.activities_of(name, row["id"])
     deal = deal_json(row)
     told = [activity_json(activity, ours, session.as_of) for activity in activities]
-    return {"deal": deal, "ledger": ledger(deal), "activities": told}
+    checked = (row["detail"] or {}).get("checked", [])
+    return {"deal": deal, "ledger": ledger(deal), "checked": checked, "activities": told}
 
 
 def same_id(ours: str, asked: str) -> bool:
