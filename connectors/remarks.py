@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from connectors.our_fields import RULES, names
 from model.facts import FACTS
 from model.sync import OUR_FIELDS, Remark
+from policies.language.words import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from connectors.our_fields import Named
 
@@ -45,6 +46,12 @@ def own_fields(settings: Named, seen: Mapping[str, Seen], to_edit: str) -> Itera
 
 def _fits(found: str, wanted: str) -> bool:
     return found == wanted or (found in _TEXTS and wanted in _TEXTS)
+
+
+def unread(path: str, fact: str, known: Collection[str]) -> Remark:
+    """A mapped field that is not there or is hidden; `known`: the fields that may have been meant."""
+    hint = did_you_mean(path, known) or "."
+    return Remark("missing", f"{path} ({fact}) cannot be read: deals are unknown in it{hint}")
 
 
 def mapped_facts(known: Iterable[str]) -> Iterator[Remark]:

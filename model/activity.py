@@ -18,7 +18,7 @@ def why_no_touch(activity: Record, ours: Collection[str]) -> str | None:
     """None for a touch or a plan, else the reason why neither; `ours`: ids of our user and integration users."""
     if activity.get("gone"):
         return f"it is {activity['gone']}"
-    if activity.get("created_by") in ours:
+    if (maker := activity.get("created_by")) is not None and maker in ours:
         return "an integration made it"
     if activity.get("bulk"):
         return "bulk or sequence mail"

@@ -53,7 +53,7 @@ def keep_parents(  # noqa: PLR0917 - a page's records of one kind, and when they
         rows.append((connection, id_, *written(row)))
         new += old is None
         if old is not None and not row["gone"]:
-            found += changes(parent, old["key"], old, row, seen)
+            found += changes(parent, old["key"], old, row, seen, as_of)
     sql.upsert(parent.table, ("connection", "id", *columns, *STAMPS), rows, ("connection", "id"))
     sql.many(f"UPDATE {parent.table} SET seen_at = ? WHERE key = ?", same)
     return new, len(rows) - new, len(same), keep_changes(sql, parent, connection, found) if found else 0

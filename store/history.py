@@ -34,11 +34,16 @@ def value_text(column: str, value: Any, parent: Parent = DEALS) -> str:
     return json(plain)
 
 
-def changes(parent: Parent, key: int, old: Row, new: Row, seen_at: int) -> Iterator[Row]:
-    """Field changes between two states of one deal or lead; a column that could not be read this time has none."""
+def changes(  # noqa: PLR0917 - two states, and when they were read
+    parent: Parent, key: int, old: Row, new: Row, seen_at: int, as_of: int
+) -> Iterator[Row]:
+    """Field changes between two states of one deal or lead; a column that could not be read this time has none.
+
+    Where nobody says when it was edited, as in a report, it was before the run that reads it judges.
+    """
     edited = _later(new["last_edit"], old["last_edit"])
     edit = new["last_edit"] if edited else new["modified"]
-    at = edit if edit is not None else seen_at
+    at = edit if edit is not None else min(seen_at, as_of)
     actor = new["modified_by"] if edited else None  # of several edits between two pulls the last one
     since = old["modified"] if old["modified"] is not None else old["last_edit"]
     unread = new["unread"] or ""

@@ -19,7 +19,8 @@ from worker.wiring import Services, wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from worker.settings import ScheduleSettings, Settings
+    from worker.settings import Settings
+    from worker.settings_tables import ScheduleSettings
 
 REDIS = {"visibility_timeout": 3600, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
 ONE_BEAT = {

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 BROKERS = ("redis://", "rediss://", "redis+socket://", "amqp://", "amqps://")
+BESIDE = ("owners", "activities", "history")
+"""Files beside an exported report whose columns may be named."""
 
 
 def currency_code(code: str) -> str:
@@ -55,6 +57,15 @@ def fact_name(name: str) -> str:
     """A name that conditions can use."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name) or name.endswith("__known"):
         raise ValueError(f"'{name}' cannot be a fact's name; use small letters, digits and _")
+    return name
+
+
+def column_name(name: str) -> str:
+    """A fact's name; of an exported report also a column of a file beside it, as in history.stage_name."""
+    file, dot, column = name.rpartition(".")
+    if dot and file not in BESIDE:
+        raise ValueError(f"'{name}' names no file; write {', '.join(f'{one}.COLUMN' for one in BESIDE)}")
+    fact_name(column)
     return name
 
 

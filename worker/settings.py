@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,7 +21,7 @@ from model.errors import SettingsProblem
 from worker.checks import (
     calendar_name,
     carrier,
-    clock_time,
+    column_name,
     crm_field,
     currency_code,
     fact_name,
@@ -31,16 +31,10 @@ from worker.checks import (
     zone_name,
 )
 from worker.config_file import ConfigFile, read_config
+from worker.settings_tables import Closed, MessageSettings, ScheduleSettings
 
 Zone = Annotated[str, AfterValidator(zone_name)]
 Currency = Annotated[str, AfterValidator(currency_code)]
-ClockTime = Annotated[str, AfterValidator(clock_time)]
-
-
-class Closed(BaseModel):
-    """A table of settings that knows all its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StoreSettings(Closed):
@@ -66,28 +60,6 @@ class PolicySettings(Closed):
     """Where the policies lie."""
 
     paths: tuple[Path, ...] = Field((), description="files or folders of YAML; absent: the starter pack")
-
-
-class ScheduleSettings(Closed):
-    """When beat runs what; times are UTC."""
-
-    incremental_minutes: int = Field(60, ge=1, le=1440, description="minutes between incremental runs")
-    full_at: ClockTime = Field("02:00", description="nightly full reconcile, UTC")
-    snapshot_at: ClockTime = Field("01:00", description="nightly frozen snapshot and KPIs, UTC")
-    calibrate_day: int = Field(1, ge=1, le=28, description="day of the month of the calibration proposal")
-    concurrency: int = Field(2, ge=1, le=64, description="worker processes")
-
-
-Route = Literal["now", "daily", "weekly", "never"]
-
-
-class MessageSettings(Closed):
-    """How much a rep is told, and when; delivery is a later version's."""
-
-    per_day: int = Field(5, ge=0, le=100, description="most lines that a rep gets a day; fields are never capped")
-    critical: Route = Field("now", description="when critical flags are told")
-    warning: Route = Field("daily", description="when warnings are told")
-    info: Route = Field("weekly", description="when the others are told")
 
 
 class FieldSettings(Closed):
@@ -187,8 +159,8 @@ class ConnectionSettings(CredentialSettings):
     hold_unknown_days: int = Field(7, ge=0, description="days an unknown holds what the record shows")
     calibration_floor_days: int = Field(7, ge=1, description="no ageing limit falls below this")
     activity: ActivitySettings = Field(ActivitySettings(), description="see below")
-    fields: dict[Annotated[str, AfterValidator(fact_name)], str | FieldSettings] = Field(
-        default_factory=dict, description="fact = CRM field"
+    fields: dict[Annotated[str, AfterValidator(column_name)], str | FieldSettings] = Field(
+        default_factory=dict, description="fact = CRM field, or header of a report; of a file beside it 'owners.team'"
     )
     lead_fields: dict[Annotated[str, AfterValidator(fact_name)], str | FieldSettings] = Field(
         default_factory=dict, description="fact of leads = CRM field of the lead"
@@ -198,12 +170,24 @@ class ConnectionSettings(CredentialSettings):
         default_factory=dict, description="our field = CRM field; absent: as provisioned"
     )
 
+    @model_validator(mode="after")
+    def _only_reports_have_files_beside_them(self) -> ConnectionSettings:
+        strays = [name for name in self.fields if "." in name and self.kind != "tables"]
+        if strays:
+            raise ValueError(f"'{strays[0]}' under fields cannot be a fact's name; use small letters, digits and _")
+        return self
+
 
 class Settings(BaseSettings):
     """All settings; `home` is the folder of the config file, against which relative paths are read."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SLUICEGATE_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=False
+        env_prefix="SLUICEGATE_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        validate_default=False,
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(Path(), description="set by --config")
@@ -245,6 +229,21 @@ class Settings(BaseSettings):
             return self.connections[name]
         known = ", ".join(sorted(self.connections)) or "none"
         raise SettingsProblem(f"There is no connection '{name}' in the config file (there: {known}).")
+
+
+class GivenSettings(Settings):
+    """Settings as they are given, whatever the environment holds: for what needs no config."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given at init."""
+        return (init_settings,)
 
 
 def read_settings(config: Path | None) -> Settings:

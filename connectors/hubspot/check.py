@@ -86,7 +86,7 @@ def _own_fields(schema: Schema, settings: HubspotSettings) -> Iterator[Remark]:
 def _facts(client: Client, schema: Schema, settings: HubspotSettings) -> Iterator[Remark]:
     for mapped in [*deals.columns(schema, settings, client.account.zone), *deals.mapped_facts(schema, settings)]:
         if mapped.field is None and mapped.name not in (*deals.OPTIONAL, "activity_hint"):
-            yield Remark("missing", f"{mapped.path} ({mapped.name}) cannot be read: deals are unknown in it.")
+            yield remarks.unread(mapped.path, mapped.name, schema.fields() or ())
         elif mapped.field and mapped.name in settings.fields:
             gives = to.fact_type(mapped.field.type, mapped.field.field_type)
             wanted = deals.type_of(mapped.name, mapped.field)

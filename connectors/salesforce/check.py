@@ -67,7 +67,7 @@ def _facts(client: Client, schema: Schema, settings: SalesforceSettings) -> Iter
     read = [*deals.columns(schema, settings), *deals.mapped_facts(schema, settings)]
     for mapped in read:
         if mapped.field is None and mapped.name not in ("currency", "activity_hint"):
-            yield Remark("missing", f"{mapped.path} ({mapped.name}) cannot be read: deals are unknown in it.")
+            yield remarks.unread(mapped.path, mapped.name, schema.beside(deals.ENTITY, mapped.path))
         elif mapped.field and mapped.name in settings.fields:
             yield from _mismatch(mapped, mapped.field.type)
     still = [mapped.path for mapped in read if mapped.field and mapped.field.moves_no_stamp]

@@ -74,11 +74,21 @@ class Schema:
     def field(self, entity: str, path: str) -> CrmField | None:
         """The field at the end of `path`, as seen from `entity`; None where any part of it cannot be read."""
         *parents, last = path.split(".")
+        here = self._led(entity, parents)
+        found = here.fields.get(last) if here else None
+        return None if found is None else CrmField(**{**vars(found), "path": path})
+
+    def beside(self, entity: str, path: str) -> list[str]:
+        """The paths of all fields of the object that `path` leads to: those that may have been meant."""
+        *parents, _ = path.split(".")
+        here = self._led(entity, parents)
+        return [".".join((*parents, name)) for name in here.fields] if here else []
+
+    def _led(self, entity: str, parents: list[str]) -> Entity | None:
         here = self.entity(entity)
         for parent in parents[:_DEPTH]:
             here = self.entity(here.parents[parent]) if here and parent in here.parents else None
-        found = here.fields.get(last) if here else None
-        return None if found is None else CrmField(**{**vars(found), "path": path})
+        return here
 
 
 def _entity(body: dict[str, Any]) -> Entity:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 NEVER: Final = frozenset({"owner_since", "pushes", "pushes_over_month_end"})
 """What no export tells."""
+HINT: Final = (
+    "is the CRM's own date, which plans and mass mail move too, and is not taken for the last touch: name a CSV of "
+    "activities as files.activities (check: --activities), if policies are to judge silence."
+)
 LINES: Final = 5
 SHOWN: Final = 60
 NONE_CLOSED: Final = (
@@ -80,12 +84,21 @@ def reading_remarks(tables: Iterable[Table], settings: TablesSettings) -> list[R
             and not {"creat", "open"} & {created.lower()[:5], created.lower()[:4]}
         ):
             remarks.append(Remark("note", f"{sheet.path.name}: {created!r} is taken as the day a deal was created."))
+        remarks += _hint(table, settings)
         if guessed:
             remarks.append(Remark("note", f"{sheet.path.name}: read by their headers: {guessed}."))
         used = {*table.columns.values(), *settings.stage_entered.values()}
         if unused := [header for header in sheet.headers if header not in used]:
             remarks.append(Remark("note", f"{sheet.path.name}: not used: {', '.join(unused)}."))
     return remarks
+
+
+def _hint(table: Table, settings: TablesSettings) -> list[Remark]:
+    """That a column of the last activity is not taken for touches, where no activities were exported."""
+    header = table.columns.get("activity_hint")
+    if table.name != "opportunities" or header is None or settings.activities:
+        return []
+    return [Remark("note", f"{table.sheet.path.name}: {header!r} {HINT}")]
 
 
 def pipeline_remarks(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.tables.columns import NEEDED, guess
 from policies.examples import run_examples
 from policies.reader import read_policies
 from worker.reference import commands_page
@@ -47,6 +48,15 @@ def test_every_command_in_a_guide_exists(page):
         if (f"{first} {second}" if first in groups else first) not in known
     ]
     assert [words for words in strange if words.split()[0] not in PROSE] == []
+
+
+def test_the_headers_that_the_page_on_reports_names_are_read_as_it_says():
+    page = (ROOT / "docs" / "reports.md").read_text()
+    rows = re.findall(r"^\| (\w+) \| `(\w+)`(?: \((needed)\))? \| (.+) \|$", page, re.MULTILINE)
+    for file, column, _, headers in rows:
+        assert [h for h in headers.split(", ") if guess([h], (), file).get(column) != h] == [], (file, column)
+    needed = {file: {column for named, column, said, _ in rows if named == file and said} for file in NEEDED}
+    assert needed == {file: set(columns) for file, columns in NEEDED.items()}
 
 
 PROSE = {"is", "reads", "writes", "and", "alone"}

@@ -63,6 +63,14 @@ def test_undo_takes_back_one_run_and_tells_it(office):
     assert text.count("undo written") == 2
 
 
+def test_people_read_what_was_taken_back_and_that_nothing_is_left(office):
+    office("run", "local")
+    assert "2 undone." in office("actions", "undo", "local")[1]
+    again = office("actions", "undo", "local")[1]
+    assert again.startswith("Run ")
+    assert again.strip().endswith("there was nothing to take back.")
+
+
 def test_people_read_what_a_run_did(office):
     _, text = office("run", "local")
     assert "Actions: 2 planned, 2 done." in text

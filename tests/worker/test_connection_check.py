@@ -50,3 +50,43 @@ def test_a_portal_that_shows_us_no_deals_is_told_scope_by_scope_and_ends_in_no_e
         missing = said(team, "missing")
     assert [text for text in missing if "lacks the scope crm.objects.deals.read" in text]
     assert missing[-1] == "Our HubSpot app may not read deals; give it the scope crm.objects.deals.read."
+
+
+BAD = POLICY.replace(b"id: mine", b"id: other").replace(b"amount is blank", b"amuont is blank")
+
+
+def test_one_bad_policy_file_is_told_and_the_crm_and_the_other_files_are_checked_all_the_same(tmp_path):
+    with governed(tmp_path, "salesforce") as team:
+        team.services = replace(team.services, policy_texts=lambda: {"ours.yaml": POLICY})
+        team.deal("Acme")
+        team.run()
+        team.services = replace(team.services, policy_texts=lambda: {"bad.yaml": BAD, "ours.yaml": POLICY})
+        missing, notes = said(team, "missing"), said(team, "note")
+        warned = said(team, "warning")
+    assert [text for text in missing if "bad.yaml:5:" in text and "did you mean 'amount'?" in text]
+    assert [text for text in notes if text.startswith("Until bad.yaml is mended no run that you start")]
+    assert [text for text in warned if text.startswith("ours.yaml:5:14: the CRM has no owner 'Rita Rpe'")]
+
+
+def test_policy_files_that_are_all_bad_or_gone_leave_the_check_of_the_crm_as_it_is(team):
+    well = len(said(team, "ok"))
+    team.services = replace(team.services, policy_texts=lambda: {"bad.yaml": BAD})
+    assert len(said(team, "ok")) == well
+    assert [text for text in said(team, "note") if text.endswith("of the other policy files: there are none.")]
+
+
+ASKS = POLICY.replace(b"owner in ('Rita Rpe', 'RITA REP') and amount is blank", b"not budget_confirmed")
+
+
+def test_a_mapped_fact_that_is_misspelt_by_one_letter_is_told_with_the_fact_that_a_policy_waits_for(tmp_path):
+    with governed(tmp_path, "hubspot") as team:
+        settings = team.services.settings
+        mapped = settings.connection(NAME).model_copy(update={"fields": {"budget_confirmd": "dealtype"}})
+        team.services = replace(
+            team.services,
+            settings=settings.model_copy(update={"connections": {NAME: mapped}}),
+            policy_texts=lambda: {"ours.yaml": ASKS},
+        )
+        warned = said(team, "warning")
+    told = "maps budget_confirmd, which no policy asks for; did you mean 'budget_confirmed'?"
+    assert f"[connections.{NAME}.fields] {told}" in warned

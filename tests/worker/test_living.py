@@ -1,10 +1,12 @@
 """Policies among people, in every CRM: rolled out by team, held by the brake, paused by reps, waived in a file."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from model.errors import SettingsProblem
 from tests.worker.governed import CHECKED, FLAGS, NAME, SCORE, live, rolled_out
 from worker.flows.answers import kpis
 from worker.flows.approve import approvals, approve
@@ -268,7 +270,11 @@ def test_a_rep_with_many_flags_is_told_of_five_deals_the_most_valuable_first(tea
     assert [line["id"] for line in rep["lines"]] == [deals[n] for n in (11, 10, 9, 8, 7)]
     assert (rep["left_out"], {line["route"] for line in rep["lines"]}) == (7, {"daily"})
     assert all(team.shown(deal) == ["no-amount"] for deal in deals.values())
-    assert digest(free.services, NAME, "Somebody Else")["reps"] == []
+    assert digest(free.services, NAME, rep["owner"].upper())["reps"] == [rep]
+    slip = rep["owner"][:-1]
+    told = f"has no deal of an owner '{slip}'; did you mean '{rep['owner']}'?"
+    with pytest.raises(SettingsProblem, match=re.escape(told)):
+        digest(free.services, NAME, slip)
 
 
 def test_a_rollout_to_a_team_that_nobody_is_in_is_told_by_the_check(team):

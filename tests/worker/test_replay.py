@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from model.errors import SettingsProblem
-from tests.worker.archive import DAY, NAME, NOW, archive, call, changed, deal, moved
+from tests.worker.archive import DAY, NAME, NOW, archive, call, changed, deal, moved, owner
 from worker.cli.main import main
 from worker.flows.replay import replay, tune
 
@@ -132,6 +132,15 @@ def test_a_policy_whose_facts_have_no_past_is_listed_and_not_counted_as_clear(ke
     assert "discounted" not in {row["policy"] for row in answer["policies"]}
     assert "quiet" in {row["policy"] for row in answer["policies"]}
     assert answer["dormant"] == ["unmapped"]
+
+
+def test_a_policy_on_silence_that_is_dark_where_a_team_logs_nothing_says_so(kept):
+    kept.keep(noon(date(2026, 8, 1)), owner=[owner("rep", team="North")])
+    for n in range(30):
+        lived(kept, f"d{n}", made=date(2026, 8, 3), owner_id="rep")
+    (dark,) = replay(kept.services, NAME, {"p.yaml": PACK}, FIRST, LAST)["no_past"]
+    assert dark["facts"] == []
+    assert dark["why"] == "the teams logged on less than 30% of their open deals (activity.min_coverage)"
 
 
 def test_under_half_of_the_days_judged_there_is_no_lift(kept):

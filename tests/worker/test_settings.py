@@ -1,9 +1,10 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from model.errors import SettingsProblem
-from worker.settings import read_settings
+from worker.settings import Settings, read_settings
 from worker.wiring import store_url
 
 ACME = """
@@ -77,3 +78,23 @@ def test_the_store_lies_beside_the_config_file_unless_said_otherwise(config):
 def test_a_missing_config_file_says_what_to_do():
     with pytest.raises(SettingsProblem, match="init"):
         read_settings(Path("/nowhere/sluicegate.toml"))
+
+
+def test_no_secret_shows_where_settings_are_refused_and_nobody_made_a_sentence_of_it(monkeypatch):
+    monkeypatch.setenv("SLUICEGATE_CONNECTIONS__HUB__ACCESS_TOKEN", "pat-secret")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert "connections.hub.kind" in str(refused.value)
+    assert "pat-" not in str(refused.value)
+
+
+def test_a_column_of_a_file_beside_a_report_can_be_named_and_nowhere_else(config):
+    report = '[connections.acme]\nkind = "tables"\n[connections.acme.fields]\n'
+    config.write_text(report + "'history.stage_name' = \"to\"\n")
+    assert read_settings(config).connection("acme").fields == {"history.stage_name": "to"}
+    config.write_text(report + "'histroy.stage_name' = \"to\"\n")
+    with pytest.raises(SettingsProblem, match=r"names no file; write owners.COLUMN, activities.COLUMN, history.COLUMN"):
+        read_settings(config)
+    config.write_text(ACME + "'history.stage_name' = \"Stage__c\"\n")
+    with pytest.raises(SettingsProblem, match=r"'history.stage_name' under fields cannot be a fact's name"):
+        read_settings(config)

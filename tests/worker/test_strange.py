@@ -41,15 +41,25 @@ def test_a_stage_the_crm_calls_otherwise_is_told_by_the_check_and_by_explain(tea
     assert standing.startswith(f"Process sales: 1 open deal stands in the stage '{stage}', which the process does not")
     assert unheard == "Process sales, stage first: the CRM has no stage 'Not its name'."
     show_verdict(explain(mine.services, NAME, deal) | {"ledger": []})
-    assert f"The gate is unknown: no process claims the deal, or the one that does names no stage '{stage}'." in (
-        capsys.readouterr().out
-    )
+    said = capsys.readouterr().out
+    assert f"The gate is unknown: the process that claims the deal names no stage '{stage}'." in said
     mistyped = under(team, stage[:-1] + "x")
     assert warned(mistyped, "stage first")[0].endswith(f"; did you mean '{stage}'?")
     right = under(team, stage)
     assert warned(right, "Process sales") == []
     show_verdict(explain(right.services, NAME, deal) | {"ledger": []})
     assert "The gate is unknown" not in capsys.readouterr().out
+
+
+def test_explain_says_that_no_process_claims_a_deal_and_what_the_record_says_under_checked(team, capsys):
+    deal = team.deal(amount=5)
+    other = PROCESS.replace("- id: sales", "- id: sales\n    applies_to: name = 'Elsewhere'")
+    mine = live(team, rolled_out({"sales.yaml": (other.replace("KIND", team.office.kind) + RULES).encode()}))
+    mine.run()
+    show_verdict(explain(mine.services, NAME, deal))
+    said = capsys.readouterr().out
+    assert "The gate is unknown: no process claims this deal." in said
+    assert "Checked: No process claims this deal." in said
 
 
 def test_a_waiver_that_names_a_deal_by_its_name_is_told_by_the_check(team):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from model.words import many
-from worker.cli.common import Json, Name, asked, say, table
-from worker.cli.run import show
+from worker.cli.common import Json, Name, asked, say, table, tell
+from worker.cli.run import acted, show_trouble
 from worker.cli.shown import moment
+
+if TYPE_CHECKING:
+    from worker.flows.report import Report
 
 
 class ListsByDefault(TyperGroup):
@@ -59,8 +62,14 @@ def undo(context: typer.Context, name: Name, run: Run = None, as_json: Json = Fa
     from worker.flows.actions import undo as flow
 
     report = flow(asked(context).services(quiet=as_json), name, run)
-    say(report.to_json(), as_json, lambda: show(report))
+    say(report.to_json(), as_json, lambda: show_undone(report))
     raise typer.Exit(report.exit_code)
+
+
+def show_undone(report: Report) -> None:
+    """What became of the actions that were to be taken back."""
+    tell(f"Run {report.run_id}: {acted(report) or 'there was nothing to take back'}.")
+    show_trouble(report)
 
 
 def show_actions(found: list[dict[str, Any]]) -> None:

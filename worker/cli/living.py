@@ -12,6 +12,7 @@ from model.errors import SettingsProblem
 from model.words import many
 from worker.cli.common import Json, asked, plain, say, table, tell
 from worker.cli.policies import Connection, policies
+from worker.cli.shown import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 waivers = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Excuse single deals from a policy, for a time."
 )
+INSTANTS = ("at", "used")
 Policy = Annotated[str, typer.Argument(help="a policy's id, or process/stage/criterion")]
 
 
@@ -42,11 +44,13 @@ def approve(
 
     Example: sluicegate policies approve no-activity --connection acme --up-to 3300 --by joan@example.com
     """
+    from store import MANY_ACTIONS
     from worker.flows.approve import approve as flow
 
     answer = flow(asked(context).services(), connection, policy, up_to=up_to, by=by)
     revision = f"revision {answer['revision']}" if answer["revision"] else "the next reconciliation"
-    text = f"{policy}: {revision} may change up to {many(up_to, 'deal')}, says {answer['by']}."
+    may = f"do up to {many(up_to, 'action')}" if policy == MANY_ACTIONS else f"change up to {many(up_to, 'deal')}"
+    text = f"{policy}: {revision} may {may}, says {answer['by']}."
     say(answer, as_json, lambda: tell(text))
 
 
@@ -140,4 +144,4 @@ def _show(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]], none
 
 
 def _cells(row: Mapping[str, Any], columns: tuple[str, ...]) -> list[object]:
-    return [plain(row[c]) for c in columns]
+    return [moment(row[c]) if c in INSTANTS and row[c] else plain(row[c]) for c in columns]

@@ -102,8 +102,18 @@ def show(report: Report) -> None:
         " (dry: nothing was changed)" if report.dry_run else ""
     )
     table(title, ("what", "count"), list(counts.items()))
-    if acted := {kind: n for kind, n in report.actions.items() if n}:
-        tell(f"Actions: {', '.join(f'{n} {kind.replace(chr(95), chr(32))}' for kind, n in acted.items())}.")
+    if any(report.actions.values()):
+        tell(f"Actions: {acted(report)}.")
+    show_trouble(report)
+
+
+def acted(report: Report) -> str:
+    """What became of the actions: `28 planned, 28 done`."""
+    return ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in report.actions.items() if n)
+
+
+def show_trouble(report: Report) -> None:
+    """What was refused, remarked, set aside, and why it stopped."""
     for reason, count in report.reasons.items():
         tell(f"{count} refused: {reason}")
     for remark in report.remarks:

@@ -42,6 +42,8 @@ def check(
     file: Annotated[Path, typer.Argument(help="the exported report")],
     mapping: Annotated[list[str] | None, typer.Option("--map", metavar="FACT=HEADER", help="name a column")] = None,
     owners: Annotated[Path | None, typer.Option(help="CSV of owners with team and manager")] = None,
+    activities: Annotated[Path | None, typer.Option(help="CSV of activities: deal, kind, date")] = None,
+    history: Annotated[Path | None, typer.Option(help="CSV of stage changes: deal, new stage, date")] = None,
     products: Annotated[Path | None, typer.Option(help="CSV of products, to check their names")] = None,
     policies: Annotated[list[Path] | None, typer.Option(help="policy files; absent: the starter pack")] = None,
     out: Annotated[Path | None, typer.Option(help="where the findings go; absent: beside the report")] = None,
@@ -61,7 +63,14 @@ def check(
     from worker.flows.file import check_file
 
     checked = check_file(
-        {"opportunities": file, "owners": owners, "products": products, "findings": out},
+        {
+            "opportunities": file,
+            "owners": owners,
+            "activities": activities,
+            "history": history,
+            "products": products,
+            "findings": out,
+        },
         dict(_pair(text) for text in mapping or ()),
         words={"dates": dates, "decimal": decimal, "won": tuple(won or ()), "lost": tuple(lost or ())},
         policies=policies,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from model.words import many
 from policies.found import counts
 from worker.cli.common import table, tell
+
+LINE = ("title", "route", "text", "fix")
 
 
 def show_deals(found: list[dict[str, Any]]) -> None:
@@ -26,11 +29,11 @@ def show_deals(found: list[dict[str, Any]]) -> None:
 
 def show_digest(found: dict[str, Any]) -> None:
     """Each rep's lines of today."""
-    columns = ("deal", "amount", "flag", "told", "why", "what to do")
+    columns = ("deal", f"amount ({found['currency']})", "flag", "told", "why", "what to do")
     for rep in found["reps"]:
-        rows = [[line[c] for c in ("name", "amount", "title", "route", "text", "fix")] for line in rep["lines"]]
-        more = f", and {rep['left_out']} more" if rep["left_out"] else ""
-        table(f"{rep['owner']}: {len(rows)} of today{more}", columns, rows)
+        rows = [[line["name"], money(line["amount"]), *(line[c] for c in LINE)] for line in rep["lines"]]
+        more = f", and {many(rep['left_out'], 'more deal')}" if rep["left_out"] else ""
+        table(f"{rep['owner']}: {many(len(rows), 'deal')} for today{more}", columns, rows)
     if not found["reps"]:
         tell("No deal carries a flag.")
 
@@ -67,11 +70,23 @@ def show_verdict(found: dict[str, Any]) -> None:
         tell(f"- {flag['title']}{off_record(flag)}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
     for unknown in deal["unknown"]:
         tell(f"- {unknown['policy']} could not be judged: {unknown['why']}")
-    gate = deal.get("gate") or {}
+    gate, checked = deal.get("gate") or {}, found.get("checked")
     if gate.get("status") == "unknown" and not gate["unknown"]:
-        tell(f"The gate is unknown: no process claims the deal, or the one that does names no stage '{deal['stage']}'.")
+        tell(f"The gate is unknown: {_unclaimed(checked, deal['stage'])}")
+    if checked:
+        tell(f"Checked: {' '.join(checked)}")
     if deal["missing"]:
         tell(f"Before it can move on: {'; '.join(deal['missing'])}.")
+
+
+def _unclaimed(checked: list[str] | None, stage: str) -> str:
+    """Why no process binds a deal; `checked`: what the record's field of that name says, None where it was not kept."""
+    from policies.record import UNCLAIMED
+
+    if why := next((text for text in checked or () if text in UNCLAIMED.values()), ""):
+        return f"{why[0].lower()}{why[1:]}"
+    none = "no process claims the deal, or the one that does" if checked is None else "the process that claims the deal"
+    return f"{none} names no stage '{stage}'."
 
 
 def show_decision(found: dict[str, Any]) -> None:
@@ -103,10 +118,16 @@ def off_record(flag: dict[str, Any]) -> str:
 def show_runs(listed: list[dict[str, Any]]) -> None:
     """A row a run, the newest first."""
     rows = [
-        (run["run_id"], run["connection"], run["kind"], moment(run["as_of"]), run["outcome"], run["policy_digest"])
+        (run["run_id"], run["connection"], run["kind"], moment(run["as_of"]), _end(run), run["policy_digest"])
         for run in listed
     ]
     table("Runs", ("run", "connection", "kind", "as of", "outcome", "policies"), rows)
+
+
+def _end(run: dict[str, Any]) -> str:
+    """How a run ended; one that held something waits for a person."""
+    held = (run["counts"] or {}).get("held")
+    return f"{run['outcome']}, {held} held" if held else str(run["outcome"])
 
 
 def show_run(found: dict[str, Any]) -> None:
@@ -123,6 +144,11 @@ def _plain(value: object) -> object:
     if isinstance(value, list):
         return "\n".join(str(_plain(part)) for part in value)
     return value
+
+
+def money(text: str | None) -> str:
+    """An amount with its thousands parted, to the hundredth; nothing where it is not known."""
+    return "" if text is None else f"{Decimal(text):,.2f}"
 
 
 def moment(text: str) -> str:

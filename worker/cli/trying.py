@@ -10,6 +10,7 @@ import typer
 
 from worker.cli.common import Json, asked, say, table, tell
 from worker.cli.policies import Connection, From, Paths, To, policies
+from worker.cli.shown import moment
 
 PolicyPath = Annotated[Path, typer.Argument(help="a policy file or folder")]
 FIGURES = (
@@ -21,6 +22,10 @@ TITLES = {
     "lost": "Would lose",
     "unknown": "Could no longer be judged: the flag would stay for now",
 }
+ON_RECORD = (
+    "Policies that are only observed, and deals outside a rollout, are among these. What would stand on records: "
+    "switch the files over, then `sluicegate run NAME --dry-run` and `sluicegate push NAME --preview changes.csv`."
+)
 SHOWN = ("id", "name", "owner", "policy", "title")
 
 
@@ -97,13 +102,19 @@ def _limits(text: str) -> list[int]:
 def _show_replay(answer: dict[str, Any], by: str) -> None:
     title = f"{answer['from']} to {answer['to']}: {answer['deal_days']:,} days of open deals"
     table(title, (by, *FIGURES), [(row[by], *_figures(row)) for row in answer["policies"]])
-    dark = [(row["policy"], ", ".join(row["facts"]), row["recorded_since"]) for row in answer["no_past"]]
+    dark = [(row["policy"], ", ".join(row["facts"]), *_since(row)) for row in answer["no_past"]]
     if dark:
-        table("Cannot be judged on any of these days", ("policy", "facts without a past", "recorded since"), dark)
+        columns = ("policy", "facts without a past", "recorded since", "why else")
+        table("Cannot be judged on any of these days", columns, dark)
     for row in answer.get("not_replayed", ()):
         tell(f"Not replayed: {row['policy']}, for {row['why']}.")
     if answer["dormant"]:
         tell(f"Dormant here, no field is mapped: {', '.join(answer['dormant'])}")
+
+
+def _since(row: dict[str, Any]) -> tuple[str, str]:
+    """Since when the facts are recorded, where it is for want of these; and what else keeps a policy dark."""
+    return moment(row["recorded_since"] or "") if row["facts"] else "", row["why"] or ""
 
 
 def _figures(row: dict[str, Any]) -> list[str]:
@@ -129,5 +140,5 @@ def _show_diff(answer: dict[str, Any]) -> None:
     for kind, title in TITLES.items():
         if rows := answer[kind]:
             table(title, SHOWN, [[row[name] for name in SHOWN] for row in rows])
-    if not any(answer[kind] for kind in TITLES):
-        tell("Nothing would gain or lose a flag.")
+    changed = any(answer[kind] for kind in TITLES)
+    tell(ON_RECORD if changed else "Nothing would gain or lose a flag.")

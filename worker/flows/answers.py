@@ -72,6 +72,7 @@ def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
 
 def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
     """A deal's verdict with its ledger, and each activity that counts or why it does not."""
+    services.connection(name)
     row = next((row for row in services.store.deals(name) if same_id(row["id"], deal_id)), None)
     if row is None:
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")
@@ -81,7 +82,8 @@ def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
     activities = services.store.activities_of(name, row["id"])
     deal = deal_json(row)
     told = [activity_json(activity, ours, session.as_of) for activity in activities]
-    return {"deal": deal, "ledger": ledger(deal), "activities": told}
+    checked = (row["detail"] or {}).get("checked", [])
+    return {"deal": deal, "ledger": ledger(deal), "checked": checked, "activities": told}
 
 
 def same_id(ours: str, asked: str) -> bool:

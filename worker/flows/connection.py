@@ -19,6 +19,7 @@ from worker.flows.pull import pull
 from worker.flows.push import Planned, on_record, recover, send
 from worker.flows.session import Session, leased, running
 from worker.flows.slices import parts
+from worker.flows.sound import sound, stray_facts
 from worker.flows.strange import strange_deals, strange_stages
 
 if TYPE_CHECKING:
@@ -47,8 +48,12 @@ def check(services: Services, name: str) -> list[Remark]:
 
 
 def consequences(session: Session, description: Description) -> Iterator[Remark]:
-    """Dormant policies and criteria, deals that no process claims, owners whose team logs almost nothing."""
-    policies = session.policies(description)
+    """Wrong policy files, dormant policies and criteria, what the CRM does not have, owners who log almost nothing."""
+    policies, mistakes = sound(session, description)
+    yield from mistakes
+    if policies is None:
+        return
+    yield from stray_facts(session, policies, description)
     yield from of_leads(session, policies, description)
     for part in parts(session, policies, description, Calibration()):
         for rule in rules_of(policies):
@@ -62,7 +67,8 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
         yield from strange_stages(policies, part, session.connection.kind)
         yield from strange_owners(session, policies)
         yield from strange_deals(session, policies)
-        yield from silent_owners(session, part.wide.frame)
+        if "touches_30d" not in part.wide.dormant:
+            yield from silent_owners(session, part.wide.frame)
         yield from rolled_out_to_nobody(policies, part.wide)
         return
 

@@ -7,29 +7,46 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from model.calibration import Calibration
+from model.errors import SettingsProblem
+from policies.language.words import compared, did_you_mean
 from worker.flows.answers import deals
 from worker.flows.diff import described
 from worker.flows.session import Session
 from worker.flows.slices import parts
 
 if TYPE_CHECKING:
-    from worker.settings import MessageSettings
+    from worker.settings_tables import MessageSettings
     from worker.wiring import Services
+
+
+NOBODY = "nobody"
 
 
 def digest(services: Services, name: str, owner: str = "") -> dict[str, Any]:
     """By rep: a line a flagged deal, most valuable first, at most `messages.per_day`, and how many were left out.
 
-    Fields, points and KPIs are never capped. Raises SettingsProblem where the connection was never pulled.
+    Fields, points and KPIs are never capped. Raises SettingsProblem where the connection was never pulled, and for an
+    owner who has no deal.
     """
     ways, worth = services.settings.messages, amounts(services, name)
     by_rep: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    only = _owner(services, name, owner) if owner else None
     for deal in deals(services, name):
-        on_record = any(flag["shown"] for flag in deal["flags"])
-        if on_record and (not owner or deal["owner"] == owner):
-            by_rep[deal["owner"] or "nobody"].append(_line(deal, worth.get(deal["id"]), ways))
+        rep = deal["owner"] or NOBODY
+        if only in {None, rep} and any(flag["shown"] for flag in deal["flags"]):
+            by_rep[rep].append(_line(deal, worth.get(deal["id"]), ways))
     reps = [_rep(rep, lines, ways) for rep, lines in sorted(by_rep.items())]
-    return {"connection": name, "as_of": services.clock().isoformat(), "reps": reps}
+    currency = services.connection(name).currency
+    return {"connection": name, "as_of": services.clock().isoformat(), "currency": currency, "reps": reps}
+
+
+def _owner(services: Services, name: str, asked: str) -> str:
+    """The owner as the CRM writes the name; case does not count."""
+    owners = {compared(owner): owner for owner in {deal["owner"] or NOBODY for deal in deals(services, name)}}
+    if compared(asked) not in owners:
+        hint = did_you_mean(asked, owners.values()) or "."
+        raise SettingsProblem(f"'{name}' has no deal of an owner '{asked}'{hint}")
+    return str(owners[compared(asked)])
 
 
 def amounts(services: Services, name: str) -> dict[str, Decimal]:

@@ -17,7 +17,7 @@ from worker.flows.pull import pull
 from worker.flows.push import push
 from worker.flows.report import Report
 from worker.flows.session import leased
-from worker.settings import ConnectionSettings, PolicySettings, Settings, mistakes
+from worker.settings import ConnectionSettings, GivenSettings, PolicySettings, mistakes
 from worker.wiring import wire
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def check_file(
     except ValidationError as e:
         raise SettingsProblem(OPTION.sub(r"--\1", mistakes(e))) from None
     with tempfile.TemporaryDirectory(prefix="sluicegate-") as folder:
-        settings = Settings(
+        settings = GivenSettings(
             home=Path(folder),
             connections={NAME: connection},
             policies=PolicySettings(paths=tuple(path.resolve() for path in policies or ())),

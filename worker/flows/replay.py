@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kpis.hindsight import Hindsight, hindsight, told
+from model.days import LOGGED
 from policies.subjects import NO_REPLAY, about
 from policies.tuning import tuned
 from worker.flows.chapters import DAY, window
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MOSTLY = 0.5
 """A fact that could not be read on more of the open deal-days than this is named as missing."""
+
+SILENT = "the teams logged on less than {share:.0%} of their open deals (activity.min_coverage)"
 
 
 def replay(
@@ -133,9 +136,11 @@ def _told(past: Past) -> dict[str, Any]:
 
 
 def _dark(seen: Seen, policy: str, past: Past) -> dict[str, Any]:
-    """A policy that could be judged on no day: which facts have no past, and since when they are recorded."""
+    """A policy that could be judged on no day: which facts have no past, since when they are recorded, what else."""
     since = past.session.store.recorded_since(past.session.name)
+    rule = seen.rules[policy]
+    silent = not LOGGED.isdisjoint(rule.facts) and not past.quiet.is_empty()
     return {
-        "policy": policy, "facts": seen.missing(seen.rules[policy]),
-        "recorded_since": since.isoformat() if since else None,
+        "policy": policy, "facts": seen.missing(rule), "recorded_since": since.isoformat() if since else None,
+        "why": SILENT.format(share=past.setting.min_coverage) if silent else None,
     }  # fmt: skip

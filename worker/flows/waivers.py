@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,8 +43,8 @@ def add(services: Services, said: Mapping[str, Any], file: Path | None) -> dict[
     """Write one more waiver; nothing is written where it is wrong. Raises PolicyProblem, SettingsProblem."""
     if said["connection"]:
         services.connection(said["connection"])
-    if said["until"] < services.clock().date():
-        raise SettingsProblem(f"The waiver would have ended on {said['until']} already; --until is its last day.")
+    if said["until"] < services.clock().date() - timedelta(days=1):  # west of us the day before may still be today
+        raise SettingsProblem(f"--until {said['until']} is past, and a waiver holds through its last day only.")
     path = _file(services, file)
     with _alone(path):
         texts = services.policy_texts()
@@ -74,7 +75,7 @@ def _row(waiver: Waiver, today: date, flags: Mapping[str, list[str]]) -> dict[st
     told = {"until": waiver.until.isoformat(), "reason": waiver.reason, "approved_by": waiver.approved_by}
     state = {"in_force": waiver.until >= today, "file": waiver.file, "line": waiver.line}
     deals = flags.get(waiver.policy, [])
-    excused = [deal for deal in deals if not waiver.deals or deal in waiver.deals]
+    excused = [deal for deal in deals if state["in_force"] and (not waiver.deals or deal in waiver.deals)]
     return {**said, "connection": waiver.connection or None, **told, **state, "flags": len(excused)}
 
 

@@ -77,6 +77,8 @@ def test_a_mapped_property_that_cannot_be_read_or_does_not_fit_is_told(desk: Des
     add(desk, "deal_budget string text")
     fields = {"segment": "no_such_property", "discount_percent": "deal_budget"}
     assert "no_such_property (segment) cannot be read: deals are unknown in it." in said(desk, "missing", fields=fields)
+    slip = said(desk, "missing", fields={"segment": "deal_buget"})
+    assert "deal_buget (segment) cannot be read: deals are unknown in it; did you mean 'deal_budget'?" in slip
     wrong = "deal_budget is a string field, but discount_percent is of type number."
     assert wrong in said(desk, "warning", fields=fields)
 

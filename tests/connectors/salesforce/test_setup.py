@@ -114,6 +114,13 @@ def test_check_names_what_is_missing_and_what_to_do(fresh: Sales):
     assert "activities cannot be read" in text
 
 
+def test_check_tells_a_slip_in_a_mapped_field_with_what_was_meant_on_parents_too(fresh: Sales):
+    fields = {"next_step": "NextStpe", "segment": "Account.Indutsry"}
+    text = said(fresh.connector(fields=fields).check(NOW), "missing")
+    assert "NextStpe (next_step) cannot be read: deals are unknown in it; did you mean 'NextStep'?" in text
+    assert "did you mean 'Account.Industry'?" in text
+
+
 def test_check_names_owners_who_cannot_see_our_fields(sales: Sales):
     sales.deal()
     rights = profile_set(sales.org, "Integration User")
