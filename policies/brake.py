@@ -131,6 +131,18 @@ def holding(verdict: Verdict) -> int:
     return off + sum(kept.len() for kept in verdict.kept.values()) + dark.height
 
 
+def keeps(one: Braked, verdict: Verdict) -> bool:
+    """Whether anything on this verdict is held for a rule; flags that stood before the brake did stay as they are."""
+    rule = one.rule
+    match one.change:
+        case "new":
+            return rule.excuse in verdict.frame.columns and bool((verdict.frame[rule.excuse] == "held").any())
+        case "cleared":
+            return verdict.kept[rule.id].len() > 0
+        case _:
+            return rule.id in verdict.kept_dark
+
+
 def hold_back(verdict: Verdict, held: Iterable[Braked]) -> Verdict:
     """The verdict with what the record shows left as it is, where a rule is held."""
     frame, kept, dark = verdict.frame, dict(verdict.kept), set(verdict.kept_dark)

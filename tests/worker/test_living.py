@@ -175,6 +175,16 @@ def test_on_a_sandbox_nothing_is_held_unless_the_connection_says_so(team):
     assert live(free, {FILE: POLICIES}, sandbox=True, brake=True).run().held == 25
 
 
+def test_a_brake_that_is_switched_on_says_nothing_of_flags_that_stand_already(team):
+    for n in range(30):
+        team.deal(f"Deal {n}")
+    everyone = rolled_out({FILE: POLICIES})
+    assert live(team, everyone, brake=False).run().outcomes["written"] == 30
+    team.later(days=1)
+    report = live(team, everyone, brake=True).run()
+    assert (report.exit_code, report.held, report.remarks, report.patches) == (0, 0, [], 0)
+
+
 def test_a_rep_pauses_a_deal_through_a_local_day_and_not_a_day_longer(team):
     deal = team.deal()
     mine = opened(team)

@@ -11,7 +11,7 @@ import polars as pl
 
 from model.memory import Memory
 from model.words import many
-from policies.brake import Then, hold_back, over_share, revision_of, tally
+from policies.brake import Then, hold_back, keeps, over_share, revision_of, tally
 from policies.judge import Context
 from policies.rules import rules_of
 
@@ -86,7 +86,9 @@ def held_back(session: Session, verdicts: list[Verdict], calibration: Calibratio
     passed = [one for one in found if _passes(mine[one.rule.id], one)]
     held = [one for one in found if one not in passed]
     used = {said.policy: said for one in passed if (said := mine[one.rule.id])}
-    return Brake([hold_back(verdict, held) for verdict in verdicts] if held else verdicts, held, [*used.values()])
+    braked = [hold_back(verdict, held) for verdict in verdicts] if held else verdicts
+    told = [one for one in held if any(keeps(one, verdict) for verdict in braked)]
+    return Brake(braked, told, [*used.values()])
 
 
 def _passes(said: Approval | None, one: Braked) -> bool:
