@@ -51,7 +51,7 @@ def off(rule: Rule, wide: Wide) -> pl.Expr | None:
     return mode_on(rule, wide) == "off"
 
 
-def observed(rule: Rule, wide: Wide, *, open_to_all: bool) -> pl.Expr | None:
+def observed(rule: Rule, wide: Wide, memory: Memory, broken: pl.Expr, *, open_to_all: bool) -> pl.Expr | None:
     """Deals on which the rule is only observed, by its cases or its rollout; None where on none.
 
     `open_to_all`: a rule that names no rollout is open to everyone's deals.
@@ -61,13 +61,30 @@ def observed(rule: Rule, wide: Wide, *, open_to_all: bool) -> pl.Expr | None:
         return by_case if open_to_all else pl.lit(value=True)
     if rule.rollout.where is None:
         return by_case
-    outside = ~holds(cast("Condition", rule.rollout.where), wide)
+    where = cast("Condition", rule.rollout.where)
+    outside = ~(holds(where, wide) | _stays_open(where, rule, wide, memory, broken))
     return outside if by_case is None else by_case | outside
 
 
-def excuse_column(rule: Rule, wide: Wide, memory: Memory, context: Context, paused: pl.Series) -> pl.Expr | None:
+def _stays_open(where: Condition, rule: Rule, wide: Wide, memory: Memory, broken: pl.Expr) -> pl.Expr:
+    """Deals that nobody can tell to be meant, and whose record we wrote: nothing goes off it, and no flag comes on."""
+    if not where.facts <= set(wide.frame.columns):
+        return pl.lit(value=False)
+    ours = memory.deals.filter(pl.col("score").is_not_null())["key"]
+    shown = memory.findings.filter((pl.col("policy") == rule.id) & pl.col("shown"))["key"]
+    here = pl.col("key").is_in(shown.implode()) | ~broken.fill_null(value=False)
+    return (
+        where.polars(wide).is_null()
+        & (pl.col("key").is_in(ours.implode()) | pl.col("key").is_in(shown.implode()))
+        & here
+    )
+
+
+def excuse_column(  # noqa: PLR0917 - what a rule, a deal, a rep and a file may excuse
+    rule: Rule, wide: Wide, memory: Memory, context: Context, paused: pl.Series, broken: pl.Expr
+) -> pl.Expr | None:
     """The column of excuses of a scored rule; None where no deal has one. `paused`: deals with a pause in force."""
-    reasons = list(_reasons(rule, wide, memory, context, paused))
+    reasons = list(_reasons(rule, wide, memory, context, paused, broken))
     if not reasons:
         return None
     answer = pl.lit(None, pl.String)
@@ -76,13 +93,13 @@ def excuse_column(rule: Rule, wide: Wide, memory: Memory, context: Context, paus
     return answer.alias(rule.excuse)
 
 
-def _reasons(
-    rule: Rule, wide: Wide, memory: Memory, context: Context, paused: pl.Series
+def _reasons(  # noqa: PLR0917 - as excuse_column
+    rule: Rule, wide: Wide, memory: Memory, context: Context, paused: pl.Series, broken: pl.Expr
 ) -> Iterator[tuple[Excuse, pl.Expr]]:
     switched_off = off(rule, wide)
     if switched_off is not None:
         yield "off", switched_off
-    watched = observed(rule, wide, open_to_all=context.open_to_all)
+    watched = observed(rule, wide, memory, broken, open_to_all=context.open_to_all)
     if watched is not None:
         yield "observed", watched
     waived = [waives(waiver, wide) for waiver in context.waivers if waiver.policy == rule.id]

@@ -47,8 +47,10 @@ def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context) -> 
     source = gates.with_bindings(wide, rules, context.first_runs)
     paused = followed(wide, memory)
     columns = [column for rule in rules for column in rule_columns(rule, wide, memory, context)]
-    excuses = [excuse_column(rule, wide, memory, context, paused.keys) for rule in rules if rule.scored]
-    columns += [column for column in excuses if column is not None]
+    named = {column.meta.output_name(): column for column in columns}
+    for rule in (rule for rule in rules if rule.scored):
+        excuse = excuse_column(rule, wide, memory, context, paused.keys, named[rule.broken])
+        columns += [] if excuse is None else [excuse]
     is_open = pl.col("is_open").fill_null(value=False)
     frame = source.lazy().select("key", "as_of_date", "process", "stage", is_open, *columns).collect()
     return Verdict(

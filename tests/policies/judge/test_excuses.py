@@ -56,6 +56,20 @@ def test_a_rollout_to_everyone_opens_it_and_one_by_an_unread_team_does_not():
     assert v.findings().select("policy", "shown").rows() == [("no-activity", True), ("no-step", False)]
 
 
+def test_where_the_team_can_no_longer_be_read_nothing_goes_off_a_record_and_no_flag_comes_on():
+    rules = [policy(rollout=WEST), policy("no-step", blank("next_step"), rollout=WEST)]
+    stepped, east = STALE | {"next_step": "Demo"}, STALE | {"team": "East"}
+    before = judged(stepped, east, rules=rules, context=GUARDED)
+    hidden = [STALE | {"unknown": ["team"], "next_step": None}, east | {"unknown": ["team"]}]
+    after = judged(*hidden, rules=rules, context=GUARDED, memory=before.remembered())
+    shown = after.findings().filter("shown").select("key", "policy").rows()
+    assert shown == [(1, "no-activity")]
+    assert after.scores()["score"].to_list() == before.scores()["score"].to_list() == [85, None]
+    mended = judged(hidden[0] | {"last_activity": date(2026, 12, 1)}, rules=rules, context=GUARDED,
+                    memory=after.remembered())  # fmt: skip
+    assert mended.scores()["score"].to_list() == [100]
+
+
 def test_a_rollout_counts_where_it_is_named_though_the_connection_is_open_to_all():
     v = judged(STALE | {"team": "East"}, rules=[policy(rollout=WEST)])
     assert excuses(v) == ["observed"]
