@@ -58,14 +58,21 @@ def provision(admin: Client, settings: SalesforceSettings, sync_user: str | None
 
 
 def _fields(admin: Client, settings: SalesforceSettings) -> Iterator[Remark]:
-    found = {row["DeveloperName"] for row in _tooling(admin, "SELECT Id, DeveloperName FROM CustomField "
-                                                      "WHERE TableEnumOrId = 'Opportunity'")}  # fmt: skip
+    found = _custom_fields(admin, "Opportunity")
     made = []
     for ours, api_name in our_fields.names(settings).items():
-        if api_name.removesuffix("__c") not in found and _create_field(admin, ours, api_name):
+        if api_name.lower() not in found and _create_field(admin, ours, api_name):
             made.append(api_name)
     every = len(our_fields.names(settings))
     yield Remark("ok", f"{every} fields are on Opportunity; made now: {', '.join(made) or 'none'}.")
+
+
+def _custom_fields(admin: Client, entity: str) -> set[str]:
+    """API names in lower case, those of packages with their namespace."""
+    names = "Id, DeveloperName, NamespacePrefix"
+    rows = _tooling(admin, f"SELECT {names} FROM CustomField WHERE TableEnumOrId = '{entity}'")
+    parts = ((row["NamespacePrefix"], row["DeveloperName"], "c") for row in rows)
+    return {"__".join(part for part in some if part).lower() for some in parts}
 
 
 def _create_field(admin: Client, ours: str, api_name: str) -> bool:
@@ -122,8 +129,7 @@ def _tasks(admin: Client, settings: SalesforceSettings, parent: str) -> Iterator
     """The field that names our tasks, and who may write it; an org that refuses it makes no tasks, all else works."""
     key = settings.task_key
     try:
-        query = "SELECT Id, DeveloperName FROM CustomField WHERE TableEnumOrId = 'Activity'"
-        if key.removesuffix("__c") not in {row["DeveloperName"] for row in _tooling(admin, query)}:
+        if key.lower() not in _custom_fields(admin, "Activity"):
             body = {"FullName": f"Activity.{key}", "Metadata": fields.task_key()}
             _create(admin, "tooling/sobjects/CustomField", body)
         field = f"Task.{key}"
