@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from connectors.salesforce.settings import SalesforceSettings
 
 _THERE: Final = {"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"}
+_FIELD_ACCESS: Final = "sobjects/FieldPermissions"
 _SETS: Final = {
     fields.SYNC: (fields.SYNC_LABEL, fields.SYNC_ABOUT),
     fields.READER: (fields.READER_LABEL, fields.READER_ABOUT),
@@ -144,11 +145,35 @@ def _grant(admin: Client, parent: str, field: str, edit: bool, row: dict[str, An
     rights = {"PermissionsRead": True, "PermissionsEdit": edit}
     if row is None:
         body = {"ParentId": parent, "SobjectType": field.partition(".")[0], "Field": field, **rights}
-        return _create(admin, "sobjects/FieldPermissions", body) is not None
+        return _field_access(admin, body) is not None
     if all(row[right] == value for right, value in rights.items()):
         return False
     admin.rest(f"sobjects/FieldPermissions/{row['Id']}", "PATCH", rights)
     return True
+
+
+def _field_access(admin: Client, body: dict[str, Any]) -> str | None:
+    """A row of field access; where the org wants the set to let read the object first, that is granted, too."""
+    try:
+        return _create(admin, _FIELD_ACCESS, body)
+    except Refused as error:
+        asks = error.code == "FIELD_INTEGRITY_EXCEPTION" and "permission" in error.message.lower()
+        if not asks or body["SobjectType"] != "Opportunity":
+            raise
+    for entity in ("Account", "Opportunity"):  # opportunities are read with their accounts
+        edit = entity == "Opportunity" and body["PermissionsEdit"]
+        _object_access(admin, body["ParentId"], entity, edit=edit)
+    return _create(admin, _FIELD_ACCESS, body)
+
+
+def _object_access(admin: Client, parent: str, entity: str, *, edit: bool) -> None:
+    where = f"ParentId = '{parent}' AND SobjectType = '{entity}'"
+    found = admin.rows(f"SELECT Id, PermissionsEdit FROM ObjectPermissions WHERE {where}")
+    if not found:
+        rights = {"PermissionsRead": True, "PermissionsEdit": edit}
+        _create(admin, "sobjects/ObjectPermissions", {"ParentId": parent, "SobjectType": entity, **rights})
+    elif edit and not found[0]["PermissionsEdit"]:
+        admin.rest(f"sobjects/ObjectPermissions/{found[0]['Id']}", "PATCH", {"PermissionsEdit": True})
 
 
 def _exemption(admin: Client, parent: str) -> Iterator[Remark]:
