@@ -32,7 +32,13 @@ def _window(call: Call, name: str, oldest: timedelta) -> tuple[list[Row], str]:
     table = call.org.tables[name]
     inside = table.order("SystemModstamp").between(wire(start), wire(end))
     rows = [table.rows[i] for i in inside if call.org.access.sees(call.user_id, name, table.rows[i])]
-    return rows, wire(min(end, call.org.clock.now()))
+    return rows, min([wire(min(end, call.org.clock.now())), *_running(call)])
+
+
+def _running(call: Call) -> list[str]:
+    """When each transaction ran that is not yet visible: nothing is covered beyond it."""
+    swapped = [row for late in call.org.late for _, _, row in late.swaps if row]
+    return [row["SystemModstamp"] for row in swapped if "SystemModstamp" in row]
 
 
 def updated(call: Call, name: str) -> Reply:

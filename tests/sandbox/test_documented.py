@@ -5,6 +5,10 @@ from datetime import timedelta
 import pytest
 from simple_salesforce.exceptions import SalesforceError
 
+from sandbox.salesforce import ADMIN
+from sandbox.salesforce.clock import unwire
+from sandbox.salesforce.events import edit_as, run_late
+
 
 def code(error):
     return error.value.content[0]["errorCode"]
@@ -50,6 +54,16 @@ def test_deletions_are_told_for_15_days(sync, org):
         sync.sf.Opportunity.deleted(start, end)
     assert code(error) == "INVALID_REPLICATION_DATE"
     assert sync.sf.Opportunity.updated(start, end)["ids"] == []
+
+
+def test_what_is_covered_ends_where_the_oldest_running_transaction_began(sync, org, deal):
+    made, began = deal(), org.clock.now()
+    late = run_late(org, lambda: edit_as(org, ADMIN, "Opportunity", made, {"Name": "Late"}))
+    org.clock.forward(timedelta(minutes=5))
+    told = [sync.sf.Opportunity.updated(began - timedelta(hours=1), org.clock.now() + timedelta(hours=1))]
+    late.commit()
+    told.append(sync.sf.Opportunity.updated(began - timedelta(hours=1), org.clock.now() + timedelta(hours=1)))
+    assert [unwire(one["latestDateCovered"]) for one in told] == [began, org.clock.now()]
 
 
 def test_records_of_a_collection_need_an_id_of_their_kind_where_they_are_changed_and_none_where_made(admin, deal):
