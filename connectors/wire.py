@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -44,9 +45,10 @@ class Wire(HTTPAdapter):
         if said:
             self.used, self.allowed = said
         try:
-            self.server_time = parsedate_to_datetime(response.headers["Date"])
+            said_at = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError):
             return
+        self.server_time = said_at if said_at.tzinfo else said_at.replace(tzinfo=UTC)
 
 
 def untrusted(error: Exception) -> bool:

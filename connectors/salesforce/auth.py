@@ -11,6 +11,7 @@ import jwt
 import requests
 
 from connectors.retries import Transient
+from connectors.salesforce.ids import full_id
 from connectors.wire import untrusted
 from model.errors import AccessRefused, SettingsProblem
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _PATH: Final = "/services/oauth2/token"
 _BUSY: Final = {"server_error", "temporarily_unavailable", "unknown_error", "server_busy"}
+_BUSY_STATUS: Final = {408, 429}
 _OK, _REDIRECT, _CLIENT, _SERVER = 200, 300, 400, 500
 
 
@@ -108,7 +110,7 @@ def _body(reply: requests.Response) -> dict[str, Any]:
 
 def _refusal(settings: SalesforceSettings, who: Credentials, status: int, body: dict[str, Any]) -> Exception:
     code, said = str(body.get("error") or f"HTTP {status}"), str(body.get("error_description") or "")
-    if code in _BUSY or status >= _SERVER or _OK <= status < _REDIRECT:
+    if code in _BUSY or status in _BUSY_STATUS or status >= _SERVER or _OK <= status < _REDIRECT:
         return Transient(f"{settings.login_url} cannot log us in just now ({code}).")
     if status < _CLIENT:
         return AccessRefused(f"{settings.login_url} redirects elsewhere; set login_url to the org's own address.")
@@ -121,5 +123,5 @@ def _token(settings: SalesforceSettings, body: dict[str, Any]) -> Token:
     if not instance:
         raise AccessRefused(f"The login at {settings.login_url} names no instance_url; is it a Salesforce address?")
     user = str(body.get("id") or "").rstrip("/").rsplit("/", 1)[-1]
-    known = user if user.startswith("005") else None
+    known = full_id(user) if user.startswith("005") else None
     return Token(str(body["access_token"]), instance, known, body.get("refresh_token"))

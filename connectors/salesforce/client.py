@@ -161,6 +161,6 @@ def _page(path: str, params: dict[str, str] | None, exact: bool) -> Callable[[Sa
 
 
 def _fate_unknown(error: SalesforceError) -> bool:
-    """A refusal with a code of its own was not applied; a gateway's error page says nothing about it."""
+    """A refusal with a code of its own, or of our session, was not applied; a gateway's page says nothing about it."""
     code, _ = code_of(error.content)
-    return error.status >= 500 or not code  # noqa: PLR2004 - a server error
+    return error.status >= 500 or not (code or error.status == 401)  # noqa: PLR2004 - their own names

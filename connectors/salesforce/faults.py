@@ -4,7 +4,7 @@ Each is one of the model's errors, so that what nobody here handles reaches the 
 
 RetryLater
 ├── Transient      worth another attempt now, with back-off (connectors.retries)
-├── QuerySlow      QUERY_TIMEOUT: ask for less
+├── QuerySlow      QUERY_TIMEOUT, OPERATION_TOO_LARGE (activities of too many records): ask for less
 └── CursorLost     INVALID_QUERY_LOCATOR: read the slice again
 AccessRefused
 ├── SessionEnded   401: log in once more
@@ -90,7 +90,7 @@ def _limit(message: str) -> SluicegateError:
 
 def _by_code(code: str, message: str) -> SluicegateError | None:
     match code:
-        case "QUERY_TIMEOUT":
+        case "QUERY_TIMEOUT" | "OPERATION_TOO_LARGE":
             return QuerySlow(f"A query ran out of time: {message}")
         case "INVALID_QUERY_LOCATOR":
             return CursorLost(f"Salesforce has lost the pages of a query: {message}")

@@ -10,6 +10,7 @@ import orjson
 
 from connectors.salesforce import convert as to
 from connectors.salesforce import opportunities
+from connectors.salesforce.ids import full_id
 from connectors.salesforce.streams import HISTORY_OVERLAP, Plan, Row, Stream
 from connectors.salesforce.windows import GroupWindow, Place, StampWindow, chunks, id_list, literal, read
 from model.sync import Cursor, Page
@@ -91,7 +92,7 @@ class Snapshots:
     def feeds(self) -> frozenset[str]:
         """The feeds that it gives: none where our user may not read it; no dates where those are hidden or mapped."""
         entity = self._schema.entity(SNAPSHOTS)
-        if entity is None:
+        if entity is None or "StageName" not in entity.fields:
             return frozenset()
         dates = "close_date" in self._wanted and "CloseDate" in entity.fields
         return frozenset({"stage_history", "date_history"} if dates else {"stage_history"})
@@ -189,9 +190,16 @@ def _tracked(row: Row, names: Mapping[str, tuple[str, Converter]]) -> Record | N
     before, after = row.get("OldValue"), row.get("NewValue")
     if before is None and after is None:
         return None  # a long text only says that it changed
-    if name in ("owner_id", "pipeline") and row.get("DataType") != "EntityId":
+    if name in ("owner_id", "pipeline") and not _of_ids(row, before, after):
         return None  # lookups come twice: as names and as ids
     return _field_change(row, row["Id"], name, how(_plain(before)), how(_plain(after)))
+
+
+def _of_ids(row: Row, before: Any, after: Any) -> bool:
+    """Whether a lookup's row tells ids; by the values where the org does not tell the kind."""
+    if "DataType" in row:
+        return bool(row["DataType"] == "EntityId")
+    return all(full_id(str(value)) for value in (before, after) if value is not None)
 
 
 def _plain(value: Any) -> Any:

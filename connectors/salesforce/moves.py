@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.salesforce import convert as to
+from connectors.salesforce import setup
 from connectors.salesforce.faults import Refused
 from connectors.salesforce.ours import ENTITY
 from connectors.salesforce.push import MEANING, result_of
@@ -27,6 +28,7 @@ _HISTORY: Final = "OpportunityHistory"
 _SNAPSHOT: Final = (
     "Id", "OpportunityId", "StageName", "Probability", "ForecastCategory", "CreatedDate", "CreatedById",
 )  # fmt: skip
+_STAGES: Final = ("ApiName", "MasterLabel", "DefaultProbability", "ForecastCategoryName")
 _NAMES: Final = {"BestCase": "Best Case", "Forecast": "Commit", "MostLikely": "Most Likely"}
 """Categories as the history calls them, where deals call them otherwise."""
 _SAME_SECOND: Final = timedelta(seconds=1)
@@ -49,6 +51,8 @@ class Moves:
         """Whether our user may move a deal, sees its history, and is known: then our moves bind nothing."""
         entity, history = self._schema.entity(ENTITY), self._schema.entity(_HISTORY)
         if entity is None or history is None or self._client.user_id is None:
+            return False
+        if len(history.having(_SNAPSHOT)) < len(_SNAPSHOT):
             return False
         return all(name in entity.fields and entity.fields[name].updateable for name in _FIELDS)
 
@@ -121,11 +125,13 @@ class Moves:
 
     def _stages(self) -> dict[str, dict[str, Any]]:
         """What each stage sets by itself."""
-        rows = self._client.rows("SELECT MasterLabel, DefaultProbability, ForecastCategoryName FROM OpportunityStage")
+        rows = setup.table(self._client, self._schema, "OpportunityStage", _STAGES)
         return {
-            str(row["MasterLabel"]): {_CHANCE: row["DefaultProbability"], _CATEGORY: row["ForecastCategoryName"]}
+            str(row.get("ApiName") or row["MasterLabel"]): {
+                _CHANCE: row.get("DefaultProbability"), _CATEGORY: row.get("ForecastCategoryName"),
+            }
             for row in rows
-        }
+        }  # fmt: skip
 
     def _sent(
         self, bodies: Mapping[str, Mapping[str, Any]], stood: Mapping[str, Any], after: Mapping[str, dict[str, Any]]

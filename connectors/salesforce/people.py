@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from connectors.salesforce import convert as to
-from connectors.salesforce.faults import Refused
+from connectors.salesforce.faults import QuerySlow, Refused
 from connectors.salesforce.streams import Row, Stream, simple
 from connectors.salesforce.windows import Place, literal
 from model.sync import Page
@@ -82,5 +82,5 @@ def _accounts(client: Client, query: str, gone: str | None) -> Iterator[Page]:
         for rows in client.pages(query, deleted=gone is not None, exact=False):
             records = [{"id": row["Id"], "name": to.text(row.get("Name")), "gone": gone} for row in rows]
             yield Page({"account": records})
-    except Refused:
+    except (Refused, QuerySlow):
         return  # accounts give names only; deals do without

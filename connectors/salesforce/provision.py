@@ -8,7 +8,7 @@ from urllib.parse import quote
 from connectors import our_fields
 from connectors.salesforce import fields
 from connectors.salesforce.faults import Refused
-from connectors.salesforce.windows import id_list
+from connectors.salesforce.grants import create, grant, granted
 from model.sync import Remark
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from connectors.salesforce.client import Client
     from connectors.salesforce.settings import SalesforceSettings
 
-_THERE: Final = {"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"}
 _SETS: Final = {
     fields.SYNC: (fields.SYNC_LABEL, fields.SYNC_ABOUT),
     fields.READER: (fields.READER_LABEL, fields.READER_ABOUT),
@@ -58,29 +57,26 @@ def provision(admin: Client, settings: SalesforceSettings, sync_user: str | None
 
 
 def _fields(admin: Client, settings: SalesforceSettings) -> Iterator[Remark]:
-    found = {row["DeveloperName"] for row in _tooling(admin, "SELECT Id, DeveloperName FROM CustomField "
-                                                      "WHERE TableEnumOrId = 'Opportunity'")}  # fmt: skip
+    found = _custom_fields(admin, "Opportunity")
     made = []
     for ours, api_name in our_fields.names(settings).items():
-        if api_name.removesuffix("__c") not in found and _create_field(admin, ours, api_name):
+        if api_name.lower() not in found and _create_field(admin, ours, api_name):
             made.append(api_name)
     every = len(our_fields.names(settings))
     yield Remark("ok", f"{every} fields are on Opportunity; made now: {', '.join(made) or 'none'}.")
 
 
+def _custom_fields(admin: Client, entity: str) -> set[str]:
+    """API names in lower case, those of packages with their namespace."""
+    names = "Id, DeveloperName, NamespacePrefix"
+    rows = _tooling(admin, f"SELECT {names} FROM CustomField WHERE TableEnumOrId = '{entity}'")
+    parts = ((row["NamespacePrefix"], row["DeveloperName"], "c") for row in rows)
+    return {"__".join(part for part in some if part).lower() for some in parts}
+
+
 def _create_field(admin: Client, ours: str, api_name: str) -> bool:
     body = {"FullName": f"Opportunity.{api_name}", "Metadata": fields.metadata(ours)}
-    return _create(admin, "tooling/sobjects/CustomField", body) is not None
-
-
-def _create(admin: Client, path: str, body: dict[str, Any]) -> str | None:
-    """The id of what was made; None where it was there already."""
-    try:
-        return str(admin.rest(path, "POST", body)["id"])
-    except Refused as error:
-        if error.code in _THERE:
-            return None
-        raise
+    return create(admin, "tooling/sobjects/CustomField", body) is not None
 
 
 def _tooling(admin: Client, soql: str) -> list[dict[str, Any]]:
@@ -95,54 +91,34 @@ def _permission_set(admin: Client, name: str) -> str:
     if found:
         return str(found[0]["Id"])
     body = {"Name": name, "Label": label, "Description": about, **_RIGHTS.get(name, {})}
-    made = _create(admin, "sobjects/PermissionSet", body)
+    made = create(admin, "sobjects/PermissionSet", body)
     return made or str(admin.rows(query)[0]["Id"])
 
 
 def _access(admin: Client, settings: SalesforceSettings, sets: dict[str, str]) -> Iterator[Remark]:
-    there = _granted(admin, "Opportunity", list(sets.values()))
+    there = granted(admin, "Opportunity", list(sets.values()))
     changed = 0
     for name in (fields.SYNC, fields.READER):
         parent = sets[name]
         for ours, api_name in our_fields.names(settings).items():
             field, edit = f"Opportunity.{api_name}", fields.may_edit(name, ours)
-            changed += _grant(admin, parent, field, edit, there.get((parent, field)))
+            changed += grant(admin, parent, field, edit, there.get((parent, field)))
     yield Remark("ok", f"Field permissions are as they should be; {changed} changed now.")
-
-
-def _granted(admin: Client, entity: str, sets: list[str]) -> dict[tuple[str, str], dict[str, Any]]:
-    query = (
-        "SELECT Id, ParentId, Field, PermissionsRead, PermissionsEdit FROM FieldPermissions "
-        f"WHERE SobjectType = '{entity}' AND ParentId IN ({id_list(sets)})"
-    )
-    return {(row["ParentId"], row["Field"]): row for row in admin.rows(query)}
 
 
 def _tasks(admin: Client, settings: SalesforceSettings, parent: str) -> Iterator[Remark]:
     """The field that names our tasks, and who may write it; an org that refuses it makes no tasks, all else works."""
     key = settings.task_key
     try:
-        query = "SELECT Id, DeveloperName FROM CustomField WHERE TableEnumOrId = 'Activity'"
-        if key.removesuffix("__c") not in {row["DeveloperName"] for row in _tooling(admin, query)}:
+        if key.lower() not in _custom_fields(admin, "Activity"):
             body = {"FullName": f"Activity.{key}", "Metadata": fields.task_key()}
-            _create(admin, "tooling/sobjects/CustomField", body)
+            create(admin, "tooling/sobjects/CustomField", body)
         field = f"Task.{key}"
-        _grant(admin, parent, field, edit=True, row=_granted(admin, "Task", [parent]).get((parent, field)))
+        grant(admin, parent, field, edit=True, row=granted(admin, "Task", [parent]).get((parent, field)))
     except Refused as error:
         yield Remark("warning", f"{key} could not be made on activities, so no task can be made: {error.message}.")
         return
     yield Remark("ok", f"{key} is on tasks, for the tasks of policies that enforce.")
-
-
-def _grant(admin: Client, parent: str, field: str, edit: bool, row: dict[str, Any] | None) -> bool:
-    rights = {"PermissionsRead": True, "PermissionsEdit": edit}
-    if row is None:
-        body = {"ParentId": parent, "SobjectType": field.partition(".")[0], "Field": field, **rights}
-        return _create(admin, "sobjects/FieldPermissions", body) is not None
-    if all(row[right] == value for right, value in rights.items()):
-        return False
-    admin.rest(f"sobjects/FieldPermissions/{row['Id']}", "PATCH", rights)
-    return True
 
 
 def _exemption(admin: Client, parent: str) -> Iterator[Remark]:
@@ -151,11 +127,11 @@ def _exemption(admin: Client, parent: str) -> Iterator[Remark]:
     try:
         if not admin.rows(query):
             about = {"label": fields.EXEMPT_LABEL, "description": fields.EXEMPT_ABOUT}
-            _create(admin, "tooling/sobjects/CustomPermission", {"FullName": fields.EXEMPT, "Metadata": about})
+            create(admin, "tooling/sobjects/CustomPermission", {"FullName": fields.EXEMPT, "Metadata": about})
         permission = str(admin.rows(query)[0]["Id"])
         where = f"ParentId = '{parent}' AND SetupEntityId = '{permission}'"
         if not admin.rows(f"SELECT Id FROM SetupEntityAccess WHERE {where}"):
-            _create(admin, "sobjects/SetupEntityAccess", {"ParentId": parent, "SetupEntityId": permission})
+            create(admin, "sobjects/SetupEntityAccess", {"ParentId": parent, "SetupEntityId": permission})
     except (Refused, IndexError):
         yield Remark(
             "warning",
@@ -173,5 +149,5 @@ def _assignment(admin: Client, parent: str, sync_user: str | None) -> Iterator[R
     where = f"AssigneeId = '{sync_user}' AND PermissionSetId = '{parent}'"
     if not admin.rows(f"SELECT Id FROM PermissionSetAssignment WHERE {where}"):
         body = {"AssigneeId": sync_user, "PermissionSetId": parent}
-        _create(admin, "sobjects/PermissionSetAssignment", body)
+        create(admin, "sobjects/PermissionSetAssignment", body)
     yield Remark("ok", f"{fields.SYNC_LABEL} is assigned to the user that Sluicegate logs in as.")

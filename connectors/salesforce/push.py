@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from connectors import door
 from connectors.salesforce import ours
-from connectors.salesforce.faults import ColumnGone, Refused
+from connectors.salesforce.faults import Refused
 from model.errors import RetryLater
 from model.sync import Outcome
 
@@ -27,6 +27,12 @@ _ROW_LOCK: Final = "UNABLE_TO_LOCK_ROW"
 _FIELD: Final = {"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"}
 ORGS_OWN_CODE: Final = {"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "LIMIT_EXCEEDED"}
 _WHOLE: Final = {"JSON_PARSER_ERROR", "MALFORMED_ID"}
+_ONE: Final = {
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION", "STRING_TOO_LONG", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+    "REQUIRED_FIELD_MISSING", "NUMBER_OUTSIDE_VALID_RANGE", "INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED",
+    "ENTITY_IS_LOCKED", "DUPLICATE_VALUE", "DUPLICATES_DETECTED", "FIELD_INTEGRITY_EXCEPTION",
+}  # fmt: skip
+"""Faults of one record: where a whole call dies of one, the others are innocent."""
 _GONE: Final = ("gone", "The deal is gone or hidden from us: {}")
 _LATER: Final = ("retry_later", "{}")
 _TRIGGER: Final = ("refused", "A trigger or flow of the org fails on it: {}")
@@ -93,7 +99,11 @@ class Push:
 
     def _without_fields(self, sent: Sent, results: Mapping[str, Result]) -> dict[str, Result]:
         """Describe again and leave out what may no longer be written; a record without anything left stays refused."""
-        failed = {key: fields for key, (code, _, fields) in results.items() if code in _FIELD}
+        failed = {
+            key: fields or _named(message, sent[key])
+            for key, (code, message, fields) in results.items()
+            if code in _FIELD
+        }
         if not failed:
             return {}
         self._schema.forget()
@@ -107,14 +117,15 @@ class Push:
             return {}
         try:
             results = self._once(sent)
-        except ColumnGone as error:
-            return {key: (error.code, error.message, _named(error.message, body)) for key, body in sent.items()}
         except Refused as error:
-            if error.code not in _WHOLE and error.code not in ORGS_OWN_CODE:
+            if error.code in _FIELD:
+                return {key: (error.code, error.message, _named(error.message, body)) for key, body in sent.items()}
+            if error.code not in ORGS_OWN_CODE | _WHOLE | _ONE:
                 raise
-            results = {key: (error.code, error.message, []) for key in sent}
-        died = len(sent) > 1 and all(code in ORGS_OWN_CODE | _WHOLE for code, _, _ in results.values())
-        if not died:
+            results, died = {key: (error.code, error.message, []) for key in sent}, True
+        else:
+            died = all(code in ORGS_OWN_CODE | _WHOLE for code, _, _ in results.values())
+        if len(sent) == 1 or not died:
             return results
         keys = list(sent)
         middle = len(keys) // 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.salesforce.faults import ObjectGone
+from connectors.salesforce.faults import ObjectGone, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from connectors.salesforce.client import Client
 
 _DEPTH: Final = 5
+_CLOSED: Final = {"INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "FUNCTIONALITY_NOT_ENABLED"}
+"""How an org may refuse to describe an object that we can do without; most say that it does not exist."""
+_DEAL: Final = "Opportunity"
+_NAME: Final = "Name"
+"""What Salesforce calls the object behind a reference that leads to several kinds (a lead's owner)."""
+_OF_NAME: Final = (
+    "Id", "Name", "FirstName", "LastName", "Alias", "Email", "Phone", "Title", "Type", "Username", "UserRoleId",
+    "ProfileId",
+)  # fmt: skip
+"""All that a query can say of it."""
 
 
 @dataclass(frozen=True)
@@ -56,18 +66,20 @@ class Schema:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._known: dict[str, Entity | None] = {}
+        self._known: dict[str, Entity | None] = _fixed()
 
     def forget(self) -> None:
         """Describe anew from here on."""
-        self._known.clear()
+        self._known = _fixed()
 
     def entity(self, name: str) -> Entity | None:
         """The object, or None where it does not exist or our user may not see it."""
         if name not in self._known:
             try:
                 self._known[name] = _entity(self._client.rest(f"sobjects/{name}/describe"))
-            except ObjectGone:
+            except Refused as error:
+                if not isinstance(error, ObjectGone) and (name == _DEAL or error.code not in _CLOSED):
+                    raise
                 self._known[name] = None
         return self._known[name]
 
@@ -91,10 +103,15 @@ class Schema:
         return here
 
 
+def _fixed() -> dict[str, Entity | None]:
+    fields = {name: CrmField(name, "string", name, filterable=True) for name in _OF_NAME}
+    return {_NAME: Entity(_NAME, "", fields, {})}
+
+
 def _entity(body: dict[str, Any]) -> Entity:
     fields = {raw["name"]: _field(raw) for raw in body["fields"]}
     parents = {
-        raw["relationshipName"]: raw["referenceTo"][0]
+        raw["relationshipName"]: raw["referenceTo"][0] if len(raw["referenceTo"]) == 1 else _NAME
         for raw in body["fields"]
         if raw.get("relationshipName") and raw.get("referenceTo")
     }

@@ -78,6 +78,15 @@ class SalesforceSettings(Credentials, ConnectionSettings):
         """Only custom fields are ours."""
         return None if field.endswith("__c") else "a standard field; only custom fields are written"
 
+    @field_validator("api_version")
+    @classmethod
+    def _version(cls, value: str) -> str:
+        """As addresses carry it: v62, 62 and 62.0 are one version."""
+        number = value.lower().removeprefix("v").removesuffix(".0")
+        if not number.isdecimal():
+            raise ValueError(f"api_version must be a number such as 62.0 (found {value!r})")
+        return f"{number}.0"
+
     @field_validator("login_url")
     @classmethod
     def _https(cls, value: str) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from connectors.salesforce.settings import SalesforceSettings
 
-_USAGE: Final = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
+_USAGE: Final = re.compile(r"(?<![\w-])api-usage=(\d+)/(0*[1-9]\d*)")
 
 
 def open_session(settings: SalesforceSettings) -> tuple[requests.Session, wire.Wire]:

@@ -60,6 +60,8 @@ class _FieldPermissions(Effects):
                 "Permission Edit depends on permission(s): Read",
                 ["PermissionsEdit"],
             )
+        if org.settings.fields_need_objects and not _reads(org, new["ParentId"], entity):
+            raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"Field access depends on object permission(s): Read {entity}")
         twins = org.tables["FieldPermissions"].where("Field", new["Field"])
         if old is None and any(t["ParentId"] == new["ParentId"] and not t["IsDeleted"] for t in twins):
             raise ApiError(
@@ -72,6 +74,22 @@ class _FieldPermissions(Effects):
         del old
         if not new["PermissionsRead"]:
             org.tables["FieldPermissions"].swap(new["Id"], None)
+
+
+def _reads(org: Org, permission_set: str, entity: str) -> bool:
+    rows = org.tables["ObjectPermissions"].where("ParentId", permission_set)
+    return any(row["SobjectType"] == entity and row["PermissionsRead"] for row in rows)
+
+
+class _Objects(Effects):
+    """Opportunities are read with their accounts."""
+
+    def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
+        del old, given
+        if new["SobjectType"] == "Opportunity" and not _reads(org, new["ParentId"], "Account"):
+            message = "Permission Read Opportunity depends on permission(s): Read Account"
+            raise ApiError("FIELD_INTEGRITY_EXCEPTION", message)
+        return new
 
 
 class _Unique(Effects):
@@ -122,6 +140,7 @@ EFFECTS: dict[str, Effects] = {
     "User": _Named(),
     "Account": _Accounts(),
     "FieldPermissions": _Removed(),
+    "ObjectPermissions": _Objects(),
     "PermissionSet": _Unique("Name"),
     "PermissionSetAssignment": _Unique("AssigneeId", "PermissionSetId"),
     "SetupEntityAccess": _Unique("ParentId", "SetupEntityId"),

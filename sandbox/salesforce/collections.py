@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce import ids
 from sandbox.salesforce.call import Call, Reply
-from sandbox.salesforce.errors import ApiError, no_such_type
+from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.rows import shown
 from sandbox.salesforce.writes import Kind, Op, save
 
@@ -40,7 +40,8 @@ def _write(call: Call, kind: Kind) -> Reply:
     records, all_or_none = records_of(call)
     ops = []
     for record in records:
-        values = {k: v for k, v in record.items() if k not in {"attributes", "id", "Id"}}
+        apart = {"attributes", "id", "Id"} if kind == "update" else {"attributes"}
+        values = {k: v for k, v in record.items() if k not in apart}
         row_id = (record.get("id") or record.get("Id") or "") if kind == "update" else None
         ops.append(Op(kind, call.org.entity(record["attributes"]["type"]).name, row_id, values))
     return Reply([r.json() for r in save(call.org, call.user_id, ops, all_or_none=all_or_none)])
@@ -87,17 +88,16 @@ def read_rows(call: Call, name: str) -> Reply:
 
 
 def _found(call: Call, name: str, wanted: Sequence[str], names: list[str]) -> list[dict[str, Any] | None]:
-    if name not in call.org.objects:
-        raise no_such_type(name)
     if len(wanted) > MOST_READ:
         raise ApiError(
             "EXCEEDED_ID_LIMIT",
             f"record limit reached. cannot submit more than {MOST_READ} records into this call",
         )
-    entity, table = call.org.objects[name], call.org.tables[name]
+    entity = call.org.entity(name)
+    table = call.org.tables[entity.name]
     replies: list[dict[str, Any] | None] = []
     for row_id in wanted:
         row = table.rows.get(ids.long(row_id) or "")
-        seen = row and not row["IsDeleted"] and call.org.access.sees(call.user_id, name, row)
+        seen = row and not row["IsDeleted"] and call.org.access.sees(call.user_id, entity.name, row)
         replies.append(shown(call, entity, row, names) if row and seen else None)
     return replies

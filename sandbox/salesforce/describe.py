@@ -69,12 +69,21 @@ def catalogue(call: Call) -> Reply:
     return Reply({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": shown})
 
 
-def describe(call: Call, name: str) -> Reply:
-    """GET sobjects/X/describe."""
-    org = call.org
-    entity = next((e for e in org.objects.values() if e.name.lower() == name.lower()), None)
+def _found(call: Call, name: str) -> ObjectType:
+    entity = next((e for e in call.org.objects.values() if e.name.lower() == name.lower()), None)
     if entity is None:
         raise not_found()
+    return entity
+
+
+def about(call: Call, name: str) -> Reply:
+    """GET sobjects/X."""
+    return Reply({"objectDescribe": _head(call, _found(call, name)), "recentItems": []})
+
+
+def describe(call: Call, name: str) -> Reply:
+    """GET sobjects/X/describe."""
+    org, entity = call.org, _found(call, name)
     fields = []
     for field_name, editable in org.access.fields(call.user_id, entity).items():
         field = entity.fields[field_name]

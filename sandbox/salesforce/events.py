@@ -165,12 +165,12 @@ def run_late(org: Org, change: Callable[[], Any]) -> LateCommit:
         for row_id in touched:
             swaps.append((name, row_id, table.rows.get(row_id)))
             table.swap(row_id, old.get(row_id))
-    return LateCommit(org, swaps)
+    org.late.append(LateCommit(org, swaps))
+    return org.late[-1]
 
 
 def _late(org: Org, body: dict[str, Any]) -> Any:
-    late = run_late(org, lambda: edit_as(org, body["user"], body["entity"], body["id"], body["values"]))
-    org.late.append(late)
+    run_late(org, lambda: edit_as(org, body["user"], body["entity"], body["id"], body["values"]))
     return {"late": len(org.late)}
 
 

@@ -82,6 +82,8 @@ class Settings:
     is_sandbox: bool = False
     wide_page: int = 200
     """Most rows on a page of a query that selects two long custom texts or more."""
+    fields_need_objects: bool = False
+    """A permission set grants fields only of objects that it lets read."""
     crlf: bool = False
     """Store line ends of long texts as carriage return and line feed."""
 

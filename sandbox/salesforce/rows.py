@@ -39,10 +39,10 @@ def query_more(call: Call, locator: str) -> Reply:
 
 
 def _entity(call: Call, name: str) -> ObjectType:
-    found = call.org.objects.get(name)
-    if found is None:
-        raise not_found()
-    return found
+    try:
+        return call.org.entity(name)
+    except ApiError:
+        raise not_found() from None
 
 
 def living(call: Call, entity: ObjectType, row_id: str) -> Row:

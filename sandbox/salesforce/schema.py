@@ -60,6 +60,11 @@ class Field:
         """Must be given on create."""
         return not self.nillable and self.createable and self.default is None and self.type != "boolean"
 
+    @property
+    def groupable(self) -> bool:
+        """Whether a query may group by it."""
+        return self.filterable and self.type not in {*_NUMBERS, "datetime", "multipicklist"}
+
     def describe(self, *, editable: bool) -> dict[str, Any]:
         """The entry of this field in a describe reply, for a user who may or may not edit it."""
         return {
@@ -77,7 +82,7 @@ class Field:
             "updateable": self.updateable and editable,
             "filterable": self.filterable,
             "sortable": self.filterable,
-            "groupable": self.filterable and self.type not in {*_NUMBERS, "datetime"},
+            "groupable": self.groupable,
             "aggregatable": self.filterable,
             "calculated": self.calculated,
             "custom": self.custom,

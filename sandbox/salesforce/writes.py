@@ -120,9 +120,11 @@ def _one(org: Org, user_id: str, op: Op) -> Result:
 
 
 def find(org: Org, entity: ObjectType, row_id: str | None, user_id: str) -> Row:
-    """The living row with this id; raises MALFORMED_ID, INVALID_CROSS_REFERENCE_KEY, ENTITY_IS_DELETED."""
+    """The living row with this id; raises MISSING_ARGUMENT, MALFORMED_ID, INVALID_CROSS_REFERENCE_KEY and so on."""
+    if not row_id:
+        raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
     long = ids.long(row_id)
-    if long is None:
+    if long is None or not long.startswith(entity.prefix):
         raise ApiError("MALFORMED_ID", f"{entity.name} ID: id value of incorrect type: {row_id}", ["Id"])
     row = org.tables[entity.name].rows.get(long)
     if row is None or not org.access.sees(user_id, entity.name, row):

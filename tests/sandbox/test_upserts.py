@@ -92,3 +92,17 @@ def test_who_may_not_edit_tasks_makes_none(sync, rep, deal):
 def test_the_statuses_of_tasks_say_which_of_them_is_closed(admin):
     rows = admin.sf.query("SELECT ApiName FROM TaskStatus WHERE IsClosed = true")["records"]
     assert [row["ApiName"] for row in rows] == ["Completed"]
+
+
+def test_one_row_is_upserted_by_its_external_id(keyed, org):
+    made = keyed.sf.restful("sobjects/Task/Ours__c/a1", method="PATCH", json={"Subject": "Call"})
+    again = keyed.sf.restful("sobjects/Task/Ours__c/a1", method="PATCH", json={"Subject": "Mail"})
+    assert (made["created"], again["created"], made["id"]) == (True, False, again["id"])
+    assert org.tables["Task"].rows[made["id"]]["Subject"] == "Mail"
+
+
+def test_several_rows_of_one_external_id_are_told_by_their_addresses(keyed):
+    two = [keyed.sf.Task.create({"Subject": "Call", "Ours__c": "b1"})["id"] for _ in range(2)]
+    with pytest.raises(SalesforceError) as caught:
+        keyed.sf.Task.upsert("Ours__c/b1", {"Subject": "Mail"})
+    assert (caught.value.status, [url[-18:] for url in caught.value.content]) == (300, two)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce import ids
@@ -15,6 +16,7 @@ from sandbox.salesforce.soql.tree import Path, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from sandbox.salesforce.org import Org
     from sandbox.salesforce.soql.resolve import Scope
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 LEAST, MOST, LONG_TEXT = 200, 2_000, 255
 _OPEN = 500
+_KEPT = timedelta(days=2)
+"""How long the pages of a query stay."""
 
 
 @dataclass
@@ -32,6 +36,7 @@ class Cursor:
     shape: Callable[[Row], dict[str, Any]]
     size: int
     base: str
+    opened: datetime
 
 
 def answer(
@@ -60,7 +65,8 @@ def _cursor(scope: Scope, query: Query, rows: list[Row], version: str, size: int
         if isinstance(sub, Query):
             _child_of(scope, sub)
     shape = shaper(scope, query, version, child)
-    return Cursor(rows, shape, _page_size(scope, query, size), f"/services/data/v{version}/query/")
+    base, opened = f"/services/data/v{version}/query/", scope.org.clock.now()
+    return Cursor(rows, shape, _page_size(scope, query, size), base, opened)
 
 
 def _page_size(scope: Scope, query: Query, size: int) -> int:
@@ -110,6 +116,7 @@ def _keep(org: Org, cursor: Cursor) -> str:
 def more(org: Org, locator: str) -> dict[str, Any]:
     """A further page, by locator and offset as nextRecordsUrl gave them; raises INVALID_QUERY_LOCATOR."""
     name, _, start = locator.partition("-")
-    if name not in org.cursors or not start.isdigit():
+    cursor = org.cursors.get(name)
+    if cursor is None or not start.isdigit() or org.clock.now() - cursor.opened > _KEPT:
         raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
-    return _page(org, org.cursors[name], int(start), name)
+    return _page(org, cursor, int(start), name)

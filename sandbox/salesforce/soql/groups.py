@@ -37,7 +37,9 @@ def is_grouped(query: Query) -> bool:
 
 def grouped(scope: Scope, query: Query, rows: list[Row]) -> list[dict[str, Any]]:
     """The aggregate results; `query` is the one that `rows` were found for, without sorting and cutting."""
-    keys = [scope.resolve(path).read for path in query.group]
+    if query.limit is not None and not query.group:
+        raise malformed("Aggregate queries without a GROUP BY take no LIMIT")
+    keys = [_key(scope, path) for path in query.group]
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(read(row) for read in keys), []).append(row)
@@ -53,6 +55,13 @@ def grouped(scope: Scope, query: Query, rows: list[Row]) -> list[dict[str, Any]]
         {"attributes": {"type": "AggregateResult"}, **{n: f(found) for n, f in columns}}
         for found in _ordered(scope, query, groups)
     ]
+
+
+def _key(scope: Scope, path: Path) -> Callable[[Row], Any]:
+    found = scope.resolve(path)
+    if not found.field.groupable:
+        raise ApiError("INVALID_FIELD", f"\nfield '{found.field.name}' can not be grouped in a query call")
+    return found.read
 
 
 def _columns(scope: Scope, query: Query) -> list[tuple[str, Callable[[list[Row]], Any]]]:
@@ -85,7 +94,10 @@ def _aggregate(scope: Scope, call: Call) -> Callable[[list[Row]], Any]:
 
 def _ordered(scope: Scope, query: Query, groups: dict[tuple[Any, ...], list[Row]]) -> list[list[Row]]:
     found = list(groups.values())
+    allowed = {path.text.lower() for path in query.group}
     for sort in reversed(query.order):
+        if isinstance(sort.path, Path) and sort.path.text.lower() not in allowed:
+            raise malformed(f"Ordered field must be grouped or aggregated: {sort.path.text}")
         value = _aggregate(scope, sort.path) if isinstance(sort.path, Call) else _first(scope, sort.path)
         found.sort(key=lambda rows, read=value: ((v := read(rows)) is not None, v), reverse=sort.descending)  # type: ignore[misc]
     end = None if query.limit is None else query.offset + query.limit

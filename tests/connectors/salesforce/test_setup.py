@@ -67,6 +67,16 @@ def test_a_permission_that_somebody_narrowed_is_widened_again(fresh: Sales):
     assert "score" in crm.describe().writes
 
 
+def test_where_fields_need_their_object_first_the_sets_let_read_deals_and_accounts(fresh: Sales):
+    fresh.org.settings.fields_need_objects = True
+    deal, crm = fresh.deal(), fresh.connector(admin=admin(fresh))
+    assert said(crm.provision(), "missing") == ""
+    assert crm.push([Patch(deal, {"score": 80})])[0].kind == "written"
+    rights = [(r["SobjectType"], r["PermissionsEdit"]) for r in fresh.org.tables["ObjectPermissions"].alive()]
+    reader, sync = [("Account", False), ("Opportunity", False)], [("Account", False), ("Opportunity", True)]
+    assert sorted(rights) == sorted(reader + sync)
+
+
 def test_the_exemption_lets_our_writes_pass_a_rule(fresh: Sales):
     deal, crm = fresh.deal(), fresh.connector(admin=admin(fresh))
     crm.provision()
