@@ -43,10 +43,12 @@ class Library:
     def typed(self, function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> Reply:
         """The raw reply of a function of one of the objects, refusals too; raises what requests raises.
 
-        The library has one exception class a package and no common base: those that carry a status are replies.
+        The library has one exception class a package and no common base: those that carry a status are replies. It
+        would write a yes as True, where HubSpot's addresses say true.
         """
+        asked = {name: _plain(value) for name, value in named.items()}
         try:
-            reply: Reply = function(*given, _preload_content=False, **named)
+            reply: Reply = function(*given, _preload_content=False, **asked)
         except Exception as error:
             status, body = getattr(error, "status", None), getattr(error, "body", None)
             if not isinstance(status, int):
@@ -61,3 +63,8 @@ class Library:
 
     def _tell(self, kept: Any) -> None:
         kept.api_client.configuration.access_token = self.token
+
+
+def _plain(value: Any) -> Any:
+    """A yes or no as JSON writes it; all else as it is."""
+    return str(value).lower() if isinstance(value, bool) else value

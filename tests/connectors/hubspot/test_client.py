@@ -74,6 +74,12 @@ def test_every_call_goes_through_our_session_and_money_stays_as_written(portal):
     assert "properties=amount&properties=dealname" in sent.url
 
 
+def test_a_yes_in_an_address_is_written_as_hubspot_writes_it(portal):
+    portal.get(DEALS, json=page())
+    Desk().list(archived=True)
+    assert "archived=true" in portal.calls[0].request.url
+
+
 def test_calls_of_two_threads_are_all_counted_and_pass_the_limits_in_turn(portal, tmp_path):
     portal.get(DEALS, json=page())
     desk = Desk(limits=str(tmp_path / "limits.db"))
@@ -96,6 +102,7 @@ def test_an_api_object_is_kept(portal):
         {"status": 423, "json": {"message": "locked"}}, {"status": 521}, {"status": 200, "body": "<html>ok</html>"},
         {"body": requests.exceptions.ConnectionError("dropped")}, {"body": requests.exceptions.ReadTimeout("late")},
         {"status": 429, "json": limited("TEN_SECONDLY_ROLLING")}, {"status": 429, "json": limited("SECONDLY")},
+        {"status": 502, "body": "Passerelle défaillante".encode("latin-1")},
     ],
 )  # fmt: skip
 def test_a_passing_fault_of_a_read_is_not_noticed(portal, passing):
