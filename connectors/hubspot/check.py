@@ -52,6 +52,12 @@ def _login(client: Client, settings: HubspotSettings, now: datetime) -> Iterator
     account, flow = client.account, settings.auth.replace("_", " ")
     where = f"portal {account.portal} ({account.zone.key}, {account.currency or 'no currency told'})"
     yield Remark("ok", f"Connected to {where} by {flow}.")
+    if not account.told:
+        yield Remark(
+            "warning",
+            f"HubSpot does not describe the account to our app: close dates are read in {account.zone.key}, the "
+            "connection's timezone, and amounts without a currency are in the connection's currency.",
+        )
     skew = (client.now() - now).total_seconds()
     if abs(skew) > _SKEW:
         yield Remark("warning", f"This machine's clock is {abs(skew):.0f} seconds off HubSpot's; set it.")

@@ -122,9 +122,12 @@ class Client:
 
     @property
     def account(self) -> Account:
-        """The portal as it describes itself, asked once."""
+        """The portal as it describes itself, asked once; where it does not, deals can be read all the same."""
         if self._account is None:
-            self._account = Account.parse(self.rest("/account-info/v3/details"))
+            try:
+                self._account = Account.parse(self.rest("/account-info/v3/details") or {})
+            except Refused:
+                self._account = Account.untold(self._told, self.settings.zone)
         return self._account
 
     @cached_property
