@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connectors.hubspot.faults import Refused
+from connectors.hubspot.windows import results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +50,7 @@ class Schema:
         if kind not in self._known:
             ask = self._client.api("crm.properties.core_api").get_all
             try:
-                found = self._client.call(ask, kind)["results"]
+                found = results(self._client.call(ask, kind), f"properties of {kind}")
             except Refused:
                 self._known[kind] = None
             else:

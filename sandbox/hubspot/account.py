@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,8 @@ from sandbox.hubspot.tokens import LIFE, Token, bad_refresh
 if TYPE_CHECKING:
     from sandbox.hubspot.portal import Portal
     from sandbox.web import Asked
+
+_RATES_PAGE = 100
 
 
 def details(call: Call) -> Reply:
@@ -118,7 +120,7 @@ def _whose(portal: Portal, found: Token) -> dict[str, object]:
 
 
 def currencies(call: Call) -> Reply:
-    """GET /settings/v3/currencies/exchange-rates: every rate that was ever set, newest first."""
+    """GET /settings/v3/currencies/exchange-rates: every rate that was ever set, newest first, in pages."""
     home = call.portal.settings.currency
     found = [
         {
@@ -129,10 +131,21 @@ def currencies(call: Call) -> Reply:
             "effectiveAt": f"{day}T00:00:00Z",
             "createdAt": f"{day}T00:00:00Z",
             "updatedAt": f"{day}T00:00:00Z",
-            "visible": True,
+            "visibleInUI": True,
         }
         for code, rates in call.portal.rates.items()
         for place, (day, rate) in enumerate(rates)
     ]
     found.sort(key=lambda one: str(one["effectiveAt"]), reverse=True)
-    return Reply({"results": found})
+    return Reply(_page(call, found))
+
+
+def _page(call: Call, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """How many a page holds is a guess; that there are pages is documented."""
+    limit, after = call.number("limit", _RATES_PAGE, _RATES_PAGE), call.one("after") or "0"
+    if not after.isdigit():
+        raise invalid(f"after was not valid: {after}")
+    start, end = int(after), int(after) + limit
+    link = f"{call.asked.base}{call.asked.path}?after={end}"
+    more = {"paging": {"next": {"after": str(end), "link": link}}} if end < len(rows) else {}
+    return {"results": rows[start:end], **more}

@@ -10,10 +10,11 @@ import pytest
 import requests
 import responses
 
-from connectors.hubspot import windows
+from connectors.hubspot import pipelines, windows
 from connectors.hubspot.auth import Login
 from connectors.hubspot.client import Client
 from connectors.hubspot.faults import ObjectGone, Refused, ScopeMissing, TooLong
+from connectors.hubspot.schema import Schema
 from connectors.hubspot.settings import HubspotSettings
 from model.errors import AccessRefused, BudgetSpent, RetryLater
 
@@ -272,6 +273,29 @@ def test_a_page_that_leads_to_itself_is_not_read_for_ever(portal):
     portal.get(DEALS, json=page("1") | {"paging": {"next": {"after": "7"}}})
     with pytest.raises(RetryLater, match="for ever"):
         list(windows.listed(Desk().client, "deals"))
+
+
+def test_a_short_page_of_a_search_that_names_a_next_one_is_not_the_last(portal):
+    portal.get(f"{BASE}/account-info/v3/details", json={"portalId": 7})
+    portal.post(f"{DEALS}/search", json=page("1", "2") | {"total": 3, "paging": {"next": {"after": "2"}}})
+    portal.post(f"{DEALS}/search", json=page("9") | {"total": 1})
+    found = windows.changed(Desk().client, "deals", NOW, "", ["amount"], stamp="hs_lastmodifieddate")
+    assert [row["id"] for rows in found for row in rows] == ["1", "2", "9"]
+
+
+@pytest.mark.parametrize("path", ["pipelines/deals", "properties/deals"])
+def test_an_answer_without_results_is_asked_for_later_and_no_empty_portal(portal, path):
+    portal.get(f"{BASE}/crm/v3/{path}", json={"status": "ok"})
+    client = Desk().client
+    with pytest.raises(RetryLater, match="no results"):
+        pipelines.read(client) if "pipelines" in path else Schema(client).fields()
+
+
+def test_living_pipelines_told_twice_are_not_archived(portal):
+    stage = {"id": "s", "label": "Talks", "metadata": {"probability": "0.5"}}
+    told = {"id": "p", "label": "Partner", "displayOrder": 0, "stages": [stage]}
+    portal.get(f"{BASE}/crm/v3/pipelines/deals", json={"results": [told]})
+    assert pipelines.read(Desk().client).stages["s"]["is_active"]
 
 
 def test_a_200_without_results_is_no_empty_page(portal):
