@@ -78,16 +78,16 @@ def parsed(content: bytes | str | None) -> dict[str, Any]:
 def fault(status: int, body: Mapping[str, Any], headers: Mapping[str, str], midnight: datetime) -> SluicegateError:
     """The error to raise for a reply; `midnight`: when the account's next day begins."""
     category = _category(status, body)
-    message = str(body.get("message") or "no reason given")
+    message = str(body.get("message") or body.get("error_description") or "no reason given")
     if status == 429:  # noqa: PLR2004 - too many requests
         return _limit(body, message, headers, midnight)
     return _refusal(status, category, message, body) or _passing(status, f"{message} ({category})", headers)
 
 
 def _category(status: int, body: Mapping[str, Any]) -> str:
-    """OAuth's refusals have their code where others say "error"."""
+    """OAuth's refusals have their code where others say "error", or under `error` alone as its standard has it."""
     said = body.get("status")
-    code = body.get("category") or body.get("errorType") or (said if said != "error" else None)
+    code = body.get("category") or body.get("errorType") or (said if said != "error" else None) or body.get("error")
     return str(code or f"HTTP {status}")
 
 

@@ -10,7 +10,7 @@ import hubspot
 from connectors.hubspot.pool import Reply, RequestsPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import requests
 
@@ -58,8 +58,14 @@ class Library:
 
     def plain(self, method: str, path: str, data: bytes | None) -> Reply:
         """The raw reply of a path that the library does not know."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
+        headers |= {"Content-Type": "application/json"}
         return self._pool.request(method, self._base_url + path, body=data, headers=headers)
+
+    def form(self, path: str, fields: Mapping[str, str]) -> Reply:
+        """The raw reply of a path that takes a form, as OAuth's do; no token goes with it."""
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        return self._pool.request("POST", self._base_url + path, fields=fields, headers=headers)
 
     def _tell(self, kept: Any) -> None:
         kept.api_client.configuration.access_token = self.token

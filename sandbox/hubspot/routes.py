@@ -6,7 +6,19 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
-from sandbox.hubspot import account, batch, groups, link_routes, objects, owners, pipelines, properties, scopes, search
+from sandbox.hubspot import (
+    account,
+    batch,
+    groups,
+    link_routes,
+    oauth,
+    objects,
+    owners,
+    pipelines,
+    properties,
+    scopes,
+    search,
+)
 from sandbox.hubspot.call import Call, Reply
 from sandbox.hubspot.errors import ApiError, not_found
 from sandbox.hubspot.schema import kind_of
@@ -20,10 +32,12 @@ if TYPE_CHECKING:
 Action: TypeAlias = "Callable[..., Reply]"
 _X = r"([\w-]+)"
 _OPEN: list[tuple[str, str, Callable[[Portal, Asked], Reply]]] = [
-    ("POST", r"/oauth/v1/token", account.token),
-    ("GET", r"/oauth/v1/access-tokens/[^/]+", account.access_token),
-    ("GET", r"/oauth/v1/refresh-tokens/[^/]+", account.refresh_token),
-    ("POST", r"/oauth/v2/private-apps/get/access-token-info", account.private_token),
+    ("POST", r"/oauth/(?:v1|v3|2026-03)/token", oauth.token),
+    ("POST", r"/oauth/(?:v3|2026-03)/token/introspect", oauth.introspect),
+    ("POST", r"/oauth/(?:v3|2026-03)/token/revoke", oauth.revoke),
+    ("GET", r"/oauth/v1/access-tokens/[^/]+", oauth.access_token),
+    ("GET", r"/oauth/v1/refresh-tokens/[^/]+", oauth.refresh_token),
+    ("POST", r"/oauth/v2/private-apps/get/access-token-info", oauth.private_token),
 ]
 _OBJECTS, _PROPERTIES, _PIPELINES = "/crm/v3/objects", "/crm/v3/properties", "/crm/v3/pipelines"
 _ROUTES: list[tuple[str, str, Action]] = [

@@ -43,6 +43,8 @@ class Settings:
     """A merge makes a record with a new id, to which both old ids lead; else the first one stays."""
     keeps_used_stages: bool = False
     """Refuse to delete a pipeline or stage that holds deals; v3 does not promise it."""
+    oauth_v1: bool = True
+    """/oauth/v1 is still served; from 16 February 2027 it is not."""
     app_pages: str = "https://app.hubspot.com"
 
     @property

@@ -262,6 +262,14 @@ def test_a_dead_refresh_token_is_not_tried_again(portal):
     assert "hush" not in str(raised.value)
 
 
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_renewal_that_is_refused_in_the_words_of_the_standard_is_asked_once_and_told(portal, status):
+    portal.post(TOKENS, status=status, json={"error": "invalid_grant", "error_description": "it was revoked"})
+    with pytest.raises(AccessRefused, match=r"it was revoked \(invalid_grant\)\. Connect the app again"):
+        Desk(**OAUTH, access_token=None).list()
+    assert len(portal.calls) == 1
+
+
 def test_a_batch_that_leaves_records_out_for_another_reason_than_absence_is_no_success(portal):
     loss = {"category": "INTERNAL_ERROR", "message": "could not be read"}
     portal.post(f"{DEALS}/batch/read", status=207, json={"results": [], "errors": [loss]})

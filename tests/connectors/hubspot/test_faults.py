@@ -133,6 +133,14 @@ def test_a_token_that_ends_in_the_middle_is_renewed_and_the_pull_goes_on(desk: D
     assert found == deals
 
 
+@pytest.mark.parametrize("desk", [Settings(oauth_v1=False)], indirect=True)
+def test_after_the_end_of_the_old_oauth_path_tokens_come_from_the_later_one(desk: Desk):
+    deal = desk.deal()
+    connector = desk.connector(**oauth(desk))
+    assert set(records(connector.pull({}), "opportunity")) == {deal}
+    assert connector.describe().user_id == "integration:1881003"
+
+
 def test_an_oauth_app_knows_itself_by_its_number(desk: Desk):
     desk.deal()
     assert desk.connector(**oauth(desk)).describe().user_id == "integration:1881003"

@@ -44,6 +44,25 @@ def test_a_refresh_token_that_was_revoked_stays_refused(portal, running):
     assert (answer.status_code, answer.json()["status"]) == (400, "BAD_REFRESH_TOKEN")
 
 
+@pytest.mark.parametrize("path", ["/oauth/2026-03/token", "/oauth/v3/token"])
+def test_when_the_old_path_has_ended_the_later_ones_give_describe_and_revoke_tokens(portal, running, path):
+    portal.settings.oauth_v1 = False
+    oauth = running.oauth
+    client = {"client_id": oauth.client_id, "client_secret": oauth.client_secret}
+    form = {"grant_type": "refresh_token", "refresh_token": oauth.refresh_token, **client}
+
+    def post(where, body):
+        return requests.post(running.url + where, data=body, timeout=10)
+
+    assert post("/oauth/v1/token", form).status_code == 404
+    token = post(path, form).json()["access_token"]
+    told = post(f"{path}/introspect", {"token": token, **client}).json()
+    assert (told["active"], told["hub_id"], told["app_id"]) == (True, portal.settings.portal_id, 1_881_003)
+    assert post(f"{path}/introspect", {"token": "strange", **client}).json() == {"active": False}
+    assert post(f"{path}/revoke", {"token": oauth.refresh_token, **client}).status_code == 204
+    assert post(path, form).json()["error"] == "invalid_grant"
+
+
 def test_a_private_token_tells_its_app_and_scopes(running, raw):
     found = raw.post("/oauth/v2/private-apps/get/access-token-info", {"tokenKey": running.token}).json()
     assert (found["hubId"], found["appId"]) == (52_016_473, 1_881_001)
