@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot.faults import Refused
 from connectors.hubspot.windows import results
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from connectors.hubspot.client import Client
 
 DEALS = "deals"
+_WRONG: Final = 400
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Schema:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._known: dict[str, dict[str, CrmField] | None] = {}
+        self._strict: set[str] = set()
 
     def forget(self) -> None:
         """Ask anew from here on."""
@@ -65,6 +67,17 @@ class Schema:
         """Those of `names` that exist."""
         seen = self.fields(kind) or {}
         return [name for name in dict.fromkeys(names) if name in seen]
+
+    def asked(self, names: Iterable[str], kind: str) -> list[str]:
+        """What to ask of a type without looking first: all of `names`, or those that exist once it was `refusing`."""
+        return self.having(names, kind) if kind in self._strict else list(names)
+
+    def refusing(self, kind: str, error: Refused) -> bool:
+        """Whether a read was refused for a name that does not exist: ask again then. HubSpot is said to ignore them."""
+        if error.status != _WRONG or kind in self._strict or not self.fields(kind):
+            return False
+        self._strict.add(kind)
+        return True
 
 
 def _field(raw: dict[str, Any]) -> CrmField:

@@ -37,6 +37,8 @@ class Settings:
     """Most versions that a property's history keeps."""
     traced_updates: bool = False
     """Batch updates with trace ids answer invalid values one by one with 207, as batch create does."""
+    strict_names: bool = False
+    """Refuse to read properties that do not exist; else they are left out."""
     cleared: str | None = ""
     """How a cleared value reads."""
     merge_makes_new: bool = False
