@@ -16,6 +16,7 @@ AccessRefused
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -132,10 +133,18 @@ def of_write(problem: SluicegateError, status: int) -> SluicegateError:
 
 
 def _asked(headers: Mapping[str, str]) -> float:
-    """Seconds of a Retry-After; 0 where there is none."""
+    """Seconds of a Retry-After, which may also be an instant; 0 where there is none."""
+    text = headers.get("Retry-After") or "0"
     try:
-        return max(0.0, float(headers.get("Retry-After") or 0))
+        return max(0.0, float(text))
     except ValueError:
+        return _until(text, headers.get("Date") or "")
+
+
+def _until(instant: str, now: str) -> float:
+    try:
+        return max(0.0, (parsedate_to_datetime(instant) - parsedate_to_datetime(now)).total_seconds())
+    except (TypeError, ValueError):
         return 0.0
 
 

@@ -9,7 +9,7 @@ from sandbox.hubspot.answers import complete, inputs, mixed
 from sandbox.hubspot.associated import link_new
 from sandbox.hubspot.call import Call, Reply
 from sandbox.hubspot.errors import ApiError, invalid, missing_ids, not_found
-from sandbox.hubspot.objects import accept, check_unique
+from sandbox.hubspot.objects import accept, check_unique, survivor
 from sandbox.hubspot.schema import kind_of, single
 from sandbox.hubspot.shown import View
 
@@ -36,6 +36,8 @@ def read(call: Call, name: str) -> Reply:
     results, missing = {}, []
     for each in wanted:
         record = _find(call, kind, each, body.get("idProperty"))
+        if record is None and call.portal.settings.merged_read:
+            record = survivor(call.portal.shelves[kind], _key(each))
         if record is None or (record.archived_at is not None) != archived:
             missing.append(_key(each))
         else:

@@ -126,21 +126,29 @@ def _dispatch(call: Call) -> Reply:
     for method, action, match in fitting:
         if method == call.asked.method:
             parts = [unquote(part) for part in match.groups()]
-            scopes.demand(call.token, _needed(call.asked, parts))
+            for wanted in _needed(call.asked, parts):
+                scopes.demand(call.token, wanted)
             return action(call, *parts)
     if fitting:
         raise ApiError(405, "METHOD_NOT_ALLOWED", f"HTTP method {call.asked.method} is not allowed here")
     raise not_found("Unable to find the requested resource")
 
 
-def _needed(asked: Asked, parts: list[str]) -> list[str]:
-    """The scopes of which the call needs one."""
+def _needed(asked: Asked, parts: list[str]) -> list[list[str]]:
+    """Lists of scopes; of each the call needs one."""
     reading = asked.method == "GET" or asked.path.endswith(("/batch/read", "/search"))
     area = asked.path.split("/")[3] if asked.path.startswith("/crm/") else ""
     if area == "owners":
-        return scopes.owners()
+        return [scopes.owners()]
     if area in {"properties", "pipelines"}:
-        return scopes.schemas(kind_of(parts[0]), write=not reading)
+        return [scopes.schemas(kind_of(parts[0]), write=not reading)]
     if area in {"objects", "associations"}:
-        return scopes.objects(kind_of(parts[0]), write=not reading)
-    return ["multi_currency_details_read"] if asked.path.startswith("/settings/") else []
+        return [scopes.objects(kind_of(name), write=not reading) for name in _kinds(asked, parts)]
+    return [scopes.currencies()] if asked.path.startswith("/settings/") else []
+
+
+def _kinds(asked: Asked, parts: list[str]) -> list[str]:
+    """Object types that a call is about: associations show both their ends."""
+    if asked.path.startswith("/crm/v4/objects/"):
+        return parts[0:3:2]
+    return parts[:2] if "/associations/" in asked.path else parts[:1]

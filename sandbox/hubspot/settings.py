@@ -43,6 +43,8 @@ class Settings:
     """How a cleared value reads."""
     merge_makes_new: bool = False
     """A merge makes a record with a new id, to which both old ids lead; else the first one stays."""
+    merged_read: bool = False
+    """A batch read of an id that was merged away gives the record that it went up in; else it is not found."""
     keeps_used_stages: bool = False
     """Refuse to delete a pipeline or stage that holds deals; v3 does not promise it."""
     oauth_v1: bool = True

@@ -13,6 +13,7 @@ import responses
 from connectors.hubspot import pipelines, windows
 from connectors.hubspot.auth import Login
 from connectors.hubspot.client import Client
+from connectors.hubspot.convert import instant
 from connectors.hubspot.faults import ObjectGone, Refused, ScopeMissing, TooLong
 from connectors.hubspot.schema import Schema
 from connectors.hubspot.settings import HubspotSettings
@@ -145,8 +146,12 @@ def test_our_share_of_the_days_calls_is_kept(portal):
     assert desk.client.budget().used == 40
 
 
-def test_a_wait_beyond_the_cap_is_left_to_the_caller(portal):
-    portal.get(DEALS, status=429, json=limited("TEN_SECONDLY_ROLLING"), headers={"Retry-After": "120"})
+@pytest.mark.parametrize(
+    "told",
+    [{"Retry-After": "120"}, {"Retry-After": "Tue, 03 Nov 2026 09:02:00 GMT", "Date": "Tue, 03 Nov 2026 09:00:00 GMT"}],
+)
+def test_a_wait_beyond_the_cap_is_left_to_the_caller(portal, told):
+    portal.get(DEALS, status=429, json=limited("TEN_SECONDLY_ROLLING"), headers=told)
     desk = Desk()
     with pytest.raises(RetryLater) as raised:
         desk.list()
@@ -310,3 +315,8 @@ def test_a_200_without_results_is_no_empty_page(portal):
     portal.get(DEALS, json={"status": "ok"})
     with pytest.raises(RetryLater, match="no results"):
         list(windows.listed(Desk().client, "deals"))
+
+
+@pytest.mark.parametrize("told", [1_793_696_400_250, "1793696400250", "2026-11-03T09:00:00.250Z"])
+def test_an_instant_is_the_same_as_a_number_as_milliseconds_or_in_words(told):
+    assert instant(told) == NOW + timedelta(milliseconds=250)

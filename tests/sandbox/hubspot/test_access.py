@@ -83,6 +83,16 @@ def test_a_scope_that_is_missing_is_named(portal, raw, admin):
     assert raw.get("/crm/v3/owners").status_code == 200
 
 
+def test_associations_need_the_right_to_either_end(portal, raw, deal):
+    ask = {"inputs": [{"id": deal()}]}
+    path = "/crm/v4/associations/deals/contacts/batch/read"
+    assert raw.post(path, ask).status_code == 207
+    events.take_scope(portal, "crm.objects.contacts.read")
+    assert raw.post(path, ask).json()["errors"][0]["context"] == {
+        "requiredGranularScopes": ["crm.objects.contacts.read"]
+    }
+
+
 def test_owners_who_left_are_listed_apart_and_have_no_user_id(portal, client, raw):
     events.deactivate_owner(portal, "other@acme.example")
     assert [o.email for o in client.crm.owners.get_all()] == ["admin@acme.example", "rep@acme.example"]
