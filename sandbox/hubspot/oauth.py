@@ -64,6 +64,13 @@ def revoke(portal: Portal, asked: Asked) -> Reply:
     return Reply(None, 204)
 
 
+def end_refresh(portal: Portal, asked: Asked) -> Reply:
+    """DELETE /oauth/v1/refresh-tokens/…: it gives no access from then on."""
+    _served(portal, asked)
+    portal.tokens.refused |= unquote(asked.path.rsplit("/", 1)[1]) == portal.tokens.oauth.refresh_token
+    return Reply(None, 204)
+
+
 def _served(portal: Portal, asked: Asked) -> None:
     if asked.path.startswith("/oauth/v1/") and not portal.settings.oauth_v1:
         raise not_found("Unable to find the requested resource")

@@ -37,6 +37,7 @@ _OPEN: list[tuple[str, str, Callable[[Portal, Asked], Reply]]] = [
     ("POST", r"/oauth/(?:v3|2026-03)/token/revoke", oauth.revoke),
     ("GET", r"/oauth/v1/access-tokens/[^/]+", oauth.access_token),
     ("GET", r"/oauth/v1/refresh-tokens/[^/]+", oauth.refresh_token),
+    ("DELETE", r"/oauth/v1/refresh-tokens/[^/]+", oauth.end_refresh),
     ("POST", r"/oauth/v2/private-apps/get/access-token-info", oauth.private_token),
 ]
 _OBJECTS, _PROPERTIES, _PIPELINES = "/crm/v3/objects", "/crm/v3/properties", "/crm/v3/pipelines"

@@ -4,6 +4,7 @@ import pytest
 import requests
 from hubspot import Client
 from hubspot.crm.deals import ApiException
+from hubspot.oauth import ApiException as TokenRefused
 
 from sandbox.hubspot import events
 
@@ -42,6 +43,15 @@ def test_a_refresh_token_that_was_revoked_stays_refused(portal, running):
             f"{running.url}/oauth/v1/token", data={**form, "refresh_token": oauth.refresh_token}, timeout=10
         )
     assert (answer.status_code, answer.json()["status"]) == (400, "BAD_REFRESH_TOKEN")
+
+
+def test_an_app_that_ends_its_refresh_token_is_given_nothing_more(running):
+    oauth = running.oauth
+    client = Client.create(host=running.url)
+    client.oauth.refresh_tokens_api.archive(oauth.refresh_token)
+    form = {"client_id": oauth.client_id, "client_secret": oauth.client_secret, "refresh_token": oauth.refresh_token}
+    with pytest.raises(TokenRefused, match="BAD_REFRESH_TOKEN"):
+        client.oauth.tokens_api.create(grant_type="refresh_token", **form)
 
 
 @pytest.mark.parametrize("path", ["/oauth/2026-03/token", "/oauth/v3/token"])
