@@ -150,6 +150,24 @@ def test_the_day_is_shared_by_all_private_apps_and_ends_at_the_accounts_midnight
     assert answer.headers["X-HubSpot-RateLimit-Daily-Remaining"] == "1"
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"{DEALS}/search", {"sorts": {"propertyName": "amount"}}),
+        (f"{DEALS}/search", {"filterGroups": [{"filters": ["amount"]}]}),
+        (f"{DEALS}/search", {"properties": "amount"}),
+        (f"{DEALS}/batch/read", {"inputs": ["1"]}),
+        (DEALS, {"properties": {"dealname": ["Acme"]}}),
+        ("/crm/v3/pipelines/deals", {"label": "Third", "stages": ["Only"]}),
+        ("/crm/v3/properties/deals/groups", {"name": "mine", "label": "Mine", "displayOrder": "first"}),
+    ],
+)
+def test_json_that_does_not_fit_is_refused_in_hubspots_words(admin, path, body):
+    answer = admin.post(path, body)
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("Invalid input JSON")
+
+
 def test_what_is_not_there_and_what_may_not_be_done_there(raw):
     assert raw.get("/crm/v3/unicorns").status_code == 404
     assert raw("PUT", DEALS).status_code == 405
