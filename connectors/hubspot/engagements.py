@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from connectors.hubspot import activities, links, windows
+from connectors.hubspot.faults import ScopeMissing
 from connectors.hubspot.windows import following
 from model.sync import Page, SetAside
 
@@ -34,7 +35,7 @@ class Engagements:
         self._client, self._schema, self._actors = client, schema, actors
         self._zone = ZoneInfo(settings.zone) if settings.zone else client.account.zone
         wide = settings.activity.roll_up == "contacts"
-        self._parents = ("deals", "contacts", "companies") if wide else ("deals",)
+        self._parents: tuple[str, ...] = ("deals", "contacts", "companies") if wide else ("deals",)
         self.present: set[str] = set()
 
     def pages(self, kind: Kind, place: Place, saved: Callable[[str], Cursor | None]) -> Iterator[Page]:
@@ -93,9 +94,19 @@ class Engagements:
     def _linked(self, kind: Kind, ids: list[str]) -> Parents:
         parents: Parents = {one: {} for one in ids}
         for other in self._parents:
-            for one, found in links.read(self._client, kind.type, other, ids).items():
+            for one, found in self._links(kind, other, ids).items():
                 parents[one][other] = sorted({link.id for link in found}, key=int)
         return parents
+
+    def _links(self, kind: Kind, other: str, ids: list[str]) -> dict[str, list[links.Link]]:
+        """Companies are asked for no more once they may not be seen: deals and contacts tell enough without them."""
+        try:
+            return links.read(self._client, kind.type, other, ids)
+        except ScopeMissing:
+            if other != "companies":
+                raise
+            self._parents = tuple(one for one in self._parents if one != other)
+            return {}
 
 
 def _inline(associations: Mapping[str, Any]) -> dict[str, list[str]]:

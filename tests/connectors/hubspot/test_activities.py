@@ -120,6 +120,19 @@ def test_an_activity_on_a_contact_counts_only_where_it_is_rolled_up(desk: Desk):
     assert (found["opportunity_id"], found["contact_id"]) == (None, contact)
 
 
+def test_without_the_right_to_companies_activities_are_still_read(desk: Desk):
+    deal = desk.deal()
+    wide = {"activity": {"roll_up": "contacts"}}
+    take_scope(desk.portal, "crm.objects.companies.read")
+    before = list(desk.connector(**wide).pull({}))
+    desk.later(hours=1)
+    desk.create("calls", deal, hs_timestamp=PAST)
+    desk.later(minutes=1)
+    pages = list(desk.connector(**wide).pull(cursors(before)))
+    assert [one["opportunity_id"] for one in records(pages, "activity").values()] == [deal]
+    assert "activities" in set().union(*(page.feeds for page in pages))
+
+
 def test_later_pulls_read_what_changed_with_what_it_is_on(desk: Desk):
     deal, other = desk.deal(), desk.deal("Other")
     call = desk.create("calls", deal, hs_timestamp=PAST)
