@@ -86,6 +86,9 @@ def update(call: Call, name: str) -> Reply:
                 values=each.get("properties") or {},
                 outcome="OBJECT_NOT_FOUND",
             )
+    if errors and call.portal.settings.missing_refuses:
+        ids = [key for error in errors for key in (error.context or {}).get("ids", [])]
+        raise missing_ids(single(kind), ids)
     traced = call.portal.settings.traced_updates and _traced(wanted)
     ready = _each(todo, lambda each, record: accept(call, kind, record, each.get("properties")), errors, traced=traced)
     results = [_applied(call, kind, each, record, values) for (each, record), values in ready]

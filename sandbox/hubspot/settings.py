@@ -39,6 +39,8 @@ class Settings:
     """Batch updates with trace ids answer invalid values one by one with 207, as batch create does."""
     strict_names: bool = False
     """Refuse to read properties that do not exist; else they are left out."""
+    missing_refuses: bool = False
+    """A batch update that names an id which does not exist is refused as a whole with 404, not in part with 207."""
     cleared: str | None = ""
     """How a cleared value reads."""
     merge_makes_new: bool = False

@@ -199,6 +199,7 @@ def test_a_merged_away_deal_is_gone_also_where_reading_it_gives_the_survivor(des
     assert kinds(ready(desk).push(score([loser]))) == ["gone"]
 
 
+@pytest.mark.parametrize("desk", [Settings(), Settings(missing_refuses=True)], indirect=True, ids=["207", "404"])
 def test_deleted_and_unknown_deals_are_gone_and_the_others_are_written(desk: Desk):
     deleted, fine = desk.deal("Deleted"), desk.deal("Fine")
     delete_as(desk.portal, REP, "deals", deleted)
