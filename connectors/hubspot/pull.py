@@ -32,7 +32,6 @@ _AHEAD: Final = 8
 """Pages of deals that are asked for before they are needed: as long as it takes to read contacts and companies."""
 _BINNED_PAGES: Final = 20
 """Pages of the bin that an incremental pass reads; a full pass reads them all."""
-NO_DEALS: Final = "Our HubSpot app may not read deals; give it the scope crm.objects.deals.read."
 
 
 class Pull:
@@ -49,7 +48,7 @@ class Pull:
     def pages(self) -> Iterator[Page]:
         """Small tables and people first, so that a deal's owner and stage are known when it comes."""
         if not self._schema.fields():
-            raise AccessRefused(NO_DEALS)
+            raise AccessRefused(self._schema.no_deals)
         known = pipelines.read(self._client)
         owners, users = people.owners(self._client)
         actors = Actors(users, self._client.actor)

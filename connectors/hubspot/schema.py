@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.hubspot.faults import Refused
+from connectors.hubspot.faults import Refused, ScopeMissing
 from connectors.hubspot.windows import results
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DEALS = "deals"
 _WRONG: Final = 400
+_NO_DEALS: Final = "Our HubSpot app may not read deals; give it the scope crm.objects.deals.read."
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Schema:
         self._client = client
         self._known: dict[str, dict[str, CrmField] | None] = {}
         self._strict: set[str] = set()
+        self._lacking: ScopeMissing | None = None
 
     def forget(self) -> None:
         """Ask anew from here on."""
@@ -53,11 +55,19 @@ class Schema:
             ask = self._client.api("crm.properties.core_api").get_all
             try:
                 found = results(self._client.call(ask, kind), f"properties of {kind}")
-            except Refused:
+            except Refused as error:
                 self._known[kind] = None
+                if kind == DEALS:
+                    self._lacking = error if isinstance(error, ScopeMissing) else None
             else:
                 self._known[kind] = {raw["name"]: _field(raw) for raw in found if not raw.get("archived")}
         return self._known[kind]
+
+    @property
+    def no_deals(self) -> str:
+        """Why deals cannot be read, once they could not: the scope that HubSpot names, where it is another one."""
+        said = self._lacking.message if self._lacking else ""
+        return _NO_DEALS if "crm." not in said or "crm.objects.deals.read" in said else f"Deals cannot be read: {said}"
 
     def field(self, name: str, kind: str = DEALS) -> CrmField | None:
         """One property; None where it does not exist."""

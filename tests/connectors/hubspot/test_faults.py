@@ -166,6 +166,14 @@ def test_without_the_right_to_deals_a_sentence_names_the_scope(desk: Desk):
         desk.connector().describe()
 
 
+def test_the_scope_that_hubspot_asks_for_is_the_one_that_is_told(desk: Desk):
+    wanted = {"errors": [{"context": {"requiredGranularScopes": ["crm.schemas.deals.read"]}}]}
+    desk.portal.faults.add("missing_scopes", path="/properties/deals", count=None, more=wanted)
+    for ask in (lambda crm: list(crm.pull({})), lambda crm: crm.describe()):
+        with pytest.raises(AccessRefused, match=r"scopes crm\.schemas\.deals\.read"):
+            ask(desk.connector())
+
+
 def test_an_address_that_is_too_long_is_read_by_batches(desk: Desk):
     deals = {desk.deal(f"Deal {n}", amount="5") for n in range(120)}
     desk.portal.faults.add(code="URI_TOO_LONG", status=414, path=LIST)
