@@ -10,7 +10,7 @@ import pytest
 import requests
 import responses
 
-from connectors.hubspot import pipelines, windows
+from connectors.hubspot import headers, pipelines, windows
 from connectors.hubspot.auth import Login
 from connectors.hubspot.client import Client
 from connectors.hubspot.convert import instant
@@ -133,6 +133,19 @@ def test_the_days_limit_stops_until_the_accounts_midnight(portal):
         desk.list()
     assert raised.value.until == datetime(2026, 11, 4, 5, tzinfo=UTC)
     assert desk.waited == []
+
+
+@pytest.mark.parametrize(
+    ("told", "window"),
+    [
+        ({"x-hubspot-ratelimit-max": "190", "x-hubspot-ratelimit-interval-milliseconds": "5000"}, (190, 5000)),
+        ({"X-HubSpot-RateLimit-Max": "190"}, (190, 10_000)),
+        ({"X-HubSpot-RateLimit-Interval-Milliseconds": "10000"}, None),
+        ({}, None),
+    ],
+)
+def test_the_window_is_known_by_as_many_headers_as_there_are(told, window):
+    assert headers.window(requests.structures.CaseInsensitiveDict(told)) == window
 
 
 def test_our_share_of_the_days_calls_is_kept(portal):
