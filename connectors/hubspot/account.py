@@ -19,10 +19,18 @@ class Account:
     zone: ZoneInfo
     currency: str | None
 
+    told: bool = True
+    """HubSpot described it; else the zone is the connection's own and the currency is not known."""
+
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Account:
         """From /account-info/v3/details."""
         return cls(str(body.get("portalId") or ""), zone(body.get("timeZone")), body.get("companyCurrency"))
+
+    @classmethod
+    def untold(cls, token: Mapping[str, Any], zone_name: str | None) -> Account:
+        """As good as can be known where details are refused: the number by what is said of our token."""
+        return cls(str(token.get("hubId") or token.get("hub_id") or ""), zone(zone_name), None, told=False)
 
 
 def zone(name: str | None) -> ZoneInfo:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from connectors.hubspot.actors import Actors
+    from connectors.hubspot.schema import Schema
     from connectors.hubspot.settings import Source
     from model.records import Record
 
@@ -79,9 +80,9 @@ KINDS: Final = {
 }
 
 
-def properties(kind: Kind) -> list[str]:
+def properties(kind: Kind, schema: Schema) -> list[str]:
     """What is asked of an object type."""
-    return [*_SHARED, *kind.properties]
+    return schema.asked((*_SHARED, *kind.properties), kind.type)
 
 
 def records(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from connectors.hubspot.faults import Refused
     from model.sync import OutcomeKind
 
 ABSENT: Final = "ABSENT"
@@ -25,8 +26,9 @@ _BY_VALUE: Final = "INVALID_"
 _RULES: Final = {"MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROPERTY"}
 UNSENT: Final = "NOT_SENT"
 UNSAID: Final = "NOT_ANSWERED"
-WHOLE: Final = {400, 409, 413}
+_WHOLE: Final = {400, 409, 413}
 """Statuses by which a call is refused for what one of its inputs says."""
+_NO_RECORD: Final = 404
 _LATER: Final = {"RATE_LIMITS", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT", "CONFLICT", UNSENT, UNSAID}
 _GONE: Final = {NOT_FOUND, MERGED, ABSENT}
 _NOT_VALID: Final = "Property values were not valid:"
@@ -72,6 +74,11 @@ def results(reply: Mapping[str, Any], sent: Iterable[str]) -> dict[str, Result]:
         whom = meant(error, by_trace) or (found if len(found) == 1 else ())
         found |= dict.fromkeys((deal for deal in whom if deal in found), refusal(error))
     return found
+
+
+def by_input(error: Refused, ids: Iterable[str]) -> bool:
+    """Whether a call was refused as a whole for one of its inputs; a 404 without their ids is a wrong path."""
+    return error.status in _WHOLE or (error.status == _NO_RECORD and not set(ids).isdisjoint(meant(error.body, {})))
 
 
 def merged(survivor: Any) -> Result:

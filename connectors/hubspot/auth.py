@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.hubspot.faults import Refused
+from connectors.hubspot.faults import Refused, SessionEnded
 from connectors.retries import Transient
 from model.errors import AccessRefused
 
@@ -52,6 +52,11 @@ class Login:
         """A token that HubSpot no longer takes can be had anew."""
         return self._who.auth == "oauth"
 
+    @property
+    def client(self) -> dict[str, str]:
+        """How our OAuth app says who it is."""
+        return {"client_id": self._who.client_id or "", "client_secret": _clear(self._who.client_secret)}
+
     def token(self) -> str:
         """The access token, a new one a minute before the old one ends; raises AccessRefused, Transient."""
         if self._token is None or (self._token.until and self._clock() >= self._token.until - _EARLY):
@@ -66,17 +71,12 @@ class Login:
     def _fetch(self) -> Token:
         refresh = (self._token.refresh if self._token else None) or _clear(self._who.refresh_token)
         try:
-            body = self._renew(
-                {
-                    "client_id": self._who.client_id or "",
-                    "client_secret": _clear(self._who.client_secret),
-                    "refresh_token": refresh,
-                }
-            )
-        except Refused as error:
-            said = scrub(self._who, f"{error.message} ({error.category})")
+            body = self._renew({**self.client, "refresh_token": refresh})
+        except (Refused, SessionEnded) as error:
+            said = f"{error.message} ({error.category})" if isinstance(error, Refused) else str(error)
             advice = "Connect the app again and set its new refresh_token."
-            raise AccessRefused(f"HubSpot refuses to renew our access: {said}. {advice}") from None
+            text = f"HubSpot refuses to renew our access: {scrub(self._who, said).rstrip('.')}. {advice}"
+            raise AccessRefused(text) from None
         if not body.get("access_token"):
             raise Transient("HubSpot's reply to a renewal holds no access_token.")
         seconds = float(body.get("expires_in") or _LIFETIME)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from connectors.hubspot import answers
-from connectors.hubspot.answers import FIELD, LOCKED, UNSENT, WHOLE, Result, Sent
+from connectors.hubspot.answers import FIELD, LOCKED, NOT_FOUND, UNSENT, Result, Sent
 from connectors.hubspot.faults import Locked, Refused
 from model.errors import RetryLater
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from connectors.hubspot.client import Client
 
@@ -44,9 +44,11 @@ class Batches:
         except Locked as error:
             return known | self._narrowed(rest, Result(LOCKED, str(error)))
         except Refused as error:
-            if error.status not in WHOLE:
+            if not answers.by_input(error, rest):
                 raise
-            return known | self._narrowed(rest, answers.refusal(error.body, error.status))
+            return known | self._narrowed(
+                rest, answers.refusal(error.body, error.status), answers.meant(error.body, {})
+            )
 
     def _once(self, sent: Sent) -> dict[str, Result]:
         self._left -= 1
@@ -63,9 +65,12 @@ class Batches:
         """The refusal of a value that was refused alone before."""
         return next((self._refused[pair] for pair in body.items() if pair in self._refused), None)
 
-    def _narrowed(self, sent: Sent, result: Result) -> dict[str, Result]:
-        """Whom the refusal of a whole call is about."""
-        if result.code in FIELD and (guilty := {deal for deal, body in sent.items() if set(result.names) & set(body)}):
+    def _narrowed(self, sent: Sent, result: Result, named: Iterable[str] = ()) -> dict[str, Result]:
+        """Whom the refusal of a whole call is about; `named`: ids that it tells."""
+        guilty = {deal for deal in named if deal in sent and result.code == NOT_FOUND}
+        if result.code in FIELD:
+            guilty = {deal for deal, body in sent.items() if set(result.names) & set(body)}
+        if guilty:
             rest = {deal: body for deal, body in sent.items() if deal not in guilty}
             return dict.fromkeys(guilty, result) | self.send(rest)
         if len(sent) > 1:

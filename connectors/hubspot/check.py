@@ -9,7 +9,6 @@ from connectors.hubspot import convert as to
 from connectors.hubspot import deals, describe, ours, sample
 from connectors.hubspot.faults import Refused
 from connectors.hubspot.fields import SETUP_SCOPE, SYNC_SCOPES
-from connectors.hubspot.pull import NO_DEALS
 from connectors.remarks import Seen
 from model.sync import Remark
 
@@ -36,7 +35,7 @@ def check(client: Client, schema: Schema, settings: HubspotSettings, now: dateti
     """Everything worth knowing before a run; raises AccessRefused, RetryLater, BudgetSpent."""
     first = [*_login(client, settings, now), *_scopes(client)]
     if not schema.fields():
-        return [*first, Remark("missing", NO_DEALS)]
+        return [*first, Remark("missing", schema.no_deals)]
     parts: tuple[Callable[[], Iterator[Remark]], ...] = (
         lambda: _own_fields(schema, settings),
         lambda: _facts(client, schema, settings),
@@ -52,6 +51,12 @@ def _login(client: Client, settings: HubspotSettings, now: datetime) -> Iterator
     account, flow = client.account, settings.auth.replace("_", " ")
     where = f"portal {account.portal} ({account.zone.key}, {account.currency or 'no currency told'})"
     yield Remark("ok", f"Connected to {where} by {flow}.")
+    if not account.told:
+        yield Remark(
+            "warning",
+            f"HubSpot does not describe the account to our app: close dates are read in {account.zone.key}, the "
+            "connection's timezone, and amounts without a currency are in the connection's currency.",
+        )
     skew = (client.now() - now).total_seconds()
     if abs(skew) > _SKEW:
         yield Remark("warning", f"This machine's clock is {abs(skew):.0f} seconds off HubSpot's; set it.")

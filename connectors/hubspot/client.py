@@ -16,6 +16,7 @@ from connectors.hubspot.auth import Login, scrub
 from connectors.hubspot.faults import Refused, SessionEnded, fault, of_write, parsed
 from connectors.hubspot.library import Library
 from connectors.hubspot.limits import FIRST_WINDOW, SEARCHES, Gate, app_key, bucket, portal_key
+from connectors.hubspot.oauth import OAuth, first_served
 from connectors.retries import Again, Transient, in_doubt
 from connectors.share import Share
 from connectors.wire import Wire, open_session, untrusted
@@ -54,6 +55,7 @@ class Client:
         self._share = Share(settings.budget_share, spent, clock, whose="the account", refilled=self.midnight)
         self._login = Login(self._who, clock, self._renew)
         self._library = Library(settings.base_url, session)
+        self._oauth = OAuth(self._library)
         self._account: Account | None = None
         self._turn = Lock()  # lists are read ahead in another thread; budget, token and limits are one for all
         self.window: int | None = None
@@ -86,9 +88,9 @@ class Client:
         """What HubSpot says of our token: its scopes, and whose it is, asked anew each time; raises Refused."""
         token = self._login.token()
         if self._login.renewable:
-            found = self.call(self.api("oauth.access_tokens_api").get, token)
-        else:
-            found = self.rest("/oauth/v2/private-apps/get/access-token-info", "POST", {"tokenKey": token})
+            ways = self._oauth.description(self._login.client, token)
+            return first_served(ways, lambda way: self._send(self._window, way, repeatable=True))
+        found = self.rest("/oauth/v2/private-apps/get/access-token-info", "POST", {"tokenKey": token})
         return found if isinstance(found, dict) else {}
 
     @property
@@ -122,9 +124,12 @@ class Client:
 
     @property
     def account(self) -> Account:
-        """The portal as it describes itself, asked once."""
+        """The portal as it describes itself, asked once; where it does not, deals can be read all the same."""
         if self._account is None:
-            self._account = Account.parse(self.rest("/account-info/v3/details"))
+            try:
+                self._account = Account.parse(self.rest("/account-info/v3/details") or {})
+            except Refused:
+                self._account = Account.untold(self._told, self.settings.zone)
         return self._account
 
     @cached_property
@@ -174,15 +179,16 @@ class Client:
             raise
 
     def _renew(self, form: dict[str, str]) -> dict[str, Any]:
-        """A new access token. /oauth/v1 ends some day: whatever follows it is asked for here and nowhere else."""
-        create = self.api("oauth.tokens_api").create
+        """A new access token, by whichever path HubSpot serves."""
+        return first_served(self._oauth.renewal(form), self._renewed)
+
+    def _renewed(self, send: Callable[[], Reply]) -> Any:
         self._window.enter()
         try:
-            reply = self._library.typed(create, (), {"grant_type": "refresh_token", **form})
+            reply = send()
         except requests.RequestException as error:
             raise self._broken(error, repeatable=True) from None
-        body = self._read(reply, repeatable=True)
-        return body if isinstance(body, dict) else {}
+        return self._read(reply, repeatable=True)
 
     def _broken(self, error: requests.RequestException, repeatable: bool) -> Exception:
         where = self.settings.base_url

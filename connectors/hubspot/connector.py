@@ -13,7 +13,7 @@ from connectors.hubspot import export as export_files
 from connectors.hubspot import leads as of_leads
 from connectors.hubspot.client import Client
 from connectors.hubspot.moves import Moves
-from connectors.hubspot.pull import NO_DEALS, Pull
+from connectors.hubspot.pull import Pull
 from connectors.hubspot.push import BATCH, Push
 from connectors.hubspot.reading import read
 from connectors.hubspot.schema import Schema
@@ -70,7 +70,7 @@ class HubspotConnector:
         account = self._client.account
         ways: dict[str, door.Offered] = {"task": self._tasks, "move": self._moves}
         if not self._schema.fields():
-            raise AccessRefused(NO_DEALS)
+            raise AccessRefused(self._schema.no_deals)
         found = describe.describe(self._client, self._schema, self.settings)
         return replace(
             of_leads.described(found, self._schema, self.settings) if leads else found,

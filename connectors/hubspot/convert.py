@@ -29,12 +29,13 @@ _CATEGORIES: Final = {
 
 
 @lru_cache(maxsize=16384)
-def _instant(value: str) -> datetime:
-    if value.endswith("Z"):  # as HubSpot writes them
-        return datetime.fromisoformat(value)
-    if value.lstrip("-").isdigit():
-        return EPOCH + timedelta(milliseconds=int(value))
-    at = datetime.fromisoformat(value)
+def _instant(value: str | int) -> datetime:
+    written = str(value)
+    if written.endswith("Z"):  # as HubSpot writes them
+        return datetime.fromisoformat(written)
+    if written.lstrip("-").isdigit():
+        return EPOCH + timedelta(milliseconds=int(written))
+    at = datetime.fromisoformat(written)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from connectors.hubspot import activities, links, windows
+from connectors.hubspot.faults import ScopeMissing
+from connectors.hubspot.windows import following
 from model.sync import Page, SetAside
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from connectors.hubspot.activities import Kind
     from connectors.hubspot.actors import Actors
     from connectors.hubspot.client import Client
+    from connectors.hubspot.schema import Schema
     from connectors.hubspot.settings import HubspotSettings
     from connectors.hubspot.windows import Place, Rows
     from model.records import Record
@@ -28,11 +31,11 @@ MODIFIED = "hs_lastmodifieddate"
 class Engagements:
     """All object types of activities, one after the other."""
 
-    def __init__(self, client: Client, settings: HubspotSettings, actors: Actors) -> None:
-        self._client, self._actors = client, actors
+    def __init__(self, client: Client, schema: Schema, settings: HubspotSettings, actors: Actors) -> None:
+        self._client, self._schema, self._actors = client, schema, actors
         self._zone = ZoneInfo(settings.zone) if settings.zone else client.account.zone
         wide = settings.activity.roll_up == "contacts"
-        self._parents = ("deals", "contacts", "companies") if wide else ("deals",)
+        self._parents: tuple[str, ...] = ("deals", "contacts", "companies") if wide else ("deals",)
         self.present: set[str] = set()
 
     def pages(self, kind: Kind, place: Place, saved: Callable[[str], Cursor | None]) -> Iterator[Page]:
@@ -50,7 +53,7 @@ class Engagements:
         found = links.read(self._client, "deals", kind.type, deals) if deals else {}
         ids = sorted({link.id for several in found.values() for link in several}, key=int)
         fresh = [one for one in ids if activities.record_id(kind, {"id": one}) not in self.present]
-        for rows in windows.batch(self._client, kind.type, fresh, activities.properties(kind)):
+        for rows in windows.batch(self._client, kind.type, fresh, activities.properties(kind, self._schema)):
             records, aside = self._records(kind, rows, self._linked(kind, [row["id"] for row in rows]))
             self.present.update(record["id"] for record in records)
             yield Page({"activity": records}, None, tuple(aside))
@@ -73,15 +76,17 @@ class Engagements:
         return list(chain.from_iterable(made)), aside
 
     def _listed(self, kind: Kind, place: Place) -> Iterator[tuple[Rows, Parents, str]]:
-        asked = {"properties": activities.properties(kind), "associations": list(self._parents)}
+        asked = {"properties": activities.properties(kind, self._schema), "associations": list(self._parents)}
         for rows, after in windows.listed(self._client, kind.type, place.after, **asked):
-            yield rows, {row["id"]: _inline(row.get("associations") or {}) for row in rows}, after
+            parents = {row["id"]: _inline(row.get("associations") or {}) for row in rows}
+            cut = [row["id"] for row in rows if any(map(following, (row.get("associations") or {}).values()))]
+            yield rows, parents | (self._linked(kind, cut) if cut else {}), after
 
     def _changed(self, kind: Kind, place: Place) -> Iterator[tuple[Rows, Parents, str]]:
         """Searches tell no associations: they are read apart."""
         if place.since is None:
             return
-        names = activities.properties(kind)
+        names = activities.properties(kind, self._schema)
         for rows in windows.changed(self._client, kind.type, place.since, place.after, names, stamp=MODIFIED):
             ids = [row["id"] for row in rows]
             yield rows, self._linked(kind, ids), ids[-1]
@@ -89,13 +94,23 @@ class Engagements:
     def _linked(self, kind: Kind, ids: list[str]) -> Parents:
         parents: Parents = {one: {} for one in ids}
         for other in self._parents:
-            for one, found in links.read(self._client, kind.type, other, ids).items():
+            for one, found in self._links(kind, other, ids).items():
                 parents[one][other] = sorted({link.id for link in found}, key=int)
         return parents
 
+    def _links(self, kind: Kind, other: str, ids: list[str]) -> dict[str, list[links.Link]]:
+        """Companies are asked for no more once they may not be seen: deals and contacts tell enough without them."""
+        try:
+            return links.read(self._client, kind.type, other, ids)
+        except ScopeMissing:
+            if other != "companies":
+                raise
+            self._parents = tuple(one for one in self._parents if one != other)
+            return {}
+
 
 def _inline(associations: Mapping[str, Any]) -> dict[str, list[str]]:
-    """As a list tells them: an id once for each type that it has."""
+    """As a list tells them: an id once for each type that it has, and of many only the first ones."""
     return {
         other: sorted({str(one["id"]) for one in found.get("results") or ()}, key=int)
         for other, found in associations.items()

@@ -16,6 +16,7 @@ AccessRefused
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -78,16 +79,16 @@ def parsed(content: bytes | str | None) -> dict[str, Any]:
 def fault(status: int, body: Mapping[str, Any], headers: Mapping[str, str], midnight: datetime) -> SluicegateError:
     """The error to raise for a reply; `midnight`: when the account's next day begins."""
     category = _category(status, body)
-    message = str(body.get("message") or "no reason given")
+    message = str(body.get("message") or body.get("error_description") or "no reason given")
     if status == 429:  # noqa: PLR2004 - too many requests
         return _limit(body, message, headers, midnight)
     return _refusal(status, category, message, body) or _passing(status, f"{message} ({category})", headers)
 
 
 def _category(status: int, body: Mapping[str, Any]) -> str:
-    """OAuth's refusals have their code where others say "error"."""
+    """OAuth's refusals have their code where others say "error", or under `error` alone as its standard has it."""
     said = body.get("status")
-    code = body.get("category") or body.get("errorType") or (said if said != "error" else None)
+    code = body.get("category") or body.get("errorType") or (said if said != "error" else None) or body.get("error")
     return str(code or f"HTTP {status}")
 
 
@@ -132,10 +133,18 @@ def of_write(problem: SluicegateError, status: int) -> SluicegateError:
 
 
 def _asked(headers: Mapping[str, str]) -> float:
-    """Seconds of a Retry-After; 0 where there is none."""
+    """Seconds of a Retry-After, which may also be an instant; 0 where there is none."""
+    text = headers.get("Retry-After") or "0"
     try:
-        return max(0.0, float(headers.get("Retry-After") or 0))
+        return max(0.0, float(text))
     except ValueError:
+        return _until(text, headers.get("Date") or "")
+
+
+def _until(instant: str, now: str) -> float:
+    try:
+        return max(0.0, (parsedate_to_datetime(instant) - parsedate_to_datetime(now)).total_seconds())
+    except (TypeError, ValueError):
         return 0.0
 
 

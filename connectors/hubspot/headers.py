@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import requests
 
 _LIMIT: Final = "X-HubSpot-RateLimit-"
+_TEN_SECONDS: Final = "10000"
 
 
 def usage(reply: requests.Response) -> tuple[int, int] | None:
@@ -19,12 +20,12 @@ def usage(reply: requests.Response) -> tuple[int, int] | None:
 
 
 def window(headers: Mapping[str, str]) -> tuple[int, int] | None:
-    """Calls that the app may send in so many milliseconds."""
-    return _numbers(headers, "Max", "Interval-Milliseconds")
+    """Calls that the app may send in so many milliseconds: ten seconds where none are said."""
+    return _numbers(headers, "Max", "Interval-Milliseconds", _TEN_SECONDS)
 
 
-def _numbers(headers: Mapping[str, str], one: str, other: str) -> tuple[int, int] | None:
+def _numbers(headers: Mapping[str, str], one: str, other: str, usual: str = "") -> tuple[int, int] | None:
     try:
-        return int(headers[_LIMIT + one]), int(headers[_LIMIT + other])
+        return int(headers[_LIMIT + one]), int(headers.get(_LIMIT + other) or usual)
     except (KeyError, ValueError):
         return None

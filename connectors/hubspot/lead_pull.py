@@ -36,7 +36,7 @@ class LeadPull:
     def __init__(
         self, client: Client, schema: Schema, settings: HubspotSettings, actors: Actors, bin_: int | None, *, full: bool
     ) -> None:
-        self._client, self._settings, self._actors, self._bin = client, settings, actors, bin_
+        self._client, self._schema, self._settings, self._actors, self._bin = client, schema, settings, actors, bin_
         self._full = full
         zone = ZoneInfo(settings.zone) if settings.zone else client.account.zone
         self._zone, self._maker = zone, leads.Maker(schema, settings, zone)
@@ -95,11 +95,19 @@ class LeadPull:
             whole = True
             for source in self._settings.activity.sources:
                 try:
-                    self._of_kind(activities.KINDS[source], some, records, aside)
+                    self._of_source(activities.KINDS[source], some, records, aside)
                 except Refused:
                     whole = self._whole = False  # the feed is late then, and `check` says why
             told = {"lead_activity": frozenset(some)} if whole else {}
             yield Page({"lead_activity": records}, None, tuple(aside), whole=told)
+
+    def _of_source(self, kind: Kind, ids: list[str], records: list[Record], aside: list[SetAside]) -> None:
+        try:
+            self._of_kind(kind, ids, records, aside)
+        except Refused as error:
+            if not self._schema.refusing(kind.type, error):
+                raise
+            self._of_kind(kind, ids, records, aside)
 
     def _of_kind(self, kind: Kind, ids: list[str], records: list[Record], aside: list[SetAside]) -> None:
         found = links.read(self._client, leads.KIND, kind.type, ids)
@@ -107,7 +115,9 @@ class LeadPull:
         whose: dict[str, list[str]] = {}
         for one, lead in on:
             whose.setdefault(one, []).append(lead)
-        for rows in windows.batch(self._client, kind.type, sorted(whose, key=int), activities.properties(kind)):
+        for rows in windows.batch(
+            self._client, kind.type, sorted(whose, key=int), activities.properties(kind, self._schema)
+        ):
             for row in rows:
                 try:
                     records += self._logged_on(kind, row, sorted(set(whose[row["id"]])))

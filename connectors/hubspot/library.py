@@ -10,7 +10,7 @@ import hubspot
 from connectors.hubspot.pool import Reply, RequestsPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import requests
 
@@ -43,10 +43,12 @@ class Library:
     def typed(self, function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> Reply:
         """The raw reply of a function of one of the objects, refusals too; raises what requests raises.
 
-        The library has one exception class a package and no common base: those that carry a status are replies.
+        The library has one exception class a package and no common base: those that carry a status are replies. It
+        would write a yes as True, where HubSpot's addresses say true.
         """
+        asked = {name: _plain(value) for name, value in named.items()}
         try:
-            reply: Reply = function(*given, _preload_content=False, **named)
+            reply: Reply = function(*given, _preload_content=False, **asked)
         except Exception as error:
             status, body = getattr(error, "status", None), getattr(error, "body", None)
             if not isinstance(status, int):
@@ -56,8 +58,19 @@ class Library:
 
     def plain(self, method: str, path: str, data: bytes | None) -> Reply:
         """The raw reply of a path that the library does not know."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
+        headers |= {"Content-Type": "application/json"}
         return self._pool.request(method, self._base_url + path, body=data, headers=headers)
+
+    def form(self, path: str, fields: Mapping[str, str]) -> Reply:
+        """The raw reply of a path that takes a form, as OAuth's do; no token goes with it."""
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        return self._pool.request("POST", self._base_url + path, fields=fields, headers=headers)
 
     def _tell(self, kept: Any) -> None:
         kept.api_client.configuration.access_token = self.token
+
+
+def _plain(value: Any) -> Any:
+    """A yes or no as JSON writes it; all else as it is."""
+    return str(value).lower() if isinstance(value, bool) else value

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot import convert as to
-from connectors.hubspot.windows import batch, results
+from connectors.hubspot.windows import batch, following, results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,7 +39,7 @@ def _pages(client: Client, *, archived: bool) -> Iterator[dict[str, Any]]:
         given: dict[str, Any] = {"after": after} if after else {}
         body = client.call(ask, limit=_PAGE, archived=archived, **given)
         yield from results(body, "owners")
-        after = str(((body.get("paging") or {}).get("next") or {}).get("after") or "")
+        after = following(body)
         if not after:
             return
 

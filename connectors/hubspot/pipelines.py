@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.hubspot import convert as to
 from connectors.hubspot.faults import Refused
+from connectors.hubspot.windows import results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,8 @@ class Pipelines:
 def read(client: Client) -> Pipelines:
     """All pipelines of deals; raises Refused where our app may not see them."""
     ask = client.api("crm.pipelines.pipelines_api").get_all
-    listed = client.call(ask, "deals")["results"] + _archived(client)
+    living = results(client.call(ask, "deals"), "pipelines")
+    listed = [*living, *_archived(client, {str(pipeline["id"]) for pipeline in living})]
     labels, of_stage, stages = {}, {}, {}
     for pipeline in listed:
         labels[str(pipeline["id"])] = label = to.text(pipeline.get("label")) or str(pipeline["id"])
@@ -40,13 +42,17 @@ def read(client: Client) -> Pipelines:
     return Pipelines(labels, of_stage, stages)
 
 
-def _archived(client: Client) -> list[dict[str, Any]]:
-    """Pipelines in the bin; none where the portal does not tell."""
+def _archived(client: Client, living: set[str]) -> list[dict[str, Any]]:
+    """Pipelines in the bin; none where the portal does not tell, or tells the living ones once more."""
     try:
-        found = client.rest("/crm/v3/pipelines/deals?archived=true")["results"]
+        found = results(client.rest("/crm/v3/pipelines/deals?archived=true"), "archived pipelines")
     except Refused:
         return []
-    return [pipeline | {"archived": True} for pipeline in found if pipeline.get("archived", True)]
+    return [
+        pipeline | {"archived": True}
+        for pipeline in found
+        if pipeline.get("archived", True) and str(pipeline["id"]) not in living
+    ]
 
 
 def _stage(pipeline: Mapping[str, Any], stage: Mapping[str, Any], label: str) -> Record:

@@ -56,5 +56,10 @@ class RequestsPool:
             cookies=self._session.cookies,
         )
         reply = self._session.send(request.prepare(), allow_redirects=False, stream=True)
-        body = b"".join(reply.iter_content(_PIECE))
-        return Reply(reply.status_code, body, reply.headers, reply.reason)
+        content = b"".join(reply.iter_content(_PIECE))
+        return Reply(reply.status_code, content if reply.ok else _readable(content), reply.headers, reply.reason)
+
+
+def _readable(content: bytes) -> bytes:
+    """A refusal in UTF-8, whatever a proxy wrote it in: the library stumbles over anything else."""
+    return content.decode(errors="replace").encode()

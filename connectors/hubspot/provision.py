@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from connectors.hubspot import fields, steps
 from connectors.hubspot.faults import Refused
 from connectors.hubspot.tasks import TASKS
+from connectors.hubspot.windows import results
 from model.sync import Remark
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def provision(admin: Client, settings: HubspotSettings) -> Iterator[Remark]:
 
 def _group(admin: Client) -> Iterator[Remark]:
     api = admin.api("crm.properties.groups_api")
-    groups = admin.call(api.get_all, _DEALS)["results"]
+    groups = results(admin.call(api.get_all, _DEALS), "groups")
     if all(group["name"] != fields.GROUP for group in groups):
         _create(admin, api.create, fields.group())
     yield Remark("ok", f"The property group {fields.GROUP_LABEL} is there.")
@@ -55,9 +56,9 @@ def _tasks(admin: Client, name: str) -> Iterator[Remark]:
     """The property that names our tasks; without it no task is made, all else works."""
     groups, core = admin.api("crm.properties.groups_api"), admin.api("crm.properties.core_api")
     try:
-        there = {row["name"]: row for row in admin.call(core.get_all, TASKS)["results"]}
+        there = {row["name"]: row for row in results(admin.call(core.get_all, TASKS), "properties")}
         if name not in there:
-            if all(group["name"] != fields.GROUP for group in admin.call(groups.get_all, TASKS)["results"]):
+            if all(group["name"] != fields.GROUP for group in results(admin.call(groups.get_all, TASKS), "groups")):
                 _create(admin, groups.create, fields.group(), TASKS)
             there[name] = _create(admin, core.create, fields.task_key(name), TASKS) or {}
     except Refused as error:
@@ -121,8 +122,8 @@ def _fit(admin: Client, body: Mapping[str, Any], found: Mapping[str, Any], done:
 
 
 def _all(admin: Client, *, archived: bool = False) -> dict[str, dict[str, Any]]:
-    rows = admin.call(admin.api("crm.properties.core_api").get_all, _DEALS, archived=archived)["results"]
-    return {str(row["name"]): row for row in rows}
+    ask = admin.api("crm.properties.core_api").get_all
+    return {str(row["name"]): row for row in results(admin.call(ask, _DEALS, archived=archived), "properties")}
 
 
 def _create(

@@ -32,7 +32,6 @@ _AHEAD: Final = 8
 """Pages of deals that are asked for before they are needed: as long as it takes to read contacts and companies."""
 _BINNED_PAGES: Final = 20
 """Pages of the bin that an incremental pass reads; a full pass reads them all."""
-NO_DEALS: Final = "Our HubSpot app may not read deals; give it the scope crm.objects.deals.read."
 
 
 class Pull:
@@ -49,7 +48,7 @@ class Pull:
     def pages(self) -> Iterator[Page]:
         """Small tables and people first, so that a deal's owner and stage are known when it comes."""
         if not self._schema.fields():
-            raise AccessRefused(NO_DEALS)
+            raise AccessRefused(self._schema.no_deals)
         known = pipelines.read(self._client)
         owners, users = people.owners(self._client)
         actors = Actors(users, self._client.actor)
@@ -127,12 +126,11 @@ class Pull:
                 yield Page({STREAM: found})
 
     def _activities(self, actors: Actors, rolled_up: list[str]) -> Iterator[Page]:
-        engagements = Engagements(self._client, self._settings, actors)
+        engagements = Engagements(self._client, self._schema, self._settings, actors)
         whole = bool(self._settings.activity.sources)
         for source in self._settings.activity.sources:
             try:
-                yield from self._source(activities.KINDS[source], engagements)
-                yield from engagements.of_deals(activities.KINDS[source], rolled_up)
+                yield from self._whole_source(activities.KINDS[source], engagements, rolled_up)
             except Refused:
                 whole = False  # the feed is late then, and `check` says why
         if whole:
@@ -147,6 +145,16 @@ class Pull:
             yield from reader.pages(place, lambda after: self._saved(place, lead_pull.STREAM, after))
         except Refused:
             return
+
+    def _whole_source(self, kind: Kind, engagements: Engagements, rolled_up: list[str]) -> Iterator[Page]:
+        """What changed of a type, and what is on deals whose roll-up moved."""
+        try:
+            yield from self._source(kind, engagements)
+            yield from engagements.of_deals(kind, rolled_up)
+        except Refused as error:
+            if not self._schema.refusing(kind.type, error):
+                raise
+            yield from self._whole_source(kind, engagements, rolled_up)
 
     def _source(self, kind: Kind, engagements: Engagements) -> Iterator[Page]:
         place = self._start(kind.type)

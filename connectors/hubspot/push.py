@@ -94,10 +94,10 @@ class Push:
         return written | {deal: _UNSAID if result.code == ABSENT else result for deal, result in again.items()}
 
     def _read(self, lost: Sent) -> Iterator[dict[str, Any]]:
-        """Those of these deals that are there; deleted ones and those that were merged away are not."""
+        """Those of these deals that are there; deleted and merged ones are not, though a survivor may come."""
         names = sorted({name for body in lost.values() for name in body})
         for rows in windows.batch(self._client, DEALS, list(lost), names):
-            yield from rows
+            yield from (row for row in rows if row["id"] in lost)
 
 
 def text(value: Any) -> str:

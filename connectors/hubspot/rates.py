@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from connectors.exact import exact
 from connectors.hubspot import convert as to
 from connectors.hubspot.faults import Refused
+from connectors.hubspot.windows import following, results
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from connectors.hubspot.client import Client
@@ -21,13 +23,25 @@ _RATES = "/settings/v3/currencies/exchange-rates"
 
 def read(client: Client) -> list[Record]:
     """Every rate that was ever set, by the day from which it holds; none where our app may not see them."""
+    home = client.account.currency
     try:
-        rows = (client.rest(_RATES) or {}).get("results") or []
+        rows = [row for row in _listed(client) if home in {None, row.get("toCurrencyCode", home)}]
     except Refused:
         return []
     return [
         _rate(str(row["fromCurrencyCode"]), to.date_of(row.get("effectiveAt")), row["conversionRate"]) for row in rows
     ]
+
+
+def _listed(client: Client) -> Iterator[dict[str, Any]]:
+    """Page by page: a rate is added each time that somebody sets one."""
+    after = ""
+    while True:
+        body = client.rest(f"{_RATES}?{urlencode({'after': after})}" if after else _RATES)
+        yield from results(body, "exchange rates")
+        before, after = after, following(body)
+        if not after or after == before:
+            return
 
 
 def _rate(currency: str, on: date | None, value: Any) -> Record:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.hubspot import convert as to
 from connectors.hubspot import pipelines, windows
-from connectors.hubspot.deals import MERGED, Maker
+from connectors.hubspot.deals import Maker
 from connectors.hubspot.faults import ObjectGone
 from connectors.hubspot.reader import binned
 from connectors.rows import convert
@@ -55,7 +55,7 @@ def _archived(client: Client, ids: list[str]) -> list[dict[str, Any]]:
 def _survivor(client: Client, deal: str) -> dict[str, Any] | None:
     ask = client.api("crm.deals.basic_api").get_by_id
     try:
-        row: dict[str, Any] = client.call(ask, deal, properties=[MERGED])
+        row: dict[str, Any] = client.call(ask, deal, properties=["hs_object_id"])
     except ObjectGone:
         return None
     return row if str(row["id"]) != deal else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot.faults import Refused
 from connectors.hubspot.schema import DEALS
+from connectors.hubspot.windows import following, results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,12 +64,12 @@ def newest(
 ) -> tuple[list[dict[str, Any]], int]:
     """Properties of the first `most` deals of a search, and how many it finds in all."""
     rows: list[dict[str, Any]] = []
-    total = 0
-    for after in range(0, most, PAGE):
-        page = client.search(DEALS, {**request, "properties": list(names), "limit": PAGE, "after": str(after)})
-        rows += [row["properties"] for row in page["results"]]
-        total = int(page.get("total") or 0)
-        if len(page["results"]) < PAGE:
+    total, after = 0, "0"
+    for _ in range(0, most, PAGE):
+        page = client.search(DEALS, {**request, "properties": list(names), "limit": PAGE, "after": after})
+        rows += [row["properties"] for row in results(page, DEALS)]
+        total, after = int(page.get("total") or 0), following(page)
+        if not after:
             break
     return rows, max(total, len(rows))
 
@@ -77,11 +78,12 @@ def former_owners(client: Client) -> dict[str, str]:
     """Owners who were deactivated: id → name; raises Refused."""
     ask = client.api("crm.owners.owners_api").get_page
     found: dict[str, str] = {}
-    after = None
+    after = ""
     while True:
-        page = client.call(ask, archived=True, limit=100, **({"after": after} if after else {}))
-        found |= {str(row["id"]): _name(row) for row in page["results"]}
-        after = ((page.get("paging") or {}).get("next") or {}).get("after")
+        given: dict[str, Any] = {"after": after} if after else {}
+        page = client.call(ask, archived=True, limit=100, **given)
+        found |= {str(row["id"]): _name(row) for row in results(page, "owners")}
+        after = following(page)
         if not after:
             return found
 
@@ -94,7 +96,7 @@ def _name(row: Mapping[str, Any]) -> str:
 def usage(client: Client) -> tuple[int, int] | None:
     """Calls of all private apps today, and how many they may make; None where HubSpot does not tell."""
     try:
-        rows = client.rest("/account-info/v3/api-usage/daily/private-apps").get("results") or []
+        rows = (client.rest("/account-info/v3/api-usage/daily/private-apps") or {}).get("results") or []
     except Refused:
         return None
     told = next((row for row in rows if row.get("usageLimit")), None)

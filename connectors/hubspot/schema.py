@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from connectors.hubspot.faults import Refused
+from connectors.hubspot.faults import Refused, ScopeMissing
+from connectors.hubspot.windows import results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from connectors.hubspot.client import Client
 
 DEALS = "deals"
+_WRONG: Final = 400
+_NO_DEALS: Final = "Our HubSpot app may not read deals; give it the scope crm.objects.deals.read."
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Schema:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._known: dict[str, dict[str, CrmField] | None] = {}
+        self._strict: set[str] = set()
+        self._lacking: ScopeMissing | None = None
 
     def forget(self) -> None:
         """Ask anew from here on."""
@@ -49,12 +54,20 @@ class Schema:
         if kind not in self._known:
             ask = self._client.api("crm.properties.core_api").get_all
             try:
-                found = self._client.call(ask, kind)["results"]
-            except Refused:
+                found = results(self._client.call(ask, kind), f"properties of {kind}")
+            except Refused as error:
                 self._known[kind] = None
+                if kind == DEALS:
+                    self._lacking = error if isinstance(error, ScopeMissing) else None
             else:
                 self._known[kind] = {raw["name"]: _field(raw) for raw in found if not raw.get("archived")}
         return self._known[kind]
+
+    @property
+    def no_deals(self) -> str:
+        """Why deals cannot be read, once they could not: the scope that HubSpot names, where it is another one."""
+        said = self._lacking.message if self._lacking else ""
+        return _NO_DEALS if "crm." not in said or "crm.objects.deals.read" in said else f"Deals cannot be read: {said}"
 
     def field(self, name: str, kind: str = DEALS) -> CrmField | None:
         """One property; None where it does not exist."""
@@ -64,6 +77,17 @@ class Schema:
         """Those of `names` that exist."""
         seen = self.fields(kind) or {}
         return [name for name in dict.fromkeys(names) if name in seen]
+
+    def asked(self, names: Iterable[str], kind: str) -> list[str]:
+        """What to ask of a type without looking first: all of `names`, or those that exist once it was `refusing`."""
+        return self.having(names, kind) if kind in self._strict else list(names)
+
+    def refusing(self, kind: str, error: Refused) -> bool:
+        """Whether a read was refused for a name that does not exist: ask again then. HubSpot is said to ignore them."""
+        if error.status != _WRONG or kind in self._strict or not self.fields(kind):
+            return False
+        self._strict.add(kind)
+        return True
 
 
 def _field(raw: dict[str, Any]) -> CrmField:

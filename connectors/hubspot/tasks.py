@@ -138,7 +138,7 @@ class Tasks:
         except Locked as error:
             return dict.fromkeys(wanted, (Result(LOCKED, str(error)), None))
         except Refused as error:
-            if len(wanted) == 1 or error.status not in answers.WHOLE:
+            if len(wanted) == 1 or not answers.by_input(error, (str(one.get("id")) for one in wanted.values())):
                 return dict.fromkeys(wanted, (answers.refusal(error.body, error.status), None))
         keys, middle = list(wanted), len(wanted) // 2
         halves = ({key: wanted[key] for key in some} for some in (keys[:middle], keys[middle:]))

@@ -19,7 +19,7 @@ from model.errors import RetryLater
 from model.sync import Cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from connectors.hubspot.client import Client
 
@@ -73,6 +73,11 @@ def results(body: Any, what: str) -> Rows:
     return found
 
 
+def following(body: Mapping[str, Any]) -> str:
+    """The mark of the page that follows; "" for none."""
+    return str(((body.get("paging") or {}).get("next") or {}).get("after") or "")
+
+
 def listed(client: Client, kind: str, after: str = "", **asked: Any) -> Iterator[tuple[Rows, str]]:
     """Pages of all records of a type and the mark of the page that follows ("" for none)."""
     ask = client.api("crm.objects.basic_api").get_page
@@ -80,11 +85,10 @@ def listed(client: Client, kind: str, after: str = "", **asked: Any) -> Iterator
     while True:
         given: dict[str, Any] = asked | ({"after": after} if after else {})
         body = client.call(ask, kind, limit=most, **given)
-        following = str((((body or {}).get("paging") or {}).get("next") or {}).get("after") or "")
-        if following and following == after:
+        rows, before, after = results(body, kind), after, following(body)
+        if after and after == before:
             raise RetryLater(f"HubSpot gives the same page of {kind} for ever.")
-        after = following
-        yield results(body, kind), after
+        yield rows, after
         if not after:
             return
 
@@ -99,12 +103,13 @@ def changed(
         filters = [{"propertyName": stamp, "operator": "GTE", "value": moment}]
         if last:
             filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": str(last)})
-        rows = results(client.search(kind, _request(filters, wanted)), kind)
+        body = client.search(kind, _request(filters, wanted))
+        rows = results(body, kind)
         fresh = [row for row in rows if int(row["id"]) > last]
         if fresh:
             last = int(fresh[-1]["id"])
             yield fresh
-        if len(rows) < PAGE or not fresh:
+        if not fresh or (len(rows) < PAGE and not following(body)):  # a page may be short and not the last
             return
 
 

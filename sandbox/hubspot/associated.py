@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from sandbox.hubspot.portal import Portal
     from sandbox.hubspot.records import Record
 
+_MOST = 100
+
 
 def associated(call: Call, kind: str, record: Record, names: list[str]) -> dict[str, Any]:
-    """`associations` of a record: an id once for each type that it has; nothing where none was asked for."""
+    """`associations` of a record: an id once for each type that it has; nothing where none was asked for.
+
+    How many are told before the rest is to be had as pages is a guess.
+    """
     found: dict[str, Any] = {}
     for name in names:
         other = kind_of(name)
@@ -28,8 +33,16 @@ def associated(call: Call, kind: str, record: Record, names: list[str]) -> dict[
             for each in sorted(numbers)
         ]
         if results:
-            found[other] = {"results": results}
+            found[other] = {"results": results[:_MOST]} | _more(call, kind, record, other, results)
     return {"associations": found} if found else {}
+
+
+def _more(call: Call, kind: str, record: Record, other: str, results: list[dict[str, Any]]) -> dict[str, Any]:
+    if len(results) <= _MOST:
+        return {}
+    after = results[_MOST]["id"]
+    link = f"{call.asked.base}/crm/v4/objects/{kind}/{record.id}/associations/{other}?after={after}"
+    return {"paging": {"next": {"after": after, "link": link}}}
 
 
 def v3_name(portal: Portal, kind: str, other: str, number: int) -> str:

@@ -9,7 +9,7 @@ from sandbox.hubspot.answers import complete, inputs, mixed
 from sandbox.hubspot.associated import link_new
 from sandbox.hubspot.call import Call, Reply
 from sandbox.hubspot.errors import ApiError, invalid, missing_ids, not_found
-from sandbox.hubspot.objects import accept, check_unique
+from sandbox.hubspot.objects import accept, check_unique, survivor
 from sandbox.hubspot.schema import kind_of, single
 from sandbox.hubspot.shown import View
 
@@ -36,6 +36,8 @@ def read(call: Call, name: str) -> Reply:
     results, missing = {}, []
     for each in wanted:
         record = _find(call, kind, each, body.get("idProperty"))
+        if record is None and call.portal.settings.merged_read:
+            record = survivor(call.portal.shelves[kind], _key(each))
         if record is None or (record.archived_at is not None) != archived:
             missing.append(_key(each))
         else:
@@ -84,6 +86,9 @@ def update(call: Call, name: str) -> Reply:
                 values=each.get("properties") or {},
                 outcome="OBJECT_NOT_FOUND",
             )
+    if errors and call.portal.settings.missing_refuses:
+        ids = [key for error in errors for key in (error.context or {}).get("ids", [])]
+        raise missing_ids(single(kind), ids)
     traced = call.portal.settings.traced_updates and _traced(wanted)
     ready = _each(todo, lambda each, record: accept(call, kind, record, each.get("properties")), errors, traced=traced)
     results = [_applied(call, kind, each, record, values) for (each, record), values in ready]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sandbox.hubspot import shapes
 from sandbox.hubspot.errors import invalid, invalid_input
 from sandbox.hubspot.records import Source
 from sandbox.hubspot.writes import Actor
@@ -28,13 +29,14 @@ class Call:
     token: Token
 
     def json(self) -> dict[str, Any]:
-        """The body, which must be an object; raises the 400."""
+        """The body, which must be an object whose parts fit; raises the 400."""
         try:
             found = orjson.loads(self.asked.body)
         except orjson.JSONDecodeError as error:
             raise invalid_input(str(error)) from error
         if not isinstance(found, dict):
             raise invalid_input("an object was expected")
+        shapes.check(found)
         return found
 
     def one(self, name: str, default: str | None = None) -> str | None:

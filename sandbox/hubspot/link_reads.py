@@ -1,11 +1,10 @@
-"""Associations read: v4, and what is left of v3."""
+"""Associations read, as v4 shows them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot.answers import complete, inputs
-from sandbox.hubspot.associated import v3_name
 from sandbox.hubspot.call import Call, Reply, whole
 from sandbox.hubspot.errors import ApiError, missing_ids, not_found
 from sandbox.hubspot.schema import kind_of, single
@@ -81,31 +80,3 @@ def labels(call: Call, name: str, to: str) -> Reply:
     """GET v4 labels: all types of a pair."""
     one, other = kind_of(name), kind_of(to)
     return Reply({"results": [t.body() for t in call.portal.links.types.get((one, other), [])]})
-
-
-def read_v3(call: Call, name: str, to: str) -> Reply:
-    """POST v3 batch/read: ids and type names."""
-    one, other = kind_of(name), kind_of(to)
-    results, errors = [], []
-    for each in inputs(call.json(), MOST):
-        record = call.portal.shelves[one].find(each.get("id"))
-        pairs = call.portal.links.of(one, record.id, other) if record else {}
-        if not pairs:
-            errors.append(none(one, str(each.get("id")), other))
-            continue
-        named = [
-            {"id": str(n), "type": v3_name(call.portal, one, other, t)}
-            for n, numbers in pairs.items()
-            for t in sorted(numbers)
-        ]
-        results.append({"from": {"id": str(each.get("id"))}, "to": named})
-    return complete(call, results, errors)
-
-
-def types_v3(call: Call, name: str, to: str) -> Reply:
-    """GET v3 types: numbers and names."""
-    one, other = kind_of(name), kind_of(to)
-    known = call.portal.links.types.get((one, other), [])
-    return Reply(
-        {"results": [{"id": str(t.number), "name": v3_name(call.portal, one, other, t.number)} for t in known]}
-    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import orjson
 
-from sandbox.hubspot import link_reads
+from sandbox.hubspot import link_reads, link_v3
 from sandbox.hubspot.answers import complete, inputs
 from sandbox.hubspot.associated import associate, part
 from sandbox.hubspot.call import Call, Reply
@@ -166,6 +166,7 @@ def delete_label(call: Call, name: str, to: str, number: str) -> Reply:
 
 _X = r"([\w-]+)"
 _V4 = f"/crm/v4/associations/{_X}/{_X}"
+_V3 = f"/crm/v3/associations/{_X}/{_X}"
 _OF = f"/crm/v4/objects/{_X}/([^/]+)/associations"
 ROUTES: Final[list[tuple[str, str, Action]]] = [
     ("POST", f"{_V4}/batch/read", link_reads.read),
@@ -180,6 +181,8 @@ ROUTES: Final[list[tuple[str, str, Action]]] = [
     ("PUT", f"{_OF}/default/{_X}/([^/]+)", put_default),
     ("PUT", f"{_OF}/{_X}/([^/]+)", put_typed),
     ("DELETE", f"{_OF}/{_X}/([^/]+)", delete_pair),
-    ("POST", f"/crm/v3/associations/{_X}/{_X}/batch/read", link_reads.read_v3),
-    ("GET", f"/crm/v3/associations/{_X}/{_X}/types", link_reads.types_v3),
+    ("POST", f"{_V3}/batch/read", link_v3.read_v3),
+    ("POST", f"{_V3}/batch/create", link_v3.create_v3),
+    ("POST", f"{_V3}/batch/archive", link_v3.archive_v3),
+    ("GET", f"{_V3}/types", link_v3.types_v3),
 ]

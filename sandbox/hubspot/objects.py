@@ -13,7 +13,7 @@ from sandbox.hubspot.schema import kind_of
 from sandbox.hubspot.shown import View
 
 if TYPE_CHECKING:
-    from sandbox.hubspot.records import Record
+    from sandbox.hubspot.records import Record, Shelf
 
 _PAGE, _MOST, _MOST_WITH_HISTORY = 10, 100, 50
 
@@ -57,11 +57,17 @@ def found(call: Call, kind: str, key: str, *, archived: bool = False) -> Record:
         check_unique(call, kind, prop)
         record = checks.by_unique(call.portal, kind, prop, key)
     else:
-        record = shelf.find(key)
-    while record and record.merged_into is not None:
-        record = shelf.rows[record.merged_into]
+        record = survivor(shelf, key)
     if record is None or (record.archived_at is not None) != archived:
         raise not_found() if key.isdigit() or prop else not_found("Object not found.  objectId are usually numeric.")
+    return record
+
+
+def survivor(shelf: Shelf, key: str) -> Record | None:
+    """A record by its id; where it was merged away the one that it went up in."""
+    record = shelf.find(key)
+    while record and record.merged_into is not None:
+        record = shelf.rows[record.merged_into]
     return record
 
 
@@ -105,6 +111,8 @@ def create_one(call: Call, name: str) -> Reply:
 def update_one(call: Call, name: str, key: str) -> Reply:
     """PATCH /crm/v3/objects/X/id."""
     kind = kind_of(name)
+    if call.one("idProperty") == "hs_object_id":
+        check_unique(call, kind, "hs_object_id")
     record = found(call, kind, key)
     values = accept(call, kind, record, call.json().get("properties", {}))
     writes.apply(call.portal, kind, record, call.actor, values)

@@ -138,18 +138,20 @@ def patch(stage: Stage, given: dict[str, Any]) -> None:
 
 
 def archive_one(call: Call, name: str, key: str) -> Reply:
-    """DELETE a pipeline: refused while deals are in it, by setting."""
+    """DELETE a pipeline: refused while deals are in it, by setting or if asked."""
     _deals_only(name)
     pipeline = pipeline_of(call.portal, key)
-    _unused(call.portal, "pipeline", key)
+    _unused(call, "pipeline", key)
     pipeline.archived_at = call.portal.clock.ms()
     call.portal.refresh_options()
     return Reply(None, 204)
 
 
-def _unused(portal: Portal, name: str, key: str) -> None:
-    held = [str(deal.id) for deal in portal.deals() if deal.props.get(name) == key]
-    if held and portal.settings.keeps_used_stages:
+def _unused(call: Call, name: str, key: str) -> None:
+    """Raise the 400 while deals are there, where the portal is set so or the caller asks for it."""
+    held = [str(deal.id) for deal in call.portal.deals() if deal.props.get(name) == key]
+    asked = call.yes("validateReferencesBeforeDelete") or call.yes("validateDealStageUsagesBeforeDelete")
+    if held and (asked or call.portal.settings.keeps_used_stages):
         sub = "STAGE_ID_IN_USE" if name == "dealstage" else "PIPELINE_ID_IN_USE"
         raise invalid(f"{key} is used by {len(held)} deals and cannot be deleted", sub=sub)
 
@@ -190,11 +192,11 @@ def update_stage(call: Call, name: str, key: str, stage: str) -> Reply:
 
 
 def archive_stage(call: Call, name: str, key: str, stage: str) -> Reply:
-    """DELETE a stage: refused while deals are in it, by setting."""
+    """DELETE a stage: refused while deals are in it, by setting or if asked."""
     _deals_only(name)
     pipeline = pipeline_of(call.portal, key)
     known = stage_of(pipeline, stage)
-    _unused(call.portal, "dealstage", stage)
+    _unused(call, "dealstage", stage)
     known.archived_at = call.portal.clock.ms()
     touched(call.portal, pipeline)
     return Reply(None, 204)

@@ -6,7 +6,19 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
-from sandbox.hubspot import account, batch, groups, link_routes, objects, owners, pipelines, properties, scopes, search
+from sandbox.hubspot import (
+    account,
+    batch,
+    groups,
+    link_routes,
+    oauth,
+    objects,
+    owners,
+    pipelines,
+    properties,
+    scopes,
+    search,
+)
 from sandbox.hubspot.call import Call, Reply
 from sandbox.hubspot.errors import ApiError, not_found
 from sandbox.hubspot.schema import kind_of
@@ -20,10 +32,13 @@ if TYPE_CHECKING:
 Action: TypeAlias = "Callable[..., Reply]"
 _X = r"([\w-]+)"
 _OPEN: list[tuple[str, str, Callable[[Portal, Asked], Reply]]] = [
-    ("POST", r"/oauth/v1/token", account.token),
-    ("GET", r"/oauth/v1/access-tokens/[^/]+", account.access_token),
-    ("GET", r"/oauth/v1/refresh-tokens/[^/]+", account.refresh_token),
-    ("POST", r"/oauth/v2/private-apps/get/access-token-info", account.private_token),
+    ("POST", r"/oauth/(?:v1|v3|2026-03)/token", oauth.token),
+    ("POST", r"/oauth/(?:v3|2026-03)/token/introspect", oauth.introspect),
+    ("POST", r"/oauth/(?:v3|2026-03)/token/revoke", oauth.revoke),
+    ("GET", r"/oauth/v1/access-tokens/[^/]+", oauth.access_token),
+    ("GET", r"/oauth/v1/refresh-tokens/[^/]+", oauth.refresh_token),
+    ("DELETE", r"/oauth/v1/refresh-tokens/[^/]+", oauth.end_refresh),
+    ("POST", r"/oauth/v2/private-apps/get/access-token-info", oauth.private_token),
 ]
 _OBJECTS, _PROPERTIES, _PIPELINES = "/crm/v3/objects", "/crm/v3/properties", "/crm/v3/pipelines"
 _ROUTES: list[tuple[str, str, Action]] = [
@@ -112,21 +127,29 @@ def _dispatch(call: Call) -> Reply:
     for method, action, match in fitting:
         if method == call.asked.method:
             parts = [unquote(part) for part in match.groups()]
-            scopes.demand(call.token, _needed(call.asked, parts))
+            for wanted in _needed(call.asked, parts):
+                scopes.demand(call.token, wanted)
             return action(call, *parts)
     if fitting:
         raise ApiError(405, "METHOD_NOT_ALLOWED", f"HTTP method {call.asked.method} is not allowed here")
     raise not_found("Unable to find the requested resource")
 
 
-def _needed(asked: Asked, parts: list[str]) -> list[str]:
-    """The scopes of which the call needs one."""
+def _needed(asked: Asked, parts: list[str]) -> list[list[str]]:
+    """Lists of scopes; of each the call needs one."""
     reading = asked.method == "GET" or asked.path.endswith(("/batch/read", "/search"))
     area = asked.path.split("/")[3] if asked.path.startswith("/crm/") else ""
     if area == "owners":
-        return scopes.owners()
+        return [scopes.owners()]
     if area in {"properties", "pipelines"}:
-        return scopes.schemas(kind_of(parts[0]), write=not reading)
+        return [scopes.schemas(kind_of(parts[0]), write=not reading)]
     if area in {"objects", "associations"}:
-        return scopes.objects(kind_of(parts[0]), write=not reading)
-    return ["multi_currency_details_read"] if asked.path.startswith("/settings/") else []
+        return [scopes.objects(kind_of(name), write=not reading) for name in _kinds(asked, parts)]
+    return [scopes.currencies()] if asked.path.startswith("/settings/") else []
+
+
+def _kinds(asked: Asked, parts: list[str]) -> list[str]:
+    """Object types that a call is about: associations show both their ends."""
+    if asked.path.startswith("/crm/v4/objects/"):
+        return parts[0:3:2]
+    return parts[:2] if "/associations/" in asked.path else parts[:1]

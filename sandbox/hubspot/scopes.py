@@ -43,6 +43,11 @@ def owners() -> list[str]:
     return ["crm.objects.owners.read"]
 
 
+def currencies() -> list[str]:
+    """For exchange rates: two names are told of it."""
+    return ["settings.currencies.read", "multi_currency_details_read"]
+
+
 def demand(token: Token, wanted: list[str]) -> None:
     """Raise the 403 unless the token has one of the scopes."""
     if wanted and not token.scopes & set(wanted):

@@ -37,12 +37,20 @@ class Settings:
     """Most versions that a property's history keeps."""
     traced_updates: bool = False
     """Batch updates with trace ids answer invalid values one by one with 207, as batch create does."""
+    strict_names: bool = False
+    """Refuse to read properties that do not exist; else they are left out."""
+    missing_refuses: bool = False
+    """A batch update that names an id which does not exist is refused as a whole with 404, not in part with 207."""
     cleared: str | None = ""
     """How a cleared value reads."""
     merge_makes_new: bool = False
     """A merge makes a record with a new id, to which both old ids lead; else the first one stays."""
+    merged_read: bool = False
+    """A batch read of an id that was merged away gives the record that it went up in; else it is not found."""
     keeps_used_stages: bool = False
     """Refuse to delete a pipeline or stage that holds deals; v3 does not promise it."""
+    oauth_v1: bool = True
+    """/oauth/v1 is still served; from 16 February 2027 it is not."""
     app_pages: str = "https://app.hubspot.com"
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.hubspot.checks import lacks
 from sandbox.hubspot.clock import iso
 from sandbox.hubspot.deals import stalled, yes
+from sandbox.hubspot.errors import invalid
 from sandbox.hubspot.records import CALCULATED, Version
 from sandbox.hubspot.schema import KINDS
 from sandbox.hubspot.standard import DEFAULTS
@@ -28,6 +29,13 @@ _NOW: dict[str, Callable[[Portal, dict[str, str]], str]] = {
 """What is worked out when it is read."""
 
 
+def _demand(portal: Portal, kind: str, names: list[str]) -> None:
+    """Raise the 400 for a name that does not exist."""
+    unknown = [name for name in names if portal.active(kind, name) is None]
+    if unknown:
+        raise invalid(f"Properties do not exist: [{', '.join(unknown)}]", context={"propertyName": unknown})
+
+
 class View:
     """Which properties of an object type are shown. Names that do not exist are left out."""
 
@@ -36,6 +44,8 @@ class View:
         created = "createdate" if kind in DEFAULTS else "hs_createdate"
         always = (created, modified(kind), "hs_object_id")
         wanted = [*always, *names] if names else DEFAULTS.get(kind, _ENGAGEMENT)
+        if portal.settings.strict_names:
+            _demand(portal, kind, [*(names or ()), *(history or ())])
         self.names = sorted({name for name in wanted if portal.active(kind, name)})
         self.history = [name for name in history or () if portal.active(kind, name)]
         self._now = [name for name in _NOW if kind == "deals" and name in self.names]

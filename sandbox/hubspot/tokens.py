@@ -108,8 +108,6 @@ class Tokens:
         return len(living)
 
 
-def bad_refresh() -> ApiError:
-    """A refresh token that is wrong or was revoked: asking again is useless."""
-    more = {"error": "invalid_grant", "error_description": "missing or invalid refresh token"}
-    more["status"] = "BAD_REFRESH_TOKEN"
-    return ApiError(400, "BAD_REFRESH_TOKEN", "missing or invalid refresh token", more=more)
+def refused(error: str, status: str, message: str) -> ApiError:
+    """A refusal of a form, as OAuth's standard words it and as HubSpot did before; asking again is useless."""
+    return ApiError(400, status, message, more={"error": error, "error_description": message, "status": status})

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from model.activity import what_it_is, why_no_touch
+from sandbox.hubspot import Settings
 from sandbox.hubspot.events import create_as, delete_as, link, take_scope
 from sandbox.hubspot.tokens import OTHER_APP
 from tests.connectors.hubspot.portal import REP, Desk, cursors, records
@@ -91,12 +92,45 @@ def test_an_activity_on_two_deals_is_a_touch_of_both(desk: Desk):
     assert sorted(record["opportunity_id"] for record in found.values()) == deals
 
 
+def test_a_call_on_very_many_deals_is_a_touch_of_each(desk: Desk):
+    deals = {desk.deal(f"Deal {n}") for n in range(130)}
+    desk.create("calls", *deals, hs_timestamp=PAST)
+    assert {one["opportunity_id"] for one in activities(desk).values()} == deals
+
+
+@pytest.mark.parametrize("desk", [Settings(strict_names=True)], indirect=True)
+def test_where_a_property_that_does_not_exist_is_refused_activities_are_read_without_it(desk: Desk):
+    deal = desk.deal()
+    desk.create("emails", deal, hs_timestamp=PAST)
+    lead = create_as(desk.portal, REP, "contacts", {"lastname": "Lee", "lifecyclestage": "lead"})
+    create_as(desk.portal, REP, "calls", {"hs_timestamp": PAST}, links={"contacts": [lead]})
+    for kind in ("emails", "calls"):
+        del desk.portal.properties[kind]["hs_object_source_user_id"]
+    pages = list(desk.connector().pull({}, leads=True))
+    assert [one["opportunity_id"] for one in records(pages, "activity").values()] == [deal]
+    assert [one["lead_id"] for one in records(pages, "lead_activity").values()] == [lead]
+    assert {"activities", "lead_activities"} <= set().union(*(page.feeds for page in pages))
+
+
 def test_an_activity_on_a_contact_counts_only_where_it_is_rolled_up(desk: Desk):
     contact = desk.create("contacts", desk.deal(), email="a@b.example")
     create_as(desk.portal, REP, "calls", {"hs_timestamp": PAST}, links={"contacts": [contact]})
     assert not activities(desk)
     found = only(desk, activity={"roll_up": "contacts"})
     assert (found["opportunity_id"], found["contact_id"]) == (None, contact)
+
+
+def test_without_the_right_to_companies_activities_are_still_read(desk: Desk):
+    deal = desk.deal()
+    wide = {"activity": {"roll_up": "contacts"}}
+    take_scope(desk.portal, "crm.objects.companies.read")
+    before = list(desk.connector(**wide).pull({}))
+    desk.later(hours=1)
+    desk.create("calls", deal, hs_timestamp=PAST)
+    desk.later(minutes=1)
+    pages = list(desk.connector(**wide).pull(cursors(before)))
+    assert [one["opportunity_id"] for one in records(pages, "activity").values()] == [deal]
+    assert "activities" in set().union(*(page.feeds for page in pages))
 
 
 def test_later_pulls_read_what_changed_with_what_it_is_on(desk: Desk):

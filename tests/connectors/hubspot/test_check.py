@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from sandbox.hubspot import Settings
 from sandbox.hubspot.events import deactivate_owner, hide_property, take_scope
 from sandbox.hubspot.standard import read as property_of
-from tests.connectors.hubspot.portal import REP, Desk
+from tests.connectors.hubspot.portal import REP, Desk, records
 
 
 def said(desk: Desk, level=None, **changes):
@@ -31,6 +33,16 @@ def test_all_is_well(desk: Desk):
     assert "HubSpot takes 190 calls in ten seconds and 1000000 a day, as Enterprise accounts have." in text
     assert "of the account's 1000000 daily calls are left; our share is 200000." in text
     assert said(desk, "missing") == said(desk, "warning") == ""
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_account_that_is_not_described_is_read_in_the_connections_zone_and_said_so(desk: Desk, status):
+    deal = desk.deal(closedate="2026-12-01T03:00:00Z")
+    desk.portal.faults.add("unavailable", path="/account-info/v3/details", status=status, code="NO", count=None)
+    found = records(desk.connector(zone="America/Chicago").pull({}), "opportunity")
+    assert found[deal]["close_date"] == date(2026, 11, 30)
+    assert "close dates are read in America/Chicago" in said(desk, "warning", zone="America/Chicago")
+    assert "Connected to portal 52016473" in said(desk, "ok", zone="America/Chicago")
 
 
 def test_missing_scopes_are_named_each_with_its_use(desk: Desk):

@@ -10,10 +10,12 @@ import pytest
 import requests
 import responses
 
-from connectors.hubspot import windows
+from connectors.hubspot import headers, pipelines, windows
 from connectors.hubspot.auth import Login
 from connectors.hubspot.client import Client
+from connectors.hubspot.convert import instant
 from connectors.hubspot.faults import ObjectGone, Refused, ScopeMissing, TooLong
+from connectors.hubspot.schema import Schema
 from connectors.hubspot.settings import HubspotSettings
 from model.errors import AccessRefused, BudgetSpent, RetryLater
 
@@ -74,6 +76,12 @@ def test_every_call_goes_through_our_session_and_money_stays_as_written(portal):
     assert "properties=amount&properties=dealname" in sent.url
 
 
+def test_a_yes_in_an_address_is_written_as_hubspot_writes_it(portal):
+    portal.get(DEALS, json=page())
+    Desk().list(archived=True)
+    assert "archived=true" in portal.calls[0].request.url
+
+
 def test_calls_of_two_threads_are_all_counted_and_pass_the_limits_in_turn(portal, tmp_path):
     portal.get(DEALS, json=page())
     desk = Desk(limits=str(tmp_path / "limits.db"))
@@ -96,6 +104,7 @@ def test_an_api_object_is_kept(portal):
         {"status": 423, "json": {"message": "locked"}}, {"status": 521}, {"status": 200, "body": "<html>ok</html>"},
         {"body": requests.exceptions.ConnectionError("dropped")}, {"body": requests.exceptions.ReadTimeout("late")},
         {"status": 429, "json": limited("TEN_SECONDLY_ROLLING")}, {"status": 429, "json": limited("SECONDLY")},
+        {"status": 502, "body": "Passerelle défaillante".encode("latin-1")},
     ],
 )  # fmt: skip
 def test_a_passing_fault_of_a_read_is_not_noticed(portal, passing):
@@ -126,6 +135,19 @@ def test_the_days_limit_stops_until_the_accounts_midnight(portal):
     assert desk.waited == []
 
 
+@pytest.mark.parametrize(
+    ("told", "window"),
+    [
+        ({"x-hubspot-ratelimit-max": "190", "x-hubspot-ratelimit-interval-milliseconds": "5000"}, (190, 5000)),
+        ({"X-HubSpot-RateLimit-Max": "190"}, (190, 10_000)),
+        ({"X-HubSpot-RateLimit-Interval-Milliseconds": "10000"}, None),
+        ({}, None),
+    ],
+)
+def test_the_window_is_known_by_as_many_headers_as_there_are(told, window):
+    assert headers.window(requests.structures.CaseInsensitiveDict(told)) == window
+
+
 def test_our_share_of_the_days_calls_is_kept(portal):
     day = {"X-HubSpot-RateLimit-Daily": "100", "X-HubSpot-RateLimit-Daily-Remaining": "60"}
     portal.get(DEALS, json=page("1"), headers=day)
@@ -137,8 +159,12 @@ def test_our_share_of_the_days_calls_is_kept(portal):
     assert desk.client.budget().used == 40
 
 
-def test_a_wait_beyond_the_cap_is_left_to_the_caller(portal):
-    portal.get(DEALS, status=429, json=limited("TEN_SECONDLY_ROLLING"), headers={"Retry-After": "120"})
+@pytest.mark.parametrize(
+    "told",
+    [{"Retry-After": "120"}, {"Retry-After": "Tue, 03 Nov 2026 09:02:00 GMT", "Date": "Tue, 03 Nov 2026 09:00:00 GMT"}],
+)
+def test_a_wait_beyond_the_cap_is_left_to_the_caller(portal, told):
+    portal.get(DEALS, status=429, json=limited("TEN_SECONDLY_ROLLING"), headers=told)
     desk = Desk()
     with pytest.raises(RetryLater) as raised:
         desk.list()
@@ -254,6 +280,14 @@ def test_a_dead_refresh_token_is_not_tried_again(portal):
     assert "hush" not in str(raised.value)
 
 
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_renewal_that_is_refused_in_the_words_of_the_standard_is_asked_once_and_told(portal, status):
+    portal.post(TOKENS, status=status, json={"error": "invalid_grant", "error_description": "it was revoked"})
+    with pytest.raises(AccessRefused, match=r"it was revoked \(invalid_grant\)\. Connect the app again"):
+        Desk(**OAUTH, access_token=None).list()
+    assert len(portal.calls) == 1
+
+
 def test_a_batch_that_leaves_records_out_for_another_reason_than_absence_is_no_success(portal):
     loss = {"category": "INTERNAL_ERROR", "message": "could not be read"}
     portal.post(f"{DEALS}/batch/read", status=207, json={"results": [], "errors": [loss]})
@@ -267,7 +301,35 @@ def test_a_page_that_leads_to_itself_is_not_read_for_ever(portal):
         list(windows.listed(Desk().client, "deals"))
 
 
+def test_a_short_page_of_a_search_that_names_a_next_one_is_not_the_last(portal):
+    portal.get(f"{BASE}/account-info/v3/details", json={"portalId": 7})
+    portal.post(f"{DEALS}/search", json=page("1", "2") | {"total": 3, "paging": {"next": {"after": "2"}}})
+    portal.post(f"{DEALS}/search", json=page("9") | {"total": 1})
+    found = windows.changed(Desk().client, "deals", NOW, "", ["amount"], stamp="hs_lastmodifieddate")
+    assert [row["id"] for rows in found for row in rows] == ["1", "2", "9"]
+
+
+@pytest.mark.parametrize("path", ["pipelines/deals", "properties/deals"])
+def test_an_answer_without_results_is_asked_for_later_and_no_empty_portal(portal, path):
+    portal.get(f"{BASE}/crm/v3/{path}", json={"status": "ok"})
+    client = Desk().client
+    with pytest.raises(RetryLater, match="no results"):
+        pipelines.read(client) if "pipelines" in path else Schema(client).fields()
+
+
+def test_living_pipelines_told_twice_are_not_archived(portal):
+    stage = {"id": "s", "label": "Talks", "metadata": {"probability": "0.5"}}
+    told = {"id": "p", "label": "Partner", "displayOrder": 0, "stages": [stage]}
+    portal.get(f"{BASE}/crm/v3/pipelines/deals", json={"results": [told]})
+    assert pipelines.read(Desk().client).stages["s"]["is_active"]
+
+
 def test_a_200_without_results_is_no_empty_page(portal):
     portal.get(DEALS, json={"status": "ok"})
     with pytest.raises(RetryLater, match="no results"):
         list(windows.listed(Desk().client, "deals"))
+
+
+@pytest.mark.parametrize("told", [1_793_696_400_250, "1793696400250", "2026-11-03T09:00:00.250Z"])
+def test_an_instant_is_the_same_as_a_number_as_milliseconds_or_in_words(told):
+    assert instant(told) == NOW + timedelta(milliseconds=250)

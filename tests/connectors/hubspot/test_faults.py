@@ -133,6 +133,14 @@ def test_a_token_that_ends_in_the_middle_is_renewed_and_the_pull_goes_on(desk: D
     assert found == deals
 
 
+@pytest.mark.parametrize("desk", [Settings(oauth_v1=False)], indirect=True)
+def test_after_the_end_of_the_old_oauth_path_tokens_come_from_the_later_one(desk: Desk):
+    deal = desk.deal()
+    connector = desk.connector(**oauth(desk))
+    assert set(records(connector.pull({}), "opportunity")) == {deal}
+    assert connector.describe().user_id == "integration:1881003"
+
+
 def test_an_oauth_app_knows_itself_by_its_number(desk: Desk):
     desk.deal()
     assert desk.connector(**oauth(desk)).describe().user_id == "integration:1881003"
@@ -156,6 +164,14 @@ def test_without_the_right_to_deals_a_sentence_names_the_scope(desk: Desk):
         take_scope(desk.portal, f"crm.{right}")
     with pytest.raises(AccessRefused, match=r"crm\.objects\.deals\.read"):
         desk.connector().describe()
+
+
+def test_the_scope_that_hubspot_asks_for_is_the_one_that_is_told(desk: Desk):
+    wanted = {"errors": [{"context": {"requiredGranularScopes": ["crm.schemas.deals.read"]}}]}
+    desk.portal.faults.add("missing_scopes", path="/properties/deals", count=None, more=wanted)
+    for ask in (lambda crm: list(crm.pull({})), lambda crm: crm.describe()):
+        with pytest.raises(AccessRefused, match=r"scopes crm\.schemas\.deals\.read"):
+            ask(desk.connector())
 
 
 def test_an_address_that_is_too_long_is_read_by_batches(desk: Desk):

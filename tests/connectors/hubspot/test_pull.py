@@ -342,6 +342,12 @@ def test_currencies_and_the_rates_of_the_portal(desk: Desk):
     }  # fmt: skip
 
 
+def test_every_rate_that_was_ever_set_is_read_however_many(desk: Desk):
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(250)]
+    desk.portal.rates = {"EUR": [(day.isoformat(), f"1.{n:03}") for n, day in enumerate(days)]}
+    assert {rate["on"] for rate in records(pulled(desk), "rate").values()} == set(days)
+
+
 def test_without_the_portals_rates_those_on_the_deals_count(desk: Desk):
     desk.portal.rates = {"EUR": [("2026-01-01", "1.1")]}
     desk.deal(amount="5", deal_currency_code="EUR")

@@ -192,6 +192,14 @@ def test_a_merged_away_deal_is_noticed_by_its_absence_and_never_counted_as_writt
     assert sent(desk) == 1
 
 
+@pytest.mark.parametrize("desk", [Settings(merged_read=True)], indirect=True)
+def test_a_merged_away_deal_is_gone_also_where_reading_it_gives_the_survivor(desk: Desk):
+    winner, loser = desk.deal("Winner"), desk.deal("Loser")
+    merge_deals(desk.portal, REP, winner, loser)
+    assert kinds(ready(desk).push(score([loser]))) == ["gone"]
+
+
+@pytest.mark.parametrize("desk", [Settings(), Settings(missing_refuses=True)], indirect=True, ids=["207", "404"])
 def test_deleted_and_unknown_deals_are_gone_and_the_others_are_written(desk: Desk):
     deleted, fine = desk.deal("Deleted"), desk.deal("Fine")
     delete_as(desk.portal, REP, "deals", deleted)

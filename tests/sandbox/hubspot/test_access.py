@@ -4,6 +4,7 @@ import pytest
 import requests
 from hubspot import Client
 from hubspot.crm.deals import ApiException
+from hubspot.oauth import ApiException as TokenRefused
 
 from sandbox.hubspot import events
 
@@ -44,6 +45,34 @@ def test_a_refresh_token_that_was_revoked_stays_refused(portal, running):
     assert (answer.status_code, answer.json()["status"]) == (400, "BAD_REFRESH_TOKEN")
 
 
+def test_an_app_that_ends_its_refresh_token_is_given_nothing_more(running):
+    oauth = running.oauth
+    client = Client.create(host=running.url)
+    client.oauth.refresh_tokens_api.archive(oauth.refresh_token)
+    form = {"client_id": oauth.client_id, "client_secret": oauth.client_secret, "refresh_token": oauth.refresh_token}
+    with pytest.raises(TokenRefused, match="BAD_REFRESH_TOKEN"):
+        client.oauth.tokens_api.create(grant_type="refresh_token", **form)
+
+
+@pytest.mark.parametrize("path", ["/oauth/2026-03/token", "/oauth/v3/token"])
+def test_when_the_old_path_has_ended_the_later_ones_give_describe_and_revoke_tokens(portal, running, path):
+    portal.settings.oauth_v1 = False
+    oauth = running.oauth
+    client = {"client_id": oauth.client_id, "client_secret": oauth.client_secret}
+    form = {"grant_type": "refresh_token", "refresh_token": oauth.refresh_token, **client}
+
+    def post(where, body):
+        return requests.post(running.url + where, data=body, timeout=10)
+
+    assert post("/oauth/v1/token", form).status_code == 404
+    token = post(path, form).json()["access_token"]
+    told = post(f"{path}/introspect", {"token": token, **client}).json()
+    assert (told["active"], told["hub_id"], told["app_id"]) == (True, portal.settings.portal_id, 1_881_003)
+    assert post(f"{path}/introspect", {"token": "strange", **client}).json() == {"active": False}
+    assert post(f"{path}/revoke", {"token": oauth.refresh_token, **client}).status_code == 204
+    assert post(path, form).json()["error"] == "invalid_grant"
+
+
 def test_a_private_token_tells_its_app_and_scopes(running, raw):
     found = raw.post("/oauth/v2/private-apps/get/access-token-info", {"tokenKey": running.token}).json()
     assert (found["hubId"], found["appId"]) == (52_016_473, 1_881_001)
@@ -62,6 +91,16 @@ def test_a_scope_that_is_missing_is_named(portal, raw, admin):
     assert raw.get("/crm/v3/owners").status_code == 403
     events.give_scope(portal, "crm.objects.owners.read")
     assert raw.get("/crm/v3/owners").status_code == 200
+
+
+def test_associations_need_the_right_to_either_end(portal, raw, deal):
+    ask = {"inputs": [{"id": deal()}]}
+    path = "/crm/v4/associations/deals/contacts/batch/read"
+    assert raw.post(path, ask).status_code == 207
+    events.take_scope(portal, "crm.objects.contacts.read")
+    assert raw.post(path, ask).json()["errors"][0]["context"] == {
+        "requiredGranularScopes": ["crm.objects.contacts.read"]
+    }
 
 
 def test_owners_who_left_are_listed_apart_and_have_no_user_id(portal, client, raw):
@@ -109,6 +148,24 @@ def test_the_day_is_shared_by_all_private_apps_and_ends_at_the_accounts_midnight
     (usage,) = answer.json()["results"]
     assert (usage["usageLimit"], usage["currentUsage"], usage["resetsAt"]) == (2, 1, "2026-11-17T05:00:00Z")
     assert answer.headers["X-HubSpot-RateLimit-Daily-Remaining"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"{DEALS}/search", {"sorts": {"propertyName": "amount"}}),
+        (f"{DEALS}/search", {"filterGroups": [{"filters": ["amount"]}]}),
+        (f"{DEALS}/search", {"properties": "amount"}),
+        (f"{DEALS}/batch/read", {"inputs": ["1"]}),
+        (DEALS, {"properties": {"dealname": ["Acme"]}}),
+        ("/crm/v3/pipelines/deals", {"label": "Third", "stages": ["Only"]}),
+        ("/crm/v3/properties/deals/groups", {"name": "mine", "label": "Mine", "displayOrder": "first"}),
+    ],
+)
+def test_json_that_does_not_fit_is_refused_in_hubspots_words(admin, path, body):
+    answer = admin.post(path, body)
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("Invalid input JSON")
 
 
 def test_what_is_not_there_and_what_may_not_be_done_there(raw):

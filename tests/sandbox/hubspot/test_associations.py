@@ -43,6 +43,17 @@ def test_a_pair_may_carry_several_types_and_v3_repeats_it_for_each(portal, raw, 
     ]
 
 
+@pytest.mark.parametrize("kind", ["deal_to_contact", "3"])
+def test_v3_associates_and_parts_by_the_name_or_number_of_a_type(portal, client, deal, person, kind):
+    mine, friend = deal(), person()
+    pair = {"inputs": [{"from": {"id": mine}, "to": {"id": friend}, "type": kind}]}
+    made = client.crm.associations.batch_api.create("deals", "contacts", pair)
+    assert [(one._from.id, one.to.id, one.type) for one in made.results] == [(mine, friend, kind)]
+    assert portal.links.of("deals", int(mine), "contacts") == {int(friend): {3}}
+    client.crm.associations.batch_api.archive("deals", "contacts", pair)
+    assert portal.links.of("deals", int(mine), "contacts") == {}
+
+
 def test_one_company_is_primary_beside_the_plain_type(portal, raw, deal):
     mine = deal()
     firms = [events.create_as(portal, REP, "companies", {"name": name}) for name in ("A", "B")]

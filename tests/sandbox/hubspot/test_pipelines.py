@@ -1,5 +1,9 @@
 from datetime import timedelta
 
+import pytest
+from hubspot import Client
+from hubspot.crm.pipelines import ApiException
+
 from sandbox.hubspot import events
 
 PIPELINES = "/crm/v3/pipelines/deals"
@@ -43,6 +47,14 @@ def test_a_stage_in_use_can_be_deleted_unless_the_portal_is_set_otherwise(portal
     assert (refused.status_code, refused.json()["subCategory"]) == (400, "STAGE_ID_IN_USE")
     portal.settings.keeps_used_stages = False
     assert admin("DELETE", f"{PIPELINES}/default/stages/appointmentscheduled").status_code == 204
+
+
+def test_whoever_deletes_a_pipeline_may_ask_that_it_be_unused(running, deal):
+    deal()
+    pipelines = Client.create(access_token=running.admin_token, host=running.url).crm.pipelines.pipelines_api
+    pipelines.archive("deals", "partner", validate_references_before_delete=True)
+    with pytest.raises(ApiException, match="PIPELINE_ID_IN_USE"):
+        pipelines.archive("deals", "default", validate_deal_stage_usages_before_delete=True)
 
 
 def test_a_new_pipeline_brings_properties_for_its_stages_and_needs_probabilities(portal, admin):

@@ -63,6 +63,12 @@ def test_an_id_that_does_not_exist_fails_alone(portal, raw, deal):
     assert [w.outcome for w in portal.writes[-2:]] == ["OBJECT_NOT_FOUND", "ok"]
 
 
+def test_a_record_is_not_updated_by_its_own_id_as_a_property(raw, deal):
+    one = deal()
+    answer = raw.patch(f"{DEALS}/{one}?idProperty=hs_object_id", {"properties": {"amount": "1"}})
+    assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
 def test_the_same_id_twice_refuses_the_whole_call(raw, deal):
     mine = deal()
     answer = update(raw, (mine, {"hs_next_step": "x"}), (mine, {"hs_next_step": "y"}))
