@@ -131,7 +131,7 @@ def holding(verdict: Verdict) -> int:
     return off + sum(kept.len() for kept in verdict.kept.values()) + dark.height
 
 
-def keeps(one: Braked, verdict: Verdict) -> bool:
+def holds_something(one: Braked, verdict: Verdict) -> bool:
     """Whether anything on this verdict is held for a rule; flags that stood before the brake did stay as they are."""
     rule = one.rule
     match one.change:

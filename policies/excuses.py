@@ -73,11 +73,7 @@ def _stays_open(where: Condition, rule: Rule, wide: Wide, memory: Memory, broken
     ours = memory.deals.filter(pl.col("score").is_not_null())["key"]
     shown = memory.findings.filter((pl.col("policy") == rule.id) & pl.col("shown"))["key"]
     here = pl.col("key").is_in(shown.implode()) | ~broken.fill_null(value=False)
-    return (
-        where.polars(wide).is_null()
-        & (pl.col("key").is_in(ours.implode()) | pl.col("key").is_in(shown.implode()))
-        & here
-    )
+    return where.polars(wide).is_null() & pl.col("key").is_in(ours.append(shown).implode()) & here
 
 
 def excuse_column(  # noqa: PLR0917 - what a rule, a deal, a rep and a file may excuse

@@ -15,7 +15,7 @@ from model.actions import IN_FLIGHT, TASKS, KeptAction, Move, Task
 from store import ledger
 from store.base import Base
 from store.codec import day, instant, pack
-from store.pauses import use
+from store.pauses import note_used
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,6 +34,7 @@ STAGED: Final = (
 _IN_FLIGHT: Final[Mapping[Step, ActionState]] = {
     "do": "sending", "hand": "handing", "close": "closing", "undo": "undoing",
 }  # fmt: skip
+_ENDED: Final[Mapping[Step, ActionState]] = {"close": "over", "undo": "undone"}
 _TROUBLE: Final[frozenset[Ended]] = frozenset({"refused", "locked"})
 
 
@@ -74,7 +75,7 @@ class Actions(Base):
         ]  # fmt: skip
         with self.writing(lease) as sql:
             sql.upsert("action", STAGED, rows, ("connection", "key"))
-            use(sql, key, used, now)
+            note_used(sql, key, used, now)
 
     def mark_actions(
         self, connection: str, keys: Iterable[str], state: ActionState, lease: Lease | None = None
@@ -140,7 +141,7 @@ def state_after(step: Step, outcome: Ended, kind: ActionKind) -> ActionState:
     """What a receipt makes of an action; what could not be closed or undone stands as it did."""
     stands: ActionState = "open" if kind in TASKS else "done"
     if outcome == "written":
-        return {"close": "over", "undo": "undone"}.get(step, stands)  # type: ignore[return-value]
+        return _ENDED.get(step, stands)
     if outcome in {"skipped", "gone"}:
         return "over"
     if outcome in _TROUBLE:

@@ -93,7 +93,7 @@ class Pauses(Base):
             return [Approval(*row) for row in sql.tx.execute(query.order_by(table.c.at, table.c.policy))]
 
 
-def use(sql: Sql, connection: int, approvals: Iterable[Approval], as_of: datetime) -> None:
+def note_used(sql: Sql, connection: int, approvals: Iterable[Approval], as_of: datetime) -> None:
     """Note that something has gone through by these, as of an instant; one given anew meanwhile stays good."""
     table = ledger.approval
     for one in approvals:

@@ -16,7 +16,7 @@ from store import ledger
 from store.base import Base
 from store.codec import day, instant
 from store.faces import FACE, faces
-from store.pauses import use
+from store.pauses import note_used
 from store.snapshot import ALL_KEYS
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Verdicts(Base):
             frames = {"finding": findings, "deal_verdict": shown, "breach": breaches}
             old = {table: _kept(sql, table, key, span) for table in frames}
             counts = [_replace(sql, table, key, old[table], frame, run_id) for table, frame in frames.items()]
-            use(sql, key, used, as_of)
+            note_used(sql, key, used, as_of)
         written, removed = (sum(part) for part in zip(*counts, strict=True))
         return {**_turned(old["finding"], findings), "written": written, "removed": removed}
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from model.memory import Memory
 from model.words import many
-from policies.brake import Then, hold_back, keeps, over_share, revision_of, tally
+from policies.brake import Then, hold_back, holds_something, over_share, revision_of, tally
 from policies.judge import Context
 from policies.rules import rules_of
 
@@ -87,7 +87,7 @@ def held_back(session: Session, verdicts: list[Verdict], calibration: Calibratio
     held = [one for one in found if one not in passed]
     used = {said.policy: said for one in passed if (said := mine[one.rule.id])}
     braked = [hold_back(verdict, held) for verdict in verdicts] if held else verdicts
-    told = [one for one in held if any(keeps(one, verdict) for verdict in braked)]
+    told = [one for one in held if any(holds_something(one, verdict) for verdict in braked)]
     return Brake(braked, told, [*used.values()])
 
 

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from worker.flows.evidence import kept as keep_evidence
 from worker.flows.session import Session
 
-HOURLY: Final = timedelta(days=31)
-"""How long every run's KPI values are kept; of earlier days those of the last run stay."""
-
 if TYPE_CHECKING:
     from worker.wiring import Services
+
+HOURLY: Final = timedelta(days=31)
+"""How long every run's KPI values are kept; of earlier days those of the last run stay."""
 
 
 def freeze(services: Services, name: str) -> int:
