@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from connectors.our_fields import RULES, names
 from model.facts import FACTS
 from model.sync import OUR_FIELDS, Remark
-from policies.language.words import did_you_mean
+from model.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

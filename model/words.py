@@ -1,8 +1,12 @@
-"""Counts in sentences: `1 process`, `2 processes`."""
+"""Words of sentences: `1 process`, `2 processes`; the word that was probably meant."""
 
 from __future__ import annotations
 
-from typing import Final
+import difflib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 ODD: Final = {"criterion": "criteria"}
 HISSING: Final = ("s", "x", "ch", "sh")
@@ -21,3 +25,10 @@ def plural(noun: str) -> str:
     if noun.endswith("y") and noun[-2] not in VOWELS:
         return f"{noun[:-1]}ies"
     return f"{noun}es" if noun.endswith(HISSING) else f"{noun}s"
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """`; did you mean 'x'?` or nothing."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f"; did you mean '{by_lower[close[0]]}'?" if close else ""

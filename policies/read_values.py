@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
-from policies.language.words import compared, did_you_mean
+from model.words import did_you_mean
+from policies.language.words import compared
 from policies.shapes import NUMBER, kind
 from policies.yaml_tree import Text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from policies.language.words import did_you_mean
+from model.words import did_you_mean
 from policies.policy import Waiver
 from policies.shapes import Key
 from policies.vocabulary import Rules

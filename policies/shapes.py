@@ -8,7 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from model.errors import Problem
-from policies.language.words import did_you_mean, shortened, trimmed
+from model.words import did_you_mean
+from policies.language.words import shortened, trimmed
 from policies.yaml_tree import Map, Sequence, Text
 
 if TYPE_CHECKING:

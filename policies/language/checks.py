@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
+from model.words import did_you_mean
 from policies.language.english import spoken
 from policies.language.exact import FACT_SCALE, decimals
 from policies.language.tree import (
@@ -23,7 +24,7 @@ from policies.language.tree import (
     Stands,
     walk,
 )
-from policies.language.words import compared, did_you_mean, trimmed
+from policies.language.words import compared, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

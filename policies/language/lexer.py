@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
+from model.words import did_you_mean
 from policies.language.order import order, sizes
 from policies.language.tokens import FUNCTIONS, KEYWORDS, WORDS, Mistake, Token
-from policies.language.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection

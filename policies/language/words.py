@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
 INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff"
 MOST: Final = 500
@@ -40,10 +39,3 @@ def shortened(text: str, most: int = MOST) -> str:
     if len(text) <= most:
         return text
     return f"{text[: most // 2]} … {text[-(most // 2) :]}"
-
-
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """`; did you mean 'x'?` or nothing."""
-    by_lower = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return f"; did you mean '{by_lower[close[0]]}'?" if close else ""

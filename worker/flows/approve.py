@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from model.errors import SettingsProblem
+from model.words import did_you_mean
 from policies.brake import revision_of
-from policies.language.words import did_you_mean
 from policies.rules import rules_of
 from store import MANY_ACTIONS, VANISHED, Approval
 from worker.flows.diff import described

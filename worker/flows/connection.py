@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 from model.calibration import Calibration
 from model.errors import AccessRefused
 from model.sync import Remark
-from model.words import many
+from model.words import did_you_mean, many
 from policies.excuses import holds
-from policies.language.words import compared, did_you_mean
+from policies.language.words import compared
 from policies.named import constants_of
 from policies.plan import PlanRow, plan
 from policies.rules import rules_of, unmapped

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from model.calibration import Calibration
 from model.errors import SettingsProblem
-from policies.language.words import compared, did_you_mean
+from model.words import did_you_mean
+from policies.language.words import compared
 from worker.flows.answers import deals
 from worker.flows.diff import described
 from worker.flows.session import Session

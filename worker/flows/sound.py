@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.errors import PolicyProblem, SettingsProblem
 from model.sync import Remark
-from policies.language.words import did_you_mean
+from model.words import did_you_mean
 from policies.rules import rules_of
 from worker.flows.session import read_once
 

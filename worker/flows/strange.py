@@ -8,8 +8,7 @@ import polars as pl
 
 from model.stages import spoken
 from model.sync import Remark
-from model.words import many
-from policies.language.words import did_you_mean
+from model.words import did_you_mean, many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
