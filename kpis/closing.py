@@ -8,7 +8,7 @@ import polars as pl
 
 from kpis.dictionary import Answer, kpi, left_out, ratio
 from kpis.pipeline import HOME
-from model.words import many
+from model.helpers.words import many
 
 if TYPE_CHECKING:
     from kpis.dictionary import Parts

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from model.words import many
+from model.helpers.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

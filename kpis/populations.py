@@ -9,8 +9,8 @@ import polars as pl
 from kpis.dictionary import DEAL_DIMS
 from kpis.window import month, quarter
 from model.facts import KNOWN
-from model.lasting import lasting
 from model.snapshot import MONEY
+from model.widening.effective_moves import lasting
 
 if TYPE_CHECKING:
     from kpis.targets import Goal

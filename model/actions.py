@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from model.words import many
+from model.helpers.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

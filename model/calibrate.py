@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.calibration import Calibration, Median
-from model.lasting import lasting
+from model.widening.effective_moves import lasting
 
 if TYPE_CHECKING:
     from datetime import date, datetime

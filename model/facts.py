@@ -1,7 +1,7 @@
 """The facts that policies may name. A new fact is one entry here and one row in tests/model/test_facts.py.
 
 `expression` and `known` are evaluated over the joined frame as soon as it has the columns they name: the deal's own
-columns (instants as local dates), other facts, and what the steps of `widen` add (model/widen.py lists them).
+columns (instants as local dates), other facts, and what the steps of `widen` add (model/widening/widen.py lists them).
 Without an expression the fact is the joined frame's column of its name. A mapped field stands in for both, unless the
 expression itself asks for `mapped_NAME`.
 """

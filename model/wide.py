@@ -22,7 +22,7 @@ class Wide:
     or Float64; money: Decimal(38, 6); date: Date; list: List(String)) and `FACT__known` (Boolean, never null) where
     a fact can be unknown. Null and known is blank. Besides, columns that are no facts start with `_`.
     `dormant`: facts this connection maps no field for; `holidays` of the connection's calendar, sorted.
-    `moves`: every stage move of the deals in `frame` (see model/spells.py). `leads`: its rows are leads.
+    `moves`: every stage move of the deals in `frame` (see model/widening/stage_moves.py). `leads`: its rows are leads.
     """
 
     frame: pl.DataFrame

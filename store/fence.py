@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from model.errors import ConnectionBusy
-from store import schema
+from store import mirror_tables
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-table = schema.lease
+table = mirror_tables.lease
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import polars as pl
 import sqlalchemy as sa
 
 from model.snapshot import MONEY
-from store import ledger
-from store.base import Base
+from store import work_tables
 from store.codec import day, instant, json, pack
+from store.database import Base
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from store.fence import Lease
     from store.sql import Sql
 
-table = ledger.kpi_value
+table = work_tables.kpi_value
 FROZEN: Final = pl.Schema({
     "key": pl.Int64(), "stage_name": pl.String(), "amount": MONEY, "currency": pl.String(), "close_date": pl.Date(),
     "owner_id": pl.String(), "is_closed": pl.Boolean(), "score": pl.Int64(), "flags": pl.String(),
@@ -53,7 +53,9 @@ class Kpis(Base):
         Decimals, dates and instants come back as they were given.
         """
         with self.writing(lease) as sql:
-            key = sql.tx.execute(sa.select(ledger.run.c.connection).where(ledger.run.c.id == run_id)).scalar_one()
+            key = sql.tx.execute(
+                sa.select(work_tables.run.c.connection).where(work_tables.run.c.id == run_id)
+            ).scalar_one()
             sql.run("DELETE FROM kpi_value WHERE run = ?", run_id)
             values = [(run_id, place, key, row["id"], pack(dict(row))) for place, row in enumerate(rows)]
             sql.upsert("kpi_value", ("run", "place", "connection", "id", "row"), values, ("run", "place"))

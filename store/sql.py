@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import polars as pl
 
-from model.uncollected import uncollected
+from model.helpers.gc_paused import uncollected
 from store.codec import clean_all
 
 if TYPE_CHECKING:

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from model.errors import SettingsProblem
-from store.actions import Actions
-from store.acts import Acts
-from store.evidence import Evidence
-from store.explain import Explain
+from store.actions.actions import Actions
+from store.actions.flag_history import Acts
+from store.dry_run import Rehearsals
+from store.history import Stories
+from store.history.snapshot import Snapshots
 from store.kpis import Kpis
-from store.leads import Leads
-from store.leases import Leases
-from store.mirror import Mirror
-from store.pauses import Pauses
-from store.queue import Queue
-from store.receipts import Receipts
-from store.rehearsal import Rehearsals
-from store.runs import Runs
-from store.snapshot import Snapshots
-from store.states import States
-from store.story import Stories
-from store.verdicts import Verdicts
+from store.mirror.pages import Mirror
+from store.pushes.queue import Queue
+from store.pushes.receipts import Receipts
+from store.runs.connection_states import States
+from store.runs.leases import Leases
+from store.runs.runs import Runs
+from store.verdicts.entry_evidence import Evidence
+from store.verdicts.explain import Explain
+from store.verdicts.leads import Leads
+from store.verdicts.pauses import Pauses
+from store.verdicts.verdicts import Verdicts
 
 if TYPE_CHECKING:
     from typing import Self

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 from store import Store
-from store.schema import metadata
+from store.mirror_tables import metadata
 from tests.support.postgres import postgres
 from tests.support.stores import empty_store
 

@@ -9,11 +9,11 @@ from celery.schedules import crontab
 
 from model.errors import ConnectionBusy, SettingsProblem
 from worker.broker import broker_url, data_folder
-from worker.flows.calibrate import propose
-from worker.flows.nightly import freeze
-from worker.flows.run import run
-from worker.guard import refuse_to_fork
+from worker.fork_guard import refuse_to_fork
 from worker.log import log, start_logging
+from worker.pipeline.run import run
+from worker.usecases.calibrate import propose
+from worker.usecases.nightly import freeze
 from worker.wiring import Services, wire
 
 if TYPE_CHECKING:

@@ -12,16 +12,16 @@ import typer
 
 from worker.cli.common import table
 from worker.cli.read import show_kpis
-from worker.flows import answers
-from worker.flows.run import run
+from worker.pipeline.run import run
 from worker.settings import read_settings
+from worker.usecases import answers
 from worker.wiring import now, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from worker.flows.report import Report
+    from worker.pipeline.report import Report
     from worker.wiring import Services
 
 

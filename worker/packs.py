@@ -6,7 +6,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from model.errors import SettingsProblem
-from model.words import did_you_mean
+from model.helpers.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

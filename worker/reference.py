@@ -59,9 +59,9 @@ of budget (resumable) · 4 something was held for a person · 5 another run hold
 
 def pages() -> dict[str, str]:
     """File name to text."""
-    from kpis.page import render
-    from policies.packs_page import flags_page, packs_page, rows_page
-    from policies.reader import read_policies
+    from kpis.reference_page import render
+    from policies.files.reader import read_policies
+    from policies.reporting.packs_page import flags_page, packs_page, rows_page
 
     texts = pack_texts()
     packs = {name: read_policies({name: text}) for name, text in texts.items()}

@@ -18,7 +18,8 @@ from pydantic_settings import (
 )
 
 from model.errors import SettingsProblem
-from worker.checks import (
+from worker.config_file import ConfigFile, read_config
+from worker.setting_checks import (
     calendar_name,
     carrier,
     column_name,
@@ -30,7 +31,6 @@ from worker.checks import (
     plain_https,
     zone_name,
 )
-from worker.config_file import ConfigFile, read_config
 from worker.settings_tables import Closed, MessageSettings, ScheduleSettings
 
 Zone = Annotated[str, AfterValidator(zone_name)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from worker.checks import clock_time
+from worker.setting_checks import clock_time
 
 ClockTime = Annotated[str, AfterValidator(clock_time)]
 Route = Literal["now", "daily", "weekly", "never"]

@@ -80,15 +80,15 @@ def connector_for(settings: Settings, name: str, spent: int = 0) -> Connector:
     connection = settings.connection(name)
     match connection.kind:
         case "salesforce":
-            from worker.doors import salesforce
+            from worker.connector_factory import salesforce
 
             return salesforce(settings, name, connection, clock=now, sleep=time.sleep, spent=spent)
         case "hubspot":
-            from worker.doors import hubspot
+            from worker.connector_factory import hubspot
 
             return hubspot(settings, name, connection, clock=now, sleep=time.sleep, spent=spent)
         case "tables":
-            from worker.doors import tables
+            from worker.connector_factory import tables
 
             return tables(settings, name, connection)
 

@@ -6,17 +6,18 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from connectors import acts as door
-from connectors import remarks
-from connectors.hubspot import check, describe, draft, provision, tasks
-from connectors.hubspot import export as export_files
-from connectors.hubspot import leads as of_leads
-from connectors.hubspot.client import Client
-from connectors.hubspot.moves import Moves
-from connectors.hubspot.pull import Pull
-from connectors.hubspot.push import BATCH, Push
-from connectors.hubspot.reading import read
-from connectors.hubspot.schema import Schema
+from connectors.hubspot.client.client import Client
+from connectors.hubspot.client.schema import Schema
+from connectors.hubspot.pull import leads as of_leads
+from connectors.hubspot.pull.pull import Pull
+from connectors.hubspot.pull.read_by_id import read
+from connectors.hubspot.push import tasks
+from connectors.hubspot.push.moves import Moves
+from connectors.hubspot.push.push import BATCH, Push
+from connectors.hubspot.setup import check, describe, draft, provision
+from connectors.hubspot.setup import export as export_files
+from connectors.shared import operations as door
+from connectors.shared import remarks
 from model.actions import Close, Hand, Move, Remove, Return, Task
 from model.errors import AccessRefused
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from connectors.settings import ConnectionSettings, Frozen, complete
+from connectors.shared.settings import ConnectionSettings, Frozen, complete
 from model.sync import OUR_FIELDS, READ_FIELDS
 
 Auth = Literal["private_app", "oauth"]

@@ -6,19 +6,21 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from connectors import acts as door
-from connectors import remarks
-from connectors.rows import convert
-from connectors.salesforce import check, describe, draft, opportunities, provision, setup, tasks
-from connectors.salesforce import export as export_files
-from connectors.salesforce import leads as of_leads
-from connectors.salesforce.client import Client
-from connectors.salesforce.ids import full_id
-from connectors.salesforce.moves import Moves
-from connectors.salesforce.pull import Pull
-from connectors.salesforce.push import BATCH, Push
-from connectors.salesforce.schema import Schema
-from connectors.salesforce.windows import chunks, id_list
+from connectors.salesforce.client.client import Client
+from connectors.salesforce.client.ids import full_id
+from connectors.salesforce.client.schema import Schema
+from connectors.salesforce.client.windows import chunks, id_list
+from connectors.salesforce.pull import leads as of_leads
+from connectors.salesforce.pull import opportunities, org_tables
+from connectors.salesforce.pull.pull import Pull
+from connectors.salesforce.push import tasks
+from connectors.salesforce.push.moves import Moves
+from connectors.salesforce.push.push import BATCH, Push
+from connectors.salesforce.setup import check, describe, draft, provision
+from connectors.salesforce.setup import export as export_files
+from connectors.shared import operations as door
+from connectors.shared import remarks
+from connectors.shared.rows import convert
 from model.actions import Close, Hand, Move, Remove, Return, Task
 from model.errors import AccessRefused
 from model.sync import Page
@@ -76,11 +78,11 @@ class SalesforceConnector:
         ways: dict[str, door.Offered] = {"task": self._tasks, "move": self._moves}
         if leads:
             found = of_leads.described(found, self._schema, self.settings)
-        organization = setup.table(self._client, self._schema, "Organization", ("Id", "TimeZoneSidKey"))
+        organization = org_tables.table(self._client, self._schema, "Organization", ("Id", "TimeZoneSidKey"))
         return replace(
             found,
             user_id=self._client.user_id,
-            currency=setup.home_currency(self._client, self._schema, self.settings.currency),
+            currency=org_tables.home_currency(self._client, self._schema, self.settings.currency),
             zone=self.settings.zone or (organization[0].get("TimeZoneSidKey") if organization else None),
             acts=frozenset(door for door, way in ways.items() if way.offered),
         )
@@ -92,7 +94,7 @@ class SalesforceConnector:
 
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; one in the bin is deleted, one that nobody knows has vanished."""
-        kinds = setup.record_types(self._client, self._schema)
+        kinds = org_tables.record_types(self._client, self._schema)
         plan = opportunities.plan(self._schema, self.settings, kinds, self._client.user_id)
         if plan is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")

@@ -7,7 +7,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from connectors.settings import ConnectionSettings, Frozen, complete
+from connectors.shared.settings import ConnectionSettings, Frozen, complete
 from model.sync import OUR_FIELDS, READ_FIELDS
 
 Auth = Literal["client_credentials", "jwt", "refresh_token"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from connectors.tables import beside
+from connectors.tables import side_files
 from connectors.tables.describe import aside_remarks, description, mapped_facts, pipeline_remarks, reading_remarks
 from connectors.tables.findings import RULES, digest, read_findings, write_findings
 from connectors.tables.pipeline import Pipeline, read_pipeline
@@ -167,14 +167,16 @@ class TablesConnector:
 
     def _opened(self, paths: Mapping[str, Path]) -> Export:
         settings = self.settings
-        tables = {name: beside.open_table(name, path, settings) for name, path in paths.items() if name != "products"}
-        names = beside.products(settings.products) if settings.products else None
+        tables = {
+            name: side_files.open_table(name, path, settings) for name, path in paths.items() if name != "products"
+        }
+        names = side_files.products(settings.products) if settings.products else None
         pipeline = read_pipeline(tables["opportunities"], settings, names)
         created = {deal["id"]: deal.get("created") for deal in pipeline.deals}
         if "history" in tables:
-            pipeline.changes = beside.history(tables["history"], created, pipeline.aside)
-        known = beside.owners(tables["owners"], pipeline.aside) if "owners" in tables else {}
-        done = beside.activities(tables["activities"], created, pipeline.aside) if "activities" in tables else []
+            pipeline.changes = side_files.history(tables["history"], created, pipeline.aside)
+        known = side_files.owners(tables["owners"], pipeline.aside) if "owners" in tables else {}
+        done = side_files.activities(tables["activities"], created, pipeline.aside) if "activities" in tables else []
         feeds = {"activities"} if "activities" in tables else set()
         feeds |= {"stage_history"} if "history" in tables or settings.stage_entered else set()
         return Export(tables, pipeline, _owners(pipeline, known), done, frozenset(feeds))

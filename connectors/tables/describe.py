@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from connectors.tables.findings import RULES
 from connectors.tables.pipeline import fact_types, facts_of
 from model.facts import FACTS
+from model.helpers.words import many
 from model.sync import Description, Remark
-from model.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,8 +8,8 @@ import io
 import os
 from typing import TYPE_CHECKING, Final
 
-from model.cells import inert, spoken
 from model.errors import SettingsProblem
+from model.helpers.spreadsheet_cells import inert, spoken
 from model.sync import OUR_FIELDS, FieldRule, canonical
 
 if TYPE_CHECKING:

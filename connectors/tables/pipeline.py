@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.tables.columns import currency_in
-from connectors.tables.footing import why_no_deal
+from connectors.tables.footers import why_no_deal
 from connectors.tables.reading import forecast
 from connectors.tables.stages import end_of, end_of_word
 from connectors.tables.values import BLANK, BadValue

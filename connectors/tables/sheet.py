@@ -9,14 +9,14 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from connectors.tables.heading import delimiter_of, header_place
+from connectors.tables.header_row import delimiter_of, header_place
 from model.errors import SettingsProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from connectors.tables.heading import Known
+    from connectors.tables.header_row import Known
 
 BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.facts import KNOWN
-from policies.language import exact
-from policies.language.exact import Exact, Fraction
+from policies.language import exact_arithmetic
+from policies.language.exact_arithmetic import Exact, Fraction
+from policies.language.text import TRIMMED
 from policies.language.tree import (
     Among,
     Arithmetic,
@@ -25,8 +26,7 @@ from policies.language.tree import (
     Not,
     Stands,
 )
-from policies.language.truth import Value, answered, chained, combined, is_blank, read
-from policies.language.words import TRIMMED
+from policies.language.truth_table import Value, answered, chained, combined, is_blank, read
 
 if TYPE_CHECKING:
     from model.wide import Wide
@@ -91,23 +91,23 @@ class _Compiler:
 
     def compare(self, operator: str, left: Term, right: Term) -> pl.Expr:
         if _is_number(left):
-            answer = exact.compare(operator, self.number(left), self.number(right))
+            answer = exact_arithmetic.compare(operator, self.number(left), self.number(right))
         else:
-            answer = exact.COMPARE[operator](self.value(left).value, self.value(right).value)
+            answer = exact_arithmetic.COMPARE[operator](self.value(left).value, self.value(right).value)
         return answered(answer, [self.value(side) for side in (left, right) if not isinstance(side, Const)], self.blank)
 
     def number(self, term: Term) -> Fraction:
         match term:
             case Const(value=Decimal() as value):
-                return Fraction(exact.constant(value))
+                return Fraction(exact_arithmetic.constant(value))
             case Arithmetic(sign=sign, left=left, right=right):
-                return exact.calculated(sign, self.number(left), self.number(right))
+                return exact_arithmetic.calculated(sign, self.number(left), self.number(right))
             case _:
                 column = self.value(term).value
                 dtype = self.wide.frame.schema.get(term.name, pl.Int64()) if isinstance(term, FactRef) else pl.Int64()
                 if dtype.is_integer():
                     return Fraction(Exact(column, 0, whole=True))
-                return Fraction(Exact(column, exact.FACT_SCALE))
+                return Fraction(Exact(column, exact_arithmetic.FACT_SCALE))
 
     def value(self, term: Term) -> Value:
         match term:
@@ -131,7 +131,7 @@ class _Compiler:
         raw = pl.col(fact.name)
         known = pl.col(fact.name + KNOWN) if fact.name in self.wide.masked else None
         if schema[fact.name].is_float():
-            return read(raw.cast(pl.Decimal(38, exact.FACT_SCALE), strict=False), known, raw.is_null())
+            return read(raw.cast(pl.Decimal(38, exact_arithmetic.FACT_SCALE), strict=False), known, raw.is_null())
         return read(self.cleaned(fact, raw), known)
 
     def cleaned(self, fact: FactRef, raw: pl.Expr) -> pl.Expr:
@@ -194,7 +194,7 @@ def _is_number(term: Term) -> bool:
 
 def _missing(fact: FactRef) -> pl.DataType:
     kinds: dict[str, pl.DataType] = {
-        "yes/no": pl.Boolean(), "number": pl.Int64(), "money": pl.Decimal(38, exact.FACT_SCALE), "date": pl.Date(),
-        "list": pl.List(pl.String()),
+        "yes/no": pl.Boolean(), "number": pl.Int64(), "money": pl.Decimal(38, exact_arithmetic.FACT_SCALE),
+        "date": pl.Date(), "list": pl.List(pl.String()),
     }  # fmt: skip
     return kinds.get(fact.type, pl.String())

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from model.errors import Problem
+from policies.language.text import fillers, shortened
 from policies.language.tree import FactRef, facts_of, walk
-from policies.language.words import fillers, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -13,7 +13,6 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from policies.language.checks import group
 from policies.language.formula_text import FALSE, TRUE, all_of, any_of, chosen, fn, negated, one_line
 from policies.language.tree import (
     Among,
@@ -31,6 +30,7 @@ from policies.language.tree import (
     children,
     walk,
 )
+from policies.language.type_checks import group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

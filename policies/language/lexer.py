@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from model.words import did_you_mean
-from policies.language.order import order, sizes
+from model.helpers.words import did_you_mean
+from policies.language.token_order import order, sizes
 from policies.language.tokens import FUNCTIONS, KEYWORDS, WORDS, Mistake, Token
 
 if TYPE_CHECKING:

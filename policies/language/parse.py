@@ -15,9 +15,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from policies.language.checks import Checks, Wrong
 from policies.language.tokens import OPERANDS, Mistake
 from policies.language.tree import Chain, IsBlank, Not
+from policies.language.type_checks import Checks, Wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,14 +1,14 @@
-"""Alembic runs here on a transaction that the store has opened (store/base.py), never on one of its own."""
+"""Alembic runs here on a transaction that the store has opened (store/database.py), never on one of its own."""
 
 from alembic import context
 
-from store import ledger, schema
+from store import mirror_tables, work_tables
 
-TABLES = (schema, ledger)  # importing both fills the metadata
+TABLES = (mirror_tables, work_tables)  # importing both fills the metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=schema.metadata,
+    target_metadata=mirror_tables.metadata,
     render_as_batch=True,
     transactional_ddl=False,
 )

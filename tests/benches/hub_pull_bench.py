@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from connectors.wire import Wire
+from connectors.shared.http_session import Wire
 from tests.benches.measure import Row, peak_mb, took
 from tests.benches.portal import NAME, served
-from worker.flows.steps import pull_only
+from worker.usecases.steps import pull_only
 
 if TYPE_CHECKING:
     from tests.benches.portal import Server

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from model.judging_options import Setting
 from model.process import Process, Stage
-from model.setting import Setting
 from model.snapshot import (
     ACTIVITY,
     CRM_STAGES,

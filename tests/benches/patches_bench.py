@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from store import Store
 from tests.benches import seed
 from tests.benches.measure import Row, Took, seconds, took
-from worker.flows.push import plan_all
-from worker.flows.session import leased, running
-from worker.flows.steps import judged_now
+from worker.pipeline.push import plan_all
+from worker.pipeline.session import leased, running
 from worker.settings import ConnectionSettings, Settings
+from worker.usecases.steps import judged_now
 from worker.wiring import Services, policy_texts
 
 if TYPE_CHECKING:
-    from worker.flows.report import Report
-    from worker.flows.session import Session
+    from worker.pipeline.report import Report
+    from worker.pipeline.session import Session
 
 
 def run(share: float, *, times: int, folder: str) -> list[Row]:

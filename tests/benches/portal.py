@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from store import Store
-from worker.doors import hubspot
+from worker.connector_factory import hubspot
 from worker.settings import ActivitySettings, ConnectionSettings, Settings
 from worker.wiring import Services, now
 

@@ -8,10 +8,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from connectors.salesforce.client import Client
+from connectors.salesforce.client.client import Client
 from tests.benches.measure import Row, peak_mb, took
 from tests.benches.org import NAME, served
-from worker.flows.steps import pull_only
+from worker.usecases.steps import pull_only
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce

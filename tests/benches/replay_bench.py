@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
-from model.memory import Memory
-from policies.judge import judge
+from model.previous_verdict import Memory
+from policies.judging.judge import judge
 from store import Store
 from tests.benches import seed
 from tests.benches.measure import Row, seconds, took
-from worker.flows.diff import described
-from worker.flows.past import Past
-from worker.flows.replay import replay
-from worker.flows.session import Session, read_once
-from worker.flows.slices import shots, widened
+from worker.pipeline.past import Past
+from worker.pipeline.session import Session, read_once
+from worker.pipeline.slices import shots, widened
 from worker.settings import ConnectionSettings, Settings
+from worker.usecases.diff import described
+from worker.usecases.replay import replay
 from worker.wiring import Services
 
 if TYPE_CHECKING:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from model.activities import coverage
 from model.calibration import Calibration
-from model.memory import Memory
-from model.setting import Setting
-from model.widen import widen
-from policies.judge import Context, judge
-from policies.reader import read_policies
-from policies.rules import rules_of
+from model.judging_options import Setting
+from model.previous_verdict import Memory
+from model.widening.activity_facts import coverage
+from model.widening.widen import widen
+from policies.files.reader import read_policies
+from policies.judging.judge import Context, judge
+from policies.judging.rules import rules_of
 from tests.benches import seed
 from tests.benches.made import slices
 from tests.benches.measure import Row, peak_mb, seconds, took

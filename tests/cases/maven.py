@@ -29,18 +29,18 @@ from sandbox.seeds.maven import AS_OF
 from tests.cases.maven_counts import BOTH, CRM, DIRT, UNMAPPED, Files
 from tests.cases.neutral import Judged
 from tests.cases.neutral_differences import differences
-from worker.flows.answers import deals
-from worker.flows.file import check_file
-from worker.flows.run import run
-from worker.flows.steps import judge_only
+from worker.pipeline.run import run
 from worker.settings import PolicySettings, read_settings
+from worker.usecases.answers import deals
+from worker.usecases.check_report import check_file
+from worker.usecases.steps import judge_only
 from worker.wiring import wire
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from sandbox.seeds.maven import Invention
-    from worker.flows.report import Report
+    from worker.pipeline.report import Report
     from worker.wiring import Services
 
 NAME: Final = "local"

@@ -30,17 +30,17 @@ from sandbox.neutral.events import in_order
 from sandbox.neutral.world import INTEGRATION, MANAGER, OWNERS, RATES, ZONE
 from sandbox.salesforce import config as salesforce_config
 from sandbox.salesforce.seeds import neutral as salesforce_seed
-from worker import doors
-from worker.flows.answers import deals
-from worker.flows.run import run
+from worker import connector_factory
+from worker.pipeline.run import run
 from worker.settings import ActivitySettings, FieldSettings, PolicySettings, read_settings
+from worker.usecases.answers import deals
 from worker.wiring import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sandbox.neutral import Event, Story
-    from worker.flows.report import Report
+    from worker.pipeline.report import Report
     from worker.wiring import Services
 
 HERE: Final = Path(__file__).parent
@@ -144,7 +144,9 @@ def connected(toml: str, facts: dict[str, Any], clock: Any, scratch: Path) -> Se
     })  # fmt: skip
     named = {"connections": {NAME: connection}, "policies": PolicySettings(paths=(POLICIES,))}
     settings = settings.model_copy(update=named)
-    door = getattr(doors, connection.kind)(settings, NAME, connection, clock=clock, sleep=lambda _seconds: None)
+    door = getattr(connector_factory, connection.kind)(
+        settings, NAME, connection, clock=clock, sleep=lambda _seconds: None
+    )
     return replace(wire(settings), clock=clock, connect=lambda _name: door)
 
 

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Final
 from typer import echo
 
 from tests.worker.governed import FLAGS, NAME, SCORE, Governed, governed, live, rolled_out
-from worker.flows.approve import approve
-from worker.flows.digest import digest
-from worker.flows.steps import preview_push
+from worker.usecases.approve import approve
+from worker.usecases.digest import digest
+from worker.usecases.steps import preview_push
 
 if TYPE_CHECKING:
-    from worker.flows.report import Report
+    from worker.pipeline.report import Report
 
 POLICIES: Final = Path(__file__).with_suffix(".yaml")
 REPS, DEALS, TEAM = 300, 20, 10

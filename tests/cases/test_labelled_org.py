@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
 
-from policies.reader import read_policies
+from policies.files.reader import read_policies
 from sandbox import hubspot, salesforce
 from sandbox.seeds.ageing import OVER_EXPECTED
 from tests.connectors.hubspot.portal import Desk
 from tests.connectors.salesforce.sales import Sales
-from tests.offices.hubspot import HubspotOffice
-from tests.offices.salesforce import SalesforceOffice
+from tests.crm_drivers.hubspot import HubspotOffice
+from tests.crm_drivers.salesforce import SalesforceOffice
 from tests.worker.governed import NAME, services
-from worker.flows.session import leased
-from worker.flows.steps import judged_now, pull_only
+from worker.pipeline.session import leased
+from worker.usecases.steps import judged_now, pull_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.offices.office import Office
+    from tests.crm_drivers.driver import Office
     from worker.wiring import Services
 
 AS_OF = datetime(2026, 11, 15, 12, tzinfo=UTC)

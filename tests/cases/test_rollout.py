@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cases.rollout import play
-from tests.offices import OFFICES
+from tests.crm_drivers import OFFICES
 from tests.worker.governed import governed
 
 

@@ -7,8 +7,8 @@ import pytest
 from connectors.tables.connector import TablesConnector
 from model.actions import Close, Hand, Remove, Task
 from model.errors import BudgetSpent, RetryLater
-from tests.connectors.tables.desk import Desk
-from tests.offices import OFFICES
+from tests.connectors.tables.fixtures import Desk
+from tests.crm_drivers import OFFICES
 
 DUE = date(2026, 11, 4)
 KEY = "a1b2c3d4e5f6a1b2c3d4e5f6"

@@ -17,15 +17,15 @@ from connectors.tables.connector import TablesConnector
 from model.facts import FACTS
 from model.records import COLUMNS
 from model.sync import OUR_FIELDS, Patch
-from tests.connectors.tables.desk import Desk
-from tests.offices import OFFICES
+from tests.connectors.tables.fixtures import Desk
+from tests.crm_drivers import OFFICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from connectors.protocol import Connector
     from model.sync import Page
-    from tests.offices.office import Office
+    from tests.crm_drivers.driver import Office
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 REPORT = "opportunity_id,name,owner,deal_stage,close_date,amount\n{}"

@@ -9,7 +9,7 @@ import pytest
 
 from model.errors import BudgetSpent, RetryLater
 from model.sync import OUR_FIELDS, READ_FIELDS, Patch
-from tests.offices import OFFICES
+from tests.crm_drivers import OFFICES
 
 PASSING = ("unavailable", "bad_gateway", "gateway_timeout", "drop", "truncate", "garbage", "too_many")
 

@@ -10,7 +10,7 @@ from model.errors import RetryLater
 from model.records import COLUMNS, LEAD, LEAD_ACTIVITY
 from tests.contracts.test_connectors import KINDS
 from tests.contracts.test_crms import cursors, later, said
-from tests.offices import OFFICES
+from tests.crm_drivers import OFFICES
 
 
 @pytest.fixture(params=OFFICES)

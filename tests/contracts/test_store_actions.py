@@ -6,7 +6,7 @@ import pytest
 
 from model.actions import Move, Receipt, Task, Wanted
 from store import Store
-from tests.store.desk import DAY, NOON, deal, keep
+from tests.store.fixtures import DAY, NOON, deal, keep
 
 TASK = Task("k1", "d1", "o1", "Call", "Never touched\nsince 1 Nov", date(2026, 11, 4))
 MOVE = Move("k2", "d2", "default", "demo", "qualification", datetime(2026, 11, 3, 10, 0, 0, 123456, tzinfo=UTC))

@@ -4,9 +4,9 @@ from datetime import date
 
 import polars as pl
 
-from model.acts import ACTS, LIVED, STOOD
-from model.memory import BREACHES, DEAL_VERDICTS, FINDINGS
-from tests.store.desk import DAY, NOON, activity, deal, edited, keep, moved
+from model.flag_history import ACTS, LIVED, STOOD
+from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
+from tests.store.fixtures import DAY, NOON, activity, deal, edited, keep, moved
 
 FLAG = '{"policy":"a","title":"\\"severity\\":\\"info\\"","severity":"critical"}'
 

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from model.memory import BREACHES, DEAL_VERDICTS, FINDINGS
-from store.base import migrate
-from tests.store.desk import DAY, NOON, deal, keep
+from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
+from store.database import migrate
+from tests.store.fixtures import DAY, NOON, deal, keep
 
 NOBODY = pl.DataFrame(schema=BREACHES)
 MINUTE = timedelta(minutes=1)

@@ -7,10 +7,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from model.memory import FINDINGS
+from model.previous_verdict import FINDINGS
 from model.sync import Cursor
 from store import TouchRule
-from tests.store.desk import DAY, NOBODY, NOON, deal, keep, only
+from tests.store.fixtures import DAY, NOBODY, NOON, deal, keep, only
 
 MADE = NOON - 10 * DAY
 

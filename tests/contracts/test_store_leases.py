@@ -10,7 +10,7 @@ import pytest
 from model.errors import ConnectionBusy
 from store import Store
 from store.fence import is_dead, this_process
-from tests.store.desk import NOON, deal, keep, snapshot
+from tests.store.fixtures import NOON, deal, keep, snapshot
 
 MINUTE = timedelta(minutes=1)
 

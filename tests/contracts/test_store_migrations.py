@@ -10,9 +10,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from model.errors import SettingsProblem
-from store import Store, ledger
-from store.base import HEAD
-from store.schema import metadata
+from store import Store, work_tables
+from store.database import HEAD
+from store.mirror_tables import metadata
 
 
 def tables(store):
@@ -23,7 +23,7 @@ def tables(store):
 def test_migrations_make_the_declared_tables_and_take_them_away_again(store):
     assert tables(store) == set(metadata.tables)
     with store.reading() as sql:
-        assert compare_metadata(MigrationContext.configure(sql.tx), ledger.metadata) == []
+        assert compare_metadata(MigrationContext.configure(sql.tx), work_tables.metadata) == []
     store.downgrade("0001")
     assert "run" not in tables(store)
     store.downgrade()

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from model.sync import Cursor, Page, SetAside
-from tests.store.desk import DAY, NOON, activity, deal, edited, keep, moved, only, snapshot
+from tests.store.fixtures import DAY, NOON, activity, deal, edited, keep, moved, only, snapshot
 
 LATER = NOON + DAY
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tests.store.desk import DAY, NOON, deal, edited, keep, moved, only, snapshot
+from tests.store.fixtures import DAY, NOON, deal, edited, keep, moved, only, snapshot
 
 STAGES = [
     {"id": name, "pipeline": None, "name": name, "label": name, "is_active": True, "is_closed": name in {"Won", "Lost"},

@@ -5,9 +5,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from model.memory import PAUSES, Memory
+from model.previous_verdict import PAUSES, Memory
 from store import VANISHED, Approval
-from tests.store.desk import DAY, NOON, deal, keep, snapshot
+from tests.store.fixtures import DAY, NOON, deal, keep, snapshot
 
 END = "2026-12-01"
 

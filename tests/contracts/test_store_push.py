@@ -7,7 +7,7 @@ import pytest
 
 from model.sync import Outcome, Patch
 from store import Store, patch_hash
-from tests.store.desk import DAY, NOON, deal, keep, snapshot
+from tests.store.fixtures import DAY, NOON, deal, keep, snapshot
 
 FIELDS = {"score": 80, "reasons": "No next step", "flagged_since": date(2026, 11, 1)}
 

@@ -1,4 +1,4 @@
-"""The touch rule in SQL gives what the rule in model/activity.py gives, whatever the activities are."""
+"""The touch rule in SQL gives what the rule in model/touch_rule.py gives, whatever the activities are."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model.activity import what_it_is, why_no_touch
 from model.snapshot import ACTIVITY, TASK_DAYS
+from model.touch_rule import what_it_is, why_no_touch
 from store import TouchRule
-from tests.store.desk import DAY, NOON, activity, deal, keep, only, snapshot
+from tests.store.fixtures import DAY, NOON, activity, deal, keep, only, snapshot
 
 OURS = frozenset({"bot"})
 INSTANTS = st.integers(-40 * 24, 40 * 24).map(lambda hours: NOON + timedelta(hours=hours))

@@ -9,9 +9,9 @@ from polars.testing import assert_frame_equal
 
 from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
-from model.memory import BREACHES, DEAL_VERDICTS, FINDINGS
+from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from model.sync import Description, FieldRule, Source
-from tests.store.desk import DAY, NOON, deal, keep
+from tests.store.fixtures import DAY, NOON, deal, keep
 
 FLAG = '{"policy":"no-amount","points":10}'
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from kpis.acted import ENOUGH_ENDED, classed, counted, ended, figures, saying, to_demote
-from model.acts import ACTS, LIVED, RUNS, STOOD
+from kpis.precision import ENOUGH_ENDED, classed, counted, ended, figures, saying, to_demote
+from model.flag_history import ACTS, LIVED, RUNS, STOOD
 
 DAY = timedelta(days=1)
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)

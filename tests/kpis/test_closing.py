@@ -7,7 +7,7 @@ import pytest
 
 from kpis.window import Window
 from model.errors import SettingsProblem
-from tests.kpis.desk import TODAY, deal, pipeline, said
+from tests.kpis.fixtures import TODAY, deal, pipeline, said
 
 OPENED = date(2026, 1, 1)
 

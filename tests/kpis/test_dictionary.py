@@ -8,9 +8,9 @@ import pytest
 from kpis.catalogue import KPIS, find
 from kpis.dictionary import DIMS, kpi
 from kpis.measure import measure
-from kpis.page import ROWS, render
+from kpis.reference_page import ROWS, render
 from model.errors import SettingsProblem
-from tests.kpis.desk import deal, pipeline, said, walk
+from tests.kpis.fixtures import deal, pipeline, said, walk
 
 FIRST_IDS = (
     "pipeline_value", "pipeline_value_weighted", "pipeline_coverage", "win_rate_closed", "win_rate_closed_by_value",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.evidence import FEWEST, by_owner, marked, p_value, stages
+from kpis.entry_evidence import FEWEST, by_owner, marked, p_value, stages
 
 NAMES = {"u1": "Ann", "u2": "Bob", "u3": "Cyd"}
 TITLES = {"deals/evaluation/criteria": "Evaluation criteria known", "deals/evaluation/budget": "Budget confirmed"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kpis.window import Window
 from model.errors import SettingsProblem
-from tests.kpis.desk import deal, pipeline, said
+from tests.kpis.fixtures import deal, pipeline, said
 
 SOON = date(2026, 12, 15)
 money = st.decimals(0, 10**11, places=6)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
 
 from kpis.window import Window
-from tests.kpis.desk import AS_OF, STAGES, pipeline, said, walk
+from tests.kpis.fixtures import AS_OF, STAGES, pipeline, said, walk
 
 CONVERSIONS = ("stage_conversion_ever", "stage_conversion_next", "stage_conversion_resolved")
 DAYS = (9, 14, 41, 12, 11)

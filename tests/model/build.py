@@ -8,8 +8,8 @@ from decimal import Decimal
 import polars as pl
 
 from model.calibration import Calibration
+from model.judging_options import Setting
 from model.process import Process, Stage
-from model.setting import Setting
 from model.snapshot import (
     ACTIVITY,
     CRM_STAGES,
@@ -22,7 +22,7 @@ from model.snapshot import (
     TASK_DAYS,
     Snapshot,
 )  # fmt: skip
-from model.widen import widen
+from model.widening.widen import widen
 
 AS_OF = datetime(2026, 11, 15, 12, tzinfo=UTC)
 FEEDS = dict.fromkeys(("activities", "stage_history", "date_history", "contact_roles"), AS_OF)

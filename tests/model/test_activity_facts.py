@@ -73,7 +73,7 @@ def test_a_team_that_logs_almost_nothing_has_unknown_activity_not_broken():
 
 
 def test_coverage_counts_open_deals_touched_in_thirty_days():
-    from model.activities import coverage
+    from model.widening.activity_facts import coverage
 
     east = [{"key": key} for key in range(1, 6)]
     shot = snapshot(
@@ -84,7 +84,7 @@ def test_coverage_counts_open_deals_touched_in_thirty_days():
 
 
 def test_of_a_team_with_few_open_deals_nobody_says_that_it_logs_nothing():
-    from model.activities import coverage
+    from model.widening.activity_facts import coverage
 
     shot = snapshot([{}, {"key": 2}, {"key": 3}, {"key": 4}], owners=[OWNER], activity=[])
     assert coverage([shot])["share"].to_list() == [None]

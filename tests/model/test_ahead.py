@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from model.ahead import ahead
+from model.helpers.prefetch import ahead
 
 
 def test_the_next_item_is_made_while_the_one_before_is_used():

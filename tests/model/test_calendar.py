@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from model.calendar import business_days_between, holidays_of
+from model.calendars.business_days import business_days_between, holidays_of
 from model.errors import SettingsProblem
 from tests.model.build import day
 

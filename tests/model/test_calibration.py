@@ -12,7 +12,7 @@ from lifelines import KaplanMeierFitter
 
 from model.calibrate import calibrate, kaplan_meier, visits
 from model.calibration import Calibration, Median
-from model.spells import MOVES
+from model.widening.stage_moves import MOVES
 from tests.model.build import day, fact, history, snapshot
 
 AS_OF = datetime(2026, 11, 15, tzinfo=UTC)

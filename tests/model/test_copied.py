@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.copied import SHARED, STEPS, copied, shared
+from model.widening.copied_next_steps import SHARED, STEPS, copied, shared
 from tests.model.build import at, history, snapshot, wide
 
 TEXT = "Send the offer"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.fiscal import in_last_business_days, quarter_end
+from model.calendars.fiscal import in_last_business_days, quarter_end
 
 NEW_YEAR = (date(2026, 12, 25),)
 

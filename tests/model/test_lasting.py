@@ -6,8 +6,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.lasting import lasting
-from model.spells import MOVES
+from model.widening.effective_moves import lasting
+from model.widening.stage_moves import MOVES
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 

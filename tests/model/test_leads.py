@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.facts import KNOWN
+from model.judging_options import Setting
 from model.lead_facts import LEAD_FACTS
-from model.setting import Setting
 from model.snapshot import LEADS, OWNERS, LeadSnapshot
-from model.widen_leads import widen_leads
+from model.widening.widen_leads import widen_leads
 
 NOW = datetime(2026, 11, 3, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from model.activities import coverage
-from model.copied import copied, steps
+from model.widening.activity_facts import coverage
+from model.widening.copied_next_steps import copied, steps
 from tests.benches.made import PROCESS, SETTING, slices, snapshot
 from tests.model.build import wide
 

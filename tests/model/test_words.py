@@ -1,6 +1,6 @@
 import pytest
 
-from model.words import many
+from model.helpers.words import many
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tests.offices import OFFICES
+from tests.crm_drivers import OFFICES
 from tests.support.stores import empty_store
-from worker.flows.answers import deals, leads
-from worker.flows.run import run
+from worker.pipeline.run import run
 from worker.settings import ConnectionSettings
 from worker.settings import Settings as WorkerSettings
+from worker.usecases.answers import deals, leads
 from worker.wiring import Services, policy_texts
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from connectors.protocol import Connector
     from tests.connectors.salesforce.sales import Sales
-    from tests.offices.office import Office, Write
-    from worker.flows.report import Report
+    from tests.crm_drivers.driver import Office, Write
+    from worker.pipeline.report import Report
 
 NAME = "acme"
 FLAGS, REASONS, CHECKED, SCORE = "flag_ids", "reasons", "checked", "score"

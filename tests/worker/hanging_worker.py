@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 from celery import Celery, signals
 
-from worker.guard import refuse_to_fork
+from worker.fork_guard import refuse_to_fork
 
 socket, marker, guarded = sys.argv[1:4]
 app = Celery("hanging", broker=f"redis+socket://{socket}")

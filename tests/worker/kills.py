@@ -16,8 +16,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.worker.victim import Seam
-from tests.worker.wounded import SETTINGS, wounded
+from tests.worker.kill_harness import SETTINGS, wounded
+from tests.worker.kill_target import Seam
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

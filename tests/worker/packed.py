@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.facts import FACTS
-from policies.reader import read_policies
-from policies.subjects import DEALS
-from tests.offices import OFFICES
+from policies.files.reader import read_policies
+from policies.files.subjects import DEALS
+from tests.crm_drivers import OFFICES
 from tests.worker.governed import Governed, services
 
 if TYPE_CHECKING:

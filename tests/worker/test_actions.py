@@ -4,13 +4,13 @@ import pytest
 
 from model.calibration import Calibration
 from model.facts import FACTS
-from tests.offices import OFFICES
+from tests.crm_drivers import OFFICES
 from tests.worker.enforcing import BOTH, NO_AMOUNT, enforcing, quiet, under
 from tests.worker.governed import NAME, AfterThePull, with_connector
-from worker.flows.actions import listed, undo
-from worker.flows.approve import approve
-from worker.flows.session import Session
-from worker.flows.slices import parts
+from worker.pipeline.session import Session
+from worker.pipeline.slices import parts
+from worker.usecases.actions import listed, undo
+from worker.usecases.approve import approve
 
 
 @pytest.fixture(params=OFFICES)

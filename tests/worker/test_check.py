@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from worker.cli import main
-from worker.flows.file import check_file
+from worker.usecases.check_report import check_file
 
 AS_OF = datetime(2026, 11, 15, 12, tzinfo=UTC)
 REPORT = (

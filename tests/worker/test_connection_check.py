@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sandbox.hubspot.events import take_scope
 from tests.worker.governed import NAME, governed
-from worker.flows.connection import check
+from worker.usecases.connection import check
 
 
 def said(team, level):

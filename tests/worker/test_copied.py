@@ -3,7 +3,7 @@
 import pytest
 
 from tests.worker.archive import NAME, NOW, archive, deal
-from worker.flows.steps import judge_only
+from worker.usecases.steps import judge_only
 
 PACK = b"""version: 1
 policies:
@@ -14,7 +14,7 @@ policies:
 
 @pytest.mark.parametrize("size", [1, 2, 100])
 def test_the_same_text_on_two_deals_of_a_rep_is_found_however_deals_are_sliced(tmp_path, monkeypatch, size):
-    monkeypatch.setattr("worker.flows.slices.SLICE", size)
+    monkeypatch.setattr("worker.pipeline.slices.SLICE", size)
     with archive(tmp_path) as kept:
         texts = {"d1": "Send the offer", "d2": "Call Ann", "d3": "send the offer", "d4": "tbd", "d5": "tbd"}
         kept.keep(NOW, opportunity=[deal(id_, next_step=text) for id_, text in texts.items()])

@@ -8,10 +8,10 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.governed import NAME, governed
-from worker.cli.shown import show_decision
-from worker.flows.answers import explain
-from worker.flows.decided import decided, last_instant
-from worker.flows.nightly import freeze
+from worker.cli.rendering import show_decision
+from worker.usecases.answers import explain
+from worker.usecases.decided import decided, last_instant
+from worker.usecases.nightly import freeze
 
 RULES = """version: 1
 policies:

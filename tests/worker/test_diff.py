@@ -9,7 +9,7 @@ import pytest
 from model.errors import PolicyProblem, SettingsProblem
 from tests.worker.archive import DAY, NAME, NOW, Archive, archive, call, deal, moved
 from worker.cli.main import main
-from worker.flows.diff import diff
+from worker.usecases.diff import diff
 
 OLD = b"""version: 1
 policies:
@@ -117,7 +117,7 @@ def test_neither_store_nor_crm_is_written_or_even_asked(forty):
 
 def test_slices_tell_what_the_whole_tells(forty, monkeypatch):
     whole = diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
-    monkeypatch.setattr("worker.flows.slices.SLICE", 7)
+    monkeypatch.setattr("worker.pipeline.slices.SLICE", 7)
     assert diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW}) == whole
 
 

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from tests.worker.governed import NAME, REASONS, SCORE, AfterThePull, with_connector
-from worker.flows.answers import deals as deals_json
+from worker.usecases.answers import deals as deals_json
 
 
 @pytest.fixture(autouse=True)

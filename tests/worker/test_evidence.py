@@ -7,15 +7,15 @@ import polars as pl
 import pytest
 
 from model.errors import SettingsProblem
-from policies.at_entry import AT_ENTRY, asked_at_entry, at_entry, entries
-from policies.rules import live
+from policies.judging.rules import live
+from policies.trying.entry_evidence import AT_ENTRY, asked_at_entry, at_entry, entries
 from tests.worker.archive import DAY, NAME, NOW, archive, changed, deal, moved, owner
-from tests.worker.drawn import drawn
+from tests.worker.generated import drawn
 from tests.worker.test_past import past_of, that_day
 from worker.cli.main import main
-from worker.flows.evidence import evidence
-from worker.flows.nightly import freeze
-from worker.flows.steps import measured
+from worker.pipeline.entry_evidence import evidence
+from worker.usecases.nightly import freeze
+from worker.usecases.steps import measured
 
 PACK = b"""version: 1
 processes:

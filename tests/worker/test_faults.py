@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from model.errors import AccessRefused
-from tests.offices import OFFICES
+from tests.crm_drivers import OFFICES
 from tests.worker.governed import NAME, AfterThePull, governed, with_connector
-from worker.flows.answers import deals as deals_json
+from worker.usecases.answers import deals as deals_json
 
 SOQL, PATCH = {"path": r"FROM\+Opportunity\+"}, {"method": "PATCH", "path": "composite/sobjects"}
 EVERYWHERE = {"path": "/services/data"}

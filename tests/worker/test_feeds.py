@@ -5,7 +5,7 @@ import pytest
 from sandbox.salesforce import SYNC
 from sandbox.salesforce.events import hide_rows
 from tests.worker.governed import CHECKED, NAME
-from worker.flows.answers import deals
+from worker.usecases.answers import deals
 
 ORG = pytest.mark.parametrize("team", ["salesforce"], indirect=True)
 """Rows that only some users may read: Salesforce has them."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from worker.broker import socket_path, start
-from worker.guard import SENTENCE
+from worker.fork_guard import SENTENCE
 
 ROOT = Path(__file__).parents[2]
 

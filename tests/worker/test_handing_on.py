@@ -5,7 +5,7 @@ Flags of touches are another matter: a new owner has ten business days, and the 
 
 import pytest
 
-from tests.offices import OFFICES
+from tests.crm_drivers import OFFICES
 from tests.worker.enforcing import NO_AMOUNT, enforcing
 from tests.worker.governed import NAME, with_connector
 from tests.worker.test_actions import Killed, did, tasks

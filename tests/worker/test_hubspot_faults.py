@@ -17,7 +17,7 @@ from sandbox.hubspot.events import (
 )
 from tests.connectors.hubspot.portal import REP
 from tests.worker.governed import NAME, governed
-from worker.flows.answers import deals as deals_json
+from worker.usecases.answers import deals as deals_json
 
 
 @pytest.fixture

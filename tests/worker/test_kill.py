@@ -5,9 +5,9 @@ import sqlite3
 import psycopg
 import pytest
 
+from tests.worker.kill_harness import SETTINGS, until, wounded
+from tests.worker.kill_target import Seam
 from tests.worker.kills import Kills
-from tests.worker.victim import Seam
-from tests.worker.wounded import SETTINGS, until, wounded
 
 DEALS = 120
 DANGEROUS = {

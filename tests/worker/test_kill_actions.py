@@ -4,10 +4,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.offices import OFFICES
+from tests.crm_drivers import OFFICES
 from tests.worker.enforcing import quiet
-from tests.worker.victim import Seam
-from tests.worker.wounded import wounded
+from tests.worker.kill_harness import wounded
+from tests.worker.kill_target import Seam
 
 SEAMS = {
     "after tasks are marked sending and before they are sent": Seam("act ", nth=2),

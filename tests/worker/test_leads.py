@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from policies.reader import read_policies
-from tests.offices import OFFICES
+from policies.files.reader import read_policies
+from tests.crm_drivers import OFFICES
 from tests.worker.governed import NAME, governed
 from tests.worker.packed import packed, switched_on
-from worker.flows.answers import leads
-from worker.flows.connection import check
-from worker.flows.steps import judge_only, pull_only
+from worker.usecases.answers import leads
+from worker.usecases.connection import check
+from worker.usecases.steps import judge_only, pull_only
 
 HOT, WARM, COLD = 81, 50, 49
 PACK = switched_on("leads.yaml")

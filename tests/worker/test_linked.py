@@ -7,9 +7,9 @@ import pytest
 from model.errors import SettingsProblem
 from sandbox.salesforce.events import delete_as
 from tests.worker.governed import NAME, governed
-from worker.flows.answers import deals, kpis
-from worker.flows.run import run
+from worker.pipeline.run import run
 from worker.settings import ConnectionSettings, FilesSettings
+from worker.usecases.answers import deals, kpis
 from worker.wiring import connector_for
 
 REPORT = "opportunity_id,name,owner,deal_stage,close_date,amount,salesforce_id\n{}"

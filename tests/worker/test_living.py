@@ -8,11 +8,11 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.governed import CHECKED, FLAGS, NAME, SCORE, live, rolled_out
-from worker.flows.answers import kpis
-from worker.flows.approve import approvals, approve
-from worker.flows.connection import check
-from worker.flows.diff import diff
-from worker.flows.digest import digest
+from worker.usecases.answers import kpis
+from worker.usecases.approve import approvals, approve
+from worker.usecases.connection import check
+from worker.usecases.diff import diff
+from worker.usecases.digest import digest
 
 POLICIES = b"""version: 1
 policies:

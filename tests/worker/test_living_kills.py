@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.worker.governed import NAME, governed, live, rolled_out
-from worker.flows.approve import approvals, approve
+from worker.usecases.approve import approvals, approve
 
 RULES = b"""version: 1
 policies:
@@ -46,7 +46,7 @@ class Dying:
 @pytest.fixture
 def org(tmp_path, monkeypatch):
     """Deals in three slices that all would be flagged, one of them paused, and a person who lets them through."""
-    monkeypatch.setattr("worker.flows.slices.SLICE", SLICE)
+    monkeypatch.setattr("worker.pipeline.slices.SLICE", SLICE)
     with governed(tmp_path) as sandbox:
         sandbox.office.let_reps_pause()
         deals = [sandbox.deal(f"Deal {n}") for n in range(DEALS)]

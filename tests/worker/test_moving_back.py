@@ -4,17 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from model.calendars.fiscal import quarter_end
 from model.calibration import Calibration
-from model.fiscal import quarter_end
 from sandbox.salesforce import add_user
-from tests.offices import OFFICES
+from tests.crm_drivers import OFFICES
 from tests.worker.enforcing import enforcing, under
 from tests.worker.governed import NAME, AfterThePull, with_connector
 from tests.worker.test_actions import Killed, did
-from worker.flows.actions import listed, undo
-from worker.flows.session import Session
-from worker.flows.slices import parts
-from worker.flows.steps import measured
+from worker.pipeline.session import Session
+from worker.pipeline.slices import parts
+from worker.usecases.actions import listed, undo
+from worker.usecases.steps import measured
 
 GATE = """version: 1
 processes:

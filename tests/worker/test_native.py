@@ -8,19 +8,19 @@ from itertools import product
 
 import pytest
 
-from connectors.salesforce.fields import EXEMPT
+from connectors.salesforce.setup.fields import EXEMPT
 from model.calibration import Calibration
 from model.errors import SettingsProblem
-from model.memory import Memory
+from model.previous_verdict import Memory
 from model.sync import Description, Source
-from policies.judge import Context, judge
-from policies.rules import rules_of
+from policies.judging.judge import Context, judge
+from policies.judging.rules import rules_of
 from tests.connectors.native.formulas import Save
 from tests.worker.archive import DAY, GIVEN, NAME, NOW, archive, crm_stage, deal, moved
 from worker.cli.main import main
-from worker.flows.native import native
-from worker.flows.session import Session, read_once
-from worker.flows.slices import parts
+from worker.pipeline.session import Session, read_once
+from worker.pipeline.slices import parts
+from worker.usecases.native import native
 
 TWO = b"""version: 1
 processes:
@@ -164,7 +164,7 @@ def test_a_formula_over_the_limit_is_told_not_cut(kept):
 
 
 def test_names_of_rules_are_short_and_differ():
-    from connectors.salesforce.native import rule_name
+    from connectors.salesforce.setup.native import rule_name
 
     long = [f"enterprise-new-business/technical-validation/success-criteria-{n}" for n in range(50)]
     names = {rule_name(path) for path in long}

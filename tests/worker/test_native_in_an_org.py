@@ -10,9 +10,9 @@ from sandbox.salesforce.events import edit_as
 from sandbox.salesforce.schema import parse_field
 from sandbox.salesforce.setup import profile_set
 from tests.connectors.native.formulas import Save
-from tests.offices.salesforce import ADMIN
+from tests.crm_drivers.salesforce import ADMIN
 from tests.worker.governed import FLAGS, governed
-from worker.flows.native import native
+from worker.usecases.native import native
 
 GATE = b"""version: 1
 processes:

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model.days import BROKEN, NOT_APPLICABLE, PASSED, UNKNOWN
+from model.calendars.replay_days import BROKEN, NOT_APPLICABLE, PASSED, UNKNOWN
 from model.facts import FACTS, KNOWN
-from model.memory import Memory
+from model.previous_verdict import Memory
 from model.sync import Page
-from policies.judge import judge
+from policies.judging.judge import judge
 from tests.support.postgres import postgres
 from tests.worker.archive import DAY, NAME, NOW, deal
-from tests.worker.drawn import FIRST, LAST, PACK, TYPES, drawn
-from worker.flows.diff import described
-from worker.flows.past import Past
-from worker.flows.session import Session, read_once
-from worker.flows.slices import shots, widened
+from tests.worker.generated import FIRST, LAST, PACK, TYPES, drawn
+from worker.pipeline.past import Past
+from worker.pipeline.session import Session, read_once
+from worker.pipeline.slices import shots, widened
+from worker.usecases.diff import described
 
 EVERY_FACT = sorted(FACTS.keys() | TYPES.keys())
 
@@ -113,10 +113,10 @@ def test_each_fact_of_each_day_is_what_a_snapshot_of_that_day_gives(tmp_path, se
 def test_parts_tell_what_the_whole_tells(tmp_path, monkeypatch):
     with drawn(tmp_path, 7) as kept:
         whole = together(past_of(kept))
-        monkeypatch.setattr("worker.flows.past.PART", 4)
-        monkeypatch.setattr("model.days.CHUNK", 50)
+        monkeypatch.setattr("worker.pipeline.past.PART", 4)
+        monkeypatch.setattr("model.calendars.replay_days.CHUNK", 50)
         assert together(past_of(kept)) == whole
-        monkeypatch.setattr("worker.flows.past.READ", 5)
+        monkeypatch.setattr("worker.pipeline.past.READ", 5)
         assert together(past_of(kept)) == whole
 
 

@@ -9,7 +9,7 @@ from model.errors import PolicyProblem, SettingsProblem
 from tests.policies.reader.bad_input import BAD
 from tests.worker.archive import NAME, NOW, archive
 from tests.worker.governed import governed
-from worker.flows.session import Session
+from worker.pipeline.session import Session
 from worker.wiring import read_policy_files
 
 GOOD = b"""version: 1

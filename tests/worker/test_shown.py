@@ -3,9 +3,9 @@
 import pytest
 
 from worker.cli.read import show_kpis
-from worker.cli.shown import moment, show_explanation, show_run
-from worker.cli.work import show_preview
-from worker.flows.answers import ledger, ranked
+from worker.cli.rendering import moment, show_explanation, show_run
+from worker.cli.steps import show_preview
+from worker.usecases.answers import ledger, ranked
 
 LEFT = "1 open deal without an amount at home left out"
 

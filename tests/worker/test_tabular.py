@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from model.errors import SettingsProblem
-from worker import tabular
+from worker import side_files
 
 
 def written(tmp_path, text):
@@ -15,14 +15,14 @@ def written(tmp_path, text):
 
 def test_people_are_read_by_owner(tmp_path):
     path = written(tmp_path, "Owner,Manager,Team,Zone,Start date\nAda,Bo,East,Europe/Berlin,2026-01-05\nEd,,,,\n")
-    ada, ed = tabular.people(path)
+    ada, ed = side_files.people(path)
     assert ada["team"] == "East"
     assert ada["start_date"] == date(2026, 1, 5)
     assert ed == {"owner": "Ed", "manager": None, "team": None, "region": None, "zone": None, "start_date": None}
 
 
 def test_a_rate_is_exact(tmp_path):
-    (rate,) = tabular.rates(written(tmp_path, "currency,date,rate\neur,2026-01-01,1.0810\n"))
+    (rate,) = side_files.rates(written(tmp_path, "currency,date,rate\neur,2026-01-01,1.0810\n"))
     assert (rate["currency"], rate["multiply"], rate["divide"]) == ("EUR", Decimal("1.0810"), Decimal(1))
 
 
@@ -37,11 +37,11 @@ def test_a_rate_is_exact(tmp_path):
 )
 def test_a_mistake_names_its_line(tmp_path, text, said):
     with pytest.raises(SettingsProblem, match=said):
-        tabular.rates(written(tmp_path, text))
+        side_files.rates(written(tmp_path, text))
 
 
 def test_targets_belong_to_an_owner_or_a_team(tmp_path):
     path = written(tmp_path, 'owner,team,period,amount,currency\nAda,,2026-Q4,"100,000",USD\n,East,2026-11,5,EUR\n')
-    ada, east = tabular.targets(path)
+    ada, east = side_files.targets(path)
     assert (ada["owner"], ada["team"], ada["amount"]) == ("Ada", None, Decimal(100000))
     assert (east["owner"], east["team"], east["currency"]) == (None, "East", "EUR")

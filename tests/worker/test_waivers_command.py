@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from worker.cli.main import main
-from worker.flows.waivers import add, listed
 from worker.settings import read_settings
+from worker.usecases.waivers import add, listed
 from worker.wiring import wire
 
 RULES = """# our rules

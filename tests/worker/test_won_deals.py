@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from policies.reader import read_policies
-from tests.offices import OFFICES
+from policies.files.reader import read_policies
+from tests.crm_drivers import OFFICES
 from tests.worker.governed import NAME
 from tests.worker.packed import packed, switched_on
-from worker.flows.answers import deals, explain
-from worker.flows.digest import digest
-from worker.flows.steps import judge_only
+from worker.usecases.answers import deals, explain
+from worker.usecases.digest import digest
+from worker.usecases.steps import judge_only
 
 HANDED_OVER = {
     "success_notified": True, "contract_signed": True, "onboarding_started": True, "introduced": True,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from model.words import many
+from model.helpers.words import many
 from worker.cli.common import Json, Name, asked, say, table, tell
+from worker.cli.rendering import moment
 from worker.cli.run import acted, show_trouble
-from worker.cli.shown import moment
 
 if TYPE_CHECKING:
-    from worker.flows.report import Report
+    from worker.pipeline.report import Report
 
 
 class ListsByDefault(TyperGroup):
@@ -44,7 +44,7 @@ def list_all(context: typer.Context, name: Name, run: Run = None, as_json: Json 
 
     Example: sluicegate actions list acme --run 12
     """
-    from worker.flows.actions import listed
+    from worker.usecases.actions import listed
 
     found = listed(asked(context).services(), name, run)
     say(found, as_json, lambda: show_actions(found["actions"]))
@@ -59,7 +59,7 @@ def undo(context: typer.Context, name: Name, run: Run = None, as_json: Json = Fa
 
     Example: sluicegate actions undo acme --run 12
     """
-    from worker.flows.actions import undo as flow
+    from worker.usecases.actions import undo as flow
 
     report = flow(asked(context).services(quiet=as_json), name, run)
     say(report.to_json(), as_json, lambda: show_undone(report))

@@ -28,7 +28,7 @@ def check(context: typer.Context, name: Name, as_json: Json = False) -> None:
 
     Example: sluicegate connection check acme
     """
-    from worker.flows.connection import check as flow
+    from worker.usecases.connection import check as flow
 
     remarks = flow(asked(context).services(), name)
     say({"remarks": [vars(r) for r in remarks]}, as_json, lambda: show(remarks))
@@ -81,7 +81,7 @@ def clear(
     Example: sluicegate connection clear acme --yes
     """
     from worker.cli.run import show as show_report
-    from worker.flows.connection import clear as flow
+    from worker.usecases.connection import clear as flow
 
     if not (yes or _confirmed(f"Empty our fields on every deal of '{name}' that carries them?")):
         raise SettingsProblem("Nothing was cleared; answer yes, or give --yes where nobody can be asked.")

@@ -12,7 +12,20 @@ import typer
 from typer.exceptions import TyperException
 
 from model.errors import SettingsProblem, SluicegateError
-from worker.cli import actions, connections, living, native, policies, read, run, services, setup, trying, work, worth
+from worker.cli import (
+    actions,
+    connections,
+    native,
+    policies,
+    precision,
+    read,
+    rollout,
+    run,
+    services,
+    setup,
+    steps,
+    trying,
+)
 from worker.cli.common import OUR_FAULT, WRONG, Asked, exit_code_of, say_error
 
 app = typer.Typer(
@@ -24,7 +37,7 @@ app = typer.Typer(
     help="Judge a sales pipeline against stage gates and hygiene policies, and write the verdicts onto the records.\n\n"
     "Example: sluicegate --config sluicegate.toml run acme --dry-run",
 )
-for module in (setup, connections, run, work, read, policies, trying, native, actions, living, worth, services):
+for module in (setup, connections, run, steps, read, policies, trying, native, actions, rollout, precision, services):
     module.add_to(app)
 
 

@@ -27,7 +27,7 @@ def native(
 
     Example: sluicegate policies native policies/ --connection acme --process new-business
     """
-    from worker.flows.native import native as flow
+    from worker.usecases.native import native as flow
     from worker.wiring import policy_texts, read_policy_files
 
     services = asked(context).services(quiet=as_json)

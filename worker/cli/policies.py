@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from model.words import many
+from model.helpers.words import many
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.policies_shown import show_set, show_test
+from worker.cli.policy_rendering import show_set, show_test
 
 if TYPE_CHECKING:
-    from policies.policy import PolicySet
+    from policies.files.policy import PolicySet
 
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and read policy files.")
 Connection = Annotated[str, typer.Option("--connection", metavar="C", help="the connection whose deals are judged")]
@@ -37,8 +37,8 @@ def validate(context: typer.Context, paths: Paths = None, as_json: Json = False)
     Example: sluicegate policies validate policies/
     """
     from model.errors import PolicyProblem
-    from policies.examples import run_examples
-    from policies.told import gates_of
+    from policies.reporting.rendering import gates_of
+    from policies.trying.examples import run_examples
 
     found = _read(context, paths)
     problems = run_examples(found)
@@ -60,10 +60,10 @@ def run_examples_of(context: typer.Context, paths: Paths = None, as_json: Json =
     Example: sluicegate policies test policies/
     """
     from model.errors import PolicyProblem
-    from policies.courses import run_courses
-    from policies.examples import run_examples
-    from policies.unnoticed import unnoticed
-    from policies.untested import total, untested
+    from policies.files.missing_examples import total, untested
+    from policies.trying.examples import run_examples
+    from policies.trying.gate_scenarios import run_courses
+    from policies.trying.mutation_check import unnoticed
 
     found = _read(context, paths)
     problems = sorted([*run_examples(found), *run_courses(found)])
@@ -88,13 +88,13 @@ def show(
 
     Example: sluicegate policies show
     """
-    from policies import told
+    from policies.reporting import rendering
 
     found = _read(context, paths)
     answer: dict[str, Any] = {
-        "policies": told.policies_of(found), "processes": told.processes_of(found),
-        "criteria": told.criteria_of(found), "facts": told.facts_of(found), "waivers": told.waivers_of(found),
-        "digest": found.digest,
+        "policies": rendering.policies_of(found), "processes": rendering.processes_of(found),
+        "criteria": rendering.criteria_of(found), "facts": rendering.facts_of(found),
+        "waivers": rendering.waivers_of(found), "digest": found.digest,
     }  # fmt: skip
     say(answer, as_json, lambda: show_set(answer, examples=examples))
 
@@ -105,7 +105,7 @@ def schema(as_json: Json = False) -> None:  # noqa: ARG001  # every command take
 
     Example: sluicegate policies schema > policies.schema.json
     """
-    from policies.schema import schema as made
+    from policies.files.schema import schema as made
 
     say(made(), as_json=True, people=lambda: None)
 
@@ -120,7 +120,7 @@ def packs(
 
     Example: sluicegate policies packs enterprise mid-market smb --to policies
     """
-    from policies.packs_page import summaries
+    from policies.reporting.packs_page import summaries
     from worker.packs import copied, pack_texts
 
     if names:
@@ -133,7 +133,7 @@ def packs(
 
 
 def _read(context: typer.Context, paths: list[Path] | None) -> PolicySet:
-    from policies.reader import read_policies
+    from policies.files.reader import read_policies
     from worker.wiring import policy_texts, read_policy_files
 
     texts = read_policy_files(paths) if paths else policy_texts(asked(context).settings())

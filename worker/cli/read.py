@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from worker.cli.common import Json, Name, asked, say, table
-from worker.cli.shown import (
+from worker.cli.rendering import (
     show_deals,
     show_decision,
     show_digest,
@@ -38,7 +38,7 @@ def deals(
 
     Example: sluicegate deals acme --flagged
     """
-    from worker.flows.answers import deals as answer
+    from worker.usecases.answers import deals as answer
 
     found = answer(asked(context).services(), name, flagged=flagged)
     say({"deals": found}, as_json, lambda: show_deals(found))
@@ -54,7 +54,7 @@ def leads(
 
     Example: sluicegate leads acme --flagged
     """
-    from worker.flows.answers import leads as answer
+    from worker.usecases.answers import leads as answer
 
     found = answer(asked(context).services(), name, flagged=flagged)
     say({"leads": found}, as_json, lambda: show_leads(found))
@@ -73,8 +73,8 @@ def explain(
 
     Example: sluicegate explain acme 006000000000001AAA --at 2026-11-22
     """
-    from worker.flows.answers import explain as answer
-    from worker.flows.decided import decided
+    from worker.usecases.answers import explain as answer
+    from worker.usecases.decided import decided
 
     services = asked(context).services()
     if at:
@@ -96,7 +96,7 @@ def kpis(
 
     Example: sluicegate kpis acme --window 90d
     """
-    from worker.flows.answers import kpis as answer
+    from worker.usecases.answers import kpis as answer
 
     found = answer(asked(context).services(), name, window=window, only=only)
     say({"kpis": found}, as_json, lambda: show_kpis(found, parted=True))
@@ -112,7 +112,7 @@ def digest(
 
     Example: sluicegate digest acme --owner 'Ann Lee'
     """
-    from worker.flows.digest import digest as answer
+    from worker.usecases.digest import digest as answer
 
     found = answer(asked(context).services(), name, owner)
     say(found, as_json, lambda: show_digest(found))
@@ -127,8 +127,8 @@ def runs(
 
     Example: sluicegate runs 12
     """
-    from worker.flows.answers import one_run
-    from worker.flows.answers import runs as answer
+    from worker.usecases.answers import one_run
+    from worker.usecases.answers import runs as answer
 
     services = asked(context).services()
     if id:

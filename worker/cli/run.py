@@ -10,12 +10,12 @@ import typer
 
 from model.errors import SettingsProblem, SluicegateError
 from worker.cli.common import Json, asked, exit_code_of, say, table, tell
-from worker.cli.shown import moment
+from worker.cli.rendering import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from worker.flows.report import Report
+    from worker.pipeline.report import Report
     from worker.wiring import Services
 
 Names = Annotated[list[str], typer.Argument(help="connections' names in the config file, run in this order")]
@@ -45,7 +45,7 @@ def run(
 
     Example: sluicegate run acme --dry-run
     """
-    from worker.flows.run import run as flow
+    from worker.pipeline.run import run as flow
 
     services = asked(context).services(quiet=as_json)
 

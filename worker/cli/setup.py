@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from model.words import many
+from model.helpers.words import many
 from worker.cli.common import Json, asked, say, table, tell
+from worker.cli.rendering import moment
 from worker.cli.run import AsOf, instant
-from worker.cli.shown import moment
 
 if TYPE_CHECKING:
-    from worker.flows.file import Checked
+    from worker.usecases.check_report import Checked
 
 SCREENFUL = 20
 
@@ -60,7 +60,7 @@ def check(
 
     Example: sluicegate check pipeline.csv --map created=engage_date --as-of 2017-12-31
     """
-    from worker.flows.file import check_file
+    from worker.usecases.check_report import check_file
 
     checked = check_file(
         {
@@ -92,7 +92,7 @@ def init(
 
     Example: sluicegate init acme-governance
     """
-    from worker.flows.init import init as flow
+    from worker.usecases.init import init as flow
 
     written = flow(folder, asked(context).services() if source else None, source)
     say(

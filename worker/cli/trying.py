@@ -10,7 +10,7 @@ import typer
 
 from worker.cli.common import Json, asked, say, table, tell
 from worker.cli.policies import Connection, From, Paths, To, policies
-from worker.cli.shown import moment
+from worker.cli.rendering import moment
 
 PolicyPath = Annotated[Path, typer.Argument(help="a policy file or folder")]
 FIGURES = (
@@ -41,7 +41,7 @@ def diff(
 
     Example: sluicegate policies diff policies/ drafts/ --connection acme
     """
-    from worker.flows.diff import diff as flow
+    from worker.usecases.diff import diff as flow
     from worker.wiring import read_policy_files
 
     services = asked(context).services(quiet=as_json)
@@ -58,7 +58,7 @@ def replay(
 
     Example: sluicegate policies replay policies/ --connection acme --from 2025-11-01 --to 2026-10-31
     """
-    from worker.flows.replay import replay as flow
+    from worker.usecases.replay import replay as flow
     from worker.wiring import read_policy_files
 
     services = asked(context).services(quiet=as_json)
@@ -77,7 +77,7 @@ def tune(
 
     Example: sluicegate policies tune no-activity --over 7,10,14,21,30 --connection acme
     """
-    from worker.flows.replay import tune as flow
+    from worker.usecases.replay import tune as flow
     from worker.wiring import policy_texts, read_policy_files
 
     services = asked(context).services(quiet=as_json)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from model.activity import what_it_is, why_no_touch
+from model.touch_rule import what_it_is, why_no_touch
 from sandbox.hubspot import Settings
 from sandbox.hubspot.events import create_as, delete_as, link, take_scope
 from sandbox.hubspot.tokens import OTHER_APP

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from connectors.hubspot.answers import LOCKED, Result, outcome, refusal, results, trace
+from connectors.hubspot.client.answers import LOCKED, Result, outcome, refusal, results, trace
 
 NOT_FOUND = {"category": "OBJECT_NOT_FOUND", "message": "Could not get some deals", "context": {"ids": ["2"]}}
 TOLD = [

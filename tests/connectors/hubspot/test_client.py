@@ -10,12 +10,13 @@ import pytest
 import requests
 import responses
 
-from connectors.hubspot import headers, pipelines, windows
-from connectors.hubspot.auth import Login
-from connectors.hubspot.client import Client
-from connectors.hubspot.convert import instant
-from connectors.hubspot.faults import ObjectGone, Refused, ScopeMissing, TooLong
-from connectors.hubspot.schema import Schema
+from connectors.hubspot.client import headers, windows
+from connectors.hubspot.client.auth import Login
+from connectors.hubspot.client.client import Client
+from connectors.hubspot.client.convert import instant
+from connectors.hubspot.client.faults import ObjectGone, Refused, ScopeMissing, TooLong
+from connectors.hubspot.client.schema import Schema
+from connectors.hubspot.pull import pipelines
 from connectors.hubspot.settings import HubspotSettings
 from model.errors import AccessRefused, BudgetSpent, RetryLater
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.reader import read_policies
+from policies.files.reader import read_policies
 from sandbox.hubspot import add_pipeline
 from sandbox.hubspot.events import archive_stage
 from sandbox.hubspot.standard import read as property_of
-from worker.flows.init import processes_text
+from worker.usecases.init import processes_text
 
 if TYPE_CHECKING:
     from tests.connectors.hubspot.portal import Desk

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pyrate_limiter import Rate
 
-from connectors.hubspot.limits import Gate, bucket
+from connectors.hubspot.client.limits import Gate, bucket
 from model.errors import RetryLater
 from worker import broker
 
@@ -18,7 +18,7 @@ ENTER = """
 import sys
 from datetime import UTC, datetime
 from pyrate_limiter import Rate
-from connectors.hubspot.limits import Gate, bucket
+from connectors.hubspot.client.limits import Gate, bucket
 
 waited = []
 now = datetime(2026, 11, 3, 9, tzinfo=UTC)

@@ -8,8 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from connectors.salesforce import convert as to
-from connectors.salesforce.opportunities import COLUMNS
+from connectors.salesforce.client import convert as to
+from connectors.salesforce.pull.opportunities import COLUMNS
 from model.facts import FACTS, Fact
 from model.sync import Description, Source
 from tests.policies.language.deals import AS_OF

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from connectors.salesforce.formulas import readings
+from connectors.salesforce.setup.formulas import readings
 from model.sync import Description, Source
 from policies.language.condition import Condition, parse_condition
 from policies.language.formula import Unsayable

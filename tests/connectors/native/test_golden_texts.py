@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 import pytest
 
-from connectors.hubspot.native import native as hubspot
-from connectors.salesforce.native import native as salesforce
-from policies.reader import read_policies
+from connectors.hubspot.setup.native import native as hubspot
+from connectors.salesforce.setup.native import native as salesforce
+from policies.files.reader import read_policies
+from tests.connectors.native.crm_orgs import described, stages
 from tests.connectors.native.formulas import parsed
-from tests.connectors.native.offices import described, stages
 from worker.cli.native import told
 from worker.packs import pack_texts
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.hubspot.native import native
+from connectors.hubspot.setup.native import native
 from model.sync import Source
-from policies.reader import read_policies
-from tests.connectors.native.offices import described, stages
+from policies.files.reader import read_policies
+from tests.connectors.native.crm_orgs import described, stages
 
 GATE = """version: 1
 processes:

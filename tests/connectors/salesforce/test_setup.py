@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from connectors.salesforce import fields
 from connectors.salesforce.settings import DEFAULT_READS, DEFAULT_WRITES
+from connectors.salesforce.setup import fields
 from model.sync import OUR_FIELDS, READ_FIELDS, Patch
 from sandbox.salesforce import ADMIN, SYNC, Rule, Settings
 from sandbox.salesforce.events import hide_field

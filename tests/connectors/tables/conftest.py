@@ -1,6 +1,6 @@
 import pytest
 
-from tests.connectors.tables.desk import Desk
+from tests.connectors.tables.fixtures import Desk
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from tests.connectors.tables.desk import TEAMS, aside, records
+from tests.connectors.tables.fixtures import TEAMS, aside, records
 
 
 def test_an_owners_file_brings_team_and_manager_by_name(desk):

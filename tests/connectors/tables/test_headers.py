@@ -6,7 +6,7 @@ import pytest
 
 from connectors.tables.columns import guess
 from model.errors import SettingsProblem
-from tests.connectors.tables.desk import PIPELINE, aside, deals
+from tests.connectors.tables.fixtures import PIPELINE, aside, deals
 
 TITLES = "Open pipeline\n\n"
 

@@ -7,7 +7,7 @@ import pytest
 
 from model.errors import SettingsProblem
 from model.facts import FACTS
-from tests.connectors.tables.desk import PIPELINE, PRODUCTS, TEAMS, aside, deals, noted, records
+from tests.connectors.tables.fixtures import PIPELINE, PRODUCTS, TEAMS, aside, deals, noted, records
 
 ENTERED = {"Engaging": "engage_date", "Won": "close_date", "Lost": "close_date"}
 

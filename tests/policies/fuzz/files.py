@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from model.facts import FACTS
-from policies.read_examples import CRITERION_KEYS, POLICY_KEYS
-from policies.read_facts import FACT
-from policies.read_policy import POLICY
-from policies.read_process import CRITERION, PROCESS, STAGE
-from policies.reader import FILE
+from policies.files.read_examples import CRITERION_KEYS, POLICY_KEYS
+from policies.files.read_facts import FACT
+from policies.files.read_policy import POLICY
+from policies.files.read_process import CRITERION, PROCESS, STAGE
+from policies.files.reader import FILE
 from tests.policies.fuzz.conditions import Conditions
 from tests.policies.reader.bad_input import BAD
 from tests.policies.reader.mutants import Mutator

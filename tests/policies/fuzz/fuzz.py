@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from model.errors import PolicyProblem, Problem
 from model.facts import FACTS
-from policies import told
-from policies.examples import wide_of
+from policies.files.policy import Example
+from policies.files.reader import read_policies
 from policies.language.condition import Condition, parse_condition
 from policies.language.formula import Reading
 from policies.language.formula_text import laid_out
-from policies.policy import Example
-from policies.reader import read_policies
+from policies.reporting import rendering
+from policies.trying.examples import wide_of
 from tests.connectors.native.formulas import parsed
 from tests.policies.fuzz.conditions import Conditions
 from tests.policies.fuzz.files import Files
@@ -72,7 +72,11 @@ def read_file(text: str | bytes) -> bool:
         return False
     if read_policies({"fuzz.yaml": text}).digest != found.digest:
         raise Wrong("read twice, it means two things")
-    told.policies_of(found), told.processes_of(found), told.criteria_of(found)  # what `policies show` does
+    (
+        rendering.policies_of(found),
+        rendering.processes_of(found),
+        rendering.criteria_of(found),
+    )  # what `policies show` does
     return True
 
 

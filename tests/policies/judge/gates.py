@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from model.memory import Memory
-from policies.judge import Context, judge
+from model.previous_verdict import Memory
+from policies.judging.judge import Context, judge
 from tests.policies.judge.build import criterion, day, moves, policies, process, wide, yes
 
 SALES = process(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.actions import ActionRule, KeptAction
-from policies.acting import TITLE, Flag, Standing, Whose, plan_tasks
-from policies.acting_moves import LastMove, Season, plan_moves
+from policies.actions.moves_back import LastMove, Season, plan_moves
+from policies.actions.tasks import TITLE, Flag, Standing, Whose, plan_tasks
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FLAG = Flag(1, "quiet", "No activity", "Log a call", "Never touched.", date(2026, 11, 1), date(2026, 11, 10))

@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 
 from model.calibration import Calibration
-from model.memory import Memory
+from model.previous_verdict import Memory
 from model.sync import OUR_FIELDS, FieldRule
-from policies.brake import Then, hold_back, holding, over_share, revision_of, tally
-from policies.judge import Context, judge
-from policies.policy import ModeCase
-from policies.record import wanted
-from policies.rules import rules_of
+from policies.files.policy import ModeCase
+from policies.judging.brake import Then, hold_back, holding, over_share, revision_of, tally
+from policies.judging.judge import Context, judge
+from policies.judging.rules import rules_of
+from policies.reporting.record import wanted
 from tests.policies.judge.build import (
     compare,
     criterion,

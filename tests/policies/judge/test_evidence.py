@@ -8,8 +8,8 @@ import orjson
 import polars as pl
 import pytest
 
-from model.memory import Memory
-from policies.judge import Context, judge
+from model.previous_verdict import Memory
+from policies.judging.judge import Context, judge
 from policies.language.condition import Condition
 from policies.language.tree import Among, Arithmetic, Between, Call, Compare, Const, Contains, IsBlank, Not
 from tests.policies.judge.build import (

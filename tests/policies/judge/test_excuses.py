@@ -5,10 +5,10 @@ from datetime import date
 import orjson
 import pytest
 
-from model.memory import Memory
+from model.previous_verdict import Memory
 from model.process import Rollout
-from policies.judge import Context, judge
-from policies.policy import ModeCase, Waiver
+from policies.files.policy import ModeCase, Waiver
+from policies.judging.judge import Context, judge
 from tests.policies.judge.build import blank, compare, criterion, day, moves, policies, policy, process, wide, yes
 
 STALE = {"id": "006A", "last_activity": date(2026, 11, 3), "team": "West", "owner": "Ann", "next_step": None}

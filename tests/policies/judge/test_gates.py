@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import orjson
 import pytest
 
-from model.memory import Memory
-from policies.judge import Context, judge
+from model.previous_verdict import Memory
+from policies.judging.judge import Context, judge
 from tests.policies.judge.build import compare, criterion, day, moves, policies, process, wide, yes
 from tests.policies.judge.gates import ANSWER, BUDGET, MET, PAIN, SALES, SIGNED, SINCE, broken, gate, judged
 

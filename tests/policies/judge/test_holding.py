@@ -4,11 +4,11 @@ from datetime import date
 
 import orjson
 
-from model.memory import Memory
+from model.previous_verdict import Memory
 from model.sync import OUR_FIELDS, FieldRule
-from policies.found import split
-from policies.judge import Context, judge
-from policies.record import wanted
+from policies.judging.judge import Context, judge
+from policies.reporting.finding import split
+from policies.reporting.record import wanted
 from tests.policies.judge.build import blank, criterion, day, later, moves, policies, policy, process, wide, yes
 
 RULES = {name: FieldRule("long_text", 1000) for name in OUR_FIELDS}

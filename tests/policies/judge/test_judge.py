@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from model.memory import BREACHES, DEAL_VERDICTS, FINDINGS, Memory
-from policies.judge import Context, judge
+from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS, Memory
+from policies.judging.judge import Context, judge
 from policies.language.tree import FactRef, Stands
 from tests.policies.judge.build import blank, condition, day, policies, policy, since, wide, yes
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.calibration import Calibration
-from model.memory import Memory
-from policies.brake import Then, hold_back, over_share, tally
-from policies.judge import Context, judge
-from policies.policy import Waiver
+from model.previous_verdict import Memory
+from policies.files.policy import Waiver
+from policies.judging.brake import Then, hold_back, over_share, tally
+from policies.judging.judge import Context, judge
 from tests.policies.judge.build import policies, policy, wide
 
 GROUPS, EACH, WEEK = range(5), 5, timedelta(days=7)

@@ -6,9 +6,9 @@ import pytest
 
 from model.facts import FACTS
 from model.records import OPPORTUNITY
-from policies.measured import meaning_of, measured
-from policies.reader import read_policies
-from policies.rules import rules_of
+from policies.files.reader import read_policies
+from policies.judging.rules import rules_of
+from policies.trying.measured_fields import meaning_of, measured
 from worker.packs import pack_texts
 
 FEEDS = {"activities", "contact_roles"}

@@ -6,9 +6,9 @@ import orjson
 import polars as pl
 import pytest
 
-from model.memory import ASKED, Memory
-from policies.excused import deals
-from policies.judge import Context, judge
+from model.previous_verdict import ASKED, Memory
+from policies.judging.judge import Context, judge
+from policies.reporting.exemption_reasons import deals
 from tests.policies.judge.build import blank, day, policies, policy, wide
 
 DEAL = {"last_activity": date(2026, 10, 1), "stage_name": "Demo", "_owner_id": "005A"}

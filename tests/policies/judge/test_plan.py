@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.sync import FieldRule
-from policies.plan import PlanRow, plan
+from policies.reporting.plan import PlanRow, plan
 
 NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)
 RULES = {

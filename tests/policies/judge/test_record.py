@@ -5,11 +5,11 @@ from datetime import date
 
 import polars as pl
 
-from model.memory import Memory
+from model.previous_verdict import Memory
 from model.sync import OUR_FIELDS, FieldRule
-from policies.judge import Context, judge
-from policies.plan import PlanRow, plan
-from policies.record import last_patch, wanted
+from policies.judging.judge import Context, judge
+from policies.reporting.plan import PlanRow, plan
+from policies.reporting.record import last_patch, wanted
 from tests.policies.judge.build import blank, compare, criterion, no, policies, policy, process, since, wide, yes
 
 LENGTHS = {"top_flag": 80, "flag_ids": 255, "missing": 255, "next_act": 255, "checked": 255, "reasons": 32768}

@@ -6,11 +6,11 @@ from random import Random
 import polars as pl
 import pytest
 
-from model.memory import Memory
+from model.previous_verdict import Memory
 from model.sync import FieldRule
-from policies.judge import Context, judge
-from policies.record import wanted
-from policies.score import ledger_lines
+from policies.judging.judge import Context, judge
+from policies.judging.score import ledger_lines
+from policies.reporting.record import wanted
 from tests.policies.judge.build import TODAY, blank, no, policies, policy, since, wide
 
 FLAGS = {

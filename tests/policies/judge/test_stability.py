@@ -7,11 +7,11 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.memory import Memory
+from model.previous_verdict import Memory
 from model.sync import OUR_FIELDS, FieldRule
-from policies.judge import Context, judge
-from policies.reader import read_policies
-from policies.record import wanted
+from policies.files.reader import read_policies
+from policies.judging.judge import Context, judge
+from policies.reporting.record import wanted
 from tests.policies.judge.build import wide
 
 STARTER = read_policies({"starter.yaml": Path("policies/packs/starter.yaml").read_text(encoding="utf-8")})

@@ -8,9 +8,9 @@ from datetime import date
 import polars as pl
 
 from model.facts import FACTS
-from policies.examples import wide_of
+from policies.files.policy import Example
 from policies.language.condition import Condition, parse_condition
-from policies.policy import Example
+from policies.trying.examples import wide_of
 from tests.policies.language.reference import BLANK, UNKNOWN
 
 AS_OF = date(2026, 11, 16)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from model.binding import bound
-from policies.courses import run_courses
-from policies.examples import run_examples, wide_of
-from policies.policy import Example
-from policies.reader import read_policies
-from policies.unnoticed import unnoticed
-from policies.untested import untested
+from model.widening.process_binding import bound
+from policies.files.missing_examples import untested
+from policies.files.policy import Example
+from policies.files.reader import read_policies
+from policies.trying.examples import run_examples, wide_of
+from policies.trying.gate_scenarios import run_courses
+from policies.trying.mutation_check import unnoticed
 
 FOLDER = Path("policies/packs")
 NAMES = sorted(path.name for path in FOLDER.glob("*.yaml"))

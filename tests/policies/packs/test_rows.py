@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kpis.catalogue import KPIS
-from policies.reader import read_policies
-from policies.rows import ROWS, SERVED, cited
+from policies.files.reader import read_policies
+from policies.reporting.checklist_rows import ROWS, SERVED, cited
 
 PACKS = {path.name: path.read_text("utf-8") for path in sorted(Path("policies/packs").glob("*.yaml"))}
 STAGES_AND_HYGIENE = {f"S{number}" for number in range(1, 65)}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from model.facts import FACTS
-from policies.examples import run_examples
-from policies.reader import read_policies
+from policies.files.reader import read_policies
+from policies.trying.examples import run_examples
 
 PACKS = sorted(Path("policies/packs").glob("*.yaml"))
 

@@ -8,11 +8,11 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from model.memory import Memory
-from policies.courses import Asked, outcomes
-from policies.judge import Context, judge
-from policies.policy import Course, Day, PolicySet
-from policies.reader import read_policies
+from model.previous_verdict import Memory
+from policies.files.policy import Course, Day, PolicySet
+from policies.files.reader import read_policies
+from policies.judging.judge import Context, judge
+from policies.trying.gate_scenarios import Asked, outcomes
 from tests.model.build import SETTING, snapshot, wide
 
 STAGES = ("discovery", "proposal", "negotiation", "won")

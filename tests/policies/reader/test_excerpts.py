@@ -1,6 +1,6 @@
 """What a file says of one entry, as it is written there."""
 
-from policies.excerpts import excerpts
+from policies.files.excerpts import excerpts
 
 FILE = """version: 1  # ours
 policies:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from model.errors import PolicyProblem
-from policies.courses import run_courses
-from policies.reader import read_policies
-from policies.untested import untested
+from policies.files.missing_examples import untested
+from policies.files.reader import read_policies
+from policies.trying.gate_scenarios import run_courses
 
 FILE = """version: 1
 processes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policies.examples import run_examples
-from policies.told import policies_of
+from policies.reporting.rendering import policies_of
+from policies.trying.examples import run_examples
 from tests.policies.reader.files import policy, problems, read
 
 LEAD = {"subject": "lead", "flag_if": "hours_waiting > 4"}

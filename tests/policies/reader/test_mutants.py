@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from model.errors import PolicyProblem
-from policies.examples import run_examples
-from policies.reader import read_policies
+from policies.files.reader import read_policies
+from policies.trying.examples import run_examples
 from tests.policies.reader.mutants import Mutator
 
 STARTER = Path("policies/packs/starter.yaml").read_text("utf-8")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from model.errors import PolicyProblem
-from policies.examples import run_examples
-from policies.reader import read_policies
+from policies.files.reader import read_policies
+from policies.trying.examples import run_examples
 from tests.policies.reader.files import HEAD, POLICY, PROCESS, policy, problems, read
 
 HERE = Path(__file__).parent

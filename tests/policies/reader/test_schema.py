@@ -8,11 +8,11 @@ import pytest
 from jsonschema import Draft7Validator
 
 from model.errors import PolicyProblem
-from policies.reader import read_policies
-from policies.schema import schema
-from policies.shapes import kind
-from policies.yaml_reading import read_yaml
-from policies.yaml_tree import Map, Sequence
+from policies.files.node_reader import kind
+from policies.files.reader import read_policies
+from policies.files.schema import schema
+from policies.files.yaml_reading import read_yaml
+from policies.files.yaml_tree import Map, Sequence
 
 PACKS = sorted(Path("policies/packs").glob("*.yaml"))
 HERE = Path(__file__).parent

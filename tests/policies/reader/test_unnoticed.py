@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policies.reader import read_policies
-from policies.unnoticed import unnoticed
+from policies.files.reader import read_policies
+from policies.trying.mutation_check import unnoticed
 from tests.policies.reader.files import policy
 
 

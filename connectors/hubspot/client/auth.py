@@ -1,0 +1,87 @@
+"""Who we are to HubSpot: a private app's token, or OAuth tokens that last half an hour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from connectors.hubspot.client.faults import Refused, SessionEnded
+from connectors.shared.retries import Transient
+from model.errors import AccessRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from pydantic import SecretStr
+
+    from connectors.hubspot.settings import Credentials
+
+_EARLY: Final = timedelta(minutes=1)
+_LIFETIME: Final = 1800
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token; `until` None: it does not expire. `refresh`: a new refresh token, where one was handed out."""
+
+    access: str = field(repr=False)
+    until: datetime | None = None
+    refresh: str | None = field(default=None, repr=False)
+
+
+def scrub(who: Credentials, text: str) -> str:
+    """`text` without any of our secrets, should the other side echo one."""
+    for secret in who.secrets():
+        text = text.replace(secret, "…")
+    return text
+
+
+class Login:
+    """The token to call with now. `renew` asks HubSpot for another: (form fields) → the parsed reply."""
+
+    def __init__(
+        self, who: Credentials, clock: Callable[[], datetime], renew: Callable[[dict[str, str]], dict[str, Any]]
+    ) -> None:
+        self._who, self._clock, self._renew = who, clock, renew
+        self._token = Token(_clear(who.access_token)) if who.auth == "private_app" else None
+
+    @property
+    def renewable(self) -> bool:
+        """A token that HubSpot no longer takes can be had anew."""
+        return self._who.auth == "oauth"
+
+    @property
+    def client(self) -> dict[str, str]:
+        """How our OAuth app says who it is."""
+        return {"client_id": self._who.client_id or "", "client_secret": _clear(self._who.client_secret)}
+
+    def token(self) -> str:
+        """The access token, a new one a minute before the old one ends; raises AccessRefused, Transient."""
+        if self._token is None or (self._token.until and self._clock() >= self._token.until - _EARLY):
+            self._token = self._fetch()
+        return self._token.access
+
+    def ended(self, access: str) -> None:
+        """HubSpot no longer takes this token; a newer one that another thread has got meanwhile stays."""
+        if self.renewable and self._token and self._token.access == access:
+            self._token = Token("", self._clock(), self._token.refresh)
+
+    def _fetch(self) -> Token:
+        refresh = (self._token.refresh if self._token else None) or _clear(self._who.refresh_token)
+        try:
+            body = self._renew({**self.client, "refresh_token": refresh})
+        except (Refused, SessionEnded) as error:
+            said = f"{error.message} ({error.category})" if isinstance(error, Refused) else str(error)
+            advice = "Connect the app again and set its new refresh_token."
+            text = f"HubSpot refuses to renew our access: {scrub(self._who, said).rstrip('.')}. {advice}"
+            raise AccessRefused(text) from None
+        if not body.get("access_token"):
+            raise Transient("HubSpot's reply to a renewal holds no access_token.")
+        seconds = float(body.get("expires_in") or _LIFETIME)
+        return Token(str(body["access_token"]), self._clock() + timedelta(seconds=seconds), body.get("refresh_token"))
+
+
+def _clear(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""

@@ -1,0 +1,224 @@
+"""Calls to one portal over hubspot-api-client: one session, one retry loop, limits in front, raw bodies."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from random import Random
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import requests
+
+from connectors.hubspot.client import headers
+from connectors.hubspot.client.account import Account, app_actor, midnight, zone
+from connectors.hubspot.client.auth import Login, scrub
+from connectors.hubspot.client.faults import Refused, SessionEnded, fault, of_write, parsed
+from connectors.hubspot.client.library import Library
+from connectors.hubspot.client.limits import FIRST_WINDOW, SEARCHES, Gate, app_key, bucket, portal_key
+from connectors.hubspot.client.oauth import OAuth, first_served
+from connectors.shared.daily_budget import Share
+from connectors.shared.http_session import Wire, open_session, untrusted
+from connectors.shared.retries import Again, Transient, in_doubt
+from model.errors import AccessRefused, SettingsProblem
+from model.helpers.gc_paused import uncollected
+from model.sync import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from connectors.hubspot.client.pool import Reply
+    from connectors.hubspot.settings import Credentials, HubspotSettings
+
+_REFUSED: Final = 300
+
+
+class Client:
+    """One portal, one session. `clock` and `sleep` are given; `random` spreads the retries."""
+
+    def __init__(
+        self,
+        settings: HubspotSettings,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        random: Random | None = None,
+        who: Credentials | None = None,
+        spent: int = 0,
+    ) -> None:
+        self.settings, self._clock, self._sleep = settings, clock, sleep
+        self._who: Credentials = who or settings
+        self._again = Again(sleep, random or Random())  # noqa: S311 - jitter, not a secret
+        self.wire = Wire(settings.timeout, headers.usage)
+        session = open_session(self.wire, ca_file=settings.ca_file, proxy=settings.proxy)
+        self._share = Share(settings.budget_share, spent, clock, whose="the account", refilled=self.midnight)
+        self._login = Login(self._who, clock, self._renew)
+        self._library = Library(settings.base_url, session)
+        self._oauth = OAuth(self._library)
+        self._account: Account | None = None
+        self._turn = Lock()  # lists are read ahead in another thread; budget, token and limits are one for all
+        self.window: int | None = None
+        """Calls in ten seconds that HubSpot last said our app may send."""
+
+    def api(self, path: str) -> Any:
+        """One of the library's api objects, kept for the life of the process: "crm.deals.batch_api"."""
+        return self._library.api(path)
+
+    def call(self, function: Callable[..., Any], *given: Any, repeatable: bool = True, **named: Any) -> Any:
+        """The parsed reply of one of the library's calls; None for an empty one. 207 is a reply: read its `errors`.
+
+        Without `repeatable` a write of unknown fate raises RetryLater. Raises Refused, AccessRefused, BudgetSpent.
+        """
+        return self._send(self._window, lambda: self._library.typed(function, given, named), repeatable=repeatable)
+
+    def search(self, kind: str, request: dict[str, Any]) -> dict[str, Any]:
+        """One page of a search of an object type; held to the portal's searches a second, not to the window."""
+        ask = self.api("crm.objects.search_api").do_search
+        gate = self._searches
+        found: dict[str, Any] = self._send(gate, lambda: self._library.typed(ask, (kind, request), {}), repeatable=True)
+        return found
+
+    def rest(self, path: str, method: str = "GET", body: Any = None, *, repeatable: bool = True) -> Any:
+        """The parsed reply of a path that the library does not know."""
+        data = None if body is None else orjson.dumps(body)
+        return self._send(self._window, lambda: self._library.plain(method, path, data), repeatable=repeatable)
+
+    def token_info(self) -> dict[str, Any]:
+        """What HubSpot says of our token: its scopes, and whose it is, asked anew each time; raises Refused."""
+        token = self._login.token()
+        if self._login.renewable:
+            ways = self._oauth.description(self._login.client, token)
+            return first_served(ways, lambda way: self._send(self._window, way, repeatable=True))
+        found = self.rest("/oauth/v2/private-apps/get/access-token-info", "POST", {"tokenKey": token})
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def actor(self) -> str | None:
+        """Our own app as histories name it, "integration:" and its number; None where HubSpot does not tell that."""
+        return app_actor(self._told)
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Scopes that our token has; empty where HubSpot does not tell them."""
+        return frozenset(map(str, self._told.get("scopes") or ()))
+
+    @cached_property
+    def _told(self) -> dict[str, Any]:
+        try:
+            return self.token_info()
+        except Refused:
+            return {}
+
+    def now(self) -> datetime:
+        """The server's time as it last said; ours before the first reply."""
+        return self.wire.server_time or self._clock()
+
+    def budget(self) -> Budget:
+        """The account's calls of the day as last said, and ours."""
+        return Budget(self.wire.used, self.wire.allowed, self.wire.calls)
+
+    def midnight(self, now: datetime) -> datetime:
+        """When the account's next day begins: then its daily calls come back."""
+        return midnight(now, self._account.zone if self._account else zone(self.settings.zone))
+
+    @property
+    def account(self) -> Account:
+        """The portal as it describes itself, asked once; where it does not, deals can be read all the same."""
+        if self._account is None:
+            try:
+                self._account = Account.parse(self.rest("/account-info/v3/details") or {})
+            except Refused:
+                self._account = Account.untold(self._told, self.settings.zone)
+        return self._account
+
+    @cached_property
+    def _window(self) -> Gate:
+        return self._gate(app_key(self._who.secrets()), FIRST_WINDOW)
+
+    @cached_property
+    def _searches(self) -> Gate:
+        return self._gate(portal_key(self.account.portal), SEARCHES)
+
+    def _gate(self, key: str, rate: Any) -> Gate:
+        return Gate(bucket(self.settings.limits, key, rate), key, self._clock, self._sleep)
+
+    def _send(self, gate: Gate, send: Callable[[], Reply], *, repeatable: bool) -> Any:
+        return self._again(self._twice, gate, send, repeatable)
+
+    def _twice(self, gate: Gate, send: Callable[[], Reply], repeatable: bool) -> Any:
+        """Send; where an OAuth token has ended renew it and send once more, then give up."""
+        try:
+            return self._once(gate, send, repeatable)
+        except SessionEnded as error:
+            if not self._login.renewable:
+                raise AccessRefused(f"{error} Check access_token of connection {self.settings.name}.") from None
+        try:
+            return self._once(gate, send, repeatable)
+        except SessionEnded as error:
+            raise AccessRefused(f"{error} A new token did not help; connect the app again.") from None
+
+    def _once(self, gate: Gate, send: Callable[[], Reply], repeatable: bool) -> Any:
+        with self._turn:
+            self._share.mind(self.wire)
+            token = self._login.token()
+            self._library.take(token)
+            gate.enter()
+        try:
+            reply = send()
+        except requests.exceptions.ConnectTimeout as error:
+            raise Transient(f"{self.settings.base_url} does not answer: {type(error).__name__}.") from None
+        except requests.RequestException as error:
+            raise self._broken(error, repeatable) from None
+        self._note(reply)
+        try:
+            return self._read(reply, repeatable)
+        except SessionEnded:
+            with self._turn:
+                self._login.ended(token)
+            raise
+
+    def _renew(self, form: dict[str, str]) -> dict[str, Any]:
+        """A new access token, by whichever path HubSpot serves."""
+        return first_served(self._oauth.renewal(form), self._renewed)
+
+    def _renewed(self, send: Callable[[], Reply]) -> Any:
+        self._window.enter()
+        try:
+            reply = send()
+        except requests.RequestException as error:
+            raise self._broken(error, repeatable=True) from None
+        return self._read(reply, repeatable=True)
+
+    def _broken(self, error: requests.RequestException, repeatable: bool) -> Exception:
+        where = self.settings.base_url
+        if untrusted(error):
+            return SettingsProblem(f"The certificate of {where} is not trusted; set ca_file.")
+        text = f"The reply of {where} broke off: {type(error).__name__}."
+        return Transient(text) if repeatable else in_doubt(text)
+
+    def _note(self, reply: Reply) -> None:
+        """How many calls a window this app may send."""
+        if told := headers.window(reply.headers):
+            self.window = told[0]
+            self._window.allow(*told)
+
+    def _read(self, reply: Reply, repeatable: bool) -> Any:
+        if reply.status >= _REFUSED:
+            body = parsed(self._scrubbed(reply.data))
+            problem = fault(reply.status, body, reply.headers, self.midnight(self.now()))
+            raise problem if repeatable else of_write(problem, reply.status)
+        try:
+            with uncollected():
+                found = orjson.loads(reply.data) if reply.data else None
+        except ValueError:
+            found = reply
+        if found is None or isinstance(found, dict | list):
+            return found
+        text = f"HubSpot answers {reply.status} with a body that is no JSON."
+        raise Transient(text) if repeatable else in_doubt(text)
+
+    def _scrubbed(self, content: bytes) -> str:
+        """An error body without our secrets, should a proxy echo one."""
+        text, token = content.decode(errors="replace"), self._library.token
+        return scrub(self._who, text.replace(token, "…") if token else text)

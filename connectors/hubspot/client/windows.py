@@ -1,0 +1,160 @@
+"""Reading many records: by list, by batch, and by search in windows that neither ties nor the 10,000 cap can break.
+
+A search is sorted by id and asked again for ids above the last one (`after` is never used): ids have no ties, so any
+number of records that changed in one millisecond is read once each, 200 a call. Records that change while a pass runs
+and have a lower id are found by the next one, whose window begins before this one did; that overlap also covers what
+the search index has not seen yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from connectors.hubspot.client import convert as to
+from model.errors import RetryLater
+from model.sync import Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from connectors.hubspot.client.client import Client
+
+    Rows = list[dict[str, Any]]
+
+OVERLAP: Final = timedelta(minutes=10)
+PAGE: Final = 200
+LISTED, LISTED_WITH_HISTORY = 100, 50
+BATCH: Final = 100
+_ABSENT: Final = {"OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a stream was read.
+
+    `since`: changes from then on are wanted; None: everything, by list. `until`: when this pass began. `after`: the
+    last id of a search, or the list's own mark of its next page; "" at the start.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    after: str = ""
+
+    @classmethod
+    def parse(cls, cursor: Cursor | None) -> Place:
+        """From a cursor; the start where there is none."""
+        raw = orjson.loads(cursor.text) if cursor else {}
+        instants = {name: datetime.fromisoformat(raw[name]) for name in ("since", "until") if raw.get(name)}
+        return cls(**instants, after=raw.get("after", ""))
+
+    def begun(self, now: datetime) -> Place:
+        """The same pass where one goes on, else one that begins now."""
+        return self if self.after and self.until else replace(self, until=now, after="")
+
+    def ended(self) -> Place:
+        """Where the next pass begins."""
+        return Place(self.until - OVERLAP) if self.until else self
+
+    def cursor(self, stream: str) -> Cursor:
+        """For the store."""
+        raw = {"since": self.since and self.since.isoformat(), "until": self.until and self.until.isoformat()}
+        return Cursor(stream, orjson.dumps(raw | {"after": self.after}).decode())
+
+
+def results(body: Any, what: str) -> Rows:
+    """The rows of a page; raises RetryLater where there are none to be seen."""
+    found = body.get("results") if isinstance(body, dict) else None
+    if not isinstance(found, list):
+        raise RetryLater(f"HubSpot's page of {what} holds no results.")
+    return found
+
+
+def following(body: Mapping[str, Any]) -> str:
+    """The mark of the page that follows; "" for none."""
+    return str(((body.get("paging") or {}).get("next") or {}).get("after") or "")
+
+
+def listed(client: Client, kind: str, after: str = "", **asked: Any) -> Iterator[tuple[Rows, str]]:
+    """Pages of all records of a type and the mark of the page that follows ("" for none)."""
+    ask = client.api("crm.objects.basic_api").get_page
+    most = LISTED_WITH_HISTORY if asked.get("properties_with_history") else LISTED
+    while True:
+        given: dict[str, Any] = asked | ({"after": after} if after else {})
+        body = client.call(ask, kind, limit=most, **given)
+        rows, before, after = results(body, kind), after, following(body)
+        if after and after == before:
+            raise RetryLater(f"HubSpot gives the same page of {kind} for ever.")
+        yield rows, after
+        if not after:
+            return
+
+
+def changed(
+    client: Client, kind: str, since: datetime, after: str, properties: Iterable[str], *, stamp: str
+) -> Iterator[Rows]:
+    """Pages of the records whose `stamp` is `since` or later, in order of their ids from `after` on."""
+    wanted, last = list(properties), int(after or 0)
+    moment = str(to.milliseconds(since))
+    while True:
+        filters = [{"propertyName": stamp, "operator": "GTE", "value": moment}]
+        if last:
+            filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": str(last)})
+        body = client.search(kind, _request(filters, wanted))
+        rows = results(body, kind)
+        fresh = [row for row in rows if int(row["id"]) > last]
+        if fresh:
+            last = int(fresh[-1]["id"])
+            yield fresh
+        if not fresh or (len(rows) < PAGE and not following(body)):  # a page may be short and not the last
+            return
+
+
+def _request(filters: list[dict[str, str]], properties: list[str]) -> dict[str, Any]:
+    return {
+        "filterGroups": [{"filters": filters}],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "properties": properties,
+        "limit": PAGE,
+        "after": "0",
+    }
+
+
+def batch(
+    client: Client, kind: str, ids: list[str], properties: list[str], history: list[str] | None = None
+) -> Iterator[Rows]:
+    """These records as they stand now, 100 a call, 50 with history; those that are not found are left out."""
+    ask = client.api("crm.objects.batch_api").read
+    for some in chunks(ids, LISTED_WITH_HISTORY if history else BATCH):
+        body = {
+            "inputs": [{"id": one} for one in some],
+            "properties": properties,
+            "propertiesWithHistory": history or [],
+        }
+        yield found_of(client.call(ask, kind, body), kind)
+
+
+def found_of(body: Any, what: str) -> Rows:
+    """The rows of a batch read. What is not there is told as an error and is none; any other loss raises RetryLater."""
+    rows = results(body, what)
+    for error in body.get("errors") or ():
+        said = {str(error.get("subCategory") or "").rpartition(".")[2], str(error.get("category") or "")}
+        if said.isdisjoint(_ABSENT):
+            raise RetryLater(f"HubSpot leaves out some {what}: {error.get('message') or ', '.join(sorted(said))}.")
+    return rows
+
+
+def archived(client: Client, kind: str, pages: int | None = None) -> Iterator[Rows]:
+    """Pages of the records in the bin; with `pages` no more than so many, for the list has no order by time."""
+    for read, (rows, _) in enumerate(listed(client, kind, archived=True, properties=["hs_object_id"]), 1):
+        yield rows
+        if read == pages:
+            return
+
+
+def chunks(ids: list[Any], size: int) -> Iterator[list[Any]]:
+    """`ids` in pieces that one call takes."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))

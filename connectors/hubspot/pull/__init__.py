@@ -1,0 +1,1 @@
+"""Reading deals and what hangs on them."""

@@ -1,0 +1,173 @@
+"""Deals: which properties are asked for, and rows as records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from connectors.hubspot.client import convert as to
+from connectors.hubspot.push import our_fields
+from model.facts import FACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connectors.hubspot.client.convert import Converter
+    from connectors.hubspot.client.schema import CrmField, Schema
+    from connectors.hubspot.pull.pipelines import Pipelines
+    from connectors.hubspot.settings import HubspotSettings
+    from model.facts import FactType
+    from model.records import Record
+
+Row: TypeAlias = "dict[str, Any]"
+
+COLUMNS: Final[dict[str, tuple[str, Converter]]] = {
+    "name": ("dealname", to.text),
+    "deal_type": ("dealtype", to.text),
+    "source": ("hs_analytics_source", to.text),
+    "amount": ("amount", to.amount),
+    "close_date": ("closedate", to.day),
+    "probability": ("hs_deal_stage_probability", to.share),
+    "forecast_category": ("hs_manual_forecast_category", to.categories),
+    "next_step": ("hs_next_step", to.text),
+    "owner_id": ("hubspot_owner_id", to.text),
+    "created": ("createdate", to.instant),
+    "modified": ("hs_lastmodifieddate", to.instant),
+    "activity_hint": ("notes_last_contacted", to.date_of),
+}
+"""Column of OPPORTUNITY → standard property and its converter; settings.fields may name another for some."""
+
+MAPPABLE: Final = (
+    "name", "deal_type", "source", "amount", "close_date", "probability", "forecast_category", "next_step",
+)  # fmt: skip
+OPTIONAL: Final = ("source", "deal_type", "forecast_category")
+"""Not every portal has them: then they are not offered, but not unread either."""
+STAGE: Final = ("pipeline", "dealstage", "hs_is_closed", "hs_is_closed_won")
+MERGED: Final = "hs_merged_object_ids"
+COMPANY: Final = "hs_primary_associated_company"
+CURRENCY: Final = ("deal_currency_code", "hs_exchange_rate")
+_WORDS: Final = ("name", "next_step")
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Where one fact or column is read; `field` None where it cannot be."""
+
+    name: str
+    path: str
+    field: CrmField | None
+    convert: Converter
+    when_blank: Any = None
+
+
+def column_paths(settings: HubspotSettings) -> dict[str, str]:
+    """Column → property, after the settings' own."""
+    own = {name: settings.fields[name].field for name in MAPPABLE if name in settings.fields}
+    return {name: own.get(name, field) for name, (field, _) in COLUMNS.items()}
+
+
+def columns(schema: Schema, settings: HubspotSettings, zone: ZoneInfo) -> list[Mapped]:
+    """Every column of OPPORTUNITY that one property gives; `zone`: the portal's, in which close dates are read."""
+    found = []
+    for name, path in column_paths(settings).items():
+        field, how = schema.field(path), COLUMNS[name][1]
+        if name == "close_date":
+            how = to.date_of if field and field.type == "date" else to.local_day(zone)
+        elif field and field.labels and how is to.text and name not in ("owner_id", *_WORDS):
+            how = to.choice(field.labels)
+        found.append(Mapped(name, path, field, how))
+    return found
+
+
+def mapped_facts(schema: Schema, settings: HubspotSettings) -> list[Mapped]:
+    """The facts that the settings map, but for those that are columns."""
+    zone = ZoneInfo(settings.zone or "UTC")
+    found = []
+    for name, how in settings.fields.items():
+        if name not in MAPPABLE:
+            field = schema.field(how.field)
+            labels = field.labels if field else {}
+            convert = to.fact_converter(type_of(name, field), field.type if field else "", labels, zone)
+            found.append(Mapped(name, how.field, field, convert, how.when_blank))
+    return found
+
+
+def type_of(fact: str, field: CrmField | None) -> FactType:
+    """The fact's own type, else what the property gives."""
+    if fact in FACTS:
+        return FACTS[fact].type
+    return to.fact_type(field.type, field.field_type) if field else "text"
+
+
+class Maker:
+    """Turns rows of the API into records; everything that does not depend on the row is worked out once."""
+
+    def __init__(
+        self, schema: Schema, settings: HubspotSettings, pipelines: Pipelines, zone: ZoneInfo, home: str | None
+    ) -> None:
+        read, facts = columns(schema, settings, zone), mapped_facts(schema, settings)
+        own = our_fields.readable(schema, settings)
+        self._pipelines, self._home = pipelines, home
+        self._plain = [(m.name, m.path, m.convert) for m in read if m.field]
+        self._facts = [m for m in facts if m.field]
+        self._own = [(name, field.path, our_fields.converter(field)) for name, field in own.items()]
+        self._unread = [m.name for m in (*read, *facts) if not m.field and m.name not in OPTIONAL]
+        asked = [path for _, path, _ in (*self._plain, *self._own)] + [m.path for m in self._facts]
+        self.properties = schema.having((*asked, *STAGE, *CURRENCY, MERGED, COMPANY))
+
+    def record(self, row: Row) -> Record:
+        """A row as a record of OPPORTUNITY; a property that the row leaves out is not read."""
+        given = row["properties"]
+        record: Record = {"id": row["id"], "record_type": None, "merged_into": None, "gone": None}
+        unread = self._unread
+        try:
+            record |= {name: convert(given[path]) for name, path, convert in self._plain}
+        except KeyError:
+            record |= {name: convert(given[path]) for name, path, convert in self._plain if path in given}
+            unread = unread + [name for name, path, _ in self._plain if path not in given]
+        if record.get("created") is None:
+            record["created"] = to.instant(row.get("createdAt"))
+        self._place(given, record)
+        if given.get(COMPANY):
+            record["account_id"] = to.text(given[COMPANY])
+        record["currency"] = to.text(given.get("deal_currency_code")) or self._home
+        record["unread"] = list(unread)
+        record["facts"] = self._mapped(given, record["unread"])
+        record["ours"] = {
+            name: None if not (value := given.get(path)) else convert(value) for name, path, convert in self._own
+        }
+        return record
+
+    def _place(self, given: Mapping[str, str | None], record: Record) -> None:
+        """Pipeline, stage, and whether it is won or lost: said by the deal, else by its stage."""
+        stage = to.text(given.get("dealstage"))
+        known = self._pipelines.stages.get(stage or "") or {}
+        pipeline = to.text(given.get("pipeline"))
+        closed, won = to.yes_no(given.get("hs_is_closed")), to.yes_no(given.get("hs_is_closed_won"))
+        record["stage_name"] = stage
+        record["pipeline"] = self._pipelines.labels.get(pipeline or "", pipeline) or known.get("pipeline")
+        record["is_closed"] = known.get("is_closed") if closed is None else closed
+        record["is_won"] = known.get("is_won") if won is None else won
+        if record.get("probability") is None:
+            record["probability"] = known.get("probability")
+
+    def _mapped(self, given: Mapping[str, str | None], unread: list[str]) -> dict[str, Any]:
+        facts = {}
+        for mapped in self._facts:
+            try:
+                found = mapped.convert(given[mapped.path])
+            except (KeyError, ValueError, TypeError, ArithmeticError):
+                unread.append(mapped.name)
+                continue
+            facts[mapped.name] = mapped.when_blank if found is None else found
+        return facts
+
+
+def merged_away(row: Row) -> list[Record]:
+    """The deals that went up in this one: gone, whatever else was known of them."""
+    others = (row["properties"].get(MERGED) or "").split(";")
+    return [
+        {"id": one.strip(), "gone": "merged", "merged_into": row["id"]}
+        for one in others if one.strip() and one.strip() != row["id"]
+    ]  # fmt: skip

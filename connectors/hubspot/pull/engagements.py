@@ -1,0 +1,118 @@
+"""Reading calls, mails, meetings, notes and tasks together with what they are on."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from connectors.hubspot.client import windows
+from connectors.hubspot.client.faults import ScopeMissing
+from connectors.hubspot.client.windows import following
+from connectors.hubspot.pull import activities, links
+from model.sync import Page, SetAside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from connectors.hubspot.client.client import Client
+    from connectors.hubspot.client.schema import Schema
+    from connectors.hubspot.client.windows import Place, Rows
+    from connectors.hubspot.pull.activities import Kind
+    from connectors.hubspot.pull.actors import Actors
+    from connectors.hubspot.settings import HubspotSettings
+    from model.records import Record
+    from model.sync import Cursor
+
+Parents: TypeAlias = "dict[str, dict[str, list[str]]]"
+"""Engagement's id → type of the other record (deals, contacts, companies) → ids."""
+MODIFIED = "hs_lastmodifieddate"
+
+
+class Engagements:
+    """All object types of activities, one after the other."""
+
+    def __init__(self, client: Client, schema: Schema, settings: HubspotSettings, actors: Actors) -> None:
+        self._client, self._schema, self._actors = client, schema, actors
+        self._zone = ZoneInfo(settings.zone) if settings.zone else client.account.zone
+        wide = settings.activity.roll_up == "contacts"
+        self._parents: tuple[str, ...] = ("deals", "contacts", "companies") if wide else ("deals",)
+        self.present: set[str] = set()
+
+    def pages(self, kind: Kind, place: Place, saved: Callable[[str], Cursor | None]) -> Iterator[Page]:
+        """Pages of one type from `place` on; `saved` makes the cursor of a place within."""
+        read = self._listed(kind, place) if place.since is None else self._changed(kind, place)
+        for rows, parents, after in read:
+            records, aside = self._records(kind, rows, parents)
+            self.present.update(record["id"] for record in records)
+            cursor = saved(after)
+            if records or aside or cursor:
+                yield Page({"activity": records} if records else {}, cursor, tuple(aside))
+
+    def of_deals(self, kind: Kind, deals: list[str]) -> Iterator[Page]:
+        """Those on deals whose roll-up has moved, but for those read already: an old one may be new on a deal."""
+        found = links.read(self._client, "deals", kind.type, deals) if deals else {}
+        ids = sorted({link.id for several in found.values() for link in several}, key=int)
+        fresh = [one for one in ids if activities.record_id(kind, {"id": one}) not in self.present]
+        for rows in windows.batch(self._client, kind.type, fresh, activities.properties(kind, self._schema)):
+            records, aside = self._records(kind, rows, self._linked(kind, [row["id"] for row in rows]))
+            self.present.update(record["id"] for record in records)
+            yield Page({"activity": records}, None, tuple(aside))
+
+    def binned(self, kind: Kind, pages: int | None) -> Iterator[Page]:
+        """What people deleted."""
+        for rows in windows.archived(self._client, kind.type, pages):
+            gone: list[Record] = [{"id": activities.record_id(kind, row), "gone": "deleted"} for row in rows]
+            if gone:
+                yield Page({"activity": gone})
+
+    def _records(self, kind: Kind, rows: Rows, parents: Parents) -> tuple[list[Record], list[SetAside]]:
+        made: list[list[Record]] = []
+        aside: list[SetAside] = []
+        for row in rows:
+            try:
+                made.append(activities.records(kind, row, parents.get(row["id"], {}), self._actors, self._zone))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                aside.append(SetAside("activity", str(row["id"]), f"{type(error).__name__}: {error}"))
+        return list(chain.from_iterable(made)), aside
+
+    def _listed(self, kind: Kind, place: Place) -> Iterator[tuple[Rows, Parents, str]]:
+        asked = {"properties": activities.properties(kind, self._schema), "associations": list(self._parents)}
+        for rows, after in windows.listed(self._client, kind.type, place.after, **asked):
+            parents = {row["id"]: _inline(row.get("associations") or {}) for row in rows}
+            cut = [row["id"] for row in rows if any(map(following, (row.get("associations") or {}).values()))]
+            yield rows, parents | (self._linked(kind, cut) if cut else {}), after
+
+    def _changed(self, kind: Kind, place: Place) -> Iterator[tuple[Rows, Parents, str]]:
+        """Searches tell no associations: they are read apart."""
+        if place.since is None:
+            return
+        names = activities.properties(kind, self._schema)
+        for rows in windows.changed(self._client, kind.type, place.since, place.after, names, stamp=MODIFIED):
+            ids = [row["id"] for row in rows]
+            yield rows, self._linked(kind, ids), ids[-1]
+
+    def _linked(self, kind: Kind, ids: list[str]) -> Parents:
+        parents: Parents = {one: {} for one in ids}
+        for other in self._parents:
+            for one, found in self._links(kind, other, ids).items():
+                parents[one][other] = sorted({link.id for link in found}, key=int)
+        return parents
+
+    def _links(self, kind: Kind, other: str, ids: list[str]) -> dict[str, list[links.Link]]:
+        """Companies are asked for no more once they may not be seen: deals and contacts tell enough without them."""
+        try:
+            return links.read(self._client, kind.type, other, ids)
+        except ScopeMissing:
+            if other != "companies":
+                raise
+            self._parents = tuple(one for one in self._parents if one != other)
+            return {}
+
+
+def _inline(associations: Mapping[str, Any]) -> dict[str, list[str]]:
+    """As a list tells them: an id once for each type that it has, and of many only the first ones."""
+    return {
+        other: sorted({str(one["id"]) for one in found.get("results") or ()}, key=int)
+        for other, found in associations.items()
+    }

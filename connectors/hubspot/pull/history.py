@@ -1,0 +1,146 @@
+"""What happened to deals, from the versions of their properties: stage changes, moves of amount, date and others."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from connectors.hubspot.client import convert as to
+from connectors.hubspot.pull import deals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from connectors.hubspot.client.convert import Converter
+    from connectors.hubspot.client.schema import Schema
+    from connectors.hubspot.pull.actors import Actors
+    from connectors.hubspot.pull.deals import Row
+    from connectors.hubspot.pull.pipelines import Pipelines
+    from connectors.hubspot.settings import HubspotSettings
+    from model.records import Record
+
+Versions: TypeAlias = "list[dict[str, Any]]"
+
+STAGE: Final = "dealstage"
+_TOLD: Final = ("amount", "close_date", "next_step", "owner_id")
+_AT_ONCE: Final = timedelta(seconds=5)
+"""A value written with the deal itself may be stamped a moment later than it."""
+_CREATION: Final = timedelta(days=1)
+_STAMP: Final = itemgetter("timestamp")
+_KEPT: Final = 20
+"""HubSpot is said to keep so many versions; a list that long may have lost its oldest ones."""
+_NEVER: Final = datetime.max.replace(tzinfo=to.EPOCH.tzinfo)
+
+
+class Histories:
+    """Rows of the API as stage changes and field changes; what does not depend on the row is worked out once."""
+
+    def __init__(
+        self, schema: Schema, settings: HubspotSettings, pipelines: Pipelines, zone: ZoneInfo, actors: Actors
+    ) -> None:
+        self._pipelines, self._actors = pipelines, actors
+        read = deals.columns(schema, settings, zone)
+        told = [(m.path, m.name, _text(m)) for m in read if m.field and m.name in _TOLD]
+        facts = [(m.path, m.name, m.convert) for m in deals.mapped_facts(schema, settings) if m.field]
+        self._fields: list[tuple[str, str, Converter]] = [*told, *facts]
+        self.properties = schema.having((STAGE, *(path for path, _, _ in self._fields)))
+
+    def of(self, row: Row, record: Record) -> tuple[list[Record], list[Record]]:
+        """Stage changes and field changes of a deal; notes on `record` its last edit, and a date history cut short."""
+        versions: Mapping[str, Versions] = row.get("propertiesWithHistory") or {}
+        born: datetime | None = record.get("created")
+        walked = oldest_first(versions.get(STAGE))
+        stages = self._stages(row["id"], walked)
+        cut = _KEPT if _reaches(walked, born) else min(_KEPT, len(walked))
+        moves: list[Record] = []
+        for how in self._fields:
+            listed = versions.get(how[0])
+            if listed:
+                listed = oldest_first(listed)
+                whole = len(listed) < cut or _reaches(listed, born)
+                if not whole and how[1] == "close_date":
+                    record["unread"].append("date_history")
+                self._moves(row["id"], how, listed, born + _AT_ONCE if whole and born else _NEVER, moves)
+        self._note_edit(versions, record)
+        return stages, moves
+
+    def _stages(self, deal: str, versions: Versions) -> list[Record]:
+        found: list[Record] = []
+        before: str | None = None
+        stamp: str | None = None
+        for version in versions:
+            stage, earlier, stamp = to.text(version.get("value")), stamp, version["timestamp"]
+            if stage is None or stage == before:
+                continue
+            before = stage
+            found.append({
+                "id": f"{deal}:{STAGE}:{stamp}" if stamp != earlier else f"{deal}:{STAGE}:{stamp}:{stage}",
+                "opportunity_id": deal,
+                "at": to.instant(stamp),
+                "stage_name": stage,
+                "pipeline": self._pipelines.of_stage.get(stage),
+                "actor_id": self._actors.of(version),
+            })  # fmt: skip
+        return found
+
+    def _moves(
+        self, deal: str, how: tuple[str, str, Converter], versions: Versions, late: datetime, found: list[Record]
+    ) -> None:
+        """Each value beside the one before; the first is a move only where it came after the deal: after `late`."""
+        path, name, convert = how
+        first, before = True, None
+        stamp: str | None = None
+        for version in versions:
+            after, earlier, stamp = convert(version.get("value")), stamp, version["timestamp"]
+            if after != before and not (first and to.instant(stamp) <= late):  # type: ignore[operator]
+                found.append({
+                    "id": f"{deal}:{path}:{stamp}" if stamp != earlier else f"{deal}:{path}:{stamp}:{after}",
+                    "opportunity_id": deal,
+                    "field": name,
+                    "before": before,
+                    "after": after,
+                    "changed_at": to.instant(stamp),
+                    "actor_id": self._actors.of(version),
+                    "origin": "crm",
+                })  # fmt: skip
+            first, before = False, after
+
+    def _note_edit(self, versions: Mapping[str, Versions], record: Record) -> None:
+        """The newest version of any property that we follow, by somebody else than our own app or HubSpot itself."""
+        newest = [listed[0] for listed in versions.values() if listed]
+        newest.sort(key=_STAMP, reverse=True)
+        for version in newest:
+            actor = self._actors.of(version)
+            if not self._actors.is_nobody(actor):
+                record["last_edit"], record["modified_by"] = to.instant(version["timestamp"]), actor
+                return
+
+
+def _text(mapped: deals.Mapped) -> Converter:
+    """A column's value as JSON can carry it; the same few values come again and again."""
+    if mapped.name == "amount":
+        return lru_cache(maxsize=8192)(to.amount_text)
+    if mapped.name == "close_date":
+        return lru_cache(maxsize=16384)(lambda value: day.isoformat() if (day := mapped.convert(value)) else None)
+    return mapped.convert
+
+
+def oldest_first(versions: Versions | None) -> Versions:
+    """HubSpot lists the newest first; two of one instant stay in the order in which they were written."""
+    if not versions or len(versions) == 1:
+        return versions or []
+    walked = versions[::-1]
+    if walked[0]["timestamp"] > walked[-1]["timestamp"]:
+        walked.sort(key=lambda version: str(to.instant(version["timestamp"])))
+    return walked
+
+
+def _reaches(versions: Versions, born: datetime | None) -> bool:
+    """Whether the oldest version is as old as the deal, so that none is missing before it."""
+    if not versions or born is None:
+        return not versions
+    oldest = to.instant(versions[0]["timestamp"])
+    return oldest is None or oldest <= born + _CREATION

@@ -1,0 +1,73 @@
+"""Pipelines and their stages, archived ones too; won and lost are told by probability, and both come as texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connectors.hubspot.client import convert as to
+from connectors.hubspot.client.faults import Refused
+from connectors.hubspot.client.windows import results
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connectors.hubspot.client.client import Client
+    from model.records import Record
+
+
+@dataclass(frozen=True)
+class Pipelines:
+    """What the portal lists now. A stage belongs to one pipeline; deals may stand in stages that are not listed."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Pipeline's id → its label."""
+    of_stage: Mapping[str, str] = field(default_factory=dict)
+    """Stage's id → its pipeline's label."""
+    stages: Mapping[str, Record] = field(default_factory=dict)
+    """Stage's id → its CRM_STAGE record."""
+
+
+def read(client: Client) -> Pipelines:
+    """All pipelines of deals; raises Refused where our app may not see them."""
+    ask = client.api("crm.pipelines.pipelines_api").get_all
+    living = results(client.call(ask, "deals"), "pipelines")
+    listed = [*living, *_archived(client, {str(pipeline["id"]) for pipeline in living})]
+    labels, of_stage, stages = {}, {}, {}
+    for pipeline in listed:
+        labels[str(pipeline["id"])] = label = to.text(pipeline.get("label")) or str(pipeline["id"])
+        for stage in pipeline.get("stages") or ():
+            of_stage[str(stage["id"])] = label
+            stages[str(stage["id"])] = _stage(pipeline, stage, label)
+    return Pipelines(labels, of_stage, stages)
+
+
+def _archived(client: Client, living: set[str]) -> list[dict[str, Any]]:
+    """Pipelines in the bin; none where the portal does not tell, or tells the living ones once more."""
+    try:
+        found = results(client.rest("/crm/v3/pipelines/deals?archived=true"), "archived pipelines")
+    except Refused:
+        return []
+    return [
+        pipeline | {"archived": True}
+        for pipeline in found
+        if pipeline.get("archived", True) and str(pipeline["id"]) not in living
+    ]
+
+
+def _stage(pipeline: Mapping[str, Any], stage: Mapping[str, Any], label: str) -> Record:
+    told = stage.get("metadata") or {}
+    chance = to.share(str(told.get("probability") or ""))
+    closed = chance in {0.0, 1.0} if told.get("isClosed") is None else str(told["isClosed"]).lower() == "true"
+    return {
+        "id": f"{pipeline['id']}/{stage['id']}",
+        "pipeline": label,
+        "name": str(stage["id"]),
+        "label": to.text(stage.get("label")),
+        "is_active": not (stage.get("archived") or pipeline.get("archived")),
+        "is_closed": closed,
+        "is_won": closed and chance == 1.0,
+        "probability": chance,
+        "forecast_category": None,
+        "sort": stage.get("displayOrder"),
+    }

@@ -1,0 +1,164 @@
+"""A pull: small tables, deals, activities; what a full pass found present, and the feeds read to their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from connectors.hubspot.client import convert as to
+from connectors.hubspot.client import windows
+from connectors.hubspot.client.faults import Refused, TooLong
+from connectors.hubspot.client.windows import Place
+from connectors.hubspot.pull import activities, lead_pull, leads, people, pipelines, rates
+from connectors.hubspot.pull.actors import Actors
+from connectors.hubspot.pull.engagements import MODIFIED, Engagements
+from connectors.hubspot.pull.lead_pull import LeadPull
+from connectors.hubspot.pull.reader import CHUNK, Batch, Reader, binned
+from model.errors import AccessRefused
+from model.helpers.gc_paused import uncollected
+from model.helpers.prefetch import ahead
+from model.sync import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connectors.hubspot.client.client import Client
+    from connectors.hubspot.client.schema import Schema
+    from connectors.hubspot.pull.activities import Kind
+    from connectors.hubspot.pull.deals import Row
+    from connectors.hubspot.settings import HubspotSettings
+    from model.sync import Cursor
+
+STREAM: Final = "opportunity"
+_AHEAD: Final = 8
+"""Pages of deals that are asked for before they are needed: as long as it takes to read contacts and companies."""
+_BINNED_PAGES: Final = 20
+"""Pages of the bin that an incremental pass reads; a full pass reads them all."""
+
+
+class Pull:
+    """One pass over everything that is read from a portal."""
+
+    def __init__(
+        self, client: Client, schema: Schema, settings: HubspotSettings, cursors: Mapping[str, Cursor], *, full: bool,
+        leads: bool = False,
+    ) -> None:  # fmt: skip
+        self._client, self._schema, self._settings = client, schema, settings
+        self._cursors, self._full, self._leads = cursors, full, leads
+        self._bin = None if full else _BINNED_PAGES
+
+    def pages(self) -> Iterator[Page]:
+        """Small tables and people first, so that a deal's owner and stage are known when it comes."""
+        if not self._schema.fields():
+            raise AccessRefused(self._schema.no_deals)
+        known = pipelines.read(self._client)
+        owners, users = people.owners(self._client)
+        actors = Actors(users, self._client.actor)
+        owners += people.integrations(self._settings)
+        rated = rates.read(self._client)
+        yield Page({"crm_stage": list(known.stages.values()), "owner": owners, "rate": rated})
+        reader = Reader(self._client, self._schema, self._settings, known, actors)
+        reader.rates_known, reader.full = bool(rated), self._full
+        yield from self._deals(reader)
+        yield from self._activities(actors, reader.rolled_up)
+        if self._leads and self._schema.fields(leads.KIND):
+            yield from self._of_leads(actors)
+
+    def _deals(self, reader: Reader) -> Iterator[Page]:
+        place = self._start(STREAM)
+        rows = self._listed(reader, place) if place.since is None else self._changed(reader, place)
+        yield from self._batches(reader, rows, place)
+        yield Page({}, place.ended().cursor(STREAM))
+        yield from self._binned()
+        if self._full:
+            yield Page({}, present={STREAM: frozenset(reader.present)})
+        yield Page({}, feeds=frozenset({"stage_history", "date_history"}))
+        if reader.roles_readable:
+            present = {"contact_role": frozenset(reader.roles)} if self._full else {}
+            yield Page({}, feeds=frozenset({"contact_roles"}), present=present)
+
+    def _start(self, stream: str) -> Place:
+        """Where a stream begins; a full pass begins anew, and saves nothing on the way beside an earlier cursor."""
+        cursor = None if self._full else self._cursors.get(stream)
+        return Place.parse(cursor).begun(self._client.now())
+
+    def _saved(self, place: Place, stream: str, after: str) -> Cursor | None:
+        if self._full and stream in self._cursors:
+            return None
+        return Place(place.since, place.until, after).cursor(stream) if after else None
+
+    def _batches(self, reader: Reader, found: Iterator[tuple[list[Row], str]], place: Place) -> Iterator[Page]:
+        batch, after = Batch(), ""
+        for rows, after in ahead(found, _AHEAD):
+            with uncollected():
+                reader.records(rows, batch)
+            if len(batch) >= CHUNK:
+                yield from reader.pages(batch, self._saved(place, STREAM, after))
+                batch = Batch()
+        yield from reader.pages(batch, self._saved(place, STREAM, after))
+
+    def _listed(self, reader: Reader, place: Place) -> Iterator[tuple[list[Row], str]]:
+        """All deals with their histories, 50 a call; where that address is too long, ids by list and deals by batch."""
+        asked = {"properties": reader.properties, "properties_with_history": reader.history}
+        try:
+            yield from windows.listed(self._client, "deals", place.after, **asked)
+        except TooLong:
+            for rows, after in windows.listed(self._client, "deals", place.after, properties=["hs_object_id"]):
+                yield self._now([row["id"] for row in rows], reader.properties, reader.history), after
+
+    def _changed(self, reader: Reader, place: Place) -> Iterator[tuple[list[Row], str]]:
+        """Ids by search, then the deals themselves: an index may be behind, and it has no histories."""
+        if place.since is None:
+            return
+        found = windows.changed(self._client, "deals", place.since, place.after, ["hs_object_id"], stamp=MODIFIED)
+        for rows in found:
+            ids = [row["id"] for row in rows]
+            yield reader.changed(self._now(ids, reader.properties, reader.history_of_change), place.since), ids[-1]
+
+    def _now(self, ids: list[str], properties: list[str], history: list[str]) -> list[Row]:
+        """Deals as they stand now, with their histories."""
+        pages = windows.batch(self._client, "deals", ids, properties, history)
+        return [row for rows in pages for row in rows]
+
+    def _binned(self) -> Iterator[Page]:
+        """What people deleted: a list without order by time, so that an incremental pass reads only a short one."""
+        for rows in windows.archived(self._client, "deals", self._bin):
+            found = [binned(row, to.instant(row.get("archivedAt"))) for row in rows]
+            if found:
+                yield Page({STREAM: found})
+
+    def _activities(self, actors: Actors, rolled_up: list[str]) -> Iterator[Page]:
+        engagements = Engagements(self._client, self._schema, self._settings, actors)
+        whole = bool(self._settings.activity.sources)
+        for source in self._settings.activity.sources:
+            try:
+                yield from self._whole_source(activities.KINDS[source], engagements, rolled_up)
+            except Refused:
+                whole = False  # the feed is late then, and `check` says why
+        if whole:
+            present = {"activity": frozenset(engagements.present)} if self._full else {}
+            yield Page({}, feeds=frozenset({"activities"}), present=present)
+
+    def _of_leads(self, actors: Actors) -> Iterator[Page]:
+        """Leads and what is logged on them; where they may not be read their feed is late, and `check` says why."""
+        place = self._start(lead_pull.STREAM)
+        reader = LeadPull(self._client, self._schema, self._settings, actors, self._bin, full=self._full)
+        try:
+            yield from reader.pages(place, lambda after: self._saved(place, lead_pull.STREAM, after))
+        except Refused:
+            return
+
+    def _whole_source(self, kind: Kind, engagements: Engagements, rolled_up: list[str]) -> Iterator[Page]:
+        """What changed of a type, and what is on deals whose roll-up moved."""
+        try:
+            yield from self._source(kind, engagements)
+            yield from engagements.of_deals(kind, rolled_up)
+        except Refused as error:
+            if not self._schema.refusing(kind.type, error):
+                raise
+            yield from self._whole_source(kind, engagements, rolled_up)
+
+    def _source(self, kind: Kind, engagements: Engagements) -> Iterator[Page]:
+        place = self._start(kind.type)
+        yield from engagements.pages(kind, place, lambda after: self._saved(place, kind.type, after))
+        yield Page({}, place.ended().cursor(kind.type))
+        yield from engagements.binned(kind, self._bin)

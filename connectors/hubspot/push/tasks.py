@@ -1,0 +1,187 @@
+"""Our tasks on deals: looked up by their key, a unique property, then created with their deal, completed or deleted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from html import escape
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from connectors.hubspot.client import answers, windows
+from connectors.hubspot.client.answers import LOCKED, UNSAID, WRITTEN, Result
+from connectors.hubspot.client.faults import Locked, Refused
+from connectors.hubspot.client.schema import DEALS
+from connectors.hubspot.setup.fields import ACTION_SCOPE
+from connectors.shared.operations import handed
+from model.actions import Receipt
+from model.errors import RetryLater
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from connectors.hubspot.client.client import Client
+    from connectors.hubspot.client.schema import Schema
+    from connectors.hubspot.settings import HubspotSettings
+    from model.actions import Close, Hand, Remove, Task
+
+TASKS: Final = "tasks"
+_TO_DEAL: Final = 216
+"""HubSpot's own association of a task with a deal."""
+_DUE_HOUR: Final = 9
+_STATUS: Final = "hs_task_status"
+_COMPLETED: Final = "COMPLETED"
+_OWNER: Final = "hubspot_owner_id"
+_SUBJECT: Final = "hs_task_subject"
+_TWIN: Final = "CONFLICTING_UNIQUE_VALUE"
+_NEVER: Final = "no task stands under its key"
+_DONE: Final = "somebody has completed the task"
+_FOUND: Final = "found when it was looked up"
+LACKS: Final = f"run `connection provision` and give our app {ACTION_SCOPE}, if you want them (nothing else needs it)"
+_UNSAID: Final = Result(UNSAID, "HubSpot's answer leaves the task out")
+
+Inputs: TypeAlias = "dict[str, dict[str, Any]]"
+"""Key → an input of a batch call."""
+Said: TypeAlias = "dict[str, tuple[Result, str | None]]"
+"""Key → what became of it, and the task's id."""
+
+
+class Tasks:
+    """Tasks of one portal; `settings.task_key` is the unique property that names ours."""
+
+    def __init__(self, client: Client, schema: Schema, settings: HubspotSettings) -> None:
+        self._client, self._schema, self._settings = client, schema, settings
+
+    @property
+    def offered(self) -> bool:
+        """Whether we can make tasks that are known again, and known as ours: then they are no touch."""
+        field = self._schema.field(self._settings.task_key, TASKS)
+        if field is None or not field.unique or self._client.actor is None:
+            return False
+        scopes = self._client.scopes
+        return not scopes or ACTION_SCOPE in scopes
+
+    def make(self, tasks: Sequence[Task]) -> dict[str, Receipt]:
+        """By key; what stands under a key is left as it is, also where somebody has completed it."""
+        there = self._standing(task.key for task in tasks)
+        wanted = {task.key: self._input(task) for task in tasks if task.key not in there}
+        said = self._sent(wanted, self._client.api("crm.objects.batch_api").create)
+        if twins := [key for key, (result, _) in said.items() if result.code == _TWIN]:
+            there |= self._standing(twins)  # an earlier call was applied late
+        found = {key: Receipt(key, "written", _FOUND, str(row["id"])) for key, row in there.items()}
+        gone = self._gone([task for task in tasks if task.key in said and said[task.key][0].code])
+        return {key: _receipt(key, *one, gone=key in gone) for key, one in said.items()} | found
+
+    def hand(self, acts: Sequence[Hand]) -> dict[str, Receipt]:
+        """Give those that are open, and still with whom they went to, to somebody else; one that moved on is left."""
+        there = self._standing(one.key for one in acts)
+        still = {key: row for key, row in there.items() if not _completed(row)}
+        with_them = [one for one in acts if one.key in still and still[one.key]["properties"].get(_OWNER) == one.was]
+        wanted = {
+            one.key: {"id": str(still[one.key]["id"]), "properties": {_OWNER: one.owner, _SUBJECT: one.title}}
+            for one in with_them
+        }
+        said = self._sent(wanted, self._client.api("crm.objects.batch_api").update)
+        return _left(acts, there, still) | handed(acts, {key: _receipt(key, *one) for key, one in said.items()}, still)
+
+    def close(self, acts: Sequence[Close]) -> dict[str, Receipt]:
+        """Complete those that are still open."""
+        there = self._standing(one.key for one in acts)
+        still = {key: row for key, row in there.items() if not _completed(row)}
+        wanted = {key: {"id": str(row["id"]), "properties": {_STATUS: _COMPLETED}} for key, row in still.items()}
+        said = self._sent(wanted, self._client.api("crm.objects.batch_api").update)
+        return _left(acts, there, still) | {key: _receipt(key, *one) for key, one in said.items()}
+
+    def remove(self, acts: Sequence[Remove]) -> dict[str, Receipt]:
+        """Delete those that nobody has completed; HubSpot says the same whether they were there or not."""
+        there = self._standing(one.key for one in acts)
+        still = {key: row for key, row in there.items() if not _completed(row)}
+        if still:
+            archive = self._client.api("crm.objects.batch_api").archive
+            body = {"inputs": [{"id": str(row["id"])} for row in still.values()]}
+            self._client.call(archive, TASKS, body, repeatable=False)
+        gone = {key: Receipt(key, "written", record=str(row["id"])) for key, row in still.items()}
+        return _left(acts, there, still) | gone
+
+    def _standing(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Tasks by key; those in the bin are not found."""
+        key, wanted = self._settings.task_key, list(keys)
+        ask = self._client.api("crm.objects.batch_api").read
+        found: dict[str, dict[str, Any]] = {}
+        for some in windows.chunks(wanted, windows.BATCH):
+            body = {
+                "idProperty": key, "inputs": [{"id": one} for one in some], "properties": [key, _STATUS, _OWNER],
+                "propertiesWithHistory": [],
+            }  # fmt: skip
+            for row in windows.found_of(self._client.call(ask, TASKS, body), TASKS):
+                found[str(row["properties"].get(key))] = row
+        return found
+
+    def _input(self, task: Task) -> dict[str, Any]:
+        zone = ZoneInfo(self._settings.zone) if self._settings.zone else self._client.account.zone
+        due = datetime.combine(task.due, time(_DUE_HOUR), zone).astimezone(UTC)
+        properties = {
+            self._settings.task_key: task.key, "hs_timestamp": due.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            _SUBJECT: task.title, "hs_task_body": escape(task.text).replace("\n", "<br>"),
+            _STATUS: "NOT_STARTED", "hs_task_type": "TODO", _OWNER: task.owner,
+        }  # fmt: skip
+        kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _TO_DEAL}
+        return {"properties": properties, "associations": [{"to": {"id": task.deal}, "types": [kind]}]}
+
+    def _sent(self, wanted: Inputs, call: Callable[..., Any]) -> Said:
+        """Results by key; a call refused as a whole is halved down to the guilty one."""
+        if not wanted:
+            return {}
+        inputs = [{**one, "objectWriteTraceId": key} for key, one in wanted.items()]
+        try:
+            reply = self._client.call(call, TASKS, {"inputs": inputs}, repeatable=False)
+            return _told(reply, wanted)
+        except Locked as error:
+            return dict.fromkeys(wanted, (Result(LOCKED, str(error)), None))
+        except Refused as error:
+            if len(wanted) == 1 or not answers.by_input(error, (str(one.get("id")) for one in wanted.values())):
+                return dict.fromkeys(wanted, (answers.refusal(error.body, error.status), None))
+        keys, middle = list(wanted), len(wanted) // 2
+        halves = ({key: wanted[key] for key in some} for some in (keys[:middle], keys[middle:]))
+        return {key: one for half in halves for key, one in self._sent(half, call).items()}
+
+    def _gone(self, tasks: Sequence[Task]) -> set[str]:
+        """Of tasks that were refused those whose deal is no longer there."""
+        deals = list(dict.fromkeys(task.deal for task in tasks))
+        there = {str(row["id"]) for rows in windows.batch(self._client, DEALS, deals, ["hs_object_id"]) for row in rows}
+        return {task.key for task in tasks if task.deal not in there}
+
+
+def _receipt(key: str, result: Result, record: str | None, *, gone: bool = False) -> Receipt:
+    if not result.code:
+        return Receipt(key, "written", record=record)
+    if gone:
+        return Receipt(key, "gone", f"The deal is gone or hidden from us: {result.message} ({result.code})")
+    return Receipt(key, *answers.outcome(result))
+
+
+def _completed(row: Mapping[str, Any]) -> bool:
+    return bool(row["properties"].get(_STATUS) == _COMPLETED)
+
+
+def _left(
+    acts: Sequence[Close | Hand | Remove], there: Mapping[str, Any], still: Mapping[str, Any]
+) -> dict[str, Receipt]:
+    """Receipts of those that nothing is to be done about."""
+    done = [one.key for one in acts if one.key not in still]
+    return {key: Receipt(key, "skipped", _DONE if key in there else _NEVER) for key in done}
+
+
+def _told(reply: Any, wanted: Inputs) -> Said:
+    """What an answer says of each input; known again by the trace id, an update by the task's own id."""
+    if not isinstance(reply, dict) or not isinstance(reply.get("results"), list):
+        raise RetryLater("HubSpot did not answer for every task: they are looked up before they are sent again.")
+    by_id = {str(one["id"]): key for key, one in wanted.items() if "id" in one}
+    by_trace = {key: key for key in wanted}
+    said: Said = dict.fromkeys(wanted, (_UNSAID, None))
+    for row in reply["results"]:
+        if key := by_trace.get(str(row.get("objectWriteTraceId"))) or by_id.get(str(row["id"])):
+            said[key] = WRITTEN, str(row["id"])
+    for error in reply.get("errors") or ():
+        whom = answers.meant(error, by_trace) or (list(wanted) if len(wanted) == 1 else ())
+        said |= {key: (answers.refusal(error), None) for key in whom if key in said}
+    return said

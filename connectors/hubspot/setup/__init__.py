@@ -1,0 +1,1 @@
+"""Setting a portal up, and checking and describing it."""

@@ -1,0 +1,73 @@
+"""What the connection can do, as a Description: facts, writable fields, choices, types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from connectors.hubspot.client.faults import Refused
+from connectors.hubspot.pull import activities, deals, pipelines
+from connectors.hubspot.push import our_fields
+from model.facts import FACTS
+from model.sync import Description, Source
+
+if TYPE_CHECKING:
+    from connectors.hubspot.client.client import Client
+    from connectors.hubspot.client.schema import CrmField, Schema
+    from connectors.hubspot.settings import HubspotSettings
+
+_BY_OTHERS: Final = {"stage_median_days"}
+"""Facts that need nothing of the CRM."""
+_NOT_GIVEN: Final = {"region", "record_type"}
+"""Facts that HubSpot's records do not give; by mapping or the people file only."""
+_ALWAYS: Final = {"id", "stage_name", "pipeline", "is_closed", "is_won", "currency", "account_id", "last_edit"}
+
+
+def feeds(client: Client, schema: Schema, settings: HubspotSettings) -> frozenset[str]:
+    """The feeds that our app may read; HubSpot keeps the history of every property."""
+    del client
+    found = {"stage_history", "date_history"} if schema.fields() else set()
+    if schema.fields("contacts"):
+        found.add("contact_roles")
+    sources = settings.activity.sources
+    if sources and all(schema.fields(activities.KINDS[source].type) for source in sources):
+        found.add("activities")
+    return frozenset(found)
+
+
+def known_facts(client: Client, schema: Schema, settings: HubspotSettings) -> frozenset[str]:
+    """Facts this connection maps. One whose property cannot be read stays among them: it is unknown, not dormant."""
+    have = set(deals.COLUMNS) | _ALWAYS | feeds(client, schema, settings)
+    paths = deals.column_paths(settings)
+    have -= {name for name in deals.OPTIONAL if name not in settings.fields and not schema.field(paths[name])}
+    standard = {f.name for f in FACTS.values() if f.needs and have.issuperset(f.needs)} - _NOT_GIVEN
+    return frozenset(standard | _BY_OTHERS | set(settings.fields))
+
+
+def describe(client: Client, schema: Schema, settings: HubspotSettings) -> Description:
+    """A Description but for user, currency and zone."""
+    read = [*deals.columns(schema, settings, client.account.zone), *deals.mapped_facts(schema, settings)]
+    choices = {m.name: m.field.choices for m in read if m.field and m.field.choices}
+    for name in ("forecast_category", "owner_id", "currency"):
+        choices.pop(name, None)
+    return Description(
+        mapped=known_facts(client, schema, settings),
+        writes={name: our_fields.rule(name, field) for name, field in our_fields.writable(schema, settings).items()},
+        choices=choices | _stages(client),
+        types={m.name: deals.type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},
+        sources={m.name: source(m.field, m.when_blank) for m in read if m.field},
+    )  # fmt: skip
+
+
+def source(field: CrmField, when_blank: bool | str | float | None) -> Source:
+    """A property as a Source."""
+    return Source(field.path, field.type, field.label, settable=field.writable, when_blank=when_blank)
+
+
+def _stages(client: Client) -> dict[str, tuple[str, ...]]:
+    """Labels of pipelines and stages; none where our app may not see them."""
+    try:
+        known = pipelines.read(client)
+    except Refused:
+        return {}
+    stages = dict.fromkeys(str(stage["label"]) for stage in known.stages.values() if stage["is_active"])
+    return {"pipeline": tuple(dict.fromkeys(known.labels.values())), "stage_name": tuple(stages)}

@@ -1,0 +1,166 @@
+"""Calls to one org over simple-salesforce: log in, retry by error code, stay within the budget."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import requests
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+from simple_salesforce.util import exception_handler
+
+from connectors.salesforce.client.auth import Token, log_in, scrub
+from connectors.salesforce.client.faults import CursorLost, SessionEnded, code_of, fault
+from connectors.salesforce.client.transport import open_session
+from connectors.shared.daily_budget import Share
+from connectors.shared.exact_json import load
+from connectors.shared.http_session import untrusted
+from connectors.shared.retries import Again, Transient, in_doubt
+from model.errors import AccessRefused, SettingsProblem
+from model.sync import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from connectors.salesforce.settings import Credentials, SalesforceSettings
+
+Rows = list[dict[str, Any]]
+_REFUSED: Final = 300
+
+
+class Client:
+    """One org, one session. `now` and `sleep` are given; `random` spreads the retries."""
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        random: Random | None = None,
+        who: Credentials | None = None,
+        spent: int = 0,
+    ) -> None:
+        self.settings, self._clock = settings, clock
+        self._who: Credentials = who or settings
+        self._again = Again(sleep, random or Random())  # noqa: S311 - jitter, not a secret
+        self._session, self.wire = open_session(settings)
+        self._share = Share(settings.budget_share, spent, clock)
+        self._token: Token | None = None
+        self._sf: Salesforce | None = None
+
+    @property
+    def user_id(self) -> str | None:
+        """The user we act as, where the login said so."""
+        return self._token.user_id if self._token else None
+
+    def now(self) -> datetime:
+        """The server's time as it last said; ours before the first reply."""
+        return self.wire.server_time or self._clock()
+
+    def budget(self) -> Budget:
+        """The org's calls as last said, and ours."""
+        return Budget(self.wire.used, self.wire.allowed, self.wire.calls)
+
+    def rest(self, path: str, method: str = "GET", body: Any = None, *, repeatable: bool = True) -> Any:
+        """The parsed reply of one call below /services/data/vNN/; None for an empty one."""
+        data = None if body is None else orjson.dumps(body)
+        return self._call(lambda sf: sf.restful(path, method=method, data=data), repeatable=repeatable)
+
+    def pages(self, soql: str, *, deleted: bool = False, exact: bool = True) -> Iterator[Rows]:
+        """The pages of a query, one held at a time; `deleted` also gives rows in the bin and archived ones.
+
+        `exact` keeps decimals as Decimal; without it they are floats and decoding takes half the time.
+        """
+        path: str | None = "queryAll" if deleted else "query"
+        params: dict[str, str] | None = {"q": soql}
+        while path:
+            body = self._call(_page(path, params, exact))
+            yield body["records"]
+            following = None if body["done"] else str(body["nextRecordsUrl"])
+            if following and following == path:
+                raise CursorLost("Salesforce gives the same page of a query for ever.")
+            path, params = following, None
+
+    def rows(self, soql: str) -> Rows:
+        """All rows of a small query."""
+        return [row for page in self.pages(soql) for row in page]
+
+    def _call(self, send: Callable[[Salesforce], Any], *, repeatable: bool = True) -> Any:
+        return self._again(self._twice, send, repeatable)
+
+    def _twice(self, send: Callable[[Salesforce], Any], repeatable: bool) -> Any:
+        """Send; where the session has ended log in again and send once more, then give up."""
+        try:
+            return self._once(send, repeatable)
+        except SessionEnded:
+            self._sf = None
+        try:
+            return self._once(send, repeatable)
+        except SessionEnded as error:
+            raise AccessRefused(f"{error} A new login did not help; check the user's rights to the API.") from None
+
+    def _once(self, send: Callable[[Salesforce], Any], repeatable: bool) -> Any:
+        self._share.mind(self.wire)
+        sf = self._salesforce()
+        try:
+            return send(sf)
+        except SalesforceError as error:
+            problem = fault(error.status, self._scrubbed(error.content))
+            raise problem if repeatable or not _fate_unknown(error) else in_doubt(str(problem)) from None
+        except requests.exceptions.ConnectTimeout as error:
+            raise Transient(f"{sf.sf_instance} does not answer: {type(error).__name__}.") from None
+        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+            if untrusted(error):
+                raise SettingsProblem(f"The certificate of {sf.sf_instance} is not trusted; set ca_file.") from None
+            text = f"The reply of {sf.sf_instance} broke off or cannot be read: {type(error).__name__}."
+            raise Transient(text) if repeatable else in_doubt(text) from None
+
+    def _scrubbed(self, content: Any) -> Any:
+        """An error body without our secrets, should a proxy echo one."""
+        if isinstance(content, str):
+            token = self._token.access if self._token else ""
+            return scrub(self._who, content.replace(token, "…") if token else content)
+        if isinstance(content, list):
+            return [self._scrubbed(part) for part in content]
+        return {k: self._scrubbed(v) for k, v in content.items()} if isinstance(content, dict) else content
+
+    def _salesforce(self) -> Salesforce:
+        if self._sf is None:
+            refresh = self._token.refresh_token if self._token else None
+            token = log_in(self.settings, self._who, self._session, self._clock(), refresh=refresh)
+            self._token = token
+            self._sf = Salesforce(
+                instance_url=token.instance_url,
+                session_id=token.access,
+                version=self.settings.api_version,
+                session=self._session,
+                object_pairs_hook=None,
+            )
+        return self._sf
+
+
+def _page(path: str, params: dict[str, str] | None, exact: bool) -> Callable[[Salesforce], dict[str, Any]]:
+    """One page, decoded from its bytes: simple-salesforce would ask for pretty printing and build ordered dicts."""
+
+    def send(sf: Salesforce) -> dict[str, Any]:
+        headers = {name: value for name, value in sf.headers.items() if name != "X-PrettyPrint"}
+        url = f"https://{sf.sf_instance}{path}" if path.startswith("/") else sf.base_url + path
+        reply = sf.session.get(url, params=params, headers=headers)
+        if reply.status_code >= _REFUSED:
+            exception_handler(reply, name="query")
+        body: dict[str, Any] = load(reply.content) if exact else orjson.loads(reply.content)
+        if not isinstance(body["records"], list) or not (body["done"] or body["nextRecordsUrl"]):
+            raise ValueError("no page of a query")
+        return body
+
+    return send
+
+
+def _fate_unknown(error: SalesforceError) -> bool:
+    """A refusal with a code of its own, or of our session, was not applied; a gateway's page says nothing about it."""
+    code, _ = code_of(error.content)
+    return error.status >= 500 or not (code or error.status == 401)  # noqa: PLR2004 - their own names

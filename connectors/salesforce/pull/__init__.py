@@ -1,0 +1,1 @@
+"""Reading opportunities and what hangs on them."""

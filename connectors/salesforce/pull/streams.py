@@ -1,0 +1,96 @@
+"""A stream: rows of one object in order of a stamp, converted to records of one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from connectors.salesforce.client.windows import Place, StampWindow, read
+from connectors.shared.rows import convert
+from model.sync import Cursor, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from connectors.salesforce.client.client import Client, Rows
+    from connectors.salesforce.client.schema import Schema
+    from model.records import Record
+
+Row: TypeAlias = "dict[str, Any]"
+
+OVERLAP: Final = timedelta(minutes=10)
+HISTORY_OVERLAP: Final = timedelta(hours=1)
+"""History rows may lag behind the save that made them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to select, and how a row becomes a record (None: the row is none of ours)."""
+
+    select: tuple[str, ...]
+    record: Callable[[Row], Record | None]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """`plan` makes a Plan from what can be seen now, or None where the object or its stamp cannot be read."""
+
+    name: str
+    table: str
+    entity: str
+    plan: Callable[[], Plan | None]
+    stamp: str = "SystemModstamp"
+    overlap: timedelta = OVERLAP
+    where: str = ""
+    deleted: bool = True
+    exact: bool = False
+    """Its numbers are money."""
+
+
+class Planned:
+    """A stream's plan, made anew when the columns have changed."""
+
+    def __init__(self, stream: Stream, schema: Schema) -> None:
+        self.stream, self._schema = stream, schema
+        self.plan = stream.plan()
+
+    def again(self) -> None:
+        """Describe again and plan again."""
+        self._schema.forget()
+        self.plan = self.stream.plan()
+
+    def select(self) -> str:
+        """SELECT … FROM …"""
+        fields = self.plan.select if self.plan else ("Id",)
+        return f"SELECT {', '.join(fields)} FROM {self.stream.entity}"
+
+    def page(self, rows: Rows, cursor: Cursor | None = None) -> Page:
+        """The rows as a page of records."""
+        records, aside = convert(self.stream.table, rows, self.plan.record if self.plan else _nothing, "Id")
+        return Page({self.stream.table: records}, cursor, tuple(aside))
+
+
+def pages(client: Client, planned: Planned, cursor: Cursor | None, *, full: bool) -> Iterator[Page]:
+    """Pages of a stream from its cursor on, or from the start; the last one has the cursor for next time.
+
+    A full pass beside an earlier cursor saves none on the way: that one stays right until the pass has ended.
+    """
+    stream, until = planned.stream, client.now() - planned.stream.overlap
+    place = Place() if full or cursor is None else Place.parse(cursor.text)
+    window = StampWindow(planned.select, stream.stamp, place, stream.where)
+    for rows in read(client, window, deleted=stream.deleted, describe_again=planned.again, exact=stream.exact):
+        if rows:
+            saved = None if full and cursor else Cursor(stream.name, window.place.capped(until).text())
+            yield planned.page(rows, saved)
+    yield Page({}, Cursor(stream.name, Place(until).text()))
+
+
+def simple(schema: Schema, entity: str, needed: Iterable[str], record: Callable[[Row], Record | None]) -> Plan | None:
+    """A plan that selects what can be read of `needed`; its record function asks with `row.get`."""
+    seen = schema.entity(entity)
+    return Plan(tuple(seen.having(needed)), record) if seen else None
+
+
+def _nothing(row: Row) -> None:
+    del row

@@ -1,0 +1,1 @@
+"""Writing flags, tasks and moves back."""

@@ -1,0 +1,1 @@
+"""Setting an org up, and checking and describing it."""

@@ -1,0 +1,65 @@
+"""What the connection can do, as a Description: facts, writable fields, choices, types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from connectors.salesforce.pull import opportunities as deals
+from connectors.salesforce.pull.history import Snapshots
+from connectors.salesforce.push import our_fields
+from model.facts import FACTS
+from model.sync import Description, Source
+
+if TYPE_CHECKING:
+    from connectors.salesforce.client.client import Client
+    from connectors.salesforce.client.schema import CrmField, Schema
+    from connectors.salesforce.settings import SalesforceSettings
+
+_BY_OTHERS: Final = {"stage_median_days"}
+"""Facts that need nothing of the CRM."""
+_NOT_GIVEN: Final = {"region"}
+"""Facts that a Salesforce user record does not give; by mapping or the people file only."""
+
+
+def feeds(client: Client, schema: Schema, settings: SalesforceSettings) -> frozenset[str]:
+    """The feeds that our user may read."""
+    found = set(Snapshots(client, schema, settings).feeds)
+    if schema.entity("OpportunityContactRole"):
+        found.add("contact_roles")
+    if settings.activity.sources and all(schema.entity(source.capitalize()) for source in settings.activity.sources):
+        found.add("activities")
+    return frozenset(found)
+
+
+def known_facts(client: Client, schema: Schema, settings: SalesforceSettings) -> frozenset[str]:
+    """Facts this connection maps. One whose field cannot be read stays among them: it is unknown, not dormant."""
+    entity = schema.entity(deals.ENTITY)
+    have = set(deals.COLUMNS) | feeds(client, schema, settings)
+    if entity and "RecordTypeId" in entity.fields:
+        have |= {"pipeline", "record_type"}
+    if not settings.currency and not schema.field(deals.ENTITY, "CurrencyIsoCode"):
+        have.discard("currency")
+    standard = {f.name for f in FACTS.values() if f.needs and have.issuperset(f.needs)} - _NOT_GIVEN
+    return frozenset(standard | _BY_OTHERS | set(settings.fields))
+
+
+def describe(client: Client, schema: Schema, settings: SalesforceSettings) -> Description:
+    """A Description but for user, currency and zone."""
+    mapped = [*deals.columns(schema, settings), *deals.mapped_facts(schema, settings)]
+    choices = {m.name: m.field.choices for m in mapped if m.field and m.field.choices and m.name != "forecast_category"}
+    entity = schema.entity(deals.ENTITY)
+    if entity and entity.record_types:
+        choices["record_type"] = entity.record_types
+    choices.pop("currency", None)
+    return Description(
+        mapped=known_facts(client, schema, settings),
+        writes={name: our_fields.rule(field) for name, field in our_fields.writable(schema, settings).items()},
+        choices=choices,
+        types={m.name: deals.type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},
+        sources={m.name: source(m.field, m.when_blank) for m in mapped if m.field},
+    )
+
+
+def source(field: CrmField, when_blank: bool | str | float | None) -> Source:
+    """A field as a Source; formulas and fields of parents are not filled in on the deal."""
+    return Source(field.path, field.type, field.label, field.length, not field.moves_no_stamp, when_blank)

@@ -1,0 +1,97 @@
+"""JSON values in canonical form, whatever the CRM; a converter takes one value and raises ValueError for nonsense."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from connectors.shared.exact_json import exact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from zoneinfo import ZoneInfo
+
+Converter: TypeAlias = "Callable[[Any], Any]"
+
+
+def same(value: Any) -> Any:
+    """As it is."""
+    return value
+
+
+def text(value: Any) -> str | None:
+    """Trimmed; blank is None."""
+    return (value if isinstance(value, str) else str(value)).strip() or None if value is not None else None
+
+
+@lru_cache(maxsize=8192)
+def _day(value: str) -> date:
+    return date.fromisoformat(value[:10])
+
+
+def day(value: Any) -> date | None:
+    """A date."""
+    return _day(value) if value else None
+
+
+def day_text(value: Any) -> str | None:
+    """A date as JSON can carry it."""
+    found = day(value)
+    return found.isoformat() if found else None
+
+
+@lru_cache(maxsize=16384)
+def _instant(value: str) -> datetime:
+    at = datetime.fromisoformat(value)
+    if at.tzinfo is UTC:
+        return at
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def instant(value: Any) -> datetime | None:
+    """An aware instant in UTC; a row's stamps are often the same, so they are kept for a while."""
+    return _instant(value) if value else None
+
+
+def local_day_text(value: datetime | None, zone: ZoneInfo) -> str | None:
+    """The date of an instant in a zone, as JSON can carry it."""
+    return value.astimezone(zone).date().isoformat() if value else None
+
+
+def money(value: Any) -> Decimal | None:
+    """An exact amount, without trailing zeros."""
+    if value is None or isinstance(value, Decimal):
+        return value
+    return exact(str(value)) if not isinstance(value, int) else Decimal(value)
+
+
+def money_text(value: Any) -> str | None:
+    """An exact amount as JSON can carry it."""
+    amount = money(value)
+    return None if amount is None else format(amount, "f")
+
+
+def number(value: Any) -> int | float | None:
+    """A number; whole ones as int."""
+    if value is None or value == "":
+        return None
+    plain = float(value)
+    return int(plain) if plain.is_integer() else plain
+
+
+def words(value: Any) -> list[str] | None:
+    """A multi-select picklist's values."""
+    return [part.strip() for part in str(value).split(";") if part.strip()] or None if value else None
+
+
+_NO: Final = {"no", "n", "false", "0", "none"}
+
+
+def ticked(value: Any) -> bool | None:
+    """A yes/no told by another field: "no" and the like are no, anything else written there is yes."""
+    if value is None or isinstance(value, bool):
+        return value
+    said = str(value).strip().lower()
+    return said not in _NO if said else None

@@ -1,0 +1,106 @@
+"""Sentences of `connection check` that every CRM needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from connectors.shared.our_fields import RULES, names
+from model.facts import FACTS
+from model.helpers.words import did_you_mean
+from model.sync import OUR_FIELDS, Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from connectors.shared.our_fields import Named
+
+FEW: Final = 10
+_FEEDS: Final = ("stage_history", "date_history", "contact_roles", "activities")
+_TEXTS: Final = ("text", "long_text", "choice")
+
+
+class Seen(NamedTuple):
+    """One of our fields as the CRM has it: its type in the CRM's word and in ours, and whether we may edit it."""
+
+    type: str
+    kind: str
+    editable: bool
+
+
+def own_fields(settings: Named, seen: Mapping[str, Seen], to_edit: str) -> Iterator[Remark]:
+    """Which of our fields are there, with the right type; `to_edit`: what lets us edit one."""
+    for ours, name in names(settings).items():
+        field = seen.get(ours)
+        if field is None:
+            gone = "does not exist or is hidden from our user; run `connection provision`."
+            yield Remark("missing", f"{name} ({ours}) {gone}")
+        elif ours in OUR_FIELDS and not field.editable:
+            yield Remark("missing", f"{name} ({ours}) may not be edited by our user; {to_edit}.")
+        elif not _fits(field.kind, RULES[ours].type):
+            wanted = RULES[ours].type.replace("_", " ")
+            yield Remark("warning", f"{name} ({ours}) is a {field.type} field; {wanted} is what we write.")
+    writable = [ours for ours in settings.writes if ours in seen and seen[ours].editable]
+    if len(writable) == len(settings.writes):
+        yield Remark("ok", f"All {len(writable)} fields that we write are there and may be edited.")
+
+
+def _fits(found: str, wanted: str) -> bool:
+    return found == wanted or (found in _TEXTS and wanted in _TEXTS)
+
+
+def unread(path: str, fact: str, known: Collection[str]) -> Remark:
+    """A mapped field that is not there or is hidden; `known`: the fields that may have been meant."""
+    hint = did_you_mean(path, known) or "."
+    return Remark("missing", f"{path} ({fact}) cannot be read: deals are unknown in it{hint}")
+
+
+def mapped_facts(known: Iterable[str]) -> Iterator[Remark]:
+    """How many facts the connection gives, and which are dormant."""
+    found = set(known)
+    yield Remark("ok", f"{len(found)} facts are mapped.")
+    dormant = [name for name in FACTS if name not in found]
+    if dormant:
+        yield Remark("note", f"No field is mapped for {', '.join(dormant)}: policies that ask for them are dormant.")
+
+
+def feeds(found: Iterable[str], to_read: str) -> Iterator[Remark]:
+    """Which feeds can be read; `to_read`: what lets us read the others."""
+    seen = set(found)
+    for feed in _FEEDS:
+        name = feed.replace("_", " ")
+        if feed in seen:
+            yield Remark("ok", f"The feed of {name} can be read.")
+        else:
+            yield Remark("missing", f"The feed of {name} cannot be read; {to_read}.")
+
+
+def tasks(offered: bool, lacks: str) -> Iterator[Remark]:
+    """Whether policies that enforce can make tasks; `lacks`: what to do where they cannot."""
+    if offered:
+        yield Remark("ok", "Policies that enforce can make tasks.")
+    else:
+        yield Remark("note", f"Policies that enforce can make no tasks: {lacks}.")
+
+
+def mismatch(place: str, fact: str, wanted: str, crm_type: str, gives: str) -> Iterator[Remark]:
+    """A field that cannot hold the fact it is mapped to; `wanted` and `gives` are fact types."""
+    if wanted not in (gives, "text", "choice") and not (wanted == "yes/no" and gives == "text"):
+        yield Remark("warning", f"{place} is a {crm_type} field, but {fact} is of type {wanted}.")
+
+
+def twins(other: str, name: str, count: int, of: str) -> Iterator[Remark]:
+    """Deals that another CRM has, too, because the two are synced: one of them has to be the writer."""
+    yield Remark(
+        "warning",
+        f"{count} of {of} carry the id of {other} in {name}: a sync runs between the two CRMs. Where both are "
+        "connections, one must be the writer. To make it the other one, map "
+        f'linked_id = "{name}" under fields here and set linked_to to the name of that connection: such deals are '
+        "then judged, written and counted there only.",
+    )
+
+
+def few(named: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    every = list(named)
+    more = f" and {len(every) - FEW} more" if len(every) > FEW else ""
+    return f"{', '.join(every[:FEW])}{more}"

@@ -1,0 +1,135 @@
+"""What became of flagged deals: outcomes of a rule over many days, beside those of deals that it left alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from model.calendars.replay_days import BROKEN, UNKNOWN
+
+if TYPE_CHECKING:
+    from datetime import date
+
+ENOUGH: Final = 0.5
+"""Share of deal-days that a rule must have judged before its lift says anything."""
+CONFIDENCE: Final = 0.95
+
+
+@dataclass
+class Hindsight:
+    """Counts of one rule; they add up over parts of a connection.
+
+    Days are deal-days on which the rule applied. `starts`: times that a flag would have appeared. Deals: `flagged`,
+    and of these later `lost`, `won`, `slipped` (close date moved to later); `spared` ones it judged and never flagged.
+    """
+
+    judged_days: int = 0
+    unknown_days: int = 0
+    flagged_days: int = 0
+    starts: int = 0
+    flagged: int = 0
+    lost: int = 0
+    won: int = 0
+    slipped: int = 0
+    spared: int = 0
+    spared_lost: int = 0
+    spared_won: int = 0
+    warnings: Counter[int] = field(default_factory=Counter)  # lost deals by days from first flag to loss
+
+    def add(self, other: Hindsight) -> None:
+        """Take in what another part told."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
+
+def hindsight(stretches: pl.DataFrame, ends: pl.DataFrame, days: list[date]) -> Hindsight:
+    """Counts from a rule's STRETCHES; `ends`: deal, is_won (null: open), lost_on, pushed (day); `days`: the dates."""
+    length = pl.col("until") - pl.col("day")
+    sums = stretches.select(
+        judged_days=length.filter(pl.col("state") != UNKNOWN).sum(),
+        unknown_days=length.filter(pl.col("state") == UNKNOWN).sum(),
+        flagged_days=length.filter(pl.col("state") == BROKEN).sum(),
+    ).row(0, named=True)
+    deals = stretches.filter(pl.col("state") != UNKNOWN).group_by("deal").agg(
+        first=pl.col("day").filter(pl.col("state") == BROKEN).min(),
+    ).join(ends, on="deal", how="left")  # fmt: skip
+    flag, lost, won = pl.col("first").is_not_null(), ~pl.col("is_won"), pl.col("is_won")
+    counts = deals.select(
+        flagged=flag.sum(), lost=(flag & lost).sum(), won=(flag & won).sum(),
+        slipped=(flag & (pl.col("pushed") > pl.col("first"))).sum(),
+        spared=(~flag).sum(), spared_lost=(~flag & lost).sum(), spared_won=(~flag & won).sum(),
+    ).row(0, named=True)  # fmt: skip
+    return Hindsight(**sums, **counts, starts=_starts(stretches), warnings=_warnings(deals, days))
+
+
+def _starts(stretches: pl.DataFrame) -> int:
+    """How often a flag appeared; days on which nobody could judge neither set nor clear it."""
+    follows = (pl.col("deal") == pl.col("deal").shift(1)) & (pl.col("day") == pl.col("until").shift(1))
+    told = stretches.with_columns(block=(~follows).fill_null(value=True).cum_sum()).filter(pl.col("state") != UNKNOWN)
+    broken = pl.col("state") == BROKEN
+    stays = (pl.col("block") == pl.col("block").shift(1)) & broken.shift(1)
+    return int(told.select((broken & ~stays.fill_null(value=False)).sum()).item())
+
+
+def _warnings(deals: pl.DataFrame, days: list[date]) -> Counter[int]:
+    lost = deals.filter(~pl.col("is_won") & pl.col("first").is_not_null() & pl.col("lost_on").is_not_null())
+    flagged_on = pl.Series(days, dtype=pl.Date).gather(lost["first"])
+    return Counter((lost["lost_on"] - flagged_on).dt.total_days().to_list())
+
+
+def told(counts: Hindsight, rep_weeks: float) -> dict[str, Any]:
+    """The figures of one rule; those that cannot be said are null.
+
+    `precision`: share of flagged deals closed by now that were lost, with Wilson's interval (scipy's binomtest).
+    `lift`: that share over the share of deals never flagged, with Katz's log interval (scipy's relative_risk).
+    Both at 95 %, both only where the rule could judge at least half of the deal-days it applied to.
+    """
+    all_days = counts.judged_days + counts.unknown_days
+    share = counts.judged_days / all_days if all_days else None
+    enough = share is not None and share >= ENOUGH
+    return {
+        "judged_share": share, "enough_history": enough, "deal_days": all_days, "flags": counts.starts,
+        "flagged_deal_days": counts.flagged_days, "deals_flagged": counts.flagged, "lost": counts.lost,
+        "won": counts.won, "slipped": counts.slipped, "open": counts.flagged - counts.lost - counts.won,
+        "deals_unflagged": counts.spared, "unflagged_lost": counts.spared_lost, "unflagged_won": counts.spared_won,
+        "precision": precision(counts.lost, counts.lost + counts.won) if enough else None,
+        "lift": lift(counts) if enough else None,
+        "median_warning_days": median(counts.warnings),
+        "flags_per_rep_week": counts.starts / rep_weeks if rep_weeks else None,
+    }  # fmt: skip
+
+
+def precision(hits: int, of: int) -> dict[str, float] | None:
+    """A share with Wilson's 95 % interval (scipy.stats.binomtest); None of none."""
+    from scipy.stats import binomtest
+
+    if not of:
+        return None
+    found = binomtest(hits, of).proportion_ci(CONFIDENCE, method="wilson")
+    return {"value": hits / of, "low": float(found.low), "high": float(found.high)}
+
+
+def lift(counts: Hindsight) -> dict[str, float] | None:
+    """Risk of loss of flagged over unflagged closed deals, with Katz's 95 % log interval (scipy's relative_risk).
+
+    None where either group has no closed deal, or no lost one: then the interval has no end.
+    """
+    from scipy.stats.contingency import relative_risk
+
+    if not counts.lost or not counts.spared_lost:
+        return None
+    ours, others = counts.lost + counts.won, counts.spared_lost + counts.spared_won
+    found = relative_risk(counts.lost, ours, counts.spared_lost, others)
+    interval = found.confidence_interval(CONFIDENCE)
+    return {"value": float(found.relative_risk), "low": float(interval.low), "high": float(interval.high)}
+
+
+def median(counted: Counter[int]) -> float | None:
+    """The median of values and how often each came; of an even number the middle of two."""
+    values = sorted(counted.elements())
+    if not values:
+        return None
+    return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2

@@ -1,0 +1,51 @@
+"""The reference page of the dictionary, docs/kpis.md: made from the entries, never written by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kpis.catalogue import KPIS
+
+if TYPE_CHECKING:
+    from kpis.dictionary import Kpi
+
+HEAD = """# KPIs
+
+Made from the dictionary in `kpis/` by `kpis.reference_page.render`; a test fails when it is out of date.
+
+Values are given for all deals and once for each group of each single dimension. A value that cannot be said is null,
+with the reason in `why`; `why` also counts the deals that a value leaves out. Amounts are exact decimals in the
+connection's currency, unlike currencies are never added, and each value is divided once and rounded at the end to six
+places. A conversion by stage has `trusted: false` where its reps differ in what they know when deals come in
+(`sluicegate policies evidence`). Windows: `all` (whatever is known at as_of), `90d` (or any number of days, as_of's own
+included), `quarter` and `year` (the calendar's, up to as_of). Steer on leading ones; lagging ones are the scoreboard.
+"""
+ROWS = (
+    "purpose",
+    "formula",
+    "numerator",
+    "denominator",
+    "window",
+    "unit",
+    "currency",
+    "owner",
+    "cadence",
+    "leads",
+    "source",
+)
+
+
+def render() -> str:
+    """The page as Markdown."""
+    index = "\n".join(f"- [`{entry.id}`](#{entry.id}): {entry.name}, {entry.leads}" for entry in KPIS.values())
+    return "\n".join([HEAD, index, *map(_section, KPIS.values())])
+
+
+def _section(entry: Kpi) -> str:
+    lines = [f"| {row} | {_cell(str(getattr(entry, row)))} |" for row in ROWS]
+    lines += [f"| needs | {', '.join(entry.needs)} |", f"| by | {', '.join(entry.dims)} |"]
+    return "\n".join([f"\n## {entry.id}\n", f"{entry.name}. {entry.answer.__doc__}\n", "| | |", "|---|---|", *lines])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

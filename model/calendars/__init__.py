@@ -1,0 +1,1 @@
+"""Days: business days, fiscal quarters, time zones, the days of a replay."""

@@ -1,0 +1,1 @@
+"""Actions: what an enforcing policy does beyond the connection's own fields."""

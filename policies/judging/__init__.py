@@ -1,0 +1,1 @@
+"""Judging: facts become a verdict."""

@@ -1,0 +1,85 @@
+"""Judging: every policy and criterion over every deal at once, as plain boolean columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from policies.judging import gates
+from policies.judging.exemptions import excuse_column, off
+from policies.judging.pauses import followed
+from policies.judging.rules import live
+from policies.judging.score import reached, score, score_columns
+from policies.judging.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from model.previous_verdict import Memory
+    from model.wide import Wide
+    from policies.files.policy import PolicySet, Waiver
+    from policies.judging.rules import Rule
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a connection adds: days that an unknown holds, and by rule id the day of its first run that was not dry.
+
+    A rule absent from `first_runs` runs for the first time now: moves before today bind nothing. `waivers` of this
+    connection. `open_to_all`: a rule that names no rollout is open to everyone's deals; else it is observed.
+    `owner_grace`: business days that a new owner has before a missing touch is flagged.
+    """
+
+    hold_unknown: int = 7
+    first_runs: Mapping[str, date] = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
+    open_to_all: bool = True
+    owner_grace: int = 0
+
+
+def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context) -> Verdict:
+    """The verdict on every deal of the frame; `memory` is what the last verdict left of these deals."""
+    rules, dormant = live(policies, wide)
+    source = gates.with_bindings(wide, rules, context.first_runs)
+    paused = followed(wide, memory)
+    columns = [column for rule in rules for column in rule_columns(rule, wide, memory, context)]
+    named = {column.meta.output_name(): column for column in columns}
+    for rule in (rule for rule in rules if rule.scored):
+        excuse = excuse_column(rule, wide, memory, context, paused.keys, named[rule.broken])
+        columns += [] if excuse is None else [excuse]
+    is_open = pl.col("is_open").fill_null(value=False)
+    frame = source.lazy().select("key", "as_of_date", "process", "stage", is_open, *columns).collect()
+    return Verdict(
+        wide=wide, rules=rules, dormant=dormant, memory=memory, hold=timedelta(days=context.hold_unknown),
+        source=source, frame=summed(frame, rules), paused=paused, waivers=context.waivers,
+    )  # fmt: skip
+
+
+def summed(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """The frame with what follows from its rules' columns: costs, gate, score, whether any rule reaches the deal."""
+    columns = frozenset(frame.columns)
+    costs = score_columns(rules, _sure(frame, rules), columns)
+    told = frame.lazy().with_columns(*costs, gates.gate_column(rules, columns), reached(rules, columns))
+    return told.with_columns(score()).collect()
+
+
+def rule_columns(rule: Rule, wide: Wide, memory: Memory, context: Context) -> list[pl.Expr]:
+    """The columns of one rule."""
+    if rule.place:
+        return gates.criterion_columns(rule, rule.place, wide, memory, context.first_runs)
+    flag, switched_off = rule.condition.polars(wide), off(rule, wide)
+    if rule.applies_to is None and switched_off is None:
+        return [pl.lit(value=True).alias(rule.applies), flag.alias(rule.broken)]
+    applies = pl.lit(value=True) if rule.applies_to is None else rule.applies_to.polars(wide)
+    applies = applies if switched_off is None else applies & ~switched_off
+    broken = pl.when(applies.is_null()).then(None).otherwise(applies & flag)
+    return [applies.alias(rule.applies), broken.alias(rule.broken)]
+
+
+def _sure(frame: pl.DataFrame, rules: Sequence[Rule]) -> frozenset[str]:
+    """Columns of rules that have no null."""
+    return frozenset(c for rule in rules for c in (rule.applies, rule.broken) if not frame[c].null_count())

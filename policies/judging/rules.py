@@ -1,0 +1,149 @@
+"""What is judged: every policy and criterion as a Rule, and the columns that a verdict keeps of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from model.facts import FACTS
+from model.lead_facts import LEAD_FACTS
+from policies.files.policy import AT_MOST_SHARE
+from policies.files.subjects import DEALS, about, where_it_applies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from model.process import Criterion, Process, Rollout
+    from model.wide import Wide
+    from policies.files.policy import Mode, ModeCase, Policy, PolicySet, Severity, Subject
+    from policies.language.condition import Condition
+
+Side: TypeAlias = Literal["entry", "exit"]
+
+SCORED: Final = frozenset({"warn", "enforce"})
+"""Modes in which a rule costs points and stands on the record."""
+RANK: Final[dict[str, int]] = {"none": 0, "info": 1, "warning": 2, "critical": 3}
+"""Severities from mild to bad."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a criterion stands: its process, stage, the stage's order (from 1) and the side of the gate."""
+
+    process: Process
+    stage: str
+    order: int
+    side: Side
+    criterion: Criterion
+
+    @property
+    def last(self) -> bool:
+        """Whether the stage is the process's last one: Won."""
+        return self.order == len(self.process.stages)
+
+    @property
+    def gate(self) -> str:
+        """Names the gate that all criteria of this stage and side share."""
+        return f"{self.process.id}/{self.stage}/{self.side}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One policy or (with a `place`) one criterion; `condition` is flag_if, or for a criterion its require.
+
+    `applies_to` of a policy about won deals asks for won ones, too.
+    """
+
+    id: str
+    title: str
+    condition: Condition
+    applies_to: Condition | None
+    severity: Severity
+    points: int
+    topic: str
+    mode: Mode
+    fix: str
+    place: Place | None = None
+    modes: tuple[ModeCase, ...] = ()
+    rollout: Rollout | None = None
+    pausable: bool = False
+    grace_days: int = 0
+    at_most_share: float = AT_MOST_SHARE
+    revision: str = ""
+    subject: Subject = "opportunity"
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Names of all facts it asks for."""
+        return self.condition.facts | (self.applies_to.facts if self.applies_to else frozenset())
+
+    @property
+    def scored(self) -> bool:
+        """Whether it costs points and stands on the record, of some deals at least: none that are not opportunities."""
+        on_some = self.mode in SCORED or any(case.mode in SCORED for case in self.modes)
+        return on_some and self.subject == "opportunity"
+
+    @property
+    def applies(self) -> str:
+        """Column: whether it applies (for a criterion: whether it binds); null where unknown."""
+        return f"{self.id}?"
+
+    @property
+    def broken(self) -> str:
+        """Column: whether it is broken; false where it does not apply, null where unknown."""
+        return f"{self.id}!"
+
+    @property
+    def excuse(self) -> str:
+        """Column, where any deal is exempt: why the rule is no flag there (policies.judging.exemptions), else null."""
+        return f"{self.id}^"
+
+    @property
+    def waiting(self) -> str:
+        """Column of an exit criterion: whether the deal is in its stage and it is unmet; null where unknown."""
+        return f"{self.id}~"
+
+
+def rule_of(p: Policy) -> Rule:
+    """A policy as a rule."""
+    return Rule(
+        p.id, p.title, p.flag_if, where_it_applies(p), p.severity, p.points, p.topic or "", p.mode, p.fix,
+        modes=p.modes, rollout=p.rollout, pausable=p.pausable, grace_days=p.grace_days,
+        at_most_share=p.at_most_share, revision=p.revision, subject=p.subject,
+    )  # fmt: skip
+
+
+def rules_of(policies: PolicySet) -> Iterator[Rule]:
+    """Every rule about deals that is not off: policies in order, then criteria by process, stage and side."""
+    yield from map(rule_of, about(policies, *DEALS))
+    for place in places(policies):
+        c = place.criterion
+        if c.mode == "off":
+            continue
+        path = f"{place.process.id}/{place.stage}/{c.id}"
+        yield Rule(
+            path, c.title, c.require, None, c.severity, c.points, "", c.mode, c.fix,  # type: ignore[arg-type]
+            place, rollout=place.process.rollout,
+        )  # fmt: skip  # the reader makes every condition by the language, so `require` has a tree, too
+
+
+def places(policies: PolicySet) -> Iterator[Place]:
+    """Every criterion with its place, in order."""
+    for process in policies.processes:
+        for order, stage in enumerate(process.stages, start=1):
+            yield from (Place(process, stage.id, order, "entry", c) for c in stage.entry)
+            yield from (Place(process, stage.id, order, "exit", c) for c in stage.exit)
+
+
+def live(policies: PolicySet, wide: Wide) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """Rules that are judged here, and the ids of the dormant ones, whose facts the connection does not map."""
+    rules = tuple(map(rule_of, about(policies, "lead")) if wide.leads else rules_of(policies))
+    absent = unmapped((name for rule in rules for name in rule.facts), wide)
+    dormant = tuple(rule.id for rule in rules if rule.facts & absent)
+    return tuple(rule for rule in rules if not rule.facts & absent), dormant
+
+
+def unmapped(facts: Iterable[str], wide: Wide) -> frozenset[str]:
+    """Those of the facts that this connection maps no field for, also the ones that only policy files declare."""
+    asked, standard = frozenset(facts), LEAD_FACTS if wide.leads else FACTS
+    return asked & wide.dormant | (asked - standard.keys() - set(wide.frame.columns))

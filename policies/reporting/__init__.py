@@ -1,0 +1,1 @@
+"""Reporting: a verdict becomes findings, messages and what goes on the record."""

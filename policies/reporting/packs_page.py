@@ -1,0 +1,132 @@
+"""The reference pages of the shipped packs: each policy in English, and each checklist row with what answers it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, Final
+
+from policies.files.reader import read_policies
+from policies.reporting.checklist_rows import ROWS, SERVED, cited
+from policies.reporting.rendering import gates_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from model.process import Process, Stage
+    from policies.files.policy import Policy, PolicySet
+
+MISSED: Final = "the deal moved on without it"
+ROWS_HEAD: Final = """# Checklist rows and what answers them
+
+Made from the `source` of every policy, criterion and process in `policies/packs/` by `python -m worker.reference`; a
+test fails when it is out of date, when a row is left out, or when an entry cites a row that is not there. The examples
+of every entry are run by `sluicegate policies test`. Off and observed policies say so.
+
+| row | asks for | answered by | or served by |
+|---|---|---|---|
+"""
+PACKS_HEAD: Final = """# The shipped packs
+
+Made from `policies/packs/` by `python -m worker.reference`; a test fails when it is out of date. How to choose among
+them is told in [the guide](revops.md#which-packs), which row of the checklist stands behind an entry in
+[the table of rows](rows.md).
+"""
+
+
+FLAGS_HEAD: Final = """# For reps: each flag, and how to clear it
+
+Look up the title that stands on your deal. Made from the shipped packs by `python -m worker.reference`; your RevOps may
+have changed limits or written flags of their own, and the deal's *Reasons* always say the limit that holds. What the
+fields mean is told in [the page for reps](reps.md).
+
+| flag | when you get it | to clear it |
+|---|---|---|
+"""
+
+
+def flags_page(policy_set: PolicySet) -> str:
+    """The table of all flags that a record can show, by title."""
+    shown = ("warn", "enforce")
+    flags = [(one.title, one.flag_if.english(), one.fix) for one in policy_set.policies if one.mode in shown]
+    flags += [(one.title, MISSED, one.fix) for _, _, _, one in gates_of(policy_set) if one.mode in shown]
+    lines = (f"| {' | '.join(flag)} |" for flag in sorted(set(flags), key=lambda flag: (flag[0].casefold(), flag)))
+    return FLAGS_HEAD + "\n".join(lines) + "\n"
+
+
+def rows_page(policy_set: PolicySet) -> str:
+    """The table of all rows."""
+    by_row: dict[str, list[str]] = defaultdict(list)
+    for row, entry in cited(policy_set):
+        by_row[row].append(entry)
+    lines = (
+        f"| {row} | {asks} | {', '.join(dict.fromkeys(by_row[row]))} | {SERVED.get(row, '')} |"
+        for row, asks in ROWS.items()
+    )
+    return ROWS_HEAD + "\n".join(lines) + "\n"
+
+
+def packs_page(packs: Mapping[str, PolicySet]) -> str:
+    """Every pack with its facts, policies and gates in English."""
+    return PACKS_HEAD + "".join(f"\n## {name}\n{_pack(pack)}" for name, pack in packs.items())
+
+
+def summaries(texts: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """One row a pack: its name, how much is in it, and the first sentence of its own comment."""
+    rows = []
+    for name, text in texts.items():
+        pack = read_policies({name: text})
+        counts = (sum(not one.generated for one in pack.policies), len(pack.processes), len(list(gates_of(pack))))
+        head = " ".join(line.lstrip("# ") for line in takewhile(_is_comment, text.decode().splitlines()))
+        said = dict(zip(("policies", "processes", "criteria"), counts, strict=True))
+        rows.append({"pack": name.removesuffix(".yaml"), **said, "about": head.split(". ")[0]})
+    return rows
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#")
+
+
+def _pack(pack: PolicySet) -> str:
+    parts = []
+    if pack.declared:
+        facts = (f"`{fact.name}` ({fact.type}): {fact.meaning}" for fact in pack.declared.values())
+        parts.append("\nFacts to map: " + " · ".join(facts) + ".\n")
+    if pack.policies:
+        head = "\n| policy | mode | costs | flags a deal when | to clear it |\n|---|---|---|---|---|\n"
+        parts.append(head + "".join(map(_policy, pack.policies)))
+    parts += [
+        f"\n### {process.title or process.id}\n\n{_claim(process)}\n{_gates(process)}" for process in pack.processes
+    ]
+    return "".join(parts)
+
+
+def _policy(policy: Policy) -> str:
+    about = "" if policy.subject == "opportunity" else f", about a {policy.subject}"
+    cost = f"{policy.points} ({policy.severity})"
+    return f"| `{policy.id}` | {policy.mode}{about} | {cost} | {_when(policy)} | {policy.fix} |\n"
+
+
+def _when(policy: Policy) -> str:
+    where = f"{policy.applies_to.english()}: " if policy.applies_to else ""
+    return where + policy.flag_if.english()
+
+
+def _claim(process: Process) -> str:
+    if process.applies_to is None:
+        return f"`{process.id}` takes the deals that no other process claims."
+    return f"`{process.id}` claims a deal when {process.applies_to.english()}."
+
+
+def _gates(process: Process) -> str:
+    head = "\n| stage | days | on | criterion | must hold | else |\n|---|---|---|---|---|---|\n"
+    return head + "".join(line for stage in process.stages for line in _stage(stage))
+
+
+def _stage(stage: Stage) -> Iterator[str]:
+    days = "{} to {}".format(*stage.expected_days) if stage.expected_days else ""
+    criteria = [("entry", one) for one in stage.entry] + [("exit", one) for one in stage.exit]
+    for side, one in criteria:
+        yield f"| {stage.id} | {days} | {side} | `{one.id}` | {one.require.english()} | {one.fix} |\n"
+    if not criteria:
+        yield f"| {stage.id} | {days} | | | | |\n"

@@ -1,0 +1,171 @@
+"""What reps see: the values that our fields on a deal should have."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+
+import orjson
+import polars as pl
+
+from model.sync import OUR_FIELDS, FieldRule, FieldValue
+from policies.judging.exemptions import FREED
+from policies.judging.rules import RANK
+from policies.judging.score import Cost, cost
+from policies.reporting.messages import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from policies.files.policy import Severity
+    from policies.judging.rules import Rule
+    from policies.judging.verdict import Verdict
+    from policies.reporting.finding import Found
+
+ALSO: Final = "Also: "
+"""Opens the line of a flag whose topic a dearer one heads."""
+UNCLAIMED: Final = {
+    "unclaimed": "No process claims this deal.",
+    "doubly claimed": "More than one process claims this deal.",
+    "unknown": "Which process claims this deal cannot be judged.",
+}
+"""Why no process binds a deal, by the word that `widen` leaves in `_process_unknown`."""
+CLEAN: Final[dict[str, FieldValue]] = {
+    "flag_count": 0, "worst_severity": "none", "top_flag": None, "flag_ids": None, "reasons": None,
+    "next_act": None, "flagged_since": None,
+}  # fmt: skip
+"""Flag fields of a deal without a flag."""
+
+
+def wanted(verdict: Verdict, rules: Mapping[str, FieldRule]) -> Iterator[tuple[int, dict[str, FieldValue]]]:
+    """Key and wanted values of every open deal, for the fields that `rules` names; nothing where all is observed."""
+    arranged: dict[tuple[str, ...], Arranged] = {}
+    unreached = set(verdict.frame.filter(~pl.col("reached"))["key"])
+    open_deals = verdict.deals().join(verdict.frame.filter("is_open"), on="key", how="semi")
+    nothing = last_patch(rules) | ({"score": None} if "score" in rules else {})
+    for key, score, gate, detail in open_deals.select("key", "score", "gate", "detail").iter_rows():
+        if key in unreached:
+            yield key, nothing
+            continue
+        flags = [f for f in verdict.found_by_deal.get(key, ()) if f.shown]
+        told = orjson.loads(detail) if key in verdict.telling else {}
+        fields: dict[str, FieldValue] = {
+            "score": score,
+            "gate": gate,
+            "missing": whole(told.get("missing", []), _length(rules, "missing"), "; "),
+            "checked": whole(told.get("checked", []), _length(rules, "checked"), " "),
+            **CLEAN,
+        }
+        if flags:
+            ids = tuple(f.rule.id for f in flags)
+            if ids not in arranged:
+                arranged[ids] = arrange([f.rule for f in flags], _length(rules, "flag_ids"), _length(rules, "next_act"))
+            fields |= arranged[ids].fields
+            fields["reasons"] = whole(_lines(flags, arranged[ids]), _length(rules, "reasons"), "\n")
+            fields["flagged_since"] = min((f.since for f in flags if f.since), default=None)
+        yield key, {name: value for name, value in fields.items() if name in rules}
+
+
+def last_patch(rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
+    """Wanted values of a deal that closed: all empty but the score, which stays as at close."""
+    return {name: None for name in OUR_FIELDS if name in rules and name != "score"}
+
+
+class Arranged(NamedTuple):
+    """How a set of flags is shown: (which flag, its opening) line by line, and the fields that follow from the set."""
+
+    lines: tuple[tuple[int, str], ...]
+    fields: Mapping[str, FieldValue]
+
+
+def arrange(flags: Sequence[Rule], ids: int, act: int) -> Arranged:
+    """The same for every deal with these broken rules; `ids` and `act`: lengths of flag_ids and next_act."""
+    heads = worst_first(flags)
+    place = {rule.id: n for n, rule in enumerate(flags)}
+    ranked = [(rule, ALSO if n else "") for head, rest in heads for n, rule in enumerate([head, *rest])]
+    return Arranged(tuple((place[rule.id], opening) for rule, opening in ranked), {
+        "flag_count": len(flags),
+        "worst_severity": max((rule.severity for rule in flags), key=RANK.__getitem__),
+        "top_flag": heads[0][0].title,
+        "flag_ids": flag_ids(flags, ids),
+        "next_act": next_act(flags, act),
+    })  # fmt: skip
+
+
+class Ranked(Cost, Protocol):
+    """A broken rule, or the flag that a store kept of it."""
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+
+
+R = TypeVar("R", bound=Ranked)
+
+
+def worst_first(flags: Sequence[R]) -> list[tuple[R, list[R]]]:
+    """The dearest flag of each topic with the rest of its topic, worst first."""
+    topics: dict[str, list[R]] = defaultdict(list)
+    for rule in sorted(flags, key=lambda r: (-r.points, -RANK[r.severity])):
+        topics[rule.topic or rule.id].append(rule)
+    groups = ((group[0], group[1:]) for group in topics.values())
+    return sorted(groups, key=lambda group: (-RANK[group[0].severity], -group[0].points))
+
+
+def next_act(flags: Sequence[Rule], length: int) -> str:
+    """The one act that would raise the score most, of equals the one for the worst flag.
+
+    Where it does not clear the top flag it says what it clears, as far as `length` (0: no bound) allows.
+    """
+    topics = worst_first(flags)
+    ranked = [rule for head, rest in topics for rule in (head, *rest)]
+    best = min(dict.fromkeys(rule.fix for rule in ranked), key=lambda fix: cost(left(topics, fix)))
+    clears = ", ".join(rule.title for rule in ranked if rule.fix == best)
+    told = best if ranked[0].fix == best else f"{best.rstrip('.')} (clears: {clears})"
+    return told if not length or len(told) <= length else best
+
+
+def left(topics: Sequence[tuple[Rule, Sequence[Rule]]], fix: str) -> list[Rule]:
+    """Flags that an act leaves; what clears the dearest of a topic clears the rest, as they measure the same."""
+    return [rule for head, rest in topics if head.fix != fix for rule in (head, *rest) if rule.fix != fix]
+
+
+def checked(verdict: Verdict, key: int, row: Mapping[str, Any]) -> list[str]:
+    """What is paused or waived, and what could not be judged, and why: a sentence each."""
+    parts = list(verdict.excuses_told.get(key, ()))
+    if row["score_reason"]:
+        parts.append(f"No score: {row['score_reason']}.")
+    if any(rule.place for rule in verdict.rules):
+        if row["process"] is None:
+            parts.append(UNCLAIMED.get(row["unclaimed"], UNCLAIMED["unclaimed"]))
+        elif row["stage"] is None:
+            parts.append("Its stage is in no process.")
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for found in verdict.found_by_deal.get(key, ()):
+        told = found.rule.scored and found.excuse not in FREED
+        if found.status == "unknown" and told and "why" in found.said:
+            reasons[found.said["why"].removesuffix(".")].append(found.rule.title)
+    return parts + [f"{why}: {', '.join(titles)}." for why, titles in reasons.items()]
+
+
+def flag_ids(rules: Sequence[Rule], length: int) -> str:
+    """`;a;b;` in policy order; whole ids, `;+` at the end when cut."""
+    for kept in range(len(rules), 0, -1):
+        text = ";" + "".join(f"{rule.id};" for rule in rules[:kept]) + ("+" if kept < len(rules) else "")
+        if not length or len(text) <= length:
+            return text
+    return ";+"
+
+
+def _lines(flags: Sequence[Found], arranged: Arranged) -> list[str]:
+    return [opening + _line(flags[n]) for n, opening in arranged.lines]
+
+
+def _line(flag: Found) -> str:
+    """One reason: severity, title, evidence and the act that clears it."""
+    rule = flag.rule
+    return f"{rule.title} ({rule.severity}). {flag.said['evidence']['text']} Fix: {rule.fix.rstrip('.')}."
+
+
+def _length(rules: Mapping[str, FieldRule], name: str) -> int:
+    return rules[name].length if name in rules else 0

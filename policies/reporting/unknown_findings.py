@@ -1,0 +1,70 @@
+"""Findings of what cannot be judged: which facts could not be read, why, and which flag that holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import polars as pl
+
+from model.facts import KNOWN
+from policies.reporting import messages
+from policies.reporting.finding import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from policies.judging.verdict import Verdict
+
+
+def unknown(verdict: Verdict) -> Iterator[Found]:
+    """Findings of what cannot be judged; one that holds a flag says so and stays shown."""
+    rules = {rule.id: rule for rule in verdict.rules}
+    missing = missing_facts(verdict)
+    facts = verdict.frame.select("key", "as_of_date", "is_open").hstack([_activity_unknown(verdict)])
+    for cell in verdict.cells.join(facts, on="key", maintain_order="left").iter_rows(named=True):
+        rule, key = rules[cell["policy"]], cell["key"]
+        names = missing.get((rule.id, key), [])
+        start = cell["unknown_since"]
+        why = messages.unread(names, start.date() if start else None, cell["activity"])
+        if cell["since"] and not cell["held"]:
+            why = messages.withdrawn(why, verdict.hold.days)
+        said: Mapping[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
+        said = _as_first_said(cell["flag"], names) or said
+        shown = bool(cell["on_record"]) and cell["scored"] and cell["excuse"] is None and cell["is_open"]
+        if cell["held_flag"] and cell["flag"]:
+            flag = orjson.loads(cell["flag"])
+            said = {**flag, "shown": shown, "held": said}
+        first_seen = cell["first_seen"] or cell["as_of_date"]
+        text = orjson.dumps(said).decode()
+        holds_since = start if cell["held"] else None
+        yield Found(key, rule, "unknown", cell["since"], first_seen, holds_since, shown, said, text, cell["excuse"])
+
+
+def _as_first_said(kept: str | None, missing: list[str]) -> dict[str, Any] | None:
+    """The words that the record has for this unknown, where they are still true: another blind fact adds none."""
+    before = orjson.loads(kept) if kept else {}
+    still = "why" in before and before["missing"] and set(before["missing"]) <= set(missing)
+    return before if still else None
+
+
+def _activity_unknown(verdict: Verdict) -> pl.Series:
+    """Why activity is unknown, by deal, in the frame's order."""
+    frame = verdict.wide.frame
+    word = "_activity_unknown"
+    blank = pl.Series("activity", [None], pl.String).new_from_index(0, frame.height)
+    return frame[word].alias("activity") if word in frame.columns else blank
+
+
+def missing_facts(verdict: Verdict) -> dict[tuple[str, int], list[str]]:
+    """(Policy, key) of each unknown cell to the facts that could not be read."""
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for (policy,), cells in verdict.cells.partition_by("policy", as_dict=True, maintain_order=True).items():
+        rule = next(r for r in verdict.rules if r.id == policy)
+        masked = sorted(rule.facts & verdict.wide.masked)
+        rows = verdict.wide.frame.join(cells.select("key"), on="key", how="semi")
+        for fact in masked:
+            for key in rows.filter(~pl.col(fact + KNOWN))["key"]:
+                found[rule.id, key].append(fact)
+    return found

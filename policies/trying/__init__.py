@@ -1,0 +1,1 @@
+"""Trying policies: examples, mutants, differences and past days, before anybody sees a flag."""

@@ -1,0 +1,100 @@
+"""The days on which an answer may turn though nothing is recorded: those on which a day count passes a limit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import polars as pl
+
+from model.calendars.replay_days import PASSING
+from policies.language.measures import measures
+from policies.language.tree import Among, Between, Call, Compare, FactRef, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from policies.language.condition import Condition, Measure
+    from policies.language.tree import Node
+
+COUNTED: Final = frozenset({"days_since", "days_until", "business_days_since"})
+RISES: Final = {"days_since": 1, "days_until": -1, None: 1}
+"""How a day count goes on from day to day; business days go in steps of their own and are looked at every day."""
+ABOUT: Final = range(-2, 4)
+"""Days about a limit that are looked at: clock changes may let a local date stand still or leap."""
+
+
+class Turn(NamedTuple):
+    """A day count and a limit: `times` (of the fact `of`, where it is named)."""
+
+    fact: str
+    function: str | None
+    times: float
+    of: str | None
+
+
+def passes(condition: Condition) -> bool:
+    """Whether the answer can change with the date alone."""
+    return any(map(_counts, walk(condition.tree)))
+
+
+def _counts(node: Node) -> bool:
+    match node:
+        case Call(function=function):
+            return function in COUNTED
+        case FactRef(name=name):
+            return name in PASSING
+        case _:
+            return False
+
+
+def turns(conditions: Sequence[Condition]) -> list[Turn] | None:
+    """Every limit that day counts of these conditions are compared with; None where only each day can tell."""
+    found: list[Turn] = []
+    for node in (node for condition in conditions for node in walk(condition.tree)):
+        if isinstance(node, Compare | Between | Among) and any(map(_counts, walk(node))):
+            told = list(_told(measures(node)))
+            if not told:
+                return None
+            found += told
+    return found
+
+
+def _told(found: Sequence[Measure]) -> Iterator[Turn]:
+    """The turns of a comparison that is a day count beside constant limits, else none."""
+    for measure in found:
+        rises = measure.function in RISES and (measure.function or measure.fact in PASSING)
+        if not rises or measure.of in PASSING:
+            return
+        limits = measure.limit if isinstance(measure.limit, tuple) else (measure.limit,)
+        for limit in limits:
+            yield Turn(measure.fact, measure.function, float(limit), measure.of)  # type: ignore[arg-type]
+
+
+def spots(
+    frame: pl.DataFrame, rows: pl.DataFrame, found: Sequence[Turn], more: Sequence[pl.DataFrame] = ()
+) -> pl.DataFrame:
+    """Pieces (row, day, until) of the `rows` (day, until) of a wide frame: each begins where an answer may turn.
+
+    `more`: other turns (row, ahead: days after the row's first).
+    """
+    lasts, none = rows["until"] - rows["day"], pl.zeros(rows.height, pl.Int64, eager=True)
+    offsets = [pl.DataFrame({"row": pl.int_range(rows.height, eager=True), "ahead": none}), *more]
+    for turn in dict.fromkeys(found):
+        away = pl.DataFrame({"away": frame.select(_away(turn)).to_series(), "lasts": lasts}).with_row_index("row")
+        near = away.filter(pl.col("away").is_between(-max(ABOUT), pl.col("lasts") - min(ABOUT)))
+        for days in ABOUT:
+            ahead = near.select(pl.col("row").cast(pl.Int64), "lasts", ahead=pl.col("away") + days)
+            offsets.append(ahead.filter((pl.col("ahead") > 0) & (pl.col("ahead") < pl.col("lasts"))).drop("lasts"))
+    found_at = pl.concat(offsets).unique().sort("row", "ahead")
+    began, end = rows["day"].gather(found_at["row"]), rows["until"].gather(found_at["row"])
+    told = found_at.select("row", day=began + pl.col("ahead"))
+    following = pl.when(pl.col("row") == pl.col("row").shift(-1)).then(pl.col("day").shift(-1))
+    return told.with_columns(until=pl.coalesce(following, end))
+
+
+def _away(turn: Turn) -> pl.Expr:
+    """How many days after a row's first the count reaches its limit; null where it never does."""
+    limit = pl.lit(turn.times) if turn.of is None else pl.col(turn.of).cast(pl.Float64) * turn.times
+    passed = (pl.col("as_of_date") - pl.col(turn.fact)).dt.total_days() if turn.function else pl.col(turn.fact)
+    whole = limit.floor().clip(-(10**6), 10**6).cast(pl.Int64)
+    return (whole - passed if RISES[turn.function] > 0 else -whole - passed).alias("away")

@@ -1,0 +1,109 @@
+"""Examples of policies and criteria as a tiny wide frame, and what the compiled conditions say of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+import polars as pl
+
+from model.errors import Problem
+from model.facts import KNOWN
+from model.snapshot import MONEY
+from model.wide import Wide
+from policies.files.subjects import where_it_applies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from model.facts import FactType
+    from policies.files.policy import Example, Examples, Policy, PolicySet
+    from policies.language.condition import Condition
+
+COLUMNS: Final[dict[FactType, pl.DataType]] = {
+    "text": pl.String(), "choice": pl.String(), "yes/no": pl.Boolean(), "number": pl.Float64(), "money": MONEY,
+    "date": pl.Date(), "list": pl.List(pl.String()),
+}  # fmt: skip
+"""The dtype of an example's column by the fact's type."""
+
+
+Asked: TypeAlias = "tuple[Condition, bool]"
+"""A condition, and whether it should hold."""
+
+
+def run_examples(policy_set: PolicySet) -> list[Problem]:
+    """Every example whose verdict differs from what its file says; empty where all agree.
+
+    Frames are evaluated here, so never call it in a worker's parent process.
+    """
+    problems = [problem for policy in policy_set.policies for problem in _policy(policy)]
+    for process in policy_set.processes:
+        for stage in process.stages:
+            for criterion in (*stage.entry, *stage.exit):
+                name = f"{process.id}/{stage.id}/{criterion.id}"
+                if examples := policy_set.criterion_examples.get(name):
+                    problems += _compared(name, examples, [(cast("Condition", criterion.require), False)])
+    return sorted(problems)
+
+
+def _policy(policy: Policy) -> Iterator[Problem]:
+    applies_to, examples = where_it_applies(policy), _of_subject(policy)
+    asked = [(policy.flag_if, True)] + ([(applies_to, True)] if applies_to else [])
+    yield from _compared(policy.id, examples, asked)
+    outside = examples.not_applicable
+    for row, applies in zip(outside, _answers(outside, [(applies_to, True)] if applies_to else []), strict=True):
+        if applies is not False:
+            file, line, column = applies_to.where if applies_to else (row.file, row.line, row.column)
+            said = "applies to it" if applies else "cannot know it"
+            text = f"{policy.id}: the example at line {row.line} should be not applicable, but the policy {said}"
+            yield Problem(file, line, column, text)
+
+
+def _of_subject(policy: Policy) -> Examples:
+    """The examples; those of a policy about won deals are won unless they say otherwise."""
+    if policy.subject != "won deal":
+        return policy.examples
+
+    def won(rows: tuple[Example, ...]) -> tuple[Example, ...]:
+        return tuple(replace(row, facts={"is_won": True, **row.facts}) for row in rows)
+
+    told = policy.examples
+    return replace(told, flagged=won(told.flagged), clear=won(told.clear), not_applicable=won(told.not_applicable))
+
+
+def _compared(name: str, examples: Examples, asked: Sequence[Asked]) -> Iterator[Problem]:
+    rows = [*examples.flagged, *examples.clear]
+    wanted = [True] * len(examples.flagged) + [False] * len(examples.clear)
+    said = {True: "flagged", False: "clear", None: "unknown"}
+    for row, want, got in zip(rows, wanted, _answers(rows, asked), strict=True):
+        if want is not got:
+            text = f"{name}: this example should be {said[want]}, but it is {said[got]}"
+            yield Problem(row.file, row.line, row.column, text)
+
+
+def _answers(rows: Sequence[Example], asked: Sequence[Asked]) -> list[bool | None]:
+    """Whether every condition asked is what is wanted of it, for each row."""
+    if not rows or not asked:
+        return [True] * len(rows)
+    wide = wide_of(rows, {name: kind for condition, _ in asked for name, kind in condition.types.items()})
+    answers = [condition.polars(wide) if wanted else ~condition.polars(wide) for condition, wanted in asked]
+    return wide.frame.select(pl.all_horizontal(answers)).to_series().to_list()
+
+
+def wide_of(rows: Sequence[Example], types: Mapping[str, FactType], **settings: Any) -> Wide:
+    """A wide frame of examples: one row each, every fact of `types` with its mask; `settings` go to Wide."""
+    data: dict[str, pl.Series] = {
+        "key": pl.Series(range(len(rows)), dtype=pl.Int64),
+        "as_of_date": pl.Series([row.as_of for row in rows], dtype=pl.Date),
+    }
+    for name, kind in types.items():
+        data[name] = pl.Series([cell(row.facts.get(name)) for row in rows], dtype=COLUMNS[kind], strict=False)
+        data[name + KNOWN] = pl.Series([name not in row.unknown for row in rows], dtype=pl.Boolean)
+    as_of = datetime.combine(max(row.as_of for row in rows), time(12), UTC)
+    return Wide(pl.DataFrame(data), as_of, pl.DataFrame(), **settings)
+
+
+def cell(value: object) -> object:
+    """A value as a column of its type takes it."""
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,120 @@
+"""Courses of gates, run: each example deal is judged on every day it tells of, as a run would, and how it ends is told.
+
+Moves, ages and bindings come from the same code that a run uses, so an example cannot mean something else than a deal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+
+from model.errors import Problem
+from model.previous_verdict import Memory
+from policies.files.policy import PolicySet
+from policies.files.read_gate_scenarios import LOST
+from policies.judging.judge import Context, judge
+from policies.trying.gate_scenario_frames import KIND, days_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from model.facts import FactType
+    from model.process import Process, Stage
+    from policies.files.policy import Course
+    from policies.language.condition import Condition
+
+Outcome: TypeAlias = Literal["met", "missed", "healed", "unbound", "unknown"]
+OUTCOMES: Final[tuple[Outcome, ...]] = ("met", "missed", "healed", "unbound")
+"""How an example of a gate can be meant to end."""
+SAID: Final[Mapping[Outcome, str]] = {
+    "met": "met",
+    "missed": "missed: it is still unmet on the last day",
+    "healed": "healed: it was missed first, and is no longer",
+    "unbound": "unbound: no move of it goes forward through this gate",
+    "unknown": "unknown: a fact that it asks for cannot be read",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An example of a criterion (`process/stage/criterion`), and how it should end."""
+
+    criterion: str
+    wanted: Outcome
+    course: Course
+
+
+def run_courses(policy_set: PolicySet) -> list[Problem]:
+    """Every course that ends otherwise than its file says; empty where all agree.
+
+    Frames are evaluated here, so never call it in a worker's parent process.
+    """
+    problems = []
+    for process in policy_set.processes:
+        asked = list(asked_of(policy_set, process))
+        for one, got in zip(asked, outcomes(process, asked), strict=True):
+            if got != one.wanted:
+                text = f"{one.criterion}: this example should be {one.wanted}, but it is {SAID[got]}"
+                problems.append(Problem(one.course.file, one.course.line, one.course.column, text))
+    return sorted(problems)
+
+
+def asked_of(policy_set: PolicySet, process: Process) -> Iterator[Asked]:
+    """Every course of a process's criteria."""
+    for stage in process.stages:
+        for criterion in (*stage.entry, *stage.exit):
+            name = f"{process.id}/{stage.id}/{criterion.id}"
+            examples = policy_set.criterion_examples.get(name)
+            for wanted in OUTCOMES if examples else ():
+                yield from (Asked(name, wanted, course) for course in getattr(examples, wanted))
+
+
+def outcomes(process: Process, asked: Sequence[Asked]) -> list[Outcome]:
+    """How each course ends; judged with memory, as runs on those days would."""
+    if not asked:
+        return []
+    seen: list[list[tuple[bool | None, bool | None]]] = [[] for _ in asked]
+    context = Context(first_runs=dict.fromkeys((one.criterion for one in asked), _first_day(asked)))
+    runnable, memory = _runnable(process), Memory()
+    gates = PolicySet((), (runnable,), "")
+    for wide in days_of(runnable, [one.course for one in asked], _types(process)):
+        verdict = judge(wide, gates, memory, context)
+        memory = Memory(breaches=verdict.breaches())
+        for row in verdict.frame.iter_rows(named=True):
+            name = asked[row["key"]].criterion
+            seen[row["key"]].append((row[f"{name}?"], row[f"{name}!"]))
+    return [_outcome(days) for days in seen]
+
+
+def _outcome(days: Sequence[tuple[bool | None, bool | None]]) -> Outcome:
+    """From whether it bound and whether it was broken, day by day."""
+    bound, broken = zip(*days, strict=True)
+    if broken[-1] is None:
+        return "unknown"
+    if broken[-1]:
+        return "missed"
+    if any(broken):
+        return "healed"
+    return "met" if any(bound) else "unbound"
+
+
+def _first_day(asked: Sequence[Asked]) -> date:
+    return min(one.course.days[0].on for one in asked)
+
+
+def _runnable(process: Process) -> Process:
+    """The process with its stages' ids for names, and every criterion judged, whatever its mode."""
+    return replace(process, stages=tuple(map(_judged, process.stages)), lost_names={KIND: (LOST,)})
+
+
+def _judged(stage: Stage) -> Stage:
+    entry, leave = (tuple(replace(c, mode="warn") for c in side) for side in (stage.entry, stage.exit))
+    return replace(stage, names={KIND: (stage.id,)}, entry=entry, exit=leave)
+
+
+def _types(process: Process) -> dict[str, FactType]:
+    """The facts that the gates ask for."""
+    criteria = [criterion for stage in process.stages for criterion in (*stage.entry, *stage.exit)]
+    # every condition is the reader's
+    return {name: kind for one in criteria for name, kind in cast("Condition", one.require).types.items()}

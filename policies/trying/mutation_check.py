@@ -1,0 +1,79 @@
+"""Slips in a condition that none of its examples would notice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import polars as pl
+
+from policies.files.policy import Examples
+from policies.language.mutants import near
+from policies.reporting.rendering import gates_of
+from policies.trying.examples import wide_of
+from policies.trying.gate_scenarios import asked_of, outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from model.process import Criterion, Process
+    from policies.files.policy import PolicySet
+    from policies.language.condition import Condition
+    from policies.trying.gate_scenarios import Asked
+
+
+class Slip(NamedTuple):
+    """A condition near the one that is written, and the difference in words."""
+
+    condition: Condition
+    text: str
+
+
+def unnoticed(policy_set: PolicySet) -> Mapping[str, tuple[str, ...]]:
+    """By policy or criterion (`process/stage/criterion`): each slip in flag_if or require that no example notices.
+
+    Entries without examples are left out. Frames are evaluated here, so never call it in a worker's parent.
+    """
+    found = dict(_of_policies(policy_set)) | dict(_of_criteria(policy_set))
+    return {name: tuple(slip.text for slip in slips) for name, slips in found.items() if slips}
+
+
+def _of_policies(policy_set: PolicySet) -> Iterator[tuple[str, list[Slip]]]:
+    for policy in policy_set.policies:
+        if policy.examples.flagged or policy.examples.clear:
+            yield policy.id, _unseen(policy.flag_if, policy.examples)
+
+
+def _of_criteria(policy_set: PolicySet) -> Iterator[tuple[str, list[Slip]]]:
+    asked = {process.id: list(asked_of(policy_set, process)) for process in policy_set.processes}
+    for process, stage, _, criterion in gates_of(policy_set):
+        name = f"{process.id}/{stage.id}/{criterion.id}"
+        examples = policy_set.criterion_examples.get(name, Examples())
+        courses = [one for one in asked[process.id] if one.criterion == name]
+        if courses or examples.flagged or examples.clear:
+            slips = _unseen(cast("Condition", criterion.require), examples)
+            yield name, [slip for slip in slips if not _ends_otherwise(process, criterion, slip, courses)]
+
+
+def _unseen(condition: Condition, examples: Examples) -> list[Slip]:
+    """The slips that no example of a state notices."""
+    rows = [*examples.flagged, *examples.clear]
+    slips = [Slip(replace(condition, tree=tree), text) for tree, text in near(condition.tree)]
+    if not rows or not slips:
+        return slips
+    wide = wide_of(rows, condition.types)
+    columns = [slip.condition.polars(wide).alias(str(n)) for n, slip in enumerate(slips)]
+    answers = wide.frame.select(condition.polars(wide).alias("said"), *columns)
+    same = answers.select(pl.col(str(n)).eq_missing(pl.col("said")).all() for n in range(len(slips))).row(0)
+    return [slip for slip, unseen in zip(slips, same, strict=True) if unseen]
+
+
+def _ends_otherwise(process: Process, criterion: Criterion, slip: Slip, courses: Sequence[Asked]) -> bool:
+    """Whether a course would end otherwise than it is meant to, if the criterion asked for the slip."""
+    slipped = replace(criterion, require=slip.condition)
+
+    def side(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+        return tuple(slipped if one is criterion else one for one in criteria)
+
+    stages = tuple(replace(stage, entry=side(stage.entry), exit=side(stage.exit)) for stage in process.stages)
+    return outcomes(replace(process, stages=stages), courses) != [one.wanted for one in courses]

@@ -1,0 +1,1 @@
+"""Actions with their receipts, and the history of flags."""

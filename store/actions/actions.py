@@ -1,0 +1,167 @@
+"""Actions: a row each, marked before the CRM is called and settled by a receipt; the key is unique for ever.
+
+A row that is found *sending*, *handing*, *closing* or *undoing* when nobody works on it was cut off by a kill: the
+connector is asked again, which looks first at what stands under the key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import sqlalchemy as sa
+
+from model.actions import IN_FLIGHT, TASKS, KeptAction, Move, Task
+from store import work_tables
+from store.codec import day, instant, pack
+from store.database import Base
+from store.verdicts.pauses import note_used
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from model.actions import ActionKind, ActionState, Ended, Receipt, Wanted
+    from store.fence import Lease
+    from store.verdicts.pauses import Approval
+
+Step: TypeAlias = Literal["do", "hand", "close", "undo"]
+table, receipts = work_tables.action, work_tables.action_receipt
+STAGED: Final = (
+    "connection", "key", "deal_key", "deal", "policy", "kind", "since", "state", "act", "run", "tried_at", "flag_ended",
+    "reason",
+)  # fmt: skip
+_IN_FLIGHT: Final[Mapping[Step, ActionState]] = {
+    "do": "sending", "hand": "handing", "close": "closing", "undo": "undoing",
+}  # fmt: skip
+_ENDED: Final[Mapping[Step, ActionState]] = {"close": "over", "undo": "undone"}
+_TROUBLE: Final[frozenset[Ended]] = frozenset({"refused", "locked"})
+
+
+class Actions(Base):
+    """What was done beyond our own fields, and what is left of it."""
+
+    def actions(self, connection: str) -> list[KeptAction]:
+        """Every action of a connection, oldest first."""
+        return self._kept(connection)
+
+    def standing_actions(self, connection: str) -> list[KeptAction]:
+        """Tasks that stand or whose flag still stood when last planned, and what was cut off; oldest first."""
+        left = table.c.state.in_([*IN_FLIGHT, "open"])
+        return self._kept(connection, table.c.flag_ended.in_([False]) | left)
+
+    def known_actions(self, connection: str, keys: Collection[str]) -> dict[str, KeptAction]:
+        """Those of these keys that there are."""
+        return {one.key: one for one in self._kept(connection, table.c.key.in_(list(keys)))} if keys else {}
+
+    def action_keys(self, connection: str) -> frozenset[str]:
+        """Every key that was ever used."""
+        query = sa.select(table.c.key).where(table.c.connection == self.connection_key(connection))
+        with self.reading() as sql:
+            return frozenset(sql.tx.execute(query).scalars())
+
+    def mark_wanted(  # noqa: PLR0917 - which actions, of which run, and by whose word
+        self, connection: str, run_id: int, wanted: Sequence[Wanted], now: datetime, lease: Lease | None = None,
+        used: Iterable[Approval] = (),
+    ) -> None:  # fmt: skip
+        """Mark actions *sending* and commit, new ones and those that are tried again; `used` let them through."""
+        key = self.connection_key(connection)
+        rows = [
+            (
+                key, one.key, one.deal_key, one.act.deal, one.policy, one.kind, one.since and day(one.since), "sending",
+                pack(asdict(one.act)), run_id, instant(now), int(one.kind not in TASKS), "",
+            )
+            for one in wanted
+        ]  # fmt: skip
+        with self.writing(lease) as sql:
+            sql.upsert("action", STAGED, rows, ("connection", "key"))
+            note_used(sql, key, used, now)
+
+    def mark_actions(
+        self, connection: str, keys: Iterable[str], state: ActionState, lease: Lease | None = None
+    ) -> None:
+        """Put actions into a state and commit: handing, closing or undoing, before the CRM is called."""
+        self._put(connection, keys, {"state": state}, lease)
+
+    def end_flags(self, connection: str, keys: Iterable[str], lease: Lease | None = None) -> None:
+        """Note that the flags of these actions no longer stand."""
+        self._put(connection, keys, {"flag_ended": True}, lease)
+
+    def settle_actions(  # noqa: PLR0917 - a receipt says which run did what, when
+        self,
+        connection: str,
+        run_id: int,
+        step: Step,
+        outcomes: Sequence[Receipt],
+        now: datetime,
+        as_of: datetime,
+        lease: Lease | None = None,
+    ) -> None:
+        """Write the receipts of a step, and what they make of each action."""
+        key = self.connection_key(connection)
+        mine = table.c.connection == key
+        with self.writing(lease) as sql:
+            query = sa.select(table.c.id, table.c.key, table.c.kind, table.c.act).where(mine)
+            known = {
+                row.key: (row.id, row.kind, row.act)
+                for row in sql.tx.execute(query.where(table.c.key.in_([one.key for one in outcomes])))
+            }
+            for one in outcomes:
+                number, kind, act = known[one.key]
+                values = {"state": state_after(step, one.kind, kind), "reason": one.reason, "tried_at": as_of}
+                values |= {"record": one.record} if one.record else {}
+                values |= {"act": act | one.after} if step == "hand" else {}
+                sql.tx.execute(sa.update(table).where(table.c.id == number).values(values))
+                sql.tx.execute(sa.insert(receipts).values(_receipt(key, number, run_id, step, one, now)))
+
+    def action_receipts(self, connection: str) -> dict[int, list[dict[str, Any]]]:
+        """By action: {run, step, outcome, reason, before, after, at} of each attempt, oldest first."""
+        names = ("run", "step", "outcome", "reason", "before", "after", "at")
+        mine = receipts.c.connection == self.connection_key(connection)
+        query = sa.select(receipts.c.action, *(receipts.c[name] for name in names)).where(mine).order_by(receipts.c.id)
+        found: dict[int, list[dict[str, Any]]] = {}
+        with self.reading() as sql:
+            for row in sql.tx.execute(query).mappings():
+                found.setdefault(row["action"], []).append({name: row[name] for name in names})
+        return found
+
+    def _kept(self, connection: str, more: Any = None) -> list[KeptAction]:
+        mine = table.c.connection == self.connection_key(connection)
+        query = sa.select(table).where(mine if more is None else mine & more).order_by(table.c.id)
+        with self.reading() as sql:
+            return [_action(row) for row in sql.tx.execute(query).mappings()]
+
+    def _put(self, connection: str, keys: Iterable[str], values: dict[str, Any], lease: Lease | None) -> None:
+        mine = table.c.connection == self.connection_key(connection)
+        with self.writing(lease) as sql:
+            sql.tx.execute(sa.update(table).where(mine & table.c.key.in_(list(keys))).values(values))
+
+
+def state_after(step: Step, outcome: Ended, kind: ActionKind) -> ActionState:
+    """What a receipt makes of an action; what could not be closed or undone stands as it did."""
+    stands: ActionState = "open" if kind in TASKS else "done"
+    if outcome == "written":
+        return _ENDED.get(step, stands)
+    if outcome in {"skipped", "gone"}:
+        return "over"
+    if outcome in _TROUBLE:
+        return "refused" if step == "do" else stands
+    return _IN_FLIGHT[step]
+
+
+def _receipt(  # noqa: PLR0917 - the row as it is written
+    connection: int, action: int, run_id: int, step: Step, one: Receipt, now: datetime
+) -> dict[str, Any]:
+    return {
+        "connection": connection, "action": action, "run": run_id, "step": step, "outcome": one.kind,
+        "reason": one.reason, "before": dict(one.before), "after": dict(one.after), "at": now,
+    }  # fmt: skip
+
+
+def _action(row: Mapping[Any, Any]) -> KeptAction:
+    sent = Task if row["kind"] in TASKS else Move
+    return KeptAction(
+        id=row["id"], key=row["key"], deal_key=row["deal_key"], deal=row["deal"], policy=row["policy"],
+        kind=row["kind"], since=row["since"], state=row["state"], run_id=row["run"], act=sent(**row["act"]),
+        record=row["record"], tried_at=row["tried_at"], flag_ended=row["flag_ended"], reason=row["reason"],
+    )  # fmt: skip

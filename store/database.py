@@ -1,0 +1,145 @@
+"""Opening the database: engines made after fork, transactions, connection keys, migrations under a lock."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from store import mirror_tables
+from store.fence import assert_held
+from store.sql import Sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from store.fence import Lease
+
+HEAD: Final = "0030"
+"""The newest migration; opening compares with it before Alembic is imported."""
+MIGRATION_LOCK: Final = 5_107_205
+PRAGMAS: Final = (
+    "busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY", "cache_size = -32768",
+)  # fmt: skip
+
+
+def normal_url(url: str) -> sa.URL:
+    """The URL with the driver we use; raises ValueError for another database."""
+    made = make_url(url)
+    if made.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return made.set(drivername="postgresql+psycopg")
+    if made.drivername in {"sqlite", "sqlite+pysqlite"} and made.database not in {None, "", ":memory:"}:
+        return made
+    raise ValueError(f"[store] url names {made.drivername}: give sqlite:///FILE or postgresql://USER@HOST/NAME")
+
+
+def make_engine(url: sa.URL) -> sa.Engine:
+    """An engine whose transactions we begin ourselves: IMMEDIATE for writers, deferred (one snapshot) for readers."""
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True)
+    engine = sa.create_engine(url)
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(raw: Any, _record: object) -> None:
+        raw.isolation_level = None  # the driver's own BEGIN comes too late for a writer
+        for pragma in PRAGMAS:
+            raw.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begun(tx: sa.Connection) -> None:
+        tx.exec_driver_sql("BEGIN IMMEDIATE" if tx.get_execution_options().get("writes") else "BEGIN")
+
+    return engine
+
+
+class Base:
+    """An open database; the engine is made anew in a forked child."""
+
+    def __init__(self, url: str) -> None:
+        self._url = normal_url(url)
+        self._engine: sa.Engine | None = None
+        self._pid = 0
+        self._keys: dict[str, int] = {}
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine of the process that asks."""
+        if self._engine is None or self._pid != os.getpid():
+            if self._engine is not None:
+                self._engine.dispose(close=False)  # the parent's sockets and files are not ours to close
+            self._engine, self._pid = make_engine(self._url), os.getpid()
+        return self._engine
+
+    def close(self) -> None:
+        """Give every connection back; the store can be used again."""
+        if self._engine is not None and self._pid == os.getpid():
+            self._engine.dispose()
+        self._engine = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Sql]:
+        """One consistent view of everything kept so far."""
+        options: dict[str, Any] = {}
+        if self._url.get_backend_name() == "postgresql":
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.engine.connect().execution_options(**options) as tx, tx.begin():
+            yield Sql(tx)
+
+    @contextmanager
+    def writing(self, lease: Lease | None = None) -> Iterator[Sql]:
+        """One transaction; raises ConnectionBusy where `lease` was lost meanwhile."""
+        with self.engine.connect().execution_options(writes=True) as tx, tx.begin():
+            if lease is not None:
+                assert_held(tx, lease)
+            yield Sql(tx)
+
+    def connection_key(self, name: str) -> int:
+        """The integer key of a connection's name, handed out on first mention and for good."""
+        if name not in self._keys:
+            self._keys[name] = self._key_of(name)
+        return self._keys[name]
+
+    def _key_of(self, name: str) -> int:
+        table = mirror_tables.connection
+        query = sa.select(table.c.key).where(table.c.name == name)
+        with self.reading() as sql:
+            key = sql.tx.execute(query).scalar()
+        if key is None:
+            with self.writing() as sql:
+                sql.run("INSERT INTO connection (name) VALUES (?) ON CONFLICT (name) DO NOTHING", name)
+                key = sql.tx.execute(query).scalar_one()
+        return int(key)
+
+    def upgrade(self) -> None:
+        """Bring the schema to HEAD; processes that open at once take turns."""
+        with self.reading() as sql:
+            if sa.inspect(sql.tx).has_table("alembic_version") and version(sql) == HEAD:
+                return
+        with self.writing() as sql:
+            if sql.postgres:
+                sql.run("SELECT pg_advisory_xact_lock(?)", MIGRATION_LOCK)
+            migrate(sql.tx, "head")
+
+    def downgrade(self, to: str = "base") -> None:
+        """Take migrations back; for tests and for an operator who goes back a version."""
+        self._keys.clear()
+        with self.writing() as sql:
+            migrate(sql.tx, to, down=True)
+
+
+def version(sql: Sql) -> str | None:
+    """The migration the database stands at."""
+    return next((str(row[0]) for row in sql.rows("SELECT version_num FROM alembic_version")), None)
+
+
+def migrate(tx: sa.Connection, to: str, *, down: bool = False) -> None:
+    """Run Alembic on an open transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": tx})
+    config.set_main_option("script_location", "store:migrations")
+    (command.downgrade if down else command.upgrade)(config, to)

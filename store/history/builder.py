@@ -1,0 +1,212 @@
+"""A story: deals over many days, a row for each stretch of days on which nothing about a deal was recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from model.snapshot import ACTIVITY, CLAIM_CHANGES, DATE_MOVES, DEALS, INSTANT, ROLES, STAGE_CHANGES, Snapshot
+from model.widening.copied_next_steps import steps
+from store.codec import instant
+from store.history.activities import Activities
+from store.history.contacts import People
+from store.history.deals import Deals, values
+from store.history.grid import Events, Grid, Int, local_turns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date, datetime
+
+    from store.history.raw import Raw
+
+ROWS: Final = pl.Schema({"key": Int, "deal": Int, "day": Int, "until": Int})
+"""key: the row's own, which the story's snapshots use; deal: the store's key; the days from `day` up to `until`."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """Open deals over some days: `rows` (ROWS) and what was known of each on its first day.
+
+    The snapshot's deals have the column `as_of` (the row's own instant). Nothing but the date changes within a row.
+    """
+
+    rows: pl.DataFrame
+    snapshot: Snapshot
+
+    def between(self, first: int, end: int) -> Story:
+        """The rows that begin on the days from `first` up to `end`."""
+        rows = self.rows.filter(pl.col("day").is_between(first, end, closed="left"))
+        shot, keys = self.snapshot, rows.select("key")
+        frames = {
+            name: getattr(shot, name).join(keys, on="key", how="semi", maintain_order="left")
+            for name in ("deals", "stage_changes", "date_moves", "activity", "claim_changes", "roles")
+        }
+        return replace(self, rows=rows, snapshot=replace(shot, **frames))
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What else changes a deal's facts though nothing was recorded.
+
+    `places`: days (places in the instants) that begin new rows for every deal; None: each day does. `rates`: days of
+    new rates, for deals in another currency than `home`. `due`: the mapped fact that is a due date. `claims`: the facts
+    by which processes claim deals.
+    """
+
+    places: tuple[int, ...] | None = ()
+    rates: tuple[date, ...] = ()
+    home: str = ""
+    due: str | None = None
+    claims: tuple[str, ...] = ()
+
+
+class Teller:
+    """Tells the days of some deals, all at once or part by part."""
+
+    def __init__(self, raw: Raw, instants: tuple[datetime, ...], turns: Turns) -> None:
+        self.raw, self.instants, self.turns = raw, instants, turns
+        self.grid = Grid(pl.Series([instant(at) for at in instants], dtype=Int))
+        self.deals = Deals(raw, self.grid)
+        self.activities = Activities(raw.activities, self.grid)
+        self.people = People(raw.roles, self.grid)
+
+    def parts(self, size: int) -> Iterator[Teller]:
+        """Tellers of `size` deals each."""
+        if self.raw.deals.height <= size:
+            yield self
+            return
+        for deals in self.raw.deals.iter_slices(size):
+            yield Teller(self.raw.only(deals), self.instants, self.turns)
+
+    def logged(self) -> pl.DataFrame:
+        """owner_id, day, until, touched (in 30 days) of every open deal: what a team's coverage is made of."""
+        rows, deals = self._open_rows()
+        return rows.select("day", "until", deals["owner_id"], touched=self.activities.touched(rows))
+
+    def steps(self) -> pl.DataFrame:
+        """owner_id, next_step, deal, day, until of open deals whose owner and next step could be read."""
+        rows, deals = self._open_rows()
+        told = steps(deals.with_columns(key=pl.int_range(deals.height, dtype=Int)))
+        return told.drop("key").hstack(rows[told["key"]].select("day", "until", deal="key"))
+
+    def nothing(self) -> Snapshot:
+        """A snapshot without deals: the lists alone."""
+        raw = self.raw
+        return Snapshot(
+            as_of=self.instants[-1], deals=pl.DataFrame(schema=DEALS), stage_changes=pl.DataFrame(schema=STAGE_CHANGES),
+            date_moves=pl.DataFrame(schema=DATE_MOVES), activity=pl.DataFrame(schema=ACTIVITY),
+            roles=pl.DataFrame(schema=ROLES), owners=raw.owners, crm_stages=raw.crm_stages, rates=raw.rates,
+            feeds=raw.feeds,
+        )  # fmt: skip
+
+    def ends(self) -> pl.DataFrame:
+        """How deals stand now: deal, is_won (null: open), ended_at, close_date; `pushed`: the day that first knows of
+        the last move of the close date to later (null: none; the number of days where it came after all of them).
+        """
+        rows = self.raw.deals.select("key", day=pl.lit(self.grid.size, Int))
+        moves = self.deals.moves
+        return self.raw.deals.select(
+            "close_date", deal="key",
+            is_won=pl.when("is_closed").then("is_won"),
+            ended_at=moves.frame["at"].gather(moves.last(rows)),
+        ).join(self._pushed(), on="deal", how="left")  # fmt: skip
+
+    def _pushed(self) -> pl.DataFrame:
+        events = self.deals.fields.get("close_date")
+        if events is None:
+            return pl.DataFrame(schema={"deal": Int, "pushed": Int})
+        moves = events.frame.with_columns(values(events.frame[side], "close_date").alias(side) for side in SIDES)
+        later = moves.filter(pl.col("after") > pl.col("before"))
+        return later.group_by(deal="key").agg(pushed=pl.col("day").max())
+
+    def _open_rows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        rows = self.rows()
+        deals = self.deals.at(rows)
+        is_open = (~deals["is_closed"]).fill_null(value=False)
+        return rows.filter(is_open), deals.filter(is_open)
+
+    def story(self) -> Story:
+        """What was known of each open deal on each day, as `snapshot` would say it."""
+        rows, deals = self._open_rows()
+        place = pl.int_range(rows.height, dtype=Int, eager=True).alias("key")
+        known = deals.with_columns(place, as_of=self.grid.instants.gather(rows["day"]).cast(INSTANT))
+        return Story(
+            rows.select(place, deal="key", day="day", until="until"),
+            Snapshot(
+                as_of=self.instants[-1],
+                deals=known.select(*DEALS.names(), "as_of"),
+                stage_changes=self._moves(rows),
+                date_moves=self._date_moves(rows),
+                activity=self.activities.at(rows),
+                claim_changes=self._claim_changes(rows),
+                roles=self.people.at(rows),
+                owners=self.raw.owners, crm_stages=self.raw.crm_stages, rates=self.raw.rates, feeds=self.raw.feeds,
+            ),
+        )  # fmt: skip
+
+    def rows(self) -> pl.DataFrame:
+        """Rows (key, day, until) of every deal, sorted; the first begins when the deal is there."""
+        bounds = self.deals.bounds()
+        points = [
+            bounds.select("key", day="start"), *self.deals.points(), *self.activities.points(),
+            self.people.events.points, *self._turns(bounds),
+        ]  # fmt: skip
+        rows = pl.concat([frame.select("key", "day") for frame in points]).unique().join(bounds, on="key")
+        inside = rows.filter((pl.col("day") >= pl.col("start")) & (pl.col("day") < pl.col("end"))).sort("key", "day")
+        following = pl.when(pl.col("key") == pl.col("key").shift(-1)).then(pl.col("day").shift(-1))
+        return inside.select("key", "day", until=pl.coalesce(following, "end")).filter(pl.col("day") < self.grid.size)
+
+    def _turns(self, bounds: pl.DataFrame) -> Iterable[pl.DataFrame]:
+        deals, turns = self.raw.deals, self.turns
+        places = range(self.grid.size) if turns.places is None else turns.places
+        every = pl.DataFrame({"day": list(places)}, schema={"day": Int})
+        yield bounds.select("key").join(every, how="cross")
+        hints = deals.drop_nulls("activity_hint")
+        yield local_turns(hints["key"], hints["activity_hint"].to_physical().cast(Int), self.grid)
+        yield self._rate_turns()
+        if turns.due:
+            yield from self._due_turns(turns.due)
+
+    def _rate_turns(self) -> pl.DataFrame:
+        """Of deals in another currency (now or once): the days about each new rate."""
+        changed = self.raw.changes.filter(pl.col("field") == "currency")["key"].implode()
+        foreign = (pl.col("currency") != self.turns.home) | pl.col("key").is_in(changed)
+        days = pl.DataFrame({"on": pl.Series(self.turns.rates, dtype=pl.Date).to_physical().cast(Int)})
+        pairs = self.raw.deals.filter(foreign).select("key").join(days, how="cross")
+        return local_turns(pairs["key"], pairs["on"], self.grid)
+
+    def _due_turns(self, fact: str) -> Iterable[pl.DataFrame]:
+        """The days about every due date that the mapped fact ever had."""
+        deals = self.raw.deals
+        texts = ((deals["key"], deals["facts"]), (self.deals.facts.frame["key"], self.deals.fact_states))
+        for keys, facts in texts:
+            dates = facts.str.json_path_match(f"$.{fact}").str.to_date("%Y-%m-%d", strict=False)
+            yield local_turns(keys, dates.to_physical().cast(Int), self.grid)
+
+    def _moves(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """STAGE_CHANGES that each row knows."""
+        pairs = self.deals.moves.known(rows)
+        found = self.deals.moves.frame.drop("key", "day")[pairs["event"]]
+        return found.with_columns(key=pairs["row"]).select(STAGE_CHANGES.names())
+
+    def _claim_changes(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """CLAIM_CHANGES that each row knows."""
+        changes = self.raw.changes.filter(pl.col("field").is_in(self.turns.claims))
+        pairs = Events.of(changes, "at", self.grid).known(rows)
+        found = changes.select("field", "before", at="at_least")[pairs["event"]].with_columns(key=pairs["row"])
+        return found.select(CLAIM_CHANGES.names()).sort("key", "at", maintain_order=True)
+
+    def _date_moves(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """DATE_MOVES that each row knows."""
+        events = self.deals.fields.get("close_date")
+        if events is None:
+            return pl.DataFrame(schema=DATE_MOVES)
+        pairs = events.known(rows)
+        frame = events.frame.with_columns(values(events.frame[side], "close_date").alias(side) for side in SIDES)
+        found = frame.drop("key", "day")[pairs["event"]]
+        return found.with_columns(key=pairs["row"]).select(DATE_MOVES.names())
+
+
+SIDES: Final = ("before", "after")

@@ -1,0 +1,141 @@
+"""What a story is made of, as it lies in the store: every change, not only what was known by one day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from model.snapshot import CRM_STAGES, DEALS, INSTANT, OWNERS, RATES
+from store.codec import instant_of
+from store.history.snapshot import HISTORY, TOLD_FROM, _list
+from store.history.touches import COUNTS, _rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from store.history.touches import TouchRule
+    from store.sql import Sql
+
+Int: Final = pl.Int64()
+KEPT: Final = pl.Schema({
+    **{name: DEALS[name] for name in DEALS if name not in HISTORY},
+    "first_seen": Int, "first_edit": Int, "gone_at": Int,
+})  # fmt: skip
+MOVES: Final = pl.Schema({
+    "key": Int, "at": INSTANT, "stage_name": pl.String(), "pipeline": pl.String(), "actor_id": pl.String(),
+})  # fmt: skip
+CHANGES: Final = pl.Schema({
+    "key": Int, "at": INSTANT, "field": pl.String(), "before": pl.String(), "after": pl.String(), "at_least": INSTANT,
+})  # fmt: skip
+"""`at_least`: the earliest it can have been; of what we saw between two pulls that is the first of them."""
+ROLES: Final = pl.Schema({"key": Int, "at": INSTANT, "contact_id": pl.String(), "role": pl.String()})
+ACTIVITIES: Final = pl.Schema({
+    "key": Int, "at": Int, "due": Int, "created": Int, "owner_id": pl.String(), "direct": pl.Boolean(),
+    "meeting": pl.Boolean(), "dated": pl.Boolean(), "open": pl.Boolean(), "held": pl.Boolean(), "counts": pl.Boolean(),
+    "gone": pl.Boolean(), "vanished": pl.Boolean(), "possible": pl.Boolean(),
+})  # fmt: skip
+"""`dated`: a task or call, which waits until its instant; `held`: done once its instant has come."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """All rows of some deals, histories sorted by key, instant and the CRM's order."""
+
+    deals: pl.DataFrame
+    moves: pl.DataFrame
+    changes: pl.DataFrame
+    roles: pl.DataFrame
+    activities: pl.DataFrame
+    owners: pl.DataFrame
+    crm_stages: pl.DataFrame
+    rates: pl.DataFrame
+    feeds: Mapping[str, datetime]
+    told_from: Mapping[str, int]  # of next_step and owner_id: the CRM's first row of that field, µs
+    told: frozenset[str]  # fields that the CRM has history of
+
+    def only(self, deals: pl.DataFrame) -> Raw:
+        """The same of some deals, whose keys lie together."""
+        span = pl.col("key").is_between(deals["key"].min(), deals["key"].max())
+        children = {name: getattr(self, name).filter(span) for name in ("moves", "changes", "roles", "activities")}
+        return replace(self, deals=deals, **children)
+
+
+OWNED: Final = " AND field IN ('owner_id', 'is_closed', 'stage_name', 'pipeline')"
+TOUCHED: Final = (
+    " AND (state = 'done' OR kind = 'meeting') AND state <> 'cancelled' AND gone IS NULL AND coalesce(possible, 0) = 0"
+)
+
+
+def read(  # noqa: PLR0917 - what a story reads
+    sql: Sql, connection: int, first: int, last: int, touch: TouchRule, span: tuple[int, int], *, lean: bool = False
+) -> Raw:
+    """Everything about the deals of a range of keys that lived between two instants (µs).
+
+    `lean`: of the histories only what says whose deals were open and touched.
+    """
+    return Raw(
+        deals=_deals(sql, connection, first, last, span),
+        moves=sql.frame(
+            "SELECT key, at, stage_name, pipeline, actor_id FROM stage_change"
+            " WHERE connection = ? AND key BETWEEN ? AND ? ORDER BY key, at, id", (connection, *span), MOVES,
+        ),
+        changes=sql.frame(
+            "SELECT key, changed_at, field, before, after,"
+            " CASE WHEN origin = 'mirror' THEN coalesce(after_edit, changed_at) ELSE changed_at END AS at_least"
+            f" FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?{OWNED if lean else ''}"
+            " ORDER BY key, changed_at, id",
+            (connection, *span), CHANGES,
+        ),
+        roles=sql.frame(
+            "SELECT key, created, contact_id, role FROM contact_role WHERE connection = ? AND key BETWEEN ? AND ?"
+            f" AND gone IS NULL{' AND 1 = 0' if lean else ''} ORDER BY key, coalesce(created, 0), id",
+            (connection, *span), ROLES,
+        ),
+        activities=_activities(sql, connection, last, touch, span, TOUCHED if lean else ""),
+        owners=_list(sql, connection, "owner", OWNERS),
+        crm_stages=_list(sql, connection, "crm_stage", CRM_STAGES),
+        rates=_list(sql, connection, "rate", RATES),
+        feeds={
+            name: instant_of(at) for name, at in sql.rows("SELECT name, read_at FROM feed WHERE connection = ?",
+                                                          connection)
+        },
+        told_from=dict(sql.rows(TOLD_FROM, connection)),
+        told=frozenset(
+            field for (field,) in sql.rows(
+                "SELECT DISTINCT field FROM field_change WHERE connection = ? AND origin = 'crm'", connection,
+            )
+        ),
+    )  # fmt: skip
+
+
+def _deals(sql: Sql, connection: int, first: int, last: int, span: tuple[int, int]) -> pl.DataFrame:
+    query = (
+        f"SELECT {', '.join(name for name in KEPT if name != 'gone_at')}, CASE WHEN gone IS NOT NULL THEN gone_at END"
+        " FROM opportunity WHERE connection = ? AND key BETWEEN ? AND ? AND first_seen IS NOT NULL"
+        " AND (created IS NULL OR created <= ?) AND (gone IS NULL OR gone_at > ?) ORDER BY key"
+    )
+    frame = sql.frame(query, (connection, *span, last, first), KEPT)
+    return frame.with_columns(pl.col("unread").fill_null(""), pl.col("facts").fill_null("{}"))
+
+
+def _activities(  # noqa: PLR0917 - the parts of one SELECT
+    sql: Sql, connection: int, last: int, touch: TouchRule, span: tuple[int, int], more: str
+) -> pl.DataFrame:
+    rows, given = _rows(connection, touch, span)
+    ours = sorted(touch.ours)
+    counts = COUNTS.format(others=" AND ".join(["created_by <> ?"] * len(ours)) or "1 = 1")
+
+    flags = (
+        "kind = 'meeting'", "kind IN ('task', 'call')", "state = 'open'", "state = 'done' OR kind = 'meeting'", counts,
+        "gone IS NOT NULL", "gone = 'vanished'", "possible = 1",
+    )  # fmt: skip
+    told = ", ".join(f"CASE WHEN {flag} THEN 1 ELSE 0 END" for flag in flags)
+    waits = "CASE WHEN kind IN ('task', 'call') OR state = 'open' THEN owner_id END"
+    query = (
+        f"SELECT key, at, due, created, {waits}, direct, {told}"
+        f" FROM ({rows}) a WHERE (created IS NULL OR created <= ?){more}"
+    )
+    return sql.frame(query, (*ours, *given, last), ACTIVITIES)

@@ -1,0 +1,192 @@
+"""Snapshots: everything known of a connection at one instant, read in one transaction into Polars columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from model.snapshot import (
+    CLAIM_CHANGES,
+    CRM_STAGES,
+    DATE_MOVES,
+    DEALS,
+    OWNERS,
+    RATES,
+    ROLES,
+    STAGE_CHANGES,
+    Snapshot,
+)
+from store.codec import instant, instant_of
+from store.database import Base
+from store.history.past import as_it_was
+from store.history.touches import TouchRule, activity_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from store.sql import Sql
+
+ALL_KEYS: Final = (1, 2**62)
+HISTORY: Final = {"next_step_changed": "next_step", "owner_changed": "owner_id"}
+TOLD_FROM: Final = (
+    "SELECT field, min(changed_at) FROM field_change"
+    " WHERE connection = ? AND origin = 'crm' AND field IN ('next_step', 'owner_id') GROUP BY field"
+)
+FIRST_HOUR: Final = 3_600_000_000  # µs
+EVENT: Final = pl.Schema({"key": pl.Int64(), "field": pl.String(), "at": pl.Datetime("us", "UTC")})
+ROLES_TEXT: Final = pl.Schema({"key": pl.Int64(), "contact_count": pl.Int64(), "roles": pl.List(pl.String())})
+MOVES_TEXT: Final = pl.Schema({
+    "key": pl.Int64(), "at": pl.Datetime("us", "UTC"), "before": pl.String(), "after": pl.String(),
+})  # fmt: skip
+
+
+class Snapshots(Base):
+    """What judging and measuring read."""
+
+    def snapshot(
+        self,
+        connection: str,
+        as_of: datetime,
+        *,
+        touch: TouchRule,
+        keys: tuple[int, int] | None = None,
+        claims: Sequence[str] = (),
+    ) -> Snapshot:
+        """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive.
+
+        `claims`: the facts that processes claim deals by, whose changes are told.
+        """
+        key, at, span = self.connection_key(connection), instant(as_of), keys or ALL_KEYS
+        with self.reading() as sql:
+            if sql.postgres:
+                sql.run("SET LOCAL work_mem = '256MB'")
+            activity = activity_frame(sql, key, at, touch, span)
+            deals = _deals(sql, key, at, span)
+            known = deals.select("key")  # neither gone ones nor shells
+            changes = _stage_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left")
+            stages = _list(sql, key, "crm_stage", CRM_STAGES)
+            deals = as_it_was(sql, key, at, span, deals, changes, stages)
+            return Snapshot(
+                as_of=as_of,
+                deals=_with_changes(sql, key, at, span, deals).select(DEALS.names()),
+                stage_changes=changes,
+                date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
+                activity=activity.join(known, on="key", how="semi"),
+                claim_changes=_claim_changes(sql, key, at, span, claims),
+                roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
+                owners=owners(sql, key),
+                crm_stages=stages,
+                rates=_list(sql, key, "rate", RATES),
+                feeds={
+                    name: instant_of(read)
+                    for name, read in sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", key)
+                },
+            )
+
+    def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
+        """The CRM's id → our key, of every deal that is not gone; `gone`: of those, too."""
+        query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL"
+        with self.reading() as sql:
+            return dict(sql.rows(query if gone else f"{query} AND gone IS NULL", self.connection_key(connection)))
+
+    def slices(self, connection: str, size: int) -> list[tuple[int, int]]:
+        """Ranges of keys, both ends inclusive, with at most `size` deals each; together they hold every deal."""
+        query = (
+            "SELECT min(key), max(key) FROM (SELECT key, (row_number() OVER (ORDER BY key) - 1) / ? AS part"
+            " FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL) p GROUP BY part ORDER BY 1"
+        )
+        with self.reading() as sql:
+            return [(low, high) for low, high in sql.rows(query, size, self.connection_key(connection))]
+
+
+def _deals(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
+    """Deals as they stand now, but for those that did not exist then; with what `as_it_was` needs."""
+    extra = {"first_seen": pl.Int64(), "first_edit": pl.Int64()}
+    schema = pl.Schema({**{c: DEALS[c] for c in DEALS if c not in HISTORY}, **extra})
+    query = (
+        f"SELECT {', '.join(f'{c}' for c in schema)} FROM opportunity"
+        " WHERE connection = ? AND key BETWEEN ? AND ? AND first_seen IS NOT NULL"
+        " AND (created IS NULL OR created <= ?) AND (gone IS NULL OR gone_at > ?)"
+        + (" ORDER BY key" if sql.postgres else "")  # SQLite reads in this order anyway
+    )
+    frame = sql.frame(query, (connection, *span, at, at), schema)
+    return frame.with_columns(pl.col("unread").fill_null(""), pl.col("facts").fill_null("{}"))
+
+
+def _stage_changes(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
+    query = (
+        "SELECT key, at, stage_name, pipeline, actor_id FROM stage_change"
+        " WHERE connection = ? AND key BETWEEN ? AND ? AND at <= ? ORDER BY key, at, id"
+    )
+    return sql.frame(query, (connection, *span, at), STAGE_CHANGES)
+
+
+def _date_moves(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
+    query = (
+        "SELECT key, changed_at, before, after FROM field_change"
+        " WHERE connection = ? AND key BETWEEN ? AND ? AND field = 'close_date' AND changed_at <= ?"
+        " ORDER BY key, changed_at, id"
+    )
+    frame = sql.frame(query, (connection, *span, at), MOVES_TEXT)
+    plain = pl.col("before", "after").str.strip_chars('"').str.to_date("%Y-%m-%d", strict=False)
+    return frame.with_columns(plain).select(DATE_MOVES.names())
+
+
+def _claim_changes(sql: Sql, connection: int, at: int, span: tuple[int, int], fields: Sequence[str]) -> pl.DataFrame:
+    if not fields:
+        return pl.DataFrame(schema=CLAIM_CHANGES)
+    # what we saw between two pulls came after the first of them, at an hour that nobody knows
+    at_least = "CASE WHEN origin = 'mirror' THEN coalesce(after_edit, changed_at) ELSE changed_at END"
+    query = (
+        f"SELECT key, {at_least} AS at, field, before FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?"
+        f" AND changed_at <= ? AND field IN ({', '.join('?' * len(fields))}) ORDER BY key, at, id"
+    )
+    return sql.frame(query, (connection, *span, at, *fields), CLAIM_CHANGES)
+
+
+def _roles(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
+    query = (
+        "SELECT key, count(DISTINCT contact_id), {JOIN}(role, chr(31)) FROM contact_role"
+        " WHERE connection = ? AND key BETWEEN ? AND ? AND gone IS NULL AND (created IS NULL OR created <= ?)"
+        " GROUP BY key ORDER BY key"
+    ).replace("chr(31)", "chr(31)" if sql.postgres else "char(31)")
+    frame = sql.frame(query, (connection, *span, at), ROLES_TEXT)
+    roles = pl.col("roles").list.unique().list.sort().fill_null(pl.lit([], dtype=pl.List(pl.String)))
+    return frame.with_columns(roles).select(ROLES.names())
+
+
+def _with_changes(sql: Sql, connection: int, at: int, span: tuple[int, int], deals: pl.DataFrame) -> pl.DataFrame:
+    """When the next step was last written and the owner last changed, as far as history says.
+
+    What nobody saw change is as old as the deal where a change would have been seen: in the CRM's own history, which
+    reaches back to its first row of that field, or by us from the deal's first hour on.
+    """
+    query = (
+        "SELECT key, field, max(changed_at) FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?"
+        " AND changed_at <= ? AND field IN ('next_step', 'owner_id') GROUP BY key, field"
+    )
+    found = sql.frame(query, (connection, *span, at), EVENT)
+    told = dict(sql.rows(TOLD_FROM, connection))
+    for column, field in HISTORY.items():
+        one = found.filter(pl.col("field") == field).select("key", pl.col("at").alias(column))
+        deals = deals.join(one, on="key", how="left", maintain_order="left")
+        whole = pl.col("first_seen") - pl.col("created").dt.epoch("us") <= FIRST_HOUR
+        if field in told:
+            whole |= pl.col("created").dt.epoch("us") >= told[field]
+        deals = deals.with_columns(pl.coalesce(column, pl.when(whole).then("created")).alias(column))
+    return deals
+
+
+def owners(sql: Sql, connection: int) -> pl.DataFrame:
+    """Everybody who owns or owned something."""
+    return _list(sql, connection, "owner", OWNERS)
+
+
+def _list(sql: Sql, connection: int, table: str, schema: pl.Schema) -> pl.DataFrame:
+    """A small table of the connection, in the order of its ids."""
+    names: list[Any] = [f'"{c}"' for c in schema]
+    return sql.frame(
+        f'SELECT {", ".join(names)} FROM "{table}" WHERE connection = ? ORDER BY id', (connection,), schema
+    )

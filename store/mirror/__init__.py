@@ -1,0 +1,1 @@
+"""The mirror: the CRM's records as last read, and every change seen."""

@@ -1,0 +1,119 @@
+"""What changed between two pulls: our own field changes, for fields whose history the CRM does not give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from store.codec import DECODE, json
+from store.mirror.tracked_tables import DEALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from store.mirror.tracked_tables import Parent
+    from store.sql import Sql
+
+TRACKED: Final = DEALS.tracked
+"""Columns of a deal whose changes are kept."""
+CLOCK_SLACK: Final = 2_000_000  # µs: a CRM stamps a record and its history row within about a second
+COLUMNS: Final = (
+    "connection", "id", "key", "field", "before", "after", "changed_at", "seen_at", "origin", "after_edit", "actor_id",
+)  # fmt: skip
+
+Row = dict[str, Any]  # a stored deal, its values as they lie in the database
+
+
+def value_text(column: str, value: Any, parent: Parent = DEALS) -> str:
+    """A stored value as the JSON text of a field change."""
+    if value is None:
+        return "null"
+    kind = parent.types[column]
+    plain = value if kind in {"text", "money", "whole", "real"} else DECODE[kind](value)
+    return json(plain)
+
+
+def changes(  # noqa: PLR0917 - two states, and when they were read
+    parent: Parent, key: int, old: Row, new: Row, seen_at: int, as_of: int
+) -> Iterator[Row]:
+    """Field changes between two states of one deal or lead; a column that could not be read this time has none.
+
+    Where nobody says when it was edited, as in a report, it was before the run that reads it judges.
+    """
+    edited = _later(new["last_edit"], old["last_edit"])
+    edit = new["last_edit"] if edited else new["modified"]
+    at = edit if edit is not None else min(seen_at, as_of)
+    actor = new["modified_by"] if edited else None  # of several edits between two pulls the last one
+    since = old["modified"] if old["modified"] is not None else old["last_edit"]
+    unread = new["unread"] or ""
+    for field, before, after in [*_columns(parent, old, new), *_facts(old, new)]:
+        if f";{field};" not in unread:
+            yield {
+                "id": f"mirror:{key}:{field}:{at}", "key": key, "field": field, "before": before, "after": after,
+                "changed_at": at, "seen_at": seen_at, "origin": "mirror", "after_edit": since,
+                "actor_id": actor,
+            }  # fmt: skip
+
+
+def _later(new: int | None, old: int | None) -> bool:
+    return new is not None and (old is None or new > old)
+
+
+def _columns(parent: Parent, old: Row, new: Row) -> Iterator[tuple[str, str, str]]:
+    for column in parent.tracked:
+        if old[column] != new[column]:
+            yield column, value_text(column, old[column], parent), value_text(column, new[column], parent)
+
+
+def _facts(old: Row, new: Row) -> Iterator[tuple[str, str, str]]:
+    """Facts that both states have; one mapped or unmapped since then is no change of the deal."""
+    if old["facts"] == new["facts"] or not old["facts"] or not new["facts"]:
+        return
+    before, after = orjson.loads(old["facts"]), orjson.loads(new["facts"])
+    for fact in before.keys() & after.keys():
+        if before[fact] != after[fact]:
+            yield fact, json(before[fact]), json(after[fact])
+
+
+def keep_changes(sql: Sql, parent: Parent, connection: int, found: list[Row]) -> int:
+    """Write our own field changes, but for those that the CRM's history tells better; how many were written."""
+    rows, columns = found, list(COLUMNS)
+    if parent is DEALS:
+        known = _told_by_crm(sql, connection, {row["key"] for row in found})
+        rows = [row for row in found if not _told(row, known.get((row["key"], row["field"]), ()))]
+    else:
+        columns = [c for c in COLUMNS if c not in {"origin", "actor_id"}]  # no CRM tells the history of leads
+    values = [tuple({"connection": connection, **row}[c] for c in columns) for row in rows]
+    sql.upsert(parent.changes, columns, values, ["connection", "id"])
+    return len(rows)
+
+
+def _told(row: Mapping[str, Any], told: Iterable[tuple[int, str]]) -> bool:
+    """The CRM has a row for the same field to the same value between the two states that we saw."""
+    since = row["after_edit"] if row["after_edit"] is not None else row["changed_at"]
+    return any(
+        after == row["after"] and since - CLOCK_SLACK <= at <= row["changed_at"] + CLOCK_SLACK for at, after in told
+    )
+
+
+def _told_by_crm(sql: Sql, connection: int, keys: set[int]) -> dict[tuple[int, str], list[tuple[int, str]]]:
+    """(deal, field) → (instant, value after) as JSON text, from the CRM's own history."""
+    told: dict[tuple[int, str], list[tuple[int, str]]] = {}
+    names = ("key", "field", "changed_at", "after")
+    for key, field, at, after in sql.lookup("field_change", names, connection, "key", keys, "AND t.origin = 'crm'"):
+        told.setdefault((key, field), []).append((at, after))
+    for key, at, stage in sql.lookup("stage_change", ("key", "at", "stage_name"), connection, "key", keys):
+        told.setdefault((key, "stage_name"), []).append((at, value_text("stage_name", stage)))
+    return told
+
+
+def forget_told(sql: Sql, connection: int, keys: set[int]) -> None:
+    """Drop our own rows of these deals for which the CRM's history has come in meanwhile."""
+    names = ("id", "key", "field", "after", "changed_at", "after_edit")
+    rows = sql.lookup("field_change", names, connection, "key", keys, "AND t.origin = 'mirror'")
+    ours = [dict(zip(names, row, strict=True)) for row in rows]
+    if ours:
+        known = _told_by_crm(sql, connection, {row["key"] for row in ours})
+        told = [row["id"] for row in ours if _told(row, known.get((row["key"], row["field"]), ()))]
+        sql.many("DELETE FROM field_change WHERE connection = ? AND id = ?", [(connection, id_) for id_ in told])

@@ -1,0 +1,150 @@
+"""The tables of the mirror, made from the canonical records. Work tables are in store/work_tables.py.
+
+Rows of a deal lie together, in the order of the deal's integer key (SQLite: WITHOUT ROWID), so that snapshots and
+slices of them read straight through. Key 0 means: on no deal.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from model.records import COLUMNS
+from store.codec import COLUMN_TYPE, Instant, Json, Packed, YesNo, name
+
+metadata: Final = sa.MetaData()
+BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite counts up plain INTEGER keys only
+
+ORDER: Final = {"stage_change": "at", "field_change": "changed_at"}
+"""History lies in the order of time."""
+CHILDREN: Final = ("stage_change", "field_change", "activity", "contact_role")
+LISTS: Final = ("owner", "account", "crm_stage", "rate")
+PARENT_ID: Final = {"lead_activity": "lead_id"}
+"""The column with the parent's id, where rows carry it in place of the parent's key."""
+STORED: Final = {
+    table: tuple(c for c in columns if c != "opportunity_id") for table, columns in COLUMNS.items()
+}  # children carry the deal's key in place of its id
+"""The columns of a record as they lie in its table."""
+
+
+def columns(table: str) -> list[sa.Column[object]]:
+    """The record's own columns but its id."""
+    types = COLUMNS[table] | ({"unread": "text"} if table in {"opportunity", "lead"} else {})  # ";a;b;", as one text
+    return [sa.Column(c, COLUMN_TYPE[types[c]]()) for c in STORED[table] if c != "id" and c != ORDER.get(table)]
+
+
+connection = sa.Table(
+    "connection", metadata,
+    sa.Column("key", sa.Integer, primary_key=True),
+    sa.Column("name", name(), nullable=False, unique=True),
+    sa.Column("paused", sa.Text),  # why, or null
+    sa.Column("paused_at", Instant),
+    sa.Column("description", Packed),  # as the connector last gave it
+)  # fmt: skip
+
+
+def _followed(table: str) -> sa.Table:
+    """A table of records that are followed, each with a key of its own."""
+    return sa.Table(
+        table, metadata,
+        sa.Column("key", BIG, primary_key=True),
+        sa.Column("connection", sa.Integer, nullable=False),
+        sa.Column("id", name(), nullable=False),
+        *columns(table),
+        sa.Column("first_seen", Instant),  # null: a shell, mentioned by a child but not seen yet
+        sa.Column("first_edit", Instant),  # its last edit as it stood at first sight
+        sa.Column("seen_at", Instant),
+        sa.Column("gone_at", Instant),
+        sa.UniqueConstraint("connection", "id", name=f"{table}_id"),
+    )  # fmt: skip
+
+
+opportunity = _followed("opportunity")
+lead = _followed("lead")
+
+
+def _child(table: str, *more: sa.Column[object]) -> sa.Table:
+    """A table of rows on deals, clustered by the deal."""
+    at = [sa.Column(ORDER[table], Instant, primary_key=True)] if table in ORDER else []
+    return sa.Table(
+        table, metadata,
+        sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+        *at,
+        sa.Column("id", name(), primary_key=True),
+        *columns(table), *more,
+        sa.UniqueConstraint("connection", "id", name=f"{table}_id"),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+
+
+stage_change = _child("stage_change")
+field_change = _child("field_change", sa.Column("after_edit", Instant))  # mirror: the change came after this edit
+activity = _child("activity")
+contact_role = _child("contact_role")
+
+lead_change = sa.Table(
+    "lead_change", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),  # the lead's
+    sa.Column("changed_at", Instant, primary_key=True),
+    sa.Column("id", name(), primary_key=True),
+    sa.Column("field", name()),
+    sa.Column("before", Json),
+    sa.Column("after", Json),
+    sa.Column("seen_at", Instant),
+    sa.Column("after_edit", Instant),
+    sa.UniqueConstraint("connection", "id", name="lead_change_id"),
+)  # fmt: skip
+
+lead_activity = sa.Table(
+    "lead_activity", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", name(), primary_key=True),
+    *columns("lead_activity"),
+    sa.Index("lead_activity_lead", "connection", "lead_id"),
+)  # fmt: skip
+
+for _list in LISTS:
+    sa.Table(
+        _list, metadata,
+        sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("id", name(), primary_key=True),
+        *columns(_list),
+    )  # fmt: skip
+
+aside = sa.Table(
+    "aside", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("table_name", name(), primary_key=True),
+    sa.Column("id", name(), primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("run", sa.BigInteger),
+    sa.Column("seen_at", Instant, nullable=False),
+)  # fmt: skip
+
+cursor = sa.Table(
+    "cursor", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("stream", name(), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)  # fmt: skip
+
+feed = sa.Table(
+    "feed", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", name(), primary_key=True),
+    sa.Column("read_at", Instant, nullable=False),
+)  # fmt: skip
+
+lease = sa.Table(
+    "lease", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("fence", sa.BigInteger, nullable=False),  # counts up with every holder
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("process", sa.Text, nullable=False),  # host, boot, pid and start of the process
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("held", YesNo, nullable=False),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""The push queue and its receipts."""

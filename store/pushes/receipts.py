@@ -1,0 +1,105 @@
+"""Receipts: a patch with its outcome, and what the outcome changes in what we know of the deal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from store import work_tables
+from store.codec import instant, json
+from store.database import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from model.sync import Outcome
+    from store.sql import Sql
+
+patches = work_tables.patch
+STATE: Final = ("sent", "put_back_at", "last_patched_closed", "refused_hash", "refused_at", "locked_at")
+GONE: Final = "UPDATE opportunity SET gone = 'vanished', gone_at = ? WHERE key = ? AND gone IS NULL"
+
+
+class Receipts(Base):
+    """What was sent, what stood there before, and what became of it."""
+
+    def receipts(self, connection: str, run_id: int | None = None) -> list[dict[str, Any]]:
+        """{id, run, deal, before, after, outcome, reason, overwritten, at}, oldest first; of one run where given."""
+        names = ("id", "run", "deal", "before", "after", "outcome", "reason", "overwritten", "at")
+        mine = (patches.c.connection == self.connection_key(connection)) & patches.c.outcome.is_not(None)
+        query = sa.select(*(patches.c[name] for name in names)).where(mine).order_by(patches.c.id)
+        query = query if run_id is None else query.where(patches.c.run == run_id)
+        with self.reading() as sql:
+            return [dict(row) for row in sql.tx.execute(query).mappings()]
+
+
+def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: datetime, as_of: datetime) -> int:
+    """Outcomes by deal id; how many patches put back a value of ours that somebody had changed."""
+    rows = sql.tx.execute(sa.select(patches).where(patches.c.batch == batch)).all()
+    known = _known(sql, [row.key for row in rows])
+    receipts, states, ours, gone, overwritten = [], [], [], [], 0
+    for row in rows:
+        outcome, (closed, on_record, state) = outcomes.get(row.deal), known[row.key]
+        if outcome is None:
+            continue
+        put_back = _puts_back(row.before, row.after, state["sent"])
+        overwritten += put_back and outcome.kind == "written"
+        receipts.append((outcome.kind, outcome.reason, int(put_back), instant(now), row.id))
+        states.append(
+            (
+                row.connection,
+                row.key,
+                *_after(state, row.after, outcome, closed, put_back=put_back, as_of=instant(as_of)),
+            )
+        )
+        if outcome.kind == "written":
+            ours.append((json(on_record | row.after), row.key))
+        if outcome.kind == "gone":
+            gone.append((instant(as_of), row.key))
+    sql.many("UPDATE patch SET outcome = ?, reason = ?, overwritten = ?, at = ? WHERE id = ?", receipts)
+    sql.upsert("push_state", ("connection", "key", *STATE), states, ("connection", "key"))
+    sql.many("UPDATE opportunity SET ours = ? WHERE key = ?", ours)
+    sql.many(GONE, gone)
+    return overwritten
+
+
+def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[int, dict[str, Any], dict[str, Any]]]:
+    """Deal key → (is it closed, our fields as last read, its row of push_state)."""
+    among, given = sql.among("o.key", keys)
+    query = (
+        f"SELECT o.key, coalesce(o.is_closed, 0), o.ours, {', '.join('s.' + c for c in STATE)} FROM opportunity o"
+        f" LEFT JOIN push_state s ON s.connection = o.connection AND s.key = o.key WHERE {among}"
+    )
+    known = {}
+    for key, closed, ours, *state in sql.rows(query, given):
+        known[key] = (closed, orjson.loads(ours or "{}"), dict(zip(STATE, state, strict=True)))
+    return known
+
+
+def _puts_back(before: Mapping[str, Any], after: Mapping[str, Any], sent: str | None) -> bool:
+    """Somebody changed a value that we wrote, and we wrote the same again."""
+    last = orjson.loads(sent or "{}")
+    had, wrote = (orjson.loads(json(dict(values))) for values in (before, after))
+    return any(field in last and last[field] == value != had.get(field) for field, value in wrote.items())
+
+
+def _after(
+    state: dict[str, Any], after: Mapping[str, Any], outcome: Outcome, closed: int, *, put_back: bool, as_of: int
+) -> tuple[Any, ...]:
+    """The deal's row of push_state after an outcome."""
+    from store.pushes.queue import patch_hash
+
+    new = dict(state)
+    match outcome.kind:
+        case "written":
+            sent = json(orjson.loads(state["sent"] or "{}") | dict(after))
+            new |= {"sent": sent, "last_patched_closed": closed, "refused_hash": None, "refused_at": None}
+            new |= {"locked_at": None, "put_back_at": as_of if put_back else state["put_back_at"]}
+        case "refused":
+            new |= {"refused_hash": patch_hash(after), "refused_at": as_of}
+        case "locked":
+            new["locked_at"] = as_of
+    return tuple(new[c] for c in STATE)

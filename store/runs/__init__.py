@@ -1,0 +1,1 @@
+"""Runs, leases and the state of each connection."""

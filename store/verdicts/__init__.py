@@ -1,0 +1,1 @@
+"""Verdicts as last judged, and decisions that stood once."""

@@ -1,0 +1,125 @@
+"""Commands that do the work step by step: pull, judge, measure, push, calibrate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from model.helpers.words import many
+from worker.cli.common import Json, Name, asked, say, table, tell
+from worker.cli.read import show_kpis
+from worker.cli.run import AsOf, day_of, show
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands on the command line."""
+    for command in (pull, judge, measure, push, calibrate):
+        app.command()(command)
+
+
+def pull(
+    context: typer.Context,
+    name: Name,
+    full: Annotated[bool, typer.Option("--full", help="read everything, find what vanished")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read what changed in the CRM into the store.
+
+    Example: sluicegate pull acme --full
+    """
+    from worker.usecases.steps import pull_only
+
+    pulled = pull_only(asked(context).services(quiet=as_json), name, full=full)
+    answer = {"pulled": pulled.records, "changed": pulled.changed, "held_back": pulled.held_back}
+    answer_all: dict[str, Any] = {**answer, "aside": [vars(aside) for aside in pulled.aside]}
+    say(answer_all, as_json, lambda: table("Pulled", ("what", "count"), list(answer.items())))
+    raise typer.Exit(1 if pulled.aside else 0)
+
+
+def judge(context: typer.Context, name: Name, as_of: AsOf = "", as_json: Json = False) -> None:
+    """Judge what the store holds; writes nothing to the CRM.
+
+    Example: sluicegate judge acme
+    """
+    from worker.usecases.steps import judge_only
+
+    services = asked(context).services()
+    counts = judge_only(services, name, day_of(services, name, as_of))
+    rows = [
+        (c["policy"], c["passed"], c["broken"], c["unknown"], c["not_applicable"], ", ".join(c["missing"]))
+        for c in counts["policies"]
+    ]
+    columns = ("policy", "pass", "broken", "unknown", "not applicable", "unknown for want of")
+    say(counts, as_json, lambda: table("Judged", columns, rows))
+
+
+def measure(context: typer.Context, name: Name, as_of: AsOf = "", as_json: Json = False) -> None:
+    """Measure the KPIs of what the store holds.
+
+    Example: sluicegate measure acme
+    """
+    from worker.usecases.steps import measure_only
+
+    services = asked(context).services()
+    values = measure_only(services, name, day_of(services, name, as_of))
+
+    say({"kpis": values}, as_json, lambda: show_kpis(values, parted=True))
+
+
+def push(
+    context: typer.Context,
+    name: Name,
+    preview: Annotated[Path | None, typer.Option(help="write what would change to this CSV, and send nothing")] = None,
+    as_json: Json = False,
+) -> None:
+    """Send what the last verdict wants to the CRM, or preview it.
+
+    Example: sluicegate push acme --preview changes.csv
+    """
+    from worker.usecases.steps import preview_push, push_only
+
+    services = asked(context).services(quiet=as_json)
+    if preview is None:
+        report = push_only(services, name)
+        say(report.to_json(), as_json, lambda: show(report))
+        raise typer.Exit(report.exit_code)
+    shown = preview_push(services, name, preview)
+    say(shown, as_json, lambda: show_preview(shown, preview))
+
+
+def calibrate(
+    context: typer.Context,
+    name: Name,
+    accept: Annotated[bool, typer.Option("--accept", help="put the newest proposal in force")] = False,
+    as_json: Json = False,
+) -> None:
+    """Propose a table of median days in stage, or accept the newest proposal.
+
+    Example: sluicegate calibrate acme --accept
+    """
+    from worker.usecases.calibrate import accept as accept_newest
+    from worker.usecases.calibrate import propose
+
+    services = asked(context).services()
+    found = accept_newest(services, name) if accept else propose(services, name)
+    rows = [(m["process"], m["stage"], _median(m["days"]), m["visits"]) for m in found["medians"]]
+    title = f"Calibration of {found['on']}, {found['state']}"
+    say(found, as_json, lambda: table(title, ("process", "stage", "median days", "visits"), rows))
+
+
+def _median(days: float | None) -> str:
+    return "the fixed band" if days is None else f"{days:.1f}"
+
+
+def show_preview(shown: dict[str, Any], path: Path) -> None:
+    """How many deals would change, by policy and owner, and three records as a rep will see them."""
+    if not shown["patches"]:
+        tell("No deal would change: the record says what the verdict wants.")
+        return
+    table(f"{many(shown['patches'], 'deal')} would change; every old and new value is in {path}", ("policy", "deals"),
+          list(shown["by_policy"].items()))  # fmt: skip
+    table("By owner", ("owner", "deals"), list(shown["by_owner"].items()))
+    for record in shown["records"]:
+        table(record["name"], ("field", "value"), list(record["fields"].items()))

@@ -1,1 +1,0 @@
-"""The flows: pull, judge, measure, push, and run, which is the four in order."""

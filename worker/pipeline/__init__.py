@@ -1,0 +1,1 @@
+"""The steps of a run: pull, judge, measure, push and act."""

@@ -1,0 +1,118 @@
+"""Act: what enforcing policies do beyond our own fields: planned from the verdict, and held where it is too much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from model.actions import DOORS, Close, Move, Receipt
+from model.helpers.words import many
+from policies.actions.tasks import DAILY
+from store import MANY_ACTIONS
+from worker.pipeline.context import has_brake
+from worker.pipeline.planned_actions import plan_all
+from worker.pipeline.send_actions import Doing
+from worker.pipeline.undo_actions import cut_off
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from model.actions import ActionKind, KeptAction
+    from model.sync import Description
+    from store import Approval
+    from worker.pipeline.judge import Judged
+    from worker.pipeline.planned_actions import Planned
+    from worker.pipeline.report import Report
+    from worker.pipeline.session import Session
+
+MOST: Final = 25
+"""Actions that a run does unasked; where more are wanted all of them are held."""
+HELD: Final = (
+    "{n} are wanted, and a run does {most} unasked: none of them was done. Look at the flags; `sluicegate policies "
+    "approve many-actions --connection {name} --up-to {count} --by NAME` lets so many through once, for these policies."
+)
+CLOSED_DOOR: Final = (
+    "{n} wanted and not done: this connection cannot {what}. `sluicegate connection check {name}` says what it lacks."
+)
+DOOR_SAID: Final = {"task": "make tasks", "move": "move deals"}
+NOBODY: Final[Mapping[ActionKind, str]] = {
+    "task_owner": "{n} not made: the deals have no active owner.",
+    "task_manager": "{n} not made: no active manager of the deals' owners is known; the people file can name them.",
+}
+
+
+def act(session: Session, judged: Judged, description: Description, run_id: int, report: Report, *, dry: bool) -> None:
+    """Do what enforcing policies want and end what they want no more; a dry run only counts."""
+    plan = plan_all(session, judged)
+    tell_what_lacks(session, plan, description, report)
+    wanted = [one for one in plan.make if DOORS[one.kind] in description.acts]
+    again = {one.key for one in session.store.standing_actions(session.name)}
+    new = [one for one in wanted if one.key not in again]
+    report.actions["planned"] = len(new)
+    if dry:
+        return
+    doing = Doing(session, run_id, report)
+    doing.end("undo", cut_off(session))
+    look_for(doing, plan.lost)
+    if "task" in description.acts:
+        doing.end("hand", plan.tasks.hand)
+        end_tasks(doing, plan.tasks.end)
+    given = approval(session, judged.policies.digest, len(new))
+    if given is None and len(new) > MOST and has_brake(session):
+        hold(session, len(new), report)
+        wanted = [one for one in wanted if one.key in again]
+    doing.do(wanted, [given] if given else [])
+
+
+def tell_what_lacks(session: Session, plan: Planned, description: Description, report: Report) -> None:
+    """Say which actions nobody can do, or nobody is there for."""
+    for door, what in DOOR_SAID.items():
+        count = sum(DOORS[one.kind] == door for one in plan.make)
+        if count and door not in description.acts:
+            report.remarks.append(CLOSED_DOOR.format(n=many(count, "action"), what=what, name=session.name))
+    report.remarks += [NOBODY[kind].format(n=many(n, "task")) for kind, n in plan.tasks.nobody.items()]
+
+
+def approval(session: Session, digest: str, count: int) -> Approval | None:
+    """The word that lets more than usual through: for this policy set, for so many, and not used yet."""
+    if count <= MOST or not has_brake(session):
+        return None
+    mine = (one for one in session.store.approvals(session.name) if one.policy == MANY_ACTIONS)
+    good = [one for one in mine if one.revision == digest and one.good and count <= one.up_to]
+    return good[-1] if good else None
+
+
+def hold(session: Session, count: int, report: Report) -> None:
+    """None of the new actions is done, and the run says how to let them through."""
+    report.held += count
+    report.actions["held"] = count
+    report.remarks.append(HELD.format(n=many(count, "action"), most=MOST, count=count, name=session.name))
+
+
+def end_tasks(doing: Doing, ended: Sequence[KeptAction]) -> None:
+    """Close the tasks whose flag has ended; one that could not be closed is tried again after a day."""
+    session = doing.session
+    session.store.end_flags(session.name, [one.key for one in ended], session.lease)
+    standing = {"open", "sending", "handing", "closing"}
+    due = [one for one in ended if one.state in standing and not _rests(one, session.as_of)]
+    doing.end("close", [Close(one.key) for one in due])
+
+
+def _rests(one: KeptAction, as_of: datetime) -> bool:
+    """Whether closing it was tried within a day."""
+    return one.flag_ended and one.state == "open" and one.tried_at is not None and as_of - one.tried_at < DAILY
+
+
+def look_for(doing: Doing, lost: Sequence[KeptAction]) -> None:
+    """Whether moves that were cut off were made: where the deal stands says it; they are not sent again."""
+    if not lost:
+        return
+    page = doing.session.connector.read([one.deal for one in lost])
+    stands = {row["id"]: row.get("stage_name") for row in page.records["opportunity"]}
+    doing.note("do", [_looked(one, stands.get(one.deal)) for one in lost])
+
+
+def _looked(one: KeptAction, stage: str | None) -> Receipt:
+    if isinstance(one.act, Move) and stage == one.act.to_stage:
+        return Receipt(one.key, "written", "found where the deal stands, a day later")
+    return Receipt(one.key, "skipped", "it was cut off, and a day has passed since the move")

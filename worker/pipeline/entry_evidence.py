@@ -1,0 +1,75 @@
+"""`policies evidence`: what held when deals came into a stage, by rep; stages whose reps differ are not trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from kpis.entry_evidence import APART, FEWEST, LEVEL, by_owner, marked, stages
+from policies.judging.rules import live
+from policies.trying.entry_evidence import asked_at_entry, at_entry, entries
+from worker.pipeline.judging_periods import window
+from worker.pipeline.past import Past
+from worker.pipeline.session import Session, read_once
+from worker.usecases.diff import described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    import polars as pl
+
+    from policies.files.policy import PolicySet
+    from policies.judging.rules import Rule
+    from worker.wiring import Services
+
+RULE: Final = {"fewest": FEWEST, "apart": APART, "level": LEVEL}
+
+
+def evidence(services: Services, name: str, first: date | None = None, last: date | None = None) -> dict[str, Any]:
+    """For each process and stage, whether its criteria held when deals came in, by the owner then; and keep it.
+
+    Days are noons of the connection's zone, by default the 365 that end yesterday. The CRM is neither asked nor
+    written. Raises SettingsProblem and PolicyProblem.
+    """
+    services.connection(name)
+    session = Session(services, name, services.clock())
+    policies = read_once(services.policy_texts(), described(session))
+    return kept(session, policies, first, last)
+
+
+def kept(session: Session, policies: PolicySet, first: date | None = None, last: date | None = None) -> dict[str, Any]:
+    """The evidence under these policies, remembered for the KPIs."""
+    past = Past(session, described(session), policies, *window(session, first, last))
+    found = Found()
+    counts = by_owner(entries(found.of(past)))
+    names = {owner["id"]: owner["name"] or owner["id"] for owner in session.store.records(session.name, "owner")}
+    titles = {rule.id: rule.title for rule in found.rules}
+    since = session.store.recorded_since(session.name)
+    answer = {
+        "connection": session.name, "from": past.first.isoformat(), "to": past.last.isoformat(),
+        "policy_digest": policies.digest, "recorded_since": since.isoformat() if since else None, **RULE,
+        "stages": stages(counts, names, titles), "dormant": list(found.dormant),
+    }  # fmt: skip
+    session.store.keep_evidence(session.name, session.as_of, answer)
+    return answer
+
+
+class Found:
+    """The criteria that were judged here, and those whose facts nobody maps."""
+
+    rules: tuple[Rule, ...] = ()
+    dormant: tuple[str, ...] = ()
+
+    def of(self, past: Past) -> Iterator[pl.DataFrame]:
+        """AT_ENTRY of every part of a past."""
+        for days in past.told():
+            rules, dormant = live(past.policies, days.wide)
+            self.rules = tuple(rule for rule in rules if rule.place)
+            self.dormant = tuple(id_ for id_ in dormant if "/" in id_)
+            yield from at_entry(days, asked_at_entry(self.rules), past.scope)
+
+
+def trusting(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """KPI rows, with what the last evidence says against trusting them."""
+    told = session.store.evidence(session.name)
+    return marked(rows, told["stages"]) if told else rows

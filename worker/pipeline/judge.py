@@ -1,0 +1,129 @@
+"""Judge: every deal of the connection against every policy, and the verdict kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from model.helpers.gc_paused import uncollected
+from policies.judging.brake import holding
+from policies.judging.judge import judge as judge_deals
+from worker.pipeline.context import context_of, held_back, local_day, memory_of, not_rolled_out
+from worker.pipeline.slices import parts
+
+if TYPE_CHECKING:
+    from model.sync import Description
+    from policies.files.policy import PolicySet
+    from policies.judging.verdict import Verdict
+    from store import Approval
+    from worker.pipeline.report import Report
+    from worker.pipeline.session import Session
+    from worker.pipeline.slices import Part
+
+
+@dataclass(frozen=True)
+class JudgedPart:
+    """A slice and the verdict on it."""
+
+    part: Part
+    verdict: Verdict
+    before: pl.DataFrame  # findings of the last verdict
+
+
+@dataclass
+class Judged:
+    """The verdict on a connection, slice by slice; `remarks`: sentences on what is held or only observed."""
+
+    policies: PolicySet
+    parts: list[JudgedPart] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def fill(self, report: Report) -> None:
+        """The counts of CONTRACT.md's `run` that judging can tell."""
+        report.remarks += self.remarks
+        for judged in self.parts:
+            frame, findings = judged.part.wide.frame, judged.verdict.findings()
+            excuses = Counter(found.excuse for found in judged.verdict.found if found.status == "broken")
+            report.waived += excuses["waived"]
+            report.paused += excuses["paused"]
+            report.held += holding(judged.verdict)
+            now, before = _shown(findings), _shown(judged.before)
+            report.deals += frame.height
+            report.open_deals += int(frame["is_open"].sum() or 0)
+            report.findings += findings.filter(pl.col("status") == "broken").height
+            report.unknown += findings.filter(pl.col("status") == "unknown").height
+            report.new += now.join(before, on=["key", "policy"], how="anti").height
+            report.cleared += before.join(now, on=["key", "policy"], how="anti").height
+            report.dormant = len(judged.verdict.dormant)
+
+    def counts(self) -> list[dict[str, Any]]:
+        """Per rule: passed, broken, unknown (and for want of which facts) and not applicable, over all slices."""
+        totals: dict[str, dict[str, Any]] = {}
+        for judged in self.parts:
+            for rule, count in judged.verdict.counts().items():
+                row = totals.setdefault(rule, {"policy": rule, **dict.fromkeys(_COUNTED, 0), "missing": {}})
+                for name in _COUNTED:
+                    row[name] += getattr(count, name)
+                for fact, n in count.missing.items():
+                    row["missing"][fact] = row["missing"].get(fact, 0) + n
+        return list(totals.values())
+
+    @property
+    def dormant(self) -> tuple[str, ...]:
+        """Policies and criteria that this connection maps no field for."""
+        return self.parts[0].verdict.dormant if self.parts else ()
+
+
+_COUNTED = ("passed", "broken", "unknown", "not_applicable")
+
+
+def judge(session: Session, policies: PolicySet, description: Description, run_id: int, *, binding: bool) -> Judged:
+    """Judge and keep the verdict; `binding`: no dry run, so policies new to the connection bind from now."""
+    store, name = session.store, session.name
+    calibration = store.current_calibration(name, session.as_of)
+    if binding:
+        note_first_runs(session, policies)
+    context = context_of(session, policies)
+    found = list(parts(session, policies, description, calibration))
+    verdicts = [judge_deals(part.judged, policies, memory_of(session, part.keys), context) for part in found]
+    brake = held_back(session, verdicts, calibration)
+    judged = Judged(policies, remarks=[*not_rolled_out(session, policies), *(one.sentence(name) for one in brake.held)])
+    for part, verdict in zip(found, brake.verdicts, strict=True):
+        # with the last slice, so that a run that is killed before finds it unused, and after it used
+        used = brake.used if part is found[-1] else []
+        _keep(session, run_id, part, verdict, policies.digest, used)
+        judged.parts.append(JudgedPart(part, verdict, verdict.memory.findings))
+        session.services.progress("judged", sum(p.part.wide.frame.height for p in judged.parts))
+    return judged
+
+
+def _keep(  # noqa: PLR0917 - what is kept, of which run
+    session: Session, run_id: int, part: Part, verdict: Verdict, digest: str, used: list[Approval]
+) -> None:
+    """The verdict on a slice into the store; what it remembers of pauses first, for they begin when they are seen."""
+    store, name, keys, lease = session.store, session.name, part.keys, session.lease
+    store.keep_pauses(name, verdict.paused.remembered(), keys=keys, lease=lease)
+    with uncollected():
+        store.keep_verdict(
+            name, run_id, session.as_of, verdict.findings(), verdict.deals(), verdict.breaches(),
+            keys=keys, lease=lease, digest=digest, used=used,
+        )  # fmt: skip
+
+
+def note_first_runs(session: Session, policies: PolicySet) -> None:
+    """From today on the policies and criteria that run here for the first time bind moves."""
+    criteria = [
+        f"{process.id}/{stage.id}/{criterion.id}"
+        for process in policies.processes
+        for stage in process.stages
+        for criterion in (*stage.entry, *stage.exit)
+    ]
+    day = local_day(session, session.as_of)
+    session.store.note_first_run(session.name, [*(p.id for p in policies.policies), *criteria], day)
+
+
+def _shown(findings: pl.DataFrame) -> pl.DataFrame:
+    return findings.filter(pl.col("shown")).select("key", "policy")

@@ -1,0 +1,49 @@
+"""Pull: pages of the CRM into the mirror, each in one transaction with the cursor that covers it."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from model.helpers.gc_paused import uncollected
+from model.helpers.prefetch import ahead
+
+if TYPE_CHECKING:
+    from model.sync import SetAside
+    from worker.pipeline.session import Session
+
+SWEEP: Final = 8
+"""Pages between two collections of garbage."""
+
+
+@dataclass
+class Pulled:
+    """What a pull brought in."""
+
+    records: int = 0
+    changed: int = 0
+    held_back: int = 0
+    aside: list[SetAside] = field(default_factory=list)
+
+
+def pull(session: Session, pulled: Pulled | None = None, *, full: bool = False, leads: bool = False) -> Pulled:
+    """Read what changed (or all) and keep it, counting into `pulled`; raises RetryLater, BudgetSpent, AccessRefused.
+
+    `leads`: a policy asks for them. What was kept before an error stays kept, and counted.
+    """
+    store, pulled = session.store, pulled or Pulled()
+    asked = {"full": full, **({"leads": True} if leads else {})}
+    with uncollected():
+        for number, page in enumerate(ahead(session.connector.pull(store.cursors(session.name), **asked))):
+            kept = store.keep_page(
+                session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
+            )
+            pulled.records += sum(map(len, page.records.values()))
+            pulled.changed += kept.changed + kept.new
+            pulled.held_back += kept.held_back
+            pulled.aside += page.aside
+            session.services.progress("pulled", pulled.records)
+            if number % SWEEP == 0:
+                gc.collect(1)  # what the libraries left in cycles since the last time
+    return pulled

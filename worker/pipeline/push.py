@@ -1,0 +1,194 @@
+"""Push: what the verdict wants, compared with what the CRM had, sent in batches that survive being killed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from model.errors import RetryLater
+from model.helpers.gc_paused import uncollected
+from model.sync import Outcome, canonical
+from policies.reporting.plan import PlanRow, plan
+from policies.reporting.record import last_patch, wanted
+from store import patch_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from model.sync import Description, FieldRule, FieldValue, Patch
+    from store import Batch
+    from worker.pipeline.judge import Judged, JudgedPart
+    from worker.pipeline.report import Report
+    from worker.pipeline.session import Session
+
+DAILY: Final = timedelta(hours=24)
+NO_FIELDS: Final = (
+    "Nothing can be written: none of our fields is there for our user to edit. "
+    "`sluicegate connection provision {name}` makes them; `connection check {name}` says what is missing."
+)
+TIMES: Final = 3
+"""How often a batch whose fate is unknown is read back before it waits for the next run."""
+
+
+@dataclass
+class Planned:
+    """Patches to send, and the ids whose fields a person had changed."""
+
+    patches: list[Patch] = field(default_factory=list)
+    overwritten: list[str] = field(default_factory=list)
+
+
+def push(session: Session, judged: Judged, description: Description, run_id: int, report: Report, *, dry: bool) -> None:
+    """Plan, send and keep the outcomes; a dry run only plans."""
+    if not description.writes:
+        report.remarks.append(NO_FIELDS.format(name=session.name))
+    planned = plan_all(session, judged, description.writes)
+    report.patches = len(planned.patches)
+    if not dry:
+        send(session, planned, run_id, report)
+
+
+def plan_all(session: Session, judged: Judged, rules: Mapping[str, FieldRule]) -> Planned:
+    """The patches of all slices."""
+    planned = Planned()
+    for part in judged.parts:
+        with uncollected():
+            found = plan(list(plan_rows(session, part, rules)), rules, session.as_of)
+        planned.patches += found.patches
+        planned.overwritten += found.overwritten
+    return planned
+
+
+@dataclass(frozen=True)
+class OnRecord:
+    """What the store knows of a deal's own fields: as last read, as last sent, and how the last tries ended."""
+
+    key: int
+    id: str
+    modified: datetime
+    ours: dict[str, Any]
+    sent: dict[str, Any]
+    put_back_at: datetime | None
+    last_patched_closed: bool
+    refused_hash: str | None
+    refused_at: datetime | None
+    locked_at: datetime | None
+
+
+def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator[OnRecord]:
+    """The rows of the store, their JSON read."""
+    frame = session.store.plan_rows(session.name, keys).drop("is_closed", "first_seen")
+    for row in frame.iter_rows(named=True):
+        row["ours"], row["sent"] = orjson.loads(row["ours"] or "{}"), orjson.loads(row["sent"] or "{}")
+        yield OnRecord(**row)
+
+
+def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRule]) -> Iterator[PlanRow]:
+    """What each deal should carry: judged open deals their verdict, those that left the pipeline a last patch."""
+    wants = dict(wanted(judged.verdict, rules))
+    for row in on_record(session, judged.part.keys):
+        want = wants.get(row.key)
+        if want is None and leaves(row):
+            want = last_patch(rules)
+        if want is not None and not waits(row, want, rules, session.as_of):
+            yield PlanRow(row.id, want, row.ours, row.sent, row.put_back_at)
+
+
+def leaves(row: OnRecord) -> bool:
+    """A deal that we wrote while it was open (or in scope), and that has not had its last patch."""
+    return bool(row.sent) and not row.last_patched_closed
+
+
+def waits(row: OnRecord, want: Mapping[str, FieldValue], rules: Mapping[str, FieldRule], as_of: datetime) -> bool:
+    """A locked deal, or one whose same patch was refused, is tried once a day until deal or patch changes."""
+    if row.locked_at is not None and as_of - row.locked_at < DAILY:
+        return True
+    if row.refused_at is None or as_of - row.refused_at >= DAILY or row.modified > row.refused_at:
+        return False
+    return row.refused_hash == patch_hash(differing(row, want, rules))
+
+
+def differing(row: OnRecord, want: Mapping[str, FieldValue], rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
+    """The fields that a patch would carry."""
+    pairs = {name: (canonical(rule, want[name]), rule) for name, rule in rules.items() if name in want}
+    return {name: value for name, (value, rule) in pairs.items() if value != canonical(rule, row.ours.get(name))}
+
+
+def send(session: Session, planned: Planned, run_id: int, report: Report) -> None:
+    """Stage every patch, then send batch by batch; a batch is marked sending, and committed, before it is sent."""
+    store, name = session.store, session.name
+    lease, clock = session.lease, session.services.clock
+    store.stage_patches(name, run_id, planned.patches, session.connector.batch_size, lease)
+    while batch := store.claim_batch(name, clock(), lease):
+        outcomes = send_one(session, batch)
+        report.outcomes["overwritten"] += store.settle(batch, outcomes, clock(), session.as_of, lease)
+        count(report, outcomes)
+        session.services.progress("sent", report.patches)
+
+
+def send_one(session: Session, batch: Batch) -> list[Outcome]:
+    """The outcomes of one batch; where its fate is unknown it is read back before anything is sent again."""
+    patches = list(batch.patches)
+    settled: dict[str, Outcome] = {}
+    for _ in range(TIMES):
+        try:
+            settled |= {outcome.id: outcome for outcome in session.connector.push(patches)}
+            break
+        except RetryLater:
+            settled |= applied(read_back(session, patches), patches)
+            patches = [patch for patch in patches if patch.id not in settled]
+            if not patches:
+                break
+    left = {p.id: Outcome(p.id, "retry_later", "the CRM did not answer; it is planned again") for p in patches}
+    return [settled.get(patch.id) or left[patch.id] for patch in batch.patches]
+
+
+def read_back(session: Session, patches: list[Patch]) -> dict[str, dict[str, Any]]:
+    """Our fields of these deals as the CRM has them now; keeps what was read. Raises RetryLater."""
+    page = session.connector.read([patch.id for patch in patches])
+    session.store.keep_page(
+        session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
+    )
+    return {row["id"]: row for row in page.records["opportunity"]}
+
+
+def applied(rows: Mapping[str, dict[str, Any]], patches: list[Patch]) -> dict[str, Outcome]:
+    """Outcomes of patches that the CRM has applied, or whose deal is gone; the others are still to be sent."""
+    found: dict[str, Outcome] = {}
+    for patch in patches:
+        row = rows.get(patch.id)
+        if row is None or row.get("gone"):
+            found[patch.id] = Outcome(patch.id, "gone", "the deal is no longer there")
+        elif all(row["ours"].get(name) == as_read(value) for name, value in patch.fields.items()):
+            found[patch.id] = Outcome(patch.id, "written", "found applied when read back")
+    return found
+
+
+def as_read(value: FieldValue) -> FieldValue:
+    """A value as `ours` of a record that was read holds it: dates as text."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def recover(session: Session, report: Report) -> None:
+    """Batches that an earlier run left in flight: read back, and what was not applied is planned anew."""
+    store, name = session.store, session.name
+    for batch in store.in_flight(name):
+        patches = list(batch.patches)
+        found = applied(read_back(session, patches), patches)
+        lost = Outcome("", "retry_later", "a run was stopped while it was in flight; it is planned again")
+        outcomes = [found.get(patch.id) or Outcome(patch.id, lost.kind, lost.reason) for patch in patches]
+        store.settle(batch, outcomes, session.services.clock(), session.as_of, session.lease)
+        report.remarks.append(f"Batch {batch.id} was in flight when a run was stopped; {len(found)} had been applied.")
+    store.drop_ready(name, session.lease)
+
+
+def count(report: Report, outcomes: list[Outcome]) -> None:
+    """Add the outcomes to the report, refusals by their reason."""
+    for outcome in outcomes:
+        report.outcomes[outcome.kind] += 1
+        if outcome.kind in {"refused", "locked"}:
+            report.reasons[outcome.reason] = report.reasons.get(outcome.reason, 0) + 1

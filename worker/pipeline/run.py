@@ -1,0 +1,116 @@
+"""`run`: pull, judge, measure, push and act, in this order, alone on the connection."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from model.errors import SettingsProblem
+from worker.pipeline.act import act
+from worker.pipeline.judge import judge
+from worker.pipeline.leads import judge_leads, wanted
+from worker.pipeline.measure import measure
+from worker.pipeline.pull import Pulled, pull
+from worker.pipeline.push import push, recover
+from worker.pipeline.session import Session, counted, leased, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from worker.pipeline.report import Report
+    from worker.wiring import Services
+
+NOT_BURIED: Final = (
+    "{n} deals were not found in the CRM any more, too many at once to be believed: none of them was given up. "
+    "Look whether our user still sees them (`sluicegate connection check {name}`); if they are gone indeed, "
+    "`sluicegate policies approve vanished-deals --connection {name} --up-to {n} --by NAME` gives them up."
+)
+
+
+def run(
+    services: Services,
+    name: str,
+    *,
+    full: bool = False,
+    dry_run: bool = False,
+    as_of: datetime | None = None,
+    unwatched: bool = False,
+) -> Report:
+    """Keep one connection current and say what was done.
+
+    `unwatched`: nobody is there to mend a policy file, so the last good set stays in force where one is wrong.
+    A dry run changes neither CRM nor store. Another day than today is dry too, unless the connection is a sandbox.
+    Where the CRM is out of reach or our share of its calls is used up, the report says so in `stopped`; what was
+    kept stays kept and the next run goes on from there. Raises ConnectionBusy, AccessRefused, PolicyProblem,
+    SettingsProblem.
+    """
+    connection = services.connection(name)
+    if paused := services.store.paused(name):
+        since = f"since {paused.at:%Y-%m-%d %H:%M} UTC ({paused.why})"
+        raise SettingsProblem(f"'{name}' is paused {since}; `sluicegate connection resume {name}` lets it run again.")
+    dry = dry_run or (as_of is not None and not connection.sandbox)
+    how = Manner(full=full, dry=dry, unwatched=unwatched)
+    if dry:
+        with services.store.rehearsal(name, as_of) as copy:
+            return _alone(replace(services, store=copy), name, as_of, how)
+    return _alone(services, name, as_of, how)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a run is done."""
+
+    full: bool
+    dry: bool
+    unwatched: bool
+
+
+def _alone(services: Services, name: str, as_of: datetime | None, how: Manner) -> Report:
+    kind = "full" if how.full else "incremental"
+    with leased(services, name, as_of or services.clock()) as session, running(session, kind) as (run_id, report):
+        report.dry_run = how.dry
+        with counted(session, report):
+            _steps(session, report, run_id, how)
+    return report
+
+
+def _steps(session: Session, report: Report, run_id: int, how: Manner) -> None:
+    description = session.describe()
+    policies = session.policies_in_force(description) if how.unwatched else session.policies(description)
+    report.policy_digest = policies.digest
+    with _timed(report, "pull"):
+        recover(session, report)
+        pull_into(session, report, full=how.full, leads=wanted(policies))
+    with _timed(report, "judge"):
+        judged = judge(session, policies, description, run_id, binding=not how.dry)
+        judged.fill(report)
+        if leads := judge_leads(session, policies, description):
+            leads.fill(report)
+    with _timed(report, "measure"):
+        measure(session, judged, run_id)
+    with _timed(report, "push"):
+        push(session, judged, description, run_id, report, dry=how.dry)
+        act(session, judged, description, run_id, report, dry=how.dry)
+
+
+def pull_into(session: Session, report: Report, *, full: bool, leads: bool = False) -> None:
+    """Pull, and report what came in even where the pull was stopped."""
+    pulled = Pulled()
+    try:
+        pull(session, pulled, full=full, leads=leads)
+    finally:
+        report.pulled = pulled.records
+        report.aside = [asdict(aside) for aside in pulled.aside]
+    if pulled.held_back:
+        report.held += pulled.held_back
+        report.remarks.append(NOT_BURIED.format(n=pulled.held_back, name=session.name))
+
+
+@contextmanager
+def _timed(report: Report, step: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    report.seconds[step] = round(time.perf_counter() - start, 3)

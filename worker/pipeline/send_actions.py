@@ -1,0 +1,75 @@
+"""Doing: acts marked and committed, sent, settled by their receipts; whatever was cut off is simply done again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from model.actions import Receipt
+from model.errors import RetryLater
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from model.actions import Act, ActionState, Wanted
+    from store import Approval
+    from store.actions.actions import Step
+    from worker.pipeline.report import Report
+    from worker.pipeline.session import Session
+
+TIMES: Final = 3
+"""How often acts of unknown fate are sent before they wait for the next run; a door looks them up before it acts."""
+SAID: Final = {"do": "done", "hand": "handed", "close": "closed", "undo": "undone"}
+MARKS: Final[Mapping[Step, ActionState]] = {"hand": "handing", "close": "closing", "undo": "undoing"}
+
+
+@dataclass(frozen=True)
+class Doing:
+    """One run's acts on one connection, counted in its report."""
+
+    session: Session
+    run_id: int
+    report: Report
+
+    def do(self, wanted: Sequence[Wanted], given: Sequence[Approval] = ()) -> None:
+        """Tasks to be made and deals to be moved, in batches; all are marked at once with what let them through."""
+        session = self.session
+        if not wanted:
+            return
+        session.store.mark_wanted(session.name, self.run_id, wanted, session.as_of, session.lease, given)
+        for start in range(0, len(wanted), self._size):
+            self._settle("do", [one.act for one in wanted[start : start + self._size]])
+
+    def end(self, step: Step, acts: Sequence[Act]) -> None:
+        """Actions to be handed on, closed or taken back, in batches."""
+        store, name, lease = self.session.store, self.session.name, self.session.lease
+        for start in range(0, len(acts), self._size):
+            batch = acts[start : start + self._size]
+            store.mark_actions(name, [one.key for one in batch], MARKS[step], lease)
+            self._settle(step, batch)
+
+    @property
+    def _size(self) -> int:
+        return self.session.connector.batch_size
+
+    def _settle(self, step: Step, acts: Sequence[Act]) -> None:
+        self.note(step, self._sent(acts))
+
+    def note(self, step: Step, receipts: Sequence[Receipt]) -> None:
+        """Keep receipts, and count them."""
+        session = self.session
+        now = session.services.clock()
+        session.store.settle_actions(session.name, self.run_id, step, receipts, now, session.as_of, session.lease)
+        for one in receipts:
+            self.report.actions[SAID[step] if one.kind == "written" else one.kind] += 1
+            if one.kind in {"refused", "locked"}:
+                self.report.reasons[one.reason] = self.report.reasons.get(one.reason, 0) + 1
+
+    def _sent(self, acts: Sequence[Act]) -> list[Receipt]:
+        reason = ""
+        for _ in range(TIMES):
+            try:
+                return self.session.connector.act(acts)
+            except RetryLater as error:
+                reason = str(error)
+        return [Receipt(one.key, "retry_later", reason) for one in acts]

@@ -1,0 +1,165 @@
+"""What the steps of one run share: the connection, its description, the policies in force, the day."""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from model.errors import BudgetSpent, PolicyProblem, RetryLater, SettingsProblem, SluicegateError
+from worker.log import log
+from worker.pipeline.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from connectors.protocol import Connector
+    from model.facts import FactType
+    from model.sync import Description
+    from policies.files.policy import PolicySet
+    from store import Lease, Store
+    from worker.settings import ConnectionSettings
+    from worker.wiring import Services
+
+NAMES_LEADS = re.compile(rb"subject[\"']?\s*:\s*[\"']?lead\b")
+T = TypeVar("T")
+Pair: TypeAlias = tuple[tuple[tuple[str, T], ...], tuple[tuple[str, T], ...]]
+"""Something by fact, of deals and of leads."""
+LEASE_SECONDS = 60
+HEARTBEAT_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Session:
+    """One piece of work on one connection, as of one instant."""
+
+    services: Services
+    name: str
+    as_of: datetime
+    lease: Lease | None = None
+
+    @property
+    def store(self) -> Store:
+        """The memory."""
+        return self.services.store
+
+    @property
+    def connection(self) -> ConnectionSettings:
+        """The connection's settings."""
+        return self.services.connection(self.name)
+
+    @property
+    def connector(self) -> Connector:
+        """The door to the CRM."""
+        return self.services.connect(self.name)
+
+    def describe(self) -> Description:
+        """What the CRM offers now, of leads only where they are named; remembered, so that judging needs no CRM."""
+        leads = self.leads_are_named()
+        description = self.connector.describe(leads=True) if leads else self.connector.describe()
+        self.store.keep_description(self.name, description)
+        return description
+
+    def leads_are_named(self) -> bool:
+        """Whether a policy file may name leads as a subject; that one does for sure is known once they are read."""
+        try:
+            texts = self.services.policy_texts().values()
+        except SettingsProblem:
+            return False
+        return any(map(NAMES_LEADS.search, texts))
+
+    def description(self) -> Description:
+        """What the CRM offered when it was last asked; asks where it never was."""
+        return self.store.description(self.name) or self.describe()
+
+    def policies(self, description: Description) -> PolicySet:
+        """The policies in force, checked against this CRM's own values; raises PolicyProblem."""
+        texts = self.services.policy_texts()
+        found = read_once(texts, description)
+        files = {file: text.decode("utf-8") for file, text in texts.items()}
+        self.store.keep_policies(found.digest, files, self.services.clock())
+        return found
+
+    def policies_in_force(self, description: Description) -> PolicySet:
+        """The policies, or where their files are wrong or gone the last good ones; for runs that nobody watches."""
+        try:
+            return self.policies(description)
+        except (PolicyProblem, SettingsProblem) as e:
+            last = self.store.last_policies()
+            if last is None:
+                raise
+            log().error("policy files are wrong; the last good ones stay in force", problems=str(e))
+            texts = {file: text.encode() for file, text in last.items()}
+            return read_once(texts, replace(description, choices={}))  # good once: the CRM's values may have changed
+
+
+def read_once(texts: Mapping[str, bytes], description: Description) -> PolicySet:
+    """The policies of these files; the same files for the same CRM are read once a process. Raises PolicyProblem."""
+    choices, lead_choices = tuple(description.choices.items()), tuple(description.lead_choices.items())
+    types, lead_types = tuple(description.types.items()), tuple(description.lead_types.items())
+    return _read(tuple(texts.items()), (choices, lead_choices), (types, lead_types))
+
+
+@lru_cache(maxsize=8)
+def _read(texts: tuple[tuple[str, bytes], ...], choices: Pair[tuple[str, ...]], types: Pair[FactType]) -> PolicySet:
+    from policies.files.reader import read_policies
+
+    of_deals, of_leads = (dict(one) for one in choices)
+    deal_types, lead_types = (dict(one) for one in types)
+    return read_policies(dict(texts), choices=of_deals, types=deal_types, lead_choices=of_leads, lead_types=lead_types)
+
+
+@contextmanager
+def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
+    """A session that alone works on the connection; raises ConnectionBusy. The lease is renewed while it runs."""
+    store = services.store
+    lease = store.lease(name, "a run", services.clock(), LEASE_SECONDS)
+    ended = threading.Event()
+
+    def heartbeat() -> None:
+        while not ended.wait(HEARTBEAT_SECONDS):
+            store.renew(lease, services.clock(), LEASE_SECONDS)
+
+    thread = threading.Thread(target=heartbeat, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield Session(services, name, as_of.astimezone(UTC), lease)
+    finally:
+        ended.set()
+        thread.join()
+        store.release(lease)
+
+
+@contextmanager
+def counted(session: Session, report: Report) -> Iterator[None]:
+    """Count the calls that the block costs the CRM, and add them to the day's count that the budget is kept by."""
+    before = session.connector.calls
+    try:
+        yield
+    finally:
+        report.calls = session.connector.calls - before
+        session.store.note_calls(session.name, session.services.clock().date(), report.calls)
+
+
+@contextmanager
+def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
+    """A run's row in the store and its report; an end that can be resumed is told in the report's `stopped`."""
+    store = session.store
+    calibration = store.current_calibration(session.name, session.as_of).revision
+    run_id = store.start_run(session.name, session.as_of, "", calibration, kind, session.lease)
+    report, outcome = Report(run_id=str(run_id), as_of=session.as_of.isoformat()), "fault"
+    try:
+        yield run_id, report
+        outcome = "done"
+    except (RetryLater, BudgetSpent) as e:
+        outcome = report.stopped = str(e)
+    except SluicegateError as e:
+        outcome = str(e)
+        raise
+    finally:
+        store.end_run(run_id, outcome, report.to_json())

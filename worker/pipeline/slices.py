@@ -1,0 +1,214 @@
+"""From the store to wide frames, slice by slice: the connection's own ways laid over what the CRM said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from model.calendars.business_days import holidays_of
+from model.errors import SettingsProblem
+from model.facts import FACTS, Fact
+from model.judging_options import FILLER, Setting
+from model.records import OPPORTUNITY
+from model.snapshot import RATES, columns
+from model.widening.activity_facts import coverage
+from model.widening.copied_next_steps import copied, steps
+from model.widening.widen import FEEDS, widen
+from policies.language.condition import parse_condition
+from store import TouchRule
+from worker import side_files
+from worker.pipeline.linked_deals import owned_elsewhere, without
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from model.calibration import Calibration
+    from model.snapshot import Snapshot
+    from model.sync import Description
+    from model.wide import Wide
+    from policies.files.policy import PolicySet
+    from policies.language.condition import Condition
+    from worker.pipeline.session import Session
+
+SLICE: Final = 100_000
+HOLIDAY_YEARS: Final = 3
+EVERYTHING: Final = None
+PEOPLE_FACTS: Final = frozenset({"team", "region"})
+FED: Final = frozenset(name for name, fact in FACTS.items() if not FEEDS.isdisjoint(fact.needs))
+"""Facts of a feed: one that was read once and cannot be read today is late, not missing."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of a connection's deals, widened. `judged` leaves out the open deals outside the connection's scope."""
+
+    keys: tuple[int, int]
+    snapshot: Snapshot
+    wide: Wide
+    judged: Wide
+
+
+def parts(session: Session, policies: PolicySet, description: Description, calibration: Calibration) -> Iterator[Part]:
+    """The connection's deals in slices by key, widened as of the session's instant."""
+    for shot in shots(session, description, policies):
+        yield widened(session, shot, policies, description, calibration)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What the store knows of some of a connection's deals; no `teams` and `copies`: these are all deals there are."""
+
+    keys: tuple[int, int]
+    snapshot: Snapshot
+    teams: pl.DataFrame | None
+    copies: pl.Series | None = None
+
+
+def shots(session: Session, description: Description, *sets: PolicySet) -> Iterator[Shot]:
+    """The connection's deals in slices by key, as the store holds them, to be judged by these sets of policies."""
+    store, name, touch = session.store, session.name, touch_rule(session, description)
+    claims = claimed_by(sets)
+    slices = store.slices(name, SLICE)
+
+    def read(keys: tuple[int, int]) -> Snapshot:
+        return overlaid(session, store.snapshot(name, session.as_of, touch=touch, keys=keys, claims=claims))
+
+    first = first_pass(map(read, slices)) if len(slices) > 1 else (None, None)
+    for keys in slices:
+        yield Shot(keys, read(keys), *first)
+
+
+def first_pass(parts: Iterable[Snapshot]) -> tuple[pl.DataFrame, pl.Series]:
+    """What takes all deals: how much each team logs, and whose next step stands on several deals of an owner."""
+    written: list[pl.DataFrame] = []
+
+    def noted() -> Iterator[Snapshot]:
+        for part in parts:
+            written.append(steps(part.deals))
+            yield part
+
+    teams = coverage(noted())
+    return teams, copied(pl.concat(written), FILLER)
+
+
+def widened(
+    session: Session, shot: Shot, policies: PolicySet, description: Description, calibration: Calibration
+) -> Part:
+    """A slice as these policies' processes see it, under the connection's own ways."""
+    late = replace(setting_of(session, description), feeds_late=late_feeds(session, shot.snapshot.feeds))
+    wide = widen(shot.snapshot, policies.processes, calibration, late, shot.teams, copies=shot.copies)
+    wide = without(replace(wide, dormant=wide.dormant | unmapped(session, description)), owned_elsewhere(session))
+    return Part(shot.keys, shot.snapshot, wide, in_scope(wide, scope_of(session, description)))
+
+
+def claimed_by(sets: Iterable[PolicySet]) -> list[str]:
+    """The facts by which processes claim deals."""
+    processes = [process for policies in sets for process in policies.processes]
+    asked = {fact for process in processes if process.applies_to for fact in process.applies_to.facts}
+    return sorted(asked)
+
+
+def setting_of(session: Session, description: Description) -> Setting:
+    """A connection's ways, as `widen` asks for them."""
+    connection = session.connection
+    ours = frozenset({description.user_id} - {None})
+    return Setting(
+        kind=connection.kind,
+        currency=connection.currency,
+        zone=connection.timezone,
+        holidays=holidays_of(connection.calendar, years_about(session.as_of)) if connection.calendar else (),
+        mapped=frozenset(description.types),
+        types=description.types,
+        columns=offered(description.mapped),
+        when_blank={fact: f.when_blank for fact, f in connection.fields.items() if not isinstance(f, str)},
+        min_coverage=connection.activity.min_coverage,
+        our_ids=ours,  # type: ignore[arg-type]
+        integration_ids=integration_ids(session),
+    )
+
+
+def unmapped(session: Session, description: Description) -> frozenset[str]:
+    """Facts that neither the CRM nor the people file can give here; of those with a feed `widen` knows more."""
+    filed = PEOPLE_FACTS if session.connection.people else frozenset()
+    return frozenset(FACTS) - description.mapped - filed - description.types.keys() - FED
+
+
+def offered(mapped: frozenset[str]) -> frozenset[str]:
+    """Columns of a deal that the connection gives: those whose fact it names, and those that are no fact."""
+    told = {"is_closed": "is_open", "owner_id": "owner"}
+    return frozenset(c for c in OPPORTUNITY if (fact := told.get(c, c)) not in FACTS or fact in mapped)
+
+
+def touch_rule(session: Session, description: Description) -> TouchRule:
+    """Whose activities are no touch here."""
+    ours = {description.user_id} - {None}
+    return TouchRule(frozenset(ours) | integration_ids(session), session.connection.activity.roll_up)  # type: ignore[arg-type]
+
+
+def integration_ids(session: Session) -> frozenset[str]:
+    """Ids of the users that the connection lists as integrations, by login or id."""
+    listed = {login.casefold() for login in session.connection.integration_users}
+    owners = session.store.records(session.name, "owner")
+    return frozenset(
+        owner["id"] for owner in owners if listed & {str(owner[k] or "").casefold() for k in ("id", "username", "name")}
+    )
+
+
+def years_about(as_of: datetime) -> range:
+    """Years whose holidays can matter to a day count."""
+    return range(as_of.year - HOLIDAY_YEARS, as_of.year + HOLIDAY_YEARS)
+
+
+def late_feeds(session: Session, feeds: Any) -> frozenset[str]:
+    """Feeds that were last read longer ago than the connection allows: their facts are unknown."""
+    oldest = session.as_of - timedelta(hours=session.connection.activity.stale_after_hours)
+    return frozenset(feed for feed, read_at in feeds.items() if read_at < oldest)
+
+
+def overlaid(session: Session, snapshot: Snapshot) -> Snapshot:
+    """The snapshot with the people and rates files laid over what the CRM says."""
+    connection, path = session.connection, session.services.settings.path
+    owners, rates = snapshot.owners, snapshot.rates
+    if connection.people:
+        owners = with_people(owners, side_files.people(path(connection.people)))
+    if connection.rates:
+        filed = pl.DataFrame(side_files.rates(path(connection.rates)), schema_overrides=RATES).select(RATES.names())
+        rates = pl.concat([filed, rates.filter(~pl.col("currency").is_in(filed["currency"].unique().to_list()))])
+    return replace(snapshot, owners=owners, rates=rates)
+
+
+def with_people(owners: pl.DataFrame, people: list[dict[str, Any]]) -> pl.DataFrame:
+    """Owners with what the people file says of them; its blanks leave the CRM's word."""
+    names = dict(zip(owners["name"], owners["id"], strict=True))
+    said = [{**person, "manager_id": names.get(person.pop("manager"))} for person in map(dict, people)]
+    kept = ("team", "region", "zone", "start_date", "manager_id")
+    filed = pl.DataFrame(said, schema=columns({"owner": pl.String(), **{name: owners.schema[name] for name in kept}}))
+    filed = filed.unique("owner", keep="last")
+    joined = owners.join(filed, left_on="name", right_on="owner", how="left", suffix="_filed", maintain_order="left")
+    return joined.with_columns(pl.coalesce(f"{column}_filed", column).alias(column) for column in kept).select(
+        owners.columns
+    )
+
+
+def scope_of(session: Session, description: Description) -> Condition | None:
+    """The connection's scope as a condition; raises SettingsProblem with what is wrong in it."""
+    text = session.connection.scope
+    if not text:
+        return EVERYTHING
+    facts = {**FACTS, **{name: Fact(name, kind, "", name) for name, kind in description.types.items()}}
+    found = parse_condition(text, facts, where=(f"connections.{session.name}.scope", 1, 1))
+    if isinstance(found, list):
+        raise SettingsProblem("\n".join(map(str, found)))
+    return found
+
+
+def in_scope(wide: Wide, scope: Condition | None) -> Wide:
+    """Closed deals, and the open ones that the scope surely claims."""
+    if scope is None:
+        return wide
+    claimed = scope.polars(wide).fill_null(value=False)
+    return replace(wide, frame=wide.frame.filter(~pl.col("is_open").fill_null(value=False) | claimed))

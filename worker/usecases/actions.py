@@ -1,0 +1,48 @@
+"""Actions as people ask for them: what stands, what was done, taken back, let through."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from worker.pipeline.send_actions import Doing
+from worker.pipeline.session import Session, counted, leased, running
+from worker.pipeline.undo_actions import taken_back
+
+if TYPE_CHECKING:
+    from model.actions import KeptAction
+    from worker.pipeline.report import Report
+    from worker.wiring import Services
+
+SHOWN = ("key", "deal", "policy", "kind", "since", "state", "run", "record", "reason")
+
+
+def listed(services: Services, name: str, run_id: int | None = None) -> dict[str, Any]:
+    """Every action with its receipts, oldest first; of one run where given. Asks no CRM."""
+    services.connection(name)
+    receipts = services.store.action_receipts(name)
+    found = [one for one in services.store.actions(name) if run_id in {None, one.run_id}]
+    return {"actions": [{**_shown(one), "receipts": receipts.get(one.id, [])} for one in found]}
+
+
+def _shown(one: KeptAction) -> dict[str, Any]:
+    said = {name: getattr(one, name) for name in SHOWN if name != "run"} | {"run": one.run_id}
+    return {**said, "title": asdict(one.act).get("title"), "flag_ended": one.flag_ended}
+
+
+def undo(services: Services, name: str, run_id: int | None = None) -> Report:
+    """Take back what stands of the actions (of one run, where given), but for what people have done since.
+
+    It is not done again for the same flags and moves.
+    """
+    services.connection(name)
+    with leased(services, name, services.clock()) as session, running(session, "undo") as (number, report):
+        _undo(session, run_id, Doing(session, number, report))
+    return report
+
+
+def _undo(session: Session, run_id: int | None, doing: Doing) -> None:
+    with counted(session, doing.report):
+        session.describe()
+        asked = [one for one in session.store.actions(session.name) if run_id in {None, one.run_id}]
+        doing.end("undo", list(taken_back(session, asked)))

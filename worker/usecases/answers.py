@@ -1,0 +1,206 @@
+"""What people and scripts ask of the store: deals, explanations, KPIs, runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from model.errors import SettingsProblem
+from model.touch_rule import what_it_is, why_no_touch
+from policies.judging.score import ledger_lines
+from policies.reporting.finding import counts, split
+from policies.reporting.record import worst_first
+from worker.pipeline.session import Session
+from worker.pipeline.slices import integration_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from policies.files.policy import Severity
+    from worker.wiring import Services
+
+
+SHORT_ID, CHECK = 15, 3
+LISTS = {"broken": "flags", "unknown": "unknown"}
+"""The store's list for each status; a flag that an unknown holds up is in the second."""
+
+
+def deals(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
+    """Every deal that is not gone, as CONTRACT's `deals`; `flagged`: those with a flag on the record or a won one's."""
+    services.connection(name)
+    found = [deal_json(row) for row in services.store.deals(name)]
+    return [deal for deal in found if not flagged or any(map(counts, deal["flags"]))]
+
+
+def deal_json(row: dict[str, Any]) -> dict[str, Any]:
+    """One row of the store as the deal object of CONTRACT.md."""
+    detail = row["detail"] or {}
+    told = [split(said, status) for status in ("broken", "unknown") for said in row[LISTS[status]]]
+    return {
+        **{name: row[name] for name in ("id", "name", "pipeline")},
+        "stage": detail.get("stage") or row["stage_name"],
+        **{name: row[name] for name in ("owner", "is_open", "score", "score_reason")},
+        "gate": detail.get("gate") if row["is_open"] else None,
+        "missing": detail.get("missing", []),
+        "flags": ranked([flag for flag, _ in told if flag]),
+        "unknown": [unknown for _, unknown in told if unknown],
+    }
+
+
+def leads(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
+    """Every lead that is not gone, with what the policies about leads found; `flagged`: those with a flag."""
+    closed = services.connection(name).leads.closed
+    found = [lead_json(row, closed) for row in services.store.leads(name)]
+    return [lead for lead in found if not flagged or any(map(counts, lead["flags"]))]
+
+
+def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
+    """One row of the store as the lead object of CONTRACT.md."""
+    told = [split(said, status) for status in ("broken", "unknown") for said in row[status]]
+    converted = row["is_converted"]
+    given_up = (row["status"] or "").strip().casefold() in {status.strip().casefold() for status in closed}
+    return {
+        **{name: row[name] for name in ("id", "name", "company", "source", "status", "owner")},
+        "created": row["created"].isoformat() if row["created"] else None,
+        "is_converted": converted,
+        "is_open": None if converted is None else not (converted or given_up),
+        "flags": ranked([flag for flag, _ in told if flag]),
+        "unknown": [unknown for _, unknown in told if unknown],
+    }
+
+
+def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
+    """A deal's verdict with its ledger, and each activity that counts or why it does not."""
+    services.connection(name)
+    row = next((row for row in services.store.deals(name) if same_id(row["id"], deal_id)), None)
+    if row is None:
+        raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")
+    session = Session(services, name, services.clock())
+    described = services.store.description(name)
+    ours = integration_ids(session) | {described.user_id if described else None}
+    activities = services.store.activities_of(name, row["id"])
+    deal = deal_json(row)
+    told = [activity_json(activity, ours, session.as_of) for activity in activities]
+    checked = (row["detail"] or {}).get("checked", [])
+    return {"deal": deal, "ledger": ledger(deal), "checked": checked, "activities": told}
+
+
+def same_id(ours: str, asked: str) -> bool:
+    """Whether a person means this deal; CRMs also show ids without their last three check characters."""
+    return asked == ours or (len(asked) == SHORT_ID and len(ours) == SHORT_ID + CHECK and ours.startswith(asked))
+
+
+@dataclass(frozen=True)
+class KeptFlag:
+    """A flag object of CONTRACT.md, as ledger and ranking ask for it."""
+
+    said: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The policy's."""
+        return str(self.said["policy"])
+
+    @property
+    def topic(self) -> str | None:
+        """Of one topic only the dearest costs."""
+        return self.said["topic"] or None
+
+    @property
+    def points(self) -> int:
+        """What it costs of the 100."""
+        return int(self.said["points"])
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        severity: Severity = self.said["severity"]
+        return severity
+
+    @property
+    def scored(self) -> bool:
+        """Observed and excused ones cost nothing."""
+        return self.said["mode"] != "observe" and not self.said.get("excuse")
+
+
+def ranked(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In the order of the record's reasons; after them what is not on the record."""
+    return [
+        flag.said
+        for shown in (True, False)
+        for head, rest in worst_first([KeptFlag(flag) for flag in flags if bool(flag["shown"]) is shown])
+        for flag in (head, *rest)
+    ]
+
+
+def ledger(deal: dict[str, Any]) -> list[dict[str, Any]]:
+    """Lines that add up to the score."""
+    if deal["score"] is None:
+        return [{"text": deal["score_reason"] or "not scored", "points": 0}]
+    titles = {flag["policy"]: flag["title"] for flag in deal["flags"]}
+    lines = [(titles.get(name, name), points) for name, points in ledger_lines(map(KeptFlag, deal["flags"]))]
+    kept = deal["score"] - sum(points for _, points in lines)
+    held = [("kept while something cannot be read", kept)] if kept else []
+    return [{"text": text, "points": points} for text, points in (*lines, *held)]
+
+
+def activity_json(activity: dict[str, Any], ours: Any, as_of: datetime) -> dict[str, Any]:
+    """One activity: when, what, and whether it counts."""
+    when = activity["at"] or activity["due"]
+    counts = why_it_counts(activity, ours, as_of)
+    return {"id": activity["id"], "kind": activity["kind"], "when": str(when or "no date"), "counts": counts}
+
+
+def why_it_counts(activity: dict[str, Any], ours: Any, as_of: datetime) -> str:
+    """As a touch, as a plan, or not, and why."""
+    due = activity["due"]
+    match what_it_is(activity, ours, as_of):
+        case "touch":
+            return "as a touch"
+        case "meeting":
+            return "as a plan: it is still to come"
+        case "task" if due is not None and due < as_of.date():
+            return f"no: it is still open, was due on {due:%-d %b %Y} and was never completed"
+        case "task":
+            return "as a plan" if due else "as a next step without a date"
+    return f"no: {why_no_touch(activity, ours) or 'it was not known then'}"
+
+
+def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[str, Any]]:
+    """The values of the last run, or freshly measured for another window."""
+    from kpis.catalogue import find
+    from worker.usecases.steps import measured
+
+    services.connection(name)
+    kpi_id = find(only).id if only else ""
+    rows = services.store.kpis(name) if window == "all" else measured(services, name, services.clock(), window)
+    return [row for row in rows if not kpi_id or row["id"] == kpi_id]
+
+
+def runs(services: Services) -> list[dict[str, Any]]:
+    """The newest runs of all connections."""
+    return [run_json(row) for row in services.store.runs()]
+
+
+def one_run(services: Services, run_id: str) -> dict[str, Any]:
+    """One run with its counts; raises SettingsProblem where there is none."""
+    found = services.store.run(int(run_id)) if run_id.isdigit() else None
+    if found is None:
+        raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
+    return run_json(found)
+
+
+def run_json(row: dict[str, Any]) -> dict[str, Any]:
+    """One row of the run table; what it counted is the `run` object of CONTRACT.md."""
+    counts = row["counts"] or {}
+    return {
+        "run_id": str(row["id"]),
+        "connection": row["connection"],
+        "kind": row["kind"],
+        "as_of": row["as_of"].isoformat(),
+        "outcome": row["outcome"] or "under way, or killed",
+        "policy_digest": counts.get("policy_digest") or row["policy_digest"],
+        "calibration": row["calibration"],
+        "counts": counts,
+    }

@@ -1,0 +1,122 @@
+"""`check FILE.csv`: an exported report judged in a store of its own, the findings written beside it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from model.errors import SettingsProblem
+from worker.pipeline.judge import judge
+from worker.pipeline.pull import pull
+from worker.pipeline.push import push
+from worker.pipeline.report import Report
+from worker.pipeline.session import leased
+from worker.settings import ConnectionSettings, GivenSettings, PolicySettings, mistakes
+from worker.usecases import answers
+from worker.wiring import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from connectors.protocol import Connector
+    from worker.wiring import Services
+
+NAME = "file"
+OPTION = re.compile(r"^'(?:files\.)?(\w+)'", re.MULTILINE)
+"""A setting at the start of a mistake; here it is an option."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How a report came out."""
+
+    as_of: str
+    deals: int
+    counts: list[dict[str, Any]]
+    dormant: tuple[str, ...]
+    aside: list[dict[str, str]]
+    notes: list[dict[str, str]]
+    remarks: list[str]
+    findings: Path
+    judged: list[dict[str, Any]]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; `deals` are CONTRACT's, `notes` what is odd about rows that were kept."""
+        return {
+            "as_of": self.as_of, "policies": self.counts, "dormant": list(self.dormant), "aside": self.aside,
+            "notes": self.notes, "remarks": self.remarks, "findings_file": str(self.findings), "deals": self.judged,
+        }  # fmt: skip
+
+
+def check_file(
+    files: Mapping[str, Path | None],
+    fields: Mapping[str, str],
+    *,
+    words: Mapping[str, Any] | None = None,
+    policies: Sequence[Path] | None,
+    currency: str,
+    zone: str,
+    as_of: datetime | None,
+) -> Checked:
+    """Judge a report; raises SettingsProblem or PolicyProblem in sentences."""
+    said = {"kind": "tables", "sandbox": True, "currency": currency, "timezone": zone, "fields": dict(fields)}
+    paths = {name: path.resolve() for name, path in files.items() if path}
+    try:
+        connection = ConnectionSettings.model_validate({**said, "files": {**paths, **(words or {})}})
+    except ValidationError as e:
+        raise SettingsProblem(OPTION.sub(r"--\1", mistakes(e))) from None
+    with tempfile.TemporaryDirectory(prefix="sluicegate-") as folder:
+        settings = GivenSettings(
+            home=Path(folder),
+            connections={NAME: connection},
+            policies=PolicySettings(paths=tuple(path.resolve() for path in policies or ())),
+        )
+        services = wire(settings)
+        try:
+            return _checked(services, as_of or services.clock())
+        finally:
+            services.store.close()
+
+
+def _checked(services: Services, as_of: datetime) -> Checked:
+    report = Report()
+    with leased(services, NAME, as_of) as session:
+        description = session.describe()
+        policies = session.policies(description)
+        run_id = services.store.start_run(NAME, as_of, policies.digest, "", "check", session.lease)
+        pulled = pull(session, full=True)
+        judged = judge(session, policies, description, run_id, binding=True)
+        push(session, judged, description, run_id, report, dry=False)
+        remarks, notes = _told(session.connector)
+    judged.fill(report)
+    return Checked(
+        as_of=as_of.isoformat(),
+        deals=report.deals,
+        counts=judged.counts(),
+        dormant=judged.dormant,
+        aside=[asdict(aside) for aside in pulled.aside],
+        notes=notes,
+        remarks=remarks,
+        findings=_findings(services),
+        judged=answers.deals(services, NAME),
+    )
+
+
+def _told(connector: Connector) -> tuple[list[str], list[dict[str, str]]]:
+    """How the report was read, in sentences; and row by row, what is odd about rows that were kept."""
+    from connectors.tables.connector import TablesConnector
+
+    assert isinstance(connector, TablesConnector)  # noqa: S101 - made above
+    return [remark.text for remark in connector.remarks()], [asdict(note) for note in connector.notes()]
+
+
+def _findings(services: Services) -> Path:
+    files = services.connection(NAME).files
+    assert files is not None  # noqa: S101 - set above
+    return files.findings or files.opportunities.with_name(f"{files.opportunities.stem}-findings.csv")

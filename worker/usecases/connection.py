@@ -1,0 +1,136 @@
+"""Looking after a connection: what works, and taking our fields off the records again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from model.calibration import Calibration
+from model.errors import AccessRefused
+from model.helpers.words import did_you_mean, many
+from model.sync import Remark
+from policies.files.named_constants import constants_of
+from policies.files.subjects import about
+from policies.judging.exemptions import holds
+from policies.judging.rules import rules_of, unmapped
+from policies.language.text import compared
+from policies.reporting.plan import PlanRow, plan
+from worker.pipeline.leads import wanted, widened_leads
+from worker.pipeline.pull import pull
+from worker.pipeline.push import Planned, on_record, recover, send
+from worker.pipeline.session import Session, leased, running
+from worker.pipeline.slices import parts
+from worker.usecases.check_names import strange_deals, strange_stages
+from worker.usecases.check_policies import sound, stray_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from model.sync import Description
+    from model.wide import Wide
+    from policies.files.policy import PolicySet
+    from policies.language.condition import Condition
+    from worker.pipeline.report import Report
+    from worker.wiring import Services
+
+
+def check(services: Services, name: str) -> list[Remark]:
+    """Sentences of the connector, then what follows for the policies and the owners."""
+    session = Session(services, name, services.clock())
+    leads = {"leads": True} if session.leads_are_named() else {}
+    remarks = list(session.connector.check(session.as_of, **leads))
+    if any(remark.level == "missing" and "log in" in remark.text for remark in remarks):
+        return remarks
+    try:
+        description = session.describe()
+    except AccessRefused:
+        return remarks  # they say what we may not see
+    return [*remarks, *consequences(session, description)]
+
+
+def consequences(session: Session, description: Description) -> Iterator[Remark]:
+    """Wrong policy files, dormant policies and criteria, what the CRM does not have, owners who log almost nothing."""
+    policies, mistakes = sound(session, description)
+    yield from mistakes
+    if policies is None:
+        return
+    yield from stray_facts(session, policies, description)
+    yield from of_leads(session, policies, description)
+    for part in parts(session, policies, description, Calibration()):
+        for rule in rules_of(policies):
+            if lacking := sorted(unmapped(rule.facts, part.wide)):
+                what = f"{'Criterion' if rule.place else 'Policy'} {rule.id}"
+                yield Remark("note", f"{what} is dormant: nothing is mapped for {', '.join(lacking)}.")
+        for process in policies.processes:
+            if process.applies_to and (lacking := sorted(unmapped(process.applies_to.facts, part.wide))):
+                told = f"Process {process.id} cannot tell which deals are its own"
+                yield Remark("note", f"{told}: nothing is mapped for {', '.join(lacking)}.")
+        yield from strange_stages(policies, part, session.connection.kind)
+        yield from strange_owners(session, policies)
+        yield from strange_deals(session, policies)
+        if "touches_30d" not in part.wide.dormant:
+            yield from silent_owners(session, part.wide.frame)
+        yield from rolled_out_to_nobody(policies, part.wide)
+        return
+
+
+def rolled_out_to_nobody(policies: PolicySet, wide: Wide) -> Iterator[Remark]:
+    """Policies that are open to teams, owners or pipelines of which no open deal is."""
+    import polars as pl
+
+    told: dict[str, list[str]] = {}
+    for rule in rules_of(policies):
+        where = cast("Condition | None", rule.rollout.where) if rule.rollout else None
+        if where and not wide.frame.filter(pl.col("is_open") & holds(where, wide)).height:
+            told.setdefault(where.text, []).append(rule.id)
+    for text, ids in told.items():
+        yield Remark("warning", f"{', '.join(ids)}: rolled out to nobody, for no open deal is of {text}.")
+
+
+def strange_owners(session: Session, policies: PolicySet) -> Iterator[Remark]:
+    """Owners whom a condition names and the CRM does not have."""
+    names = [owner["name"] for owner in session.store.records(session.name, "owner") if owner["name"]]
+    known = {compared(name) for name in names}
+    for const, (file, line, column) in constants_of(policies, "owner"):
+        if names and const.value not in known:
+            text = f"the CRM has no owner '{const.shown}'{did_you_mean(const.shown, names)}"
+            yield Remark("warning", f"{file}:{line}:{column}: {text}")
+
+
+def of_leads(session: Session, policies: PolicySet, description: Description) -> Iterator[Remark]:
+    """Dormant policies about leads."""
+    if not wanted(policies):
+        return
+    wide = widened_leads(session, description)
+    for policy in about(policies, "lead"):
+        if lacking := sorted(unmapped(policy.facts, wide)):
+            yield Remark("note", f"Policy {policy.id} is dormant: nothing is mapped for {', '.join(lacking)} of leads.")
+
+
+def silent_owners(session: Session, frame: object) -> Iterator[Remark]:
+    """Owners of open deals of whom almost nothing is logged."""
+    import polars as pl
+
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - the wide frame
+    floor = session.connection.activity.min_coverage
+    touched = (pl.col("touches_30d").fill_null(0) > 0).mean()
+    shares = frame.filter(pl.col("is_open")).group_by("owner").agg(touched.alias("share"), pl.len().alias("deals"))
+    for owner, share, deals in shares.filter(pl.col("share") < floor).sort("owner", nulls_last=True).iter_rows():
+        yield Remark(
+            "note",
+            f"{owner or 'Nobody'} logs almost nothing: {share:.0%} of {many(deals, 'open deal')} touched in 30 days.",
+        )
+
+
+def clear(services: Services, name: str) -> Report:
+    """Empty our fields wherever we wrote them, and pause the connection."""
+    services.connection(name)
+    with leased(services, name, services.clock()) as session, running(session, "clear") as (run_id, report):
+        recover(session, report)
+        description = session.describe()
+        pull(session)
+        rows = [PlanRow(row.id, dict.fromkeys(description.writes), row.ours) for row in on_record(session) if row.sent]
+        planned = plan(rows, description.writes, session.as_of)
+        report.patches = len(planned.patches)
+        send(session, Planned(list(planned.patches), []), run_id, report)
+        services.store.pause(name, "our fields were cleared", services.clock())
+    return report

@@ -1,0 +1,79 @@
+"""`digest`: what each rep would be told today, the most valuable deals first, and no more than a person reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from model.calibration import Calibration
+from model.errors import SettingsProblem
+from model.helpers.words import did_you_mean
+from policies.language.text import compared
+from worker.pipeline.session import Session
+from worker.pipeline.slices import parts
+from worker.usecases.answers import deals
+from worker.usecases.diff import described
+
+if TYPE_CHECKING:
+    from worker.settings_tables import MessageSettings
+    from worker.wiring import Services
+
+
+NOBODY = "nobody"
+
+
+def digest(services: Services, name: str, owner: str = "") -> dict[str, Any]:
+    """By rep: a line a flagged deal, most valuable first, at most `messages.per_day`, and how many were left out.
+
+    Fields, points and KPIs are never capped. Raises SettingsProblem where the connection was never pulled, and for an
+    owner who has no deal.
+    """
+    ways, worth = services.settings.messages, amounts(services, name)
+    by_rep: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    only = _owner(services, name, owner) if owner else None
+    for deal in deals(services, name):
+        rep = deal["owner"] or NOBODY
+        if only in {None, rep} and any(flag["shown"] for flag in deal["flags"]):
+            by_rep[rep].append(_line(deal, worth.get(deal["id"]), ways))
+    reps = [_rep(rep, lines, ways) for rep, lines in sorted(by_rep.items())]
+    currency = services.connection(name).currency
+    return {"connection": name, "as_of": services.clock().isoformat(), "currency": currency, "reps": reps}
+
+
+def _owner(services: Services, name: str, asked: str) -> str:
+    """The owner as the CRM writes the name; case does not count."""
+    owners = {compared(owner): owner for owner in {deal["owner"] or NOBODY for deal in deals(services, name)}}
+    if compared(asked) not in owners:
+        hint = did_you_mean(asked, owners.values()) or "."
+        raise SettingsProblem(f"'{name}' has no deal of an owner '{asked}'{hint}")
+    return str(owners[compared(asked)])
+
+
+def amounts(services: Services, name: str) -> dict[str, Decimal]:
+    """Amount at home by deal, where it is known."""
+    services.connection(name)
+    session = Session(services, name, services.clock())
+    description = described(session)
+    found: dict[str, Decimal] = {}
+    for part in parts(session, session.policies(description), description, Calibration()):
+        found |= dict(part.wide.frame.select("id", "amount_home").drop_nulls().iter_rows())
+    return found
+
+
+def _rep(rep: str, lines: list[dict[str, Any]], ways: MessageSettings) -> dict[str, Any]:
+    ranked = sorted(lines, key=lambda line: (-(line["amount"] or Decimal(0)), -line["points"], line["id"]))
+    told = [{**line, "amount": None if line["amount"] is None else str(line["amount"])} for line in ranked]
+    return {"owner": rep, "lines": told[: ways.per_day], "left_out": max(0, len(told) - ways.per_day)}
+
+
+def _line(deal: dict[str, Any], amount: Decimal | None, ways: MessageSettings) -> dict[str, Any]:
+    """A deal by its first flag; `route`: when flags of that severity are told, by the settings."""
+    shown = [flag for flag in deal["flags"] if flag["shown"]]
+    first = shown[0]
+    return {
+        "id": deal["id"], "name": deal["name"], "amount": amount, "policy": first["policy"], "title": first["title"],
+        "severity": first["severity"], "route": getattr(ways, first["severity"]), "since": first["since"],
+        "points": sum(flag["points"] for flag in shown), "flags": len(shown), "text": first["evidence"]["text"],
+        "fix": first["fix"],
+    }  # fmt: skip

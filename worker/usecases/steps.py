@@ -1,0 +1,158 @@
+"""The steps of a run, each alone, for the command line and for people who look closely."""
+
+from __future__ import annotations
+
+import csv
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from model.errors import SettingsProblem
+from model.helpers.spreadsheet_cells import inert
+from worker.pipeline.judge import judge
+from worker.pipeline.leads import judge_leads, wanted_in_force
+from worker.pipeline.measure import values
+from worker.pipeline.pull import Pulled, pull
+from worker.pipeline.push import plan_all, recover, send
+from worker.pipeline.report import Report
+from worker.pipeline.session import Session, counted, leased, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from model.sync import FieldValue, Patch
+    from worker.pipeline.judge import Judged
+    from worker.wiring import Services
+
+SHOWN_RECORDS = 3
+PREVIEW = ("id", "name", "owner", "field", "old", "new")
+
+
+def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
+    """Read what changed into the store."""
+    with leased(services, name, services.clock()) as session, counted(session, Report()):
+        description = session.describe()
+        return pull(session, full=full, leads=wanted_in_force(session, description))
+
+
+def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[str, Any]:
+    """Counts by policy; another day than today is judged on a copy of the store, which is thrown away."""
+    if as_of is not None:
+        with services.store.rehearsal(name, as_of) as copy:
+            return _judged(replace(services, store=copy), name, as_of, binding=False)
+    return _judged(services, name, services.clock(), binding=True)
+
+
+def _judged(services: Services, name: str, as_of: datetime, *, binding: bool) -> dict[str, Any]:
+    with leased(services, name, as_of) as session, running(session, "judge") as (run_id, report):
+        found = judged_now(session, run_id, binding=binding)
+        found.fill(report)
+        leads = judge_leads(session, found.policies, session.description())
+        if leads:
+            leads.fill(report)
+        return {
+            "as_of": as_of.isoformat(),
+            "policy_digest": found.policies.digest,
+            "dormant": [*found.dormant, *(leads.verdict.dormant if leads else ())],
+            "policies": [*found.counts(), *(leads.counts() if leads else ())],
+        }
+
+
+def judged_now(session: Session, run_id: int, *, binding: bool) -> Judged:
+    """The verdict on what the store holds."""
+    description = session.description()
+    return judge(session, session.policies(description), description, run_id, binding=binding)
+
+
+def measure_only(services: Services, name: str, as_of: datetime | None) -> list[dict[str, Any]]:
+    """KPI values of what the store holds; kept, unless they are another day's."""
+    rows = measured(services, name, as_of or services.clock())
+    if as_of is None:
+        with leased(services, name, services.clock()) as session, running(session, "measure") as (run_id, _):
+            session.store.keep_kpis(run_id, rows, session.lease)
+    return rows
+
+
+def measured(services: Services, name: str, day: datetime, window: str = "all") -> list[dict[str, Any]]:
+    """KPI values, judged on a copy of the store, which is thrown away."""
+    with rehearsed(services, name, day) as (session, run_id):
+        return values(session, judged_now(session, run_id, binding=False), window)
+
+
+@contextmanager
+def rehearsed(services: Services, name: str, day: datetime) -> Iterator[tuple[Session, int]]:
+    """A session and its run on a copy of the store, which is thrown away."""
+    with (
+        services.store.rehearsal(name, day) as copy,
+        leased(replace(services, store=copy), name, day) as session,
+        running(session, "rehearsal") as (run_id, _),
+    ):
+        yield session, run_id
+
+
+def push_only(services: Services, name: str) -> Report:
+    """Judge what the store holds and send what it wants."""
+    with leased(services, name, services.clock()) as session, running(session, "push") as (run_id, report):
+        _push(session, run_id, report)
+    return report
+
+
+def _push(session: Session, run_id: int, report: Report) -> None:
+    with counted(session, report):
+        recover(session, report)
+        description = session.describe()
+        planned = plan_all(session, judged_now(session, run_id, binding=True), description.writes)
+        report.patches = len(planned.patches)
+        send(session, planned, run_id, report)
+
+
+def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
+    """Old and new value of each field per deal as CSV; how many by policy and owner, three records as reps see them."""
+    day = services.clock()
+    mind(path)
+    with rehearsed(services, name, day) as (session, run_id):
+        found = judged_now(session, run_id, binding=False)
+        if not found.parts:
+            raise SettingsProblem(f"Nothing is known of '{name}' yet; `sluicegate pull {name}` reads its deals.")
+        planned = plan_all(session, found, session.description().writes)
+        deals = {deal["id"]: deal for deal in session.store.deals(name)}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(PREVIEW)
+        writer.writerows(preview_rows(planned.patches, deals))
+    return {"patches": len(planned.patches), **preview_counts(planned.patches, deals)}
+
+
+def mind(path: Path) -> None:
+    """Refuse to write over a file that is no preview, or into a folder that is not there."""
+    if not path.parent.is_dir():
+        raise SettingsProblem(f"There is no folder {path.parent} to write the preview into.")
+    if path.exists() and path.stat().st_size:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            if file.readline().strip() != ",".join(PREVIEW):
+                raise SettingsProblem(f"{path} is no preview of ours and is not overwritten; name another file.")
+
+
+def preview_rows(patches: list[Patch], deals: Mapping[str, Any]) -> Iterator[tuple[FieldValue, ...]]:
+    """A row a changed field."""
+    for patch in patches:
+        deal = deals[patch.id]
+        for name, value in patch.fields.items():
+            row = (patch.id, deal["name"], deal["owner"], name, patch.before.get(name), value)
+            yield tuple(inert(cell) if isinstance(cell, str) else cell for cell in row)
+
+
+def preview_counts(patches: list[Patch], deals: Mapping[str, Any]) -> dict[str, Any]:
+    """Deals that would change, by flag and owner, and the first records."""
+    by_policy: dict[str, int] = {}
+    by_owner: dict[str, int] = {}
+    for patch in patches:
+        owner = deals[patch.id]["owner"] or "nobody"
+        by_owner[owner] = by_owner.get(owner, 0) + 1
+        for policy in filter(None, str(patch.fields.get("flag_ids") or "").strip("+").split(";")):
+            by_policy[policy] = by_policy.get(policy, 0) + 1
+    flagged = [patch for patch in patches if patch.fields.get("reasons")] or patches
+    records = [{"name": deals[p.id]["name"], "fields": dict(p.fields)} for p in flagged[:SHOWN_RECORDS]]
+    return {"by_policy": by_policy, "by_owner": by_owner, "records": records}

@@ -1,0 +1,142 @@
+"""`waivers add|list|expire`: the waivers of the policy files, rewritten with their comments kept."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from model.errors import SettingsProblem
+from policies.files.edit_waivers import added, ended
+from policies.files.reader import read_policies
+from worker.pipeline.session import read_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+
+    from policies.files.policy import PolicySet, Waiver
+    from worker.wiring import Services
+
+FILE: Final = "waivers.yaml"
+NO_FOLDER: Final = (
+    "[policies] paths names no folder to keep waivers in; name one there (`sluicegate policies packs` copies packs), "
+    "or a file of it with --file."
+)
+NOT_READ: Final = "[policies] paths does not name {}, so that no run would read it; nothing is written."
+NO_PARENT: Final = "There is no folder to keep {} in."
+EXCUSED: Final = "waived"
+
+
+def listed(services: Services, name: str = "") -> list[dict[str, Any]]:
+    """Each waiver, whether it still holds, and with a connection how many flags it keeps off records there."""
+    found = _read(services, services.policy_texts(), name)
+    today, flags = services.clock().date(), _waived(services, name) if name else {}
+    return [_row(waiver, today, flags) for waiver in found.waivers if not name or waiver.connection in {"", name}]
+
+
+def add(services: Services, said: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
+    """Write one more waiver; nothing is written where it is wrong. Raises PolicyProblem, SettingsProblem."""
+    if said["connection"]:
+        services.connection(said["connection"])
+    if said["until"] < services.clock().date() - timedelta(days=1):  # west of us the day before may still be today
+        raise SettingsProblem(f"--until {said['until']} is past, and a waiver holds through its last day only.")
+    path = _file(services, file)
+    with _alone(path):
+        texts = services.policy_texts()
+        name = _named(services, texts, path)
+        _read(services, texts)
+        _save(services, texts, name, added(texts.get(name, b"").decode("utf-8"), said))
+    return {"file": str(path), **said}
+
+
+def expire(services: Services, policy: str, deal: str = "") -> list[dict[str, Any]]:
+    """End waivers of a policy, or only what they say of one deal; which. Raises SettingsProblem where none holds."""
+    today, said = services.clock().date(), []
+    for name in sorted({waiver.file for waiver in _read(services, services.policy_texts()).waivers}):
+        with _alone(Path(name)):
+            texts = services.policy_texts()
+            text, number = ended(texts[name].decode("utf-8"), policy, deal, today)
+            if number:
+                _save(services, texts, name, text)
+        said += [{"file": name, "policy": policy, "deal": deal or None}] * number
+    if not said:
+        which = f" for the deal {deal}" if deal else ""
+        raise SettingsProblem(f"No waiver of '{policy}'{which} is in force; `sluicegate waivers list` lists them.")
+    return said
+
+
+def _row(waiver: Waiver, today: date, flags: Mapping[str, list[str]]) -> dict[str, Any]:
+    said = {"policy": waiver.policy, "deals": list(waiver.deals), "where": waiver.where.text if waiver.where else None}
+    told = {"until": waiver.until.isoformat(), "reason": waiver.reason, "approved_by": waiver.approved_by}
+    state = {"in_force": waiver.until >= today, "file": waiver.file, "line": waiver.line}
+    deals = flags.get(waiver.policy, [])
+    excused = [deal for deal in deals if state["in_force"] and (not waiver.deals or deal in waiver.deals)]
+    return {**said, "connection": waiver.connection or None, **told, **state, "flags": len(excused)}
+
+
+def _waived(services: Services, name: str) -> dict[str, list[str]]:
+    """By policy the deals whose flag a waiver keeps off the record."""
+    from worker.usecases.answers import deals
+
+    found: dict[str, list[str]] = {}
+    for deal in deals(services, name):
+        for flag in deal["flags"]:
+            if (flag.get("excuse") or {}).get("why") == EXCUSED:
+                found.setdefault(flag["policy"], []).append(deal["id"])
+    return found
+
+
+def _read(services: Services, texts: Mapping[str, bytes], name: str = "") -> PolicySet:
+    description = services.store.description(name) if name else None
+    return read_once(texts, description) if description else read_policies(texts)
+
+
+def _file(services: Services, said: Path | None) -> Path:
+    """The file that a new waiver goes into."""
+    folders = [path for path in map(services.settings.path, services.settings.policies.paths) if path.is_dir()]
+    if said is None and not folders:
+        raise SettingsProblem(NO_FOLDER)
+    path = said or folders[0] / FILE
+    if path.is_dir() or not path.parent.is_dir():
+        raise SettingsProblem(f"{path} is a folder; name a file in it." if path.is_dir() else NO_PARENT.format(path))
+    return path
+
+
+def _named(services: Services, texts: Mapping[str, bytes], path: Path) -> str:
+    """What runs call the file; raises SettingsProblem where none would read it."""
+    known = {Path(name).resolve(): name for name in texts} if services.settings.policies.paths else {}
+    folders = [services.settings.path(one).resolve() for one in services.settings.policies.paths]
+    inside = path.suffix in {".yaml", ".yml"} and any(path.resolve().is_relative_to(one) for one in folders)
+    if path.resolve() not in known and not inside:
+        raise SettingsProblem(NOT_READ.format(path))
+    return known.get(path.resolve(), str(path))
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Nobody else writes waivers into the folder meanwhile."""
+    folder = os.open(path.resolve().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _save(services: Services, texts: Mapping[str, bytes], name: str, text: str) -> None:
+    """Write the file if all policy files still read with it; by a name beside it, so that nobody reads half of it."""
+    _read(services, {**texts, name: text.encode()})
+    path = Path(name).resolve()
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_bytes(text.encode())
+        if path.exists():
+            shutil.copymode(path, beside)
+        beside.replace(path)
+    except OSError as e:
+        raise SettingsProblem(f"{name} cannot be written: {e.strerror}. Nothing is changed.") from None
