@@ -35,9 +35,11 @@ BREACHES: Final = columns({
     "criterion": pl.String,  # process/stage/criterion
     "side": pl.String,  # entry, exit
     "moved_at": INSTANT,  # the forward move that bound it
-    "met_on": pl.Date,  # null while unmet
+    "moved_on": pl.Date,  # its local day, in the zone of the owner then
+    "met_on": pl.Date,  # the local day on which it was first true; null while unmet
     "ended": pl.String,  # null, met_late, taken_back
     "first_judged": INSTANT,
+    "logged_late": pl.Boolean,  # met only by a record that was entered after the move
 })  # fmt: skip
 """One row per deal, criterion and binding move that was once judged; once met it stays met."""
 

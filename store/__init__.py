@@ -1,7 +1,7 @@
 """The memory: SQLite or PostgreSQL. `Store` is the only door; SQL stays in this folder."""
 
 from store.fence import Lease
-from store.history import Story, Teller, Turns
+from store.history import Raw, Story, Teller, Turns, story_at
 from store.history.touches import TouchRule
 from store.mirror.pages import Kept
 from store.pushes.queue import Batch, patch_hash
@@ -15,10 +15,12 @@ __all__ = [
     "Batch",
     "Kept",
     "Lease",
+    "Raw",
     "Store",
     "Story",
     "Teller",
     "TouchRule",
     "Turns",
     "patch_hash",
+    "story_at",
 ]

@@ -87,6 +87,8 @@ breach = sa.Table(
     sa.Column("met_on", Day),
     sa.Column("ended", sa.Text),
     sa.Column("first_judged", Instant),
+    sa.Column("moved_on", Day),  # null: judged before gates were judged by history
+    sa.Column("logged_late", YesNo),
 )  # fmt: skip
 
 first_run = sa.Table(

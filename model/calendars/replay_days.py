@@ -73,6 +73,10 @@ class Days:
         """Whether a team's silence makes some of these facts unknown on days on which nothing is recorded."""
         return not self.quiet.is_empty() and not LOGGED.isdisjoint(facts)
 
+    def heard(self) -> Days:
+        """The same days as if no team were ever silent."""
+        return replace(self, quiet=self.quiet.clear())
+
     def copies(self, facts: Collection[str]) -> bool:
         """Whether what other deals say may turn one of these facts."""
         return COPIED in facts and not self.shared.is_empty()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Final
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from model.snapshot import INSTANT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date as Date  # noqa: N812 - the class has a method of that name
 
 FIRST, LAST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2080, 1, 1, tzinfo=UTC)
 SPAN: Final = 1 << 53
@@ -65,6 +66,14 @@ class Zones:
         at = instants.to_physical()
         index = starts.search_sorted((zones * SPAN + at.clip(0)).fill_null(0), side="right") - 1
         return ((at + offsets.gather(index)) // DAY).cast(pl.Int32).cast(pl.Date)
+
+    @staticmethod
+    def midnights(zone: str, first: Date, last: Date) -> pl.DataFrame:
+        """At (INSTANT): the first instant of each local day of a zone, both ends inclusive."""
+        own = ZoneInfo(zone)
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        starts = [datetime.combine(day, time(), own).astimezone(UTC) for day in days]
+        return pl.DataFrame({"at": starts}, schema={"at": INSTANT})
 
     def today(self, as_of: datetime) -> pl.Series:
         """The local date of `as_of` by zone code."""

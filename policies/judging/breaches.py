@@ -1,59 +1,79 @@
-"""What is remembered of gates: each criterion that a move bound, once judged; once met it stays met."""
+"""What is known of each bound criterion: met (late or not), taken back, or still unmet; once met it stays met."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from model.previous_verdict import BREACHES
 from model.snapshot import INSTANT, columns
-from policies.judging.gates import _BACK, _name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
-    from policies.judging.rules import Rule
+KEY: Final = ("key", "criterion", "moved_at")
+ANSWERS: Final = columns({
+    "key": pl.Int64, "criterion": pl.String, "moved_at": INSTANT,
+    "met_at": INSTANT,  # when it was first known to be true; null: at no instant
+    "met_on": pl.Date,  # the local day of that instant
+    "logged_late": pl.Boolean,  # true only by a record that was entered after the move
+    "judged": pl.Boolean,  # true or false at one instant at least
+})  # fmt: skip
+"""What asking at some instants says of BINDINGS."""
 
-KEY = ("key", "criterion", "moved_at")
 
+def updated(before: pl.DataFrame, bindings: pl.DataFrame, answers: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """BREACHES brought up to date with what instants answer; rows that nothing binds any more stay as they are.
 
-def remembered(before: pl.DataFrame, bound: pl.DataFrame, backs: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """BREACHES after this judgement: what was, brought up to date, and what a move bound since.
-
-    `bound` are the rows of `gates.missed`; `backs` (key, criterion, back_at) the last moves back to or before a gate.
+    A criterion that a deal met after an earlier move counts as met at every later one.
     """
-    now = bound.select(*KEY, "side", "broken", "as_of_date")
-    new = now.join(before, on=KEY, how="anti").filter(pl.col("broken").is_not_null()).select(
-        "key", "criterion", "side", "moved_at",
-        met_on=pl.when(~pl.col("broken")).then("as_of_date"),
-        ended=pl.lit(None, pl.String),
-        first_judged=pl.lit(as_of, BREACHES["first_judged"]),
+    rows = bindings.join(before.drop("side", "moved_on"), on=KEY, how="left", maintain_order="left")
+    rows = rows.join(answers.drop("met_at").rename(_SAID), on=KEY, how="left", maintain_order="left")
+    rows = rows.join(_first_met(before, answers), on=("key", "criterion"), how="left", maintain_order="left")
+    settled = pl.col("met_on").is_not_null() | pl.col("ended").is_not_null()
+    once = pl.when(pl.col("once_met_on").is_not_null()).then(pl.max_horizontal("once_met_on", "moved_on"))
+    rows = rows.with_columns(
+        settled=settled, met_on=pl.when(settled).then("met_on").otherwise(pl.coalesce("said_met_on", once))
+    )
+    rows = rows.with_columns(
+        ended=pl.when("settled").then("ended").otherwise(_ended()),
+        logged_late=pl.when("settled").then("logged_late").otherwise("said_logged_late").fill_null(value=False),
+        known=pl.col("first_judged").is_not_null() | pl.col("said_judged") | pl.col("met_on").is_not_null(),
+        first_judged=pl.col("first_judged").fill_null(pl.lit(as_of, BREACHES["first_judged"])),
+    ).filter(pl.col("known").fill_null(value=False))
+    others = before.join(bindings, on=KEY, how="anti")
+    return pl.concat([others, rows.select(BREACHES.names())]).sort(*KEY)
+
+
+_SAID: Final = {name: f"said_{name}" for name in ("met_on", "logged_late", "judged")}
+
+
+def _ended() -> pl.Expr:
+    late = pl.col("met_on") > pl.col("moved_on")
+    return (
+        pl.when(late.fill_null(value=False)).then(pl.lit("met_late"))
+        .when(pl.col("met_on").is_null() & pl.col("back_at").is_not_null()).then(pl.lit("taken_back"))
     )  # fmt: skip
-    return pl.concat([_updated(before, now, backs), new]).select(BREACHES.names()).sort("key", "criterion", "moved_at")
 
 
-def _updated(before: pl.DataFrame, now: pl.DataFrame, backs: pl.DataFrame) -> pl.DataFrame:
-    """Earlier rows: those still open end when they are met late or the deal was taken back."""
-    rows = before.join(now.drop("side"), on=KEY, how="left").join(backs, on=["key", "criterion"], how="left")
-    is_open = pl.col("met_on").is_null() & pl.col("ended").is_null()
-    back = is_open & (pl.col("back_at") > pl.col("moved_at")).fill_null(value=False)
-    met = is_open & (~pl.col("broken")).fill_null(value=False)
-    return rows.with_columns(
-        met_on=pl.when(met).then("as_of_date").otherwise("met_on"),
-        ended=pl.when(back).then(pl.lit("taken_back")).when(met).then(pl.lit("met_late")).otherwise("ended"),
-    ).select(BREACHES.names())
+def _first_met(before: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """key, criterion, once_met_on: the first day on which each criterion was met, by whatever move."""
+    known = pl.concat([frame.select("key", "criterion", "met_on") for frame in (before, answers)]).drop_nulls()
+    return known.group_by("key", "criterion").agg(once_met_on=pl.col("met_on").min())
 
 
-def moves_back(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
-    """Rows (key, criterion, back_at): the last move back to or before each criterion's gate."""
-    parts = [
-        frame.select("key", criterion=pl.lit(rule.id), back_at=_name(rule.place, _BACK)).drop_nulls()
-        for rule in rules
-        if rule.place
-    ]
-    return pl.concat(parts) if parts else pl.DataFrame(schema=_BACKS)
+def unsettled(before: pl.DataFrame, bindings: pl.DataFrame) -> pl.DataFrame:
+    """BINDINGS of which it is not known yet how they end."""
+    settled = before.filter(pl.col("met_on").is_not_null() | pl.col("ended").is_not_null())
+    met = before.filter(pl.col("met_on").is_not_null())
+    return bindings.join(settled, on=KEY, how="anti").join(met, on=("key", "criterion"), how="anti")
 
 
-_BACKS = columns({"key": pl.Int64, "criterion": pl.String, "back_at": INSTANT})
+def answers_now(missed: pl.DataFrame) -> pl.DataFrame:
+    """ANSWERS of the instant of a judgement, from `gates.missed`."""
+    met_on = pl.when(~pl.col("broken")).then("as_of_date")
+    return missed.select(
+        *KEY, met_at=pl.lit(None, INSTANT), met_on=met_on, logged_late=pl.lit(value=False),
+        judged=pl.col("broken").is_not_null(),
+    )  # fmt: skip

@@ -1,12 +1,15 @@
-"""Gates: which forward move bound which criterion, what is unmet now, and what is remembered of it."""
+"""Gates: which forward move binds which criterion, and the gate status that follows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from model.previous_verdict import BREACHES
 from model.snapshot import INSTANT, columns
 from policies.judging.exemptions import FREED
 from policies.judging.score import counting
@@ -15,33 +18,86 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from model.previous_verdict import Memory
     from model.wide import Wide
     from policies.judging.rules import Place, Rule
 
 FORWARD: Final = ("forward", "won")
 STATES: Final = ("breached", "waiting", "unknown", "ready", "clear")
 """Gate status of an open deal: the first of these that holds."""
-
-_ON, _AT, _TO, _BOUND, _BACK = "on", "at", "to_name", "bound", "back_at"
-
-
-def with_bindings(wide: Wide, rules: Sequence[Rule], first_runs: Mapping[str, date]) -> pl.DataFrame:
-    """The wide frame and, for each gate with criteria, columns `_GATE:…` of the last move that binds it."""
-    frame = wide.frame
-    gates = {rule.place.gate: rule.place for rule in rules if rule.place}
-    recent = wide.moves.filter(pl.col("on") >= _earliest(wide, rules, first_runs)) if gates else wide.moves.clear()
-    mine = recent.join(frame.select("key", "process"), on=["key", "process"], how="semi")
-    moves = mine.sort("key", "at", maintain_order=True).with_row_index("n")
-    for place in gates.values():
-        frame = frame.join(_binding(moves, place), on="key", how="left", maintain_order="left")
-    return frame
+BINDINGS: Final = columns({
+    "key": pl.Int64,
+    "criterion": pl.String,  # process/stage/criterion
+    "side": pl.String,  # entry, exit
+    "moved_at": INSTANT,  # the forward move
+    "moved_on": pl.Date,  # its local day, in the zone of the owner then
+    "to_name": pl.String,  # the CRM's label of the stage that it reached
+    "back_at": INSTANT,  # the first later move back to or before the gate; null: the criterion is still bound
+})  # fmt: skip
+"""One row per deal, criterion and forward move that binds it, in the order of criteria, deals and moves."""
+MARGIN: Final = timedelta(days=1)
+"""Local days of one instant differ by at most this between the owner now and the owner then."""
 
 
-def _earliest(wide: Wide, rules: Sequence[Rule], first_runs: Mapping[str, date]) -> date:
-    """The first day on which a move can bind anything; older moves need not be looked at."""
-    today = wide.as_of.date() - timedelta(days=1)
-    return min(binds_from(rule, rule.place, first_runs) or today for rule in rules if rule.place)
+@dataclass(frozen=True)
+class Gates:
+    """What moves bind (BINDINGS), and what is known of each so far (BREACHES of model/previous_verdict.py)."""
+
+    bindings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BINDINGS))
+    breaches: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BREACHES))
+
+    @cached_property
+    def open(self) -> pl.DataFrame:
+        """The last binding of each deal and criterion that no move back has ended."""
+        rows = self.bindings.filter(pl.col("back_at").is_null())
+        return rows.unique(["key", "criterion"], keep="last", maintain_order=True)
+
+    @cached_property
+    def _bound(self) -> Mapping[str, pl.Series]:
+        return {str(id_): rows["key"] for (id_,), rows in self.open.group_by(["criterion"])}
+
+    @cached_property
+    def _met(self) -> Mapping[str, pl.Series]:
+        met = self.breaches.filter(pl.col("met_on").is_not_null())
+        return {str(id_): rows["key"] for (id_,), rows in met.group_by(["criterion"])}
+
+    def bound(self, rule: Rule, place: Place) -> pl.Expr:
+        """Whether a move binds the criterion on a deal that is in its process."""
+        if rule.id not in self._bound:
+            return pl.lit(value=False)
+        in_process = (pl.col("process") == place.process.id).fill_null(value=False)
+        return pl.col("key").is_in(self._bound[rule.id].implode()) & in_process
+
+    def met(self, rule: Rule) -> pl.Expr:
+        """Whether the deal met the criterion once: it stays met."""
+        if rule.id not in self._met:
+            return pl.lit(value=False)
+        return pl.col("key").is_in(self._met[rule.id].implode())
+
+
+def bindings(
+    wide: Wide, rules: Sequence[Rule], first_runs: Mapping[str, date], moved_on: pl.DataFrame | None = None,
+    margin: timedelta = timedelta(0),
+) -> pl.DataFrame:  # fmt: skip
+    """BINDINGS of the deals in the frame, by moves since the day from which each criterion binds.
+
+    `moved_on` (key, moved_at, moved_on) gives local days in the zone of the owner then; where it has none, it is the
+    owner now. `margin` takes in earlier moves, too.
+    """
+    once = [rule for rule in rules if rule.place and rule.place.criterion.holds == "once"]
+    if not once:
+        return pl.DataFrame(schema=BINDINGS)
+    starts = {rule.id: binds_from(rule, rule.place, first_runs) for rule in once if rule.place}
+    moves = _moves_since(wide, starts.values())
+    moves = moves if moved_on is None else _dated(moves, moved_on)
+    by_gate: dict[str, pl.DataFrame] = {}
+    parts = [pl.DataFrame(schema=BINDINGS)]
+    for rule in once:
+        place = rule.place
+        if place:
+            found = by_gate.setdefault(place.gate, _through(moves, place))
+            rows = found.with_columns(criterion=pl.lit(rule.id), side=pl.lit(place.side))
+            parts.append(_since(rows, starts[rule.id], margin).select(BINDINGS.names()))
+    return pl.concat(parts)
 
 
 def binds_from(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> date | None:
@@ -49,23 +105,39 @@ def binds_from(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> date
     return place.criterion.binds_from or first_runs.get(rule.id)
 
 
-def _binding(moves: pl.DataFrame, place: Place) -> pl.DataFrame:
-    """By key: the last move that binds the place's gate, whether it still does, and the last move back to it."""
-    moves = moves.filter(pl.col("process") == place.process.id)
-    bind = moves.filter(_binds(place)).group_by("key").agg(pl.col("n", _AT, _ON, _TO).last())
+def _moves_since(wide: Wide, starts: Iterable[date | None]) -> pl.DataFrame:
+    """Moves that are recent enough to bind anything, numbered in order, with the deal's local day of today."""
+    today = wide.as_of.date() - MARGIN
+    first = min(start or today for start in starts) - 2 * MARGIN
+    recent = wide.moves.filter(pl.col("on") >= first)
+    deals = wide.frame.select("key", "as_of_date")
+    mine = recent.join(deals, on="key", how="inner", maintain_order="left")
+    return mine.sort("key", "at", maintain_order=True).with_row_index("n").with_columns(moved_on="on", moved_at="at")
+
+
+def _dated(moves: pl.DataFrame, moved_on: pl.DataFrame) -> pl.DataFrame:
+    known = moved_on.select("key", "moved_at", then="moved_on").unique(["key", "moved_at"])
+    joined = moves.join(known, on=["key", "moved_at"], how="left", maintain_order="left")
+    return joined.with_columns(moved_on=pl.coalesce("then", "moved_on")).drop("then")
+
+
+def _since(rows: pl.DataFrame, start: date | None, margin: timedelta) -> pl.DataFrame:
+    return rows.filter(pl.col("moved_on") >= (pl.lit(start) if start else pl.col("as_of_date")) - margin)
+
+
+def _through(moves: pl.DataFrame, place: Place) -> pl.DataFrame:
+    """Moves through the place's gate, each with the next move back to or before it."""
+    mine = moves.filter(pl.col("process") == place.process.id)
+    through = mine.filter(_binds(place)).sort("n")
     behind = (pl.col("to_order") <= place.order) & ~pl.col("kind").is_in([*FORWARD, "created"])
-    back = moves.filter(behind).group_by("key").agg(pl.col("n").last().alias("back_n"), pl.col(_AT).last().alias(_BACK))
-    both = bind.join(back, on="key", how="full", coalesce=True)
-    bound = pl.col("n").is_not_null() & (pl.col("n").cast(pl.Int64) > pl.col("back_n").cast(pl.Int64).fill_null(-1))
-    return both.select(
-        "key",
-        bound.alias(_name(place, _BOUND)),
-        *(pl.col(c).alias(_name(place, c)) for c in (_AT, _ON, _TO, _BACK)),
+    back = mine.filter(behind).select("key", "n", back_at="at").sort("n")
+    return through.join_asof(
+        back, on="n", by="key", strategy="forward", allow_exact_matches=False, check_sortedness=False
     )
 
 
 def _binds(place: Place) -> pl.Expr:
-    """Forward moves through the gate; out of Lost (no order) only Won's own entry binds; what we did binds nothing."""
+    """Forward moves through the gate; out of Lost (no order) only Won's own entry binds; the worker's own never do."""
     start, end = pl.col("from_order"), pl.col("to_order")
     if place.side == "exit":
         through = (start <= place.order) & (end > place.order)
@@ -76,28 +148,17 @@ def _binds(place: Place) -> pl.Expr:
     return pl.col("kind").is_in(FORWARD) & ~pl.col("ours") & through.fill_null(value=False)
 
 
-def criterion_columns(
-    rule: Rule, place: Place, wide: Wide, memory: Memory, first_runs: Mapping[str, date]
-) -> list[pl.Expr]:
-    """Applies, broken and (exit) waiting of one criterion, over the frame of `with_bindings`."""
+def criterion_columns(rule: Rule, place: Place, wide: Wide, gates: Gates) -> list[pl.Expr]:
+    """Applies, broken and (exit) waiting of one criterion, over the wide frame."""
     unmet = ~rule.condition.polars(wide)
-    met = pl.col("key").is_in(met_keys(memory, rule.id).implode())
     here = ((pl.col("process") == place.process.id) & (pl.col("stage") == place.stage)).fill_null(value=False)
     stands = place.criterion.holds == "while_in"
-    applies = here if stands else binds(rule, place, first_runs)
-    unmet_now = unmet if stands else pl.when(met).then(statement=False).otherwise(unmet)
-    columns = [applies.alias(rule.applies), _where(applies, unmet_now).alias(rule.broken)]
+    applies = here if stands else gates.bound(rule, place)
+    unmet_now = unmet if stands else pl.when(gates.met(rule)).then(statement=False).otherwise(unmet)
+    found = [applies.alias(rule.applies), _where(applies, unmet_now).alias(rule.broken)]
     if place.side == "exit":
-        columns.append(_where(here & pl.col("is_open").fill_null(value=False), unmet_now).alias(rule.waiting))
-    return columns
-
-
-def binds(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> pl.Expr:
-    """Whether a move since `binds_from` binds the criterion and was not taken back."""
-    since = binds_from(rule, place, first_runs)
-    start = pl.lit(since) if since else pl.col("as_of_date")
-    bound = pl.col(_name(place, _BOUND)) & (pl.col(_name(place, _ON)) >= start)
-    return bound.fill_null(value=False)
+        found.append(_where(here & pl.col("is_open").fill_null(value=False), unmet_now).alias(rule.waiting))
+    return found
 
 
 def freed(rule: Rule, columns: Iterable[str]) -> pl.Expr | None:
@@ -131,33 +192,16 @@ def gate_column(rules: Sequence[Rule], columns: frozenset[str]) -> pl.Expr:
     )  # fmt: skip
 
 
-def missed(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
-    """Rows (key, criterion, side, moved_at, moved_on, to_name, broken) of every criterion that a move binds."""
-    parts = [
-        frame.filter(pl.col(rule.applies)).select(
-            "key", "as_of_date", criterion=pl.lit(rule.id), side=pl.lit(place.side), moved_at=_name(place, _AT),
-            moved_on=_name(place, _ON), to_name=_name(place, _TO), broken=rule.broken,
-        )
-        for rule in rules
-        if (place := rule.place) and place.criterion.holds == "once"
-    ]  # fmt: skip
-    return pl.concat(parts) if parts else pl.DataFrame(schema=_MISSED)
-
-
-_MISSED: Final = columns({
-    "key": pl.Int64, "as_of_date": pl.Date, "criterion": pl.String, "side": pl.String, "moved_at": INSTANT,
-    "moved_on": pl.Date, "to_name": pl.String, "broken": pl.Boolean,
-})  # fmt: skip
-
-
-def met_keys(memory: Memory, criterion: str) -> pl.Series:
-    """Deals that met the criterion once: it stays met."""
-    met = (pl.col("criterion") == criterion) & pl.col("met_on").is_not_null()
-    return memory.breaches.filter(met)["key"]
-
-
-def _name(place: Place, column: str) -> str:
-    return f"_{place.gate}:{column}"
+def missed(frame: pl.DataFrame, rules: Sequence[Rule], gates: Gates) -> pl.DataFrame:
+    """Open BINDINGS of deals in the criterion's process, with the judgement on them now: as_of_date and broken."""
+    schema = pl.Schema({**BINDINGS, "as_of_date": pl.Date(), "broken": pl.Boolean()})
+    parts = [pl.DataFrame(schema=schema)]
+    for rule in rules:
+        if rule.place and rule.place.criterion.holds == "once":
+            judged = frame.filter(pl.col(rule.applies)).select("key", "as_of_date", broken=rule.broken)
+            rows = gates.open.filter(pl.col("criterion") == rule.id)
+            parts.append(rows.join(judged, on="key", how="inner", maintain_order="left").select(schema.names()))
+    return pl.concat(parts)
 
 
 def _in_stage(place: Place) -> pl.Expr:

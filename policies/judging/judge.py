@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from policies.judging import gates
 from policies.judging.exemptions import excuse_column, off
+from policies.judging.gates import Gates, bindings, criterion_columns, gate_column
 from policies.judging.pauses import followed
 from policies.judging.rules import live
 from policies.judging.score import reached, score, score_columns
@@ -41,21 +41,25 @@ class Context:
     owner_grace: int = 0
 
 
-def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context) -> Verdict:
-    """The verdict on every deal of the frame; `memory` is what the last verdict left of these deals."""
+def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context, gates: Gates | None = None) -> Verdict:
+    """The verdict on every deal of the frame; `memory` is what the last verdict left of these deals.
+
+    `gates`: what moves bind, and what history already answers; without it only the frame's own instant is asked.
+    """
     rules, dormant = live(policies, wide)
-    source = gates.with_bindings(wide, rules, context.first_runs)
+    if gates is None:
+        gates = Gates(bindings(wide, rules, context.first_runs), memory.breaches)
     paused = followed(wide, memory)
-    columns = [column for rule in rules for column in rule_columns(rule, wide, memory, context)]
+    columns = [column for rule in rules for column in rule_columns(rule, wide, gates)]
     named = {column.meta.output_name(): column for column in columns}
     for rule in (rule for rule in rules if rule.scored):
         excuse = excuse_column(rule, wide, memory, context, paused.keys, named[rule.broken])
         columns += [] if excuse is None else [excuse]
     is_open = pl.col("is_open").fill_null(value=False)
-    frame = source.lazy().select("key", "as_of_date", "process", "stage", is_open, *columns).collect()
+    frame = wide.frame.lazy().select("key", "as_of_date", "process", "stage", is_open, *columns).collect()
     return Verdict(
         wide=wide, rules=rules, dormant=dormant, memory=memory, hold=timedelta(days=context.hold_unknown),
-        source=source, frame=summed(frame, rules), paused=paused, waivers=context.waivers,
+        gate_state=gates, frame=summed(frame, rules), paused=paused, waivers=context.waivers,
     )  # fmt: skip
 
 
@@ -63,14 +67,14 @@ def summed(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """The frame with what follows from its rules' columns: costs, gate, score, whether any rule reaches the deal."""
     columns = frozenset(frame.columns)
     costs = score_columns(rules, _sure(frame, rules), columns)
-    told = frame.lazy().with_columns(*costs, gates.gate_column(rules, columns), reached(rules, columns))
+    told = frame.lazy().with_columns(*costs, gate_column(rules, columns), reached(rules, columns))
     return told.with_columns(score()).collect()
 
 
-def rule_columns(rule: Rule, wide: Wide, memory: Memory, context: Context) -> list[pl.Expr]:
+def rule_columns(rule: Rule, wide: Wide, gates: Gates) -> list[pl.Expr]:
     """The columns of one rule."""
     if rule.place:
-        return gates.criterion_columns(rule, rule.place, wide, memory, context.first_runs)
+        return criterion_columns(rule, rule.place, wide, gates)
     flag, switched_off = rule.condition.polars(wide), off(rule, wide)
     if rule.applies_to is None and switched_off is None:
         return [pl.lit(value=True).alias(rule.applies), flag.alias(rule.broken)]

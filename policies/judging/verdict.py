@@ -11,7 +11,8 @@ import polars as pl
 
 from model.facts import KNOWN
 from model.previous_verdict import DEAL_VERDICTS, FINDINGS, Memory
-from policies.judging import breaches, gates, unknown_hold
+from policies.judging import breaches, unknown_hold
+from policies.judging.gates import missed
 from policies.judging.pauses import Paused
 from policies.judging.score import Line, ledger_lines, score_reason
 from policies.reporting import deal_detail, exemption_reasons
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from model.wide import Wide
     from policies.files.policy import Waiver
+    from policies.judging.gates import Gates
     from policies.judging.rules import Rule
     from policies.reporting.finding import Found
 
@@ -43,7 +45,7 @@ class Verdict:
 
     `frame`: key, as_of_date, process, stage, is_open, of each rule the columns of `policies.judging.rules.Rule`
     (three-valued, held unknowns not filled in), cost, applicable and blind points, score, gate.
-    `source`: the wide frame with the moves that bind. `paused`: what became of reps' pauses.
+    `gate_state`: what moves bind, and what is known of it. `paused`: what became of reps' pauses.
     `kept`: by rule the deals that keep their flag because of the brake; `kept_dark`: rules that hold unknowns
     without end. Everything else is a view, made when asked for.
     """
@@ -53,7 +55,7 @@ class Verdict:
     dormant: tuple[str, ...]
     memory: Memory
     frame: pl.DataFrame
-    source: pl.DataFrame
+    gate_state: Gates
     hold: timedelta
     paused: Paused = field(default_factory=Paused)
     waivers: tuple[Waiver, ...] = ()
@@ -72,12 +74,17 @@ class Verdict:
         """DEAL_VERDICTS rows of open deals that stay because an unknown is held."""
         return unknown_hold.frozen(self.cells, self.memory).join(self.frame.filter("is_open"), on="key", how="semi")
 
+    @property
+    def source(self) -> pl.DataFrame:
+        """The wide frame."""
+        return self.wide.frame
+
     @cached_property
     def bound(self) -> pl.DataFrame:
         """What moves bind, see gates.missed."""
         judged = [c for rule in self.rules if rule.place for c in (rule.applies, rule.broken)]
         truly = self.frame.with_columns(self._truly_broken(rule) for rule in self.rules if rule.id in self.kept)
-        return gates.missed(self.source.hstack(truly.select(judged)), self.rules)
+        return missed(truly.select("key", "as_of_date", *judged), self.rules, self.gate_state)
 
     def _truly_broken(self, rule: Rule) -> pl.Expr:
         """Whether a rule is broken where the brake keeps flags of it: what was met is remembered as met."""
@@ -134,8 +141,8 @@ class Verdict:
 
     def breaches(self) -> pl.DataFrame:
         """What is remembered of gates after this judgement, with the schema BREACHES; replaces what was."""
-        backs = breaches.moves_back(self.source, self.rules)
-        return breaches.remembered(self.memory.breaches, self.bound, backs, self.wide.as_of)
+        now = breaches.answers_now(self.bound)
+        return breaches.updated(self.gate_state.breaches, self.gate_state.bindings, now, self.wide.as_of)
 
     def remembered(self) -> Memory:
         """The memory that the next judgement of these deals needs."""

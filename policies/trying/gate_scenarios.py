@@ -8,11 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
+import polars as pl
+
 from model.errors import Problem
 from model.previous_verdict import Memory
 from policies.files.policy import PolicySet
 from policies.files.read_gate_scenarios import LOST
+from policies.judging.breaches import updated
+from policies.judging.gate_history import JUST_BEFORE
+from policies.judging.gate_history import asked as ask
+from policies.judging.gates import Gates, bindings
 from policies.judging.judge import Context, judge
+from policies.judging.rules import live
 from policies.trying.gate_scenario_frames import KIND, days_of
 
 if TYPE_CHECKING:
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
 
     from model.facts import FactType
     from model.process import Process, Stage
+    from model.wide import Wide
     from policies.files.policy import Course
     from policies.language.condition import Condition
 
@@ -77,14 +85,30 @@ def outcomes(process: Process, asked: Sequence[Asked]) -> list[Outcome]:
     seen: list[list[tuple[bool | None, bool | None]]] = [[] for _ in asked]
     context = Context(first_runs=dict.fromkeys((one.criterion for one in asked), _first_day(asked)))
     runnable, memory = _runnable(process), Memory()
-    gates = PolicySet((), (runnable,), "")
+    policies, before = PolicySet((), (runnable,), ""), None
     for wide in days_of(runnable, [one.course for one in asked], _types(process)):
-        verdict = judge(wide, gates, memory, context)
+        gates = _gates(wide, before, policies, memory, context)
+        verdict, before = judge(wide, policies, memory, context, gates), wide
         memory = Memory(breaches=verdict.breaches())
         for row in verdict.frame.iter_rows(named=True):
             name = asked[row["key"]].criterion
             seen[row["key"]].append((row[f"{name}?"], row[f"{name}!"]))
     return [_outcome(days) for days in seen]
+
+
+def _gates(wide: Wide, before: Wide | None, policies: PolicySet, memory: Memory, context: Context) -> Gates:
+    """What moves bind on a day; just before a move the facts are those of the day told before."""
+    rules, _ = live(policies, wide)
+    found = bindings(wide, rules, context.first_runs)
+    if before is None:
+        return Gates(found, memory.breaches)
+    today = wide.frame.select("key", today="as_of_date")
+    moved = wide.moves.join(today, on="key").filter(pl.col("on") == pl.col("today")).select("key", "at", "today")
+    frame = before.frame.join(moved, on="key", maintain_order="left").with_columns(as_of_date="today")
+    at = pl.col("at") - JUST_BEFORE
+    rows = frame.select(at, deal="key", known=at, known_on="today")
+    answers = ask(replace(before, frame=frame.drop("at", "today")), rows, found, rules)
+    return Gates(found, updated(memory.breaches, found, answers, wide.as_of))
 
 
 def _outcome(days: Sequence[tuple[bool | None, bool | None]]) -> Outcome:

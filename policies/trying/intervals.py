@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from model.calendars.replay_days import BROKEN, NOT_APPLICABLE, PASSED, STRETCHES, UNKNOWN
-from model.previous_verdict import Memory
-from policies.judging.gates import with_bindings
-from policies.judging.judge import Context, rule_columns
+from policies.judging.gates import Gates
+from policies.judging.judge import rule_columns
 from policies.trying.crossings import spots, turns
 
 if TYPE_CHECKING:
@@ -23,15 +22,17 @@ if TYPE_CHECKING:
     from policies.trying.crossings import Turn
 
 
-def stretches(
-    days: Days, rules: Sequence[Rule], context: Context, scope: Condition | None
-) -> Iterator[tuple[Rule, pl.DataFrame]]:
+FAR: Final = 2**62
+"""A day that never comes."""
+
+
+def stretches(days: Days, rules: Sequence[Rule], scope: Condition | None) -> Iterator[tuple[Rule, pl.DataFrame]]:
     """Of each rule sorted pieces (deal, day, until, state) on the open deals that `scope` surely claims; see `whole`.
 
-    `context.first_runs` must have the day from which moves bind for each criterion that does not say it.
+    Of a criterion that moves bind, they are its answers on every day on which the deal is in its process; where a
+    silent team hides them the column `heard` has the answers by what was logged. See gate_intervals.
     """
-    source = replace(days, wide=replace(days.wide, frame=with_bindings(days.wide, rules, context.first_runs)))
-    how = Manner(source, context, scope)
+    how = Manner(days, scope)
     slow, turning, daily, limits = _sorted(days, rules, scope)
     yield from how.pieces(slow, days.rows.with_row_index("row").select(pl.col("row").cast(pl.Int64), "day", "until"))
     asked = frozenset[str]().union(*(rule.facts for rule in turning), scope.facts if scope else ())
@@ -63,10 +64,9 @@ def _sorted(
 
 @dataclass(frozen=True)
 class Manner:
-    """How pieces of days are judged: the days with the moves that bind, since when they do, and which deals count."""
+    """How pieces of days are judged, and which deals count."""
 
     days: Days
-    context: Context
     scope: Condition | None
 
     def pieces(self, rules: Sequence[Rule], pieces: pl.DataFrame) -> Iterator[tuple[Rule, pl.DataFrame]]:
@@ -74,28 +74,82 @@ class Manner:
         if not rules:
             return
         facts = frozenset[str]().union(*(rule.facts for rule in rules), self.scope.facts if self.scope else ())
-        gated = any(rule.place for rule in rules)
-        bindings = [c for c in self.days.wide.frame.columns if gated and c.startswith("_") and "/" in c]
-        wide, rows = self.days.on(pieces, facts | {"is_open", "stage"}, bindings)
-        states = self._states(rules, wide, rows)
+        wide, rows = self.days.on(pieces, facts | {"is_open", "stage"})
+        gates = [rule for rule in rules if bound_by_moves(rule)]
+        heard, _ = self.days.heard().on(pieces, facts | {"is_open", "stage"}) if gates else (wide, rows)
+        states = self._states(rules, wide, rows, heard)
         for rule in rules:
-            yield rule, merged(states.select("deal", "day", "until", state=rule.id))
+            if rule in gates:
+                yield (
+                    rule,
+                    merged(states.select("deal", "day", "until", "claimed", state=rule.id, heard=f"{rule.id}.heard")),
+                )
+            else:
+                yield rule, merged(states.filter("claimed").select("deal", "day", "until", state=rule.id))
 
-    def _states(self, rules: Sequence[Rule], wide: Wide, rows: pl.DataFrame) -> pl.DataFrame:
-        """The `rows` with a column of states for each rule, of the open deals in scope."""
-        judged = [column for rule in rules for column in rule_columns(rule, wide, Memory(), self.context)]
+    def _states(self, rules: Sequence[Rule], wide: Wide, rows: pl.DataFrame, heard: Wide) -> pl.DataFrame:
+        """The `rows` with a column of states for each rule, and whether the deal is open and in scope (`claimed`)."""
+        judged = [column for rule in rules for column in _columns(rule, wide)]
         claimed = pl.col("is_open").fill_null(value=False)
         if self.scope is not None:
             claimed &= self.scope.polars(wide).fill_null(value=False)
-        answers = wide.frame.lazy().select(*judged, claimed.alias("_claimed"))
-        states = answers.select("_claimed", *(state(rule).alias(rule.id) for rule in rules)).collect()
-        return rows.hstack(states).filter("_claimed").drop("_claimed")
+        answers = wide.frame.lazy().select(*judged, claimed.alias("claimed"))
+        states = answers.select("claimed", *(state(rule).alias(rule.id) for rule in rules)).collect()
+        gates = [rule for rule in rules if bound_by_moves(rule)]
+        plain = heard.frame.lazy().select(column for rule in gates for column in _columns(rule, heard))
+        more = plain.select(state(rule).alias(f"{rule.id}.heard") for rule in gates).collect() if gates else None
+        return rows.hstack(states) if more is None else rows.hstack(states).hstack(more)
 
 
-def whole(rule: Rule, pieces: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The rule's STRETCHES out of all its pieces, as judging every day in turn would find them."""
-    found = merged(pl.concat(pieces).sort("deal", "day")) if pieces else pl.DataFrame(schema=STRETCHES)
-    return _once_met(found) if rule.place and rule.place.criterion.holds == "once" else found
+def bound_by_moves(rule: Rule) -> bool:
+    """Whether the rule is a criterion that is asked because of a move."""
+    return rule.place is not None and rule.place.criterion.holds == "once"
+
+
+def _columns(rule: Rule, wide: Wide) -> list[pl.Expr]:
+    """The rule's columns; of a criterion that moves bind, what it says wherever the deal is in its process."""
+    if rule.place is None or not bound_by_moves(rule):
+        return rule_columns(rule, wide, Gates())
+    here = (pl.col("process") == rule.place.process.id).fill_null(value=False)
+    unmet = pl.when(here).then(~rule.condition.polars(wide)).otherwise(pl.lit(value=False))
+    return [here.alias(rule.applies), unmet.alias(rule.broken)]
+
+
+def whole(pieces: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """A rule's STRETCHES out of all its pieces, as judging every day in turn would find them."""
+    return merged(pl.concat(pieces).sort("deal", "day")) if pieces else pl.DataFrame(schema=STRETCHES)
+
+
+def gate_intervals(pieces: Sequence[pl.DataFrame], windows: pl.DataFrame) -> pl.DataFrame:
+    """STRETCHES of a criterion that moves bind; once met it stays met.
+
+    `windows`: deal, first, end (days from the one that first knows of a move until the one that knows of a move back),
+    met (the first day that knows of an instant at which it was true; null: none is known).
+    """
+    if not pieces or windows.is_empty():
+        return pl.DataFrame(schema=STRETCHES)
+    days = pl.concat(pieces).sort("deal", "day")
+    bound = days.join(_apart(windows), on="deal").filter(
+        (pl.col("day") < pl.col("end")) & (pl.col("until") > pl.col("first"))
+    )
+    bound = bound.with_columns(day=pl.max_horizontal("day", "first"), until=pl.min_horizontal("until", "end"))
+    heard = bound.filter(pl.col("heard") == PASSED).group_by("deal").agg(heard_on=pl.col("day").min())
+    entered = windows.group_by("deal").agg(pl.col("met").min())
+    met = bound.join(heard, on="deal", how="left").join(entered, on="deal", how="left")
+    met = met.with_columns(met=pl.min_horizontal("met", "heard_on").fill_null(FAR)).filter("claimed")
+    before = met.filter(pl.col("day") < pl.col("met")).with_columns(until=pl.min_horizontal("until", "met"))
+    after = met.filter(pl.col("until") > pl.col("met")).with_columns(
+        day=pl.max_horizontal("day", "met"), state=pl.lit(PASSED, pl.Int8)
+    )
+    return merged(pl.concat([before, after]).select("deal", "day", "until", "state").sort("deal", "day"))
+
+
+def _apart(windows: pl.DataFrame) -> pl.DataFrame:
+    """deal, first, end of the windows of each deal, those that overlap as one."""
+    rows = windows.sort("deal", "first")
+    reached = pl.col("end").cum_max().shift(1).over("deal")
+    rows = rows.with_columns(part=(reached.is_null() | (pl.col("first") > reached)).cum_sum())
+    return rows.group_by("deal", "part", maintain_order=True).agg(pl.col("first").min(), pl.col("end").max())
 
 
 def state(rule: Rule) -> pl.Expr:
@@ -110,18 +164,9 @@ def state(rule: Rule) -> pl.Expr:
 
 def merged(pieces: pl.DataFrame) -> pl.DataFrame:
     """STRETCHES out of pieces sorted by deal and day: neighbours with one answer are one."""
-    joins = (
-        (pl.col("deal") == pl.col("deal").shift(1)) & (pl.col("state") == pl.col("state").shift(1))
-        & (pl.col("day") == pl.col("until").shift(1))
-    ).fill_null(value=False)  # fmt: skip
+    same = [pl.col(name) == pl.col(name).shift(1) for name in pieces.columns if name not in {"day", "until"}]
+    joins = pl.all_horizontal(*same, pl.col("day") == pl.col("until").shift(1)).fill_null(value=False)
     starts = pieces.with_columns(new=~joins)
     ends = pl.col("new").shift(-1).fill_null(value=True)
     until = starts.filter(ends)["until"]
     return starts.filter("new").drop("new").with_columns(until).filter(pl.col("state") != NOT_APPLICABLE)
-
-
-def _once_met(found: pl.DataFrame) -> pl.DataFrame:
-    """What was met once after a move that bound it stays met."""
-    before = (pl.col("state") == PASSED).cum_max().shift(1).over("deal").fill_null(value=False)
-    stays = pl.when(before).then(pl.lit(PASSED, pl.Int8)).otherwise("state")
-    return merged(found.with_columns(state=stays))

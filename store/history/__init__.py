@@ -1,6 +1,7 @@
-"""A connection's past as one frame: a row for each stretch of days on which nothing about a deal was recorded."""
+"""Everything recorded of a connection's deals, and what was known of them at any instant."""
 
-from store.history.builder import Story, Teller, Turns
+from store.history.builder import Story, Teller, Turns, story_at
 from store.history.histories import Stories
+from store.history.raw import Raw
 
-__all__ = ["Stories", "Story", "Teller", "Turns"]
+__all__ = ["Raw", "Stories", "Story", "Teller", "Turns", "story_at"]

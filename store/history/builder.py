@@ -128,8 +128,18 @@ class Teller:
         return rows.filter(is_open), deals.filter(is_open)
 
     def story(self) -> Story:
-        """What was known of each open deal on each day, as `snapshot` would say it."""
-        rows, deals = self._open_rows()
+        """What was known of each open deal on each day, as `snapshot` gives it."""
+        return self._story(*self._open_rows())
+
+    def at(self, rows: pl.DataFrame) -> Story:
+        """What was known of deals at instants: `rows` (key, at: INSTANT), of which each instant is one of the grid.
+
+        The snapshot has a row for each of `rows`, in their order; deals that did not exist then have one, too.
+        """
+        places = rows.select("key", day=self.grid.first(rows["at"].to_physical())).with_columns(until=pl.col("day") + 1)
+        return self._story(places, self.deals.at(places))
+
+    def _story(self, rows: pl.DataFrame, deals: pl.DataFrame) -> Story:
         place = pl.int_range(rows.height, dtype=Int, eager=True).alias("key")
         known = deals.with_columns(place, as_of=self.grid.instants.gather(rows["day"]).cast(INSTANT))
         return Story(
@@ -210,3 +220,9 @@ class Teller:
 
 
 SIDES: Final = ("before", "after")
+
+
+def story_at(raw: Raw, rows: pl.DataFrame, turns: Turns) -> Story:
+    """What was known of deals at instants: a row for each of `rows` (key, at), in their order."""
+    instants = rows["at"].unique().sort().to_list()
+    return Teller(raw, tuple(instants), turns).at(rows)

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 from store.codec import instant, instant_of
 from store.database import Base
 from store.history.builder import Teller
-from store.history.raw import read
+from store.history.raw import read, read_some
 from store.history.snapshot import ALL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    import polars as pl
+
     from store.history.builder import Turns
+    from store.history.raw import Raw
     from store.history.touches import TouchRule
 
 
@@ -33,6 +36,12 @@ class Stories(Base):
             query = "SELECT min(first_seen) FROM opportunity WHERE connection = ?"
             (found,) = sql.rows(query, self.connection_key(connection))[0]
         return None if found is None else instant_of(found)
+
+    def recorded(self, connection: str, keys: pl.Series, as_of: datetime, *, touch: TouchRule) -> Raw:
+        """Everything recorded of some deals until `as_of`."""
+        key = self.connection_key(connection)
+        with self.reading() as sql:
+            return read_some(sql, key, instant(as_of), touch, keys)
 
     def teller(
         self, connection: str, instants: Sequence[datetime], *, touch: TouchRule, turns: Turns,

@@ -13,7 +13,7 @@ from store.history.snapshot import HISTORY, TOLD_FROM, _list
 from store.history.touches import COUNTS, _rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from store.history.touches import TouchRule
@@ -56,6 +56,62 @@ class Raw:
     told_from: Mapping[str, int]  # of next_step and owner_id: the CRM's first row of that field, µs
     told: frozenset[str]  # fields that the CRM has history of
 
+    def instants(self) -> pl.DataFrame:
+        """key, at (INSTANT): every instant at which something recorded of a deal may change what is known of it."""
+        acts = self.activities
+        entered = pl.max_horizontal("at", "created")
+        gone = pl.max_horizontal(pl.col("at") + MONTH, "created")  # out of the touches of 30 days
+        parts = [
+            *(frame.select("key", pl.col("at").to_physical()) for frame in (self.moves, self.changes, self.roles)),
+            *(acts.select("key", at=at) for at in (pl.col("at"), pl.col("created"), entered, gone)),
+            self.deals.select("key", at=pl.min_horizontal("first_seen", "first_edit")),
+        ]
+        return pl.concat(parts).drop_nulls().unique().select("key", pl.col("at").cast(INSTANT))
+
+    def zones(self, owners: pl.DataFrame, default: str) -> pl.DataFrame:
+        """key, zone: the zones of all `owners` (OWNERS) whom each deal ever had; `default` where none is known."""
+        owned = self.deals.select("key", "owner_id")
+        before = self.changes.filter(pl.col("field") == "owner_id").select(
+            "key", owner_id=pl.col("before").str.strip_chars('"')
+        )
+        theirs = owners.select("zone", owner_id="id")
+        found = pl.concat([owned, before]).join(theirs, on="owner_id", how="left")
+        return found.select("key", pl.col("zone").fill_null(default)).unique()
+
+    def entered_late(self) -> pl.DataFrame:
+        """key, at, known (INSTANT): activities that were entered after they happened."""
+        late = self.activities.filter(pl.col("held") & (pl.col("created") > pl.col("at")))
+        return late.select("key", pl.col("at").cast(INSTANT), known=pl.col("created").cast(INSTANT))
+
+    def known_later(self, rows: pl.DataFrame) -> Raw:
+        """Copies of deals as they would have been if what was entered by `known` had been entered in time.
+
+        `rows`: key (of a deal), known (INSTANT). The copies' keys are the places of `rows`.
+        """
+        places = rows.with_row_index("copy").with_columns(pl.col("copy").cast(Int))
+
+        def copied(frame: pl.DataFrame) -> pl.DataFrame:
+            joined = places.join(frame, on="key", how="inner", maintain_order="left_right")
+            return joined.drop("key").rename({"copy": "key"}).select(*frame.columns, "known")
+
+        acts = copied(self.activities)
+        acts = acts.filter((pl.col("created") <= pl.col("known").to_physical()).fill_null(value=True))
+        late = pl.col("created") > pl.col("at")
+        in_time = acts.with_columns(created=pl.when(late).then("at").otherwise("created"))
+        deals, moves, changes, roles = (
+            copied(frame).drop("known") for frame in (self.deals, self.moves, self.changes, self.roles)
+        )
+        activities = in_time.drop("known")
+        return replace(self, deals=deals, moves=moves, changes=changes, roles=roles, activities=activities)
+
+    def with_more(self, others: Sequence[Raw]) -> Raw:
+        """The same with the deals of other ranges of keys, which follow in order."""
+        frames = {
+            name: pl.concat([getattr(self, name), *(getattr(other, name) for other in others)])
+            for name in ("deals", "moves", "changes", "roles", "activities")
+        }
+        return replace(self, **frames)
+
     def only(self, deals: pl.DataFrame) -> Raw:
         """The same of some deals, whose keys lie together."""
         span = pl.col("key").is_between(deals["key"].min(), deals["key"].max())
@@ -63,6 +119,7 @@ class Raw:
         return replace(self, deals=deals, **children)
 
 
+MONTH: Final = 30 * 86_400_000_000  # µs
 OWNED: Final = " AND field IN ('owner_id', 'is_closed', 'stage_name', 'pipeline')"
 TOUCHED: Final = (
     " AND (state = 'done' OR kind = 'meeting') AND state <> 'cancelled' AND gone IS NULL AND coalesce(possible, 0) = 0"
@@ -109,6 +166,25 @@ def read(  # noqa: PLR0917 - what a story reads
             )
         ),
     )  # fmt: skip
+
+
+GAP: Final = 100
+"""Keys of deals that nobody asks for are read along where fewer than this lie between two that are asked for."""
+
+
+def read_some(sql: Sql, connection: int, last: int, touch: TouchRule, keys: pl.Series) -> Raw:
+    """Everything about some deals until an instant (µs), read in ranges of keys that lie close together."""
+    wanted = keys.unique().sort()
+    gap = (
+        2**62 if touch.roll_up == "contacts" else GAP
+    )  # one range only: counting open deals of contacts reads them all
+    starts = wanted.filter((wanted.diff() > gap).fill_null(value=True))
+    ends = [*(wanted.filter((wanted.diff().shift(-1) > gap).fill_null(value=True)))]
+    first, *others = (read(sql, connection, 0, last, touch, span) for span in zip(starts, ends, strict=True))
+    found = first.with_more(others)
+    children = {n: getattr(found, n).filter(pl.col("key").is_in(wanted.implode()))
+                for n in ("deals", "moves", "changes", "roles", "activities")}  # fmt: skip
+    return replace(found, **children)
 
 
 def _deals(sql: Sql, connection: int, first: int, last: int, span: tuple[int, int]) -> pl.DataFrame:

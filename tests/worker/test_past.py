@@ -12,11 +12,13 @@ from model.calendars.replay_days import BROKEN, NOT_APPLICABLE, PASSED, UNKNOWN
 from model.facts import FACTS, KNOWN
 from model.previous_verdict import Memory
 from model.sync import Page
-from policies.judging.judge import judge
+from policies.judging.judge import Context, judge
 from tests.support.postgres import postgres
 from tests.worker.archive import DAY, NAME, NOW, deal
 from tests.worker.generated import FIRST, LAST, PACK, TYPES, drawn
+from worker.pipeline.gates import gates_of
 from worker.pipeline.past import Past
+from worker.pipeline.past_facts import PastFacts
 from worker.pipeline.session import Session, read_once
 from worker.pipeline.slices import shots, widened
 from worker.usecases.diff import described
@@ -35,14 +37,18 @@ def that_day(past, at):
     session = replace(past.session, as_of=at)
     (shot,) = shots(session, past.description, past.policies)
     calibration = session.store.current_calibration(NAME, at)
-    return widened(session, shot, past.policies, past.description, calibration).judged
+    return session, widened(session, shot, past.policies, past.description, calibration).judged
 
 
 def alone(past):
     """Day by day: (rule, deal, day, state) of the open deals, judged with what the day before left of the gates."""
     memory, found = Memory(), set()
+    context = Context(first_runs=past.first_runs)
     for n, at in enumerate(past.instants):
-        verdict = judge(that_day(past, at), past.policies, memory, past.context)
+        session, wide = that_day(past, at)
+        facts = PastFacts(session, past.description, past.policies)
+        gates = gates_of(facts, wide, memory.breaches, context)
+        verdict = judge(wide, past.policies, memory, context, gates)
         memory = Memory(breaches=verdict.breaches())
         for rule in verdict.rules:
             broken = pl.col(rule.broken)
@@ -104,7 +110,8 @@ def test_each_fact_of_each_day_is_what_a_snapshot_of_that_day_gives(tmp_path, se
                 wide, rows = days.on(pieces, EVERY_FACT)
                 told = wide.frame.with_columns(rows["deal"], rows["day"])
                 for n in range(chapter.first, chapter.end):
-                    seen = that_day(past, past.instants[n]).frame
+                    _, wide = that_day(past, past.instants[n])
+                    seen = wide.frame
                     expected = facts_of(seen.filter("is_open").rename({"key": "deal"}), "deal")
                     ours = facts_of(told.filter(pl.col("day") == n), "deal")
                     assert {deal: ours[deal] for deal in expected} == expected

@@ -10,8 +10,9 @@ import polars as pl
 
 from model.helpers.gc_paused import uncollected
 from policies.judging.brake import holding
-from policies.judging.judge import judge as judge_deals
-from worker.pipeline.context import context_of, held_back, local_day, memory_of, not_rolled_out
+from worker.pipeline.context import context_of, held_back, local_day, not_rolled_out
+from worker.pipeline.gates import verdict_on
+from worker.pipeline.past_facts import PastFacts
 from worker.pipeline.slices import parts
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
         note_first_runs(session, policies)
     context = context_of(session, policies)
     found = list(parts(session, policies, description, calibration))
-    verdicts = [judge_deals(part.judged, policies, memory_of(session, part.keys), context) for part in found]
+    facts = PastFacts(session, description, policies)
+    verdicts = [verdict_on(facts, part.judged, part.keys, context) for part in found]
     brake = held_back(session, verdicts, calibration)
     judged = Judged(policies, remarks=[*not_rolled_out(session, policies), *(one.sentence(name) for one in brake.held)])
     for part, verdict in zip(found, brake.verdicts, strict=True):

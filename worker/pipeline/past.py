@@ -12,15 +12,14 @@ import polars as pl
 from model.calendars.replay_days import COPIED, LOGGED, Days, added, logged_steps, quiet_days
 from model.facts import KNOWN
 from model.widening.copied_next_steps import SHARED, shared
-from model.widening.widen import widen
-from policies.judging.judge import Context
 from policies.judging.rules import live, places
 from policies.trying.crossings import passes
-from policies.trying.intervals import stretches, whole
-from store import TouchRule, Turns
+from policies.trying.intervals import bound_by_moves, gate_intervals, stretches, whole
+from store import Turns
 from worker.pipeline.judging_periods import chapters, noons
-from worker.pipeline.linked_deals import owned_elsewhere, without
-from worker.pipeline.slices import claimed_by, overlaid, scope_of, setting_of, touch_rule, unmapped
+from worker.pipeline.past_facts import PastFacts
+from worker.pipeline.past_gates import NO_WINDOWS, PastGates
+from worker.pipeline.slices import overlaid, overlaid_owners, scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +27,10 @@ if TYPE_CHECKING:
 
     from model.judging_options import Setting
     from model.sync import Description
-    from model.wide import Wide
     from policies.files.policy import PolicySet
     from policies.judging.rules import Rule
     from policies.language.condition import Condition
-    from store import Story, Teller
+    from store import Story, Teller, TouchRule
     from worker.pipeline.judging_periods import Chapter
     from worker.pipeline.session import Session
 
@@ -40,11 +38,6 @@ READ: Final = 10_000
 """Deals that are read at once."""
 PART: Final = 5_000
 """Deals whose days are held at once."""
-NOBODY_KNOWN: Final = pl.DataFrame(
-    schema={"team": pl.String, "open_deals": pl.Int64, "touched": pl.Int64, "share": pl.Float64}
-)
-NOTHING_SHARED: Final = pl.Series(dtype=pl.Int64)
-"""What other deals say is told by `Past.shared`, day by day."""
 
 
 @dataclass(frozen=True)
@@ -77,25 +70,30 @@ class Past:
         return noons(self.session.connection.timezone, self.first, self.last)
 
     @cached_property
+    def facts(self) -> PastFacts:
+        """How rows become facts; holidays are those of the years about the last day."""
+        return PastFacts(replace(self.session, as_of=self.instants[-1]), self.description, self.policies)
+
+    @property
     def setting(self) -> Setting:
-        """The connection's ways; holidays are those of the years about the last day."""
-        return setting_of(replace(self.session, as_of=self.instants[-1]), self.description)
+        """The connection's judging options."""
+        return self.facts.setting
 
     @cached_property
     def scope(self) -> Condition | None:
         """Which open deals are judged."""
         return scope_of(self.session, self.description)
 
-    @cached_property
+    @property
     def touch(self) -> TouchRule:
-        """Whose activities count."""
-        return touch_rule(self.session, self.description)
+        """Which activities count."""
+        return self.facts.touch
 
     @cached_property
-    def context(self) -> Context:
+    def first_runs(self) -> dict[str, date]:
         """Gates bind from the first day on, unless they say from when."""
         ids = [f"{place.process.id}/{place.stage}/{place.criterion.id}" for place in places(self.policies)]
-        return Context(self.session.connection.hold_unknown_days, dict.fromkeys(ids, self.first))
+        return dict.fromkeys(ids, self.first)
 
     @cached_property
     def chapters(self) -> list[Chapter]:
@@ -120,7 +118,7 @@ class Past:
         due = "next_step_due" if "next_step_due" in self.setting.mapped else None
         rates = self._rates() if "amount_home" in self.asked else ()
         starts = tuple(chapter.first for chapter in self.chapters)
-        return Turns(None if daily else starts, rates, self.setting.currency, due, tuple(claimed_by([self.policies])))
+        return Turns(None if daily else starts, rates, self.setting.currency, due, self.facts.claims)
 
     def _rates(self) -> tuple[date, ...]:
         at = self.instants[-1]
@@ -191,29 +189,31 @@ class Past:
         unread: dict[str, int] = defaultdict(int)
         rules: tuple[Rule, ...] = ()
         dormant: tuple[str, ...] = ()
+        gates = PastGates(self.facts, part, self.first_runs)
         for chapter in self.chapters:
             days = self.days(story, chapter)
             rules, dormant = live(self.policies, days.wide)
-            for rule, piece in stretches(days, rules, self.context, self.scope):
+            gates.note(days, rules)
+            for rule, piece in stretches(days, rules, self.scope):
                 pieces[rule.id].append(piece)
             self._note_unread(days, unread)
         owned = story.rows.select("day", "until", story.snapshot.deals["owner_id"])
-        found = {rule.id: whole(rule, pieces.pop(rule.id, [])) for rule in rules}
+        windows = gates.windows(rules)
+        found = {
+            rule.id: gate_intervals(pieces.pop(rule.id, []), windows.get(rule.id, NO_WINDOWS))
+            if bound_by_moves(rule) else whole(pieces.pop(rule.id, []))
+            for rule in rules
+        }  # fmt: skip
         lasted = int(story.rows.select((pl.col("until") - pl.col("day")).sum()).item())
         return Judged(rules, dormant, found, self._ends(part), owned, dict(unread), lasted)
 
     def days(self, story: Story, chapter: Chapter) -> Days:
         """The days of a part's rows that begin in a chapter."""
         told = story if len(self.chapters) == 1 else story.between(chapter.first, chapter.end)
-        shot = overlaid(self.session, told.snapshot)
-        setting = replace(self.setting, feeds_late=chapter.late)
-        wide: Wide = widen(
-            shot, self.policies.processes, chapter.calibration, setting, NOBODY_KNOWN, copies=NOTHING_SHARED
-        )
-        wide = replace(wide, dormant=wide.dormant | unmapped(self.session, self.description))
-        wide = without(wide, owned_elsewhere(self.session))
+        wide = self.facts.widened(told, chapter.calibration, chapter.late)
         rows = told.rows.join(wide.frame, on="key", how="semi", maintain_order="left").drop("key")
-        return Days.of(wide, rows, self.instants, shot.owners, self.setting.zone, self.quiet, self.shared)
+        owners = overlaid_owners(self.session, told.snapshot.owners)
+        return Days.of(wide, rows, self.instants, owners, self.setting.zone, self.quiet, self.shared)
 
     def _note_unread(self, days: Days, unread: dict[str, int]) -> None:
         lengths = days.rows["until"] - days.rows["day"]

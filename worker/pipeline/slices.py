@@ -172,13 +172,17 @@ def late_feeds(session: Session, feeds: Any) -> frozenset[str]:
 def overlaid(session: Session, snapshot: Snapshot) -> Snapshot:
     """The snapshot with the people and rates files laid over what the CRM says."""
     connection, path = session.connection, session.services.settings.path
-    owners, rates = snapshot.owners, snapshot.rates
-    if connection.people:
-        owners = with_people(owners, side_files.people(path(connection.people)))
+    owners, rates = overlaid_owners(session, snapshot.owners), snapshot.rates
     if connection.rates:
         filed = pl.DataFrame(side_files.rates(path(connection.rates)), schema_overrides=RATES).select(RATES.names())
         rates = pl.concat([filed, rates.filter(~pl.col("currency").is_in(filed["currency"].unique().to_list()))])
     return replace(snapshot, owners=owners, rates=rates)
+
+
+def overlaid_owners(session: Session, owners: pl.DataFrame) -> pl.DataFrame:
+    """OWNERS with the people file laid over what the CRM says."""
+    people = session.connection.people
+    return with_people(owners, side_files.people(session.services.settings.path(people))) if people else owners
 
 
 def with_people(owners: pl.DataFrame, people: list[dict[str, Any]]) -> pl.DataFrame:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from model.errors import SettingsProblem
-from policies.judging.judge import judge
 from policies.trying.diff import concerned, difference
-from worker.pipeline.context import context_of, memory_of
+from worker.pipeline.context import context_of
+from worker.pipeline.gates import verdict_on
 from worker.pipeline.leads import lead_verdict, wanted
+from worker.pipeline.past_facts import PastFacts
 from worker.pipeline.session import Session, read_once
 from worker.pipeline.slices import shots, widened
 
@@ -64,7 +65,7 @@ def _verdict(session: Session, shot: Shot, description: Description, policies: P
     calibration = store.current_calibration(name, session.as_of)
     wide = widened(session, shot, policies, description, calibration).judged
     context = replace(context_of(session, policies), open_to_all=True)  # what the modes say, where no rollout is named
-    return judge(wide, policies, memory_of(session, shot.keys), context)
+    return verdict_on(PastFacts(session, description, policies), wide, shot.keys, context)
 
 
 def _rows(pair: Mapping[str, Verdict]) -> Iterator[dict[str, Any]]:
