@@ -106,6 +106,19 @@ class Source:
 
 
 @dataclass(frozen=True)
+class FieldHistory:
+    """Fields of a deal that the CRM keeps a history of, whether they ever changed or not.
+
+    `always`: since the deal was created. `recent`: since the oldest row of that field on any deal, and for `days`
+    before the deal was first read (None: without a limit).
+    """
+
+    always: frozenset[str] = frozenset()
+    recent: frozenset[str] = frozenset()
+    days: int | None = None
+
+
+@dataclass(frozen=True)
 class Description:
     """What a connection can do, said by its connector before a run.
 
@@ -113,7 +126,7 @@ class Description:
     mapped and may be written. `choices`: fact → the CRM's own picklist values. `types`: mapped fact → fact type.
     `user_id`: the CRM user we act as. `sources`: fact → the one field it is read from, where there is one. `acts`: what
     may be done beyond our fields, of task and move. `lead_mapped`, `lead_types` and `lead_choices`: the same of leads;
-    they are blank where nobody asked for them.
+    they are blank where nobody asked for them. `history`: the fields whose past is known; None: those that have any.
     """
 
     mapped: frozenset[str]
@@ -128,6 +141,7 @@ class Description:
     lead_mapped: frozenset[str] = frozenset()
     lead_types: Mapping[str, FactType] = field(default_factory=dict)
     lead_choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    history: FieldHistory | None = None
 
 
 @dataclass(frozen=True)

@@ -86,9 +86,20 @@ def tally(verdict: Verdict, then: Then) -> Counter[tuple[str, str]]:
     rows = verdict.frame.filter("is_open")
     for rule in (rule for rule in verdict.rules if rule.scored):
         shown, dark = then.shown(rule), _gone_dark(verdict, rule, then)
+        shown = shown.filter(~shown.is_in(newly_met(verdict, rule).implode()))
         told = rows.select(_changes(rule, rows.columns, shown, dark)).sum().row(0, named=True)
         counts.update({(rule.id, what): int(n or 0) for what, n in told.items()})
     return counts
+
+
+def newly_met(verdict: Verdict, rule: Rule) -> pl.Series:
+    """Deals that clear because their gate, judged by what runs saw before, is judged by history now: not held."""
+    before = verdict.memory.breaches.filter(
+        (pl.col("criterion") == rule.id) & pl.col("moved_on").is_null() & pl.col("met_on").is_null()
+        & pl.col("ended").is_null()
+    )["key"]  # fmt: skip
+    met = verdict.frame.filter(pl.col("key").is_in(before.implode()) & ~pl.col(rule.broken).fill_null(value=True))
+    return met["key"]
 
 
 def _gone_dark(verdict: Verdict, rule: Rule, then: Then) -> pl.Series:
@@ -153,7 +164,10 @@ def hold_back(verdict: Verdict, held: Iterable[Braked]) -> Verdict:
             case "new":
                 frame = frame.with_columns(_no_new(one.rule, frame, shown))
             case "cleared":
-                going = frame.filter(_clears(one.rule, frame, shown))["key"]
+                asked_again = newly_met(verdict, one.rule)
+                going = frame.filter(_clears(one.rule, frame, shown) & ~pl.col("key").is_in(asked_again.implode()))[
+                    "key"
+                ]
                 kept[one.rule.id] = going
                 stays = pl.col("key").is_in(going.implode()) | pl.col(one.rule.broken)
                 frame = frame.with_columns(stays.alias(one.rule.broken))

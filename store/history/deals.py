@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import polars as pl
@@ -11,14 +11,17 @@ import polars as pl
 from model.snapshot import DEALS
 from store.codec import json
 from store.history.grid import Events, Grid, Int, each
-from store.history.past import STAGE, with_unread
-from store.history.snapshot import FIRST_HOUR, HISTORY
+from store.history.past import with_unread
+from store.history.queries import FIRST_HOUR, HISTORY
 from store.mirror.field_changes import TRACKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from store.history.raw import Raw
+
+
+STAGE: Final = ("stage_name", "is_closed", "is_won")
 
 
 class Deals:
@@ -122,28 +125,39 @@ class Deals:
         late = ((deals["first_seen"] > at) & (deals["first_edit"] > at)).fill_null(value=False)
         if not late.any():
             return deals
-        told = self.raw.told
-        columns = ";".join(c for c in TRACKED if c not in told and c not in STAGE)
-        stage = ";".join(c for c in STAGE if c not in told)
+        always, recent = self.raw.reach.always, self.raw.reach.recent
         texts = deals["facts"].filter(late).unique()
-        names = [";".join(name for name in orjson.loads(text) if name not in told) or None for text in texts]
+        names = [
+            ";".join(name for name in orjson.loads(text) if name not in always and name not in recent) or None
+            for text in texts
+        ]  # fmt: skip
         facts = deals["facts"].replace_strict(texts, pl.Series(names, dtype=pl.String), default=None)
         joined = deals.with_columns(
-            late=late, fact_names=facts.cast(pl.String), has_history=self.moves.last(deals).is_not_null()
+            late=late, fact_names=facts.cast(pl.String), has_history=self.moves.last(deals).is_not_null(), at=at
         )
+        columns = ";".join(c for c in TRACKED if c not in always and c not in recent and c not in STAGE)
+        stage = ";".join(c for c in STAGE if c not in always)
         missing = pl.concat_str(
             pl.lit(columns or None), pl.when(~pl.col("has_history")).then(pl.lit(stage or None)), "fact_names",
-            separator=";", ignore_nulls=True,
+            *map(self._too_old, recent), separator=";", ignore_nulls=True,
         )  # fmt: skip
         unread = with_unread(pl.when(pl.col("late") & (missing != "")).then(missing))
-        return joined.with_columns(unread.alias("unread")).drop("late", "fact_names", "has_history")
+        return joined.with_columns(unread.alias("unread")).drop("late", "fact_names", "has_history", "at")
+
+    def _too_old(self, name: str) -> pl.Expr:
+        """The name of a recent field where the row lies before its history."""
+        reach = self.raw.reach
+        since = pl.max_horizontal(pl.lit(reach.recent[name]), pl.col("first_seen") - reach.before_first_seen)
+        return pl.when(pl.col("at") < since).then(pl.lit(name))
 
     def _changed(self, column: str, field: str, deals: pl.DataFrame) -> pl.Series:
         """When a field was last written, as far as history says: see store.history.snapshot._with_changes."""
         created = deals["created"].to_physical()
         whole = deals["first_seen"] - created <= FIRST_HOUR
-        if field in self.raw.told_from:
-            whole |= created >= self.raw.told_from[field]
+        if field in self.raw.reach.always_told:
+            whole = created.is_not_null()
+        elif field in self.raw.reach.oldest:
+            whole |= created >= self.raw.reach.oldest[field]
         since = deals["created"].zip_with(whole.fill_null(value=False), deals["created"].clear(deals.height))
         if field not in self.fields:
             return since.alias(column)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from store.codec import instant, instant_of
 from store.database import Base
 from store.history.builder import Teller
+from store.history.queries import ALL_KEYS
 from store.history.raw import read, read_some
-from store.history.snapshot import ALL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from model.sync import FieldHistory
     from store.history.builder import Turns
     from store.history.raw import Raw
     from store.history.touches import TouchRule
@@ -37,17 +38,21 @@ class Stories(Base):
             (found,) = sql.rows(query, self.connection_key(connection))[0]
         return None if found is None else instant_of(found)
 
-    def recorded(self, connection: str, keys: pl.Series, as_of: datetime, *, touch: TouchRule) -> Raw:
+    def recorded(
+        self, connection: str, keys: pl.Series, as_of: datetime, *, touch: TouchRule,
+        fields: FieldHistory | None = None,
+    ) -> Raw:  # fmt: skip
         """Everything recorded of some deals until `as_of`."""
         key = self.connection_key(connection)
         with self.reading() as sql:
-            return read_some(sql, key, instant(as_of), touch, keys)
+            return read_some(sql, key, instant(as_of), touch, keys, fields)
 
     def teller(
         self, connection: str, instants: Sequence[datetime], *, touch: TouchRule, turns: Turns,
-        keys: tuple[int, int] | None = None, lean: bool = False,
+        keys: tuple[int, int] | None = None, fields: FieldHistory | None = None, lean: bool = False,
     ) -> Teller:  # fmt: skip
         """Reads what is known of deals that lived on these days (rising instants); `lean`: for `logged` alone."""
         key, first, last = self.connection_key(connection), instant(instants[0]), instant(instants[-1])
         with self.reading() as sql:
-            return Teller(read(sql, key, first, last, touch, keys or ALL_KEYS, lean=lean), tuple(instants), turns)
+            raw = read(sql, key, first, last, touch, keys or ALL_KEYS, fields, lean=lean)
+            return Teller(raw, tuple(instants), turns)

@@ -9,13 +9,14 @@ import polars as pl
 
 from model.snapshot import CRM_STAGES, DEALS, INSTANT, OWNERS, RATES
 from store.codec import instant_of
-from store.history.snapshot import HISTORY, TOLD_FROM, _list
+from store.history.queries import HISTORY, Reach, reach, small_table
 from store.history.touches import COUNTS, _rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from model.sync import FieldHistory
     from store.history.touches import TouchRule
     from store.sql import Sql
 
@@ -53,8 +54,7 @@ class Raw:
     crm_stages: pl.DataFrame
     rates: pl.DataFrame
     feeds: Mapping[str, datetime]
-    told_from: Mapping[str, int]  # of next_step and owner_id: the CRM's first row of that field, µs
-    told: frozenset[str]  # fields that the CRM has history of
+    reach: Reach  # since when each field is known
 
     def instants(self) -> pl.DataFrame:
         """key, at (INSTANT): every instant at which something recorded of a deal may change what is known of it."""
@@ -127,8 +127,9 @@ TOUCHED: Final = (
 
 
 def read(  # noqa: PLR0917 - what a story reads
-    sql: Sql, connection: int, first: int, last: int, touch: TouchRule, span: tuple[int, int], *, lean: bool = False
-) -> Raw:
+    sql: Sql, connection: int, first: int, last: int, touch: TouchRule, span: tuple[int, int],
+    fields: FieldHistory | None = None, *, lean: bool = False,
+) -> Raw:  # fmt: skip
     """Everything about the deals of a range of keys that lived between two instants (µs).
 
     `lean`: of the histories only what says whose deals were open and touched.
@@ -152,19 +153,14 @@ def read(  # noqa: PLR0917 - what a story reads
             (connection, *span), ROLES,
         ),
         activities=_activities(sql, connection, last, touch, span, TOUCHED if lean else ""),
-        owners=_list(sql, connection, "owner", OWNERS),
-        crm_stages=_list(sql, connection, "crm_stage", CRM_STAGES),
-        rates=_list(sql, connection, "rate", RATES),
+        owners=small_table(sql, connection, "owner", OWNERS),
+        crm_stages=small_table(sql, connection, "crm_stage", CRM_STAGES),
+        rates=small_table(sql, connection, "rate", RATES),
         feeds={
             name: instant_of(at) for name, at in sql.rows("SELECT name, read_at FROM feed WHERE connection = ?",
                                                           connection)
         },
-        told_from=dict(sql.rows(TOLD_FROM, connection)),
-        told=frozenset(
-            field for (field,) in sql.rows(
-                "SELECT DISTINCT field FROM field_change WHERE connection = ? AND origin = 'crm'", connection,
-            )
-        ),
+        reach=reach(sql, connection, fields),
     )  # fmt: skip
 
 
@@ -172,7 +168,9 @@ GAP: Final = 100
 """Keys of deals that nobody asks for are read along where fewer than this lie between two that are asked for."""
 
 
-def read_some(sql: Sql, connection: int, last: int, touch: TouchRule, keys: pl.Series) -> Raw:
+def read_some(  # noqa: PLR0917 - what a history reads
+    sql: Sql, connection: int, last: int, touch: TouchRule, keys: pl.Series, fields: FieldHistory | None = None
+) -> Raw:
     """Everything about some deals until an instant (µs), read in ranges of keys that lie close together."""
     wanted = keys.unique().sort()
     gap = (
@@ -180,7 +178,7 @@ def read_some(sql: Sql, connection: int, last: int, touch: TouchRule, keys: pl.S
     )  # one range only: counting open deals of contacts reads them all
     starts = wanted.filter((wanted.diff() > gap).fill_null(value=True))
     ends = [*(wanted.filter((wanted.diff().shift(-1) > gap).fill_null(value=True)))]
-    first, *others = (read(sql, connection, 0, last, touch, span) for span in zip(starts, ends, strict=True))
+    first, *others = (read(sql, connection, 0, last, touch, span, fields) for span in zip(starts, ends, strict=True))
     found = first.with_more(others)
     children = {n: getattr(found, n).filter(pl.col("key").is_in(wanted.implode()))
                 for n in ("deals", "moves", "changes", "roles", "activities")}  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -19,22 +19,19 @@ from model.snapshot import (
 )
 from store.codec import instant, instant_of
 from store.database import Base
-from store.history.past import as_it_was
+from store.history.builder import Teller, Turns
+from store.history.queries import ALL_KEYS, FIRST_HOUR, HISTORY, reach, small_table
+from store.history.raw import read_some
 from store.history.touches import TouchRule, activity_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from model.sync import FieldHistory
+    from store.history.queries import Reach
     from store.sql import Sql
 
-ALL_KEYS: Final = (1, 2**62)
-HISTORY: Final = {"next_step_changed": "next_step", "owner_changed": "owner_id"}
-TOLD_FROM: Final = (
-    "SELECT field, min(changed_at) FROM field_change"
-    " WHERE connection = ? AND origin = 'crm' AND field IN ('next_step', 'owner_id') GROUP BY field"
-)
-FIRST_HOUR: Final = 3_600_000_000  # µs
 EVENT: Final = pl.Schema({"key": pl.Int64(), "field": pl.String(), "at": pl.Datetime("us", "UTC")})
 ROLES_TEXT: Final = pl.Schema({"key": pl.Int64(), "contact_count": pl.Int64(), "roles": pl.List(pl.String())})
 MOVES_TEXT: Final = pl.Schema({
@@ -53,10 +50,11 @@ class Snapshots(Base):
         touch: TouchRule,
         keys: tuple[int, int] | None = None,
         claims: Sequence[str] = (),
+        fields: FieldHistory | None = None,
     ) -> Snapshot:
         """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive.
 
-        `claims`: the facts that processes claim deals by, whose changes are told.
+        `claims`: the facts by which processes claim deals; their changes are given. `fields`: the CRM's field history.
         """
         key, at, span = self.connection_key(connection), instant(as_of), keys or ALL_KEYS
         with self.reading() as sql:
@@ -66,11 +64,12 @@ class Snapshots(Base):
             deals = _deals(sql, key, at, span)
             known = deals.select("key")  # neither gone ones nor shells
             changes = _stage_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left")
-            stages = _list(sql, key, "crm_stage", CRM_STAGES)
-            deals = as_it_was(sql, key, at, span, deals, changes, stages)
+            stages = small_table(sql, key, "crm_stage", CRM_STAGES)
+            known_from = reach(sql, key, fields, tuple(HISTORY.values()))
+            deals = _with_changes(sql, key, at, span, deals, known_from).select(DEALS.names())
             return Snapshot(
                 as_of=as_of,
-                deals=_with_changes(sql, key, at, span, deals).select(DEALS.names()),
+                deals=_as_they_were(sql, key, as_of, touch, span, deals, fields),
                 stage_changes=changes,
                 date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
                 activity=activity.join(known, on="key", how="semi"),
@@ -78,7 +77,7 @@ class Snapshots(Base):
                 roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
                 owners=owners(sql, key),
                 crm_stages=stages,
-                rates=_list(sql, key, "rate", RATES),
+                rates=small_table(sql, key, "rate", RATES),
                 feeds={
                     name: instant_of(read)
                     for name, read in sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", key)
@@ -157,7 +156,32 @@ def _roles(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.Data
     return frame.with_columns(roles).select(ROLES.names())
 
 
-def _with_changes(sql: Sql, connection: int, at: int, span: tuple[int, int], deals: pl.DataFrame) -> pl.DataFrame:
+def _as_they_were(  # noqa: PLR0917 - what a snapshot has read so far
+    sql: Sql, connection: int, as_of: datetime, touch: TouchRule, span: tuple[int, int], deals: pl.DataFrame,
+    fields: FieldHistory | None,
+) -> pl.DataFrame:  # fmt: skip
+    """Deals with those of which something later is recorded as history says that they were."""
+    at = instant(as_of)
+    query = (
+        "SELECT DISTINCT key FROM field_change WHERE connection = ? AND key BETWEEN ? AND ? AND changed_at > ?"
+        " UNION SELECT DISTINCT key FROM stage_change WHERE connection = ? AND key BETWEEN ? AND ? AND at > ?"
+        " UNION SELECT key FROM opportunity WHERE connection = ? AND key BETWEEN ? AND ?"
+        " AND first_seen > ? AND first_edit > ?"
+    )
+    where = (connection, *span, at)
+    later = sql.frame(query, (*where, *where, *where, at), pl.Schema({"key": pl.Int64()}))["key"]
+    changed = deals.filter(pl.col("key").is_in(later.implode())).select("key", day=pl.lit(0, pl.Int64))
+    if changed.is_empty():
+        return deals
+    raw = read_some(sql, connection, at, touch, changed["key"], fields)
+    then = Teller(raw, (as_of,), Turns()).deals.at(changed).select(DEALS.names())
+    others = deals.join(changed, on="key", how="anti")
+    return pl.concat([others, then]).sort("key")
+
+
+def _with_changes(  # noqa: PLR0917 - what a snapshot has read so far
+    sql: Sql, connection: int, at: int, span: tuple[int, int], deals: pl.DataFrame, known_from: Reach
+) -> pl.DataFrame:
     """When the next step was last written and the owner last changed, as far as history says.
 
     What nobody saw change is as old as the deal where a change would have been seen: in the CRM's own history, which
@@ -168,25 +192,18 @@ def _with_changes(sql: Sql, connection: int, at: int, span: tuple[int, int], dea
         " AND changed_at <= ? AND field IN ('next_step', 'owner_id') GROUP BY key, field"
     )
     found = sql.frame(query, (connection, *span, at), EVENT)
-    told = dict(sql.rows(TOLD_FROM, connection))
     for column, field in HISTORY.items():
         one = found.filter(pl.col("field") == field).select("key", pl.col("at").alias(column))
         deals = deals.join(one, on="key", how="left", maintain_order="left")
         whole = pl.col("first_seen") - pl.col("created").dt.epoch("us") <= FIRST_HOUR
-        if field in told:
-            whole |= pl.col("created").dt.epoch("us") >= told[field]
+        if field in known_from.always_told:
+            whole = pl.lit(value=True)
+        elif field in known_from.oldest:
+            whole |= pl.col("created").dt.epoch("us") >= known_from.oldest[field]
         deals = deals.with_columns(pl.coalesce(column, pl.when(whole).then("created")).alias(column))
     return deals
 
 
 def owners(sql: Sql, connection: int) -> pl.DataFrame:
     """Everybody who owns or owned something."""
-    return _list(sql, connection, "owner", OWNERS)
-
-
-def _list(sql: Sql, connection: int, table: str, schema: pl.Schema) -> pl.DataFrame:
-    """A small table of the connection, in the order of its ids."""
-    names: list[Any] = [f'"{c}"' for c in schema]
-    return sql.frame(
-        f'SELECT {", ".join(names)} FROM "{table}" WHERE connection = ? ORDER BY id', (connection,), schema
-    )
+    return small_table(sql, connection, "owner", OWNERS)

@@ -18,7 +18,7 @@ from model.sync import Patch
 from store import work_tables
 from store.codec import json, pack
 from store.database import Base
-from store.history.snapshot import ALL_KEYS
+from store.history.queries import ALL_KEYS
 from store.pushes.receipts import write_receipts
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
-from model.sync import Description, FieldRule, Source
+from model.sync import Description, FieldHistory, FieldRule, Source
 from store import mirror_tables, work_tables
 from store.codec import clean, day, instant, json
 from store.database import Base
@@ -63,6 +63,7 @@ class States(Base):
         if kept is None:
             return None
         return Description(**kept | {
+            "history": _field_history(kept.get("history")),
             "writes": {field: FieldRule(**rule) for field, rule in kept["writes"].items()},
             "sources": {fact: Source(**source) for fact, source in kept.get("sources", {}).items()},
             **{name: frozenset(kept.get(name, ())) for name in SETS},
@@ -152,6 +153,12 @@ class States(Base):
             order = (calibrations.c.on_day.desc(), calibrations.c.id.desc())
             row = sql.tx.execute(query.order_by(*order).limit(1)).one_or_none()
         return Calibration() if row is None else _calibration(row)
+
+
+def _field_history(kept: dict[str, Any] | None) -> FieldHistory | None:
+    if kept is None:
+        return None
+    return FieldHistory(frozenset(kept["always"]), frozenset(kept["recent"]), kept["days"])
 
 
 def _calibration(row: sa.Row[tuple[object, ...]]) -> Calibration:

@@ -13,7 +13,7 @@ from model.previous_verdict import ASKED, PAUSES
 from store import work_tables
 from store.codec import day
 from store.database import Base
-from store.history.snapshot import ALL_KEYS
+from store.history.queries import ALL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

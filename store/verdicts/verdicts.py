@@ -15,7 +15,7 @@ from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from store import work_tables
 from store.codec import day, instant
 from store.database import Base
-from store.history.snapshot import ALL_KEYS
+from store.history.queries import ALL_KEYS
 from store.verdicts.deal_labels import FACE, faces
 from store.verdicts.pauses import note_used
 

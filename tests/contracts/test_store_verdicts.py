@@ -37,7 +37,9 @@ def scores(*rows):
 
 
 def breaches(*rows):
-    return pl.DataFrame([(key, "p/s/c", "exit", NOON, None, None, NOON) for key in rows], BREACHES, orient="row")
+    return pl.DataFrame(
+        [(key, "p/s/c", "exit", NOON, NOON.date(), None, None, NOON, False) for key in rows], BREACHES, orient="row"
+    )
 
 
 def judged(store, found, scored, breached=(), *, day=NOON, keys=None):

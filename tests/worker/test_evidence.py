@@ -149,7 +149,7 @@ def day_by_day(past):
     """AT_ENTRY out of a snapshot of each day: the first day on which a deal is seen in a stage."""
     seen, found = set(), []
     for n, at in enumerate(past.instants):
-        wide = that_day(past, at)
+        _, wide = that_day(past, at)
         rules = [rule for rule in live(past.policies, wide)[0] if rule.place]
         for (process, stage), asked in asked_at_entry(rules).items():
             here = (pl.col("process") == process) & (pl.col("stage") == stage) & pl.col("is_open")

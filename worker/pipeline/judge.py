@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from model.helpers.gc_paused import uncollected
-from policies.judging.brake import holding
+from model.helpers.words import many
+from policies.judging.brake import holding, newly_met
 from worker.pipeline.context import context_of, held_back, local_day, not_rolled_out
 from worker.pipeline.gates import verdict_on
 from worker.pipeline.past_facts import PastFacts
 from worker.pipeline.slices import parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from model.sync import Description
     from policies.files.policy import PolicySet
     from policies.judging.verdict import Verdict
@@ -23,6 +26,12 @@ if TYPE_CHECKING:
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
     from worker.pipeline.slices import Part
+
+
+JUDGED_AGAIN: Final = (
+    "Gates are now judged by the facts as they were at the move and at each later instant: {n} no longer missed. "
+    "The brake does not hold this change."
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,8 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
     facts = PastFacts(session, description, policies)
     verdicts = [verdict_on(facts, part.judged, part.keys, context) for part in found]
     brake = held_back(session, verdicts, calibration)
-    judged = Judged(policies, remarks=[*not_rolled_out(session, policies), *(one.sentence(name) for one in brake.held)])
+    remarks = [*not_rolled_out(session, policies), *(one.sentence(name) for one in brake.held)]
+    judged = Judged(policies, remarks=[*remarks, *_judged_again(verdicts)])
     for part, verdict in zip(found, brake.verdicts, strict=True):
         # with the last slice, so that a run that is killed before finds it unused, and after it used
         used = brake.used if part is found[-1] else []
@@ -100,6 +110,12 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
         judged.parts.append(JudgedPart(part, verdict, verdict.memory.findings))
         session.services.progress("judged", sum(p.part.wide.frame.height for p in judged.parts))
     return judged
+
+
+def _judged_again(verdicts: Iterable[Verdict]) -> list[str]:
+    """A sentence where gate findings go because gates are judged by history from this run on."""
+    gone = sum(newly_met(verdict, rule).len() for verdict in verdicts for rule in verdict.rules if rule.place)
+    return [JUDGED_AGAIN.format(n=many(gone, "criterion"))] if gone else []
 
 
 def _keep(  # noqa: PLR0917 - what is kept, of which run

@@ -133,8 +133,9 @@ class Past:
             teller = self.cache.pop("teller", None)
             if teller is None:
                 teller = store.teller(
-                    name, self.instants, touch=self.touch, turns=self.turns, keys=keys, lean=lean and len(slices) > 1
-                )
+                    name, self.instants, touch=self.touch, turns=self.turns, keys=keys,
+                    fields=self.description.history, lean=lean and len(slices) > 1,
+                )  # fmt: skip
             if len(slices) == 1:
                 self.cache["teller"] = teller
             yield teller

@@ -75,7 +75,10 @@ def shots(session: Session, description: Description, *sets: PolicySet) -> Itera
     slices = store.slices(name, SLICE)
 
     def read(keys: tuple[int, int]) -> Snapshot:
-        return overlaid(session, store.snapshot(name, session.as_of, touch=touch, keys=keys, claims=claims))
+        shot = store.snapshot(
+            name, session.as_of, touch=touch, keys=keys, claims=claims, fields=description.history
+        )  # fmt: skip
+        return overlaid(session, shot)
 
     first = first_pass(map(read, slices)) if len(slices) > 1 else (None, None)
     for keys in slices:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Versions: TypeAlias = "list[dict[str, Any]]"
 
 STAGE: Final = "dealstage"
-_TOLD: Final = ("amount", "close_date", "next_step", "owner_id")
+FOLLOWED: Final = ("amount", "close_date", "next_step", "owner_id")
 _AT_ONCE: Final = timedelta(seconds=5)
 """A value written with the deal itself may be stamped a moment later than it."""
 _CREATION: Final = timedelta(days=1)
@@ -43,7 +43,7 @@ class Histories:
     ) -> None:
         self._pipelines, self._actors = pipelines, actors
         read = deals.columns(schema, settings, zone)
-        told = [(m.path, m.name, _text(m)) for m in read if m.field and m.name in _TOLD]
+        told = [(m.path, m.name, _text(m)) for m in read if m.field and m.name in FOLLOWED]
         facts = [(m.path, m.name, m.convert) for m in deals.mapped_facts(schema, settings) if m.field]
         self._fields: list[tuple[str, str, Converter]] = [*told, *facts]
         self.properties = schema.having((STAGE, *(path for path, _, _ in self._fields)))

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.pull import activities, deals, pipelines
+from connectors.hubspot.pull.history import FOLLOWED
 from connectors.hubspot.push import our_fields
 from model.facts import FACTS
-from model.sync import Description, Source
+from model.sync import Description, FieldHistory, Source
 
 if TYPE_CHECKING:
     from connectors.hubspot.client.client import Client
@@ -55,7 +56,15 @@ def describe(client: Client, schema: Schema, settings: HubspotSettings) -> Descr
         choices=choices | _stages(client),
         types={m.name: deals.type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},
         sources={m.name: source(m.field, m.when_blank) for m in read if m.field},
+        history=FieldHistory(always=followed(schema, settings)),
     )  # fmt: skip
+
+
+def followed(schema: Schema, settings: HubspotSettings) -> frozenset[str]:
+    """Fields whose every version is read; a portal with one currency has it on every deal."""
+    facts = {fact.name for fact in deals.mapped_facts(schema, settings) if fact.field}
+    fixed = set() if schema.field(deals.CURRENCY[0]) else {"currency"}
+    return frozenset({*FOLLOWED, "pipeline", "stage_name", "is_closed", "is_won", *facts, *fixed})
 
 
 def source(field: CrmField, when_blank: bool | str | float | None) -> Source:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SNAPSHOTS: Final = "OpportunityHistory"
 TRACKED: Final = "OpportunityFieldHistory"
+RETENTION_DAYS: Final = 548
+"""Field history is kept for 18 months (docs/salesforce-api.md)."""
 _PARENT: Final = "OpportunityId"
 _SNAPSHOT: Final = ("Id", _PARENT, "StageName", "Amount", "CloseDate", "CreatedDate", "CreatedById")
 _VALUES: Final = {"amount": ("Amount", to.money_text), "close_date": ("CloseDate", to.day_text)}
@@ -96,6 +98,15 @@ class Snapshots:
             return frozenset()
         dates = "close_date" in self._wanted and "CloseDate" in entity.fields
         return frozenset({"stage_history", "date_history"} if dates else {"stage_history"})
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns of a deal that every row has, so that they are known since creation."""
+        entity = self._schema.entity(SNAPSHOTS)
+        if entity is None or not self.feeds:
+            return frozenset()
+        values = {name for name in self._wanted if _VALUES[name][0] in entity.fields}
+        return frozenset({"stage_name", "is_closed", "is_won", *values})
 
     def pages(self, cursor: Cursor | None, *, full: bool) -> Iterator[Page]:
         """All deals in order of their id, or whole deals that have rows since the cursor."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from connectors.salesforce.pull import opportunities as deals
-from connectors.salesforce.pull.history import Snapshots
+from connectors.salesforce.pull.history import RETENTION_DAYS, TRACKED, Snapshots, tracked_names
 from connectors.salesforce.push import our_fields
 from model.facts import FACTS
-from model.sync import Description, Source
+from model.sync import Description, FieldHistory, Source
 
 if TYPE_CHECKING:
     from connectors.salesforce.client.client import Client
@@ -57,7 +57,18 @@ def describe(client: Client, schema: Schema, settings: SalesforceSettings) -> De
         choices=choices,
         types={m.name: deals.type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},
         sources={m.name: source(m.field, m.when_blank) for m in mapped if m.field},
+        history=field_history(client, schema, settings),
     )
+
+
+def field_history(client: Client, schema: Schema, settings: SalesforceSettings) -> FieldHistory:
+    """OpportunityHistory has its columns since creation, OpportunityFieldHistory what the org tracks."""
+    always = set(Snapshots(client, schema, settings).columns)
+    if "currency" not in settings.fields and not schema.field(deals.ENTITY, "CurrencyIsoCode"):
+        always.add("currency")
+    followed = {name for name, _ in tracked_names(schema, settings).values()} | {"pipeline"}
+    recent = followed - always if schema.entity(TRACKED) else set()
+    return FieldHistory(frozenset(always), frozenset(recent), RETENTION_DAYS)
 
 
 def source(field: CrmField, when_blank: bool | str | float | None) -> Source:

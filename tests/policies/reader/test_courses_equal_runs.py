@@ -8,10 +8,17 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import polars as pl
+
 from model.previous_verdict import Memory
+from model.snapshot import INSTANT
 from policies.files.policy import Course, Day, PolicySet
 from policies.files.reader import read_policies
+from policies.judging.breaches import updated
+from policies.judging.gate_history import JUST_BEFORE, asked
+from policies.judging.gates import Gates, bindings
 from policies.judging.judge import Context, judge
+from policies.judging.rules import live
 from policies.trying.gate_scenarios import Asked, outcomes
 from tests.model.build import SETTING, snapshot, wide
 
@@ -82,12 +89,29 @@ def by_runs(policies: PolicySet, courses: list[Course]) -> dict[tuple[int, str],
         told = [seen_on(key, course, on) for key, course in enumerate(courses, start=1)]
         evening = datetime.combine(on, time(20), UTC)
         shot = snapshot([record for record, _ in told], [move for _, moves in told for move in moves], as_of=evening)
-        verdict = judge(wide(shot, policies.processes, setting=setting), policies, memory, context)
+        now = wide(shot, policies.processes, setting=setting)
+        rules, _ = live(policies, now)
+        found = bindings(now, rules, context.first_runs)
+        rows, before = just_before(policies, courses, on, setting)
+        answers = asked(before, rows, found, rules)
+        gates = Gates(found, updated(memory.breaches, found, answers, evening))
+        verdict = judge(now, policies, memory, context, gates)
         memory = verdict.remembered()
         for row in verdict.frame.iter_rows(named=True):
             for name in criteria:
                 seen.setdefault((row["key"], name), []).append((row[f"{name}?"], row[f"{name}!"]))
     return seen
+
+
+def just_before(policies, courses, on, setting):
+    """The deals just before noon, when they move."""
+    at = noon(on) - JUST_BEFORE
+    lived = [(key, course) for key, course in enumerate(courses, start=1) if course.days[0].on < on]
+    past = [seen_on(key, course, on - timedelta(days=1)) for key, course in lived]
+    shot = snapshot([record for record, _ in past], [move for _, moves in past for move in moves], as_of=at)
+    before = wide(shot, policies.processes, setting=setting)
+    rows = before.frame.select(deal="key", at=pl.lit(at, INSTANT), known=pl.lit(at, INSTANT), known_on="as_of_date")
+    return rows, before
 
 
 def ended(days: list[tuple]) -> str:
