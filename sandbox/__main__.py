@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import gc
 import json
 import sys
@@ -16,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sandbox import hubspot, salesforce
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until the process is ended or its standard input closes."""
@@ -25,8 +22,6 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("crm", choices=["salesforce", "hubspot"])
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--deals", type=int, default=0, help="how many opportunities to make up")
-    parser.add_argument("--leads", type=int, default=0, help="how many leads to make up beside them")
-    parser.add_argument("--csv", type=Path, help="a folder with the Maven CRM files, instead of made-up deals")
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same org")
     parser.add_argument("--unlimited", action="store_true", help="hubspot: no limits of calls, for measuring")
     parser.add_argument("--as-of", type=_instant, help="ISO instant with zone; the server's clock stops there")
@@ -43,36 +38,28 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _salesforce(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Callable[[], None]]:
-    from sandbox.salesforce import new_org, seed, seed_from_csv
-    from sandbox.salesforce.seeds.leads import seed_leads
+    from sandbox.salesforce import new_org, seed
+    from sandbox.salesforce.api.control import logins
     from sandbox.salesforce.serving import start
 
     org = new_org()
-    if asked.csv:
-        seed_from_csv(org, asked.csv)
-    elif asked.deals:
+    if asked.deals:
         seed(org, asked.deals, asked.seed, asked.as_of)
-    if asked.leads:
-        seed_leads(org, asked.leads, asked.seed)
     running = start(org, folder, asked.port)
-    return greeting(running), running.stop
+    return {"url": running.url, "ca_file": running.ca_file, **logins(org)}, running.stop
 
 
 def _hubspot(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Callable[[], None]]:
-    from sandbox.hubspot import Settings, new_portal, seed, seed_from_csv
-    from sandbox.hubspot.seeds.leads import seed_leads
+    from sandbox.hubspot import Settings, new_portal, seed
+    from sandbox.hubspot.api.control import logins
     from sandbox.hubspot.serving import start
 
     del folder
     portal = new_portal(Settings(window=0, daily=0, searches=0) if asked.unlimited else None)
-    if asked.csv:
-        seed_from_csv(portal, asked.csv)
-    elif asked.deals:
+    if asked.deals:
         seed(portal, asked.deals, asked.seed, asked.as_of)
-    if asked.leads:
-        seed_leads(portal, asked.leads, asked.seed)
     running = start(portal, asked.port)
-    return portal_greeting(running), running.stop
+    return {"url": running.url, **logins(portal)}, running.stop
 
 
 def _instant(text: str) -> datetime:
@@ -80,19 +67,6 @@ def _instant(text: str) -> datetime:
     if found.tzinfo is None:
         raise argparse.ArgumentTypeError("needs a zone, such as 2026-11-15T00:00:00Z")
     return found
-
-
-def greeting(running: salesforce.Running) -> dict[str, Any]:
-    """What a client must know: url, CA file, logins, and the key that signs JWTs."""
-    logins = [dataclasses.asdict(login) for login in running.org.logins.all]
-    key = running.org.logins.private_key
-    return {"url": running.url, "ca_file": running.ca_file, "logins": logins, "private_key": key}
-
-
-def portal_greeting(running: hubspot.Running) -> dict[str, Any]:
-    """What a client must know: url, tokens, and what the OAuth app has."""
-    tokens = {"token": running.token, "admin_token": running.admin_token, "other_token": running.other_token}
-    return {"url": running.url, **tokens, "oauth": dataclasses.asdict(running.oauth)}
 
 
 if __name__ == "__main__":

@@ -6,32 +6,23 @@ import dataclasses
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
+from sandbox import web
 from sandbox.web import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sandbox.clock import Clock
-    from sandbox.faults import Faults
 
 Body: TypeAlias = dict[str, Any]
 
 
-class World(Protocol):
-    """What the door needs of a CRM."""
+class World(web.World, Protocol):
+    """What the door for tests needs of a CRM."""
 
     writes: list[Any]
     """Each attempted write, as a dataclass."""
     calls: list[dict[str, Any]]
     labels: dict[str, dict[str, bool]]
-
-    @property
-    def clock(self) -> Clock:
-        """The server's time."""
-
-    @property
-    def faults(self) -> Faults:
-        """What waits to go wrong."""
 
 
 _W = TypeVar("_W", bound=World)

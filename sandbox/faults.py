@@ -15,6 +15,13 @@ reply; truncate: send half of the reply; garbage: 200 with a body that is no JSO
 record: refuse rows."""
 
 GATEWAY = "<html><body><h1>{}</h1></body></html>"
+
+
+def error(status: int, code: str, message: str, **more: Any) -> dict[str, Any]:
+    """A fault that the CRM words itself."""
+    return {"status": status, "code": code, "message": message, **more}
+
+
 COMMON: dict[str, dict[str, Any]] = {
     "bad_gateway": {"status": 502, "body": GATEWAY.format("502 Bad Gateway")},
     "gateway_timeout": {"status": 504, "body": GATEWAY.format("504 Gateway Timeout")},
@@ -71,10 +78,13 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait for their call; `named` are those that can be set by name."""
+    """The faults that wait for their call.
 
-    def __init__(self, named: dict[str, dict[str, Any]]) -> None:
-        self.named = named
+    `named` are those that can be set by name; `refusal` makes a fault of one record into the CRM's exception.
+    """
+
+    def __init__(self, named: dict[str, dict[str, Any]], refusal: Callable[[Fault], Exception]) -> None:
+        self.named, self._refusal = named, refusal
         self.waiting: list[Fault] = []
 
     def add(self, name: str = "", **changes: Any) -> Fault:
@@ -91,14 +101,12 @@ class Faults:
         """The fault for this call, if any; it is counted."""
         return next((f for f in self.waiting if f.fits(method, target) and f.strike()), None)
 
-    def of_record(self, entity: str, row_id: str) -> Fault | None:
-        """The row fault that strikes this row, if any; it is counted."""
-        fits = (
-            f
-            for f in self.waiting
-            if f.how == "record" and f.entity in (None, entity) and (not f.ids or row_id in f.ids)
-        )
-        return next((f for f in fits if f.strike()), None)
+    def strike_record(self, entity: str, row_id: str | int) -> None:
+        """Refuse a record for which a record fault waits; it is counted."""
+        for fault in self.waiting:
+            hit = fault.how == "record" and fault.entity in (None, entity)
+            if hit and (not fault.ids or str(row_id) in fault.ids) and fault.strike():
+                raise self._refusal(fault)
 
     def listed(self) -> list[dict[str, Any]]:
         """What waits, as JSON."""

@@ -6,10 +6,12 @@ import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from model.errors import SettingsProblem
 from worker.cli.common import table
 from worker.cli.read import show_kpis
 from worker.pipeline.run import run
@@ -62,8 +64,13 @@ class Shown:
         return {**runs, "flagged": self.flagged, "kpis": self.kpis, "read_back": seen}
 
 
+SERVER_LIBRARIES = ("lark", "starlette", "trustme", "uvicorn")
+
+
 def demo(folder: Path, deals: int, *, as_json: bool = False) -> None:
-    """Run the demo and show what a rep, RevOps and an operator would see."""
+    """Run the demo and show what a rep, RevOps and an operator would see; raises SettingsProblem."""
+    if not all(map(find_spec, SERVER_LIBRARIES)):
+        raise SettingsProblem("The demo needs the packages in requirements-demo.lock: ./dev demo installs and runs it.")
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("sluicegate.db*"):
         old.unlink()

@@ -4,7 +4,6 @@ from sandbox.hubspot.clock import Clock
 from sandbox.hubspot.faults import Fault, Faults
 from sandbox.hubspot.portal import Portal, Rule, Write
 from sandbox.hubspot.seeds import labels, seed
-from sandbox.hubspot.seeds.maven import Invention, seed_from_csv
 from sandbox.hubspot.serving import Running, serve
 from sandbox.hubspot.settings import Settings
 from sandbox.hubspot.setup import ADMIN, add_owner, add_pipeline, new_portal
@@ -14,7 +13,6 @@ __all__ = [
     "Clock",
     "Fault",
     "Faults",
-    "Invention",
     "Portal",
     "Rule",
     "Running",
@@ -25,6 +23,5 @@ __all__ = [
     "labels",
     "new_portal",
     "seed",
-    "seed_from_csv",
     "serve",
 ]

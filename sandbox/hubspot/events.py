@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.hubspot import checks, merging, writes
 from sandbox.hubspot.admin import (
-    activate_owner,
     add_stage,
     archive_stage,
     deactivate_owner,
     edit_pipeline,
-    edit_stage,
     give_scope,
     hide_property,
     lock,
@@ -19,47 +16,24 @@ from sandbox.hubspot.admin import (
     take_scope,
     unlock,
 )
-from sandbox.hubspot.associated import associate
+from sandbox.hubspot.associations.with_records import associate
 from sandbox.hubspot.clock import moment
-from sandbox.hubspot.records import Source
-from sandbox.hubspot.schema import kind_of
-from sandbox.hubspot.writes import Actor
+from sandbox.hubspot.records import checks, merging, writes
+from sandbox.hubspot.records.table import Source
+from sandbox.hubspot.records.writes import Actor
+from sandbox.hubspot.schema.definitions import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sandbox.hubspot.portal import Portal
-    from sandbox.hubspot.records import Record
+    from sandbox.hubspot.records.table import Record
 
 __all__ = [
-    "IMPORT",
-    "WORKFLOW",
-    "activate_owner",
-    "actor",
-    "add_stage",
-    "archive_stage",
-    "bulk_edit",
-    "clone",
-    "create_as",
-    "deactivate_owner",
-    "delete_as",
-    "edit_as",
-    "edit_pipeline",
-    "edit_stage",
-    "erase",
-    "give_scope",
-    "hide_property",
-    "instant",
-    "link",
-    "lock",
-    "merge_contacts",
-    "merge_deals",
-    "record_of",
-    "restore",
-    "show_property",
-    "take_scope",
-    "unlock",
-]
+    "IMPORT", "WORKFLOW", "actor", "add_stage", "archive_stage", "bulk_edit", "clone", "create_as", "deactivate_owner",
+    "delete_as", "edit_as", "edit_pipeline", "erase", "give_scope", "hide_property", "instant", "link", "lock",
+    "merge_contacts", "merge_deals", "record_of", "restore", "show_property", "take_scope", "unlock",
+]  # fmt: skip
 IMPORT, WORKFLOW = "import", "workflow"
 """Names that `user` may have besides mail addresses and owner ids: a file, or a workflow."""
 

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from sandbox.hubspot.api.limits import Limits
+from sandbox.hubspot.api.tokens import Tokens
+from sandbox.hubspot.associations.links import Links
 from sandbox.hubspot.clock import Clock
 from sandbox.hubspot.faults import Faults
-from sandbox.hubspot.index import Index
-from sandbox.hubspot.limits import Limits
-from sandbox.hubspot.links import Links
-from sandbox.hubspot.records import Record, Shelf, Source
-from sandbox.hubspot.schema import KINDS, Group, Property
+from sandbox.hubspot.records.table import Record, Shelf, Source
+from sandbox.hubspot.schema.definitions import KINDS, Group, Property
+from sandbox.hubspot.schema.standard import options, standard
+from sandbox.hubspot.search.index import Index
 from sandbox.hubspot.settings import PRO, Settings
-from sandbox.hubspot.standard import options, standard
-from sandbox.hubspot.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sandbox.hubspot.people import Owner
-    from sandbox.hubspot.stages import Pipeline, Stage
+    from sandbox.hubspot.api.owners import Owner
+    from sandbox.hubspot.pipelines.stages import Pipeline, Stage
 
 ADMIN_USER = 9_586_504
 

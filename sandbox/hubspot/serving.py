@@ -1,4 +1,4 @@
-"""The portal over HTTP on an ephemeral port of this machine."""
+"""The portal over HTTP on a free port of this machine."""
 
 from __future__ import annotations
 
@@ -7,14 +7,54 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox import serving
-from sandbox.hubspot.app import PortalDoor
-from sandbox.web import application
+from sandbox.hubspot.api import control
+from sandbox.hubspot.api.routes import handle, told
+from sandbox.hubspot.clock import iso
+from sandbox.hubspot.faults import refusal
+from sandbox.hubspot.portal import Portal
+from sandbox.web import Door, application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sandbox.hubspot.portal import Portal
-    from sandbox.hubspot.tokens import OAuth
+    from sandbox.faults import Fault
+    from sandbox.hubspot.api.tokens import OAuth
+    from sandbox.web import Asked, Reply
+
+
+class PortalDoor(Door[Portal]):
+    """Takes calls for a portal."""
+
+    def controlled(self, asked: Asked) -> Reply:
+        """What the tests' door says."""
+        return control.handle(self.world, asked)
+
+    def handled(self, asked: Asked) -> Reply:
+        """What the portal says."""
+        return handle(self.world, asked)
+
+    def refused(self, fault: Fault) -> Reply:
+        """A fault as HubSpot words it."""
+        if fault.code == "EXPIRED_AUTHENTICATION":
+            self.world.tokens.end()
+        reply = told(refusal(fault))
+        reply.headers |= fault.headers
+        return reply
+
+    def log(self, asked: Asked, outcome: str) -> None:
+        """Note a call with its app."""
+        portal = self.world
+        token = portal.tokens.by_text.get(asked.headers.get("authorization", "").partition(" ")[2])
+        entry = {
+            "at": iso(portal.clock.ms()),
+            "app": token.app if token else None,
+            "method": asked.method,
+            "path": asked.path,
+            "query": asked.target.partition("?")[2],
+        }
+        if asked.path.endswith("/batch/read"):
+            entry["body"] = asked.body.decode(errors="replace")
+        portal.calls.append({**entry, "outcome": outcome})
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.hubspot.people import Owner
+from sandbox.hubspot.api.owners import Owner
+from sandbox.hubspot.pipelines.stages import Pipeline, Stage
 from sandbox.hubspot.portal import ADMIN_USER, Portal
 from sandbox.hubspot.settings import Settings
-from sandbox.hubspot.stages import Pipeline, Stage
 
 if TYPE_CHECKING:
     from sandbox.hubspot.clock import Clock

@@ -1,11 +1,10 @@
 """A local Salesforce: the REST API over TLS, state in memory, faults on demand. See docs/sandbox.md."""
 
+from sandbox.salesforce.api.logins import Login
 from sandbox.salesforce.clock import Clock
 from sandbox.salesforce.faults import Fault, Faults
-from sandbox.salesforce.logins import Login
 from sandbox.salesforce.org import Actor, Org, Rule, Settings, Trigger, Write
 from sandbox.salesforce.seeds import labels, seed
-from sandbox.salesforce.seeds.maven import Invention, seed_from_csv
 from sandbox.salesforce.serving import Running, serve
 from sandbox.salesforce.setup import ADMIN, SYNC, add_user, new_org
 
@@ -16,7 +15,6 @@ __all__ = [
     "Clock",
     "Fault",
     "Faults",
-    "Invention",
     "Login",
     "Org",
     "Rule",
@@ -28,6 +26,5 @@ __all__ = [
     "labels",
     "new_org",
     "seed",
-    "seed_from_csv",
     "serve",
 ]

@@ -6,14 +6,14 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce import ids
-from sandbox.salesforce.writes import Op, save
+from sandbox.salesforce.records import ids
+from sandbox.salesforce.records.writes import Op, save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sandbox.salesforce.org import Org
-    from sandbox.salesforce.table import Row
+    from sandbox.salesforce.records.table import Row
 
 _MERGED = (("Opportunity", "AccountId"), ("Contact", "AccountId"), ("Task", "WhatId"), ("Event", "WhatId"))
 _EVERYBODY = "*"
@@ -110,12 +110,7 @@ def finish_approval(org: Org, row_id: str, status: str = "Approved") -> None:
     stamp = org.clock.stamp()
     for row in org.tables["ProcessInstance"].where("TargetObjectId", deal["Id"]):
         if row["Status"] == "Pending":
-            done = {
-                "Status": status,
-                "CompletedDate": stamp,
-                "LastModifiedDate": stamp,
-                "SystemModstamp": stamp,
-            }
+            done = {"Status": status, "CompletedDate": stamp, "LastModifiedDate": stamp, "SystemModstamp": stamp}
             org.tables["ProcessInstance"].put({**row, **done})
 
 
@@ -186,22 +181,16 @@ def _plain(function: Callable[..., Any]) -> Callable[[Org, dict[str, Any]], Any]
     return lambda org, body: {"result": function(org, **body)}
 
 
-def _edit(org: Org, body: dict[str, Any]) -> Any:
-    return {"id": edit_as(org, body["user"], body["entity"], body["id"], body["values"])}
-
-
-def _create(org: Org, body: dict[str, Any]) -> Any:
-    return {"id": create_as(org, body["user"], body["entity"], body["values"])}
-
-
-def _delete(org: Org, body: dict[str, Any]) -> Any:
-    return {"id": delete_as(org, body["user"], body["entity"], body["id"])}
+def _row(function: Callable[..., str]) -> Callable[[Org, dict[str, Any]], Any]:
+    """Create, edit and delete with what the body gives them."""
+    keys = ("user", "entity", "id", "values")
+    return lambda org, body: {"id": function(org, *(body[key] for key in keys if key in body))}
 
 
 ACTIONS: dict[str, Callable[[Org, dict[str, Any]], Any]] = {
-    "edit": _edit,
-    "create": _create,
-    "delete": _delete,
+    "edit": _row(edit_as),
+    "create": _row(create_as),
+    "delete": _row(delete_as),
     "undelete": _plain(undelete),
     "erase": _plain(erase),
     "clone": _plain(clone),

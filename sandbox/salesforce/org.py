@@ -8,20 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce import ids
-from sandbox.salesforce.access import Access
-from sandbox.salesforce.catalog import standard_objects
+from sandbox.salesforce.api.logins import Logins
 from sandbox.salesforce.clock import Clock
 from sandbox.salesforce.errors import no_such_type
 from sandbox.salesforce.faults import Faults
-from sandbox.salesforce.logins import Logins
-from sandbox.salesforce.table import Row, Table
+from sandbox.salesforce.records import ids
+from sandbox.salesforce.records.access import Access
+from sandbox.salesforce.records.table import Row, Table
+from sandbox.salesforce.schema.catalog import standard_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sandbox.salesforce.events import LateCommit
-    from sandbox.salesforce.schema import Field, ObjectType
+    from sandbox.salesforce.schema.fields import Field, ObjectType
 
 _PERMISSION_OBJECTS = frozenset(
     {"PermissionSet", "PermissionSetAssignment", "FieldPermissions", "SetupEntityAccess", "CustomPermission"}
@@ -84,8 +84,6 @@ class Settings:
     """Most rows on a page of a query that selects two long custom texts or more."""
     fields_need_objects: bool = False
     """A permission set grants fields only of objects that it lets read."""
-    crlf: bool = False
-    """Store line ends of long texts as carriage return and line feed."""
 
 
 @dataclass

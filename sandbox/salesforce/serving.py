@@ -1,4 +1,4 @@
-"""The org over TLS on an ephemeral port of this machine."""
+"""The org over TLS on a free port of this machine."""
 
 from __future__ import annotations
 
@@ -11,14 +11,49 @@ from typing import TYPE_CHECKING
 import trustme
 
 from sandbox import serving
-from sandbox.salesforce.app import OrgDoor
-from sandbox.web import application
+from sandbox.salesforce.api import control
+from sandbox.salesforce.api.call import Call, Reply
+from sandbox.salesforce.api.routes import handle
+from sandbox.salesforce.org import Org
+from sandbox.web import Door, application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sandbox.salesforce.logins import Login
-    from sandbox.salesforce.org import Org
+    from sandbox.faults import Fault
+    from sandbox.salesforce.api.logins import Login
+    from sandbox.web import Asked
+
+
+class OrgDoor(Door[Org]):
+    """Takes calls for an org."""
+
+    def _call(self, asked: Asked) -> Call:
+        where = (asked.method, asked.path, dict(asked.query))
+        return Call(self.world, *where, asked.headers, asked.body, asked.base)
+
+    def controlled(self, asked: Asked) -> Reply:
+        """What the tests' door says."""
+        return control.handle(self._call(asked))
+
+    def handled(self, asked: Asked) -> Reply:
+        """What the org says."""
+        return handle(self._call(asked))
+
+    def refused(self, fault: Fault) -> Reply:
+        """A fault as Salesforce words it."""
+        if fault.code == "INVALID_SESSION_ID":
+            self.world.logins.expire()
+        return Reply([{"message": fault.message, "errorCode": fault.code}], fault.status)
+
+    def log(self, asked: Asked, outcome: str) -> None:
+        """Note a call with its user."""
+        org = self.world
+        token = asked.headers.get("authorization", "").partition(" ")[2]
+        user = org.tables["User"].rows.get(org.logins.sessions.get(token, ""), {}).get("Username")
+        query = dict(asked.query).get("q")
+        entry = {"at": org.clock.stamp(), "user": user, "method": asked.method, "path": asked.path, "query": query}
+        org.calls.append({**entry, "outcome": outcome})
 
 
 @dataclass(frozen=True)

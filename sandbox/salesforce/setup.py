@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce.activities import DONE
 from sandbox.salesforce.org import Org, Settings
-from sandbox.salesforce.schema import parse_field
+from sandbox.salesforce.records.activities import DONE
+from sandbox.salesforce.schema.fields import parse_field
 
 if TYPE_CHECKING:
     from sandbox.salesforce.clock import Clock
-    from sandbox.salesforce.table import Row
+    from sandbox.salesforce.records.table import Row
 
 ADMIN, SYNC = "admin@acme.example", "svc@acme.example"
 STAGES: list[tuple[str, bool, bool, int, str]] = [

@@ -11,7 +11,7 @@ from simple_salesforce.exceptions import SalesforceError
 from sandbox.salesforce.setup import ADMIN
 
 if TYPE_CHECKING:
-    from sandbox.salesforce.logins import Login
+    from sandbox.salesforce.api.logins import Login
     from sandbox.salesforce.serving import Running
 
 SET = "Sluicegate_Reader"

@@ -25,10 +25,12 @@ from sandbox import hubspot as local_hubspot
 from sandbox import salesforce as local_salesforce
 from sandbox.hubspot import config as hubspot_config
 from sandbox.salesforce import config as salesforce_config
-from sandbox.seeds.maven import AS_OF
 from tests.cases.maven_counts import BOTH, CRM, DIRT, UNMAPPED, Files
 from tests.cases.neutral import Judged
 from tests.cases.neutral_differences import differences
+from tests.seeds.maven import hubspot as maven_hubspot
+from tests.seeds.maven import salesforce as maven_salesforce
+from tests.seeds.maven.files import AS_OF
 from worker.pipeline.run import run
 from worker.settings import PolicySettings, read_settings
 from worker.usecases.answers import deals
@@ -39,7 +41,7 @@ from worker.wiring import wire
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from sandbox.seeds.maven import Invention
+    from tests.seeds.maven.files import Invention
     from worker.pipeline.report import Report
     from worker.wiring import Services
 
@@ -118,7 +120,7 @@ def told(invented: list[Invention]) -> list[Invention]:
 def salesforce(folder: Path, scratch: Path) -> Iterator[tuple[Services, list[Invention]]]:
     """The files in an org that is served, a sandbox connection to it, and what had to be invented."""
     org = local_salesforce.new_org()
-    invented = local_salesforce.seed_from_csv(org, folder)
+    invented = maven_salesforce.seed_from_csv(org, folder)
     with local_salesforce.serve(org) as running:
         services = connected(salesforce_config.config(running), FIELDS, org.clock.now, scratch)
         try:
@@ -131,7 +133,7 @@ def salesforce(folder: Path, scratch: Path) -> Iterator[tuple[Services, list[Inv
 def hubspot(folder: Path, scratch: Path) -> Iterator[tuple[Services, list[Invention]]]:
     """The same in a portal; HubSpot's owners have no region, so a people file tells it."""
     portal = local_hubspot.new_portal(local_hubspot.Settings(window=0))
-    invented = local_hubspot.seed_from_csv(portal, folder)
+    invented = maven_hubspot.seed_from_csv(portal, folder)
     teams = (folder / "sales_teams.csv").read_text("utf-8").replace("sales_agent,manager,", "owner,manager,")
     (scratch / "people.csv").write_text(teams.replace("regional_office", "region"), "utf-8")
     with local_hubspot.serve(portal) as running:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from sandbox.salesforce import Invention
+    from tests.seeds.maven.files import Invention
 
 DAY: Final = "DATE '2017-12-31'"
 FILES: Final = ("sales_pipeline", "sales_teams", "products")

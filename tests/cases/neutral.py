@@ -24,12 +24,12 @@ from typer import echo
 from sandbox import hubspot as local_hubspot
 from sandbox import salesforce as local_salesforce
 from sandbox.hubspot import config as hubspot_config
-from sandbox.hubspot.seeds import neutral as hubspot_seed
-from sandbox.neutral import random_lives, read_stories
-from sandbox.neutral.events import in_order
-from sandbox.neutral.world import INTEGRATION, MANAGER, OWNERS, RATES, ZONE
 from sandbox.salesforce import config as salesforce_config
-from sandbox.salesforce.seeds import neutral as salesforce_seed
+from tests.neutral import hubspot as hubspot_seed
+from tests.neutral import random_lives, read_stories
+from tests.neutral import salesforce as salesforce_seed
+from tests.neutral.events import in_order
+from tests.neutral.world import INTEGRATION, MANAGER, OWNERS, RATES, ZONE
 from worker import connector_factory
 from worker.pipeline.run import run
 from worker.settings import ActivitySettings, FieldSettings, PolicySettings, read_settings
@@ -39,7 +39,7 @@ from worker.wiring import wire
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sandbox.neutral import Event, Story
+    from tests.neutral import Event, Story
     from worker.pipeline.report import Report
     from worker.wiring import Services
 

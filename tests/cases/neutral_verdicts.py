@@ -10,7 +10,7 @@ from tests.cases.neutral import RUNS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sandbox.neutral import Story
+    from tests.neutral import Story
 
 PROCESS = "mid-market"
 

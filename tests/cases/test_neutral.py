@@ -10,10 +10,10 @@ from collections import Counter
 
 import pytest
 
-from sandbox.neutral.events import KINDS, read_events, write_events
 from tests.cases import neutral
 from tests.cases.neutral_differences import differences
 from tests.cases.neutral_verdicts import Spoken, wrong_in
+from tests.neutral.events import KINDS, read_events, write_events
 
 CRMS = {"salesforce": neutral.salesforce, "hubspot": neutral.hubspot}
 STORIES = {story.id: story for story in neutral.stories() if "verdict" in story.beside}

@@ -28,12 +28,12 @@ from sandbox.hubspot.events import (
     show_property,
 )
 from sandbox.hubspot.portal import Rule
+from sandbox.hubspot.schema import GROUPS
+from sandbox.hubspot.schema import parse_property as property_of
 from sandbox.hubspot.seeds import seed
-from sandbox.hubspot.seeds.leads import seed_leads
-from sandbox.hubspot.standard import GROUPS
-from sandbox.hubspot.standard import read as property_of
 from tests.connectors.hubspot.portal import REP, Desk, open_for_business
 from tests.crm_drivers.driver import Job, Write
+from tests.seeds.leads.hubspot import seed_leads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

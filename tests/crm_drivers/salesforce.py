@@ -11,10 +11,10 @@ from sandbox.salesforce.events import clone, create_as, delete_as, edit_as, eras
 from sandbox.salesforce.leads import convert_lead, merge_leads
 from sandbox.salesforce.org import Rule
 from sandbox.salesforce.schema import parse_field
-from sandbox.salesforce.seeds.leads import seed_leads
 from sandbox.salesforce.setup import ADMIN, profile_set
 from tests.connectors.salesforce.sales import REP, Sales, open_for_business
 from tests.crm_drivers.driver import Job, Write
+from tests.seeds.leads.salesforce import seed_leads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

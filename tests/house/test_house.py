@@ -26,10 +26,13 @@ def test_a_lock_names_hashes_and_no_address(lock):
     assert text.count("--hash=sha256:") >= len(requirements)
 
 
-def test_there_are_three_locks():
+def test_every_install_has_its_lock():
     assert [lock.name for lock in LOCKS] == [
         "requirements-bench.lock",
+        "requirements-build.lock",
+        "requirements-demo.lock",
         "requirements-dev.lock",
+        "requirements-uv.lock",
         "requirements.lock",
     ]
 

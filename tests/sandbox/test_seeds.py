@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox.salesforce import SYNC, Clock, labels, new_org, seed, seed_from_csv
-from sandbox.salesforce.activities import rolled
+from sandbox.salesforce import SYNC, Clock, labels, new_org, seed
+from sandbox.salesforce.records.activities import rolled
 from sandbox.salesforce.seeds import LABELS, QUIET_TEAM
+from tests.seeds.maven.salesforce import seed_from_csv
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 TODAY, STAMP = "2026-11-15", "2026-11-15T12:00:00.000+0000"

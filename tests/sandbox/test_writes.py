@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from simple_salesforce.exceptions import SalesforceError
 
 from sandbox.salesforce import Rule, Trigger, events
-from sandbox.salesforce.ids import long, make
+from sandbox.salesforce.records.ids import long, make
 
 
 def refused(call, *arguments):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sandbox.hubspot.portal import Portal
-    from sandbox.hubspot.records import Record
+    from sandbox.hubspot.records.table import Record
 
 __all__ = ["LABELS", "QUIET_TEAM", "labels", "seed"]
 _DELETED = 0.02

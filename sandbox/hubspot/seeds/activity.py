@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sandbox.hubspot import engagements
 from sandbox.hubspot.clock import iso
+from sandbox.hubspot.records import engagements
 from sandbox.hubspot.seeds.people import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from sandbox.hubspot.people import Owner
+    from sandbox.hubspot.api.owners import Owner
     from sandbox.hubspot.portal import Portal
-    from sandbox.hubspot.records import Record
+    from sandbox.hubspot.records.table import Record
     from sandbox.seeds.plans import Plan
 
 _DONE: Final = ("calls", "emails", "tasks", "meetings")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox.hubspot import deals
 from sandbox.hubspot.clock import iso, moment
+from sandbox.hubspot.records import deals
 from sandbox.hubspot.seeds.activity import Activities
 from sandbox.hubspot.seeds.people import NEW_BUSINESS, OLD_STAGE, RENEWALS, by
 from sandbox.seeds.ageing import PLACES
@@ -17,9 +17,9 @@ from sandbox.seeds.plans import LOST
 if TYPE_CHECKING:
     from random import Random
 
-    from sandbox.hubspot.people import Owner
+    from sandbox.hubspot.api.owners import Owner
     from sandbox.hubspot.portal import Portal
-    from sandbox.hubspot.records import Record
+    from sandbox.hubspot.records.table import Record
     from sandbox.hubspot.seeds.people import People
     from sandbox.seeds.plans import Plan
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sandbox.hubspot.clock import iso, moment
-from sandbox.hubspot.records import Record, Source
+from sandbox.hubspot.records.table import Record, Source
+from sandbox.hubspot.schema.standard import options, parse_property
 from sandbox.hubspot.setup import add_owner, add_pipeline, new_stage_in
-from sandbox.hubspot.standard import options, read
 from sandbox.seeds.names import COMPANY, FIRST, KIND, LAST, TEAMS
 
 if TYPE_CHECKING:
     from random import Random
 
-    from sandbox.hubspot.people import Owner
+    from sandbox.hubspot.api.owners import Owner
     from sandbox.hubspot.portal import Portal
 
 OWN_PROPERTIES: Final = (
@@ -75,9 +75,9 @@ def populate(portal: Portal, rng: Random, deals: int) -> People:
     """Everything that deals need before they can be made."""
     now = portal.clock.ms()
     for line in OWN_PROPERTIES:
-        made = read(line, "dealinformation", now, own=True)
+        made = parse_property(line, "dealinformation", now, own=True)
         portal.properties["deals"][made.name] = made
-    segment = read("segment enumeration select", "companyinformation", now, own=True)
+    segment = parse_property("segment enumeration select", "companyinformation", now, own=True)
     segment.options = options([(value, value) for value in ("Enterprise", "Mid-market", "SMB")])
     portal.properties["companies"]["segment"] = segment
     for label in LABELS:

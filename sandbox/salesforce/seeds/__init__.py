@@ -16,7 +16,7 @@ from sandbox.seeds.plans import LABELS, lives, open_plan
 
 if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
-    from sandbox.salesforce.table import Row
+    from sandbox.salesforce.records.table import Row
 
 __all__ = ["LABELS", "QUIET_TEAM", "labels", "seed"]
 _DELETED = 0.02

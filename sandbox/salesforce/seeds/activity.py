@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce.seeds.days import day, stamp
+from sandbox.seeds.days import day, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     from random import Random
 
     from sandbox.salesforce.org import Org
-    from sandbox.salesforce.table import Row
+    from sandbox.salesforce.records.table import Row
     from sandbox.seeds.plans import Plan
 
 _DONE = ("Call", "Email", "Task", "meeting")
 _SUBJECTS = {"Call": "Call", "Email": "Email: follow-up", "Task": "Prepare proposal", "meeting": "Meeting"}
 _DECOY_SHARE = 0.1
+
+
+def stamp(rng: Random, today: date, back: int) -> str:
+    """Some instant within working hours of the day that lies so many days back, as the API writes it."""
+    at = seconds(rng)
+    return f"{day(today, back)}T{at // 3600:02}:{at // 60 % 60:02}:{at % 60:02}.000+0000"
 
 
 class Activities:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce.deals import derive
-from sandbox.salesforce.seeds.activity import Activities
-from sandbox.salesforce.seeds.days import day, stamp
+from sandbox.salesforce.records.deals import derive
+from sandbox.salesforce.seeds.activity import Activities, stamp
+from sandbox.seeds.days import day
 from sandbox.seeds.names import FILLER, ISSUES, STEPS, WHAT
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from sandbox.salesforce.org import Org
+    from sandbox.salesforce.records.table import Row
     from sandbox.salesforce.seeds.people import People
-    from sandbox.salesforce.table import Row
     from sandbox.seeds.plans import Plan
 
 _SCALE = {"USD": 1, "EUR": 1, "JPY": 150}

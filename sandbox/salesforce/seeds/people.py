@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from sandbox.salesforce.org import Org
-    from sandbox.salesforce.table import Row
+    from sandbox.salesforce.records.table import Row
 
 OWN_FIELDS = {
     "Account": ("Segment__c picklist(Enterprise|Mid-market|SMB) label=Segment",),

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce import ids
 from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.records import ids
 from sandbox.salesforce.soql.groups import grouped, is_count, is_grouped
 from sandbox.salesforce.soql.parse import parse
 from sandbox.salesforce.soql.run import select
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sandbox.salesforce.org import Org
+    from sandbox.salesforce.records.table import Row
     from sandbox.salesforce.soql.resolve import Scope
-    from sandbox.salesforce.table import Row
 
 LEAST, MOST, LONG_TEXT = 200, 2_000, 255
 _OPEN = 500
@@ -94,11 +94,7 @@ def _children(scope: Scope, sub: Query, row: Row, version: str) -> dict[str, Any
 def _page(org: Org, cursor: Cursor, start: int, locator: str | None = None) -> dict[str, Any]:
     end = start + cursor.size
     records = [cursor.shape(row) for row in cursor.rows[start:end]]
-    page: dict[str, Any] = {
-        "totalSize": len(cursor.rows),
-        "done": end >= len(cursor.rows),
-        "records": records,
-    }
+    page: dict[str, Any] = {"totalSize": len(cursor.rows), "done": end >= len(cursor.rows), "records": records}
     if not page["done"]:
         page["nextRecordsUrl"] = f"{cursor.base}{locator or _keep(org, cursor)}-{end}"
     return page

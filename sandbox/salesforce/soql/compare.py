@@ -11,8 +11,8 @@ from sandbox.salesforce.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sandbox.salesforce.schema import Field
-    from sandbox.salesforce.table import Row
+    from sandbox.salesforce.records.table import Row
+    from sandbox.salesforce.schema.fields import Field
 
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,

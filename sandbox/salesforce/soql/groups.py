@@ -11,8 +11,8 @@ from sandbox.salesforce.soql.tree import Call, Path, Query
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sandbox.salesforce.records.table import Row
     from sandbox.salesforce.soql.resolve import Scope
-    from sandbox.salesforce.table import Row
 
 _AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
     "count": len,

@@ -7,14 +7,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce.errors import ApiError, no_such_column
-from sandbox.salesforce.schema import Field, ObjectType
+from sandbox.salesforce.schema.fields import Field, ObjectType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.salesforce.org import Org
+    from sandbox.salesforce.records.table import Row
     from sandbox.salesforce.soql.tree import Path
-    from sandbox.salesforce.table import Row
 
 DEEPEST = 5
 _NAME_LIKE = (

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sandbox.salesforce.org import Org
-    from sandbox.salesforce.table import Row, Table
+    from sandbox.salesforce.records.table import Row, Table
 
 _INDEXED = ("SystemModstamp", "CreatedDate", "LastModifiedDate", "Id")
 _TEXTUAL = frozenset({"string", "textarea", "picklist", "email", "url", "phone", "combobox"})

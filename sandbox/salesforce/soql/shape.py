@@ -12,8 +12,8 @@ from sandbox.salesforce.soql.tree import Call, Path, Query
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sandbox.salesforce.records.table import Row
     from sandbox.salesforce.soql.resolve import Scope
-    from sandbox.salesforce.table import Row
 
 Json: TypeAlias = dict[str, Any]
 Child: TypeAlias = "Callable[[Query, Row], Json | None]"
@@ -86,10 +86,7 @@ def _tree(scope: Scope, paths: list[tuple[str, ...]], version: str) -> Callable[
 def _flat(kind: str, names: tuple[str, ...], version: str) -> Callable[[Row], Json]:
     base = f"/services/data/v{version}/sobjects/{kind}/"
     if len(names) < 2:  # noqa: PLR2004 - itemgetter of one name gives no tuple
-        return lambda row: {
-            "attributes": {"type": kind, "url": base + row["Id"]},
-            **{n: row[n] for n in names},
-        }
+        return lambda row: {"attributes": {"type": kind, "url": base + row["Id"]}, **{n: row[n] for n in names}}
     columns, get = ("attributes", *names), itemgetter(*names)
     return lambda row: dict(zip(columns, ({"type": kind, "url": base + row["Id"]}, *get(row)), strict=True))
 

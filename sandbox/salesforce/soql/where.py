@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sandbox.salesforce import ids
 from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.records import ids
 from sandbox.salesforce.soql.compare import comparison
 from sandbox.salesforce.soql.parse import malformed
 from sandbox.salesforce.soql.ranges import days
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from sandbox.salesforce.schema import Field
+    from sandbox.salesforce.records.table import Row
+    from sandbox.salesforce.schema.fields import Field
     from sandbox.salesforce.soql.resolve import Scope
-    from sandbox.salesforce.table import Row
 
 Test: TypeAlias = "Callable[[Row], bool]"
 _WANTED = {

@@ -12,7 +12,7 @@ from connectors.hubspot.connector import HubspotConnector
 from connectors.hubspot.settings import DEFAULT_READS, DEFAULT_WRITES, HubspotSettings
 from sandbox.hubspot import Portal, Running, Settings, add_owner, new_portal, serve
 from sandbox.hubspot.events import create_as, edit_as
-from sandbox.hubspot.standard import read as property_of
+from sandbox.hubspot.schema import parse_property as property_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

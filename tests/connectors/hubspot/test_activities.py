@@ -8,8 +8,8 @@ import pytest
 
 from model.touch_rule import what_it_is, why_no_touch
 from sandbox.hubspot import Settings
+from sandbox.hubspot.api.tokens import OTHER_APP
 from sandbox.hubspot.events import create_as, delete_as, link, take_scope
-from sandbox.hubspot.tokens import OTHER_APP
 from tests.connectors.hubspot.portal import REP, Desk, cursors, records
 
 AS_OF = datetime(2026, 11, 10, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.hubspot import Settings
 from sandbox.hubspot.events import deactivate_owner, hide_property, take_scope
-from sandbox.hubspot.standard import read as property_of
+from sandbox.hubspot.schema import parse_property as property_of
 from tests.connectors.hubspot.portal import REP, Desk, records
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from policies.files.reader import read_policies
 from sandbox.hubspot import add_pipeline
 from sandbox.hubspot.events import archive_stage
-from sandbox.hubspot.standard import read as property_of
+from sandbox.hubspot.schema import parse_property as property_of
 from worker.usecases.init import processes_text
 
 if TYPE_CHECKING:

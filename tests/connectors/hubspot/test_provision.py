@@ -11,7 +11,7 @@ from hubspot.crm.properties import BatchInputPropertyCreate, PropertyGroupCreate
 from model.sync import OUR_FIELDS, READ_FIELDS
 from sandbox.hubspot import Settings
 from sandbox.hubspot.events import hide_property
-from sandbox.hubspot.standard import read as property_of
+from sandbox.hubspot.schema import parse_property as property_of
 from tests.connectors.hubspot.portal import Desk, open_for_business
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox.hubspot import Settings, add_owner, add_pipeline
-from sandbox.hubspot.associated import part
+from sandbox.hubspot.associations.with_records import part
 from sandbox.hubspot.events import (
     archive_stage,
     bulk_edit,

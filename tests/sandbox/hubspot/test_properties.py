@@ -23,7 +23,6 @@ def test_a_group_and_a_property_are_made_once(admin, group):
 
 def test_a_name_that_was_archived_comes_back_as_it_was_with_201(admin, group):
     admin.post(PROPERTIES, NEW)
-    assert admin("DELETE", f"{PROPERTIES}/groups/our_group").status_code == 400
     assert admin("DELETE", f"{PROPERTIES}/our_score").status_code == 204
     assert admin.get(f"{PROPERTIES}/our_score").status_code == 404
     assert admin.get(f"{PROPERTIES}/our_score", archived="true").json()["archived"] is True

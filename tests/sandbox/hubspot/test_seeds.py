@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox.hubspot import Clock, labels, new_portal, seed, seed_from_csv, serve
+from sandbox.hubspot import Clock, labels, new_portal, seed, serve
 from sandbox.hubspot.clock import iso, moment
 from sandbox.hubspot.config import config
-from sandbox.hubspot.engagements import rolled
+from sandbox.hubspot.records.engagements import rolled
 from sandbox.hubspot.seeds import LABELS, QUIET_TEAM
 from sandbox.hubspot.seeds.people import OLD_STAGE
+from tests.seeds.maven.hubspot import seed_from_csv
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 STAMP = moment("2026-11-15T12:00:00Z")

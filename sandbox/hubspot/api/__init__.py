@@ -1,0 +1,1 @@
+"""The HTTP API: routes, tokens, scopes, limits, and answers."""

@@ -1,0 +1,1 @@
+"""Records: storage, single and batch calls, writes, and calculated values."""

@@ -1,0 +1,123 @@
+"""Creating and changing records: what is checked, what follows, what is logged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox.hubspot.clock import iso
+from sandbox.hubspot.portal import Write
+from sandbox.hubspot.records import deals, engagements
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.portal import Portal
+    from sandbox.hubspot.records.table import Record, Source
+
+MODIFIED = {"contacts": "lastmodifieddate"}
+"""The property that tells the last change, where it is not hs_lastmodifieddate."""
+_CREATED = dict.fromkeys(("deals", "contacts", "companies"), ("createdate", "hs_createdate"))
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who writes: how the log calls them, and the source that histories keep."""
+
+    name: str
+    source: Source
+
+
+def modified(kind: str) -> str:
+    """The name of the property of the last change."""
+    return MODIFIED.get(kind, "hs_lastmodifieddate")
+
+
+def create(portal: Portal, kind: str, actor: Actor, values: dict[str, str], *, at: int | None = None) -> Record:
+    """A new record of checked values."""
+    now = portal.clock.ms() if at is None else at
+    record = portal.shelves[kind].new(now)
+    if kind == "deals":
+        values = {"pipeline": "default", **values}
+    start = _start(kind, record, actor, values)
+    record.props = {**start}
+    apply(portal, kind, record, actor, values, at=now, log=False)
+    log(portal, kind, actor, "create", record.id, values=values)
+    return record
+
+
+def _start(kind: str, record: Record, actor: Actor, values: dict[str, str]) -> dict[str, str]:
+    source = actor.source
+    found = {name: iso(record.created) for name in _CREATED.get(kind, ("hs_createdate",)) if name not in values}
+    found |= {"hs_object_id": str(record.id), "hs_object_source": source.type, "hs_object_source_label": source.type}
+    if source.id:
+        found["hs_object_source_id"] = source.id
+    if source.user_id is not None:
+        found |= {"hs_object_source_user_id": str(source.user_id), "hs_created_by_user_id": str(source.user_id)}
+    if source.type == "INTEGRATION":
+        found["hs_object_source_detail_1"] = actor.name
+    if kind not in _CREATED and source.user_id is not None:
+        found["hs_created_by"] = str(source.user_id)
+    return found
+
+
+def apply(
+    portal: Portal,
+    kind: str,
+    record: Record,
+    actor: Actor,
+    values: dict[str, str],
+    *,
+    at: int | None = None,
+    log: bool = True,
+) -> None:
+    """Put checked values onto a record, with all that follows from them."""
+    now = portal.clock.ms() if at is None else at
+    most = portal.settings.versions
+    full = deals.given(portal, values, record.props) if kind == "deals" else values
+    changed = record.put(full, actor.source, now, most)
+    if kind == "deals":
+        record.fill(deals.derive(portal, record, changed, now))
+    if kind == "contacts":
+        record.fill(lifecycle(record, changed, now))
+    touch(portal, kind, record, now)
+    if log:
+        _logged(portal, kind, actor, record, values)
+    engagements.follow(portal, kind, record, now)
+
+
+def lifecycle(record: Record, changed: list[str], at: int) -> dict[str, str]:
+    """The date on which a contact came into its lifecycle stage."""
+    stage = record.props.get("lifecyclestage", "")
+    return {f"hs_lifecyclestage_{stage}_date": iso(at)} if stage and "lifecyclestage" in changed else {}
+
+
+def touch(portal: Portal, kind: str, record: Record, at: int) -> None:
+    """Any change, also an internal one, moves the date of the last change."""
+    record.moved(modified(kind), at)
+    portal.noticed(kind, record)
+
+
+def calculate(portal: Portal, kind: str, record: Record, values: dict[str, str], at: int | None = None) -> None:
+    """What HubSpot works out by itself."""
+    if record.fill(values):
+        touch(portal, kind, record, portal.clock.ms() if at is None else at)
+
+
+def _logged(portal: Portal, kind: str, actor: Actor, record: Record, values: dict[str, str]) -> None:
+    log(portal, kind, actor, "update", record.id, values=values)
+
+
+def log(
+    portal: Portal,
+    kind: str,
+    actor: Actor,
+    what: str,
+    number: int | None,
+    *,
+    values: dict[str, Any],
+    outcome: str = "ok",
+) -> None:
+    """Note an attempted write."""
+    at = iso(portal.clock.ms())
+    portal.writes.append(
+        Write(at, actor.name, kind, what, None if number is None else str(number), dict(values), outcome)
+    )

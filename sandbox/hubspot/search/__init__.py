@@ -1,0 +1,1 @@
+"""Search, with an index that lags behind."""

@@ -1,0 +1,1 @@
+"""The REST API: routes, logins, rows, collections and tooling."""

@@ -1,0 +1,1 @@
+"""Rows: storage, access, writes, and what follows from a write."""
