@@ -11,7 +11,7 @@ ROWS = ROOT / "docs" / "rows.md"
 SHARED_PAGES = re.compile(
     r"\b(?:DESIGN|CONTRACT|SALESFORCE|HUBSPOT|TRAPS|STACK|ASKS|CHECKLIST|STYLE)(?:\.md|'s|: `| sections? \d)"
 )
-"""Pages of the workplace that no clone has; docs/ has its own."""
+"""Working papers that are not in this repository; docs/ has pages of its own."""
 NUMBER = re.compile(r"\b[SXN]\d{1,3}\b")
 LINTER_CODES = re.compile(r"noqa: .*")
 
@@ -48,6 +48,6 @@ def test_a_page_of_the_docs_that_a_text_names_is_there(kind):
 
 def test_a_checklist_number_is_explained_in_the_table_of_rows():
     explained = set(re.findall(r"^\| ([SXN]\d+) \|", ROWS.read_text(), re.MULTILINE))
-    told_apart = [path for path in TEXTS if path != ROWS and "tests" not in path.relative_to(ROOT).parts]
-    numbers = [line for path in told_apart for line in cited(path, NUMBER)]
+    outside_tests = [path for path in TEXTS if path != ROWS and "tests" not in path.relative_to(ROOT).parts]
+    numbers = [line for path in outside_tests for line in cited(path, NUMBER)]
     assert [line for line in numbers if line.rpartition(" ")[2] not in explained] == []
