@@ -59,7 +59,7 @@ class KpiValue:
     why: str = ""
 
     def json(self) -> dict[str, Any]:
-        """The object of CONTRACT.md; `why` only where there is something to say."""
+        """The object of docs/contract.md; `why` only where there is something to say."""
         told = {"value": self.value, "numerator": self.numerator, "denominator": self.denominator}
         return {
             "id": self.id, "dims": dict(self.dims), **{name: _plain(number) for name, number in told.items()},

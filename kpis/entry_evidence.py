@@ -100,7 +100,7 @@ def _why(criterion: Mapping[str, Any]) -> str:
 
 
 def marked(rows: Iterable[dict[str, Any]], told: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """KPI rows of CONTRACT's `kpis`; a stage's conversion has `trusted: false` and says why where its reps differ."""
+    """KPI rows of docs/contract.md; a stage conversion has `trusted: false` and a reason where its reps differ."""
     why = {one["stage"]: one["why"] for one in told if not one["trusted"]}
     return [
         row | {"trusted": False, "why": "; ".join(filter(None, (row.get("why"), f"UNTRUSTED: {why[stage]}")))}

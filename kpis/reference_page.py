@@ -11,14 +11,17 @@ if TYPE_CHECKING:
 
 HEAD = """# KPIs
 
-Made from the dictionary in `kpis/` by `kpis.reference_page.render`; a test fails when it is out of date.
+`python -m worker.reference` generates this page from the dictionary in `kpis/`, and a test fails when it is out of
+date.
 
-Values are given for all deals and once for each group of each single dimension. A value that cannot be said is null,
-with the reason in `why`; `why` also counts the deals that a value leaves out. Amounts are exact decimals in the
-connection's currency, unlike currencies are never added, and each value is divided once and rounded at the end to six
-places. A conversion by stage has `trusted: false` where its reps differ in what they know when deals come in
-(`sluicegate policies evidence`). Windows: `all` (whatever is known at as_of), `90d` (or any number of days, as_of's own
-included), `quarter` and `year` (the calendar's, up to as_of). Steer on leading ones; lagging ones are the scoreboard.
+Each KPI has a value for all deals and one for each group of each single dimension. A value that cannot be given is
+null, and `why` has the reason. `why` also counts the deals that a value leaves out. Amounts are exact decimals in the
+connection's currency. Different currencies are never added. Each value is divided once and rounded at the end to six
+places. A conversion by stage has `trusted: false` where its reps differ in their entry evidence
+(`sluicegate policies evidence`).
+
+The windows are `all` (everything known at as_of), `90d` (or any number of days, the day of as_of included), `quarter`
+and `year` (of the calendar, up to as_of). Manage by leading KPIs. Lagging KPIs report results.
 """
 ROWS = (
     "purpose",

@@ -105,7 +105,7 @@ def _survival() -> pl.Expr:
     purpose="How long until half of the deals go on, with those still in the stage or lost taken into account",
     formula="first day at which the Kaplan–Meier share of visits not yet left forward is one half or less",
     window="visits entered on a day of the window; month and quarter are those of the entry",
-    source="S66, N6; DESIGN section 6: leaving forward is the event, open and lost visits are censored",
+    source="S66, N6; leaving forward is the event, open and lost visits are censored",
     clock="entered",
     parts={
         "n": pl.len(),

@@ -17,7 +17,7 @@ FINDINGS: Final = columns({
     "first_seen": pl.Date,  # the day we first said so
     "unknown_since": INSTANT,  # start of an unknown that holds what was known before, else null
     "shown": pl.Boolean,  # on the record now
-    "flag": pl.String,  # JSON: the flag (or unknown) object of CONTRACT.md
+    "flag": pl.String,  # JSON: the flag (or unknown) object of docs/contract.md
 })  # fmt: skip
 """One row per deal and broken or unknown policy."""
 

@@ -1,4 +1,4 @@
-"""Which activities count: the touch rule of DESIGN section 6, said once; the store says the same in SQL."""
+"""Which activities count: the touch rule of docs/design.md; the store has the same rule in SQL."""
 
 from __future__ import annotations
 

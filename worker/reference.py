@@ -23,18 +23,19 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[1] / "docs"
 SETTINGS_HEAD = """# Settings
 
-Made from `worker/settings.py`. The environment stands above the secrets folder (`SLUICEGATE_SECRETS_DIR`, a file per
-value, named like the variable), and that above the TOML file. A variable's name is the setting's path in capitals, with
-two underscores for each dot: `SLUICEGATE_CONNECTIONS__ACME__CONSUMER_SECRET`. Relative paths are read against the
-config file's folder.
+`python -m worker.reference` generates this page from the settings. The environment takes precedence over the secrets
+folder (`SLUICEGATE_SECRETS_DIR`, a file for each value, named like the variable). The secrets folder takes precedence
+over the TOML file. The name of a variable is the path of the setting in capitals, with two underscores for each dot:
+`SLUICEGATE_CONNECTIONS__ACME__CONSUMER_SECRET`. Relative paths start at the folder of the config file.
 
 | setting | default | meaning |
 |---|---|---|
 """
 FACTS_HEAD = """# Facts
 
-What policies may name. Made from `model/facts.py`. A fact that a connection maps no field for is *dormant* there; any
-other name under `[connections.NAME.fields]` is a fact too, with the type of its CRM field.
+A condition of a policy may use these names. `python -m worker.reference` generates this page from the code. A fact
+without a mapped field is *dormant* on a connection. Any other name under `[connections.NAME.fields]` is a fact too,
+with the type of its CRM field.
 
 | fact | type | unit | meaning |
 |---|---|---|---|
@@ -42,18 +43,20 @@ other name under `[connections.NAME.fields]` is a fact too, with the type of its
 LEAD_FACTS_HEAD = """
 ## Facts of leads
 
-What a policy with `subject: lead` may name, in the place of the facts above. Made from `model/lead_facts.py`. Any other
-name under `[connections.NAME.lead_fields]` is a fact of leads too; a field mapped to a name below stands in its place.
+A policy with `subject: lead` uses these facts instead of the facts above. Any other name under
+`[connections.NAME.lead_fields]` is a fact of leads too. A field that is mapped to a name below replaces that fact.
 
 | fact | type | unit | meaning |
 |---|---|---|---|
 """
 COMMANDS_HEAD = """# Commands
 
-Made from the command line's own help. Every command takes `--json`, except `worker` and `beat`.
+`python -m worker.reference` generates this page from the command line's own help. Every command takes `--json`,
+except `worker` and `beat`. [The contract](contract.md#json) describes the JSON.
 
 Exit codes: 0 done · 1 done, some records refused or set aside · 2 wrong input or settings · 3 CRM out of reach or out
-of budget (resumable) · 4 something was held for a person · 5 another run holds the connection · 70 a fault of ours.
+of budget (resumable) · 4 something is held for a person · 5 another run holds the connection · 70 a fault
+in Sluicegate.
 """
 
 

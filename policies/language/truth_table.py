@@ -1,4 +1,4 @@
-"""The truth table of DESIGN section 5, written once. Tested row by row in tests/policies/language/test_truth_table.py.
+"""The truth table of docs/design.md. tests/policies/language/test_truth_table.py tests each row.
 
 A value is known, blank or unknown; an answer is true, false or unknown (null).
 

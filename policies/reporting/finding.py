@@ -1,4 +1,4 @@
-"""A finding as a value, and as the objects of CONTRACT.md."""
+"""A finding as a value, and as the objects of docs/contract.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """One finding; `said` is the flag (or unknown) object of CONTRACT.md, a held flag has its unknown under `held`.
+    """One finding; `said` is a flag or unknown object of docs/contract.md. A held flag has its unknown under `held`.
     `excuse`: why it is no flag on the record, where it would be one.
 
     Findings that say the same share one `said` and its JSON `text`: never change it.

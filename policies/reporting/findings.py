@@ -147,7 +147,7 @@ def _fixed(value: Any) -> Any:
 
 
 def _flag(rule: Rule, since: date, evidence: dict[str, Any], how: Standing) -> dict[str, Any]:
-    """The flag object of CONTRACT.md, with its excuse where it has one, its subject where that is no opportunity."""
+    """The flag object of docs/contract.md; with an excuse if it has one, and a subject other than opportunity."""
     mode = "observe" if how.excuse and how.excuse.why == "observed" else how.mode
     about = {} if rule.subject == "opportunity" else {"subject": rule.subject}
     flag = {

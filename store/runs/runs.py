@@ -37,7 +37,7 @@ class Runs(Base):
             return int(sql.tx.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one())
 
     def end_run(self, run_id: int, outcome: str, counts: Mapping[str, Any]) -> None:
-        """Note how a run ended; `counts` is its JSON of CONTRACT.md, whose policy_digest goes onto the row."""
+        """Note how a run ended; `counts` is its JSON of docs/contract.md, whose policy_digest goes onto the row."""
         values = {"outcome": outcome, "counts": dict(counts)}
         if digest := counts.get("policy_digest"):
             values["policy_digest"] = digest

@@ -69,7 +69,7 @@ def stories() -> list[Story]:
 
 @dataclass
 class Judged:
-    """What one CRM's runs came to: the deals as CONTRACT's JSON by key, after each run; KPIs and reports of the runs.
+    """What one CRM's runs came to: the deals in the JSON of docs/contract.md, by key, after each run; KPIs; reports.
 
     `records` are our fields of each deal, read back from the CRM after the last run.
     """

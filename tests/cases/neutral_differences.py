@@ -42,7 +42,7 @@ def _deals(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]])
 
 
 def plain(deal: Mapping[str, Any]) -> dict[str, Any]:
-    """A deal of CONTRACT's JSON without what is declared to differ."""
+    """A deal in the JSON of docs/contract.md without what is declared to differ."""
     said = {name: value for name, value in deal.items() if name not in UNLIKE}
     flags = [{**flag, "evidence": _evidence(flag["evidence"])} for flag in deal["flags"]]
     return {**said, "flags": sorted(flags, key=lambda flag: flag["policy"])}

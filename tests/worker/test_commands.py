@@ -1,4 +1,4 @@
-"""The commands as scripts see them: exit codes and JSON shapes of CONTRACT.md, against a served local Salesforce."""
+"""The commands as scripts see them: exit codes and JSON of docs/contract.md, against a local Salesforce."""
 
 from __future__ import annotations
 

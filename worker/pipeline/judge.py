@@ -52,7 +52,7 @@ class Judged:
     remarks: list[str] = field(default_factory=list)
 
     def fill(self, report: Report) -> None:
-        """The counts of CONTRACT.md's `run` that judging can tell."""
+        """The counts of `run` (docs/contract.md) that judging gives."""
         report.remarks += self.remarks
         for judged in self.parts:
             frame, findings = judged.part.wide.frame, judged.verdict.findings()

@@ -1,4 +1,4 @@
-"""What a run says of itself: the row it leaves, the JSON of CONTRACT.md, and its exit code."""
+"""What a run says of itself: the row it leaves, the JSON of docs/contract.md, and its exit code."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Report:
     stopped: str = ""  # why it stopped before its end; the next run goes on from there
 
     def to_json(self) -> dict[str, Any]:
-        """The `run` object of CONTRACT.md, and what was set aside or refused."""
+        """The `run` object of docs/contract.md, and what was set aside or refused."""
         return asdict(self)
 
     @property

@@ -27,14 +27,14 @@ LISTS = {"broken": "flags", "unknown": "unknown"}
 
 
 def deals(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
-    """Every deal that is not gone, as CONTRACT's `deals`; `flagged`: those with a flag on the record or a won one's."""
+    """Every deal that is not gone, as `deals` in docs/contract.md; `flagged`: only those with a flag that `counts`."""
     services.connection(name)
     found = [deal_json(row) for row in services.store.deals(name)]
     return [deal for deal in found if not flagged or any(map(counts, deal["flags"]))]
 
 
 def deal_json(row: dict[str, Any]) -> dict[str, Any]:
-    """One row of the store as the deal object of CONTRACT.md."""
+    """One row of the store as the deal object of docs/contract.md."""
     detail = row["detail"] or {}
     told = [split(said, status) for status in ("broken", "unknown") for said in row[LISTS[status]]]
     return {
@@ -56,7 +56,7 @@ def leads(services: Services, name: str, *, flagged: bool = False) -> list[dict[
 
 
 def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
-    """One row of the store as the lead object of CONTRACT.md."""
+    """One row of the store as the lead object of docs/contract.md."""
     told = [split(said, status) for status in ("broken", "unknown") for said in row[status]]
     converted = row["is_converted"]
     given_up = (row["status"] or "").strip().casefold() in {status.strip().casefold() for status in closed}
@@ -93,7 +93,7 @@ def same_id(ours: str, asked: str) -> bool:
 
 @dataclass(frozen=True)
 class KeptFlag:
-    """A flag object of CONTRACT.md, as ledger and ranking ask for it."""
+    """A flag object of docs/contract.md, as ledger and ranking ask for it."""
 
     said: dict[str, Any]
 
@@ -192,7 +192,7 @@ def one_run(services: Services, run_id: str) -> dict[str, Any]:
 
 
 def run_json(row: dict[str, Any]) -> dict[str, Any]:
-    """One row of the run table; what it counted is the `run` object of CONTRACT.md."""
+    """One row of the run table; what it counted is the `run` object of docs/contract.md."""
     counts = row["counts"] or {}
     return {
         "run_id": str(row["id"]),

@@ -47,7 +47,7 @@ class Checked:
     judged: list[dict[str, Any]]
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values; `deals` are CONTRACT's, `notes` what is odd about rows that were kept."""
+        """As JSON values; `deals` as in docs/contract.md, `notes` what is odd about rows that were kept."""
         return {
             "as_of": self.as_of, "policies": self.counts, "dormant": list(self.dormant), "aside": self.aside,
             "notes": self.notes, "remarks": self.remarks, "findings_file": str(self.findings), "deals": self.judged,

@@ -1,4 +1,4 @@
-"""What Salesforce's refusals mean, decided by error code (SALESFORCE.md section 9), never by HTTP status alone.
+"""What Salesforce's refusals mean, by error code (docs/salesforce-api.md), never by HTTP status alone.
 
 Each is one of the model's errors, so that what nobody here handles reaches the worker as what to do next.
 

@@ -1,4 +1,4 @@
-"""What reaches the records, and what becomes of each patch that does not; HUBSPOT.md sections 3 and 5."""
+"""What reaches the records, and what becomes of each patch that does not (docs/hubspot-api.md, Writing)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SALESFORCE.md section 9, each code while reading: what is tried again, what stops, and what is said."""
+"""Each error code of docs/salesforce-api.md while reading: what is tried again, what stops, and what is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The truth table of DESIGN section 5, by hand: T true, F false, U unknown."""
+"""The truth table of docs/design.md, by hand: T true, F false, U unknown."""
 
 from __future__ import annotations
 

@@ -1,0 +1,89 @@
+"""The tables of docs/contract.md name the keys that the code answers with, and no others."""
+
+import re
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kpis.dictionary import KpiValue
+from model.errors import SluicegateError
+from policies.language.tokens import FUNCTIONS
+from worker.cli.common import EXIT_CODES
+from worker.pipeline.report import Report
+from worker.usecases.answers import deal_json, lead_json, run_json
+
+PAGE = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
+STORED_DEAL = dict.fromkeys(
+    ("id", "name", "pipeline", "stage_name", "owner", "score", "score_reason", "detail"), None
+) | {"is_open": True, "flags": [], "unknown": []}
+STORED_LEAD = dict.fromkeys(("id", "name", "company", "source", "status", "owner", "created", "is_converted"), None) | {
+    "broken": [],
+    "unknown": [],
+}
+
+
+class Stored(dict):
+    """A row of the store with any column."""
+
+    def __missing__(self, _):
+        return None
+
+
+class Instant:
+    """Stands for the instant of a stored run."""
+
+    def isoformat(self):
+        return "2026-11-15T12:00:00+00:00"
+
+
+def section(heading):
+    return re.split(r"^#{2,3} ", PAGE.split(f"### {heading}\n")[1], flags=re.MULTILINE)[0]
+
+
+def keys_of(text, head):
+    table = text.split(f"| {head} |")[1].split("\n\n")[0]
+    cells = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
+    return {key for cell in cells for key in re.findall(r"`(\w+)`", cell)}
+
+
+def test_the_run_table_has_every_key_of_a_report():
+    assert keys_of(section("`run`"), "key") == {one.name for one in fields(Report)}
+
+
+@pytest.mark.parametrize("key", ["outcomes", "actions", "seconds"])
+def test_the_run_table_names_what_its_objects_count(key):
+    row = next(line for line in section("`run`").splitlines() if line.startswith(f"| `{key}`"))
+    assert set(re.findall(r"`(\w+)`", row)) - {key} == set(getattr(Report(), key))
+
+
+def test_the_deal_table_has_every_key_of_a_deal():
+    assert keys_of(section("`deals`"), "key of a deal") == set(deal_json(STORED_DEAL))
+
+
+def test_the_section_on_leads_has_every_key_of_a_lead():
+    named = set(re.findall(r"`(\w+)`", section("`leads`")))
+    assert set(lead_json(STORED_LEAD, ())) <= named
+
+
+def test_the_run_list_has_every_key_of_a_run():
+    row = Stored(id=1, as_of=Instant(), counts={})
+    assert keys_of(section("`runs`"), "key of a run") == set(run_json(row))
+
+
+def test_the_kpi_table_has_every_key_of_a_value():
+    value = KpiValue("win_rate", {}, None, None, None, "share", "all", 0, datetime(2026, 11, 15, tzinfo=UTC), "why")
+    added_by_the_run = {"without_excused", "trusted"}
+    assert keys_of(section("`kpis`"), "key of a value") == set(value.json()) | added_by_the_run
+
+
+def test_the_language_has_every_function():
+    assert set(re.findall(r"`(\w+)\((?:date|text)\)`", PAGE)) == set(FUNCTIONS)
+
+
+def test_the_exit_codes_are_those_of_the_errors():
+    table = PAGE.split("## Exit codes")[1]
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    assert {*EXIT_CODES.values(), 0, 1, 4, 70} == codes
+    assert all(issubclass(error, SluicegateError) for error in EXIT_CODES)
