@@ -28,22 +28,27 @@ def updated(before: pl.DataFrame, bindings: pl.DataFrame, answers: pl.DataFrame,
 
     A criterion that a deal met after an earlier move counts as met at every later one.
     """
-    rows = bindings.join(before.drop("side", "moved_on"), on=KEY, how="left", maintain_order="left")
+    others = before.join(bindings, on=KEY, how="anti")
+    rows = bindings.sort(*KEY).join(before.drop("side", "moved_on"), on=KEY, how="left", maintain_order="left")
     rows = rows.join(answers.drop("met_at").rename(_SAID), on=KEY, how="left", maintain_order="left")
-    rows = rows.join(_first_met(before, answers), on=("key", "criterion"), how="left", maintain_order="left")
+    rows = rows.join(_first_met(others), on=("key", "criterion"), how="left", maintain_order="left")
     settled = pl.col("met_on").is_not_null() | pl.col("ended").is_not_null()
-    once = pl.when(pl.col("once_met_on").is_not_null()).then(pl.max_horizontal("once_met_on", "moved_on"))
-    rows = rows.with_columns(
-        settled=settled, met_on=pl.when(settled).then("met_on").otherwise(pl.coalesce("said_met_on", once))
-    )
+    rows = rows.with_columns(settled=settled, found=pl.when(settled).then("met_on").otherwise("said_met_on"))
+    rows = rows.with_columns(met_on=pl.when("settled").then("met_on").otherwise(pl.coalesce("found", _met_earlier())))
     rows = rows.with_columns(
         ended=pl.when("settled").then("ended").otherwise(_ended()),
         logged_late=pl.when("settled").then("logged_late").otherwise("said_logged_late").fill_null(value=False),
         known=pl.col("first_judged").is_not_null() | pl.col("said_judged") | pl.col("met_on").is_not_null(),
         first_judged=pl.col("first_judged").fill_null(pl.lit(as_of, BREACHES["first_judged"])),
     ).filter(pl.col("known").fill_null(value=False))
-    others = before.join(bindings, on=KEY, how="anti")
     return pl.concat([others, rows.select(BREACHES.names())]).sort(*KEY)
+
+
+def _met_earlier() -> pl.Expr:
+    """The day of the move, where the deal met the criterion after an earlier one."""
+    earlier = pl.min_horizontal("once_met_on", pl.col("found").cum_min().shift(1).over("key", "criterion"))
+    earlier = pl.min_horizontal(earlier, earlier.forward_fill().over("key", "criterion"))
+    return pl.when(earlier.is_not_null()).then(pl.max_horizontal(earlier, "moved_on"))
 
 
 _SAID: Final = {name: f"said_{name}" for name in ("met_on", "logged_late", "judged")}
@@ -57,10 +62,9 @@ def _ended() -> pl.Expr:
     )  # fmt: skip
 
 
-def _first_met(before: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """key, criterion, once_met_on: the first day on which each criterion was met, by whatever move."""
-    known = pl.concat([frame.select("key", "criterion", "met_on") for frame in (before, answers)]).drop_nulls()
-    return known.group_by("key", "criterion").agg(once_met_on=pl.col("met_on").min())
+def _first_met(others: pl.DataFrame) -> pl.DataFrame:
+    """key, criterion, once_met_on: the first day on which each criterion was met by moves that bind no more."""
+    return others.group_by("key", "criterion").agg(once_met_on=pl.col("met_on").min())
 
 
 def unsettled(before: pl.DataFrame, bindings: pl.DataFrame) -> pl.DataFrame:

@@ -36,7 +36,7 @@ def began(measure: Measure, row: Row, wide: Wide) -> date | None:
         return None
     if measure.fact in AGEING or measure.fact in CLOCKS:
         return _counted(measure, value, limit, row)
-    return _crossed(measure, value, limit, wide) if isinstance(value, date) else None
+    return _crossed(measure, value, limit, wide) if isinstance(value, date) and measure.function else None
 
 
 def _counted(measure: Measure, value: Any, limit: Any, row: Row) -> date | None:
