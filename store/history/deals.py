@@ -101,21 +101,27 @@ class Deals:
         )  # fmt: skip
 
     def _staged(self, deals: pl.DataFrame) -> pl.DataFrame:
-        """Deals that moved after the day stand in the stage of their last move until then."""
+        """Deals stand in the stage of their last move until then; how the latest one ends is on the record."""
         then = self.moves.last(deals)
+        records = self.raw.deals[deals["place"]]
         was = pl.DataFrame({
             "hit": self.moves.next(deals).is_not_null(),
             "was": self.moves.frame["stage_name"].gather(then), "was_in": self.moves.frame["pipeline"].gather(then),
             "was_closed": self._ends["is_closed"].gather(then), "was_won": self._ends["is_won"].gather(then),
+            **{f"record_{name}": records[name] for name in (*STAGE, "pipeline")},
         })  # fmt: skip
         hit = pl.col("hit")
+        here = (~hit & (pl.col("was") == pl.col("record_stage_name"))).fill_null(value=False)
         lost = pl.when(hit & pl.col("was").is_null()).then(pl.lit("stage_name;is_closed;is_won"))
         ends_unknown = pl.when(hit & pl.col("was_closed").is_null()).then(pl.lit("is_closed;is_won"))
+
+        def staged(name: str, moved: str) -> pl.Expr:
+            return pl.when(hit).then(moved).when(here).then(f"record_{name}").otherwise(name).alias(name)
+
+        in_pipeline = pl.when(pl.col("was_in").is_null()).then("pipeline").otherwise(staged("pipeline", "was_in"))
         return deals.hstack(was).with_columns(
-            pl.when(hit).then("was").otherwise("stage_name").alias("stage_name"),
-            pl.when(hit & pl.col("was_in").is_not_null()).then("was_in").otherwise("pipeline").alias("pipeline"),
-            pl.when(hit).then("was_closed").otherwise("is_closed").alias("is_closed"),
-            pl.when(hit).then("was_won").otherwise("is_won").alias("is_won"),
+            staged("stage_name", "was"), in_pipeline.alias("pipeline"),
+            staged("is_closed", "was_closed"), staged("is_won", "was_won"),
             with_unread(pl.coalesce(lost, ends_unknown)).alias("unread"),
         ).drop(was.columns)  # fmt: skip
 
