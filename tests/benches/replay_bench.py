@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import polars as pl
 
 from model.previous_verdict import Memory
-from policies.judging.judge import judge
+from policies.judging.judge import Context, judge
 from store import Store
 from tests.benches import seed
 from tests.benches.measure import Row, seconds, took
@@ -120,7 +120,7 @@ def _same_days(services: Services) -> None:
 
 def _flagged_alone(parts: list, past: Past) -> Iterator[tuple[str, int]]:
     for wide in parts:
-        verdict = judge(wide, past.policies, Memory(), past.context)
+        verdict = judge(wide, past.policies, Memory(), Context(first_runs=past.first_runs))
         opened = verdict.frame.filter("is_open")
         yield from ((rule.id, int(opened[rule.broken].sum() or 0)) for rule in verdict.rules)
 
