@@ -55,7 +55,7 @@ def make_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
-class Base:
+class Database:
     """An open database; the engine is made anew in a forked child."""
 
     def __init__(self, url: str) -> None:

@@ -6,13 +6,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-import sqlalchemy as sa
-
 from model.records import COLUMNS
-from model.sync import Cursor
 from store import mirror_tables
-from store.codec import WRITE, instant
-from store.database import Base
+from store.codec import WRITE
 from store.mirror.field_changes import forget_told
 from store.mirror.merge import keep_parents, keys_of
 from store.mirror.reconcile import bury_absent, delete_left_out
@@ -20,11 +16,9 @@ from store.mirror.tracked_tables import PARENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from model.records import Record
     from model.sync import Page
-    from store.fence import Lease
     from store.sql import Sql
 
 
@@ -54,63 +48,28 @@ ENCODERS: Final = {
 }
 
 
-class Mirror(Base):
-    """Keeping pages and cursors."""
-
-    def cursors(self, connection: str) -> dict[str, Cursor]:
-        """Stream → how far it was read."""
-        table = mirror_tables.cursor
-        query = sa.select(table.c.stream, table.c.text).where(table.c.connection == self.connection_key(connection))
-        with self.reading() as sql:
-            return {stream: Cursor(stream, text) for stream, text in sql.tx.execute(query)}
-
-    def keep_page(
-        self,
-        connection: str,
-        page: Page,
-        seen_at: datetime,
-        as_of: datetime,
-        *,
-        lease: Lease | None = None,
-        run_id: int | None = None,
-    ) -> Kept:
-        """One page with its cursor, whole or not at all; raises ConnectionBusy where the lease was lost.
-
-        A column that is missing in a record keeps its value; a deal lists it as unread.
-        """
-        key, seen, now = self.connection_key(connection), instant(seen_at), instant(as_of)
-        with self.writing(lease) as sql:
-            kept = Kept()
-            for table in sorted(page.records, key=list(COLUMNS).index):  # deals first, so that children find them
-                kept += _keep_table(sql, key, table, page.records[table], seen=seen, as_of=now)
-            for table, parents in page.whole.items():
-                told = {record["id"] for record in page.records.get(table, ())}
-                column = mirror_tables.PARENT_ID.get(table, "key")
-                whose = parents if column != "key" else keys_of(sql, key, parents).values()
-                kept += Kept(changed=delete_left_out(sql, key, table, column, whose, told))
-            for table, ids in page.present.items():
-                buried, held_back = bury_absent(sql, key, table, ids, now)
-                kept += Kept(buried=buried, held_back=held_back)
-            rows = [(key, a.table, a.id, a.reason, run_id, seen) for a in page.aside]
-            columns = ("connection", "table_name", "id", "reason", "run", "seen_at")
-            sql.upsert("aside", columns, rows, columns[:3])
-            feeds = [(key, name, now) for name in sorted(page.feeds)]
-            sql.upsert("feed", ("connection", "name", "read_at"), feeds, ("connection", "name"))
-            if page.cursor is not None:
-                cursor = [(key, page.cursor.stream, page.cursor.text)]
-                sql.upsert("cursor", ("connection", "stream", "text"), cursor, ("connection", "stream"))
-        return kept + Kept(aside=len(page.aside))
-
-    def aside(self, connection: str, run_id: int | None = None) -> list[Record]:
-        """Records that could not be read: {table, id, reason, run, seen_at}; of one run where given."""
-        table = mirror_tables.aside
-        query = sa.select(table).where(table.c.connection == self.connection_key(connection))
-        query = query if run_id is None else query.where(table.c.run == run_id)
-        with self.reading() as sql:
-            rows = sql.tx.execute(query.order_by(table.c.table_name, table.c.id)).mappings()
-            return [
-                {"table": row["table_name"], **{c: row[c] for c in ("id", "reason", "run", "seen_at")}} for row in rows
-            ]
+def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, seen: int, as_of: int) -> Kept:
+    """Write a page and its cursor on an open transaction."""
+    kept = Kept()
+    for table in sorted(page.records, key=list(COLUMNS).index):  # deals first, so that children find them
+        kept += _keep_table(sql, connection, table, page.records[table], seen=seen, as_of=as_of)
+    for table, parents in page.whole.items():
+        told = {record["id"] for record in page.records.get(table, ())}
+        column = mirror_tables.PARENT_ID.get(table, "key")
+        whose = parents if column != "key" else keys_of(sql, connection, parents).values()
+        kept += Kept(changed=delete_left_out(sql, connection, table, column, whose, told))
+    for table, ids in page.present.items():
+        buried, held_back = bury_absent(sql, connection, table, ids, as_of)
+        kept += Kept(buried=buried, held_back=held_back)
+    rows = [(connection, a.table, a.id, a.reason, run_id, seen) for a in page.aside]
+    columns = ("connection", "table_name", "id", "reason", "run", "seen_at")
+    sql.upsert("aside", columns, rows, columns[:3])
+    feeds = [(connection, name, as_of) for name in sorted(page.feeds)]
+    sql.upsert("feed", ("connection", "name", "read_at"), feeds, ("connection", "name"))
+    if page.cursor is not None:
+        cursor = [(connection, page.cursor.stream, page.cursor.text)]
+        sql.upsert("cursor", ("connection", "stream", "text"), cursor, ("connection", "stream"))
+    return kept + Kept(aside=len(page.aside))
 
 
 def _keep_table(sql: Sql, connection: int, table: str, records: list[Record], *, seen: int, as_of: int) -> Kept:

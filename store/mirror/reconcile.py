@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from model.records import COLUMNS
+from store.approvals import VANISHED
 from store.mirror.tracked_tables import PARENTS
-from store.verdicts.pauses import VANISHED
 
 if TYPE_CHECKING:
     from collections.abc import Collection

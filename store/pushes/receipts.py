@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -9,13 +10,12 @@ import sqlalchemy as sa
 
 from store import work_tables
 from store.codec import instant, json
-from store.database import Base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from model.sync import Outcome
+    from model.sync import FieldValue, Outcome
     from store.sql import Sql
 
 patches = work_tables.patch
@@ -23,17 +23,9 @@ STATE: Final = ("sent", "put_back_at", "last_patched_closed", "refused_hash", "r
 GONE: Final = "UPDATE opportunity SET gone = 'vanished', gone_at = ? WHERE key = ? AND gone IS NULL"
 
 
-class Receipts(Base):
-    """What was sent, what stood there before, and what became of it."""
-
-    def receipts(self, connection: str, run_id: int | None = None) -> list[dict[str, Any]]:
-        """{id, run, deal, before, after, outcome, reason, overwritten, at}, oldest first; of one run where given."""
-        names = ("id", "run", "deal", "before", "after", "outcome", "reason", "overwritten", "at")
-        mine = (patches.c.connection == self.connection_key(connection)) & patches.c.outcome.is_not(None)
-        query = sa.select(*(patches.c[name] for name in names)).where(mine).order_by(patches.c.id)
-        query = query if run_id is None else query.where(patches.c.run == run_id)
-        with self.reading() as sql:
-            return [dict(row) for row in sql.tx.execute(query).mappings()]
+def patch_hash(fields: Mapping[str, FieldValue]) -> str:
+    """Names a patch by its content, to tell whether a refused one has changed."""
+    return blake2b(json(dict(fields)).encode(), digest_size=16).hexdigest()
 
 
 def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: datetime, as_of: datetime) -> int:
@@ -90,8 +82,6 @@ def _after(
     state: dict[str, Any], after: Mapping[str, Any], outcome: Outcome, closed: int, *, put_back: bool, as_of: int
 ) -> tuple[Any, ...]:
     """The deal's row of push_state after an outcome."""
-    from store.pushes.queue import patch_hash
-
     new = dict(state)
     match outcome.kind:
         case "written":

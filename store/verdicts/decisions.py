@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from store.codec import instant, instant_of
-from store.database import Base
-from store.verdicts.explain import DEAL_COLUMNS, deal_row
+from store.verdicts.deal_list import DEAL_COLUMNS, deal_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from store.database import Database
     from store.sql import Sql
 
 STANDING: Final = pl.Schema({"key": pl.Int64(), "policy": pl.String(), "status": pl.String(), "shown": pl.Boolean()})
@@ -35,13 +35,16 @@ class Judgement:
     calibration: str
 
 
-class Decisions(Base):
+@dataclass(frozen=True)
+class Decisions:
     """What was said of deals, and when."""
+
+    database: Database
 
     def standing(self, connection: str, at: datetime) -> pl.DataFrame:
         """Findings (schema STANDING) of the newest verdict at or before `at`; empty where there is none."""
-        key = self.connection_key(connection)
-        with self.reading() as sql:
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
             run = run_at(sql, key, at)
             if run is None:
                 return pl.DataFrame(schema=STANDING)
@@ -50,8 +53,8 @@ class Decisions(Base):
 
     def judgement(self, connection: str, at: datetime) -> Judgement | None:
         """The newest judgement at or before an instant, None where there is none."""
-        key = self.connection_key(connection)
-        with self.reading() as sql:
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
             run = run_at(sql, key, at)
             if run is None:
                 return None
@@ -62,24 +65,24 @@ class Decisions(Base):
     def judged_since(self, connection: str) -> datetime | None:
         """As of when the oldest judgement is whose verdicts are still kept."""
         query = "SELECT min(as_of) FROM run WHERE connection = ? AND judged = 1"
-        with self.reading() as sql:
-            (oldest,) = sql.rows(query, self.connection_key(connection))[0]
+        with self.database.reading() as sql:
+            (oldest,) = sql.rows(query, self.database.connection_key(connection))[0]
         return None if oldest is None else instant_of(oldest)
 
     def decided(self, connection: str, deal_id: str, at: datetime) -> dict[str, Any] | None:
-        """A deal as `Explain.deals` gave it after the newest judgement at or before `at`; None where there is none."""
-        key = self.connection_key(connection)
-        with self.reading() as sql:
+        """A deal as `Verdicts.deals` gave it after the newest judgement at or before `at`; None where there is none."""
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
             run = run_at(sql, key, at)
             deals = sql.rows("SELECT key FROM opportunity WHERE connection = ? AND id = ?", key, deal_id)
             if run is None or not deals:
                 return None
             return _decided(sql, key, deals[0][0], deal_id, run)
 
-    def forget_decisions(self, connection: str, before: datetime) -> int:
+    def forget(self, connection: str, before: datetime) -> int:
         """Drop what stood only before an instant; the verdict that stood at it stays. How many rows went."""
-        key = self.connection_key(connection)
-        with self.writing() as sql:
+        key = self.database.connection_key(connection)
+        with self.database.writing() as sql:
             oldest = oldest_kept(sql, key, before)
             if oldest is None:
                 return 0

@@ -6,6 +6,7 @@ otherwise (store/verdicts/decisions.py reads it). Breaches carry their own dates
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -13,19 +14,20 @@ import sqlalchemy as sa
 
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from store import work_tables
+from store.approvals import note_used
 from store.codec import day, instant
-from store.database import Base
 from store.history.queries import ALL_KEYS
 from store.verdicts.deal_labels import FACE, faces
-from store.verdicts.pauses import note_used
+from store.verdicts.deal_list import deal_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
 
+    from store.approvals import Approval
+    from store.database import Database
     from store.fence import Lease
     from store.sql import Sql
-    from store.verdicts.pauses import Approval
 
 TABLES: Final = {
     "finding": (FINDINGS, ("key", "policy")),
@@ -38,19 +40,22 @@ LASTING: Final = ("finding", "deal_verdict")
 """Tables that have a past."""
 
 
-class Verdicts(Base):
+@dataclass(frozen=True)
+class Verdicts:
     """What was judged before, and what is judged now."""
 
-    def memory(
+    database: Database
+
+    def previous(
         self, connection: str, keys: tuple[int, int] | None = None
     ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """(findings, deals, breaches) of model/previous_verdict.py as last kept, of a range of deals where given."""
-        key = self.connection_key(connection)
-        with self.reading() as sql:
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
             findings, deals, breaches = (_kept(sql, table, key, keys or ALL_KEYS) for table in TABLES)
         return findings.select(FINDINGS.names()), deals.select(DEAL_VERDICTS.names()), breaches
 
-    def keep_verdict(  # noqa: PLR0917 - a verdict is three frames of one run
+    def keep(  # noqa: PLR0917 - a verdict is three frames of one run
         self,
         connection: str,
         run_id: int,
@@ -69,8 +74,8 @@ class Verdicts(Base):
         appeared or went; `digest` is that of the policies judged by; `used`: approvals by which it went through the
         brake, noted with it or not at all. Raises ValueError where a later run has judged.
         """
-        key, span = self.connection_key(connection), keys or ALL_KEYS
-        with self.writing(lease) as sql:
+        key, span = self.database.connection_key(connection), keys or ALL_KEYS
+        with self.database.writing(lease) as sql:
             _note_judged(sql, key, run_id, as_of, digest)
             shown = deals.join(faces(sql, key, span), on="key", how="left", maintain_order="left")
             frames = {"finding": findings, "deal_verdict": shown, "breach": breaches}
@@ -80,17 +85,25 @@ class Verdicts(Base):
         written, removed = (sum(part) for part in zip(*counts, strict=True))
         return {**_turned(old["finding"], findings), "written": written, "removed": removed}
 
+    def deals(self, connection: str) -> list[dict[str, Any]]:
+        """Every deal that is not gone: {key, id, name, pipeline, stage_name, owner, is_open, score, score_reason,
+        gate, detail, flags, unknown}; detail, flags and unknown are the JSON objects of the verdict, stage_name is the
+        stage's label.
+        """
+        with self.database.reading() as sql:
+            return deal_list(sql, self.database.connection_key(connection))
+
     def first_run_dates(self, connection: str) -> dict[str, date]:
         """Policy or criterion id → the local day of its first run that was not dry."""
         table = work_tables.first_run
-        query = sa.select(table.c.id, table.c.day).where(table.c.connection == self.connection_key(connection))
-        with self.reading() as sql:
+        query = sa.select(table.c.id, table.c.day).where(table.c.connection == self.database.connection_key(connection))
+        with self.database.reading() as sql:
             return dict(tuple(row) for row in sql.tx.execute(query))
 
     def note_first_run(self, connection: str, ids: Iterable[str], first: date) -> None:
         """Note the day for ids that have none yet."""
-        key = self.connection_key(connection)
-        with self.writing() as sql:
+        key = self.database.connection_key(connection)
+        with self.database.writing() as sql:
             sql.many(
                 "INSERT INTO first_run (connection, id, day) VALUES (?, ?, ?) ON CONFLICT (connection, id) DO NOTHING",
                 [(key, id_, day(first)) for id_ in sorted(ids)],

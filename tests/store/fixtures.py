@@ -44,11 +44,11 @@ def moved(id_, deal_id, at, stage):
 def keep(store, at=NOON, *, cursor=None, present=None, whole=None, feeds=(), lease=None, **records):
     """Keep one page of `records` (table = [records])."""
     page = Page(records, cursor=cursor, present=present or {}, whole=whole or {}, feeds=frozenset(feeds))
-    return store.keep_page("acme", page, at, at, lease=lease)
+    return store.mirror.keep_page("acme", page, at, at, lease=lease)
 
 
 def snapshot(store, at=NOON, touch=NOBODY, keys=None, claims=()):
-    return store.snapshot("acme", at, touch=touch, keys=keys, claims=claims)
+    return store.history.snapshot("acme", at, touch=touch, keys=keys, claims=claims)
 
 
 def only(frame):

@@ -40,7 +40,7 @@ def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
 def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[str, Any]:
     """Counts by policy; another day than today is judged on a copy of the store, which is thrown away."""
     if as_of is not None:
-        with services.store.rehearsal(name, as_of) as copy:
+        with services.store.dry_run(name, as_of) as copy:
             return _judged(replace(services, store=copy), name, as_of, binding=False)
     return _judged(services, name, services.clock(), binding=True)
 
@@ -71,7 +71,7 @@ def measure_only(services: Services, name: str, as_of: datetime | None) -> list[
     rows = measured(services, name, as_of or services.clock())
     if as_of is None:
         with leased(services, name, services.clock()) as session, running(session, "measure") as (run_id, _):
-            session.store.keep_kpis(run_id, rows, session.lease)
+            session.store.kpis.keep(run_id, rows, session.lease)
     return rows
 
 
@@ -85,7 +85,7 @@ def measured(services: Services, name: str, day: datetime, window: str = "all") 
 def rehearsed(services: Services, name: str, day: datetime) -> Iterator[tuple[Session, int]]:
     """A session and its run on a copy of the store, which is thrown away."""
     with (
-        services.store.rehearsal(name, day) as copy,
+        services.store.dry_run(name, day) as copy,
         leased(replace(services, store=copy), name, day) as session,
         running(session, "rehearsal") as (run_id, _),
     ):
@@ -117,7 +117,7 @@ def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
         if not found.parts:
             raise SettingsProblem(f"Nothing is known of '{name}' yet; `sluicegate pull {name}` reads its deals.")
         planned = plan_all(session, found, session.description().writes)
-        deals = {deal["id"]: deal for deal in session.store.deals(name)}
+        deals = {deal["id"]: deal for deal in session.store.verdicts.deals(name)}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(PREVIEW)

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from model.previous_verdict import ASKED, PAUSES
 from store import work_tables
 from store.codec import day
-from store.database import Base
 from store.history.queries import ALL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from store.database import Database
     from store.fence import Lease
     from store.sql import Sql
 
@@ -49,13 +49,16 @@ class Approval:
         return self.used is None or self.used < self.at
 
 
-class Pauses(Base):
+@dataclass(frozen=True)
+class Approvals:
     """What people said beside the policies: pauses on records, approvals."""
+
+    database: Database
 
     def pauses(self, connection: str, keys: tuple[int, int] | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
         """(PAUSES granted, ASKED as records stand now) of model/previous_verdict.py; `keys` is a range of deals."""
-        key, span = self.connection_key(connection), keys or ALL_KEYS
-        with self.reading() as sql:
+        key, span = self.database.connection_key(connection), keys or ALL_KEYS
+        with self.database.reading() as sql:
             granted = sql.frame(
                 f"SELECT {', '.join(PAUSES)} FROM pause WHERE connection = ? AND key BETWEEN ? AND ?"
                 " ORDER BY key, number", (key, *span), PAUSES,
@@ -66,30 +69,30 @@ class Pauses(Base):
         self, connection: str, pauses: pl.DataFrame, keys: tuple[int, int] | None = None, lease: Lease | None = None
     ) -> None:
         """Replace the granted pauses of a range of deals."""
-        key, span = self.connection_key(connection), keys or ALL_KEYS
+        key, span = self.database.connection_key(connection), keys or ALL_KEYS
         rows = [(key, *map(_plain, row)) for row in pauses.select(PAUSES.names()).iter_rows()]
-        with self.writing(lease) as sql:
+        with self.database.writing(lease) as sql:
             sql.run("DELETE FROM pause WHERE connection = ? AND key BETWEEN ? AND ?", key, *span)
             sql.upsert("pause", ("connection", *PAUSES), rows, ("connection", "key", "number"))
 
     def approve(self, connection: str, approval: Approval) -> None:
         """Note an approval; a later one of the same revision replaces it, and keeps when that was last used."""
-        table, key = work_tables.approval, self.connection_key(connection)
+        table, key = work_tables.approval, self.database.connection_key(connection)
         mine = (table.c.connection == key) & (table.c.policy == approval.policy)
         mine &= table.c.revision == approval.revision
-        with self.writing() as sql:
+        with self.database.writing() as sql:
             used = sql.tx.execute(sa.select(table.c.used).where(mine)).scalar()
             sql.tx.execute(sa.delete(table).where(mine))
             sql.tx.execute(sa.insert(table).values(connection=key, **vars(approval) | {"used": used}))
 
-    def approvals(self, connection: str) -> list[Approval]:
+    def all(self, connection: str) -> list[Approval]:
         """Every approval, oldest first."""
         table = work_tables.approval
         names = Approval.__dataclass_fields__
         query = sa.select(*(table.c[name] for name in names)).where(
-            table.c.connection == self.connection_key(connection)
+            table.c.connection == self.database.connection_key(connection)
         )
-        with self.reading() as sql:
+        with self.database.reading() as sql:
             return [Approval(*row) for row in sql.tx.execute(query.order_by(table.c.at, table.c.policy))]
 
 

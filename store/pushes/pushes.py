@@ -7,8 +7,7 @@ read again and `settle` is told what was found there; patches that got no outcom
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 import sqlalchemy as sa
@@ -16,16 +15,16 @@ import sqlalchemy as sa
 from model.snapshot import INSTANT
 from model.sync import Patch
 from store import work_tables
-from store.codec import json, pack
-from store.database import Base
+from store.codec import pack
 from store.history.queries import ALL_KEYS
 from store.pushes.receipts import write_receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from model.sync import FieldValue, Outcome
+    from model.sync import Outcome
+    from store.database import Database
     from store.fence import Lease
     from store.sql import Sql
 
@@ -48,13 +47,11 @@ class Batch:
     patches: tuple[Patch, ...]
 
 
-def patch_hash(fields: Mapping[str, FieldValue]) -> str:
-    """Names a patch by its content, to tell whether a refused one has changed."""
-    return blake2b(json(dict(fields)).encode(), digest_size=16).hexdigest()
+@dataclass(frozen=True)
+class Pushes:
+    """What `plan` reads, the queue of patches, and their receipts."""
 
-
-class Queue(Base):
-    """What `plan` reads, what it leaves, and what became of it."""
+    database: Database
 
     def plan_rows(self, connection: str, keys: tuple[int, int] | None = None) -> pl.DataFrame:
         """A row per deal that is not gone (schema PLAN_ROWS): our fields as last read and as last sent, as JSON."""
@@ -65,15 +62,15 @@ class Queue(Base):
             " WHERE o.connection = ? AND o.key BETWEEN ? AND ? AND o.first_seen IS NOT NULL AND o.gone IS NULL"
             " ORDER BY o.key"
         )
-        with self.reading() as sql:
-            return sql.frame(query, (self.connection_key(connection), *(keys or ALL_KEYS)), PLAN_ROWS)
+        with self.database.reading() as sql:
+            return sql.frame(query, (self.database.connection_key(connection), *(keys or ALL_KEYS)), PLAN_ROWS)
 
-    def stage_patches(
+    def stage(
         self, connection: str, run_id: int, planned: Sequence[Patch], batch_size: int, lease: Lease | None = None
     ) -> list[int]:
         """Queue patches, `batch_size` to a batch; the batches' ids. Deals that are not known are left out."""
-        key, made = self.connection_key(connection), []
-        with self.writing(lease) as sql:
+        key, made = self.database.connection_key(connection), []
+        with self.database.writing(lease) as sql:
             for start in range(0, len(planned), batch_size):
                 values = {"connection": key, "run": run_id, "state": "ready", "attempts": 0}
                 batch = sql.tx.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one()
@@ -81,12 +78,12 @@ class Queue(Base):
                 _insert_patches(sql, key, run_id, made[-1], planned[start : start + batch_size])
         return made
 
-    def claim_batch(self, connection: str, now: datetime, lease: Lease | None = None) -> Batch | None:
+    def claim(self, connection: str, now: datetime, lease: Lease | None = None) -> Batch | None:
         """The next ready batch, marked *sending* and committed; None when there is none."""
-        ready = (table.c.connection == self.connection_key(connection)) & (table.c.state == "ready")
+        ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
         due = sa.or_(table.c.not_before.is_(None), table.c.not_before <= now)
         query = sa.select(table).where(ready & due).order_by(table.c.id).limit(1).with_for_update(skip_locked=True)
-        with self.writing(lease) as sql:
+        with self.database.writing(lease) as sql:
             row = sql.tx.execute(query).one_or_none()
             if row is None:
                 return None
@@ -96,8 +93,8 @@ class Queue(Base):
 
     def in_flight(self, connection: str) -> list[Batch]:
         """Batches that were being sent: after a kill, what may or may not have been applied."""
-        sending = (table.c.connection == self.connection_key(connection)) & (table.c.state == "sending")
-        with self.reading() as sql:
+        sending = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "sending")
+        with self.database.reading() as sql:
             rows = sql.tx.execute(sa.select(table).where(sending).order_by(table.c.id)).all()
             return [Batch(r.id, connection, r.run, r.attempts, tuple(_patches(sql, r.id))) for r in rows]
 
@@ -108,23 +105,26 @@ class Queue(Base):
 
         Written values become what we sent and what the CRM holds; a patch without an outcome was not applied.
         """
-        with self.writing(lease) as sql:
+        with self.database.writing(lease) as sql:
             sql.tx.execute(sa.update(table).where(table.c.id == batch.id).values(state="done"))
             return write_receipts(sql, batch.id, {o.id: o for o in outcomes}, now, as_of)
 
-    def put_off(self, batch: Batch, not_before: datetime, lease: Lease | None = None) -> None:
-        """Make a batch ready again, not to be claimed before an instant; for one that was surely not applied."""
-        values = {"state": "ready", "not_before": not_before}
-        with self.writing(lease) as sql:
-            sql.tx.execute(sa.update(table).where(table.c.id == batch.id).values(values))
-
     def drop_ready(self, connection: str, lease: Lease | None = None) -> int:
         """Forget batches that nobody has claimed: the next plan is made from what is known then. How many."""
-        ready = (table.c.connection == self.connection_key(connection)) & (table.c.state == "ready")
-        with self.writing(lease) as sql:
+        ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
+        with self.database.writing(lease) as sql:
             ids = sa.select(table.c.id).where(ready)
             sql.tx.execute(sa.delete(patches).where(patches.c.batch.in_(ids)))
             return int(sql.tx.execute(sa.delete(table).where(ready)).rowcount)
+
+    def receipts(self, connection: str, run_id: int | None = None) -> list[dict[str, Any]]:
+        """{id, run, deal, before, after, outcome, reason, overwritten, at}, oldest first; of one run where given."""
+        names = ("id", "run", "deal", "before", "after", "outcome", "reason", "overwritten", "at")
+        mine = (patches.c.connection == self.database.connection_key(connection)) & patches.c.outcome.is_not(None)
+        query = sa.select(*(patches.c[name] for name in names)).where(mine).order_by(patches.c.id)
+        query = query if run_id is None else query.where(patches.c.run == run_id)
+        with self.database.reading() as sql:
+            return [dict(row) for row in sql.tx.execute(query).mappings()]
 
 
 def _insert_patches(sql: Sql, connection: int, run_id: int, batch: int, planned: Sequence[Patch]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -9,11 +10,12 @@ import polars as pl
 from model.flag_history import ACTS, LIVED, RUNS, STOOD
 from model.widening.copied_next_steps import STEPS
 from store.codec import instant
-from store.verdicts.decisions import Decisions, run_at
+from store.verdicts.decisions import run_at
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from store.database import Database
     from store.sql import Sql
 
 SEVERITY: Final = r'"severity":"(\w+)"'
@@ -34,22 +36,25 @@ ON_ACCOUNT: Final = (
 )
 
 
-class Acts(Decisions):
-    """Flags and acts."""
+@dataclass(frozen=True)
+class FlagHistory:
+    """Runs, flags and what people did on deals, over time."""
 
-    def runs_of(self, connection: str) -> pl.DataFrame:
+    database: Database
+
+    def runs(self, connection: str) -> pl.DataFrame:
         """Every run, oldest first (RUNS)."""
         query = (
             "SELECT id, as_of, policy_digest, calibration, coalesce(judged, 0) FROM run WHERE connection = ?"
             " ORDER BY id"
         )
-        with self.reading() as sql:
-            return sql.frame(query, (self.connection_key(connection),), RUNS)
+        with self.database.reading() as sql:
+            return sql.frame(query, (self.database.connection_key(connection),), RUNS)
 
-    def stood(self, connection: str, since: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def flags(self, connection: str, since: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Findings (STOOD) and deals (LIVED) that stand, or stood at some time from an instant on."""
-        key = self.connection_key(connection)
-        with self.reading() as sql:
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
             first = run_at(sql, key, since) or 0
             raw = pl.Schema({**STOOD, "severity": pl.String()})
             names = "key, policy, status, shown, flag, began"
@@ -60,8 +65,8 @@ class Acts(Decisions):
 
     def acts(self, connection: str, since: datetime, *, roll_up: bool) -> pl.DataFrame:
         """What was done on deals from an instant on (ACTS); `roll_up`: also what is logged on contacts and accounts."""
-        key, at = self.connection_key(connection), instant(since)
-        with self.reading() as sql:
+        key, at = self.database.connection_key(connection), instant(since)
+        with self.database.reading() as sql:
             parts = [
                 sql.frame(
                     "SELECT key, field, changed_at, actor_id, after FROM field_change"
@@ -79,14 +84,14 @@ class Acts(Decisions):
             ]  # fmt: skip
         return pl.concat(parts).sort("key", "field", "at")
 
-    def open_steps(self, connection: str) -> pl.DataFrame:
+    def next_steps(self, connection: str) -> pl.DataFrame:
         """What is written as the next step of each open deal now (STEPS of model/widening/copied_next_steps.py)."""
         query = (
             "SELECT key, owner_id, next_step FROM opportunity WHERE connection = ? AND gone IS NULL"
             " AND coalesce(is_closed, 0) = 0 AND owner_id IS NOT NULL AND next_step IS NOT NULL ORDER BY key"
         )
-        with self.reading() as sql:
-            return sql.frame(query, (self.connection_key(connection),), STEPS)
+        with self.database.reading() as sql:
+            return sql.frame(query, (self.database.connection_key(connection),), STEPS)
 
 
 def _since(table: str, names: str, first: int) -> str:

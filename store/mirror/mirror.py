@@ -1,0 +1,95 @@
+"""The mirror of a CRM: what was read of it, and how far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from model.sync import Cursor
+from store import mirror_tables
+from store.codec import instant
+from store.mirror.pages import keep_records
+from store.mirror.records import deal_activities, deal_record, records
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from model.records import Record
+    from model.sync import Page
+    from store.database import Database
+    from store.fence import Lease
+    from store.mirror.pages import Kept
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Pages, cursors and records as last read."""
+
+    database: Database
+
+    def cursors(self, connection: str) -> dict[str, Cursor]:
+        """Stream → how far it was read."""
+        table = mirror_tables.cursor
+        query = sa.select(table.c.stream, table.c.text).where(
+            table.c.connection == self.database.connection_key(connection)
+        )
+        with self.database.reading() as sql:
+            return {stream: Cursor(stream, text) for stream, text in sql.tx.execute(query)}
+
+    def keep_page(
+        self,
+        connection: str,
+        page: Page,
+        seen_at: datetime,
+        as_of: datetime,
+        *,
+        lease: Lease | None = None,
+        run_id: int | None = None,
+    ) -> Kept:
+        """One page with its cursor, whole or not at all; raises ConnectionBusy where the lease was lost.
+
+        A column that is missing in a record keeps its value; a deal lists it as unread.
+        """
+        key, seen, now = self.database.connection_key(connection), instant(seen_at), instant(as_of)
+        with self.database.writing(lease) as sql:
+            return keep_records(sql, key, page, run_id, seen=seen, as_of=now)
+
+    def set_aside(self, connection: str, run_id: int | None = None) -> list[Record]:
+        """Records that could not be read: {table, id, reason, run, seen_at}; of one run where given."""
+        table = mirror_tables.aside
+        query = sa.select(table).where(table.c.connection == self.database.connection_key(connection))
+        query = query if run_id is None else query.where(table.c.run == run_id)
+        with self.database.reading() as sql:
+            rows = sql.tx.execute(query.order_by(table.c.table_name, table.c.id)).mappings()
+            return [
+                {"table": row["table_name"], **{c: row[c] for c in ("id", "reason", "run", "seen_at")}} for row in rows
+            ]
+
+    def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
+        """The CRM's id → our key, of every deal that is not gone; `gone`: of those, too."""
+        query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL"
+        with self.database.reading() as sql:
+            return dict(
+                sql.rows(query if gone else f"{query} AND gone IS NULL", self.database.connection_key(connection))
+            )
+
+    def deal(self, connection: str, id_: str) -> Record | None:
+        """One deal's record as last read, with `key`, `first_seen`, `seen_at` and `unread` as a list; None where it
+        is not known.
+        """
+        with self.database.reading() as sql:
+            return deal_record(sql, self.database.connection_key(connection), id_)
+
+    def activities(self, connection: str, id_: str) -> list[Record]:
+        """Activities on a deal and, without a deal of their own, on its contacts; newest first."""
+        with self.database.reading() as sql:
+            return deal_activities(sql, self.database.connection_key(connection), id_)
+
+    def records(self, connection: str, table: str) -> list[Record]:
+        """Every record of a list table (owner, account, crm_stage, rate), by id; raises ValueError for another."""
+        if table not in mirror_tables.LISTS:
+            raise ValueError(f"{table} is no list: {', '.join(mirror_tables.LISTS)}")
+        with self.database.reading() as sql:
+            return list(records(sql, table, " WHERE connection = ?", self.database.connection_key(connection)))
