@@ -1,5 +1,6 @@
 """What Sluicegate keeps, on SQLite or PostgreSQL. Other packages import from here only; SQL stays in this folder."""
 
+from store.actions import Step
 from store.approvals import MANY_ACTIONS, VANISHED, Approval
 from store.fence import Lease
 from store.history import Raw, Story, Teller, Turns, story_at
@@ -17,6 +18,7 @@ __all__ = [
     "Kept",
     "Lease",
     "Raw",
+    "Step",
     "Store",
     "Story",
     "Teller",

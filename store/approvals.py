@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from model.previous_verdict import ASKED, PAUSES
 from store import work_tables
 from store.codec import day
-from store.history.queries import ALL_KEYS
+from store.mirror_tables import ALL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import polars as pl
 import sqlalchemy as sa
 
-from model.snapshot import MONEY
 from store import work_tables
 from store.codec import day, instant, json, pack
 
@@ -21,12 +19,8 @@ if TYPE_CHECKING:
     from store.sql import Sql
 
 table, evidence = work_tables.kpi_value, work_tables.stage_evidence
-FROZEN: Final = pl.Schema({
-    "key": pl.Int64(), "stage_name": pl.String(), "amount": MONEY, "currency": pl.String(), "close_date": pl.Date(),
-    "owner_id": pl.String(), "is_closed": pl.Boolean(), "score": pl.Int64(), "flags": pl.String(),
-})  # fmt: skip
 DAY_US: Final = 86_400_000_000
-COPIED: Final = [name for name in FROZEN if name not in {"key", "score", "flags"}]
+COPIED: Final = ("stage_name", "amount", "currency", "close_date", "owner_id", "is_closed")
 FREEZE: Final = f"""
     INSERT INTO frozen (connection, day, key, {", ".join(COPIED)}, score)
     SELECT o.connection, ?, o.key, {", ".join(f"o.{name}" for name in COPIED)}, v.score
@@ -97,12 +91,6 @@ class Kpis:
         with self.database.writing() as sql:
             gone = sql.run("DELETE FROM frozen WHERE connection = ? AND day < ?", key, day(before.date()))
             return gone + sql.run(THINNED, key, key, key, instant(before), key, instant(hourly), key, DAY_US)
-
-    def frozen(self, connection: str, on: date) -> pl.DataFrame:
-        """The pipeline as it was frozen on a day (schema FROZEN; flags: JSON list of policy ids, null for none)."""
-        query = f"SELECT {', '.join(FROZEN)} FROM frozen WHERE connection = ? AND day = ? ORDER BY key"
-        with self.database.reading() as sql:
-            return sql.frame(query, (self.database.connection_key(connection), day(on)), FROZEN)
 
     def keep_entry_evidence(self, connection: str, as_of: datetime, answer: Mapping[str, Any]) -> None:
         """Keep the answer of `policies evidence` in place of the one before."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from store.codec import instant, instant_of
 from store.history.builder import Teller
-from store.history.queries import ALL_KEYS
 from store.history.raw import read, read_some
 from store.history.snapshot import read_snapshot
+from store.mirror_tables import ALL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

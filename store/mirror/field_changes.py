@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from store.codec import DECODE, json
-from store.mirror.tracked_tables import DEALS
+from store.tracked_tables import DEALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from store.mirror.tracked_tables import Parent
     from store.sql import Sql
+    from store.tracked_tables import Parent
 
-TRACKED: Final = DEALS.tracked
-"""Columns of a deal whose changes are kept."""
 CLOCK_SLACK: Final = 2_000_000  # µs: a CRM stamps a record and its history row within about a second
 COLUMNS: Final = (
     "connection", "id", "key", "field", "before", "after", "changed_at", "seen_at", "origin", "after_edit", "actor_id",

@@ -9,15 +9,15 @@ import orjson
 
 from store.codec import json
 from store.mirror.field_changes import changes, keep_changes
-from store.mirror.tracked_tables import DEALS
+from store.tracked_tables import DEALS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from model.records import Record
     from store.mirror.field_changes import Row
-    from store.mirror.tracked_tables import Parent
     from store.sql import Sql
+    from store.tracked_tables import Parent
 
 STAMPS: Final = ("first_seen", "first_edit", "seen_at", "gone_at")
 
@@ -68,7 +68,7 @@ def merged(parent: Parent, record: Record, old: Row | None, seen: int, as_of: in
     row["gone"] = record.get("gone")  # read again is there again
     row["unread"] = old["unread"] if row["gone"] and old else _unread(parent, record)
     if old and old["facts"] and record.get("unread"):
-        row["facts"] = _with_unread_facts(record, row["facts"], old["facts"])
+        row["facts"] = _with_unread_facts(record, old["facts"])
     edit = row["last_edit"] if row["last_edit"] is not None else row["modified"]
     row["first_seen"] = old["first_seen"] if old else seen
     row["first_edit"] = old["first_edit"] if old else edit
@@ -91,11 +91,13 @@ def _unread(parent: Parent, record: Record) -> str:
     return f";{';'.join(sorted(names))};" if names else ""
 
 
-def _with_unread_facts(record: Record, now: str | None, before: str) -> str:
+def _with_unread_facts(record: Record, before: str) -> str:
     """A fact that could not be read keeps its last value."""
     known = orjson.loads(before)
+    if "facts" not in record:
+        return before
     facts = {name: known[name] for name in record["unread"] if name in known}
-    return json(facts | (orjson.loads(now) if now else {}))
+    return json(facts | (record["facts"] or {}))
 
 
 def _stored(sql: Sql, parent: Parent, connection: int, ids: list[str]) -> dict[str, Row]:

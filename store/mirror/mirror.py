@@ -11,7 +11,7 @@ from model.sync import Cursor
 from store import mirror_tables
 from store.codec import instant
 from store.mirror.pages import keep_records
-from store.mirror.records import deal_activities, deal_record, records
+from store.mirror.records import deal_activities, records
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,17 +56,6 @@ class Mirror:
         with self.database.writing(lease) as sql:
             return keep_records(sql, key, page, run_id, seen=seen, as_of=now)
 
-    def set_aside(self, connection: str, run_id: int | None = None) -> list[Record]:
-        """Records that could not be read: {table, id, reason, run, seen_at}; of one run where given."""
-        table = mirror_tables.aside
-        query = sa.select(table).where(table.c.connection == self.database.connection_key(connection))
-        query = query if run_id is None else query.where(table.c.run == run_id)
-        with self.database.reading() as sql:
-            rows = sql.tx.execute(query.order_by(table.c.table_name, table.c.id)).mappings()
-            return [
-                {"table": row["table_name"], **{c: row[c] for c in ("id", "reason", "run", "seen_at")}} for row in rows
-            ]
-
     def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
         """The CRM's id → our key, of every deal that is not gone; `gone`: of those, too."""
         query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL"
@@ -74,13 +63,6 @@ class Mirror:
             return dict(
                 sql.rows(query if gone else f"{query} AND gone IS NULL", self.database.connection_key(connection))
             )
-
-    def deal(self, connection: str, id_: str) -> Record | None:
-        """One deal's record as last read, with `key`, `first_seen`, `seen_at` and `unread` as a list; None where it
-        is not known.
-        """
-        with self.database.reading() as sql:
-            return deal_record(sql, self.database.connection_key(connection), id_)
 
     def activities(self, connection: str, id_: str) -> list[Record]:
         """Activities on a deal and, without a deal of their own, on its contacts; newest first."""

@@ -12,7 +12,7 @@ from store.codec import WRITE
 from store.mirror.field_changes import forget_told
 from store.mirror.merge import keep_parents, keys_of
 from store.mirror.reconcile import bury_absent, delete_left_out
-from store.mirror.tracked_tables import PARENTS
+from store.tracked_tables import PARENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from model.records import COLUMNS
 from store.approvals import VANISHED
-from store.mirror.tracked_tables import PARENTS
+from store.tracked_tables import PARENTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -17,19 +17,6 @@ ON_DEAL: Final = (
     " WHERE connection = ? AND (key = {deal} OR (key = 0 AND contact_id IN (SELECT contact_id FROM contact_role"
     " WHERE connection = ? AND gone IS NULL AND key = {deal})))"
 )
-DEAL: Final = ("key", "first_seen", "seen_at", *COLUMNS["opportunity"])
-
-
-def deal_record(sql: Sql, connection: int, id_: str) -> Record | None:
-    """A deal's record with `key`, `first_seen`, `seen_at` and `unread` as a list; None where it is not known."""
-    query = f"SELECT {', '.join(DEAL)} FROM opportunity WHERE connection = ? AND id = ? AND first_seen IS NOT NULL"
-    rows = sql.rows(query, connection, id_)
-    if not rows:
-        return None
-    row = dict(zip(DEAL, rows[0], strict=True))
-    unread = [name for name in (row.pop("unread") or "").split(";") if name]
-    stamps = {c: DECODE["instant"](row.pop(c)) for c in ("first_seen", "seen_at")}
-    return {"key": row.pop("key"), "unread": unread, **stamps, **_decoded("opportunity", row)}
 
 
 def deal_activities(sql: Sql, connection: int, id_: str) -> list[Record]:

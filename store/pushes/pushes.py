@@ -7,7 +7,7 @@ read again and `settle` is told what was found there; patches that got no outcom
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from model.snapshot import INSTANT
 from model.sync import Patch
 from store import work_tables
 from store.codec import pack
-from store.history.queries import ALL_KEYS
+from store.mirror_tables import ALL_KEYS
 from store.pushes.receipts import write_receipts
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Pushes:
-    """What `plan` reads, the queue of patches, and their receipts."""
+    """What `plan` reads, the queue of patches, and their outcomes."""
 
     database: Database
 
@@ -116,15 +116,6 @@ class Pushes:
             ids = sa.select(table.c.id).where(ready)
             sql.tx.execute(sa.delete(patches).where(patches.c.batch.in_(ids)))
             return int(sql.tx.execute(sa.delete(table).where(ready)).rowcount)
-
-    def receipts(self, connection: str, run_id: int | None = None) -> list[dict[str, Any]]:
-        """{id, run, deal, before, after, outcome, reason, overwritten, at}, oldest first; of one run where given."""
-        names = ("id", "run", "deal", "before", "after", "outcome", "reason", "overwritten", "at")
-        mine = (patches.c.connection == self.database.connection_key(connection)) & patches.c.outcome.is_not(None)
-        query = sa.select(*(patches.c[name] for name in names)).where(mine).order_by(patches.c.id)
-        query = query if run_id is None else query.where(patches.c.run == run_id)
-        with self.database.reading() as sql:
-            return [dict(row) for row in sql.tx.execute(query).mappings()]
 
 
 def _insert_patches(sql: Sql, connection: int, run_id: int, batch: int, planned: Sequence[Patch]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,11 +72,16 @@ def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[int, dict[str, Any], di
     return known
 
 
-def _puts_back(before: Mapping[str, Any], after: Mapping[str, Any], sent: str | None) -> bool:
+def _puts_back(before: Mapping[str, FieldValue], after: Mapping[str, FieldValue], sent: str | None) -> bool:
     """Somebody changed a value that we wrote, and we wrote the same again."""
     last = orjson.loads(sent or "{}")
-    had, wrote = (orjson.loads(json(dict(values))) for values in (before, after))
+    had, wrote = _as_json(before), _as_json(after)
     return any(field in last and last[field] == value != had.get(field) for field, value in wrote.items())
+
+
+def _as_json(values: Mapping[str, FieldValue]) -> dict[str, str | int | None]:
+    """The values as they come back from a JSON column."""
+    return {field: value.isoformat() if isinstance(value, date) else value for field, value in values.items()}
 
 
 def _after(

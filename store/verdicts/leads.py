@@ -10,10 +10,10 @@ import polars as pl
 
 from model.previous_verdict import FINDINGS
 from model.snapshot import INSTANT, LEADS, OWNERS, LeadSnapshot
+from store import tracked_tables
 from store.codec import instant, instant_of
 from store.history.past import BACK, taken_back, with_unread
 from store.history.snapshot import owners
-from store.mirror import tracked_tables
 from store.verdicts.verdicts import tuples
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from store import work_tables
 from store.approvals import note_used
 from store.codec import day, instant
-from store.history.queries import ALL_KEYS
+from store.mirror_tables import ALL_KEYS
 from store.verdicts.deal_labels import FACE, faces
 from store.verdicts.deal_list import deal_list
 

@@ -3,30 +3,23 @@
 from datetime import timedelta
 from decimal import Decimal
 
-import orjson
 import pytest
 
 from model.sync import Cursor, Page, SetAside
-from store.codec import instant_of
-from tests.store.fixtures import DAY, NOON, activity, deal, edited, keep, moved, only, snapshot
+from tests.store.fixtures import DAY, NOON, activity, deal, edited, keep, moved, only, record, rows, snapshot
 
 LATER = NOON + DAY
 
 
 def changes(store, id_="d1"):
-    key = store.mirror.ids("acme", gone=True)[id_]
-    query = "SELECT field, before, after, changed_at, origin FROM field_change WHERE key = ? ORDER BY changed_at, id"
-    with store.database.reading() as sql:
-        return [
-            (field, orjson.loads(before), orjson.loads(after), instant_of(at), origin)
-            for field, before, after, at, origin in sql.rows(query, key)
-        ]
+    found = rows(store, "field_change", order="changed_at", key=record(store, id_)["key"])
+    return [(row["field"], row["before"], row["after"], row["changed_at"], row["origin"]) for row in found]
 
 
 def test_a_page_comes_back_as_it_was_read(store):
     big = Decimal("12345678901234567.89")
     keep(store, opportunity=[deal(amount=big, name="Grün ☂\r\nAG", facts={"segment": "mid", "budget": "10.5"})])
-    kept = store.mirror.deal("acme", "d1")
+    kept = record(store, "d1")
     assert kept["amount"] == big
     assert kept["name"] == "Grün ☂\r\nAG"
     assert kept["created"] == NOON - 30 * DAY
@@ -39,8 +32,8 @@ def test_a_page_that_brings_nothing_new_writes_nothing(store):
     first, second = keep(store, **records), keep(store, LATER, **records)
     assert (first.new, first.changed, first.unchanged) == (3, 0, 0)
     assert (second.new, second.changed, second.unchanged, second.field_changes) == (0, 0, 3, 0)
-    assert store.mirror.deal("acme", "d1")["first_seen"] == NOON
-    assert store.mirror.deal("acme", "d1")["seen_at"] == LATER
+    assert record(store, "d1")["first_seen"] == NOON
+    assert record(store, "d1")["seen_at"] == LATER
 
 
 def test_the_cursor_is_kept_with_its_page_or_not_at_all(store):
@@ -48,7 +41,7 @@ def test_the_cursor_is_kept_with_its_page_or_not_at_all(store):
     with pytest.raises(TypeError):
         keep(store, cursor=Cursor("deals", "2"), opportunity=[deal("d2")], activity=[activity(at="yesterday")])
     assert store.mirror.cursors("acme") == {"deals": Cursor("deals", "1")}
-    assert store.mirror.deal("acme", "d2") is None
+    assert record(store, "d2") is None
 
 
 def test_a_change_is_remembered_with_its_value_before_and_after(store):
@@ -127,7 +120,7 @@ def test_what_a_full_pass_no_longer_finds_has_vanished(store):
     keep(store, opportunity=[deal(), deal("d2")], activity=[activity(), activity("t2")])
     kept = keep(store, LATER, present={"opportunity": frozenset({"d1"}), "activity": frozenset({"t1"})})
     assert (kept.buried, kept.held_back) == (2, 0)
-    assert store.mirror.deal("acme", "d2")["gone"] == "vanished"
+    assert record(store, "d2")["gone"] == "vanished"
     assert only(snapshot(store, LATER).activity)["vanished_touch"] == NOON - DAY
 
 
@@ -145,13 +138,13 @@ def test_connections_do_not_see_each_other(store):
     keep(store, opportunity=[deal()])
     store.mirror.keep_page("other", Page({"opportunity": [deal(name="Theirs")]}), NOON, NOON)
     assert only(snapshot(store).deals)["name"] == "Deal d1"
-    assert store.mirror.deal("other", "d1")["name"] == "Theirs"
+    assert record(store, "d1", "other")["name"] == "Theirs"
 
 
 def test_a_record_set_aside_is_kept_with_its_reason(store):
     page = Page({}, aside=(SetAside("opportunity", "d9", "the amount is 'abc'"),))
     assert store.mirror.keep_page("acme", page, NOON, NOON, run_id=7).aside == 1
-    assert [(row["id"], row["reason"]) for row in store.mirror.set_aside("acme", 7)] == [("d9", "the amount is 'abc'")]
+    assert [(row["id"], row["reason"]) for row in rows(store, "aside", run=7)] == [("d9", "the amount is 'abc'")]
 
 
 def test_feeds_say_when_they_were_last_read_to_their_end(store):
@@ -162,7 +155,7 @@ def test_feeds_say_when_they_were_last_read_to_their_end(store):
 
 def test_text_that_no_database_takes_is_kept_without_what_offends(store):
     keep(store, opportunity=[deal(name="a\x00b \ud83d ☂", next_step="x\x00")], crm_stage=[{"id": "s\x00", "name": "☂"}])
-    kept = store.mirror.deal("acme", "d1")
+    kept = record(store, "d1")
     assert (kept["name"], kept["next_step"]) == ("ab ? ☂", "x")
     assert store.mirror.records("acme", "crm_stage")[0]["id"] == "s"
 

@@ -11,7 +11,7 @@ from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from model.sync import Description, FieldRule, Source
-from tests.store.fixtures import DAY, NOON, deal, keep
+from tests.store.fixtures import DAY, NOON, deal, keep, rows
 
 FLAG = '{"policy":"no-amount","points":10}'
 
@@ -138,11 +138,11 @@ def test_a_frozen_day_stays_as_it_was(pipeline):
     judged(pipeline, [{"key": keys["d1"], "policy": "b"}, {"key": keys["d1"], "policy": "a"}], [(keys["d1"], 80)])
     assert pipeline.kpis.freeze("acme", date(2026, 11, 2)) == 3
     keep(pipeline, NOON + DAY, opportunity=[deal("d1", amount=Decimal(1))])
-    first = pipeline.kpis.frozen("acme", date(2026, 11, 2)).to_dicts()[0]
+    first = rows(pipeline, "frozen", order="key", day=date(2026, 11, 2))[0]
     assert (first["amount"], first["score"], first["flags"]) == (Decimal("1250.5"), 80, '["a","b"]')
     assert pipeline.kpis.freeze("acme", date(2026, 11, 2)) == 3
-    assert pipeline.kpis.frozen("acme", date(2026, 11, 2))["amount"][0] == Decimal(1)
-    assert pipeline.kpis.frozen("acme", date(2026, 11, 3)).is_empty()
+    assert rows(pipeline, "frozen", order="key", day=date(2026, 11, 2))[0]["amount"] == Decimal(1)
+    assert rows(pipeline, "frozen", order="key", day=date(2026, 11, 3)) == []
 
 
 def test_a_night_freezes_open_deals_and_those_that_closed_since_the_last(store):
@@ -153,7 +153,7 @@ def test_a_night_freezes_open_deals_and_those_that_closed_since_the_last(store):
     assert store.kpis.freeze("acme", days[1]) == 3
     assert store.kpis.freeze("acme", days[2]) == 1
     names = {key: name for name, key in store.mirror.ids("acme").items()}
-    frozen = [sorted(names[key] for key in store.kpis.frozen("acme", day)["key"]) for day in days]
+    frozen = [sorted(names[row["key"]] for row in rows(store, "frozen", order="key", day=day)) for day in days]
     assert frozen == [["old", "open", "won"], ["new", "open", "won"], ["open"]]
 
 
@@ -169,7 +169,7 @@ def test_old_nights_and_all_but_the_last_kpi_values_of_old_days_are_forgotten(st
     assert [bool(store.kpis.values("acme", run)) for run in runs] == [False, True, True, True, True]
     assert store.kpis.forget("acme", NOON + 5 * DAY, NOON + 5 * DAY) == 4
     assert [bool(store.kpis.values("acme", run)) for run in runs] == [False, False, False, True, True]
-    assert [store.kpis.frozen("acme", when.date()).height for when in at[::2]] == [0, 0, 1]
+    assert [len(rows(store, "frozen", order="key", day=when.date())) for when in at[::2]] == [0, 0, 1]
     assert store.kpis.forget("acme", NOON + 99 * DAY, NOON + 99 * DAY) == 2
     assert store.kpis.values("acme") == [{"id": "pipeline_value"}]
     assert store.kpis.values("other") == [{"id": "pipeline_value"}]

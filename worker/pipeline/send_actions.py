@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model.actions import Act, ActionState, Wanted
-    from store import Approval
-    from store.actions import Step
+    from store import Approval, Step
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
 

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.hubspot import Settings
 from sandbox.hubspot.events import bulk_edit
-from store.history.touches import TouchRule
-from store.store import Store
+from store import Store, TouchRule
 from tests.connectors.hubspot.portal import REP, Desk, open_for_business
 
 if TYPE_CHECKING:

@@ -58,4 +58,6 @@ class Parent:
 
 DEALS: Final = Parent("opportunity", OPPORTUNITY, "field_change")
 LEADS: Final = Parent("lead", LEAD, "lead_change")
+TRACKED: Final = DEALS.tracked
+"""Columns of a deal with a change history."""
 PARENTS: Final = {parent.table: parent for parent in (DEALS, LEADS)}
