@@ -1,7 +1,7 @@
-"""Actions: a row each, marked before the CRM is called and settled by a receipt; the key is unique for ever.
+"""Actions: one row each, marked before the CRM is called and settled by a receipt. A key is never used again.
 
-A row that is found *sending*, *handing*, *closing* or *undoing* when nobody works on it was cut off by a kill: the
-connector is asked again, which looks first at what stands under the key.
+A row that is *sending*, *handing*, *closing* or *undoing* while no worker handles it was interrupted: the connector is
+called again and first looks up the record under the key.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _TROUBLE: Final[frozenset[Ended]] = frozenset({"refused", "locked"})
 
 @dataclass(frozen=True)
 class Actions:
-    """What was done beyond our own fields, and what is left of it."""
+    """Tasks and moves in the CRM, with their receipts."""
 
     database: Database
 
@@ -49,25 +49,25 @@ class Actions:
         return self._kept(connection)
 
     def standing(self, connection: str) -> list[KeptAction]:
-        """Tasks that stand or whose flag still stood when last planned, and what was cut off; oldest first."""
+        """Open tasks, tasks with a flag at the last plan, and interrupted actions; oldest first."""
         left = table.c.state.in_([*IN_FLIGHT, "open"])
         return self._kept(connection, table.c.flag_ended.in_([False]) | left)
 
     def known(self, connection: str, keys: Collection[str]) -> dict[str, KeptAction]:
-        """Those of these keys that there are."""
+        """The actions with these keys, by key."""
         return {one.key: one for one in self._kept(connection, table.c.key.in_(list(keys)))} if keys else {}
 
     def keys(self, connection: str) -> frozenset[str]:
-        """Every key that was ever used."""
+        """Every key ever used."""
         query = sa.select(table.c.key).where(table.c.connection == self.database.connection_key(connection))
         with self.database.reading() as sql:
             return frozenset(sql.tx.execute(query).scalars())
 
-    def mark_wanted(  # noqa: PLR0917 - which actions, of which run, and by whose word
+    def mark_wanted(  # noqa: PLR0917 - the actions, their run and their approvals
         self, connection: str, run_id: int, wanted: Sequence[Wanted], now: datetime, lease: Lease | None = None,
         used: Iterable[Approval] = (),
     ) -> None:  # fmt: skip
-        """Mark actions *sending* and commit, new ones and those that are tried again; `used` let them through."""
+        """Mark new and retried actions as *sending* and commit; `used` are the approvals that let them through."""
         key = self.database.connection_key(connection)
         rows = [
             (
@@ -81,14 +81,14 @@ class Actions:
             note_used(sql, key, used, now)
 
     def mark(self, connection: str, keys: Iterable[str], state: ActionState, lease: Lease | None = None) -> None:
-        """Put actions into a state and commit: handing, closing or undoing, before the CRM is called."""
+        """Set the state (handing, closing or undoing) and commit, before the CRM is called."""
         self._put(connection, keys, {"state": state}, lease)
 
     def end_flags(self, connection: str, keys: Iterable[str], lease: Lease | None = None) -> None:
-        """Note that the flags of these actions no longer stand."""
+        """Note that the flags of these actions have ended."""
         self._put(connection, keys, {"flag_ended": True}, lease)
 
-    def settle(  # noqa: PLR0917 - a receipt says which run did what, when
+    def settle(  # noqa: PLR0917 - a receipt names its run, step and time
         self,
         connection: str,
         run_id: int,
@@ -98,7 +98,7 @@ class Actions:
         as_of: datetime,
         lease: Lease | None = None,
     ) -> None:
-        """Write the receipts of a step, and what they make of each action."""
+        """Write the receipts of a step and set each action's state."""
         key = self.database.connection_key(connection)
         mine = table.c.connection == key
         with self.database.writing(lease) as sql:
@@ -143,18 +143,18 @@ class Actions:
 
 
 def state_after(step: Step, outcome: Ended, kind: ActionKind) -> ActionState:
-    """What a receipt makes of an action; what could not be closed or undone stands as it did."""
-    stands: ActionState = "open" if kind in TASKS else "done"
+    """The state after a receipt; an action that could not be closed or undone keeps its state."""
+    unchanged: ActionState = "open" if kind in TASKS else "done"
     if outcome == "written":
-        return _ENDED.get(step, stands)
+        return _ENDED.get(step, unchanged)
     if outcome in {"skipped", "gone"}:
         return "over"
     if outcome in _TROUBLE:
-        return "refused" if step == "do" else stands
+        return "refused" if step == "do" else unchanged
     return _IN_FLIGHT[step]
 
 
-def _receipt(  # noqa: PLR0917 - the row as it is written
+def _receipt(  # noqa: PLR0917 - the columns of the row
     connection: int, action: int, run_id: int, step: Step, one: Receipt, now: datetime
 ) -> dict[str, Any]:
     return {

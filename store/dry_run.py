@@ -52,7 +52,7 @@ def _oldest_needed(source: Sql, connection: int, as_of: datetime | None) -> int:
 
 
 def _copy(source: Sql, target: Sql, connection: int, oldest: int) -> None:
-    """Every row of the connection, as the drivers give it: both databases keep the same plain numbers and texts."""
+    """Copy every row of the connection undecoded: both databases store the same plain numbers and texts."""
     for table in metadata.sorted_tables:
         mark = "key" if table.name == "connection" else "connection"
         if mark not in table.c or table.name in NOT_COPIED:

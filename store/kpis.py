@@ -29,7 +29,7 @@ FREEZE: Final = f"""
     WHERE o.connection = ? AND o.first_seen IS NOT NULL AND o.gone IS NULL
     AND (coalesce(o.is_closed, 0) = 0 OR f.key IS NOT NULL AND coalesce(f.is_closed, 0) = 0
       OR f.key IS NULL AND o.first_seen >= ?)"""
-"""f: the last frozen day; a closed deal was open on it, or was not there yet."""
+"""`f` is the last frozen day: a closed deal is frozen if it was open on that day or did not exist yet."""
 MEASURED: Final = "SELECT DISTINCT run FROM kpi_value WHERE connection = ?"
 THINNED: Final = f"""
     DELETE FROM kpi_value WHERE connection = ? AND run < (SELECT max(run) FROM kpi_value WHERE connection = ?)
@@ -46,9 +46,10 @@ class Kpis:
     database: Database
 
     def keep(self, run_id: int, rows: Iterable[Mapping[str, Any]], lease: Lease | None = None) -> int:
-        """The values of a run: {id, dims, value, numerator, denominator, unit, window, n, as_of, why}; how many.
+        """Keep the values of a run; returns how many.
 
-        Decimals, dates and instants come back as they were given.
+        A row is {id, dims, value, numerator, denominator, unit, window, n, as_of, why}. Decimals, dates and instants
+        are read back as they were given.
         """
         with self.database.writing(lease) as sql:
             key = sql.tx.execute(
@@ -68,9 +69,9 @@ class Kpis:
             return list(sql.tx.execute(query.order_by(table.c.place)).scalars())
 
     def freeze(self, connection: str, on: date, lease: Lease | None = None) -> int:
-        """Keep the pipeline as it stands under a day, in place of an earlier one of that day; how many deals.
+        """Freeze the pipeline of a day and replace an earlier freeze of that day; returns how many deals it holds.
 
-        Every open deal, and those that closed since the last frozen day; on the first one all.
+        It holds every open deal and those that closed since the last frozen day; the first freeze holds all deals.
         """
         key, today = self.database.connection_key(connection), day(on)
         with self.database.writing(lease) as sql:
@@ -83,9 +84,9 @@ class Kpis:
             return int(count)
 
     def forget(self, connection: str, before: datetime, hourly: datetime) -> int:
-        """Drop frozen days and KPI values from before an instant; how many rows went.
+        """Delete frozen days and KPI values from before an instant; returns how many rows.
 
-        Of KPI values before `hourly` the last of each UTC day stays. The newest stay however old they are.
+        Of KPI values before `hourly`, the last of each UTC day is kept. The newest values are always kept.
         """
         key = self.database.connection_key(connection)
         with self.database.writing() as sql:

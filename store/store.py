@@ -86,7 +86,7 @@ class Store:
             yield Store.over(copy)
 
     def close(self) -> None:
-        """Give every connection back; the store can be used again."""
+        """Close every connection; the next use opens new ones."""
         self.database.close()
 
 

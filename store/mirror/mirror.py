@@ -1,4 +1,4 @@
-"""The mirror of a CRM: what was read of it, and how far."""
+"""The mirror of a CRM: its records and the cursors of its streams."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Mirror:
     database: Database
 
     def cursors(self, connection: str) -> dict[str, Cursor]:
-        """Stream → how far it was read."""
+        """Stream → its cursor."""
         table = mirror_tables.cursor
         query = sa.select(table.c.stream, table.c.text).where(
             table.c.connection == self.database.connection_key(connection)
@@ -48,16 +48,16 @@ class Mirror:
         lease: Lease | None = None,
         run_id: int | None = None,
     ) -> Kept:
-        """One page with its cursor, whole or not at all; raises ConnectionBusy where the lease was lost.
+        """Keep a page and its cursor in one transaction; raises ConnectionBusy if the lease was lost.
 
-        A column that is missing in a record keeps its value; a deal lists it as unread.
+        A column that is missing in a record keeps its value, and a deal lists it as unread.
         """
         key, seen, now = self.database.connection_key(connection), instant(seen_at), instant(as_of)
         with self.database.writing(lease) as sql:
             return keep_records(sql, key, page, run_id, seen=seen, as_of=now)
 
     def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
-        """The CRM's id → our key, of every deal that is not gone; `gone`: of those, too."""
+        """CRM id → key of every deal that is not gone; `gone` includes those that are."""
         query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL"
         with self.database.reading() as sql:
             return dict(

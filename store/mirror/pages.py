@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from model.records import COLUMNS
 from store import mirror_tables
 from store.codec import WRITE
-from store.mirror.field_changes import forget_told
+from store.mirror.field_changes import drop_known
 from store.mirror.merge import keep_parents, keys_of
-from store.mirror.reconcile import bury_absent, delete_left_out
+from store.mirror.reconcile import delete_unlisted, reconcile
 from store.tracked_tables import PARENTS
 
 if TYPE_CHECKING:
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kept:
-    """What a page brought; `buried`: marked vanished; `held_back`: deals a reconciliation would have buried."""
+    """The counts of a page; `vanished`: marked as vanished; `held_back`: deals that the limit kept from it."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     field_changes: int = 0
     aside: int = 0
-    buried: int = 0
+    vanished: int = 0
     held_back: int = 0
 
     def __add__(self, other: Kept) -> Kept:
-        """Both together."""
+        """The sum of both."""
         return Kept(*(a + b for a, b in zip(_counts(self), _counts(other), strict=True)))
 
 
@@ -54,13 +54,13 @@ def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, s
     for table in sorted(page.records, key=list(COLUMNS).index):  # deals first, so that children find them
         kept += _keep_table(sql, connection, table, page.records[table], seen=seen, as_of=as_of)
     for table, parents in page.whole.items():
-        told = {record["id"] for record in page.records.get(table, ())}
+        listed = {record["id"] for record in page.records.get(table, ())}
         column = mirror_tables.PARENT_ID.get(table, "key")
-        whose = parents if column != "key" else keys_of(sql, connection, parents).values()
-        kept += Kept(changed=delete_left_out(sql, connection, table, column, whose, told))
+        among = parents if column != "key" else keys_of(sql, connection, parents).values()
+        kept += Kept(changed=delete_unlisted(sql, connection, table, column, among, listed))
     for table, ids in page.present.items():
-        buried, held_back = bury_absent(sql, connection, table, ids, as_of)
-        kept += Kept(buried=buried, held_back=held_back)
+        vanished, held_back = reconcile(sql, connection, table, ids, as_of)
+        kept += Kept(vanished=vanished, held_back=held_back)
     rows = [(connection, a.table, a.id, a.reason, run_id, seen) for a in page.aside]
     columns = ("connection", "table_name", "id", "reason", "run", "seen_at")
     sql.upsert("aside", columns, rows, columns[:3])
@@ -73,7 +73,7 @@ def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, s
 
 
 def _keep_table(sql: Sql, connection: int, table: str, records: list[Record], *, seen: int, as_of: int) -> Kept:
-    latest = {record["id"]: record for record in records}  # the last word on a record that came twice
+    latest = {record["id"]: record for record in records}  # a record that came twice: the last one counts
     if not latest:
         return Kept()
     if table in PARENTS:
@@ -82,7 +82,7 @@ def _keep_table(sql: Sql, connection: int, table: str, records: list[Record], *,
 
 
 def _keep_rows(sql: Sql, connection: int, table: str, records: Mapping[str, Record], seen: int) -> Kept:
-    """Rows of any table but deals: those that are new or differ are written."""
+    """Write new and changed rows of any table but deals and leads."""
     child = table in mirror_tables.CHILDREN
     keys = _deal_keys(sql, connection, records) if child else {}
     names = (*(("key",) if child else ()), *(c for c, _ in ENCODERS[table]))
@@ -96,13 +96,13 @@ def _keep_rows(sql: Sql, connection: int, table: str, records: Mapping[str, Reco
             new += old is None
     sql.upsert(table, ("connection", "id", *names), rows, ("connection", "id"))
     if table in mirror_tables.ORDER and rows and (touched := {row[2] for row in rows}):
-        forget_told(sql, connection, touched)
+        drop_known(sql, connection, touched)
     return Kept(new, len(rows) - new, len(records) - len(rows))
 
 
 NOTHING: Final = {table: (None,) * len(encoders) for table, encoders in ENCODERS.items()}
 READ: Final = {table: itemgetter(*(c for c, _ in encoders)) for table, encoders in ENCODERS.items()}
-"""All values of a record at once, and below the places of those that lie otherwise in the database."""
+"""All values of a record at once."""
 CODED: Final = {
     table: tuple((place, encode) for place, (_, encode) in enumerate(encoders) if encode)
     for table, encoders in ENCODERS.items()
@@ -110,7 +110,7 @@ CODED: Final = {
 
 
 def _encoded(table: str, record: Record, key: int, old: tuple[Any, ...] | None, seen: int) -> tuple[Any, ...]:
-    """The row as it will lie in the database; what was not read stays as it was."""
+    """The row in its stored form; a value that was not read keeps the old one."""
     child = table in mirror_tables.CHILDREN
     known = NOTHING[table] if old is None else old[1:] if child else old
     if table == "field_change":
@@ -134,13 +134,13 @@ def _encoded(table: str, record: Record, key: int, old: tuple[Any, ...] | None, 
 
 
 FILLED: Final = {"seen_at": None, "origin": None}
-"""Of a field change: what the store says itself."""
+"""Columns of a field change that the store fills."""
 HISTORY: Final = {c: place for place, (c, _) in enumerate(ENCODERS["field_change"])}
 SEEN_AT, ORIGIN, BEFORE, AFTER = (HISTORY[c] for c in ("seen_at", "origin", "before", "after"))
 
 
 def _fill(values: list[Any], old: tuple[Any, ...], seen: int) -> None:
-    """The CRM's own history: when we first saw the row, and JSON null written out."""
+    """Fill a row of the CRM's history: when it was first read, and JSON null for no value."""
     values[SEEN_AT] = old[SEEN_AT] or seen
     values[ORIGIN] = values[ORIGIN] or "crm"
     values[BEFORE] = values[BEFORE] or "null"

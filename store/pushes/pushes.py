@@ -1,7 +1,7 @@
-"""The push queue: patches in batches, marked *sending* and committed before they are sent, then receipts.
+"""The push queue: patches in batches, marked *sending* and committed before they are sent, then settled.
 
-A batch is ready → sending → done. One that is found *sending* when nobody sends was cut off by a kill: its deals are
-read again and `settle` is told what was found there; patches that got no outcome were not applied.
+A batch is ready → sending → done. A batch that is *sending* while no worker sends it was interrupted: the worker reads
+its deals again and settles it with what it found. A patch without an outcome was not applied.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ table, patches = work_tables.batch, work_tables.patch
 
 @dataclass(frozen=True)
 class Batch:
-    """Patches that go to the CRM in one call."""
+    """Patches that are sent to the CRM in one call."""
 
     id: int
     connection: str
@@ -54,7 +54,7 @@ class Pushes:
     database: Database
 
     def plan_rows(self, connection: str, keys: tuple[int, int] | None = None) -> pl.DataFrame:
-        """A row per deal that is not gone (schema PLAN_ROWS): our fields as last read and as last sent, as JSON."""
+        """A row for each deal that is not gone (schema PLAN_ROWS): our fields as last read and last sent, as JSON."""
         state = [c for c in PLAN_ROWS if c in work_tables.push_state.c and c != "key"]
         names = ", ".join(("s." if c in state else "o.") + c for c in PLAN_ROWS)
         query = (
@@ -68,7 +68,7 @@ class Pushes:
     def stage(
         self, connection: str, run_id: int, planned: Sequence[Patch], batch_size: int, lease: Lease | None = None
     ) -> list[int]:
-        """Queue patches, `batch_size` to a batch; the batches' ids. Deals that are not known are left out."""
+        """Queue patches, `batch_size` to a batch; returns the batches' ids. Patches of unknown deals are left out."""
         key, made = self.database.connection_key(connection), []
         with self.database.writing(lease) as sql:
             for start in range(0, len(planned), batch_size):
@@ -79,7 +79,7 @@ class Pushes:
         return made
 
     def claim(self, connection: str, now: datetime, lease: Lease | None = None) -> Batch | None:
-        """The next ready batch, marked *sending* and committed; None when there is none."""
+        """Mark the next ready batch as *sending*, commit and return it; None if there is none."""
         ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
         due = sa.or_(table.c.not_before.is_(None), table.c.not_before <= now)
         query = sa.select(table).where(ready & due).order_by(table.c.id).limit(1).with_for_update(skip_locked=True)
@@ -92,7 +92,7 @@ class Pushes:
             return Batch(row.id, connection, row.run, row.attempts + 1, tuple(_patches(sql, row.id)))
 
     def in_flight(self, connection: str) -> list[Batch]:
-        """Batches that were being sent: after a kill, what may or may not have been applied."""
+        """Batches marked *sending*: after a kill, their patches may or may not have been applied."""
         sending = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "sending")
         with self.database.reading() as sql:
             rows = sql.tx.execute(sa.select(table).where(sending).order_by(table.c.id)).all()
@@ -101,16 +101,16 @@ class Pushes:
     def settle(
         self, batch: Batch, outcomes: Sequence[Outcome], now: datetime, as_of: datetime, lease: Lease | None = None
     ) -> int:
-        """Write the receipts of a batch; how many of its written values had been overwritten by somebody.
+        """Write the receipts of a batch; returns how many patches restored a value that somebody had changed.
 
-        Written values become what we sent and what the CRM holds; a patch without an outcome was not applied.
+        Written values become the last sent and the last read ones. A patch without an outcome was not applied.
         """
         with self.database.writing(lease) as sql:
             sql.tx.execute(sa.update(table).where(table.c.id == batch.id).values(state="done"))
             return write_receipts(sql, batch.id, {o.id: o for o in outcomes}, now, as_of)
 
     def drop_ready(self, connection: str, lease: Lease | None = None) -> int:
-        """Forget batches that nobody has claimed: the next plan is made from what is known then. How many."""
+        """Delete batches that no worker has claimed; the next plan replaces them. Returns how many."""
         ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
         with self.database.writing(lease) as sql:
             ids = sa.select(table.c.id).where(ready)

@@ -1,4 +1,4 @@
-"""Receipts: a patch with its outcome, and what the outcome changes in what we know of the deal."""
+"""Receipts: the outcome of a patch, and the deal's push state after it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ GONE: Final = "UPDATE opportunity SET gone = 'vanished', gone_at = ? WHERE key =
 
 
 def patch_hash(fields: Mapping[str, FieldValue]) -> str:
-    """Names a patch by its content, to tell whether a refused one has changed."""
+    """A hash of the patch's content; it shows whether a refused patch has changed."""
     return blake2b(json(dict(fields)).encode(), digest_size=16).hexdigest()
 
 
 def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: datetime, as_of: datetime) -> int:
-    """Outcomes by deal id; how many patches put back a value of ours that somebody had changed."""
+    """Write outcomes, given by deal id; returns how many patches restored a value that somebody had changed."""
     rows = sql.tx.execute(sa.select(patches).where(patches.c.batch == batch)).all()
     known = _known(sql, [row.key for row in rows])
-    receipts, states, ours, gone, overwritten = [], [], [], [], 0
+    receipts, states, written, gone, overwritten = [], [], [], [], 0
     for row in rows:
         outcome, (closed, on_record, state) = outcomes.get(row.deal), known[row.key]
         if outcome is None:
@@ -49,18 +49,18 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
             )
         )
         if outcome.kind == "written":
-            ours.append((json(on_record | row.after), row.key))
+            written.append((json(on_record | row.after), row.key))
         if outcome.kind == "gone":
             gone.append((instant(as_of), row.key))
     sql.many("UPDATE patch SET outcome = ?, reason = ?, overwritten = ?, at = ? WHERE id = ?", receipts)
     sql.upsert("push_state", ("connection", "key", *STATE), states, ("connection", "key"))
-    sql.many("UPDATE opportunity SET ours = ? WHERE key = ?", ours)
+    sql.many("UPDATE opportunity SET ours = ? WHERE key = ?", written)
     sql.many(GONE, gone)
     return overwritten
 
 
 def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[int, dict[str, Any], dict[str, Any]]]:
-    """Deal key → (is it closed, our fields as last read, its row of push_state)."""
+    """Deal key → (whether it is closed, our fields as last read, its row of push_state)."""
     among, given = sql.among("o.key", keys)
     query = (
         f"SELECT o.key, coalesce(o.is_closed, 0), o.ours, {', '.join('s.' + c for c in STATE)} FROM opportunity o"
@@ -73,7 +73,7 @@ def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[int, dict[str, Any], di
 
 
 def _puts_back(before: Mapping[str, FieldValue], after: Mapping[str, FieldValue], sent: str | None) -> bool:
-    """Somebody changed a value that we wrote, and we wrote the same again."""
+    """Whether the patch restores a value that we wrote and somebody changed."""
     last = orjson.loads(sent or "{}")
     had, wrote = _as_json(before), _as_json(after)
     return any(field in last and last[field] == value != had.get(field) for field, value in wrote.items())

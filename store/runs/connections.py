@@ -1,4 +1,4 @@
-"""What we know of a connection itself: paused, described, calls used; and its calibrations."""
+"""The state of a connection: its pause, description, calls and calibrations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from store.database import Database
 
 SETS, CHOICES = ("mapped", "lead_mapped", "acts"), ("choices", "lead_choices")
-"""Parts of a description that JSON has as lists."""
+"""Parts of a description that are lists in JSON."""
 table, calibrations = mirror_tables.connection, work_tables.calibration
 
 
 @dataclass(frozen=True)
 class Paused:
-    """Since when a connection is paused, and why."""
+    """Why a connection is paused, and since when."""
 
     why: str
     at: datetime
@@ -33,7 +33,7 @@ class Paused:
 
 @dataclass(frozen=True)
 class Connections:
-    """Connections and calibrations."""
+    """The state and the calibrations of connections."""
 
     database: Database
 
@@ -42,24 +42,24 @@ class Connections:
         self._set(connection, paused=why, paused_at=at)
 
     def resume(self, connection: str) -> None:
-        """Let runs go on."""
+        """Allow runs again."""
         self._set(connection, paused=None, paused_at=None)
 
     def paused(self, connection: str) -> Paused | None:
-        """None where runs may go."""
+        """The pause of a connection; None if runs are allowed."""
         query = sa.select(table.c.paused, table.c.paused_at).where(table.c.name == connection)
         with self.database.reading() as sql:
             row = sql.tx.execute(query).one_or_none()
         return None if row is None or row.paused is None else Paused(row.paused, row.paused_at)
 
     def keep_description(self, connection: str, seen: Description) -> None:
-        """Remember what the connector said it can do."""
+        """Keep the connector's description."""
         sets = {name: sorted(getattr(seen, name)) for name in SETS}
         lists = {name: {k: list(v) for k, v in getattr(seen, name).items()} for name in CHOICES}
         self._set(connection, description=asdict(seen) | sets | lists)
 
     def description(self, connection: str) -> Description | None:
-        """What the connector last said, None where it was never asked."""
+        """The connector's last description; None if there is none."""
         query = sa.select(table.c.description).where(table.c.name == connection)
         with self.database.reading() as sql:
             kept = sql.tx.execute(query).scalar()
@@ -70,7 +70,7 @@ class Connections:
             "writes": {field: FieldRule(**rule) for field, rule in kept["writes"].items()},
             "sources": {fact: Source(**source) for fact, source in kept.get("sources", {}).items()},
             **{name: frozenset(kept.get(name, ())) for name in SETS},
-            **{name: {fact: tuple(told) for fact, told in kept.get(name, {}).items()} for name in CHOICES},
+            **{name: {fact: tuple(values) for fact, values in kept.get(name, {}).items()} for name in CHOICES},
         })  # fmt: skip
 
     def _set(self, connection: str, **values: object) -> None:
@@ -79,7 +79,7 @@ class Connections:
             sql.tx.execute(sa.update(table).where(table.c.key == key).values(values))
 
     def note_calls(self, connection: str, on: date, calls: int) -> int:
-        """Add calls to a day's count; the day's count."""
+        """Add calls to a day's count and return the new count."""
         key = self.database.connection_key(connection)
         with self.database.writing() as sql:
             sql.run(
@@ -90,13 +90,13 @@ class Connections:
             return int(sql.rows("SELECT used FROM calls WHERE connection = ? AND day = ?", key, day(on))[0][0])
 
     def calls_on(self, connection: str, on: date) -> int:
-        """Calls counted on a day."""
+        """The number of calls on a day."""
         query = "SELECT used FROM calls WHERE connection = ? AND day = ?"
         with self.database.reading() as sql:
             return sum(used for (used,) in sql.rows(query, self.database.connection_key(connection), day(on)))
 
     def propose_calibration(self, connection: str, proposed: Calibration) -> int:
-        """Keep a table that nobody has accepted yet; its id. Raises ValueError without a date."""
+        """Keep a calibration as a proposal and return its id; raises ValueError without a date."""
         if proposed.on is None:
             raise ValueError("a calibration is dated by the day it was made for")
         medians = [[*place, median.days, median.visits] for place, median in proposed.medians.items()]
@@ -109,7 +109,7 @@ class Connections:
             return int(made.scalar_one())
 
     def accept_calibration(self, connection: str, on: date, proposal: int | None = None) -> Calibration:
-        """Let a proposal (by default the newest) hold from its own day on; raises SettingsProblem without one."""
+        """Accept a proposal (by default the newest) from its own day on; raises SettingsProblem if there is none."""
         mine = (calibrations.c.connection == self.database.connection_key(connection)) & calibrations.c.accepted_on.is_(
             None
         )
@@ -122,7 +122,7 @@ class Connections:
         return _calibration(row)
 
     def current_calibration(self, connection: str, as_of: datetime) -> Calibration:
-        """The newest accepted table made for `as_of`'s day or before; an empty one where there is none."""
+        """The newest accepted calibration of `as_of`'s day or before; an empty one if there is none."""
         mine = (
             calibrations.c.connection == self.database.connection_key(connection)
         ) & calibrations.c.accepted_on.is_not(None)

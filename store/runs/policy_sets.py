@@ -26,7 +26,7 @@ class PolicySets:
     database: Database
 
     def keep(self, digest: str, files: Mapping[str, str], at: datetime) -> None:
-        """Remember the policy files that are in force from now; of a digest that was kept before the text stays."""
+        """Keep the policy files that are in force from now on; the files of a known digest stay as they are."""
         with self.database.writing() as sql:
             sql.run(
                 "INSERT INTO policy_set (digest, files, kept_at) VALUES (?, ?, ?)"
@@ -35,13 +35,13 @@ class PolicySets:
             )
 
     def files(self, digest: str) -> dict[str, str] | None:
-        """The files of a digest by name, None where they were never kept."""
+        """The files of a digest by name; None if it is unknown."""
         query = sa.select(policy_sets.c.files).where(policy_sets.c.digest == digest)
         with self.database.reading() as sql:
             return sql.tx.execute(query).scalar()
 
     def latest(self) -> dict[str, str] | None:
-        """The files that were last in force, by name; None where there were none yet."""
+        """The files that were last in force, by name; None if there are none."""
         query = sa.select(policy_sets.c.files).order_by(policy_sets.c.kept_at.desc()).limit(1)
         with self.database.reading() as sql:
             return sql.tx.execute(query).scalar()

@@ -1,6 +1,6 @@
-"""Runs: what was done when, under which policies, and how it ended; and the lease of one run a connection.
+"""Runs, and the lease that allows one run at a time on a connection.
 
-A lease carries a fencing number and is free at once where its process is dead.
+A lease has a fencing number. A lease of a dead process is free at once.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ ROW = (
 
 @dataclass(frozen=True)
 class Runs:
-    """The list of runs; a run without an outcome is under way, or was killed."""
+    """Runs and leases; a run without an outcome is under way or was killed."""
 
     database: Database
 
-    def start(  # noqa: PLR0917 - the row as it is written
+    def start(  # noqa: PLR0917 - the columns of the row
         self, connection: str, as_of: datetime, digest: str, calibration: str, kind: str, lease: Lease | None = None
     ) -> int:
-        """A new run's id; `kind` is the command (run, pull, judge, measure, push, …)."""
+        """Start a run and return its id; `kind` is the command (run, pull, judge, measure, push, …)."""
         values = {
             "connection": self.database.connection_key(connection), "as_of": as_of, "policy_digest": digest,
             "calibration": calibration, "kind": kind,
@@ -48,7 +48,7 @@ class Runs:
             return int(sql.tx.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one())
 
     def end(self, run_id: int, outcome: str, counts: Mapping[str, Any]) -> None:
-        """Note how a run ended; `counts` is its JSON of docs/contract.md, whose policy_digest goes onto the row."""
+        """Keep how a run ended; `counts` is its JSON of docs/contract.md; its policy_digest is set on the row."""
         values = {"outcome": outcome, "counts": dict(counts)}
         if digest := counts.get("policy_digest"):
             values["policy_digest"] = digest
@@ -56,7 +56,7 @@ class Runs:
             sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(values))
 
     def latest(self, connection: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
-        """The newest runs first: {id, connection, as_of, policy_digest, calibration, kind, outcome, counts}."""
+        """The newest runs first, as {id, connection, as_of, policy_digest, calibration, kind, outcome, counts}."""
         query = sa.select(*ROW).join(mirror_tables.connection, mirror_tables.connection.c.key == table.c.connection)
         query = query if connection is None else query.where(mirror_tables.connection.c.name == connection)
         with self.database.reading() as sql:
@@ -64,7 +64,7 @@ class Runs:
             return [dict(row) for row in rows]
 
     def get(self, run_id: int) -> dict[str, Any] | None:
-        """One run as in `latest`, None where there is none."""
+        """One run as in `latest`; None if there is none."""
         query = sa.select(*ROW).join(mirror_tables.connection, mirror_tables.connection.c.key == table.c.connection)
         with self.database.reading() as sql:
             row = sql.tx.execute(query.where(table.c.id == run_id)).mappings().one_or_none()
@@ -73,7 +73,7 @@ class Runs:
     def lease(
         self, connection: str, holder: str, now: datetime, seconds: float = 60, process: str | None = None
     ) -> Lease:
-        """Take the connection; raises ConnectionBusy while a living holder's time runs."""
+        """Take the lease of a connection; raises ConnectionBusy while a live holder has it."""
         key = self.database.connection_key(connection)
         until = now + timedelta(seconds=seconds)
         with self.database.writing() as sql:
@@ -91,14 +91,14 @@ class Runs:
         return Lease(connection, key, fence, holder, until)
 
     def renew(self, lease: Lease, now: datetime, seconds: float = 60) -> Lease:
-        """Hold on for `seconds` more; raises ConnectionBusy where it was lost."""
+        """Extend the lease by `seconds` from now; raises ConnectionBusy if it was lost."""
         until = now + timedelta(seconds=seconds)
         with self.database.writing(lease) as sql:
             sql.tx.execute(sa.update(leases).where(leases.c.connection == lease.key).values(until=until))
         return replace(lease, until=until)
 
     def release(self, lease: Lease) -> None:
-        """Give it back; nothing happens where it was lost."""
+        """Release the lease, unless it was lost."""
         with self.database.writing() as sql:
             mine = (leases.c.connection == lease.key) & (leases.c.fence == lease.fence)
             sql.tx.execute(sa.update(leases).where(mine).values(held=False))

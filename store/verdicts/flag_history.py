@@ -1,4 +1,4 @@
-"""What happened to flags, and what people did on the deals meanwhile."""
+"""The history of flags, and the acts of people on deals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COUNTS: Final = (
     "a.gone IS NULL AND a.state <> 'cancelled' AND coalesce(a.bulk, 0) = 0 AND coalesce(a.possible, 0) = 0"
     " AND a.connection = ?"
 )
-"""As model/touch_rule.py has it; who made it is told, and judged by who asks."""
+"""The touch rule of model/touch_rule.py, except for its authors: the caller filters by `created_by`."""
 ON_DEAL: Final = f"SELECT a.key, a.created, a.at, a.created_by FROM activity a WHERE {COUNTS} AND a.key <> 0"
 ON_CONTACT: Final = (
     "SELECT DISTINCT r.key, a.created, a.at, a.created_by FROM activity a JOIN contact_role r"
@@ -38,7 +38,7 @@ ON_ACCOUNT: Final = (
 
 @dataclass(frozen=True)
 class FlagHistory:
-    """Runs, flags and what people did on deals, over time."""
+    """Runs, flags and acts over time."""
 
     database: Database
 
@@ -52,7 +52,7 @@ class FlagHistory:
             return sql.frame(query, (self.database.connection_key(connection),), RUNS)
 
     def flags(self, connection: str, since: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Findings (STOOD) and deals (LIVED) that stand, or stood at some time from an instant on."""
+        """Findings (STOOD) and deals (LIVED) in force at any time from an instant on."""
         key = self.database.connection_key(connection)
         with self.database.reading() as sql:
             first = run_at(sql, key, since) or 0
@@ -64,7 +64,7 @@ class FlagHistory:
         return findings, deals.sort("key", "began")
 
     def acts(self, connection: str, since: datetime, *, roll_up: bool) -> pl.DataFrame:
-        """What was done on deals from an instant on (ACTS); `roll_up`: also what is logged on contacts and accounts."""
+        """Acts on deals from an instant on (ACTS); `roll_up` adds activities logged on contacts and accounts."""
         key, at = self.database.connection_key(connection), instant(since)
         with self.database.reading() as sql:
             parts = [
@@ -85,7 +85,7 @@ class FlagHistory:
         return pl.concat(parts).sort("key", "field", "at")
 
     def next_steps(self, connection: str) -> pl.DataFrame:
-        """What is written as the next step of each open deal now (STEPS of model/widening/copied_next_steps.py)."""
+        """The next step of each open deal now (STEPS of model/widening/copied_next_steps.py)."""
         query = (
             "SELECT key, owner_id, next_step FROM opportunity WHERE connection = ? AND gone IS NULL"
             " AND coalesce(is_closed, 0) = 0 AND owner_id IS NOT NULL AND next_step IS NOT NULL ORDER BY key"
@@ -102,7 +102,7 @@ def _since(table: str, names: str, first: int) -> str:
 
 
 def _activities(sql: Sql, connection: int, since: int, *, roll_up: bool) -> pl.DataFrame:
-    """Each activity when it was entered, and again when it took place."""
+    """Each activity twice: when it was entered and when it took place."""
     sources = [ON_DEAL, ON_CONTACT, ON_ACCOUNT] if roll_up else [ON_DEAL]
     frames = []
     for source in sources:

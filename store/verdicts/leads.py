@@ -1,4 +1,4 @@
-"""Leads: what was known of them at an instant, what was found, and the list that people read."""
+"""Leads: their facts at an instant, their findings, and the list for people."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def _listed(row: tuple[Any, ...], found: dict[str, list[Any]]) -> dict[str, Any]
     lead = dict(zip(LISTED, row, strict=True))
     created = None if lead["created"] is None else instant_of(lead["created"])
     converted = None if lead["is_converted"] is None else bool(lead["is_converted"])
-    told = {"broken": found.get("broken", []), "unknown": found.get("unknown", [])}
-    return {**lead, "created": created, "is_converted": converted, **told}
+    findings = {"broken": found.get("broken", []), "unknown": found.get("unknown", [])}
+    return {**lead, "created": created, "is_converted": converted, **findings}
 
 
 def _leads(sql: Sql, connection: int, at: int) -> pl.DataFrame:

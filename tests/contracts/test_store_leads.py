@@ -147,8 +147,8 @@ def test_a_page_that_has_all_of_a_lead_ends_what_it_leaves_out(store):
 def test_a_full_pass_buries_what_it_did_not_find_but_never_many_at_once(store):
     keep(store, lead=[lead(f"l{n}") for n in range(40)])
     kept = keep(store, present={"lead": frozenset(f"l{n}" for n in range(5))})
-    assert (kept.buried, kept.held_back) == (0, 35)
-    assert keep(store, present={"lead": frozenset(f"l{n}" for n in range(30))}).buried == 10
+    assert (kept.vanished, kept.held_back) == (0, 35)
+    assert keep(store, present={"lead": frozenset(f"l{n}" for n in range(30))}).vanished == 10
     assert shot(store, NOON + DAY).height == 30
 
 

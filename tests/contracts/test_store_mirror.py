@@ -119,7 +119,7 @@ def test_a_deleted_deal_is_gone_and_comes_back_when_it_is_read_again(store):
 def test_what_a_full_pass_no_longer_finds_has_vanished(store):
     keep(store, opportunity=[deal(), deal("d2")], activity=[activity(), activity("t2")])
     kept = keep(store, LATER, present={"opportunity": frozenset({"d1"}), "activity": frozenset({"t1"})})
-    assert (kept.buried, kept.held_back) == (2, 0)
+    assert (kept.vanished, kept.held_back) == (2, 0)
     assert record(store, "d2")["gone"] == "vanished"
     assert only(snapshot(store, LATER).activity)["vanished_touch"] == NOON - DAY
 
@@ -128,10 +128,10 @@ def test_a_reconciliation_never_buries_more_than_a_fiftieth_of_the_deals(store):
     keep(store, opportunity=[deal(f"d{n}") for n in range(1100)])
     left = frozenset(f"d{n}" for n in range(1100 - 23))
     kept = keep(store, LATER, present={"opportunity": left})
-    assert (kept.buried, kept.held_back) == (0, 23)
+    assert (kept.vanished, kept.held_back) == (0, 23)
     assert snapshot(store, LATER).deals.height == 1100
     kept = keep(store, LATER, present={"opportunity": left | {"d1099"}})
-    assert (kept.buried, kept.held_back) == (22, 0)
+    assert (kept.vanished, kept.held_back) == (22, 0)
 
 
 def test_connections_do_not_see_each_other(store):

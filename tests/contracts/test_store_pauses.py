@@ -98,6 +98,6 @@ def test_a_reconciliation_that_a_person_approved_gives_many_deals_up_once(store)
     store.approvals.approve("acme", Approval(VANISHED, "", 58, "Joan", NOON))
     assert keep(store, present={"opportunity": few}).held_back == 59
     store.approvals.approve("acme", Approval(VANISHED, "", 59, "Joan", NOON))
-    assert keep(store, present={"opportunity": few}).buried == 59
+    assert keep(store, present={"opportunity": few}).vanished == 59
     keep(store, NOON + DAY, opportunity=deals)
     assert keep(store, present={"opportunity": few}).held_back == 59
