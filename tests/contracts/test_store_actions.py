@@ -116,7 +116,7 @@ def test_one_that_was_cut_off_is_found_though_its_flag_ended(acting):
     assert [one.key for one in acting.actions.standing("acme")] == ["k1", "k2"]
 
 
-def test_a_rehearsal_knows_the_actions_and_leaves_them_alone(acting):
+def test_a_dry_run_knows_the_actions_and_leaves_them_alone(acting):
     settle(acting)
     with acting.dry_run("acme") as copy:
         assert [one.key for one in copy.actions.standing("acme")] == ["k1", "k2"]

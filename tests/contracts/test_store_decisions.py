@@ -177,7 +177,7 @@ def test_what_is_too_old_is_forgotten_and_what_stood_at_the_limit_is_not(pipelin
     assert pipeline.decisions.forget("other", limit) == 0
 
 
-def test_a_rehearsal_remembers_the_last_month(pipeline):
+def test_a_dry_run_remembers_the_last_month(pipeline):
     for n in (0, 20, 40, 60):
         judged(pipeline, {(1, f"p{n}"): "x"}, day=NOON + n * DAY)
     with pipeline.dry_run("acme") as copy:

@@ -188,7 +188,7 @@ def test_findings_of_leads_and_of_deals_do_not_meet(store):
     assert [deal["flags"] for deal in store.verdicts.deals("acme")] == [[]]
 
 
-def test_a_rehearsal_knows_the_leads(store):
+def test_a_dry_run_knows_the_leads(store):
     keep(store, lead=[lead()], lead_activity=[call()])
     keep(store, NOON, lead=[edited(NOON, status="Working")])
     with store.dry_run("acme") as copy:

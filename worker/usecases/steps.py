@@ -77,17 +77,17 @@ def measure_only(services: Services, name: str, as_of: datetime | None) -> list[
 
 def measured(services: Services, name: str, day: datetime, window: str = "all") -> list[dict[str, Any]]:
     """KPI values, judged on a copy of the store, which is thrown away."""
-    with rehearsed(services, name, day) as (session, run_id):
+    with dry_run_session(services, name, day) as (session, run_id):
         return values(session, judged_now(session, run_id, binding=False), window)
 
 
 @contextmanager
-def rehearsed(services: Services, name: str, day: datetime) -> Iterator[tuple[Session, int]]:
+def dry_run_session(services: Services, name: str, day: datetime) -> Iterator[tuple[Session, int]]:
     """A session and its run on a copy of the store, which is thrown away."""
     with (
         services.store.dry_run(name, day) as copy,
         leased(replace(services, store=copy), name, day) as session,
-        running(session, "rehearsal") as (run_id, _),
+        running(session, "dry run") as (run_id, _),
     ):
         yield session, run_id
 
@@ -112,7 +112,7 @@ def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
     """Old and new value of each field per deal as CSV; how many by policy and owner, three records as reps see them."""
     day = services.clock()
     mind(path)
-    with rehearsed(services, name, day) as (session, run_id):
+    with dry_run_session(services, name, day) as (session, run_id):
         found = judged_now(session, run_id, binding=False)
         if not found.parts:
             raise SettingsProblem(f"Nothing is known of '{name}' yet; `sluicegate pull {name}` reads its deals.")
