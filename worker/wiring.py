@@ -50,7 +50,7 @@ def wire(settings: Settings, *, progress: Callable[[str, int], None] | None = No
 
     def connect_once(name: str) -> Connector:
         if name not in connectors:
-            connectors[name] = connector_for(settings, name, store.calls_on(name, now().date()))
+            connectors[name] = connector_for(settings, name, store.connections.calls_on(name, now().date()))
         return connectors[name]
 
     return Services(

@@ -18,9 +18,8 @@ from model.snapshot import (
     Snapshot,
 )
 from store.codec import instant, instant_of
-from store.database import Base
 from store.history.builder import Teller, Turns
-from store.history.queries import ALL_KEYS, FIRST_HOUR, HISTORY, reach, small_table
+from store.history.queries import FIRST_HOUR, HISTORY, reach, small_table
 from store.history.raw import read_some
 from store.history.touches import TouchRule, activity_frame
 
@@ -39,65 +38,42 @@ MOVES_TEXT: Final = pl.Schema({
 })  # fmt: skip
 
 
-class Snapshots(Base):
-    """What judging and measuring read."""
-
-    def snapshot(
-        self,
-        connection: str,
-        as_of: datetime,
-        *,
-        touch: TouchRule,
-        keys: tuple[int, int] | None = None,
-        claims: Sequence[str] = (),
-        fields: FieldHistory | None = None,
-    ) -> Snapshot:
-        """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive.
-
-        `claims`: the facts by which processes claim deals; their changes are given. `fields`: the CRM's field history.
-        """
-        key, at, span = self.connection_key(connection), instant(as_of), keys or ALL_KEYS
-        with self.reading() as sql:
-            if sql.postgres:
-                sql.run("SET LOCAL work_mem = '256MB'")
-            activity = activity_frame(sql, key, at, touch, span)
-            deals = _deals(sql, key, at, span)
-            known = deals.select("key")  # neither gone ones nor shells
-            changes = _stage_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left")
-            stages = small_table(sql, key, "crm_stage", CRM_STAGES)
-            known_from = reach(sql, key, fields, tuple(HISTORY.values()))
-            deals = _with_changes(sql, key, at, span, deals, known_from).select(DEALS.names())
-            return Snapshot(
-                as_of=as_of,
-                deals=_as_they_were(sql, key, as_of, touch, span, deals, fields),
-                stage_changes=changes,
-                date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
-                activity=activity.join(known, on="key", how="semi"),
-                claim_changes=_claim_changes(sql, key, at, span, claims),
-                roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
-                owners=owners(sql, key),
-                crm_stages=stages,
-                rates=small_table(sql, key, "rate", RATES),
-                feeds={
-                    name: instant_of(read)
-                    for name, read in sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", key)
-                },
-            )
-
-    def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
-        """The CRM's id → our key, of every deal that is not gone; `gone`: of those, too."""
-        query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL"
-        with self.reading() as sql:
-            return dict(sql.rows(query if gone else f"{query} AND gone IS NULL", self.connection_key(connection)))
-
-    def slices(self, connection: str, size: int) -> list[tuple[int, int]]:
-        """Ranges of keys, both ends inclusive, with at most `size` deals each; together they hold every deal."""
-        query = (
-            "SELECT min(key), max(key) FROM (SELECT key, (row_number() OVER (ORDER BY key) - 1) / ? AS part"
-            " FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL) p GROUP BY part ORDER BY 1"
-        )
-        with self.reading() as sql:
-            return [(low, high) for low, high in sql.rows(query, size, self.connection_key(connection))]
+def read_snapshot(  # noqa: PLR0917 - what is read of which deals
+    sql: Sql,
+    key: int,
+    as_of: datetime,
+    touch: TouchRule,
+    span: tuple[int, int],
+    claims: Sequence[str],
+    fields: FieldHistory | None,
+) -> Snapshot:
+    """`History.snapshot` on an open transaction."""
+    at = instant(as_of)
+    if sql.postgres:
+        sql.run("SET LOCAL work_mem = '256MB'")
+    activity = activity_frame(sql, key, at, touch, span)
+    deals = _deals(sql, key, at, span)
+    known = deals.select("key")  # neither gone ones nor shells
+    changes = _stage_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left")
+    stages = small_table(sql, key, "crm_stage", CRM_STAGES)
+    known_from = reach(sql, key, fields, tuple(HISTORY.values()))
+    deals = _with_changes(sql, key, at, span, deals, known_from).select(DEALS.names())
+    return Snapshot(
+        as_of=as_of,
+        deals=_as_they_were(sql, key, as_of, touch, span, deals, fields),
+        stage_changes=changes,
+        date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
+        activity=activity.join(known, on="key", how="semi"),
+        claim_changes=_claim_changes(sql, key, at, span, claims),
+        roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
+        owners=owners(sql, key),
+        crm_stages=stages,
+        rates=small_table(sql, key, "rate", RATES),
+        feeds={
+            name: instant_of(read)
+            for name, read in sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", key)
+        },
+    )
 
 
 def _deals(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:

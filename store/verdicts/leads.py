@@ -1,7 +1,8 @@
-"""Leads: what was known of them at an instant, what was found, and the list that people read."""
+"""Leads: their facts at an instant, their findings, and the list for people."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -9,16 +10,16 @@ import polars as pl
 
 from model.previous_verdict import FINDINGS
 from model.snapshot import INSTANT, LEADS, OWNERS, LeadSnapshot
+from store import tracked_tables
 from store.codec import instant, instant_of
-from store.database import Base
 from store.history.past import BACK, taken_back, with_unread
 from store.history.snapshot import owners
-from store.mirror import tracked_tables
 from store.verdicts.verdicts import tuples
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from store.database import Database
     from store.fence import Lease
     from store.history.touches import TouchRule
     from store.sql import Sql
@@ -43,13 +44,16 @@ LIST: Final = """
 LISTED: Final = ("key", "id", "name", "company", "source", "status", "owner", "is_converted", "created")
 
 
-class Leads(Base):
+@dataclass(frozen=True)
+class Leads:
     """Leads and the verdict on them."""
 
-    def lead_snapshot(self, connection: str, as_of: datetime, *, touch: TouchRule) -> LeadSnapshot:
+    database: Database
+
+    def snapshot(self, connection: str, as_of: datetime, *, touch: TouchRule) -> LeadSnapshot:
         """What was known and true of leads at `as_of`."""
-        key, at = self.connection_key(connection), instant(as_of)
-        with self.reading() as sql:
+        key, at = self.database.connection_key(connection), instant(as_of)
+        with self.database.reading() as sql:
             leads = _as_they_were(sql, key, at, _leads(sql, key, at))
             touched = _touched(sql, key, at, touch)
             feeds = dict(sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", key))
@@ -60,22 +64,24 @@ class Leads(Base):
                 feeds={name: instant_of(read) for name, read in feeds.items()},
             )
 
-    def lead_memory(self, connection: str) -> pl.DataFrame:
+    def previous(self, connection: str) -> pl.DataFrame:
         """The findings of the last verdict on leads, with the schema FINDINGS."""
-        with self.reading() as sql:
-            return _found(sql, self.connection_key(connection))
+        with self.database.reading() as sql:
+            return _found(sql, self.database.connection_key(connection))
 
-    def forget_lead_verdict(self, connection: str, lease: Lease | None = None) -> None:
+    def forget(self, connection: str, lease: Lease | None = None) -> None:
         """There is none any more: no policy names leads."""
-        with self.reading() as sql:
-            known = sql.rows("SELECT 1 FROM lead_finding WHERE connection = ? LIMIT 1", self.connection_key(connection))
+        with self.database.reading() as sql:
+            known = sql.rows(
+                "SELECT 1 FROM lead_finding WHERE connection = ? LIMIT 1", self.database.connection_key(connection)
+            )
         if known:
-            self.keep_lead_verdict(connection, pl.DataFrame(schema=FINDINGS), lease)
+            self.keep(connection, pl.DataFrame(schema=FINDINGS), lease)
 
-    def keep_lead_verdict(self, connection: str, findings: pl.DataFrame, lease: Lease | None = None) -> None:
+    def keep(self, connection: str, findings: pl.DataFrame, lease: Lease | None = None) -> None:
         """Replace the verdict on leads."""
-        key = self.connection_key(connection)
-        with self.writing(lease) as sql:
+        key = self.database.connection_key(connection)
+        with self.database.writing(lease) as sql:
             old, names = _found(sql, key), FINDINGS.names()
             changed = findings.join(old, on=names, how="anti", nulls_equal=True)
             absent = old.join(findings, on=FOUND, how="anti").select(FOUND)
@@ -83,15 +89,15 @@ class Leads(Base):
             sql.many(gone, tuples(key, absent))
             sql.upsert("lead_finding", ("connection", *names), tuples(key, changed), ("connection", *FOUND))
 
-    def leads(self, connection: str) -> list[dict[str, Any]]:
+    def all(self, connection: str) -> list[dict[str, Any]]:
         """Every lead that is not gone: {key, id, name, company, source, status, owner, is_converted, created, broken,
         unknown}; the last two are the JSON objects of the findings.
         """
-        key = self.connection_key(connection)
+        key = self.database.connection_key(connection)
         query = (
             "SELECT key, status, flag FROM lead_finding WHERE connection = ? AND flag IS NOT NULL ORDER BY key, policy"
         )
-        with self.reading() as sql:
+        with self.database.reading() as sql:
             found: dict[int, dict[str, list[Any]]] = {}
             for lead, status, flag in sql.rows(query, key):
                 found.setdefault(lead, {"broken": [], "unknown": []})[status].append(orjson.loads(flag))
@@ -108,8 +114,8 @@ def _listed(row: tuple[Any, ...], found: dict[str, list[Any]]) -> dict[str, Any]
     lead = dict(zip(LISTED, row, strict=True))
     created = None if lead["created"] is None else instant_of(lead["created"])
     converted = None if lead["is_converted"] is None else bool(lead["is_converted"])
-    told = {"broken": found.get("broken", []), "unknown": found.get("unknown", [])}
-    return {**lead, "created": created, "is_converted": converted, **told}
+    findings = {"broken": found.get("broken", []), "unknown": found.get("unknown", [])}
+    return {**lead, "created": created, "is_converted": converted, **findings}
 
 
 def _leads(sql: Sql, connection: int, at: int) -> pl.DataFrame:

@@ -77,7 +77,7 @@ def _what(answer: dict[str, object], deals: int) -> str:
 
 def _seen_all_along(store: Store) -> None:
     """The deals were seen from their first hour on; each had another amount and another next step once."""
-    with store.writing() as sql:
+    with store.database.writing() as sql:
         sql.run("UPDATE opportunity SET first_seen = created, first_edit = created")
         for n, (field, before) in enumerate({"next_step": "null", "amount": '"800.5"'}.items()):
             at = seed.ago("key", 400, 31 + n)

@@ -91,7 +91,7 @@ def judged(services: Services, player: Any, events: Iterable[Event]) -> Judged:
         found.reports.append(run(services, NAME, full=at == RUNS[-1]))
         by_id = {deal["id"]: deal for deal in deals(services, NAME)}
         found.deals.append({key: by_id[id_] for key, id_ in player.deals.items() if id_ in by_id})
-    found.kpis = services.store.kpis(NAME)
+    found.kpis = services.store.kpis.values(NAME)
     page = services.connect(NAME).read(list(player.deals.values()))
     ours = {record["id"]: record["ours"] for record in page.records["opportunity"] if not record.get("gone")}
     found.records = {key: ours[id_] for key, id_ in player.deals.items() if id_ in ours}

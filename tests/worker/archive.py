@@ -101,28 +101,30 @@ class Archive:
             settings=settings, clock=lambda: NOW, sleep=lambda _: None, store=self.store,
             connect=lambda _name: door, policy_texts=dict,
         )  # fmt: skip
-        self.store.connection_key(NAME)
+        self.store.database.connection_key(NAME)
         self.describe()
         self.keep(NOW, owner=[owner("u1")], crm_stage=[crm_stage(name) for name in STAGES], feeds=FEEDS)
 
     def describe(self, **types: Any) -> None:
         """What the CRM offers: the standard facts, and mapped ones of these types."""
-        self.store.keep_description(
+        self.store.connections.keep_description(
             NAME, Description(mapped=GIVEN | types.keys(), writes={}, types=types, currency="USD")
         )
 
     def describe_leads(self) -> None:
         """What the CRM offers of leads, too."""
         given = frozenset(name for name, fact in LEAD_FACTS.items() if "mapping" not in fact.needs)
-        self.store.keep_description(NAME, Description(mapped=GIVEN, writes={}, currency="USD", lead_mapped=given))
+        self.store.connections.keep_description(
+            NAME, Description(mapped=GIVEN, writes={}, currency="USD", lead_mapped=given)
+        )
 
     def keep(self, at: datetime, *, feeds: Sequence[str] = (), **records: list[dict[str, Any]]) -> None:
         """What a pull at this instant brought."""
-        self.store.keep_page(NAME, Page(records, cursor=None, present={}, feeds=frozenset(feeds)), at, at)
+        self.store.mirror.keep_page(NAME, Page(records, cursor=None, present={}, feeds=frozenset(feeds)), at, at)
 
     def dump(self) -> list[str]:
         """Everything the store holds."""
-        with self.store.reading() as sql:
+        with self.store.database.reading() as sql:
             return list(sql.tx.connection.driver_connection.iterdump())
 
 

@@ -37,7 +37,7 @@ def context_of(session: Session, policies: PolicySet) -> Context:
     connection = session.connection
     return Context(
         hold_unknown=connection.hold_unknown_days,
-        first_runs=session.store.first_run_dates(session.name),
+        first_runs=session.store.verdicts.first_run_dates(session.name),
         waivers=tuple(waiver for waiver in policies.waivers if waiver.connection in {"", session.name}),
         open_to_all=connection.sandbox,
         owner_grace=connection.activity.owner_grace,
@@ -47,7 +47,7 @@ def context_of(session: Session, policies: PolicySet) -> Context:
 def memory_of(session: Session, keys: tuple[int, int]) -> Memory:
     """What the last verdict on these deals left, and what reps wrote on their records since."""
     store, name = session.store, session.name
-    return Memory(*store.memory(name, keys), *store.pauses(name, keys))
+    return Memory(*store.verdicts.previous(name, keys), *store.approvals.pauses(name, keys))
 
 
 def not_rolled_out(session: Session, policies: PolicySet) -> list[str]:
@@ -76,7 +76,7 @@ def held_back(session: Session, verdicts: list[Verdict], calibration: Calibratio
     """Every rule that would change too much since a week ago held, unless a person let it through."""
     if not verdicts or not has_brake(session):
         return Brake(verdicts, [], [])
-    approvals = session.store.approvals(session.name)
+    approvals = session.store.approvals.all(session.name)
     given = {(said.policy, said.revision): said for said in approvals}
     mine = {rule.id: given.get((rule.id, revision_of(rule, calibration))) for rule in verdicts[0].rules}
     then, counts = _then(session, approvals), Counter[tuple[str, str]]()
@@ -101,10 +101,10 @@ def _then(session: Session, approvals: list[Approval]) -> Then:
     store, name, since = session.store, session.name, session.as_of - WEEK
     used = [(said.used, said.policy) for said in approvals if said.used and said.used > since]
     let_through = {policy: at for at, policy in sorted(used)}
-    standing = {at: store.standing(name, at) for at in set(let_through.values())}
+    standing = {at: store.decisions.standing(name, at) for at in set(let_through.values())}
     parts = [standing[at].filter(pl.col("policy") == policy) for policy, at in let_through.items()]
-    others = store.standing(name, since).filter(~pl.col("policy").is_in(list(let_through)))
-    by_then = {id_ for id_, first in store.first_run_dates(name).items() if first <= local_day(session, since)}
+    others = store.decisions.standing(name, since).filter(~pl.col("policy").is_in(list(let_through)))
+    by_then = {id_ for id_, first in store.verdicts.first_run_dates(name).items() if first <= local_day(session, since)}
     return Then(pl.concat([others, *parts]), frozenset(by_then), frozenset(let_through))
 
 

@@ -72,7 +72,7 @@ class GateHistory:
         """For some deals at a time the local days of their moves (DATED), and the ANSWERS to their bindings."""
         session, keys = self.facts.session, asked["key"].unique().sort()
         for some in (keys[at : at + DEALS] for at in range(0, keys.len(), DEALS)):
-            raw = session.store.recorded(
+            raw = session.store.history.recorded(
                 session.name, some, session.as_of, touch=self.facts.touch, fields=self.facts.description.history
             )  # fmt: skip
             yield self.answered(raw, asked.filter(pl.col("key").is_in(some.implode())))

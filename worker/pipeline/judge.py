@@ -93,7 +93,7 @@ _COUNTED = ("passed", "broken", "unknown", "not_applicable")
 def judge(session: Session, policies: PolicySet, description: Description, run_id: int, *, binding: bool) -> Judged:
     """Judge and keep the verdict; `binding`: no dry run, so policies new to the connection bind from now."""
     store, name = session.store, session.name
-    calibration = store.current_calibration(name, session.as_of)
+    calibration = store.connections.current_calibration(name, session.as_of)
     if binding:
         note_first_runs(session, policies)
     context = context_of(session, policies)
@@ -123,9 +123,9 @@ def _keep(  # noqa: PLR0917 - what is kept, of which run
 ) -> None:
     """The verdict on a slice into the store; what it remembers of pauses first, for they begin when they are seen."""
     store, name, keys, lease = session.store, session.name, part.keys, session.lease
-    store.keep_pauses(name, verdict.paused.remembered(), keys=keys, lease=lease)
+    store.approvals.keep_pauses(name, verdict.paused.remembered(), keys=keys, lease=lease)
     with uncollected():
-        store.keep_verdict(
+        store.verdicts.keep(
             name, run_id, session.as_of, verdict.findings(), verdict.deals(), verdict.breaches(),
             keys=keys, lease=lease, digest=digest, used=used,
         )  # fmt: skip
@@ -140,7 +140,7 @@ def note_first_runs(session: Session, policies: PolicySet) -> None:
         for criterion in (*stage.entry, *stage.exit)
     ]
     day = local_day(session, session.as_of)
-    session.store.note_first_run(session.name, [*(p.id for p in policies.policies), *criteria], day)
+    session.store.verdicts.note_first_run(session.name, [*(p.id for p in policies.policies), *criteria], day)
 
 
 def _shown(findings: pl.DataFrame) -> pl.DataFrame:

@@ -77,24 +77,24 @@ def judge_leads(session: Session, policies: PolicySet, description: Description)
     """Judge and keep the verdict; None where no policy names leads, and then there is none."""
     store, name = session.store, session.name
     if not wanted(policies):
-        store.forget_lead_verdict(name, session.lease)
+        store.leads.forget(name, session.lease)
         return None
     with uncollected():
         verdict = lead_verdict(session, policies, description)
-        store.keep_lead_verdict(name, verdict.findings(), session.lease)
+        store.leads.keep(name, verdict.findings(), session.lease)
     return JudgedLeads(verdict, verdict.memory.findings)
 
 
 def lead_verdict(session: Session, policies: PolicySet, description: Description) -> Verdict:
     """The verdict on what the store holds of leads; not kept."""
-    memory, context = Memory(session.store.lead_memory(session.name)), Context(session.connection.hold_unknown_days)
+    memory, context = Memory(session.store.leads.previous(session.name)), Context(session.connection.hold_unknown_days)
     return judge(widened_leads(session, description), policies, memory, context)
 
 
 def widened_leads(session: Session, description: Description) -> Wide:
     """The connection's leads as of the session's instant, under its own ways."""
     touch = touch_rule(session, description)
-    snapshot = _overlaid(session, session.store.lead_snapshot(session.name, session.as_of, touch=touch))
+    snapshot = _overlaid(session, session.store.leads.snapshot(session.name, session.as_of, touch=touch))
     setting = lead_setting(session, description)
     late = replace(setting, feeds_late=late_feeds(session, snapshot.feeds))
     hidden = (

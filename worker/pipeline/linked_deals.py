@@ -27,7 +27,7 @@ def owned_elsewhere(session: Session) -> frozenset[str]:
             f"connections.{session.name}.linked_to needs the field that holds the other CRM's id: map it as "
             f"{LINKED_ID} under [connections.{session.name}.fields]."
         )
-    return frozenset(session.store.ids(other))
+    return frozenset(session.store.mirror.ids(other))
 
 
 def without(wide: Wide, owned: frozenset[str]) -> Wide:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def measure(session: Session, judged: Judged, run_id: int, window: str = "all") -> list[dict[str, Any]]:
     """Measure, keep and return the values as JSON rows (`kpis` in docs/contract.md)."""
     rows = values(session, judged, window)
-    session.store.keep_kpis(run_id, rows, session.lease)
+    session.store.kpis.keep(run_id, rows, session.lease)
     return rows
 
 

@@ -36,7 +36,7 @@ class Planned:
 def plan_all(session: Session, judged: Judged) -> Planned:
     """The same verdict over the same store wants the same."""
     rules = rules_with_actions(judged.policies)
-    standing = session.store.standing_actions(session.name)
+    standing = session.store.actions.standing(session.name)
     flags: list[Flag] = []
     deals: dict[int, Whose] = {}
     moves: list[Wanted] = []
@@ -45,7 +45,7 @@ def plan_all(session: Session, judged: Judged) -> Planned:
         flags += found
         deals |= deals_of(part, {flag.deal_key for flag in found})
         moves += _moves(session, part, found, rules)
-    known = Standing(standing, session.store.action_keys(session.name))
+    known = Standing(standing, session.store.actions.keys(session.name))
     tasks = plan_tasks(session.name, flags, rules, deals, known, session.as_of)
     again = {one.key for one in moves}
     lost = [one for one in standing if one.kind == "move_back" and one.state == "sending" and one.key not in again]
@@ -66,4 +66,4 @@ def _moves(
     season = Season(session.as_of, today, connection.fiscal_year_starts, part.part.wide.holidays)
     last, missed = last_moves(part, keys), missed_at(part, keys)
     wanted = plan_moves(session.name, asked, missed, last, season)
-    return not_yet(wanted, session.store.known_actions(session.name, [one.key for one in wanted]))
+    return not_yet(wanted, session.store.actions.known(session.name, [one.key for one in wanted]))

@@ -62,7 +62,7 @@ class Session:
         """What the CRM offers now, of leads only where they are named; remembered, so that judging needs no CRM."""
         leads = self.leads_are_named()
         description = self.connector.describe(leads=True) if leads else self.connector.describe()
-        self.store.keep_description(self.name, description)
+        self.store.connections.keep_description(self.name, description)
         return description
 
     def leads_are_named(self) -> bool:
@@ -75,14 +75,14 @@ class Session:
 
     def description(self) -> Description:
         """What the CRM offered when it was last asked; asks where it never was."""
-        return self.store.description(self.name) or self.describe()
+        return self.store.connections.description(self.name) or self.describe()
 
     def policies(self, description: Description) -> PolicySet:
         """The policies in force, checked against this CRM's own values; raises PolicyProblem."""
         texts = self.services.policy_texts()
         found = read_once(texts, description)
         files = {file: text.decode("utf-8") for file, text in texts.items()}
-        self.store.keep_policies(found.digest, files, self.services.clock())
+        self.store.policy_sets.keep(found.digest, files, self.services.clock())
         return found
 
     def policies_in_force(self, description: Description) -> PolicySet:
@@ -90,7 +90,7 @@ class Session:
         try:
             return self.policies(description)
         except (PolicyProblem, SettingsProblem) as e:
-            last = self.store.last_policies()
+            last = self.store.policy_sets.latest()
             if last is None:
                 raise
             log().error("policy files are wrong; the last good ones stay in force", problems=str(e))
@@ -118,12 +118,12 @@ def _read(texts: tuple[tuple[str, bytes], ...], choices: Pair[tuple[str, ...]], 
 def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
     """A session that alone works on the connection; raises ConnectionBusy. The lease is renewed while it runs."""
     store = services.store
-    lease = store.lease(name, "a run", services.clock(), LEASE_SECONDS)
+    lease = store.runs.lease(name, "a run", services.clock(), LEASE_SECONDS)
     ended = threading.Event()
 
     def heartbeat() -> None:
         while not ended.wait(HEARTBEAT_SECONDS):
-            store.renew(lease, services.clock(), LEASE_SECONDS)
+            store.runs.renew(lease, services.clock(), LEASE_SECONDS)
 
     thread = threading.Thread(target=heartbeat, name="lease", daemon=True)
     thread.start()
@@ -132,7 +132,7 @@ def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
     finally:
         ended.set()
         thread.join()
-        store.release(lease)
+        store.runs.release(lease)
 
 
 @contextmanager
@@ -143,15 +143,15 @@ def counted(session: Session, report: Report) -> Iterator[None]:
         yield
     finally:
         report.calls = session.connector.calls - before
-        session.store.note_calls(session.name, session.services.clock().date(), report.calls)
+        session.store.connections.note_calls(session.name, session.services.clock().date(), report.calls)
 
 
 @contextmanager
 def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
     """A run's row in the store and its report; an end that can be resumed is told in the report's `stopped`."""
     store = session.store
-    calibration = store.current_calibration(session.name, session.as_of).revision
-    run_id = store.start_run(session.name, session.as_of, "", calibration, kind, session.lease)
+    calibration = store.connections.current_calibration(session.name, session.as_of).revision
+    run_id = store.runs.start(session.name, session.as_of, "", calibration, kind, session.lease)
     report, outcome = Report(run_id=str(run_id), as_of=session.as_of.isoformat()), "fault"
     try:
         yield run_id, report
@@ -162,4 +162,4 @@ def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
         outcome = str(e)
         raise
     finally:
-        store.end_run(run_id, outcome, report.to_json())
+        store.runs.end(run_id, outcome, report.to_json())

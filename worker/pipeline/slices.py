@@ -72,10 +72,10 @@ def shots(session: Session, description: Description, *sets: PolicySet) -> Itera
     """The connection's deals in slices by key, as the store holds them, to be judged by these sets of policies."""
     store, name, touch = session.store, session.name, touch_rule(session, description)
     claims = claimed_by(sets)
-    slices = store.slices(name, SLICE)
+    slices = store.history.slices(name, SLICE)
 
     def read(keys: tuple[int, int]) -> Snapshot:
-        shot = store.snapshot(
+        shot = store.history.snapshot(
             name, session.as_of, touch=touch, keys=keys, claims=claims, fields=description.history
         )  # fmt: skip
         return overlaid(session, shot)
@@ -155,7 +155,7 @@ def touch_rule(session: Session, description: Description) -> TouchRule:
 def integration_ids(session: Session) -> frozenset[str]:
     """Ids of the users that the connection lists as integrations, by login or id."""
     listed = {login.casefold() for login in session.connection.integration_users}
-    owners = session.store.records(session.name, "owner")
+    owners = session.store.mirror.records(session.name, "owner")
     return frozenset(
         owner["id"] for owner in owners if listed & {str(owner[k] or "").casefold() for k in ("id", "username", "name")}
     )

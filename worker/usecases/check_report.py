@@ -89,7 +89,7 @@ def _checked(services: Services, as_of: datetime) -> Checked:
     with leased(services, NAME, as_of) as session:
         description = session.describe()
         policies = session.policies(description)
-        run_id = services.store.start_run(NAME, as_of, policies.digest, "", "check", session.lease)
+        run_id = services.store.runs.start(NAME, as_of, policies.digest, "", "check", session.lease)
         pulled = pull(session, full=True)
         judged = judge(session, policies, description, run_id, binding=True)
         push(session, judged, description, run_id, report, dry=False)

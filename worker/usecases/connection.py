@@ -88,7 +88,7 @@ def rolled_out_to_nobody(policies: PolicySet, wide: Wide) -> Iterator[Remark]:
 
 def strange_owners(session: Session, policies: PolicySet) -> Iterator[Remark]:
     """Owners whom a condition names and the CRM does not have."""
-    names = [owner["name"] for owner in session.store.records(session.name, "owner") if owner["name"]]
+    names = [owner["name"] for owner in session.store.mirror.records(session.name, "owner") if owner["name"]]
     known = {compared(name) for name in names}
     for const, (file, line, column) in constants_of(policies, "owner"):
         if names and const.value not in known:
@@ -132,5 +132,5 @@ def clear(services: Services, name: str) -> Report:
         planned = plan(rows, description.writes, session.as_of)
         report.patches = len(planned.patches)
         send(session, Planned(list(planned.patches), []), run_id, report)
-        services.store.pause(name, "our fields were cleared", services.clock())
+        services.store.connections.pause(name, "our fields were cleared", services.clock())
     return report

@@ -40,7 +40,7 @@ def native(services: Services, name: str, texts: Mapping[str, bytes], process: s
         )
     policies = read_once(texts, description)
     known(policies, process)
-    stages = pl.DataFrame(session.store.records(name, "crm_stage"), schema=CRM_STAGES, strict=False)
+    stages = pl.DataFrame(session.store.mirror.records(name, "crm_stage"), schema=CRM_STAGES, strict=False)
     found = made(policies, description, stages, process)
     return {"connection": name, "kind": kind, "digest": policies.digest, **asdict(found)}
 

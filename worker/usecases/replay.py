@@ -137,7 +137,7 @@ def _told(past: Past) -> dict[str, Any]:
 
 def _dark(seen: Seen, policy: str, past: Past) -> dict[str, Any]:
     """A policy that could be judged on no day: which facts have no past, since when they are recorded, what else."""
-    since = past.session.store.recorded_since(past.session.name)
+    since = past.session.store.history.recorded_since(past.session.name)
     rule = seen.rules[policy]
     silent = not LOGGED.isdisjoint(rule.facts) and not past.quiet.is_empty()
     return {

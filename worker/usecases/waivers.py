@@ -92,7 +92,7 @@ def _waived(services: Services, name: str) -> dict[str, list[str]]:
 
 
 def _read(services: Services, texts: Mapping[str, bytes], name: str = "") -> PolicySet:
-    description = services.store.description(name) if name else None
+    description = services.store.connections.description(name) if name else None
     return read_once(texts, description) if description else read_policies(texts)
 
 

@@ -1,4 +1,4 @@
-"""Pauses: what reps ask for on the record, and what was granted; and what a person let through the brake."""
+"""Approvals that let a change through the brake, and pauses that reps ask for on the record."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ import sqlalchemy as sa
 from model.previous_verdict import ASKED, PAUSES
 from store import work_tables
 from store.codec import day
-from store.database import Base
-from store.history.queries import ALL_KEYS
+from store.mirror_tables import ALL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from store.database import Database
     from store.fence import Lease
     from store.sql import Sql
 
 
 VANISHED: Final = "vanished-deals"
-"""What an approval names that lets a reconciliation give up many deals."""
+"""The `policy` of an approval that lets a reconciliation mark many deals as vanished."""
 MANY_ACTIONS: Final = "many-actions"
-"""What an approval names that lets a run do many actions; its revision is the digest of the policy set."""
+"""The `policy` of an approval that lets a run do many actions; its revision is the digest of the policy set."""
 
 
 @dataclass(frozen=True)
 class Approval:
-    """A person's word that one revision of a rule may change up to so many deals, once.
+    """A person allows one revision of a rule to change up to `up_to` deals, once.
 
-    `used`: as of when something last went through by a word on this revision, this one's or an earlier one's.
+    `used` is the instant when an approval of this revision, this or an earlier one, last let a change through.
     """
 
     policy: str
@@ -45,17 +45,20 @@ class Approval:
 
     @property
     def good(self) -> bool:
-        """Whether nothing has gone through by it yet."""
+        """Whether it is still unused."""
         return self.used is None or self.used < self.at
 
 
-class Pauses(Base):
-    """What people said beside the policies: pauses on records, approvals."""
+@dataclass(frozen=True)
+class Approvals:
+    """Approvals and pauses."""
+
+    database: Database
 
     def pauses(self, connection: str, keys: tuple[int, int] | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """(PAUSES granted, ASKED as records stand now) of model/previous_verdict.py; `keys` is a range of deals."""
-        key, span = self.connection_key(connection), keys or ALL_KEYS
-        with self.reading() as sql:
+        """(granted PAUSES, ASKED as on the records now) of model/previous_verdict.py; `keys` is a range of deals."""
+        key, span = self.database.connection_key(connection), keys or ALL_KEYS
+        with self.database.reading() as sql:
             granted = sql.frame(
                 f"SELECT {', '.join(PAUSES)} FROM pause WHERE connection = ? AND key BETWEEN ? AND ?"
                 " ORDER BY key, number", (key, *span), PAUSES,
@@ -66,35 +69,35 @@ class Pauses(Base):
         self, connection: str, pauses: pl.DataFrame, keys: tuple[int, int] | None = None, lease: Lease | None = None
     ) -> None:
         """Replace the granted pauses of a range of deals."""
-        key, span = self.connection_key(connection), keys or ALL_KEYS
+        key, span = self.database.connection_key(connection), keys or ALL_KEYS
         rows = [(key, *map(_plain, row)) for row in pauses.select(PAUSES.names()).iter_rows()]
-        with self.writing(lease) as sql:
+        with self.database.writing(lease) as sql:
             sql.run("DELETE FROM pause WHERE connection = ? AND key BETWEEN ? AND ?", key, *span)
             sql.upsert("pause", ("connection", *PAUSES), rows, ("connection", "key", "number"))
 
     def approve(self, connection: str, approval: Approval) -> None:
-        """Note an approval; a later one of the same revision replaces it, and keeps when that was last used."""
-        table, key = work_tables.approval, self.connection_key(connection)
+        """Keep an approval. It replaces an earlier one of the same revision and keeps its `used`."""
+        table, key = work_tables.approval, self.database.connection_key(connection)
         mine = (table.c.connection == key) & (table.c.policy == approval.policy)
         mine &= table.c.revision == approval.revision
-        with self.writing() as sql:
+        with self.database.writing() as sql:
             used = sql.tx.execute(sa.select(table.c.used).where(mine)).scalar()
             sql.tx.execute(sa.delete(table).where(mine))
             sql.tx.execute(sa.insert(table).values(connection=key, **vars(approval) | {"used": used}))
 
-    def approvals(self, connection: str) -> list[Approval]:
+    def all(self, connection: str) -> list[Approval]:
         """Every approval, oldest first."""
         table = work_tables.approval
         names = Approval.__dataclass_fields__
         query = sa.select(*(table.c[name] for name in names)).where(
-            table.c.connection == self.connection_key(connection)
+            table.c.connection == self.database.connection_key(connection)
         )
-        with self.reading() as sql:
+        with self.database.reading() as sql:
             return [Approval(*row) for row in sql.tx.execute(query.order_by(table.c.at, table.c.policy))]
 
 
 def note_used(sql: Sql, connection: int, approvals: Iterable[Approval], as_of: datetime) -> None:
-    """Note that something has gone through by these, as of an instant; one given anew meanwhile stays good."""
+    """Note that these approvals were used at an instant; one that was given again meanwhile stays unused."""
     table = work_tables.approval
     for one in approvals:
         mine = (table.c.connection == connection) & (table.c.policy == one.policy)
@@ -103,16 +106,16 @@ def note_used(sql: Sql, connection: int, approvals: Iterable[Approval], as_of: d
 
 
 def _asked(sql: Sql, connection: int, span: tuple[int, int], granted: pl.DataFrame) -> pl.DataFrame:
-    """Deals whose record names a pause, and those with a granted one whose record can no longer be asked."""
-    ours = "SELECT key, ours FROM opportunity WHERE connection = ? AND key BETWEEN ? AND ? AND gone IS NULL"
-    named = sql.rows(f"{ours} AND ours LIKE ?", connection, *span, '%"pause_until":"%')
-    rows = [(key, _said(text, "pause_until"), _said(text, "pause_reason"), True) for key, text in named]
+    """Deals with a pause on the record, and deals with a granted pause and an unreadable record."""
+    fields = "SELECT key, ours FROM opportunity WHERE connection = ? AND key BETWEEN ? AND ? AND gone IS NULL"
+    named = sql.rows(f"{fields} AND ours LIKE ?", connection, *span, '%"pause_until":"%')
+    rows = [(key, _field(text, "pause_until"), _field(text, "pause_reason"), True) for key, text in named]
     waiting = granted["key"].unique().to_list()
     if waiting:
         among, given = sql.among("key", waiting)
-        silent = "(ours IS NULL OR ours NOT LIKE ?)"
-        mute = sql.rows(f"SELECT key FROM opportunity WHERE {among} AND {silent}", given, '%"pause_until"%')
-        rows += [(key, None, None, False) for (key,) in mute]
+        without = "(ours IS NULL OR ours NOT LIKE ?)"
+        unreadable = sql.rows(f"SELECT key FROM opportunity WHERE {among} AND {without}", given, '%"pause_until"%')
+        rows += [(key, None, None, False) for (key,) in unreadable]
     return _frame(rows)
 
 
@@ -124,7 +127,7 @@ def _frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
     )
 
 
-def _said(text: str, name: str) -> Any:
+def _field(text: str, name: str) -> Any:
     return orjson.loads(text).get(name)
 
 

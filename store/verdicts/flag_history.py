@@ -1,7 +1,8 @@
-"""What happened to flags, and what people did on the deals meanwhile."""
+"""The history of flags, and the acts of people on deals."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -9,11 +10,12 @@ import polars as pl
 from model.flag_history import ACTS, LIVED, RUNS, STOOD
 from model.widening.copied_next_steps import STEPS
 from store.codec import instant
-from store.verdicts.decisions import Decisions, run_at
+from store.verdicts.decisions import run_at
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from store.database import Database
     from store.sql import Sql
 
 SEVERITY: Final = r'"severity":"(\w+)"'
@@ -21,7 +23,7 @@ COUNTS: Final = (
     "a.gone IS NULL AND a.state <> 'cancelled' AND coalesce(a.bulk, 0) = 0 AND coalesce(a.possible, 0) = 0"
     " AND a.connection = ?"
 )
-"""As model/touch_rule.py has it; who made it is told, and judged by who asks."""
+"""The touch rule of model/touch_rule.py, except for its authors: the caller filters by `created_by`."""
 ON_DEAL: Final = f"SELECT a.key, a.created, a.at, a.created_by FROM activity a WHERE {COUNTS} AND a.key <> 0"
 ON_CONTACT: Final = (
     "SELECT DISTINCT r.key, a.created, a.at, a.created_by FROM activity a JOIN contact_role r"
@@ -34,22 +36,25 @@ ON_ACCOUNT: Final = (
 )
 
 
-class Acts(Decisions):
-    """Flags and acts."""
+@dataclass(frozen=True)
+class FlagHistory:
+    """Runs, flags and acts over time."""
 
-    def runs_of(self, connection: str) -> pl.DataFrame:
+    database: Database
+
+    def runs(self, connection: str) -> pl.DataFrame:
         """Every run, oldest first (RUNS)."""
         query = (
             "SELECT id, as_of, policy_digest, calibration, coalesce(judged, 0) FROM run WHERE connection = ?"
             " ORDER BY id"
         )
-        with self.reading() as sql:
-            return sql.frame(query, (self.connection_key(connection),), RUNS)
+        with self.database.reading() as sql:
+            return sql.frame(query, (self.database.connection_key(connection),), RUNS)
 
-    def stood(self, connection: str, since: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Findings (STOOD) and deals (LIVED) that stand, or stood at some time from an instant on."""
-        key = self.connection_key(connection)
-        with self.reading() as sql:
+    def flags(self, connection: str, since: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Findings (STOOD) and deals (LIVED) in force at any time from an instant on."""
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
             first = run_at(sql, key, since) or 0
             raw = pl.Schema({**STOOD, "severity": pl.String()})
             names = "key, policy, status, shown, flag, began"
@@ -59,9 +64,9 @@ class Acts(Decisions):
         return findings, deals.sort("key", "began")
 
     def acts(self, connection: str, since: datetime, *, roll_up: bool) -> pl.DataFrame:
-        """What was done on deals from an instant on (ACTS); `roll_up`: also what is logged on contacts and accounts."""
-        key, at = self.connection_key(connection), instant(since)
-        with self.reading() as sql:
+        """Acts on deals from an instant on (ACTS); `roll_up` adds activities logged on contacts and accounts."""
+        key, at = self.database.connection_key(connection), instant(since)
+        with self.database.reading() as sql:
             parts = [
                 sql.frame(
                     "SELECT key, field, changed_at, actor_id, after FROM field_change"
@@ -79,14 +84,14 @@ class Acts(Decisions):
             ]  # fmt: skip
         return pl.concat(parts).sort("key", "field", "at")
 
-    def open_steps(self, connection: str) -> pl.DataFrame:
-        """What is written as the next step of each open deal now (STEPS of model/widening/copied_next_steps.py)."""
+    def next_steps(self, connection: str) -> pl.DataFrame:
+        """The next step of each open deal now (STEPS of model/widening/copied_next_steps.py)."""
         query = (
             "SELECT key, owner_id, next_step FROM opportunity WHERE connection = ? AND gone IS NULL"
             " AND coalesce(is_closed, 0) = 0 AND owner_id IS NOT NULL AND next_step IS NOT NULL ORDER BY key"
         )
-        with self.reading() as sql:
-            return sql.frame(query, (self.connection_key(connection),), STEPS)
+        with self.database.reading() as sql:
+            return sql.frame(query, (self.database.connection_key(connection),), STEPS)
 
 
 def _since(table: str, names: str, first: int) -> str:
@@ -97,7 +102,7 @@ def _since(table: str, names: str, first: int) -> str:
 
 
 def _activities(sql: Sql, connection: int, since: int, *, roll_up: bool) -> pl.DataFrame:
-    """Each activity when it was entered, and again when it took place."""
+    """Each activity twice: when it was entered and when it took place."""
     sources = [ON_DEAL, ON_CONTACT, ON_ACCOUNT] if roll_up else [ON_DEAL]
     frames = []
     for source in sources:

@@ -1,32 +1,32 @@
-"""Actions: a row each, marked before the CRM is called and settled by a receipt; the key is unique for ever.
+"""Actions: one row each, marked before the CRM is called and settled by a receipt. A key is never used again.
 
-A row that is found *sending*, *handing*, *closing* or *undoing* when nobody works on it was cut off by a kill: the
-connector is asked again, which looks first at what stands under the key.
+A row that is *sending*, *handing*, *closing* or *undoing* while no worker handles it was interrupted: the connector is
+called again and first looks up the record under the key.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
 from model.actions import IN_FLIGHT, TASKS, KeptAction, Move, Task
 from store import work_tables
+from store.approvals import note_used
 from store.codec import day, instant, pack
-from store.database import Base
-from store.verdicts.pauses import note_used
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from model.actions import ActionKind, ActionState, Ended, Receipt, Wanted
+    from store.approvals import Approval
+    from store.database import Database
     from store.fence import Lease
-    from store.verdicts.pauses import Approval
 
 Step: TypeAlias = Literal["do", "hand", "close", "undo"]
-table, receipts = work_tables.action, work_tables.action_receipt
+table, kept_receipts = work_tables.action, work_tables.action_receipt
 STAGED: Final = (
     "connection", "key", "deal_key", "deal", "policy", "kind", "since", "state", "act", "run", "tried_at", "flag_ended",
     "reason",
@@ -38,34 +38,37 @@ _ENDED: Final[Mapping[Step, ActionState]] = {"close": "over", "undo": "undone"}
 _TROUBLE: Final[frozenset[Ended]] = frozenset({"refused", "locked"})
 
 
-class Actions(Base):
-    """What was done beyond our own fields, and what is left of it."""
+@dataclass(frozen=True)
+class Actions:
+    """Tasks and moves in the CRM, with their receipts."""
 
-    def actions(self, connection: str) -> list[KeptAction]:
+    database: Database
+
+    def all(self, connection: str) -> list[KeptAction]:
         """Every action of a connection, oldest first."""
         return self._kept(connection)
 
-    def standing_actions(self, connection: str) -> list[KeptAction]:
-        """Tasks that stand or whose flag still stood when last planned, and what was cut off; oldest first."""
+    def standing(self, connection: str) -> list[KeptAction]:
+        """Open tasks, tasks with a flag at the last plan, and interrupted actions; oldest first."""
         left = table.c.state.in_([*IN_FLIGHT, "open"])
         return self._kept(connection, table.c.flag_ended.in_([False]) | left)
 
-    def known_actions(self, connection: str, keys: Collection[str]) -> dict[str, KeptAction]:
-        """Those of these keys that there are."""
+    def known(self, connection: str, keys: Collection[str]) -> dict[str, KeptAction]:
+        """The actions with these keys, by key."""
         return {one.key: one for one in self._kept(connection, table.c.key.in_(list(keys)))} if keys else {}
 
-    def action_keys(self, connection: str) -> frozenset[str]:
-        """Every key that was ever used."""
-        query = sa.select(table.c.key).where(table.c.connection == self.connection_key(connection))
-        with self.reading() as sql:
+    def keys(self, connection: str) -> frozenset[str]:
+        """Every key ever used."""
+        query = sa.select(table.c.key).where(table.c.connection == self.database.connection_key(connection))
+        with self.database.reading() as sql:
             return frozenset(sql.tx.execute(query).scalars())
 
-    def mark_wanted(  # noqa: PLR0917 - which actions, of which run, and by whose word
+    def mark_wanted(  # noqa: PLR0917 - the actions, their run and their approvals
         self, connection: str, run_id: int, wanted: Sequence[Wanted], now: datetime, lease: Lease | None = None,
         used: Iterable[Approval] = (),
     ) -> None:  # fmt: skip
-        """Mark actions *sending* and commit, new ones and those that are tried again; `used` let them through."""
-        key = self.connection_key(connection)
+        """Mark new and retried actions as *sending* and commit; `used` are the approvals that let them through."""
+        key = self.database.connection_key(connection)
         rows = [
             (
                 key, one.key, one.deal_key, one.act.deal, one.policy, one.kind, one.since and day(one.since), "sending",
@@ -73,21 +76,19 @@ class Actions(Base):
             )
             for one in wanted
         ]  # fmt: skip
-        with self.writing(lease) as sql:
+        with self.database.writing(lease) as sql:
             sql.upsert("action", STAGED, rows, ("connection", "key"))
             note_used(sql, key, used, now)
 
-    def mark_actions(
-        self, connection: str, keys: Iterable[str], state: ActionState, lease: Lease | None = None
-    ) -> None:
-        """Put actions into a state and commit: handing, closing or undoing, before the CRM is called."""
+    def mark(self, connection: str, keys: Iterable[str], state: ActionState, lease: Lease | None = None) -> None:
+        """Set the state (handing, closing or undoing) and commit, before the CRM is called."""
         self._put(connection, keys, {"state": state}, lease)
 
     def end_flags(self, connection: str, keys: Iterable[str], lease: Lease | None = None) -> None:
-        """Note that the flags of these actions no longer stand."""
+        """Note that the flags of these actions have ended."""
         self._put(connection, keys, {"flag_ended": True}, lease)
 
-    def settle_actions(  # noqa: PLR0917 - a receipt says which run did what, when
+    def settle(  # noqa: PLR0917 - a receipt names its run, step and time
         self,
         connection: str,
         run_id: int,
@@ -97,10 +98,10 @@ class Actions(Base):
         as_of: datetime,
         lease: Lease | None = None,
     ) -> None:
-        """Write the receipts of a step, and what they make of each action."""
-        key = self.connection_key(connection)
+        """Write the receipts of a step and set each action's state."""
+        key = self.database.connection_key(connection)
         mine = table.c.connection == key
-        with self.writing(lease) as sql:
+        with self.database.writing(lease) as sql:
             query = sa.select(table.c.id, table.c.key, table.c.kind, table.c.act).where(mine)
             known = {
                 row.key: (row.id, row.kind, row.act)
@@ -112,44 +113,48 @@ class Actions(Base):
                 values |= {"record": one.record} if one.record else {}
                 values |= {"act": act | one.after} if step == "hand" else {}
                 sql.tx.execute(sa.update(table).where(table.c.id == number).values(values))
-                sql.tx.execute(sa.insert(receipts).values(_receipt(key, number, run_id, step, one, now)))
+                sql.tx.execute(sa.insert(kept_receipts).values(_receipt(key, number, run_id, step, one, now)))
 
-    def action_receipts(self, connection: str) -> dict[int, list[dict[str, Any]]]:
+    def receipts(self, connection: str) -> dict[int, list[dict[str, Any]]]:
         """By action: {run, step, outcome, reason, before, after, at} of each attempt, oldest first."""
         names = ("run", "step", "outcome", "reason", "before", "after", "at")
-        mine = receipts.c.connection == self.connection_key(connection)
-        query = sa.select(receipts.c.action, *(receipts.c[name] for name in names)).where(mine).order_by(receipts.c.id)
+        mine = kept_receipts.c.connection == self.database.connection_key(connection)
+        query = (
+            sa.select(kept_receipts.c.action, *(kept_receipts.c[name] for name in names))
+            .where(mine)
+            .order_by(kept_receipts.c.id)
+        )
         found: dict[int, list[dict[str, Any]]] = {}
-        with self.reading() as sql:
+        with self.database.reading() as sql:
             for row in sql.tx.execute(query).mappings():
                 found.setdefault(row["action"], []).append({name: row[name] for name in names})
         return found
 
     def _kept(self, connection: str, more: Any = None) -> list[KeptAction]:
-        mine = table.c.connection == self.connection_key(connection)
+        mine = table.c.connection == self.database.connection_key(connection)
         query = sa.select(table).where(mine if more is None else mine & more).order_by(table.c.id)
-        with self.reading() as sql:
+        with self.database.reading() as sql:
             return [_action(row) for row in sql.tx.execute(query).mappings()]
 
     def _put(self, connection: str, keys: Iterable[str], values: dict[str, Any], lease: Lease | None) -> None:
-        mine = table.c.connection == self.connection_key(connection)
-        with self.writing(lease) as sql:
+        mine = table.c.connection == self.database.connection_key(connection)
+        with self.database.writing(lease) as sql:
             sql.tx.execute(sa.update(table).where(mine & table.c.key.in_(list(keys))).values(values))
 
 
 def state_after(step: Step, outcome: Ended, kind: ActionKind) -> ActionState:
-    """What a receipt makes of an action; what could not be closed or undone stands as it did."""
-    stands: ActionState = "open" if kind in TASKS else "done"
+    """The state after a receipt; an action that could not be closed or undone keeps its state."""
+    unchanged: ActionState = "open" if kind in TASKS else "done"
     if outcome == "written":
-        return _ENDED.get(step, stands)
+        return _ENDED.get(step, unchanged)
     if outcome in {"skipped", "gone"}:
         return "over"
     if outcome in _TROUBLE:
-        return "refused" if step == "do" else stands
+        return "refused" if step == "do" else unchanged
     return _IN_FLIGHT[step]
 
 
-def _receipt(  # noqa: PLR0917 - the row as it is written
+def _receipt(  # noqa: PLR0917 - the columns of the row
     connection: int, action: int, run_id: int, step: Step, one: Receipt, now: datetime
 ) -> dict[str, Any]:
     return {

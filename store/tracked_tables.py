@@ -1,4 +1,4 @@
-"""What is followed on its own, with every change: deals and leads. Children hang on one of them."""
+"""Tables with change history: deals and leads. Other records belong to one of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNTRACKED: Final = {
 
 @dataclass(frozen=True)
 class Parent:
-    """A table of records that are followed; `changes`: where what we saw change is kept."""
+    """A table with change history; `changes` is the table of its field changes."""
 
     table: str
     types: Mapping[str, ColumnType]
@@ -36,26 +36,28 @@ class Parent:
 
     @cached_property
     def compared(self) -> Callable[[Mapping[str, Any]], Any]:
-        """The values of a row that say whether anything changed."""
+        """The values of a row that are compared to find a change."""
         return itemgetter(*self.columns)
 
     @cached_property
     def nothing(self) -> dict[str, None]:
-        """A row of which nothing is known."""
+        """A row with no known value."""
         return dict.fromkeys(self.columns)
 
     @cached_property
     def encoders(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-        """The columns that lie otherwise in the database than in a record, and how they are written."""
+        """The columns whose stored form differs from the record's, with their encoders."""
         written = ((c, WRITE[self.types[c]]) for c in self.columns if c != "unread")
         return tuple((c, encode) for c, encode in written if encode)
 
     @cached_property
     def tracked(self) -> tuple[str, ...]:
-        """Columns whose changes are kept."""
+        """Columns with change history."""
         return tuple(c for c in self.types if c not in UNTRACKED)
 
 
 DEALS: Final = Parent("opportunity", OPPORTUNITY, "field_change")
 LEADS: Final = Parent("lead", LEAD, "lead_change")
+TRACKED: Final = DEALS.tracked
+"""Columns of a deal with change history."""
 PARENTS: Final = {parent.table: parent for parent in (DEALS, LEADS)}

@@ -1,4 +1,4 @@
-"""What we know of a connection itself: paused, described, calls used; and its calibrations."""
+"""The state of a connection: its pause, description, calls and calibrations."""
 
 from __future__ import annotations
 
@@ -11,54 +11,57 @@ from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
 from model.sync import Description, FieldHistory, FieldRule, Source
 from store import mirror_tables, work_tables
-from store.codec import clean, day, instant, json
-from store.database import Base
+from store.codec import day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date, datetime
 
+    from store.database import Database
+
 SETS, CHOICES = ("mapped", "lead_mapped", "acts"), ("choices", "lead_choices")
-"""Parts of a description that JSON has as lists."""
-table, calibrations, policy_sets = mirror_tables.connection, work_tables.calibration, work_tables.policy_set
+"""Parts of a description that are lists in JSON."""
+table, calibrations = mirror_tables.connection, work_tables.calibration
 
 
 @dataclass(frozen=True)
 class Paused:
-    """Since when a connection is paused, and why."""
+    """Why a connection is paused, and since when."""
 
     why: str
     at: datetime
 
 
-class States(Base):
-    """Connections and calibrations."""
+@dataclass(frozen=True)
+class Connections:
+    """The state and the calibrations of connections."""
+
+    database: Database
 
     def pause(self, connection: str, why: str, at: datetime) -> None:
         """Stop runs of a connection until `resume`."""
         self._set(connection, paused=why, paused_at=at)
 
     def resume(self, connection: str) -> None:
-        """Let runs go on."""
+        """Allow runs again."""
         self._set(connection, paused=None, paused_at=None)
 
     def paused(self, connection: str) -> Paused | None:
-        """None where runs may go."""
+        """The pause of a connection; None if runs are allowed."""
         query = sa.select(table.c.paused, table.c.paused_at).where(table.c.name == connection)
-        with self.reading() as sql:
+        with self.database.reading() as sql:
             row = sql.tx.execute(query).one_or_none()
         return None if row is None or row.paused is None else Paused(row.paused, row.paused_at)
 
     def keep_description(self, connection: str, seen: Description) -> None:
-        """Remember what the connector said it can do."""
+        """Keep the connector's description."""
         sets = {name: sorted(getattr(seen, name)) for name in SETS}
         lists = {name: {k: list(v) for k, v in getattr(seen, name).items()} for name in CHOICES}
         self._set(connection, description=asdict(seen) | sets | lists)
 
     def description(self, connection: str) -> Description | None:
-        """What the connector last said, None where it was never asked."""
+        """The connector's last description; None if there is none."""
         query = sa.select(table.c.description).where(table.c.name == connection)
-        with self.reading() as sql:
+        with self.database.reading() as sql:
             kept = sql.tx.execute(query).scalar()
         if kept is None:
             return None
@@ -67,39 +70,18 @@ class States(Base):
             "writes": {field: FieldRule(**rule) for field, rule in kept["writes"].items()},
             "sources": {fact: Source(**source) for fact, source in kept.get("sources", {}).items()},
             **{name: frozenset(kept.get(name, ())) for name in SETS},
-            **{name: {fact: tuple(told) for fact, told in kept.get(name, {}).items()} for name in CHOICES},
+            **{name: {fact: tuple(values) for fact, values in kept.get(name, {}).items()} for name in CHOICES},
         })  # fmt: skip
 
-    def keep_policies(self, digest: str, files: Mapping[str, str], at: datetime) -> None:
-        """Remember the policy files that are in force from now; of a digest that was kept before the text stays."""
-        with self.writing() as sql:
-            sql.run(
-                "INSERT INTO policy_set (digest, files, kept_at) VALUES (?, ?, ?)"
-                " ON CONFLICT (digest) DO UPDATE SET kept_at = excluded.kept_at",
-                *clean((digest, json(dict(files)), instant(at))),
-            )
-
-    def policies_of(self, digest: str) -> dict[str, str] | None:
-        """The files of a digest by name, None where they were never kept."""
-        query = sa.select(policy_sets.c.files).where(policy_sets.c.digest == digest)
-        with self.reading() as sql:
-            return sql.tx.execute(query).scalar()
-
-    def last_policies(self) -> dict[str, str] | None:
-        """The files that were last in force, by name; None where there were none yet."""
-        query = sa.select(policy_sets.c.files).order_by(policy_sets.c.kept_at.desc()).limit(1)
-        with self.reading() as sql:
-            return sql.tx.execute(query).scalar()
-
     def _set(self, connection: str, **values: object) -> None:
-        key = self.connection_key(connection)
-        with self.writing() as sql:
+        key = self.database.connection_key(connection)
+        with self.database.writing() as sql:
             sql.tx.execute(sa.update(table).where(table.c.key == key).values(values))
 
     def note_calls(self, connection: str, on: date, calls: int) -> int:
-        """Add calls to a day's count; the day's count."""
-        key = self.connection_key(connection)
-        with self.writing() as sql:
+        """Add calls to a day's count and return the new count."""
+        key = self.database.connection_key(connection)
+        with self.database.writing() as sql:
             sql.run(
                 "INSERT INTO calls (connection, day, used) VALUES (?, ?, ?)"
                 " ON CONFLICT (connection, day) DO UPDATE SET used = calls.used + excluded.used",
@@ -108,48 +90,44 @@ class States(Base):
             return int(sql.rows("SELECT used FROM calls WHERE connection = ? AND day = ?", key, day(on))[0][0])
 
     def calls_on(self, connection: str, on: date) -> int:
-        """Calls counted on a day."""
+        """The number of calls on a day."""
         query = "SELECT used FROM calls WHERE connection = ? AND day = ?"
-        with self.reading() as sql:
-            return sum(used for (used,) in sql.rows(query, self.connection_key(connection), day(on)))
+        with self.database.reading() as sql:
+            return sum(used for (used,) in sql.rows(query, self.database.connection_key(connection), day(on)))
 
     def propose_calibration(self, connection: str, proposed: Calibration) -> int:
-        """Keep a table that nobody has accepted yet; its id. Raises ValueError without a date."""
+        """Keep a calibration as a proposal and return its id; raises ValueError without a date."""
         if proposed.on is None:
             raise ValueError("a calibration is dated by the day it was made for")
         medians = [[*place, median.days, median.visits] for place, median in proposed.medians.items()]
         values = {
-            "connection": self.connection_key(connection), "on_day": proposed.on, "medians": medians,
+            "connection": self.database.connection_key(connection), "on_day": proposed.on, "medians": medians,
             "floor_days": proposed.floor_days,
         }  # fmt: skip
-        with self.writing() as sql:
+        with self.database.writing() as sql:
             made = sql.tx.execute(sa.insert(calibrations).values(values).returning(calibrations.c.id))
             return int(made.scalar_one())
 
     def accept_calibration(self, connection: str, on: date, proposal: int | None = None) -> Calibration:
-        """Let a proposal (by default the newest) hold from its own day on; raises SettingsProblem without one."""
-        mine = (calibrations.c.connection == self.connection_key(connection)) & calibrations.c.accepted_on.is_(None)
+        """Accept a proposal (by default the newest) from its own day on; raises SettingsProblem if there is none."""
+        mine = (calibrations.c.connection == self.database.connection_key(connection)) & calibrations.c.accepted_on.is_(
+            None
+        )
         query = sa.select(calibrations).where(mine if proposal is None else mine & (calibrations.c.id == proposal))
-        with self.writing() as sql:
+        with self.database.writing() as sql:
             row = sql.tx.execute(query.order_by(calibrations.c.id.desc()).limit(1)).one_or_none()
             if row is None:
                 raise SettingsProblem(f"connection {connection!r} has no calibration to accept: run calibrate first")
             sql.tx.execute(sa.update(calibrations).where(calibrations.c.id == row.id).values(accepted_on=on))
         return _calibration(row)
 
-    def proposed_calibration(self, connection: str) -> Calibration | None:
-        """The newest table that waits to be accepted."""
-        mine = (calibrations.c.connection == self.connection_key(connection)) & calibrations.c.accepted_on.is_(None)
-        with self.reading() as sql:
-            query = sa.select(calibrations).where(mine).order_by(calibrations.c.id.desc()).limit(1)
-            row = sql.tx.execute(query).one_or_none()
-        return None if row is None else _calibration(row)
-
     def current_calibration(self, connection: str, as_of: datetime) -> Calibration:
-        """The newest accepted table made for `as_of`'s day or before; an empty one where there is none."""
-        mine = (calibrations.c.connection == self.connection_key(connection)) & calibrations.c.accepted_on.is_not(None)
+        """The newest accepted calibration of `as_of`'s day or before; an empty one if there is none."""
+        mine = (
+            calibrations.c.connection == self.database.connection_key(connection)
+        ) & calibrations.c.accepted_on.is_not(None)
         query = sa.select(calibrations).where(mine, calibrations.c.on_day <= as_of.date())
-        with self.reading() as sql:
+        with self.database.reading() as sql:
             order = (calibrations.c.on_day.desc(), calibrations.c.id.desc())
             row = sql.tx.execute(query.order_by(*order).limit(1)).one_or_none()
         return Calibration() if row is None else _calibration(row)

@@ -1,13 +1,12 @@
-"""The push queue: patches in batches, marked *sending* and committed before they are sent, then receipts.
+"""The push queue: patches in batches, marked *sending* and committed before they are sent, then settled.
 
-A batch is ready → sending → done. One that is found *sending* when nobody sends was cut off by a kill: its deals are
-read again and `settle` is told what was found there; patches that got no outcome were not applied.
+A batch is ready → sending → done. A batch that is *sending* while no worker sends it was interrupted: the worker reads
+its deals again and settles it with what it found. A patch without an outcome was not applied.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -16,16 +15,16 @@ import sqlalchemy as sa
 from model.snapshot import INSTANT
 from model.sync import Patch
 from store import work_tables
-from store.codec import json, pack
-from store.database import Base
-from store.history.queries import ALL_KEYS
+from store.codec import pack
+from store.mirror_tables import ALL_KEYS
 from store.pushes.receipts import write_receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from model.sync import FieldValue, Outcome
+    from model.sync import Outcome
+    from store.database import Database
     from store.fence import Lease
     from store.sql import Sql
 
@@ -39,7 +38,7 @@ table, patches = work_tables.batch, work_tables.patch
 
 @dataclass(frozen=True)
 class Batch:
-    """Patches that go to the CRM in one call."""
+    """Patches that are sent to the CRM in one call."""
 
     id: int
     connection: str
@@ -48,16 +47,14 @@ class Batch:
     patches: tuple[Patch, ...]
 
 
-def patch_hash(fields: Mapping[str, FieldValue]) -> str:
-    """Names a patch by its content, to tell whether a refused one has changed."""
-    return blake2b(json(dict(fields)).encode(), digest_size=16).hexdigest()
+@dataclass(frozen=True)
+class Pushes:
+    """What `plan` reads, the queue of patches, and their outcomes."""
 
-
-class Queue(Base):
-    """What `plan` reads, what it leaves, and what became of it."""
+    database: Database
 
     def plan_rows(self, connection: str, keys: tuple[int, int] | None = None) -> pl.DataFrame:
-        """A row per deal that is not gone (schema PLAN_ROWS): our fields as last read and as last sent, as JSON."""
+        """A row for each deal that is not gone (schema PLAN_ROWS): our fields as last read and last sent, as JSON."""
         state = [c for c in PLAN_ROWS if c in work_tables.push_state.c and c != "key"]
         names = ", ".join(("s." if c in state else "o.") + c for c in PLAN_ROWS)
         query = (
@@ -65,15 +62,15 @@ class Queue(Base):
             " WHERE o.connection = ? AND o.key BETWEEN ? AND ? AND o.first_seen IS NOT NULL AND o.gone IS NULL"
             " ORDER BY o.key"
         )
-        with self.reading() as sql:
-            return sql.frame(query, (self.connection_key(connection), *(keys or ALL_KEYS)), PLAN_ROWS)
+        with self.database.reading() as sql:
+            return sql.frame(query, (self.database.connection_key(connection), *(keys or ALL_KEYS)), PLAN_ROWS)
 
-    def stage_patches(
+    def stage(
         self, connection: str, run_id: int, planned: Sequence[Patch], batch_size: int, lease: Lease | None = None
     ) -> list[int]:
-        """Queue patches, `batch_size` to a batch; the batches' ids. Deals that are not known are left out."""
-        key, made = self.connection_key(connection), []
-        with self.writing(lease) as sql:
+        """Queue patches, `batch_size` to a batch; returns the batches' ids. Patches of unknown deals are left out."""
+        key, made = self.database.connection_key(connection), []
+        with self.database.writing(lease) as sql:
             for start in range(0, len(planned), batch_size):
                 values = {"connection": key, "run": run_id, "state": "ready", "attempts": 0}
                 batch = sql.tx.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one()
@@ -81,12 +78,12 @@ class Queue(Base):
                 _insert_patches(sql, key, run_id, made[-1], planned[start : start + batch_size])
         return made
 
-    def claim_batch(self, connection: str, now: datetime, lease: Lease | None = None) -> Batch | None:
-        """The next ready batch, marked *sending* and committed; None when there is none."""
-        ready = (table.c.connection == self.connection_key(connection)) & (table.c.state == "ready")
+    def claim(self, connection: str, now: datetime, lease: Lease | None = None) -> Batch | None:
+        """Mark the next ready batch as *sending*, commit and return it; None if there is none."""
+        ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
         due = sa.or_(table.c.not_before.is_(None), table.c.not_before <= now)
         query = sa.select(table).where(ready & due).order_by(table.c.id).limit(1).with_for_update(skip_locked=True)
-        with self.writing(lease) as sql:
+        with self.database.writing(lease) as sql:
             row = sql.tx.execute(query).one_or_none()
             if row is None:
                 return None
@@ -95,33 +92,27 @@ class Queue(Base):
             return Batch(row.id, connection, row.run, row.attempts + 1, tuple(_patches(sql, row.id)))
 
     def in_flight(self, connection: str) -> list[Batch]:
-        """Batches that were being sent: after a kill, what may or may not have been applied."""
-        sending = (table.c.connection == self.connection_key(connection)) & (table.c.state == "sending")
-        with self.reading() as sql:
+        """Batches marked *sending*: after a kill, their patches may or may not have been applied."""
+        sending = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "sending")
+        with self.database.reading() as sql:
             rows = sql.tx.execute(sa.select(table).where(sending).order_by(table.c.id)).all()
             return [Batch(r.id, connection, r.run, r.attempts, tuple(_patches(sql, r.id))) for r in rows]
 
     def settle(
         self, batch: Batch, outcomes: Sequence[Outcome], now: datetime, as_of: datetime, lease: Lease | None = None
     ) -> int:
-        """Write the receipts of a batch; how many of its written values had been overwritten by somebody.
+        """Write the receipts of a batch; returns how many patches restored a value that somebody had changed.
 
-        Written values become what we sent and what the CRM holds; a patch without an outcome was not applied.
+        Written values become the last sent and the last read ones. A patch without an outcome was not applied.
         """
-        with self.writing(lease) as sql:
+        with self.database.writing(lease) as sql:
             sql.tx.execute(sa.update(table).where(table.c.id == batch.id).values(state="done"))
             return write_receipts(sql, batch.id, {o.id: o for o in outcomes}, now, as_of)
 
-    def put_off(self, batch: Batch, not_before: datetime, lease: Lease | None = None) -> None:
-        """Make a batch ready again, not to be claimed before an instant; for one that was surely not applied."""
-        values = {"state": "ready", "not_before": not_before}
-        with self.writing(lease) as sql:
-            sql.tx.execute(sa.update(table).where(table.c.id == batch.id).values(values))
-
     def drop_ready(self, connection: str, lease: Lease | None = None) -> int:
-        """Forget batches that nobody has claimed: the next plan is made from what is known then. How many."""
-        ready = (table.c.connection == self.connection_key(connection)) & (table.c.state == "ready")
-        with self.writing(lease) as sql:
+        """Delete batches that no worker has claimed; the next plan replaces them. Returns how many."""
+        ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
+        with self.database.writing(lease) as sql:
             ids = sa.select(table.c.id).where(ready)
             sql.tx.execute(sa.delete(patches).where(patches.c.batch.in_(ids)))
             return int(sql.tx.execute(sa.delete(table).where(ready)).rowcount)
