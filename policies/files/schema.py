@@ -8,19 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.facts import FACTS
+from policies.files.modes_and_actions import EVERYONE, MODE_CASE, ROLLOUT, WHOSE
+from policies.files.modes_and_actions import MOST_DAYS as MOST_DAYS_BEFORE
 from policies.files.node_reader import ID, MAX_ID
 from policies.files.policy import MODES, SEVERITIES, SUBJECTS
-from policies.files.read_actions import MOST_DAYS as MOST_DAYS_BEFORE
-from policies.files.read_actions import WHOSE
-from policies.files.read_examples import AS_OF, COURSES, CRITERION_KEYS, POLICY_KEYS
-from policies.files.read_facts import FACT, MAX_MEANING, NAME, TYPES
-from policies.files.read_gate_scenarios import ENTER, MOST_DAYS
+from policies.files.read_examples import AS_OF, COURSES, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS
 from policies.files.read_policy import CALENDARS, MOST_GRACE, POLICY
 from policies.files.read_process import CRITERION, CRMS, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
-from policies.files.read_rollout import EVERYONE, MODE_CASE, ROLLOUT
-from policies.files.read_waivers import MAX_REASON, WAIVER
 from policies.files.reader import FILE
-from policies.files.vocabulary import BLANK_RULES
+from policies.files.vocabulary import BLANK_RULES, FACT, MAX_MEANING, NAME, TYPES
+from policies.files.waivers import MAX_REASON, WAIVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

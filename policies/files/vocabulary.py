@@ -4,21 +4,67 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from model.currencies import CURRENCIES
-from model.facts import FACTS, Fact
+from model.facts import FACTS, Fact, FactType
 from model.lead_facts import LEAD_FACTS
-from policies.files.yaml_tree import Text
+from policies.files.node_reader import Key
+from policies.files.yaml_tree import TextNode
 from policies.language.condition import Condition, parse_condition
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from model.facts import FactType
-    from policies.files.node_reader import Sheet
+    from policies.files.node_reader import NodeReader
     from policies.files.yaml_tree import Node
     from policies.language.condition import BlankRule
+
+
+FACT: Final = {"type": Key(required=True), "meaning": Key(required=True)}
+TYPES: Final[tuple[FactType, ...]] = get_args(FactType)
+NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
+MAX_MEANING: Final = 120
+
+
+ALIKE: Final[tuple[frozenset[FactType], ...]] = (frozenset({"text", "choice"}), frozenset({"number", "money"}))
+"""Types that one fact may have, one in a file and the other on a connection."""
+
+
+@dataclass
+class Declared:
+    """Facts declared so far; `mapped`: the types of the connection's fields (of deals, of leads), never gainsaid."""
+
+    mapped: Sequence[Mapping[str, FactType]]
+    found: dict[str, Fact] = field(default_factory=dict)
+
+    def read(self, reader: NodeReader, node: Node | None) -> None:
+        """Add a file's facts, or note their problems; several files may declare one fact alike."""
+        for key, value in reader.pairs(node, "facts"):
+            if fact := _fact(reader, key, value):
+                here = self.found.setdefault(fact.name, fact)
+                on_connection = ((types.get(fact.name), "on this connection") for types in self.mapped)
+                for said, where in ((here.type, "in another file"), *on_connection):
+                    if said and not _alike(said, fact.type):
+                        reader.note(key, f"{fact.name} is {fact.type} here, and {said} {where}; let both say the same")
+
+
+def _fact(reader: NodeReader, key: TextNode, node: Node) -> Fact | None:
+    values = reader.fields(node, FACT, "a fact", "{type: text, meaning: what it tells}")
+    kind = reader.word(values.get("type"), TYPES, "a fact's type")
+    meaning = reader.text(values.get("meaning"), "a fact's meaning", MAX_MEANING)
+    if key.value in FACTS:
+        reader.note(key, f"{key.value} is a standard fact; it needs no declaration, so leave it out")
+    elif not NAME.fullmatch(key.value):
+        reader.note(key, f"'{key.value}' is no name for a fact; it has small letters, digits and _, a letter first")
+    elif kind and meaning:
+        return Fact(key.value, kind, "", meaning, ("mapping",))
+    return None
+
+
+def _alike(one: FactType, other: FactType) -> bool:
+    return one == other or any({one, other} <= kinds for kinds in ALIKE)
+
 
 BLANK_RULES: Final[tuple[BlankRule, ...]] = ("false", "unknown")
 BY_PROCESS: Final = ("stage", "created_in_stage")
@@ -37,20 +83,20 @@ class Vocabulary:
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Facts that only something else has, and what has them."""
 
-    def condition(self, sheet: Sheet, node: Node | None, what: str, rules: Rules) -> Condition | None:
+    def condition(self, reader: NodeReader, node: Node | None, what: str, rules: Rules) -> Condition | None:
         """The condition at a node, or its problems noted."""
         if node is None:
             return None
-        if not isinstance(node, Text):
-            sheet.text(node, what)
+        if not isinstance(node, TextNode):
+            reader.text(node, what)
             return None
-        where = (sheet.file, node.line, node.column)
+        where = (reader.file, node.line, node.column)
         found = parse_condition(
             node.value, self.facts, filler=rules.filler, blank=rules.blank, where=where, locate=node.locate
         )
         if isinstance(found, Condition):
             return found
-        sheet.problems += [replace(problem, text=f"{what}: {self._told(problem.text)}") for problem in found]
+        reader.problems += [replace(problem, text=f"{what}: {self._told(problem.text)}") for problem in found]
         return None
 
     def _told(self, text: str) -> str:

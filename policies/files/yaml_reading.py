@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
 )
 
 from model.errors import Problem
-from policies.files.yaml_tree import Map, Node, Sequence, Text
+from policies.files.yaml_tree import ListNode, MapNode, Node, TextNode
 
 MAX_BYTES: Final = 200_000
 MAX_DEPTH: Final = 12
@@ -108,9 +108,9 @@ class _Open:
 
     def closed(self) -> Node:
         if not self.is_map:
-            return Sequence(tuple(self.parts), self.line, self.column)
-        keys = [part for part in self.parts[::2] if isinstance(part, Text)]
-        return Map(tuple(zip(keys, self.parts[1::2], strict=True)), self.line, self.column)
+            return ListNode(tuple(self.parts), self.line, self.column)
+        keys = [part for part in self.parts[::2] if isinstance(part, TextNode)]
+        return MapNode(tuple(zip(keys, self.parts[1::2], strict=True)), self.line, self.column)
 
 
 class _Builder:
@@ -161,7 +161,7 @@ class _Builder:
     def started(self, event: Any, line: int, column: int) -> None:
         if isinstance(event, ScalarEvent):
             raw = self.text[event.start_mark.index : event.end_mark.index]
-            self.add(Text(event.value, line, column, event.style or "", raw))
+            self.add(TextNode(event.value, line, column, event.style or "", raw))
         else:
             self.opened.append(_Open(isinstance(event, MappingStartEvent), line, column))
 

@@ -21,7 +21,7 @@ WHITE_ESCAPES: Final = frozenset({"\\n", "\\t", "\\ ", "\\\n", "\\r"})
 
 
 @dataclass(frozen=True)
-class Text:
+class TextNode:
     """A scalar; `raw` is it as written, quotes and block sign included; lines and columns count from 1."""
 
     value: str
@@ -55,7 +55,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Sequence:
+class ListNode:
     """A list, `- a` or `[a, b]`."""
 
     items: tuple[Node, ...]
@@ -64,12 +64,12 @@ class Sequence:
 
 
 @dataclass(frozen=True)
-class Map:
+class MapNode:
     """Keys and values in order; a key may stand twice, who reads it says so."""
 
-    entries: tuple[tuple[Text, Node], ...]
+    entries: tuple[tuple[TextNode, Node], ...]
     line: int
     column: int
 
 
-Node: TypeAlias = Text | Sequence | Map
+Node: TypeAlias = TextNode | ListNode | MapNode

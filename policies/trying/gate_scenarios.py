@@ -13,7 +13,7 @@ import polars as pl
 from model.errors import Problem
 from model.previous_verdict import Memory
 from policies.files.policy import PolicySet
-from policies.files.read_gate_scenarios import LOST
+from policies.files.read_examples import LOST
 from policies.judging.breaches import updated
 from policies.judging.gate_history import JUST_BEFORE
 from policies.judging.gate_history import asked as ask

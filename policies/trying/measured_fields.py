@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from model.facts import FACTS
-from policies.files.digest import revision
+from policies.files.policy_set import revision
 
 if TYPE_CHECKING:
     from policies.files.policy import PolicySet

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from model.errors import SettingsProblem
-from policies.files.digest import revision
+from policies.files.policy_set import revision
 from policies.files.subjects import NO_REPLAY
 from policies.language.tree import Compare, Const, walk
 

@@ -60,7 +60,7 @@ def run_examples_of(context: typer.Context, paths: Paths = None, as_json: Json =
     Example: sluicegate policies test policies/
     """
     from model.errors import PolicyProblem
-    from policies.files.missing_examples import total, untested
+    from policies.files.policy_set import total, untested
     from policies.trying.examples import run_examples
     from policies.trying.gate_scenarios import run_courses
     from policies.trying.mutation_check import unnoticed

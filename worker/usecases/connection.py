@@ -8,7 +8,7 @@ from model.calibration import Calibration
 from model.errors import AccessRefused
 from model.helpers.words import did_you_mean, many
 from model.sync import Remark
-from policies.files.named_constants import constants_of
+from policies.files.policy_set import constants_of
 from policies.files.subjects import about
 from policies.judging.exemptions import holds
 from policies.judging.rules import rules_of, unmapped

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from model.errors import SettingsProblem
-from policies.files.edit_waivers import added, ended
 from policies.files.reader import read_policies
+from policies.files.waivers import added, ended
 from worker.pipeline.session import read_once
 
 if TYPE_CHECKING:

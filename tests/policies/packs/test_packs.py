@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from model.widening.process_binding import bound
-from policies.files.missing_examples import untested
 from policies.files.policy import Example
+from policies.files.policy_set import untested
 from policies.files.reader import read_policies
 from policies.trying.examples import run_examples, wide_of
 from policies.trying.gate_scenarios import run_courses

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from model.errors import PolicyProblem
-from policies.files.missing_examples import untested
+from policies.files.policy_set import untested
 from policies.files.reader import read_policies
 from policies.trying.gate_scenarios import run_courses
 

@@ -12,7 +12,7 @@ from policies.files.node_reader import kind
 from policies.files.reader import read_policies
 from policies.files.schema import schema
 from policies.files.yaml_reading import read_yaml
-from policies.files.yaml_tree import Map, Sequence
+from policies.files.yaml_tree import ListNode, MapNode
 
 PACKS = sorted(Path("policies/packs").glob("*.yaml"))
 HERE = Path(__file__).parent
@@ -54,9 +54,9 @@ def editor():
 
 def plain(node):
     """A file as an editor sees it, by YAML's own types; dates are texts, as they are in JSON."""
-    if isinstance(node, Map):
+    if isinstance(node, MapNode):
         return {key.value: plain(value) for key, value in node.entries}
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         return [plain(item) for item in node.items]
     match kind(node):
         case "nothing":

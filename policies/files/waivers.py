@@ -1,4 +1,4 @@
-"""Waivers written into the text of a policy file, and ended there: everything else in it stays as people wrote it."""
+"""Waivers in policy files: read, added to a file's text, and ended there."""
 
 from __future__ import annotations
 
@@ -7,9 +7,56 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ruamel.yaml import YAML
 
+from model.helpers.words import did_you_mean
+from policies.files.node_reader import Key
+from policies.files.policy import Waiver
+from policies.files.vocabulary import Rules
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
+
+    from policies.files.node_reader import NodeReader
+    from policies.files.policy import Subject
+    from policies.files.vocabulary import Vocabulary
+    from policies.files.yaml_tree import Node
+
+
+WAIVER: Final = {
+    "policy": Key(required=True), "deals": Key(), "where": Key(), "connection": Key(), "until": Key(required=True),
+    "reason": Key(required=True), "approved_by": Key(required=True),
+}  # fmt: skip
+MAX_REASON: Final = 255
+NO_REASON: Final = frozenset({"tbd", "tba", "n/a", "na", "none", "unknown", "test", "x", ".", "-", "--", "?"})
+"""Texts that are no reason, whatever a file lists as filler."""
+
+
+def read_waiver(
+    reader: NodeReader, node: Node, words: Vocabulary, filler: tuple[str, ...], known: Mapping[str, Subject]
+) -> Waiver | None:
+    """The waiver at a node, None beside a noted problem; `known`: ids of policies and criteria, what each is about."""
+    before = len(reader.problems)
+    values = reader.fields(node, WAIVER, "a waiver")
+    policy = reader.text(values.get("policy"), "a waiver's policy")
+    if policy and policy not in known:
+        reader.note(values["policy"], f"there is no policy or criterion '{policy}'{did_you_mean(policy, known)}")
+    elif policy and known[policy] != "opportunity":
+        text = f"'{policy}' is about a {known[policy]}, whose record carries no flag: there is nothing to waive"
+        reader.note(values["policy"], text)
+    deals = reader.texts(values.get("deals"), "deals")
+    where = words.condition(reader, values.get("where"), "where", Rules(filler))
+    if ("deals" in values) == ("where" in values) or ("deals" in values and not deals):
+        reader.note(node, "a waiver names the deals by their ids in 'deals', or by a condition in 'where'")
+    reason = reader.text(values.get("reason"), "a waiver's reason", MAX_REASON)
+    if reason and reason.casefold() in NO_REASON | {text.casefold() for text in filler}:
+        reader.note(values["reason"], f"'{reason}' is filler and no reason; say why")
+    until = reader.day(values.get("until"), "until")
+    by = reader.text(values.get("approved_by"), "approved_by")
+    connection = reader.text(values.get("connection"), "connection") or ""
+    if len(reader.problems) > before or until is None or not (policy and reason and by):
+        return None
+    return Waiver(policy, until, reason, by, deals, where, connection, reader.file, node.line)
+
 
 EMPTY: Final = "version: 1\n"
 LIST: Final = "waivers"
