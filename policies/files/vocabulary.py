@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from policies.files.node_reader import NodeReader
     from policies.files.yaml_tree import Node
-    from policies.language.condition import BlankRule
+    from policies.language.tree import BlankRule
 
 
 FACT: Final = {"type": Key(required=True), "meaning": Key(required=True)}

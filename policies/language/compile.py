@@ -30,8 +30,7 @@ from policies.language.truth_table import Value, answered, chained, combined, is
 
 if TYPE_CHECKING:
     from model.wide import Wide
-    from policies.language.condition import BlankRule
-    from policies.language.tree import Term, Truth
+    from policies.language.tree import BlankRule, Term, Truth
 
 
 BY_PROCESS: Final = frozenset({"stage", "created_in_stage"})

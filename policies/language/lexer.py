@@ -8,8 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from model.helpers.words import did_you_mean
-from policies.language.token_order import order, sizes
-from policies.language.tokens import FUNCTIONS, KEYWORDS, WORDS, Mistake, Token
+from policies.language.tokens import FUNCTIONS, KEYWORDS, WORDS, Mistake, Token, order, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
 Sign: TypeAlias = Literal["+", "-", "*", "/"]
+BlankRule: TypeAlias = Literal["false", "unknown"]
+"""What a comparison on a blank is."""
 Function: TypeAlias = Literal["days_since", "days_until", "business_days_since", "lower", "length"]
 
 
@@ -154,3 +156,17 @@ def in_business_days(node: Any) -> Any:
 def facts_of(node: Node) -> frozenset[str]:
     """Names of the facts under a node."""
     return frozenset(part.name for part in walk(node) if isinstance(part, FactRef))
+
+
+def required_facts(node: Truth, *, wanted: bool = True) -> frozenset[str]:
+    """Facts without which the node cannot surely be `wanted`: a comparison on a blank is not met."""
+    match node:
+        case Chain(word=word, parts=parts):
+            each = [required_facts(part, wanted=wanted) for part in parts]
+            return frozenset.union(*each) if (word == "and") == wanted else frozenset.intersection(*each)
+        case Not(of=part):
+            return required_facts(part, wanted=not wanted)
+        case IsBlank(term=term, negated=negated):
+            return facts_of(term) if wanted == negated else frozenset()
+        case _:
+            return facts_of(node) if wanted else frozenset()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from model.lead_facts import CLOCKS
-from policies.language.measures import measures
+from policies.language.measure import measures
 from policies.language.tree import Chain, Not
 from policies.reporting.since import IN_STAGE, began
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from model.wide import Wide
-    from policies.language.condition import Condition, Measure
+    from policies.language.condition import Condition
+    from policies.language.measure import Measure
     from policies.language.tree import Truth
     from policies.reporting.since import Row
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import polars as pl
 
 from model.calendars.replay_days import PASSING
-from policies.language.measures import measures
+from policies.language.measure import measures
 from policies.language.tree import Among, Between, Call, Compare, FactRef, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from policies.language.condition import Condition, Measure
+    from policies.language.condition import Condition
+    from policies.language.measure import Measure
     from policies.language.tree import Node
 
 COUNTED: Final = frozenset({"days_since", "days_until", "business_days_since"})

@@ -1,14 +1,15 @@
-"""Slips in a condition that none of its examples would notice."""
+"""Mutants of a condition that none of its examples tells apart from it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import polars as pl
 
 from policies.files.policy import Examples
-from policies.language.mutants import near
+from policies.language.english import in_english
+from policies.language.tree import Between, Chain, Compare, Not
 from policies.reporting.rendering import gates_of
 from policies.trying.examples import wide_of
 from policies.trying.gate_scenarios import asked_of, outcomes
@@ -19,7 +20,41 @@ if TYPE_CHECKING:
     from model.process import Criterion, Process
     from policies.files.policy import PolicySet
     from policies.language.condition import Condition
+    from policies.language.tree import Operator, Truth
     from policies.trying.gate_scenarios import Asked
+
+
+AT_THE_LIMIT: Final[dict[Operator, Operator]] = {">=": ">", ">": ">=", "<=": "<", "<": "<="}
+
+
+def mutants_of(tree: Truth) -> Iterator[tuple[Truth, str]]:
+    """Each tree that differs from this one by a single slip, with the slip in words."""
+    match tree:
+        case Chain(parts=parts):
+            yield from _without_one(tree)
+            for n, part in enumerate(parts):
+                for other, slip in mutants_of(part):
+                    yield replace(tree, parts=(*parts[:n], other, *parts[n + 1 :])), slip
+        case Not(of=part):
+            for other, slip in mutants_of(part):
+                yield Not(other), slip
+        case Compare(operator=operator) if operator in AT_THE_LIMIT:
+            other = replace(tree, operator=AT_THE_LIMIT[operator])
+            yield other, f"“{in_english(tree)}” or “{in_english(other)}”"
+        case Between(term=term, low=low, high=high):
+            both = Compare(">=", term, low), Compare("<=", term, high)
+            for n, side in enumerate(both):
+                strict = replace(side, operator=AT_THE_LIMIT[side.operator])
+                yield (
+                    Chain("and", (*both[:n], strict, *both[n + 1 :])),
+                    f"“{in_english(side)}” or “{in_english(strict)}”",
+                )
+
+
+def _without_one(chain: Chain) -> Iterator[tuple[Truth, str]]:
+    for n, part in enumerate(chain.parts):
+        rest = (*chain.parts[:n], *chain.parts[n + 1 :])
+        yield rest[0] if len(rest) == 1 else replace(chain, parts=rest), f"with or without “{in_english(part)}”"
 
 
 class Slip(NamedTuple):
@@ -58,7 +93,7 @@ def _of_criteria(policy_set: PolicySet) -> Iterator[tuple[str, list[Slip]]]:
 def _unseen(condition: Condition, examples: Examples) -> list[Slip]:
     """The slips that no example of a state notices."""
     rows = [*examples.flagged, *examples.clear]
-    slips = [Slip(replace(condition, tree=tree), text) for tree, text in near(condition.tree)]
+    slips = [Slip(replace(condition, tree=tree), text) for tree, text in mutants_of(condition.tree)]
     if not rows or not slips:
         return slips
     wide = wide_of(rows, condition.types)
