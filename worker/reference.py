@@ -63,7 +63,7 @@ in Sluicegate.
 def pages() -> dict[str, str]:
     """File name to text."""
     from kpis.reference_page import render
-    from policies.files.reader import read_policies
+    from policies.files import read_policies
     from policies.reporting.packs_page import flags_page, packs_page, rows_page
 
     texts = pack_texts()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-def excerpts(files: Mapping[str, str]) -> dict[str, str]:
+def entry_texts(files: Mapping[str, str]) -> dict[str, str]:
     """Id of each policy and criterion (`process/stage/criterion`) → its lines; a file that is no YAML has none."""
     found: dict[str, str] = {}
     for name, text in files.items():

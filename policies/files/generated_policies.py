@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from policies.files.policy import Policy
-from policies.language.condition import Condition, parse_condition
+from policies.language import Condition, parse_condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,14 +18,14 @@ Claim: TypeAlias = "tuple[str, tuple[str, ...]]"
 """The beginning of a condition, and the texts that are blank in it."""
 
 
-def over_expected(processes: Sequence[Process], words: Vocabulary) -> Iterator[Policy]:
+def over_expected_policies(processes: Sequence[Process], words: Vocabulary) -> Iterator[Policy]:
     """`STAGE-over-expected`, `PROCESS-STAGE-over-expected` where two processes share the stage's id; in observe."""
     claims = _claims(processes)
-    for name, process, stage in timed(processes):
+    for name, process, stage in timed_stages(processes):
         yield _policy(name, (process, stage), claims[process.id], words)
 
 
-def timed(processes: Sequence[Process]) -> Iterator[tuple[str, Process, Stage]]:
+def timed_stages(processes: Sequence[Process]) -> Iterator[tuple[str, Process, Stage]]:
     """The policy's id for each stage with expected days."""
     found = [(process, stage) for process in processes for stage in process.stages if stage.expected_days]
     times = Counter(stage.id for _, stage in found)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from model.actions import ActionRule
 from model.process import Rollout
-from policies.files.node_reader import Key, doubled, kind
+from policies.files.node_reader import Key, duplicates, kind
 from policies.files.policy import MODES, ModeCase
 from policies.files.yaml_tree import ListNode, TextNode
-from policies.language.condition import Condition, parse_condition
+from policies.language import Condition, parse_condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,7 +87,7 @@ def _named(reader: NodeReader, node: Node | None, name: str, fact: str, words: V
 
 
 ACTION: Final = {"task": Key(), "after_days": Key(), "move_back": Key()}
-WHOSE: Final = ("owner", "manager")
+TASK_OWNERS: Final = ("owner", "manager")
 MOST_DAYS: Final = 365
 KIND_OF: Final[Mapping[str, ActionKind]] = {"owner": "task_owner", "manager": "task_manager"}
 
@@ -98,7 +98,7 @@ def read_actions(reader: NodeReader, node: Node | None, *, moves: bool) -> tuple
     if isinstance(node, ListNode) and not items:
         reader.note(node, "actions lists at least one, such as {task: owner}; leave the key out for none")
     read = [(rule, item) for item in items if (rule := _action(reader, item, moves=moves))]
-    for action, place in doubled((rule.kind, item) for rule, item in read):
+    for action, place in duplicates((rule.kind, item) for rule, item in read):
         reader.note(place, f"the action {action.replace('_', ' ')} stands twice; keep one")
     return tuple(rule for rule, _ in read)
 
@@ -112,7 +112,7 @@ def _action(reader: NodeReader, node: Node, *, moves: bool) -> ActionRule | None
         return None
     if "move_back" in values:
         return _move_back(reader, values, moves=moves)
-    whose = reader.word(values["task"], WHOSE, "task")
+    whose = reader.word(values["task"], TASK_OWNERS, "task")
     days = reader.whole(values.get("after_days"), "after_days", 0, MOST_DAYS)
     if whose == "manager" and not days:
         place = values.get("after_days", values["task"])

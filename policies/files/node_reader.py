@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from model.errors import Problem
 from model.helpers.words import did_you_mean
 from policies.files.yaml_tree import ListNode, MapNode, TextNode
-from policies.language.text import shortened, trimmed
+from policies.language import shortened, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Mapping
@@ -46,7 +46,7 @@ class NodeReader:
         self.problems.append(Problem(self.file, node.line, node.column, shortened(text)))
 
     def fields(self, node: Node, keys: Mapping[str, Key], what: str, like: str = "") -> dict[str, Node]:
-        """The values of a map by key; unknown, doubled, missing and refused keys are noted. `like`: a right one."""
+        """The values of a map by key; unknown, duplicates, missing and refused keys are noted. `like`: a right one."""
         if not isinstance(node, MapNode):
             self.note(node, f"{what} is a map of keys and values, not {kind(node)}{like and f'; write {like}'}")
             return {}
@@ -199,7 +199,7 @@ def kind(node: Node) -> str:
     return "a number" if NUMBER.fullmatch(node.value) else "a text"
 
 
-def doubled(named: Iterable[tuple[Name, Node]]) -> list[tuple[Name, Node]]:
+def duplicates(named: Iterable[tuple[Name, Node]]) -> list[tuple[Name, Node]]:
     """Each name that was there before, with its node."""
     seen: set[Name] = set()
     again = []

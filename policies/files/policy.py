@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from model.actions import ActionRule
     from model.facts import Fact
     from model.process import Process, Rollout
-    from policies.language.condition import Condition
+    from policies.language import Condition
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 Subject: TypeAlias = Literal["opportunity", "lead", "account", "won deal"]
@@ -40,7 +40,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Day:
+class ScenarioDay:
     """What happens to an example deal on a day: the stage it enters (a stage's id, or lost), facts that change."""
 
     on: date
@@ -50,10 +50,10 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Course:
+class GateScenario:
     """An example deal of a gate, day by day in order; what a day says holds until a later day says otherwise."""
 
-    days: tuple[Day, ...]
+    days: tuple[ScenarioDay, ...]
     file: str = ""
     line: int = 0
     column: int = 0
@@ -63,17 +63,17 @@ class Course:
 class Examples:
     """Deals that a policy flags (a criterion finds unmet), deals it finds clear, and deals it does not apply to.
 
-    Courses of a criterion, by how they end: met, missed, healed (missed first, then met late or taken back), and
+    Gate scenarios of a criterion, by how they end: met, missed, healed (missed first, then met late or taken back), and
     unbound (no move binds it).
     """
 
     flagged: tuple[Example, ...] = ()
     clear: tuple[Example, ...] = ()
     not_applicable: tuple[Example, ...] = ()
-    met: tuple[Course, ...] = ()
-    missed: tuple[Course, ...] = ()
-    healed: tuple[Course, ...] = ()
-    unbound: tuple[Course, ...] = ()
+    met: tuple[GateScenario, ...] = ()
+    missed: tuple[GateScenario, ...] = ()
+    healed: tuple[GateScenario, ...] = ()
+    unbound: tuple[GateScenario, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from policies.files.policy import Examples
-from policies.language.condition import Condition
-from policies.language.tree import Among, Compare, Const, FactRef, walk
+from policies.language import Among, Compare, Condition, Const, FactRef, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,20 +96,22 @@ def _entries(policy_set: PolicySet) -> Iterator[Untested]:
     for policy in policy_set.policies:
         needs = (*POLICY_NEEDS, "not_applicable") if policy.applies_to else POLICY_NEEDS
         if not policy.generated:
-            yield Untested(policy.id, lacking(policy.examples, needs))
+            yield Untested(policy.id, missing_kinds(policy.examples, needs))
     for process in policy_set.processes:
         for stage in process.stages:
             for criterion in (*stage.entry, *stage.exit):
                 name = f"{process.id}/{stage.id}/{criterion.id}"
-                yield Untested(name, lacking(policy_set.criterion_examples.get(name, Examples()), CRITERION_NEEDS))
+                yield Untested(
+                    name, missing_kinds(policy_set.criterion_examples.get(name, Examples()), CRITERION_NEEDS)
+                )
 
 
-def lacking(examples: Examples, needs: Sequence[str]) -> tuple[str, ...]:
+def missing_kinds(examples: Examples, needs: Sequence[str]) -> tuple[str, ...]:
     """Those of the kinds of which there is no example."""
     return tuple(kind for kind in needs if not getattr(examples, kind))
 
 
-def total(policy_set: PolicySet) -> int:
+def example_count(policy_set: PolicySet) -> int:
     """How many examples there are."""
     told = [*(policy.examples for policy in policy_set.policies), *policy_set.criterion_examples.values()]
     return sum(len(getattr(examples, kind)) for examples in told for kind in Examples.__dataclass_fields__)

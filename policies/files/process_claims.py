@@ -10,15 +10,14 @@ from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from policies.language.tree import Among, Between, Chain, Compare, Const, FactRef, IsBlank, Not, Stands, walk
+from policies.language import Among, Between, Chain, Compare, Const, FactRef, IsBlank, Not, Stands, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from policies.files.node_reader import NodeReader
     from policies.files.yaml_tree import Node
-    from policies.language.condition import Condition
-    from policies.language.tree import Term, Truth
+    from policies.language import Condition, Term, Truth
 
 
 MOST_DEALS: Final = 5_000

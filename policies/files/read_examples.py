@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.helpers.words import did_you_mean
 from policies.files.node_reader import NUMBER, Key, kind
-from policies.files.policy import Course, Day, Example, Examples
+from policies.files.policy import Example, Examples, GateScenario, ScenarioDay
 from policies.files.yaml_tree import TextNode
-from policies.language.text import compared
-from policies.language.tree import Call, walk
+from policies.language import Call, compared, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from policies.files.policy import FactValue
     from policies.files.vocabulary import Vocabulary
     from policies.files.yaml_tree import Node
-    from policies.language.condition import Condition
+    from policies.language import Condition
 
 
 Read: TypeAlias = "tuple[FactValue] | None"
@@ -91,9 +90,9 @@ BY_MOVES: Final = frozenset({
 """Facts that the moves of a course give by themselves."""
 
 
-def read_course(reader: NodeReader, node: Node, words: Vocabulary, stages: Sequence[str]) -> Course:
+def read_scenario(reader: NodeReader, node: Node, words: Vocabulary, stages: Sequence[str]) -> GateScenario:
     """The course at a node: a map from days to what happens on them."""
-    days: list[Day] = []
+    days: list[ScenarioDay] = []
     before = len(reader.problems)
     for key, value in reader.pairs(node, "an example of a gate"):
         on = reader.day(key, "a day of an example")
@@ -104,10 +103,10 @@ def read_course(reader: NodeReader, node: Node, words: Vocabulary, stages: Seque
         reader.note(node, f"an example of a gate starts with the stage a deal is created in, as in {START}")
     if len(days) > MOST_DAYS:
         reader.note(node, f"an example of a gate has {len(days)} days; {MOST_DAYS} are the most")
-    return Course(tuple(days), reader.file, node.line, node.column)
+    return GateScenario(tuple(days), reader.file, node.line, node.column)
 
 
-def _day(reader: NodeReader, node: Node, on: date, words: Vocabulary, stages: Sequence[str]) -> Day:
+def _day(reader: NodeReader, node: Node, on: date, words: Vocabulary, stages: Sequence[str]) -> ScenarioDay:
     enter, values = None, []
     for key, value in reader.pairs(node, "what happens on a day"):
         if key.value == ENTER:
@@ -116,13 +115,13 @@ def _day(reader: NodeReader, node: Node, on: date, words: Vocabulary, stages: Se
             reader.note(key, f"{key.value} follows from the moves; say {ENTER}: STAGE on the day of the move")
         else:
             values.append((key, value))
-    return Day(on, enter, *read_facts(reader, values, words, ENTER))
+    return ScenarioDay(on, enter, *read_facts(reader, values, words, ENTER))
 
 
 STATES: Final = {"flagged": Key(), "clear": Key()}
 POLICY_KEYS: Final = STATES | {"not_applicable": Key()}
-COURSES: Final = {name: Key() for name in ("met", "missed", "healed", "unbound")}
-CRITERION_KEYS: Final = STATES | COURSES
+SCENARIOS: Final = {name: Key() for name in ("met", "missed", "healed", "unbound")}
+CRITERION_KEYS: Final = STATES | SCENARIOS
 AS_OF: Final = "as_of"
 ANY_DAY: Final = date(2000, 1, 1)
 """The day of examples whose policy counts no days."""
@@ -144,8 +143,8 @@ def read_examples(
     values = reader.fields(node, keys, "examples")
     listed = {name: reader.entries(values.get(name), name) for name in keys}
     told: dict[str, Any] = {
-        name: tuple(read_course(reader, item, words, stages) for item in items)
-        if name in COURSES
+        name: tuple(read_scenario(reader, item, words, stages) for item in items)
+        if name in SCENARIOS
         else tuple(_example(reader, item, words, counts=counts) for item in items)
         for name, items in listed.items()
     }

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from policies.files.modes_and_actions import read_actions, read_mode, read_modes, read_rollout
 from policies.files.node_reader import Key
 from policies.files.policy import AT_MOST_SHARE, SEVERITIES, SUBJECTS, Policy
-from policies.files.policy_set import POLICY_NEEDS, lacking
+from policies.files.policy_set import POLICY_NEEDS, missing_kinds
 from policies.files.read_examples import POLICY_KEYS, read_examples
 from policies.files.read_process import MAX_FIX, MAX_TITLE
 from policies.files.vocabulary import BLANK_RULES, Rules
 from policies.files.yaml_tree import TextNode
-from policies.language.tree import in_business_days
+from policies.language import in_business_days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ def read_policy(
     if reader.word(values.get("calendar"), CALENDARS, "calendar") == "business":
         applies_to, flag_if = (one and replace(one, tree=in_business_days(one.tree)) for one in (applies_to, flag_if))
     examples = read_examples(reader, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS)
-    lacks = lacking(examples, POLICY_NEEDS)
+    lacks = missing_kinds(examples, POLICY_NEEDS)
     actions = read_actions(reader, values.get("actions"), moves=False)
     mode = read_mode(reader, values.get("mode"), lacks, acts="actions" in values)
     share = reader.share(values.get("at_most_share"), "at_most_share")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Literal
 from model.process import Criterion, Process, Stage
 from model.stages import spoken
 from policies.files.modes_and_actions import read_actions, read_mode, read_rollout
-from policies.files.node_reader import Key, doubled
+from policies.files.node_reader import Key, duplicates
 from policies.files.policy import SEVERITIES
-from policies.files.policy_set import CRITERION_NEEDS, lacking
+from policies.files.policy_set import CRITERION_NEEDS, missing_kinds
 from policies.files.process_claims import THE_REST, Claims
 from policies.files.read_examples import CRITERION_KEYS, LOST, read_examples
 from policies.files.vocabulary import BLANK_RULES, Rules
@@ -82,7 +82,7 @@ class Processes:
         title = reader.text(values.get("title"), "a process's title", MAX_TITLE) or ""
         source = reader.text(values.get("source"), "source") or ""
         lost = names(reader, values.get("lost_names"), "lost_names")
-        unlike(reader, list(zip(stages, items, strict=True)), lost)
+        check_stages(reader, list(zip(stages, items, strict=True)), lost)
         own = read_rollout(reader, values.get("rollout"), self.words) or rollout
         self.found.append(Process(name, tuple(stages), applies_to, title, source, lost, own))
 
@@ -95,7 +95,7 @@ class Processes:
             items = reader.entries(values.get(side), side)
             sides.append(tuple(self.criterion(reader, item, name, here) for item in items))
         ids = [(entry.value, entry) for side in ("entry", "exit") for entry in ids_of(values.get(side))]
-        for again, place in doubled(ids):
+        for again, place in duplicates(ids):
             reader.note(place, f"the criterion '{again}' stands twice in the stage '{name}'; give one another id")
         before = len(reader.problems)
         called = names(reader, values.get("names"), "names")
@@ -126,7 +126,7 @@ class Processes:
             points=10 if points is None else points,
             holds=holds,
             binds_from=reader.day(values.get("binds_from"), "binds_from"),
-            mode=read_mode(reader, values.get("mode"), lacking(told, CRITERION_NEEDS), acts="actions" in values),
+            mode=read_mode(reader, values.get("mode"), missing_kinds(told, CRITERION_NEEDS), acts="actions" in values),
             actions=actions,
             source=reader.text(values.get("source"), "source") or "",
         )
@@ -175,9 +175,9 @@ def days(reader: NodeReader, node: Node | None) -> tuple[int, int] | None:
 WON: Final = "won"
 
 
-def unlike(reader: NodeReader, places: Sequence[tuple[Stage, Node]], lost: Mapping[str, tuple[str, ...]]) -> None:
+def check_stages(reader: NodeReader, places: Sequence[tuple[Stage, Node]], lost: Mapping[str, tuple[str, ...]]) -> None:
     """Note what is wrong with the stages of one process, each with its node; `lost`: names that lose a deal."""
-    for again, node in doubled((stage.id, node) for stage, node in places if stage.id):
+    for again, node in duplicates((stage.id, node) for stage, node in places if stage.id):
         reader.note(node, f"the stage '{again}' stands twice in its process; give one another id")
     _ends(reader, places)
     for crm, named in _by_crm(places).items():

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from model.errors import PolicyProblem, Problem
-from policies.files.generated_policies import over_expected, timed
+from policies.files.generated_policies import over_expected_policies, timed_stages
 from policies.files.modes_and_actions import read_rollout
 from policies.files.node_reader import Key, NodeReader
 from policies.files.policy import PolicySet
 from policies.files.policy_set import revision
 from policies.files.read_policy import read_policy
 from policies.files.read_process import Processes, child, ids_of, stage_ids
-from policies.files.vocabulary import Declared, lead_vocabulary, vocabulary
+from policies.files.vocabulary import DeclaredFacts, lead_vocabulary, vocabulary
 from policies.files.waivers import read_waiver
 from policies.files.yaml_reading import read_yaml
 from policies.files.yaml_tree import TextNode
@@ -50,7 +50,7 @@ def read_policies(
     trees = {file: tree for file, tree in read.items() if not isinstance(tree, Problem)}
     stages = tuple(dict.fromkeys(stage for tree in trees.values() for stage in stage_ids(tree)))
     readers = {file: NodeReader(file) for file in trees}
-    declared = Declared([types or {}, lead_types or {}])
+    declared = DeclaredFacts([types or {}, lead_types or {}])
     for file, tree in trees.items():
         declared.read(readers[file], child(tree, "facts"))
     words = vocabulary(types or {}, choices or {}, stages, declared.found)
@@ -91,7 +91,7 @@ def _ids(policies: list[Policy], processes: list[Process]) -> dict[str, Subject]
         for process in processes for stage in process.stages for criterion in (*stage.entry, *stage.exit)
     )  # fmt: skip
     about_deals: dict[str, Subject] = dict.fromkeys(
-        (*criteria, *(name for name, _, _ in timed(processes))), "opportunity"
+        (*criteria, *(name for name, _, _ in timed_stages(processes))), "opportunity"
     )
     return about_deals | {policy.id: policy.subject for policy in policies}
 
@@ -120,7 +120,7 @@ def _twice(trees: Mapping[str, Node]) -> list[Problem]:
 
 def _set(files: tuple[str, ...], policies: list[Policy], processes: Processes, words: Vocabulary) -> PolicySet:
     written = {policy.id for policy in policies}
-    generated = [policy for policy in over_expected(processes.found, words) if policy.id not in written]
+    generated = [policy for policy in over_expected_policies(processes.found, words) if policy.id not in written]
     named = tuple(replace(policy, revision=revision(policy)) for policy in (*policies, *generated))
     unnamed = PolicySet(named, tuple(processes.found), "", files, processes.examples)
     return replace(unnamed, digest=revision(unnamed))

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.facts import FACTS
-from policies.files.modes_and_actions import EVERYONE, MODE_CASE, ROLLOUT, WHOSE
+from policies.files.modes_and_actions import EVERYONE, MODE_CASE, ROLLOUT, TASK_OWNERS
 from policies.files.modes_and_actions import MOST_DAYS as MOST_DAYS_BEFORE
 from policies.files.node_reader import ID, MAX_ID
 from policies.files.policy import MODES, SEVERITIES, SUBJECTS
-from policies.files.read_examples import AS_OF, COURSES, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS
+from policies.files.read_examples import AS_OF, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS, SCENARIOS
 from policies.files.read_policy import CALENDARS, MOST_GRACE, POLICY
 from policies.files.read_process import CRITERION, CRMS, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
 from policies.files.reader import FILE
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Schema: TypeAlias = "dict[str, Any]"
 DAY: Final = r"^\d{4}-\d\d-\d\d$"
-SAID: Final[Mapping[FactType, Schema]] = {
+EXAMPLE_VALUES: Final[Mapping[FactType, Schema]] = {
     "yes/no": {"enum": [True, False, None, "unknown"]},
     "number": {"anyOf": [{"type": "number"}, {"enum": [None, "unknown"]}]},
     "money": {"anyOf": [{"type": "number"}, {"enum": [None, "unknown"]}]},
@@ -39,7 +39,7 @@ SAID: Final[Mapping[FactType, Schema]] = {
 """What an example may say of a fact."""
 
 
-def schema() -> Schema:
+def json_schema() -> Schema:
     """The whole schema, draft 7, the one that editors know best."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -210,7 +210,7 @@ def _task(whose: str, least: int) -> Schema:
     }  # fmt: skip
 
 
-_TASKS: Final = [_task(whose, int(whose == "manager")) for whose in WHOSE]
+_TASKS: Final = [_task(whose, int(whose == "manager")) for whose in TASK_OWNERS]
 _MOVE_BACK: Final[Schema] = {
     "type": "object", "properties": {"move_back": {"const": True}}, "required": ["move_back"],
     "additionalProperties": False,
@@ -225,11 +225,11 @@ def _examples(keys: Mapping[str, Key]) -> Schema:
         "type": "object", "propertyNames": {"pattern": DAY}, "additionalProperties": day, "minProperties": 1,
         "maxProperties": MOST_DAYS, "description": "What happens to a deal, day by day",
     }  # fmt: skip
-    return _map(keys, {name: {"type": "array", "items": course if name in COURSES else state} for name in keys})
+    return _map(keys, {name: {"type": "array", "items": course if name in SCENARIOS else state} for name in keys})
 
 
 def _said(fact: Fact) -> Schema:
-    return {**SAID[fact.type], "description": fact.meaning}
+    return {**EXAMPLE_VALUES[fact.type], "description": fact.meaning}
 
 
 def _condition(what: str) -> Schema:

@@ -11,14 +11,14 @@ from model.facts import FACTS, Fact, FactType
 from model.lead_facts import LEAD_FACTS
 from policies.files.node_reader import Key
 from policies.files.yaml_tree import TextNode
-from policies.language.condition import Condition, parse_condition
+from policies.language import Condition, parse_condition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from policies.files.node_reader import NodeReader
     from policies.files.yaml_tree import Node
-    from policies.language.tree import BlankRule
+    from policies.language import BlankRule
 
 
 FACT: Final = {"type": Key(required=True), "meaning": Key(required=True)}
@@ -32,7 +32,7 @@ ALIKE: Final[tuple[frozenset[FactType], ...]] = (frozenset({"text", "choice"}), 
 
 
 @dataclass
-class Declared:
+class DeclaredFacts:
     """Facts declared so far; `mapped`: the types of the connection's fields (of deals, of leads), never gainsaid."""
 
     mapped: Sequence[Mapping[str, FactType]]

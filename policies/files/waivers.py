@@ -62,7 +62,7 @@ EMPTY: Final = "version: 1\n"
 LIST: Final = "waivers"
 
 
-def added(text: str, said: Mapping[str, Any]) -> str:
+def add_waiver(text: str, said: Mapping[str, Any]) -> str:
     """The text of a good file (or of none) with one more waiver, the last."""
     text = text or EMPTY
     found = _list(text)
@@ -78,7 +78,7 @@ def added(text: str, said: Mapping[str, Any]) -> str:
     return _ends_as(text, f"{whole[:at]}{_block(said, found.start_mark.column)}\n{whole[at:]}")
 
 
-def ended(text: str, policy: str, deal: str, today: date) -> tuple[str, int]:
+def end_waivers(text: str, policy: str, deal: str, today: date) -> tuple[str, int]:
     """The text with the waivers of a policy (or what they say of one deal) ended by yesterday; how many those were."""
     found = _list(text)
     entries = [_fields(node) for node in found.value] if found is not None else []

@@ -28,9 +28,9 @@ from policies.language.tree import (
     Not,
     Stands,
     children,
+    group,
     walk,
 )
-from policies.language.type_checks import group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

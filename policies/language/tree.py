@@ -7,11 +7,11 @@ Term (a value, blank or unknown): Const, FactRef, Call, Arithmetic.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
     from decimal import Decimal
 
     from model.facts import FactType
@@ -20,6 +20,7 @@ Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
 Sign: TypeAlias = Literal["+", "-", "*", "/"]
 BlankRule: TypeAlias = Literal["false", "unknown"]
 """What a comparison on a blank is."""
+Group: TypeAlias = Literal["text", "yes/no", "number", "date", "list"]
 Function: TypeAlias = Literal["days_since", "days_until", "business_days_since", "lower", "length"]
 
 
@@ -170,3 +171,18 @@ def required_facts(node: Truth, *, wanted: bool = True) -> frozenset[str]:
             return facts_of(term) if wanted == negated else frozenset()
         case _:
             return facts_of(node) if wanted else frozenset()
+
+
+def group(term: Term) -> Group:
+    """The kind of value, with choices as texts and money as numbers."""
+    match term:
+        case FactRef(type="text" | "choice") | Call(function="lower") | Const(value=str()):
+            return "text"
+        case FactRef(type="yes/no") | Const(value=bool()):
+            return "yes/no"
+        case FactRef(type="date") | Const(value=date()):
+            return "date"
+        case FactRef(type="list"):
+            return "list"
+        case _:
+            return "number"

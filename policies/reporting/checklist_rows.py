@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
 
 CITED: Final = re.compile(r"\bS\d+\b")
 ROWS: Final[Mapping[str, str]] = {

@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.reporting.checklist_rows import ROWS, SERVED, cited
 from policies.reporting.rendering import gates_of
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.process import Process, Stage
-    from policies.files.policy import Policy, PolicySet
+    from policies.files import Policy, PolicySet
 
 MISSED: Final = "the deal moved on without it"
 ROWS_HEAD: Final = """# Checklist rows and what answers them

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import polars as pl
 
-from policies.files.policy import Examples
-from policies.language.english import in_english
-from policies.language.tree import Between, Chain, Compare, Not
+from policies.files import Examples
+from policies.language import Between, Chain, Compare, Not, in_english
 from policies.reporting.rendering import gates_of
 from policies.trying.examples import wide_of
 from policies.trying.gate_scenarios import asked_of, outcomes
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from model.process import Criterion, Process
-    from policies.files.policy import PolicySet
-    from policies.language.condition import Condition
-    from policies.language.tree import Operator, Truth
+    from policies.files import PolicySet
+    from policies.language import Condition, Operator, Truth
     from policies.trying.gate_scenarios import Asked
 
 
@@ -84,10 +82,10 @@ def _of_criteria(policy_set: PolicySet) -> Iterator[tuple[str, list[Slip]]]:
     for process, stage, _, criterion in gates_of(policy_set):
         name = f"{process.id}/{stage.id}/{criterion.id}"
         examples = policy_set.criterion_examples.get(name, Examples())
-        courses = [one for one in asked[process.id] if one.criterion == name]
-        if courses or examples.flagged or examples.clear:
+        scenarios = [one for one in asked[process.id] if one.criterion == name]
+        if scenarios or examples.flagged or examples.clear:
             slips = _unseen(cast("Condition", criterion.require), examples)
-            yield name, [slip for slip in slips if not _ends_otherwise(process, criterion, slip, courses)]
+            yield name, [slip for slip in slips if not _ends_otherwise(process, criterion, slip, scenarios)]
 
 
 def _unseen(condition: Condition, examples: Examples) -> list[Slip]:
@@ -103,12 +101,12 @@ def _unseen(condition: Condition, examples: Examples) -> list[Slip]:
     return [slip for slip, unseen in zip(slips, same, strict=True) if unseen]
 
 
-def _ends_otherwise(process: Process, criterion: Criterion, slip: Slip, courses: Sequence[Asked]) -> bool:
-    """Whether a course would end otherwise than it is meant to, if the criterion asked for the slip."""
+def _ends_otherwise(process: Process, criterion: Criterion, slip: Slip, scenarios: Sequence[Asked]) -> bool:
+    """Whether a scenario would end otherwise than it is meant to, if the criterion asked for the slip."""
     slipped = replace(criterion, require=slip.condition)
 
     def side(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
         return tuple(slipped if one is criterion else one for one in criteria)
 
     stages = tuple(replace(stage, entry=side(stage.entry), exit=side(stage.exit)) for stage in process.stages)
-    return outcomes(replace(process, stages=stages), courses) != [one.wanted for one in courses]
+    return outcomes(replace(process, stages=stages), scenarios) != [one.wanted for one in scenarios]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.language.english import in_english
-from policies.language.tree import Chain, FactRef, IsBlank, Stands, facts_of, required_facts, walk
+from policies.language import Chain, FactRef, IsBlank, Stands, facts_of, in_english, required_facts, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.sync import Source
-    from policies.language.condition import Condition
-    from policies.language.tree import Truth
+    from policies.language import Condition, Truth
 
 
 def to_fill(condition: Condition, why: Mapping[str, str], sources: Mapping[str, Source]) -> tuple[str, ...]:

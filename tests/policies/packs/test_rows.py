@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kpis.catalogue import KPIS
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.reporting.checklist_rows import ROWS, SERVED, cited
 
 PACKS = {path.name: path.read_text("utf-8") for path in sorted(Path("policies/packs").glob("*.yaml"))}

@@ -8,9 +8,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from model.errors import PolicyProblem
+from policies.files import json_schema, read_policies
 from policies.files.node_reader import kind
-from policies.files.reader import read_policies
-from policies.files.schema import schema
 from policies.files.yaml_reading import read_yaml
 from policies.files.yaml_tree import ListNode, MapNode
 
@@ -47,8 +46,8 @@ processes:
 @pytest.fixture(scope="module")
 def editor():
     """Where in a file an editor would mark something."""
-    Draft7Validator.check_schema(schema())
-    validator = Draft7Validator(schema())
+    Draft7Validator.check_schema(json_schema())
+    validator = Draft7Validator(json_schema())
     return lambda text: [list(error.absolute_path) for error in validator.iter_errors(plain(read_yaml("a", text)))]
 
 
