@@ -1,4 +1,4 @@
-"""What a policy file says of one policy or criterion, as it is written there."""
+"""The text of one policy or criterion as its file has it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def entry_texts(files: Mapping[str, str]) -> dict[str, str]:
-    """Id of each policy and criterion (`process/stage/criterion`) → its lines; a file that is no YAML has none."""
+    """Id of each policy and criterion (`process/stage/criterion`) → its lines. Files that are not YAML are skipped."""
     found: dict[str, str] = {}
     for name, text in files.items():
         root = read_yaml(name, text)
@@ -47,10 +47,10 @@ def _value(node: Node, key: str) -> Node | None:
 
 
 def _lines(lines: list[str], entry: MapNode) -> str:
-    """From the entry's first line to the last that stands deeper."""
+    """The entry's lines: the first, and those indented more than it."""
     first = last = entry.line - 1
     cut = _indent(lines[first])
-    margin = cut if lines[first].lstrip().startswith("-") else cut - 1  # below a dash that stands alone
+    margin = cut if lines[first].lstrip().startswith("-") else cut - 1  # the dash is on a line of its own
     for number in range(first + 1, len(lines)):
         if lines[number].strip():
             if _indent(lines[number]) <= margin:

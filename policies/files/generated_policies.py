@@ -1,4 +1,4 @@
-"""Policies that processes bring with them: a stage with expected days has one that flags deals beyond them."""
+"""Policies generated from processes: one for each stage with expected days, flagging deals that stay longer."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def timed_stages(processes: Sequence[Process]) -> Iterator[tuple[str, Process, S
 
 
 def _claims(processes: Sequence[Process]) -> dict[str, Claim]:
-    """By process: what it claims; the one that claims nothing has the deals that no other claims."""
-    said = {p.id: p.applies_to for p in processes if isinstance(p.applies_to, Condition)}
-    every = " or ".join(f"({one.text})" for one in said.values())
-    filler = tuple(sorted({text for one in said.values() for text in one.filler}))
+    """The claim of each process; a process without one gets the deals that no other process claims."""
+    claims = {p.id: p.applies_to for p in processes if isinstance(p.applies_to, Condition)}
+    every = " or ".join(f"({one.text})" for one in claims.values())
+    filler = tuple(sorted({text for one in claims.values() for text in one.filler}))
     left = (f"not ({every}) and " if every else "", filler)
     return {
-        p.id: (f"({said[p.id].text}) and ", tuple(sorted(said[p.id].filler))) if p.id in said else left
+        p.id: (f"({claims[p.id].text}) and ", tuple(sorted(claims[p.id].filler))) if p.id in claims else left
         for p in processes
     }
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def read_mode(reader: NodeReader, node: Node | None, lacks: Sequence[str], *, acts: bool) -> Mode:
-    """The mode at a node; `lacks` are the kinds of examples that are not there, `acts` whether it has actions."""
+    """The mode at a node; `lacks`: kinds of examples that are missing; `acts`: whether it has actions."""
     if isinstance(node, TextNode) and node.value == "enforce":
         if lacks:
             reader.note(node, f"mode enforce needs examples, and there is none that is {', '.join(lacks)}; add them")
@@ -33,7 +33,7 @@ def read_mode(reader: NodeReader, node: Node | None, lacks: Sequence[str], *, ac
 
 EVERYONE: Final = "everyone"
 OPEN_TO: Final = {"teams": "team", "owners": "owner", "pipelines": "pipeline"}
-"""What a rollout names, and the fact that says whether a deal is meant."""
+"""Keys of a rollout, each with the fact that it compares."""
 ROLLOUT: Final = {name: Key() for name in OPEN_TO}
 MODE_CASE: Final = {"where": Key(required=True), "mode": Key(required=True)}
 
@@ -58,8 +58,8 @@ def read_rollout(reader: NodeReader, node: Node | None, words: Vocabulary) -> Ro
         return None
     if isinstance(node, TextNode):
         if node.value != EVERYONE:
-            said = f"'{node.value}'" if node.value else kind(node)
-            reader.note(node, f"rollout is {EVERYONE}, or names {', '.join(OPEN_TO)}; it is not {said}")
+            written = f"'{node.value}'" if node.value else kind(node)
+            reader.note(node, f"rollout is {EVERYONE}, or names {', '.join(OPEN_TO)}; it is not {written}")
         return Rollout()
     before = len(reader.problems)
     values = reader.fields(node, ROLLOUT, "rollout")
@@ -75,10 +75,10 @@ def read_rollout(reader: NodeReader, node: Node | None, words: Vocabulary) -> Ro
 def _named(reader: NodeReader, node: Node | None, name: str, fact: str, words: Vocabulary) -> Iterator[str]:
     """A comparison for each team, owner or pipeline; what the CRM does not know is noted at its place."""
     for item in reader.entries(node, name):
-        said = reader.text(item, f"each of {name}")
-        if said is None:
+        named = reader.text(item, f"each of {name}")
+        if named is None:
             continue
-        part = "{} = '{}'".format(fact, said.replace("'", "''"))
+        part = "{} = '{}'".format(fact, named.replace("'", "''"))
         found = parse_condition(part, words.facts)
         if isinstance(found, list):
             reader.note(item, f"{name}: {found[0].text}")
@@ -93,7 +93,7 @@ KIND_OF: Final[Mapping[str, ActionKind]] = {"owner": "task_owner", "manager": "t
 
 
 def read_actions(reader: NodeReader, node: Node | None, *, moves: bool) -> tuple[ActionRule, ...]:
-    """The actions at a node; `moves`: it is a criterion that holds at the move, so a move can be taken back for it."""
+    """The actions at a node; `moves`: the criterion holds at the move, so a deal may be moved back."""
     items = reader.entries(node, "actions")
     if isinstance(node, ListNode) and not items:
         reader.note(node, "actions lists at least one, such as {task: owner}; leave the key out for none")
@@ -107,23 +107,23 @@ def _action(reader: NodeReader, node: Node, *, moves: bool) -> ActionRule | None
     noted = len(reader.problems)
     values = reader.fields(node, ACTION, "an action")
     if not values.keys() & {"task", "move_back"}:
-        if len(reader.problems) == noted:  # a mistyped key is told once
+        if len(reader.problems) == noted:  # a mistyped key is noted once
             reader.note(node, "an action is {task: owner}, {task: manager, after_days: 7} or {move_back: true}")
         return None
     if "move_back" in values:
         return _move_back(reader, values, moves=moves)
-    whose = reader.word(values["task"], TASK_OWNERS, "task")
+    owner = reader.word(values["task"], TASK_OWNERS, "task")
     days = reader.whole(values.get("after_days"), "after_days", 0, MOST_DAYS)
-    if whose == "manager" and not days:
+    if owner == "manager" and not days:
         place = values.get("after_days", values["task"])
         reader.note(place, "a task for the manager says after how many days: {task: manager, after_days: 7}")
-    return ActionRule(KIND_OF[whose], days or 0) if whose else None
+    return ActionRule(KIND_OF[owner], days or 0) if owner else None
 
 
 def _move_back(reader: NodeReader, values: Mapping[str, Node], *, moves: bool) -> ActionRule | None:
     place = values["move_back"]
-    if beside := sorted(values.keys() - {"move_back"}):
-        reader.note(values[beside[0]], f"move_back stands alone; write {beside[0]} in an action of its own")
+    if others := sorted(values.keys() - {"move_back"}):
+        reader.note(values[others[0]], f"move_back stands alone; write {others[0]} in an action of its own")
     if reader.yes(place, "move_back") is False:
         reader.note(place, "move_back is true, or is left out")
     if not moves:

@@ -1,4 +1,4 @@
-"""Reading the tree of a file: each method gives the value, or notes a problem with its place and gives None."""
+"""Reads values from the tree of a file. Each method returns the value, or notes a problem with its place."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Name = TypeVar("Name", bound="Hashable")
 
 @dataclass(frozen=True)
 class Key:
-    """A key that a map may have; `refusal` says why this version does not take it."""
+    """A key that a map may have; `refusal` is the reason this version rejects it."""
 
     required: bool = False
     refusal: str = ""
@@ -80,7 +80,7 @@ class NodeReader:
         return []
 
     def pairs(self, node: Node | None, what: str) -> list[tuple[TextNode, Node]]:
-        """The entries of a map whose keys are free; doubled keys are noted."""
+        """The entries of a map with any keys; repeated keys are noted."""
         if node is None:
             return []
         if not isinstance(node, MapNode):
@@ -126,9 +126,9 @@ class NodeReader:
             return None
         found = next((word for word in words if isinstance(node, TextNode) and node.value == word), None)
         if found is None:
-            said = f"'{node.value}'" if isinstance(node, TextNode) else kind(node)
+            written = f"'{node.value}'" if isinstance(node, TextNode) else kind(node)
             hint = did_you_mean(node.value, words) if isinstance(node, TextNode) else ""
-            self.note(node, f"{what} is one of {', '.join(words)}, not {said}{hint}")
+            self.note(node, f"{what} is one of {', '.join(words)}, not {written}{hint}")
         return found
 
     def whole(self, node: Node | None, what: str, least: int, most: int) -> int | None:
@@ -147,10 +147,10 @@ class NodeReader:
         """A share between 0 and 1, as 0.3."""
         if node is None:
             return None
-        said = node.value if isinstance(node, TextNode) and not node.style else ""
-        if NUMBER.fullmatch(said) and len(said) <= DIGITS and 0 <= float(said) <= 1:
-            return float(said)
-        self.note(node, f"{what} is a share between 0 and 1 such as 0.3, not {said or kind(node)}")
+        written = node.value if isinstance(node, TextNode) and not node.style else ""
+        if NUMBER.fullmatch(written) and len(written) <= DIGITS and 0 <= float(written) <= 1:
+            return float(written)
+        self.note(node, f"{what} is a share between 0 and 1 such as 0.3, not {written or kind(node)}")
         return None
 
     def yes(self, node: Node | None, what: str) -> bool | None:
@@ -158,8 +158,8 @@ class NodeReader:
         if node is None:
             return None
         if not isinstance(node, TextNode) or node.style or node.value not in {"true", "false"}:
-            said = f"'{node.value}'" if isinstance(node, TextNode) else kind(node)
-            self.note(node, f"{what} is true or false, not {said}")
+            written = f"'{node.value}'" if isinstance(node, TextNode) else kind(node)
+            self.note(node, f"{what} is true or false, not {written}")
             return None
         return node.value == "true"
 
@@ -167,15 +167,15 @@ class NodeReader:
         """A date such as 2026-11-03."""
         if node is None:
             return None
-        said = node.value if isinstance(node, TextNode) else ""
+        written = node.value if isinstance(node, TextNode) else ""
         try:
-            return date.fromisoformat(said if re.fullmatch(r"\d{4}-\d\d-\d\d", said) else "")
+            return date.fromisoformat(written if re.fullmatch(r"\d{4}-\d\d-\d\d", written) else "")
         except ValueError:
-            self.note(node, f"{what} is a date such as 2026-11-03, not {said or kind(node)}")
+            self.note(node, f"{what} is a date such as 2026-11-03, not {written or kind(node)}")
             return None
 
     def texts(self, node: Node | None, what: str) -> tuple[str, ...]:
-        """A list of texts; of a text alone it says how a list of it is written."""
+        """A list of texts; for a single text the problem shows how to write the list."""
         if isinstance(node, TextNode) and kind(node) == "a text" and "\n" not in node.raw:
             self.note(node, f"{what} is a list, not a text; write [{node.raw}]")
             return ()

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from policies.files.policy import PolicySet
 
 
-SILENT: Final = frozenset(
+NOT_HASHED: Final = frozenset(
     {"examples", "file", "line", "revision", "source", "criterion_examples", "digest", "files", "declared", "waivers"}
 )
 """Fields that change no verdict and nothing on a record."""
-YOUNGER: Final = frozenset({"actions"})
-"""Fields that came after the first release: empty ones are left out, so that older policies keep their revisions."""
+HASHED_IF_SET: Final = frozenset({"actions"})
+"""Fields added after the first release; left out while empty, so that older policies keep their revisions."""
 
 
 def revision(value: object) -> str:
@@ -44,7 +44,7 @@ def _plain(value: object) -> object:
 
 
 def _counts(name: str, value: object) -> bool:
-    return name not in SILENT and (name not in YOUNGER or bool(value))
+    return name not in NOT_HASHED and (name not in HASHED_IF_SET or bool(value))
 
 
 Where: TypeAlias = "tuple[str, int, int]"
@@ -88,7 +88,7 @@ class Untested:
 
 
 def untested(policy_set: PolicySet) -> list[Untested]:
-    """Every written entry that lacks an example of some kind, in the order of its file."""
+    """Every written policy and criterion that lacks a kind of example, in file order."""
     return [one for one in _entries(policy_set) if one.lacks]
 
 
@@ -107,11 +107,11 @@ def _entries(policy_set: PolicySet) -> Iterator[Untested]:
 
 
 def missing_kinds(examples: Examples, needs: Sequence[str]) -> tuple[str, ...]:
-    """Those of the kinds of which there is no example."""
+    """The kinds without an example."""
     return tuple(kind for kind in needs if not getattr(examples, kind))
 
 
 def example_count(policy_set: PolicySet) -> int:
     """How many examples there are."""
-    told = [*(policy.examples for policy in policy_set.policies), *policy_set.criterion_examples.values()]
-    return sum(len(getattr(examples, kind)) for examples in told for kind in Examples.__dataclass_fields__)
+    examples = [*(policy.examples for policy in policy_set.policies), *policy_set.criterion_examples.values()]
+    return sum(len(getattr(one, kind)) for one in examples for kind in Examples.__dataclass_fields__)

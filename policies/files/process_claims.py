@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 MOST_DEALS: Final = 5_000
-"""Most deals that are tried on a pair of claims; where there are more, nothing is said."""
+"""Most sample deals tried on a pair of claims; pairs that need more are not checked."""
 TEXTS: Final = frozenset({"text", "choice"})
 ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -31,9 +31,9 @@ BLANK: Final = None
 
 
 def overlap(one: Condition, other: Condition) -> Mapping[str, Any] | None:
-    """Facts of a deal that both claim; None where there is none, or where it cannot be told from the facts' constants.
+    """Facts of a deal that both claim; None where there is none, or where the constants cannot decide it.
 
-    Claims that ask about different facts may be kept apart by what deals there are, so nothing is said of them.
+    Claims that ask about different facts are not compared, because no real deal may match both.
     """
     if one.facts != other.facts or not (_plain(one.tree) and _plain(other.tree)):
         return None
@@ -69,7 +69,7 @@ def _is_plain(node: Any) -> bool:
 
 
 def _values(*claims: Condition) -> dict[str, list[Any]]:
-    """Fact → the values that could make a difference, blank last: a deal that says something is a better example."""
+    """Fact → the values that could make a difference, blank last, because a filled value makes a better example."""
     types = {name: kind for claim in claims for name, kind in claim.types.items()}
     found: dict[str, dict[Any, None]] = {name: {} for name in sorted(types)}
     for claim in claims:
@@ -103,7 +103,7 @@ def _near(value: Any) -> Iterator[Any]:
 
 
 def _holds(node: Truth, deal: Mapping[str, Any]) -> bool:  # noqa: PLR0911 - a return for each kind of node
-    """The truth table of language/truth.py for deals that are known; a comparison on a blank is not met."""
+    """The truth table of language/truth_table.py for known facts; a comparison on a blank is not met."""
     match node:
         case Chain(word=word, parts=parts):
             return (all if word == "and" else any)(_holds(part, deal) for part in parts)
@@ -146,7 +146,7 @@ class Claims:
     read: dict[str, Condition] = field(default_factory=dict)
 
     def take(self, reader: NodeReader, node: Node, process: str, claim: Condition | Rest | None) -> None:
-        """Note where another process claims the same; a claim that could not be read (None) is no rival."""
+        """Note where another process claims the same; claims that could not be read (None) are skipped."""
         if claim is None:
             return
         other = self.taken.setdefault(claim if claim == THE_REST else claim.tree, process)
@@ -165,16 +165,16 @@ class Claims:
             return
         for other, theirs in self.read.items():
             if deal := overlap(claim, theirs):
-                both = f"'{process}' and '{other}' both claim a deal whose {_told(deal)}"
+                both = f"'{process}' and '{other}' both claim a deal whose {_in_words(deal)}"
                 reader.note(node, f"{both}; a deal belongs to one process, so narrow one")
                 break
         self.read[process] = claim
 
 
-def _told(deal: Mapping[str, Any]) -> str:
+def _in_words(deal: Mapping[str, Any]) -> str:
     """The deal's facts in words."""
-    said = {True: "yes", False: "no", None: "blank"}
+    words = {True: "yes", False: "no", None: "blank"}
     return " and ".join(
-        f"{name.replace('_', ' ')} is {said[value] if value is None or isinstance(value, bool) else value}"
+        f"{name.replace('_', ' ')} is {words[value] if value is None or isinstance(value, bool) else value}"
         for name, value in deal.items()
     )

@@ -28,7 +28,7 @@ Facts: TypeAlias = "tuple[dict[str, FactValue], frozenset[str]]"
 
 
 def read_facts(reader: NodeReader, pairs: Iterable[tuple[TextNode, Node]], words: Vocabulary, also: str) -> Facts:
-    """Values by fact, and the names of those that are `unknown`; `also` is a word that may stand there as well."""
+    """Values by fact, and the names of those that are `unknown`; `also` is another allowed key."""
     facts: dict[str, FactValue] = {}
     unknown: set[str] = set()
     for key, value in pairs:
@@ -87,11 +87,11 @@ BY_MOVES: Final = frozenset({
     "stage", "stage_name", "stage_order", "created_in_stage", "stage_since", "days_in_stage", "days_in_visit",
     "is_open", "is_won", "is_lost", "created", "reopened_on", "closed_on",
 })  # fmt: skip
-"""Facts that the moves of a course give by themselves."""
+"""Facts that follow from the moves of a scenario."""
 
 
 def read_scenario(reader: NodeReader, node: Node, words: Vocabulary, stages: Sequence[str]) -> GateScenario:
-    """The course at a node: a map from days to what happens on them."""
+    """The gate scenario at a node: a map from days to what happens on them."""
     days: list[ScenarioDay] = []
     before = len(reader.problems)
     for key, value in reader.pairs(node, "an example of a gate"):
@@ -142,13 +142,13 @@ def read_examples(
     counts = any(isinstance(part, Call) for one in conditions if one for part in walk(one.tree) if _is_days(part))
     values = reader.fields(node, keys, "examples")
     listed = {name: reader.entries(values.get(name), name) for name in keys}
-    told: dict[str, Any] = {
+    read: dict[str, Any] = {
         name: tuple(read_scenario(reader, item, words, stages) for item in items)
         if name in SCENARIOS
         else tuple(_example(reader, item, words, counts=counts) for item in items)
         for name, items in listed.items()
     }
-    return Examples(**told)
+    return Examples(**read)
 
 
 def _is_days(part: object) -> bool:

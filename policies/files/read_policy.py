@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 NOT_JUDGED: Final = "accounts are not judged; a policy about an account has mode: off"
 NO_RECORD: Final = "is for flags on a record, and a policy about a {} puts none there; leave it out"
 ON_RECORD: Final = ("pausable", "grace_days", "at_most_share", "rollout", "actions")
-"""Keys that say when a flag goes onto a record, and what happens then."""
+"""Keys about flags on a record and what follows from them."""
 
 
 def read_subject(reader: NodeReader, values: Mapping[str, Node]) -> Subject:
-    """The subject among the values of a policy's keys; keys that make no sense for it are noted."""
+    """The subject among the values of a policy's keys; keys that do not apply to it are noted."""
     subject = reader.word(values.get("subject"), SUBJECTS, "subject") or "opportunity"
     if subject == "opportunity":
         return subject
     mode = values.get("mode")
-    said = mode.value if isinstance(mode, TextNode) else "warn"
-    if subject == "account" and said != "off":
+    written = mode.value if isinstance(mode, TextNode) else "warn"
+    if subject == "account" and written != "off":
         reader.note(values["subject"], NOT_JUDGED)
-    if subject != "account" and isinstance(mode, TextNode) and said == "enforce":
+    if subject != "account" and isinstance(mode, TextNode) and written == "enforce":
         reader.note(mode, f"a policy about a {subject} has no actions to enforce; write warn")
     for key in ON_RECORD:
         node = values.get(key)
@@ -66,7 +66,7 @@ def read_policy(
     reader: NodeReader, node: Node, of_deals: Vocabulary, of_leads: Vocabulary, filler: tuple[str, ...], *,
     rollout: Rollout | None = None,
 ) -> Policy:  # fmt: skip
-    """The policy at a node; a broken part has a harmless stand-in, for its problem is noted. `rollout`: its file's."""
+    """The policy at a node; invalid parts get a placeholder, and their problems are noted. `rollout`: its file's."""
     values = reader.fields(node, POLICY, "a policy")
     subject = read_subject(reader, values)
     words = of_leads if subject == "lead" else of_deals
@@ -84,7 +84,7 @@ def read_policy(
     return Policy(
         id=reader.id(values.get("id"), "a policy's id") or "",
         title=reader.text(values.get("title"), "a policy's title", MAX_TITLE) or "",
-        flag_if=flag_if,  # type: ignore[arg-type]  # None only beside a noted problem
+        flag_if=flag_if,  # type: ignore[arg-type]  # None only where a problem is noted
         severity=reader.word(values.get("severity"), SEVERITIES, "severity") or "info",
         points=reader.whole(values.get("points"), "points", 0, 100) or 0,
         fix=reader.text(values.get("fix"), "fix", MAX_FIX) or "",

@@ -49,7 +49,7 @@ MAX_FIX: Final = 255
 
 @dataclass(frozen=True)
 class Within:
-    """The process that a criterion stands in: its id, the ids of its stages, and its filler."""
+    """The process of a criterion: its id, the ids of its stages, and its filler."""
 
     process: str
     stages: tuple[str, ...]
@@ -104,7 +104,7 @@ class Processes:
         return Stage(name, called, days(reader, values.get("expected_days")), *sides)
 
     def criterion(self, reader: NodeReader, node: Node, stage: str, here: Within) -> Criterion:
-        """The criterion at a node; a broken part has a harmless stand-in, for its problem is noted."""
+        """The criterion at a node; invalid parts get a placeholder, and their problems are noted."""
         values = reader.fields(node, CRITERION, "a criterion")
         name = reader.id(values.get("id"), "a criterion's id") or ""
         rules = Rules(
@@ -112,21 +112,25 @@ class Processes:
             reader.word(values.get("blank"), BLANK_RULES, "blank") or "false",
         )
         require = self.words.condition(reader, values.get("require"), "require", rules)
-        told = read_examples(reader, values.get("examples"), self.words, [require], CRITERION_KEYS, stages=here.stages)
-        self.examples[f"{here.process}/{stage}/{name}"] = told
+        examples = read_examples(
+            reader, values.get("examples"), self.words, [require], CRITERION_KEYS, stages=here.stages
+        )
+        self.examples[f"{here.process}/{stage}/{name}"] = examples
         points = reader.whole(values.get("points"), "points", 0, 100)
         holds = reader.word(values.get("holds"), HOLDS, "holds") or "once"
         actions = read_actions(reader, values.get("actions"), moves=holds == "once")
         return Criterion(
             id=name,
             title=reader.text(values.get("title"), "a criterion's title", MAX_TITLE) or "",
-            require=require,  # type: ignore[arg-type]  # None only beside a noted problem
+            require=require,  # type: ignore[arg-type]  # None only where a problem is noted
             fix=reader.text(values.get("fix"), "fix", MAX_FIX) or "",
             severity=reader.word(values.get("severity"), SEVERITIES, "severity") or "warning",
             points=10 if points is None else points,
             holds=holds,
             binds_from=reader.day(values.get("binds_from"), "binds_from"),
-            mode=read_mode(reader, values.get("mode"), missing_kinds(told, CRITERION_NEEDS), acts="actions" in values),
+            mode=read_mode(
+                reader, values.get("mode"), missing_kinds(examples, CRITERION_NEEDS), acts="actions" in values
+            ),
             actions=actions,
             source=reader.text(values.get("source"), "source") or "",
         )
@@ -206,10 +210,10 @@ def _by_crm(places: Sequence[tuple[Stage, Node]]) -> dict[str, list[tuple[str, i
 def _named_twice(reader: NodeReader, crm: str, named: list[tuple[str, int, Node]], lost: set[str]) -> None:
     seen: dict[str, int] = {}
     for name, n, node in named:
-        said = spoken(name)
-        if said in lost:
+        as_spoken = spoken(name)
+        if as_spoken in lost:
             reader.note(node, f"the {crm} stage '{name}' stands under lost_names, too; leave it in one place")
-        if said in seen:
-            where = "twice in one stage" if seen[said] == n else "in two stages of one process"
+        if as_spoken in seen:
+            where = "twice in one stage" if seen[as_spoken] == n else "in two stages of one process"
             reader.note(node, f"the {crm} stage '{name}' stands {where}; leave it in one")
-        seen.setdefault(said, n)
+        seen.setdefault(as_spoken, n)

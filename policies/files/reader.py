@@ -1,4 +1,4 @@
-"""Policy files to a PolicySet: every problem of every file in one pass, or the whole set."""
+"""Reads policy files into a PolicySet, or reports every problem of every file in one pass."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _waivers(reader: NodeReader, tree: Node, words: Vocabulary, known: Mapping[s
 
 
 def _twice(trees: Mapping[str, Node]) -> list[Problem]:
-    """Ids that stand twice, in one file or in two."""
+    """Problems of ids that occur twice, in one file or in two."""
     problems = []
     for key, what in (("policies", "policy"), ("processes", "process")):
         entries = [(file, entry) for file, tree in trees.items() for entry in ids_of(child(tree, key))]

@@ -1,6 +1,6 @@
-"""The JSON Schema of policy files, for editors: made from the keys that the reader itself takes.
+"""The JSON Schema of policy files, for editors, made from the reader's own keys.
 
-It knows shapes, words and limits; whether a condition makes sense only the reader can say.
+It checks shapes, words and limits. Conditions are checked by the reader only.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ EXAMPLE_VALUES: Final[Mapping[FactType, Schema]] = {
     "choice": {"type": ["string", "null"]},
     "list": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"enum": [None, "unknown"]}]},
 }
-"""What an example may say of a fact."""
+"""Values that an example may give a fact, by the fact's type."""
 
 
 def json_schema() -> Schema:
-    """The whole schema, draft 7, the one that editors know best."""
+    """The whole schema, in draft 7, which most editors support."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Sluicegate policies",
@@ -125,17 +125,17 @@ def _policy() -> dict[str, Schema]:
 
 
 def _mode() -> Schema:
-    said = (
+    meaning = (
         "off: not judged; observe: judged and listed; warn: on the record, and it costs points; "
         "enforce: as warn, and its actions are done"
     )
-    return {"enum": list(MODES), "description": said}
+    return {"enum": list(MODES), "description": meaning}
 
 
 def _rollout() -> Schema:
     named = _map(ROLLOUT, {name: {**_texts(f"{name.capitalize()} it is open to"), "minItems": 1} for name in ROLLOUT})
-    said = "Whose deals it is open to; elsewhere it is observed"
-    return {"anyOf": [{"const": EVERYONE}, {**named, "minProperties": 1}], "description": said}
+    meaning = "Whose deals it is open to; elsewhere it is observed"
+    return {"anyOf": [{"const": EVERYONE}, {**named, "minProperties": 1}], "description": meaning}
 
 
 def _waiver() -> dict[str, Schema]:
@@ -202,15 +202,15 @@ def _actions(kinds: list[Schema]) -> Schema:
     return {"type": "array", "minItems": 1, "items": {"anyOf": kinds}, "description": what}
 
 
-def _task(whose: str, least: int) -> Schema:
+def _task(owner: str, least: int) -> Schema:
     days = {"type": "integer", "minimum": least, "maximum": MOST_DAYS_BEFORE}
     return {
-        "type": "object", "properties": {"task": {"const": whose}, "after_days": days},
+        "type": "object", "properties": {"task": {"const": owner}, "after_days": days},
         "required": ["task", "after_days"] if least else ["task"], "additionalProperties": False,
     }  # fmt: skip
 
 
-_TASKS: Final = [_task(whose, int(whose == "manager")) for whose in TASK_OWNERS]
+_TASKS: Final = [_task(owner, int(owner == "manager")) for owner in TASK_OWNERS]
 _MOVE_BACK: Final[Schema] = {
     "type": "object", "properties": {"move_back": {"const": True}}, "required": ["move_back"],
     "additionalProperties": False,
@@ -218,7 +218,7 @@ _MOVE_BACK: Final[Schema] = {
 
 
 def _examples(keys: Mapping[str, Key]) -> Schema:
-    facts = {name: _said(fact) for name, fact in FACTS.items()}
+    facts = {name: _example_value(fact) for name, fact in FACTS.items()}
     state = {"type": "object", "properties": facts | {AS_OF: {"type": "string", "pattern": DAY}}}
     day = {"type": "object", "properties": facts | {ENTER: _id("The stage that the deal enters, or lost")}}
     course = {
@@ -228,7 +228,7 @@ def _examples(keys: Mapping[str, Key]) -> Schema:
     return _map(keys, {name: {"type": "array", "items": course if name in SCENARIOS else state} for name in keys})
 
 
-def _said(fact: Fact) -> Schema:
+def _example_value(fact: Fact) -> Schema:
     return {**EXAMPLE_VALUES[fact.type], "description": fact.meaning}
 
 

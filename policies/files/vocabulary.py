@@ -33,7 +33,7 @@ ALIKE: Final[tuple[frozenset[FactType], ...]] = (frozenset({"text", "choice"}), 
 
 @dataclass
 class DeclaredFacts:
-    """Facts declared so far; `mapped`: the types of the connection's fields (of deals, of leads), never gainsaid."""
+    """Facts declared so far; `mapped`: the types of the connection's fields (of deals, of leads), for comparison."""
 
     mapped: Sequence[Mapping[str, FactType]]
     found: dict[str, Fact] = field(default_factory=dict)
@@ -44,9 +44,9 @@ class DeclaredFacts:
             if fact := _fact(reader, key, value):
                 here = self.found.setdefault(fact.name, fact)
                 on_connection = ((types.get(fact.name), "on this connection") for types in self.mapped)
-                for said, where in ((here.type, "in another file"), *on_connection):
-                    if said and not _alike(said, fact.type):
-                        reader.note(key, f"{fact.name} is {fact.type} here, and {said} {where}; let both say the same")
+                for other, where in ((here.type, "in another file"), *on_connection):
+                    if other and not _alike(other, fact.type):
+                        reader.note(key, f"{fact.name} is {fact.type} here, and {other} {where}; let both say the same")
 
 
 def _fact(reader: NodeReader, key: TextNode, node: Node) -> Fact | None:
@@ -77,7 +77,7 @@ OF_LEADS: Final = dict.fromkeys(LEAD_FACTS.keys() - FACTS.keys(), "leads have it
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The facts by name, with the values that a connection's picklists and the processes give them."""
+    """The facts by name, with their values from the connection's picklists and the processes."""
 
     facts: Mapping[str, Fact]
     elsewhere: Mapping[str, str] = field(default_factory=dict)
@@ -96,11 +96,11 @@ class Vocabulary:
         )
         if isinstance(found, Condition):
             return found
-        reader.problems += [replace(problem, text=f"{what}: {self._told(problem.text)}") for problem in found]
+        reader.problems += [replace(problem, text=f"{what}: {self._explained(problem.text)}") for problem in found]
         return None
 
-    def _told(self, text: str) -> str:
-        """A problem's text; of an unknown fact it says where it exists, or else how to make it one."""
+    def _explained(self, text: str) -> str:
+        """A problem's text; for an unknown fact it adds which subject has it, or how to declare it."""
         named = UNKNOWN_FACT.match(text)
         if named and named[1] in self.elsewhere:
             return f"{text} ({self.elsewhere[named[1]]})"
@@ -123,7 +123,7 @@ def vocabulary(
 ) -> Vocabulary:
     """Standard facts, the connection's own (`types`), its picklist values (`choices`), the files' facts and stage ids.
 
-    Where a file and the connection both know a fact, the connection says its type.
+    The connection's type wins over a file's declaration.
     """
     facts = _with_mapped(FACTS, types, choices, declared)
     for name in BY_PROCESS:

@@ -28,13 +28,13 @@ WAIVER: Final = {
 }  # fmt: skip
 MAX_REASON: Final = 255
 NO_REASON: Final = frozenset({"tbd", "tba", "n/a", "na", "none", "unknown", "test", "x", ".", "-", "--", "?"})
-"""Texts that are no reason, whatever a file lists as filler."""
+"""Texts that are never a reason, in addition to a file's own filler."""
 
 
 def read_waiver(
     reader: NodeReader, node: Node, words: Vocabulary, filler: tuple[str, ...], known: Mapping[str, Subject]
 ) -> Waiver | None:
-    """The waiver at a node, None beside a noted problem; `known`: ids of policies and criteria, what each is about."""
+    """The waiver at a node, None where a problem is noted. `known`: id of each policy and criterion → its subject."""
     before = len(reader.problems)
     values = reader.fields(node, WAIVER, "a waiver")
     policy = reader.text(values.get("policy"), "a waiver's policy")
@@ -62,24 +62,24 @@ EMPTY: Final = "version: 1\n"
 LIST: Final = "waivers"
 
 
-def add_waiver(text: str, said: Mapping[str, Any]) -> str:
+def add_waiver(text: str, entry: Mapping[str, Any]) -> str:
     """The text of a good file (or of none) with one more waiver, the last."""
     text = text or EMPTY
     found = _list(text)
     if found is None:
         whole = text if text.endswith("\n") else f"{text}\n"
-        return _ends_as(text, f"{whole}{LIST}:\n{_block(said, 2)}\n")
+        return _ends_as(text, f"{whole}{LIST}:\n{_block(entry, 2)}\n")
     if found.flow_style:
         joint = ", " if found.value else ""
         at = _end(found.value[-1]) if found.value else found.start_mark.index + 1
-        return f"{text[:at]}{joint}{{{', '.join(_entries(said))}}}{text[at:]}"
+        return f"{text[:at]}{joint}{{{', '.join(_entries(entry))}}}{text[at:]}"
     at = text.find("\n", _end(found))
     whole, at = (f"{text}\n", len(text) + 1) if at < 0 else (text, at + 1)
-    return _ends_as(text, f"{whole[:at]}{_block(said, found.start_mark.column)}\n{whole[at:]}")
+    return _ends_as(text, f"{whole[:at]}{_block(entry, found.start_mark.column)}\n{whole[at:]}")
 
 
 def end_waivers(text: str, policy: str, deal: str, today: date) -> tuple[str, int]:
-    """The text with the waivers of a policy (or what they say of one deal) ended by yesterday; how many those were."""
+    """The text with a policy's waivers (of one deal, if given) ended yesterday, and how many were ended."""
     found = _list(text)
     entries = [_fields(node) for node in found.value] if found is not None else []
     meant = [entry for entry in entries if _is_meant(entry, policy, deal, today)]
@@ -121,20 +121,20 @@ def _fields(node: Any) -> dict[str, Any]:
 
 
 def _end(node: Any) -> int:
-    """Where the last word of a node ends; a block's own end lies behind the comments that follow it."""
+    """Where the last word of a node ends; a block's own end mark is after the comments that follow it."""
     if isinstance(node.value, list) and not node.flow_style:
         last = node.value[-1]
         return _end(last[1] if isinstance(last, tuple) else last)
     return int(node.end_mark.index)
 
 
-def _block(said: Mapping[str, Any], column: int) -> str:
+def _block(entry: Mapping[str, Any], column: int) -> str:
     joint = "\n" + " " * (column + 2)
-    return " " * column + "- " + joint.join(_entries(said))
+    return " " * column + "- " + joint.join(_entries(entry))
 
 
-def _entries(said: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in said.items():
+def _entries(entry: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in entry.items():
         if value:
             yield f"{key}: {_written(value)}"
 

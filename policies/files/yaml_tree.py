@@ -1,6 +1,6 @@
-"""YAML as a tree of texts, lists and maps that know their places.
+"""YAML as a tree of texts, lists and maps with their lines and columns.
 
-YAML's own types play no part: every scalar is a text, and who reads it says what it should be.
+YAML's own types are not used: every scalar is a text, and its reader decides the type.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WHITE_ESCAPES: Final = frozenset({"\\n", "\\t", "\\ ", "\\\n", "\\r"})
 
 @dataclass(frozen=True)
 class TextNode:
-    """A scalar; `raw` is it as written, quotes and block sign included; lines and columns count from 1."""
+    """A scalar. `raw` is its source with quotes and block sign; lines and columns count from 1."""
 
     value: str
     line: int
@@ -65,7 +65,7 @@ class ListNode:
 
 @dataclass(frozen=True)
 class MapNode:
-    """Keys and values in order; a key may stand twice, who reads it says so."""
+    """Keys and values in order. A key may occur twice; the reader reports it."""
 
     entries: tuple[tuple[TextNode, Node], ...]
     line: int

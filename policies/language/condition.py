@@ -29,7 +29,7 @@ class Condition:
     """A condition as written (`text`, one line) and as understood (`tree`); implements model.process.Condition.
 
     `blank` says what a comparison on a blank is; `filler` are texts (trimmed, lower case) that count as blank.
-    `where` is the file, line and column it stands in; it plays no part in equality.
+    `where` is its file, line and column; equality ignores it.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""The tokens of a condition: their kinds, limits on their number and depth, and the order they may stand in."""
+"""The tokens of a condition: their kinds, limits on their number and depth, and their valid order."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MAX_ARITHMETIC: Final = 20
 
 
 def sizes(tokens: list[Token]) -> list[Mistake]:
-    """Mistakes of brackets and size, so that the parser never sees a bomb."""
+    """Mistakes in brackets, and limits on depth and size, checked before parsing."""
     opened: list[Token] = []
     for token in tokens:
         if token.kind == "(":

@@ -1,4 +1,4 @@
-"""The language's own tree: what sqlglot parsed, checked, typed and freed of sqlglot.
+"""The tree of a condition: typed nodes without sqlglot.
 
 Truth (true, false, unknown): Chain, Not, Compare, Between, Among, Contains, IsBlank, Stands.
 Term (a value, blank or unknown): Const, FactRef, Call, Arithmetic.

@@ -1,4 +1,4 @@
-"""Which values may meet: every node of the tree is made here, or `Wrong` says why it cannot be."""
+"""Type checks: builds every node of the tree, or raises `Wrong` with the reason."""
 
 from __future__ import annotations
 

@@ -39,12 +39,12 @@ def days_of(process: Process, scenarios: Sequence[GateScenario], types: Mapping[
     """
     steps = [(n, step) for n, scenario in enumerate(scenarios) for step in range(len(scenario.days))]
     stood, moves = _stood(process, [scenarios[n] for n, _ in steps], [step for _, step in steps])
-    told = [_told(scenarios[n], step) for n, step in steps]
+    facts_by_step = [_facts_on(scenarios[n], step) for n, step in steps]
     given = {name: kind for name, kind in types.items() if name not in stood.columns}
     frame = stood.with_columns(
-        *(pl.Series(name, [cell(facts.get(name)) for facts, _ in told], dtype=COLUMNS[kind], strict=False)
+        *(pl.Series(name, [cell(facts.get(name)) for facts, _ in facts_by_step], dtype=COLUMNS[kind], strict=False)
           for name, kind in given.items()),
-        *(pl.Series(name + KNOWN, [name not in unknown for _, unknown in told]) for name in given),
+        *(pl.Series(name + KNOWN, [name not in unknown for _, unknown in facts_by_step]) for name in given),
         scenario=pl.Series([n for n, _ in steps], dtype=pl.Int64),
         step=pl.Series([step for _, step in steps], dtype=pl.Int64),
     )  # fmt: skip
@@ -58,7 +58,7 @@ def _by_scenario(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.drop("key").rename({"scenario": "key"})
 
 
-def _told(scenario: GateScenario, step: int) -> tuple[dict[str, FactValue], frozenset[str]]:
+def _facts_on(scenario: GateScenario, step: int) -> tuple[dict[str, FactValue], frozenset[str]]:
     """What is known of the facts on a day: the newest word on each."""
     facts: dict[str, FactValue] = {}
     unknown: frozenset[str] = frozenset()
@@ -71,7 +71,7 @@ def _told(scenario: GateScenario, step: int) -> tuple[dict[str, FactValue], froz
 def _stood(
     process: Process, scenarios: Sequence[GateScenario], steps: Sequence[int]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Where each scenario stands on a day, in order, and all moves up to it; `key` is the place."""
+    """The stage of each scenario on a day, in order, and all moves up to it; `key` is the place."""
     past = [scenario.days[: step + 1] for scenario, step in zip(scenarios, steps, strict=True)]
     rows = [(key, _noon(day.on), day.enter, None, None) for key, days in enumerate(past) for day in days if day.enter]
     changes = pl.DataFrame(rows, schema=STAGE_CHANGES, orient="row").with_columns(process=pl.lit(None, pl.Int64))

@@ -12,8 +12,7 @@ import polars as pl
 
 from model.errors import Problem
 from model.previous_verdict import Memory
-from policies.files import PolicySet
-from policies.files import LOST
+from policies.files import LOST, PolicySet
 from policies.judging.breaches import updated
 from policies.judging.gate_history import JUST_BEFORE
 from policies.judging.gate_history import asked as ask

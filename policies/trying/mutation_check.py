@@ -1,4 +1,4 @@
-"""Mutants of a condition that none of its examples tells apart from it."""
+"""Mutants of a condition that none of its examples detects."""
 
 from __future__ import annotations
 

@@ -12,8 +12,7 @@ import polars as pl
 
 from model.previous_verdict import Memory
 from model.snapshot import INSTANT
-from policies.files import GateScenario, ScenarioDay, PolicySet
-from policies.files import read_policies
+from policies.files import GateScenario, PolicySet, ScenarioDay, read_policies
 from policies.judging.breaches import updated
 from policies.judging.gate_history import JUST_BEFORE, asked
 from policies.judging.gates import Gates, bindings
