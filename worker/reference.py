@@ -63,8 +63,8 @@ in Sluicegate.
 def pages() -> dict[str, str]:
     """File name to text."""
     from kpis.reference_page import render
-    from policies.files.reader import read_policies
-    from policies.reporting.packs_page import flags_page, packs_page, rows_page
+    from policies.files import read_policies
+    from policies.reporting.packs_page import flags_page, packs_page
 
     texts = pack_texts()
     packs = {name: read_policies({name: text}) for name, text in texts.items()}
@@ -75,7 +75,6 @@ def pages() -> dict[str, str]:
         "kpis.md": render(),
         "flags.md": flags_page(read_policies(texts)),
         "packs.md": packs_page(packs),
-        "rows.md": rows_page(read_policies(texts)),
     }
 
 

@@ -1,6 +1,6 @@
-"""The JSON Schema of policy files, for editors: made from the keys that the reader itself takes.
+"""The JSON Schema of policy files, for editors, made from the reader's own keys.
 
-It knows shapes, words and limits; whether a condition makes sense only the reader can say.
+It checks shapes, words and limits. Conditions are checked by the reader only.
 """
 
 from __future__ import annotations
@@ -8,19 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.facts import FACTS
+from policies.files.modes_and_actions import EVERYONE, MODE_CASE, ROLLOUT, TASK_OWNERS
+from policies.files.modes_and_actions import MOST_DAYS as MOST_DAYS_BEFORE
 from policies.files.node_reader import ID, MAX_ID
 from policies.files.policy import MODES, SEVERITIES, SUBJECTS
-from policies.files.read_actions import MOST_DAYS as MOST_DAYS_BEFORE
-from policies.files.read_actions import WHOSE
-from policies.files.read_examples import AS_OF, COURSES, CRITERION_KEYS, POLICY_KEYS
-from policies.files.read_facts import FACT, MAX_MEANING, NAME, TYPES
-from policies.files.read_gate_scenarios import ENTER, MOST_DAYS
+from policies.files.read_examples import AS_OF, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS, SCENARIOS
 from policies.files.read_policy import CALENDARS, MOST_GRACE, POLICY
 from policies.files.read_process import CRITERION, CRMS, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
-from policies.files.read_rollout import EVERYONE, MODE_CASE, ROLLOUT
-from policies.files.read_waivers import MAX_REASON, WAIVER
 from policies.files.reader import FILE
-from policies.files.vocabulary import BLANK_RULES
+from policies.files.vocabulary import BLANK_RULES, FACT, MAX_MEANING, NAME, TYPES
+from policies.files.waivers import MAX_REASON, WAIVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
 
 Schema: TypeAlias = "dict[str, Any]"
 DAY: Final = r"^\d{4}-\d\d-\d\d$"
-SAID: Final[Mapping[FactType, Schema]] = {
+EXAMPLE_VALUES: Final[Mapping[FactType, Schema]] = {
     "yes/no": {"enum": [True, False, None, "unknown"]},
     "number": {"anyOf": [{"type": "number"}, {"enum": [None, "unknown"]}]},
     "money": {"anyOf": [{"type": "number"}, {"enum": [None, "unknown"]}]},
@@ -39,11 +36,11 @@ SAID: Final[Mapping[FactType, Schema]] = {
     "choice": {"type": ["string", "null"]},
     "list": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"enum": [None, "unknown"]}]},
 }
-"""What an example may say of a fact."""
+"""Values that an example may give a fact, by the fact's type."""
 
 
-def schema() -> Schema:
-    """The whole schema, draft 7, the one that editors know best."""
+def json_schema() -> Schema:
+    """The whole schema, in draft 7, which most editors support."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Sluicegate policies",
@@ -128,17 +125,17 @@ def _policy() -> dict[str, Schema]:
 
 
 def _mode() -> Schema:
-    said = (
+    meaning = (
         "off: not judged; observe: judged and listed; warn: on the record, and it costs points; "
         "enforce: as warn, and its actions are done"
     )
-    return {"enum": list(MODES), "description": said}
+    return {"enum": list(MODES), "description": meaning}
 
 
 def _rollout() -> Schema:
     named = _map(ROLLOUT, {name: {**_texts(f"{name.capitalize()} it is open to"), "minItems": 1} for name in ROLLOUT})
-    said = "Whose deals it is open to; elsewhere it is observed"
-    return {"anyOf": [{"const": EVERYONE}, {**named, "minProperties": 1}], "description": said}
+    meaning = "Whose deals it is open to; elsewhere it is observed"
+    return {"anyOf": [{"const": EVERYONE}, {**named, "minProperties": 1}], "description": meaning}
 
 
 def _waiver() -> dict[str, Schema]:
@@ -205,15 +202,15 @@ def _actions(kinds: list[Schema]) -> Schema:
     return {"type": "array", "minItems": 1, "items": {"anyOf": kinds}, "description": what}
 
 
-def _task(whose: str, least: int) -> Schema:
+def _task(owner: str, least: int) -> Schema:
     days = {"type": "integer", "minimum": least, "maximum": MOST_DAYS_BEFORE}
     return {
-        "type": "object", "properties": {"task": {"const": whose}, "after_days": days},
+        "type": "object", "properties": {"task": {"const": owner}, "after_days": days},
         "required": ["task", "after_days"] if least else ["task"], "additionalProperties": False,
     }  # fmt: skip
 
 
-_TASKS: Final = [_task(whose, int(whose == "manager")) for whose in WHOSE]
+_TASKS: Final = [_task(owner, int(owner == "manager")) for owner in TASK_OWNERS]
 _MOVE_BACK: Final[Schema] = {
     "type": "object", "properties": {"move_back": {"const": True}}, "required": ["move_back"],
     "additionalProperties": False,
@@ -221,18 +218,18 @@ _MOVE_BACK: Final[Schema] = {
 
 
 def _examples(keys: Mapping[str, Key]) -> Schema:
-    facts = {name: _said(fact) for name, fact in FACTS.items()}
+    facts = {name: _example_value(fact) for name, fact in FACTS.items()}
     state = {"type": "object", "properties": facts | {AS_OF: {"type": "string", "pattern": DAY}}}
     day = {"type": "object", "properties": facts | {ENTER: _id("The stage that the deal enters, or lost")}}
     course = {
         "type": "object", "propertyNames": {"pattern": DAY}, "additionalProperties": day, "minProperties": 1,
         "maxProperties": MOST_DAYS, "description": "What happens to a deal, day by day",
     }  # fmt: skip
-    return _map(keys, {name: {"type": "array", "items": course if name in COURSES else state} for name in keys})
+    return _map(keys, {name: {"type": "array", "items": course if name in SCENARIOS else state} for name in keys})
 
 
-def _said(fact: Fact) -> Schema:
-    return {**SAID[fact.type], "description": fact.meaning}
+def _example_value(fact: Fact) -> Schema:
+    return {**EXAMPLE_VALUES[fact.type], "description": fact.meaning}
 
 
 def _condition(what: str) -> Schema:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from model.facts import FACTS
 from model.lead_facts import LEAD_FACTS
-from policies.language.condition import Condition
-from policies.language.tree import Chain, FactRef, Stands
+from policies.language import Chain, Condition, FactRef, Stands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import polars as pl
 
 from model.helpers.words import many
-from policies.files.digest import revision
+from policies.files import revision
 from policies.judging.exemptions import SAID_SO
 from policies.judging.judge import summed
 from policies.judging.score import counting

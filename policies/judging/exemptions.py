@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 import polars as pl
 
 from model.facts import FACTS
-from policies.language.condition import Condition, parse_condition
+from policies.language import Condition, parse_condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from model.previous_verdict import Memory
     from model.wide import Wide
-    from policies.files.policy import Waiver
+    from policies.files import Waiver
     from policies.judging.judge import Context
     from policies.judging.rules import Rule
 

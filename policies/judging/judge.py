@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from model.previous_verdict import Memory
     from model.wide import Wide
-    from policies.files.policy import PolicySet, Waiver
+    from policies.files import PolicySet, Waiver
     from policies.judging.rules import Rule
 
 

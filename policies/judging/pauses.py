@@ -11,8 +11,8 @@ import polars as pl
 
 from model.facts import KNOWN
 from model.previous_verdict import PAUSES
-from policies.files.read_waivers import NO_REASON
-from policies.language.text import compared
+from policies.files import NO_REASON
+from policies.language import compared
 from policies.reporting.sentences import day
 
 if TYPE_CHECKING:

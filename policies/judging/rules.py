@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from model.facts import FACTS
 from model.lead_facts import LEAD_FACTS
-from policies.files.policy import AT_MOST_SHARE
-from policies.files.subjects import DEALS, about, where_it_applies
+from policies.files import AT_MOST_SHARE, DEALS, about, where_it_applies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from model.process import Criterion, Process, Rollout
     from model.wide import Wide
-    from policies.files.policy import Mode, ModeCase, Policy, PolicySet, Severity, Subject
-    from policies.language.condition import Condition
+    from policies.files import Mode, ModeCase, Policy, PolicySet, Severity, Subject
+    from policies.language import Condition
 
 Side: TypeAlias = Literal["entry", "exit"]
 

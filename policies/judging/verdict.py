@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from model.wide import Wide
-    from policies.files.policy import Waiver
+    from policies.files import Waiver
     from policies.judging.gates import Gates
     from policies.judging.rules import Rule
     from policies.reporting.finding import Found

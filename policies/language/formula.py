@@ -28,16 +28,15 @@ from policies.language.tree import (
     Not,
     Stands,
     children,
+    group,
     walk,
 )
-from policies.language.type_checks import group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from policies.language.condition import BlankRule
     from policies.language.formula_text import Expr
-    from policies.language.tree import Term, Truth
+    from policies.language.tree import BlankRule, Term, Truth
 
 OPPOSITE: Final = {"=": "<>", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 CALLED: Final = {

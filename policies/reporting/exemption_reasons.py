@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from policies.files.policy import Mode, Waiver
+    from policies.files import Mode, Waiver
     from policies.judging.exemptions import Excuse
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from model.lead_facts import CLOCKS
-from policies.language.measures import measures
-from policies.language.tree import Chain, Not
+from policies.language import Chain, Not, measures
 from policies.reporting.since import IN_STAGE, began
 
 if TYPE_CHECKING:
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from model.wide import Wide
-    from policies.language.condition import Condition, Measure
-    from policies.language.tree import Truth
+    from policies.language import Condition, Measure, Truth
     from policies.reporting.since import Row
 
 STEADY: Final = frozenset({

@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 
 from model.facts import KNOWN
-from policies.files.subjects import facts_of
+from policies.files import facts_of
 from policies.reporting import messages, sentences
 from policies.reporting.exemption_reasons import excused, modes
 from policies.reporting.explanation import Because, Grounds
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from model.facts import Fact
-    from policies.files.policy import Mode
+    from policies.files import Mode
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
     from policies.reporting.exemption_reasons import Excused

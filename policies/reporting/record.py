@@ -17,7 +17,7 @@ from policies.reporting.messages import whole
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from policies.files.policy import Severity
+    from policies.files import Severity
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
     from policies.reporting.finding import Found

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from model.process import Criterion, Process, Rollout, Stage
-    from policies.files.policy import Course, Day, Examples, FactValue, Policy, PolicySet
-    from policies.language.condition import Condition
+    from policies.files import Examples, FactValue, GateScenario, Policy, PolicySet, ScenarioDay
+    from policies.language import Condition
 
 SHARED = ("id", "title", "mode", "severity", "points", "fix", "source")
 
@@ -105,12 +105,12 @@ def _criterion(found: PolicySet, process: Process, stage: Stage, side: str, one:
     return {**place, **said, "courses": courses}
 
 
-def told(course: Course) -> str:
+def told(course: GateScenario) -> str:
     """A course as a sentence: `2 Nov 2026 enters proposal; 5 Nov 2026 enters won, terms agreed yes`."""
     return "; ".join(f"{spoken_day(day.on)} {_happens(day)}" for day in course.days)
 
 
-def _happens(day: Day) -> str:
+def _happens(day: ScenarioDay) -> str:
     moved = [f"enters {day.enter}"] if day.enter else []
     said = [f"{name.replace('_', ' ')} {_value(value)}" for name, value in day.facts.items()]
     unknown = [f"{name.replace('_', ' ')} unknown" for name in sorted(day.unknown)]

@@ -10,7 +10,7 @@ from model.helpers.words import many, plural
 from policies.reporting.since import AGEING, limit_of
 
 if TYPE_CHECKING:
-    from policies.language.condition import Measure
+    from policies.language import Measure
     from policies.reporting.explanation import Because, Reason
     from policies.reporting.since import Row
 

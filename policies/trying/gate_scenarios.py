@@ -1,4 +1,4 @@
-"""Courses of gates, run: each example deal is judged on every day it tells of, as a run would, and how it ends is told.
+"""Gate scenarios, run: each example deal is judged on each of its days, as a run would do it.
 
 Moves, ages and bindings come from the same code that a run uses, so an example cannot mean something else than a deal.
 """
@@ -12,8 +12,7 @@ import polars as pl
 
 from model.errors import Problem
 from model.previous_verdict import Memory
-from policies.files.policy import PolicySet
-from policies.files.read_gate_scenarios import LOST
+from policies.files import LOST, PolicySet
 from policies.judging.breaches import updated
 from policies.judging.gate_history import JUST_BEFORE
 from policies.judging.gate_history import asked as ask
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from model.facts import FactType
     from model.process import Process, Stage
     from model.wide import Wide
-    from policies.files.policy import Course
-    from policies.language.condition import Condition
+    from policies.files import GateScenario
+    from policies.language import Condition
 
 Outcome: TypeAlias = Literal["met", "missed", "healed", "unbound", "unknown"]
 OUTCOMES: Final[tuple[Outcome, ...]] = ("met", "missed", "healed", "unbound")
@@ -50,11 +49,11 @@ class Asked:
 
     criterion: str
     wanted: Outcome
-    course: Course
+    scenario: GateScenario
 
 
-def run_courses(policy_set: PolicySet) -> list[Problem]:
-    """Every course that ends otherwise than its file says; empty where all agree.
+def run_gate_scenarios(policy_set: PolicySet) -> list[Problem]:
+    """Every scenario that ends otherwise than its file says; empty where all agree.
 
     Frames are evaluated here, so never call it in a worker's parent process.
     """
@@ -64,29 +63,29 @@ def run_courses(policy_set: PolicySet) -> list[Problem]:
         for one, got in zip(asked, outcomes(process, asked), strict=True):
             if got != one.wanted:
                 text = f"{one.criterion}: this example should be {one.wanted}, but it is {SAID[got]}"
-                problems.append(Problem(one.course.file, one.course.line, one.course.column, text))
+                problems.append(Problem(one.scenario.file, one.scenario.line, one.scenario.column, text))
     return sorted(problems)
 
 
 def asked_of(policy_set: PolicySet, process: Process) -> Iterator[Asked]:
-    """Every course of a process's criteria."""
+    """Every scenario of a process's criteria."""
     for stage in process.stages:
         for criterion in (*stage.entry, *stage.exit):
             name = f"{process.id}/{stage.id}/{criterion.id}"
             examples = policy_set.criterion_examples.get(name)
             for wanted in OUTCOMES if examples else ():
-                yield from (Asked(name, wanted, course) for course in getattr(examples, wanted))
+                yield from (Asked(name, wanted, scenario) for scenario in getattr(examples, wanted))
 
 
 def outcomes(process: Process, asked: Sequence[Asked]) -> list[Outcome]:
-    """How each course ends; judged with memory, as runs on those days would."""
+    """How each scenario ends; judged with memory, as runs on those days would."""
     if not asked:
         return []
     seen: list[list[tuple[bool | None, bool | None]]] = [[] for _ in asked]
     context = Context(first_runs=dict.fromkeys((one.criterion for one in asked), _first_day(asked)))
     runnable, memory = _runnable(process), Memory()
     policies, before = PolicySet((), (runnable,), ""), None
-    for wide in days_of(runnable, [one.course for one in asked], _types(process)):
+    for wide in days_of(runnable, [one.scenario for one in asked], _types(process)):
         gates = _gates(wide, before, policies, memory, context)
         verdict, before = judge(wide, policies, memory, context, gates), wide
         memory = Memory(breaches=verdict.breaches())
@@ -124,7 +123,7 @@ def _outcome(days: Sequence[tuple[bool | None, bool | None]]) -> Outcome:
 
 
 def _first_day(asked: Sequence[Asked]) -> date:
-    return min(one.course.days[0].on for one in asked)
+    return min(one.scenario.days[0].on for one in asked)
 
 
 def _runnable(process: Process) -> Process:

@@ -12,10 +12,9 @@ import polars as pl
 from model.facts import FACTS
 from model.previous_verdict import Memory
 from model.wide import Wide
-from policies.files.policy import Policy, PolicySet
+from policies.files import Policy, PolicySet
 from policies.judging.judge import Context, judge
-from policies.language.condition import Condition
-from policies.language.tree import Call, Chain, Compare, Const, FactRef, IsBlank, Not, Stands
+from policies.language import Call, Chain, Compare, Condition, Const, FactRef, IsBlank, Not, Stands
 from tests.benches.measure import Row, peak_mb, took
 
 if TYPE_CHECKING:

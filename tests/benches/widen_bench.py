@@ -7,7 +7,7 @@ from model.judging_options import Setting
 from model.previous_verdict import Memory
 from model.widening.activity_facts import coverage
 from model.widening.widen import widen
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.judging.judge import Context, judge
 from policies.judging.rules import rules_of
 from tests.benches import seed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
 
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from sandbox import hubspot, salesforce
 from sandbox.seeds.ageing import OVER_EXPECTED
 from tests.connectors.hubspot.portal import Desk

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.facts import FACTS
-from policies.files.reader import read_policies
-from policies.files.subjects import DEALS
+from policies.files import DEALS, read_policies
 from tests.crm_drivers import OFFICES
 from tests.worker.governed import Governed, services
 

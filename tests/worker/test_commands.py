@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from sandbox.salesforce import SYNC, Org, new_org, seed, serve
 from sandbox.salesforce.config import config
 from sandbox.salesforce.events import create_as, edit_as

@@ -91,7 +91,7 @@ def _unclaimed(checked: list[str] | None, stage: str) -> str:
 
 def show_decision(found: dict[str, Any]) -> None:
     """A verdict of the past, and what the policies of its flags said then."""
-    from policies.files.excerpts import excerpts
+    from policies.files import entry_texts
 
     decision = found["decision"]
     by = decision["policy_digest"] or "an unknown digest"
@@ -99,7 +99,7 @@ def show_decision(found: dict[str, Any]) -> None:
     show_verdict(found)
     if not decision["policies"]:
         tell("The text of these policies was not kept.")
-    written = excerpts(decision["policies"])
+    written = entry_texts(decision["policies"])
     for flag in found["deal"]["flags"]:
         if flag["policy"] in written:
             tell(f"\n{flag['policy']} said then:\n{written[flag['policy']]}")

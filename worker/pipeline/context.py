@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from model.calibration import Calibration
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.brake import Braked
     from policies.judging.verdict import Verdict
     from store import Approval

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.actions import ActionKind, ActionRule
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from worker.pipeline.judge import JudgedPart
 
 ENFORCE = "enforce"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Rule
     from worker.wiring import Services
 

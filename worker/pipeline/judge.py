@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.verdict import Verdict
     from store import Approval
     from worker.pipeline.report import Report

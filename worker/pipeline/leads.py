@@ -12,7 +12,7 @@ from model.helpers.gc_paused import uncollected
 from model.previous_verdict import Memory
 from model.records import LEAD
 from model.widening.widen_leads import widen_leads
-from policies.files.subjects import about
+from policies.files import about
 from policies.judging.judge import Context, judge
 from worker import side_files
 from worker.pipeline.slices import late_feeds, setting_of, touch_rule, with_people
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from model.snapshot import LeadSnapshot
     from model.sync import Description
     from model.wide import Wide
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.verdict import Verdict
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from model.judging_options import Setting
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Rule
-    from policies.language.condition import Condition
+    from policies.language import Condition
     from store import Story, Teller, TouchRule
     from worker.pipeline.judging_periods import Chapter
     from worker.pipeline.session import Session

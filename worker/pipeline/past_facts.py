@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from model.judging_options import Setting
     from model.sync import Description
     from model.wide import Wide
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from store import Raw, Story, TouchRule
     from worker.pipeline.session import Session
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from connectors.protocol import Connector
     from model.facts import FactType
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from store import Lease, Store
     from worker.settings import ConnectionSettings
     from worker.wiring import Services
@@ -107,7 +107,7 @@ def read_once(texts: Mapping[str, bytes], description: Description) -> PolicySet
 
 @lru_cache(maxsize=8)
 def _read(texts: tuple[tuple[str, bytes], ...], choices: Pair[tuple[str, ...]], types: Pair[FactType]) -> PolicySet:
-    from policies.files.reader import read_policies
+    from policies.files import read_policies
 
     of_deals, of_leads = (dict(one) for one in choices)
     deal_types, lead_types = (dict(one) for one in types)

@@ -17,7 +17,7 @@ from model.snapshot import RATES, columns
 from model.widening.activity_facts import coverage
 from model.widening.copied_next_steps import copied, steps
 from model.widening.widen import FEEDS, widen
-from policies.language.condition import parse_condition
+from policies.language import parse_condition
 from store import TouchRule
 from worker import side_files
 from worker.pipeline.linked_deals import owned_elsewhere, without
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from model.snapshot import Snapshot
     from model.sync import Description
     from model.wide import Wide
-    from policies.files.policy import PolicySet
-    from policies.language.condition import Condition
+    from policies.files import PolicySet
+    from policies.language import Condition
     from worker.pipeline.session import Session
 
 SLICE: Final = 100_000

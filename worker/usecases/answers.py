@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from policies.files.policy import Severity
+    from policies.files import Severity
     from worker.wiring import Services
 
 

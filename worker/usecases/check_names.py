@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from model.process import Process
     from model.sync import Level
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from worker.pipeline.session import Session
     from worker.pipeline.slices import Part
 

@@ -8,11 +8,10 @@ from model.calibration import Calibration
 from model.errors import AccessRefused
 from model.helpers.words import did_you_mean, many
 from model.sync import Remark
-from policies.files.named_constants import constants_of
-from policies.files.subjects import about
+from policies.files import about, constants_of
 from policies.judging.exemptions import holds
 from policies.judging.rules import rules_of, unmapped
-from policies.language.text import compared
+from policies.language import compared
 from policies.reporting.plan import PlanRow, plan
 from worker.pipeline.leads import wanted, widened_leads
 from worker.pipeline.pull import pull
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
     from model.sync import Description
     from model.wide import Wide
-    from policies.files.policy import PolicySet
-    from policies.language.condition import Condition
+    from policies.files import PolicySet
+    from policies.language import Condition
     from worker.pipeline.report import Report
     from worker.wiring import Services
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.verdict import Verdict
     from worker.pipeline.slices import Shot
     from worker.wiring import Services

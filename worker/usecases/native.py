@@ -15,7 +15,7 @@ from worker.usecases.diff import described
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from worker.wiring import Services
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Rule
     from worker.wiring import Services
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from kpis.outcomes import Hindsight, hindsight, told
 from model.calendars.replay_days import LOGGED
-from policies.files.subjects import NO_REPLAY, about
+from policies.files import NO_REPLAY, about
 from policies.trying.tuning import tuned
 from worker.pipeline.judging_periods import DAY, window
 from worker.pipeline.past import Past
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Rule
     from worker.pipeline.past import Judged
     from worker.wiring import Services

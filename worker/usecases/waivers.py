@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from model.errors import SettingsProblem
-from policies.files.edit_waivers import added, ended
-from policies.files.reader import read_policies
+from policies.files import add_waiver, end_waivers, read_policies
 from worker.pipeline.session import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from policies.files.policy import PolicySet, Waiver
+    from policies.files import PolicySet, Waiver
     from worker.wiring import Services
 
 FILE: Final = "waivers.yaml"
@@ -50,7 +49,7 @@ def add(services: Services, said: Mapping[str, Any], file: Path | None) -> dict[
         texts = services.policy_texts()
         name = _named(services, texts, path)
         _read(services, texts)
-        _save(services, texts, name, added(texts.get(name, b"").decode("utf-8"), said))
+        _save(services, texts, name, add_waiver(texts.get(name, b"").decode("utf-8"), said))
     return {"file": str(path), **said}
 
 
@@ -60,7 +59,7 @@ def expire(services: Services, policy: str, deal: str = "") -> list[dict[str, An
     for name in sorted({waiver.file for waiver in _read(services, services.policy_texts()).waivers}):
         with _alone(Path(name)):
             texts = services.policy_texts()
-            text, number = ended(texts[name].decode("utf-8"), policy, deal, today)
+            text, number = end_waivers(texts[name].decode("utf-8"), policy, deal, today)
             if number:
                 _save(services, texts, name, text)
         said += [{"file": name, "policy": policy, "deal": deal or None}] * number

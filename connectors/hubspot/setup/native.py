@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from model.process import Process
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Place
-    from policies.language.condition import Condition
+    from policies.language import Condition
 
 Rows: TypeAlias = "dict[tuple[str, str, str], dict[str, Any]]"
 STANDING: Final = "it holds as long as a deal is in the stage; HubSpot asks for properties only when a deal enters one"

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.language.english import english
-from policies.language.required_facts import needs
-from policies.language.tree import Chain, FactRef, IsBlank, Stands, facts_of, walk
+from policies.language import Chain, FactRef, IsBlank, Stands, facts_of, in_english, required_facts, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.sync import Source
-    from policies.language.condition import Condition
-    from policies.language.tree import Truth
+    from policies.language import Condition, Truth
 
 
 def to_fill(condition: Condition, why: Mapping[str, str], sources: Mapping[str, Source]) -> tuple[str, ...]:
     """Facts that have to be filled in and can be; `why`: why a fact is no property, empty where it is."""
     return tuple(
-        name for name in sorted(needs(condition.tree))
+        name for name in sorted(required_facts(condition.tree))
         if not why[name] and _blank_fails(name, condition.tree, sources[name])
     )  # fmt: skip
 
@@ -39,14 +36,14 @@ def rest_of(
     """What is not enforced where these facts are required, in sentences."""
     yield from (why[name] for name in sorted(condition.facts) if why[name])
     for part in _parts(condition.tree):
-        filled = [sources[name].label for name in sorted(needs(part) & set(facts))]
+        filled = [sources[name].label for name in sorted(required_facts(part) & set(facts))]
         plain = isinstance(part, IsBlank) and part.negated and isinstance(part.term, FactRef)
         if plain and filled and condition.filler:
             yield f"{', '.join(sorted(condition.filler))} in {filled[0]} count as filled in"
         elif filled and not plain:
-            yield f"“{english(part)}” is not asked, only that {' and '.join(filled)} is filled in"
+            yield f"“{in_english(part)}” is not asked, only that {' and '.join(filled)} is filled in"
         elif not filled and not all(why[name] for name in facts_of(part)):
-            yield f"“{english(part)}” is not asked"
+            yield f"“{in_english(part)}” is not asked"
 
 
 def _parts(tree: Truth) -> tuple[Truth, ...]:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from model.process import Process
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Place
-    from policies.language.condition import Condition
+    from policies.language import Condition
     from policies.language.formula import Reading
     from policies.language.formula_text import Expr
 

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.salesforce.setup.formulas import readings
 from model.sync import Description, Source
-from policies.language.condition import Condition, parse_condition
+from policies.language import Condition, parse_condition
 from policies.language.formula import Unsayable
 from policies.language.formula_text import laid_out
 from tests.connectors.native.formulas import Save

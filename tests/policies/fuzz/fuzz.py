@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from model.errors import PolicyProblem, Problem
 from model.facts import FACTS
-from policies.files.policy import Example
-from policies.files.reader import read_policies
-from policies.language.condition import Condition, parse_condition
+from policies.files import Example, read_policies
+from policies.language import Condition, parse_condition
 from policies.language.formula import Reading
 from policies.language.formula_text import laid_out
 from policies.reporting import rendering

@@ -10,7 +10,7 @@ import pytest
 from model.calibration import Calibration
 from model.previous_verdict import Memory
 from model.sync import OUR_FIELDS, FieldRule
-from policies.files.policy import ModeCase
+from policies.files import ModeCase
 from policies.judging.brake import Then, hold_back, holding, over_share, revision_of, tally
 from policies.judging.judge import Context, judge
 from policies.judging.rules import rules_of

@@ -10,8 +10,7 @@ import pytest
 
 from model.previous_verdict import Memory
 from policies.judging.judge import Context, judge
-from policies.language.condition import Condition
-from policies.language.tree import Among, Arithmetic, Between, Call, Compare, Const, Contains, IsBlank, Not
+from policies.language import Among, Arithmetic, Between, Call, Compare, Condition, Const, Contains, IsBlank, Not
 from tests.policies.judge.build import (
     TODAY,
     blank,

@@ -7,7 +7,7 @@ import pytest
 
 from model.previous_verdict import Memory
 from model.process import Rollout
-from policies.files.policy import ModeCase, Waiver
+from policies.files import ModeCase, Waiver
 from policies.judging.judge import Context, judge
 from tests.policies.judge.build import blank, compare, criterion, day, moves, policies, policy, process, wide, yes
 

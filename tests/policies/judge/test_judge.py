@@ -7,7 +7,7 @@ import pytest
 
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS, Memory
 from policies.judging.judge import Context, judge
-from policies.language.tree import FactRef, Stands
+from policies.language import FactRef, Stands
 from tests.policies.judge.build import blank, condition, day, policies, policy, since, wide, yes
 
 STALE = {"last_activity": date(2026, 11, 3), "amount": 5}

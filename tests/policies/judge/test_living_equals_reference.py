@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from model.calibration import Calibration
 from model.previous_verdict import Memory
-from policies.files.policy import Waiver
+from policies.files import Waiver
 from policies.judging.brake import Then, hold_back, over_share, tally
 from policies.judging.judge import Context, judge
 from tests.policies.judge.build import policies, policy, wide

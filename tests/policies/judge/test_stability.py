@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from model.previous_verdict import Memory
 from model.sync import OUR_FIELDS, FieldRule
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.judging.judge import Context, judge
 from policies.reporting.record import wanted
 from tests.policies.judge.build import wide

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from model.errors import PolicyProblem
-from policies.files.reader import read_policies
+from policies.files import read_policies
 
 HEAD = "version: 1\n"
 POLICY = """

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from model.errors import PolicyProblem
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.trying.examples import run_examples
 from tests.policies.reader.mutants import Mutator
 

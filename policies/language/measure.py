@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from policies.language.condition import Measure
 from policies.language.tree import (
     Among,
     Arithmetic,
@@ -23,11 +23,31 @@ from policies.language.tree import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
-    from policies.language.condition import Constant
     from policies.language.tree import Term, Truth
 
+Constant: TypeAlias = "str | bool | Decimal | date"
 FLIPPED: Final = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One comparison of one fact with a limit, so that a verdict can say what was measured against what.
+
+    `function` is days_since, days_until, business_days_since, lower, length or None. `operator` is one of
+    `= != < <= > >= between`, `in`, `not in`, `contains`, `is blank`, `is not blank`; a yes/no fact that stands alone
+    is `= True`. `limit` is a constant, a tuple of them (in, not in, between), or None (is blank).
+    Where `of` names a fact, the limit is `limit` times that fact: `days_in_stage > 1.5 * stage_median_days`.
+    `negated` is true under an odd number of `not`.
+    """
+
+    fact: str
+    function: str | None
+    operator: str
+    limit: Constant | tuple[Constant, ...] | None
+    of: str | None = None
+    negated: bool = False
 
 
 def measures(tree: Truth) -> tuple[Measure, ...]:
