@@ -8,7 +8,7 @@ from model.errors import SettingsProblem
 from sandbox.salesforce.events import delete_as
 from tests.worker.governed import NAME, governed
 from worker.pipeline.run import run
-from worker.settings import ConnectionSettings, FilesSettings
+from worker.settings import connection_settings
 from worker.usecases.answers import deals, kpis
 from worker.wiring import connector_for
 
@@ -24,9 +24,9 @@ def team(tmp_path):
 def beside(team, folder, rows: str, **changes):
     """The same services with a second connection, whose CRM carries ids of the first one's deals."""
     (folder / "hub.csv").write_text(REPORT.format(rows))
-    files = FilesSettings(opportunities=folder / "hub.csv")
+    files = {"opportunities": folder / "hub.csv"}
     given = {"fields": {"linked_id": "salesforce_id"}, "linked_to": NAME} | changes
-    hub = ConnectionSettings(kind="tables", sandbox=True, files=files, **given)
+    hub = connection_settings({"kind": "tables", "sandbox": True, "files": files, **given})
     first = team.services
     settings = first.settings.model_copy(update={"connections": {**first.settings.connections, "hub": hub}})
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from connectors.registry import KINDS
 from model.errors import SettingsProblem
 from policies.files.edit_waivers import added, ended
 from policies.files.reader import read_policies
@@ -93,7 +94,7 @@ def _waived(services: Services, name: str) -> dict[str, list[str]]:
 
 def _read(services: Services, texts: Mapping[str, bytes], name: str = "") -> PolicySet:
     description = services.store.description(name) if name else None
-    return read_once(texts, description) if description else read_policies(texts)
+    return read_once(texts, description) if description else read_policies(texts, kinds=KINDS)
 
 
 def _file(services: Services, said: Path | None) -> Path:
