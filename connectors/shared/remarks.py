@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from connectors.shared.mapping import CrmField, type_of
 from connectors.shared.our_fields import RULES, names
 from model.facts import FACTS
 from model.helpers.words import did_you_mean
@@ -11,7 +12,9 @@ from model.sync import OUR_FIELDS, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
 
+    from connectors.shared.mapping import Mapped
     from connectors.shared.our_fields import Named
 
 FEW: Final = 10
@@ -82,10 +85,36 @@ def tasks(offered: bool, lacks: str) -> Iterator[Remark]:
         yield Remark("note", f"Policies that enforce can make no tasks: {lacks}.")
 
 
-def mismatch(place: str, fact: str, wanted: str, crm_type: str, gives: str) -> Iterator[Remark]:
-    """A field that cannot hold the fact it is mapped to; `wanted` and `gives` are fact types."""
+class Typed(CrmField, Protocol):
+    """A field with its type in the CRM's word."""
+
+    @property
+    def type(self) -> str:
+        """The CRM's word."""
+
+
+def mismatch(mapped: Mapped[Any], field: Typed) -> Iterator[Remark]:
+    """A field that cannot hold the fact it is mapped to."""
+    wanted, gives = type_of(mapped.name, field), field.gives
     if wanted not in (gives, "text", "choice") and not (wanted == "yes/no" and gives == "text"):
-        yield Remark("warning", f"{place} is a {crm_type} field, but {fact} is of type {wanted}.")
+        yield Remark("warning", f"{mapped.path} is a {field.type} field, but {mapped.name} is of type {wanted}.")
+
+
+SKEW: Final = 60.0
+"""Seconds by which two clocks may differ."""
+
+
+def skew(server: datetime, now: datetime, crm: str) -> Iterator[Remark]:
+    """A clock of ours that is not the CRM's; `crm`: the CRM's name."""
+    seconds = (server - now).total_seconds()
+    if abs(seconds) > SKEW:
+        yield Remark("warning", f"This machine's clock is {abs(seconds):.0f} seconds off {crm}'s; set it.")
+
+
+def calls_left(left: int, allowed: int, share: float, account: str) -> Remark:
+    """The day's calls; `account` names who has them ("the org")."""
+    ours = int(allowed * share)
+    return Remark("ok", f"{left} of {account}'s {allowed} daily calls are left; our share is {ours}.")
 
 
 def twins(other: str, name: str, count: int, of: str) -> Iterator[Remark]:

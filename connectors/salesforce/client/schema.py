@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from connectors.salesforce.client import convert as to
 from connectors.salesforce.client.faults import ObjectGone, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from zoneinfo import ZoneInfo
 
     from connectors.salesforce.client.client import Client
+    from connectors.shared.convert import Converter
+    from model.facts import FactType
 
 _DEPTH: Final = 5
 _CLOSED: Final = {"INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "FUNCTIONALITY_NOT_ENABLED"}
@@ -44,6 +48,15 @@ class CrmField:
     def moves_no_stamp(self) -> bool:
         """A change of its value leaves SystemModstamp alone, so only a full pass finds it."""
         return self.calculated or "." in self.path
+
+    @property
+    def gives(self) -> FactType:
+        """The type of fact that its values give."""
+        return to.fact_type(self.type)
+
+    def as_fact(self, wanted: str, zone: ZoneInfo) -> Converter:
+        """How its values become a fact of type `wanted`; instants are days in `zone`."""
+        return to.fact_converter(wanted, self.type, zone)
 
 
 @dataclass(frozen=True)
