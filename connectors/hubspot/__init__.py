@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 def _open(connection: HubspotConnection, opening: Opening) -> Connector:
     from connectors.hubspot.connector import HubspotConnector
 
-    settings = client_settings(connection, opening)
-    return HubspotConnector(settings, clock=opening.clock, sleep=opening.sleep, spent=opening.spent)
+    return HubspotConnector(client_settings(connection, opening), **opening.given)
 
 
 def _native(policies: PolicySet, description: Description, stages: pl.DataFrame, process: str | None = None) -> Native:

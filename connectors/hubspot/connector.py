@@ -34,11 +34,9 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
     batch_size = BATCH
 
     def _set_up(self, spent: int) -> None:
-        self._client: Client = Client(
-            self.settings, clock=self._clock, sleep=self._sleep, random=self._random, spent=spent
-        )
+        self._client: Client = Client(self.settings, **self._given(spent))
         self._schema = Schema(self._client)
-        self._tasks = tasks.Tasks(self._client, self._schema, self.settings)
+        self._tasks: tasks.Tasks = tasks.Tasks(self._client, self._schema, self.settings)
         self._moves = Moves(self._client, self._schema)
         self._push = Push(self._client, self._schema, self.settings, sleep=self._sleep, jitter=self._random.uniform)
 

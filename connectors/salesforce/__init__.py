@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 def _open(connection: SalesforceConnection, opening: Opening) -> Connector:
     from connectors.salesforce.connector import SalesforceConnector
 
-    settings = client_settings(connection, opening)
-    return SalesforceConnector(settings, clock=opening.clock, sleep=opening.sleep, spent=opening.spent)
+    return SalesforceConnector(client_settings(connection, opening), **opening.given)
 
 
 def _native(policies: PolicySet, description: Description, stages: pl.DataFrame, process: str | None = None) -> Native:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from random import Random
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from connectors.shared import operations
 from model.actions import Close, Hand, Move, Remove, Return, Task
@@ -65,6 +65,10 @@ class CrmConnector(ABC, Generic[SettingsT]):
         self.settings, self._clock, self._sleep = settings, clock, sleep
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._set_up(spent)
+
+    def _given(self, spent: int) -> dict[str, Any]:
+        """What a client takes beside its settings."""
+        return {"clock": self._clock, "sleep": self._sleep, "random": self._random, "spent": spent}
 
     @abstractmethod
     def _set_up(self, spent: int) -> None:

@@ -33,6 +33,11 @@ class Opening:
     sleep: Callable[[float], None]
     spent: int = 0
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """What a connector takes beside its settings."""
+        return {"clock": self.clock, "sleep": self.sleep, "spent": self.spent}
+
 
 def shared_values(connection: ConnectionSettings, opening: Opening) -> dict[str, Any]:
     """The values that every CRM over the network takes; raises SettingsProblem for a CA file that cannot be used."""

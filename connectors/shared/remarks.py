@@ -11,7 +11,7 @@ from model.helpers.words import did_you_mean
 from model.sync import OUR_FIELDS, Remark
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from connectors.shared.mapping import Mapped
@@ -51,10 +51,22 @@ def _fits(found: str, wanted: str) -> bool:
     return found == wanted or (found in _TEXTS and wanted in _TEXTS)
 
 
-def unread(path: str, fact: str, known: Collection[str]) -> Remark:
-    """A mapped field that is not there or is hidden; `known`: the fields that may have been meant."""
-    hint = did_you_mean(path, known) or "."
-    return Remark("missing", f"{path} ({fact}) cannot be read: deals are unknown in it{hint}")
+def fields_of_facts(
+    mapped: Iterable[Mapped[Any]],
+    chosen: Container[str],
+    optional: Container[str],
+    known: Callable[[str], Collection[str]],
+) -> Iterator[Remark]:
+    """Mapped fields that cannot be read, but for `optional` columns, and `chosen` ones of a wrong type.
+
+    `known`: the paths that may have been meant by one that is not there.
+    """
+    for one in mapped:
+        if one.field is None and one.name not in optional:
+            hint = did_you_mean(one.path, known(one.path)) or "."
+            yield Remark("missing", f"{one.path} ({one.name}) cannot be read: deals are unknown in it{hint}")
+        elif one.field and one.name in chosen:
+            yield from _mismatch(one, one.field)
 
 
 def mapped_facts(known: Iterable[str]) -> Iterator[Remark]:
@@ -93,7 +105,7 @@ class Typed(CrmField, Protocol):
         """The CRM's word."""
 
 
-def mismatch(mapped: Mapped[Any], field: Typed) -> Iterator[Remark]:
+def _mismatch(mapped: Mapped[Any], field: Typed) -> Iterator[Remark]:
     """A field that cannot hold the fact it is mapped to."""
     wanted, gives = type_of(mapped.name, field), field.gives
     if wanted not in (gives, "text", "choice") and not (wanted == "yes/no" and gives == "text"):
@@ -111,9 +123,11 @@ def skew(server: datetime, now: datetime, crm: str) -> Iterator[Remark]:
         yield Remark("warning", f"This machine's clock is {abs(seconds):.0f} seconds off {crm}'s; set it.")
 
 
-def calls_left(left: int, allowed: int, share: float, account: str) -> Remark:
-    """The day's calls; `account` names who has them ("the org")."""
-    ours = int(allowed * share)
+def budget(used: int | None, allowed: int | None, share: float, account: str, unsaid: str) -> Remark:
+    """The day's calls; `account` names who has them ("the org"), `unsaid`: the sentence where the CRM does not say."""
+    if used is None or allowed is None:
+        return Remark("note", unsaid)
+    left, ours = max(0, allowed - used), int(allowed * share)
     return Remark("ok", f"{left} of {account}'s {allowed} daily calls are left; our share is {ours}.")
 
 

@@ -87,11 +87,9 @@ def _own_fields(schema: Schema, settings: HubspotSettings) -> Iterator[Remark]:
 
 
 def _facts(client: Client, schema: Schema, settings: HubspotSettings) -> Iterator[Remark]:
-    for mapped in [*deals.columns(schema, settings, client.account.zone), *deals.mapped_facts(schema, settings)]:
-        if mapped.field is None and mapped.name not in (*deals.OPTIONAL, "activity_hint"):
-            yield remarks.unread(mapped.path, mapped.name, schema.fields() or ())
-        elif mapped.field and mapped.name in settings.fields:
-            yield from remarks.mismatch(mapped, mapped.field)
+    read = [*deals.columns(schema, settings, client.account.zone), *deals.mapped_facts(schema, settings)]
+    optional = (*deals.OPTIONAL, "activity_hint")
+    yield from remarks.fields_of_facts(read, settings.fields, optional, lambda _path: schema.fields() or ())
     yield from remarks.mapped_facts(describe.known_facts(client, schema, settings))
 
 
@@ -138,9 +136,6 @@ def _tier(client: Client, schema: Schema) -> Iterator[Remark]:
 
 
 def _budget(client: Client, settings: HubspotSettings) -> Iterator[Remark]:
-    usage = sample.usage(client)
-    if usage is None:
-        yield Remark("note", "HubSpot does not say how many calls are left today.")
-        return
-    used, allowed = usage
-    yield remarks.calls_left(max(0, allowed - used), allowed, settings.budget_share, "the account")
+    unsaid = "HubSpot does not say how many calls are left today."
+    used, allowed = sample.usage(client) or (None, None)
+    yield remarks.budget(used, allowed, settings.budget_share, "the account", unsaid)

@@ -39,7 +39,7 @@ class CrmField:
     length: int = 0
     precision: int = 0
     scale: int = 0
-    updateable: bool = False
+    writable: bool = False
     filterable: bool = False
     calculated: bool = False
     choices: tuple[str, ...] = ()
@@ -142,7 +142,7 @@ def _field(raw: dict[str, Any]) -> CrmField:
         length=int(raw.get("length") or 0),
         precision=int(raw.get("precision") or 0),
         scale=int(raw.get("scale") or 0),
-        updateable=bool(raw.get("updateable")),
+        writable=bool(raw.get("updateable")),
         filterable=bool(raw.get("filterable", True)),
         calculated=bool(raw.get("calculated")),
         choices=tuple(str(value["value"]) for value in values if value.get("active", True)),

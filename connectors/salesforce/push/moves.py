@@ -52,7 +52,7 @@ class Moves(CrmMoves):
             return False
         if len(history.having(_SNAPSHOT)) < len(_SNAPSHOT):
             return False
-        return all(name in entity.fields and entity.fields[name].updateable for name in _FIELDS)
+        return all(name in entity.fields and entity.fields[name].writable for name in _FIELDS)
 
     def move(self, acts: Sequence[Move]) -> dict[str, Receipt]:
         """By key; a deal that has left the stage, or was closed, is left alone."""

@@ -45,7 +45,7 @@ class Tasks(CrmTasks):
         if entity is None or self._client.user_id is None:
             return False
         fields = [entity.fields.get(name) for name in (self._key, *_NEEDED)]
-        return all(field is not None and field.updateable for field in fields)
+        return all(field is not None and field.writable for field in fields)
 
     def make(self, tasks: Sequence[Task]) -> dict[str, Receipt]:
         """By key; what stands under a key is left as it is, also where somebody has completed or deleted it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -62,11 +63,9 @@ def _own_fields(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark
 
 def _facts(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
     read = [*deals.columns(schema, settings), *deals.mapped_facts(schema, settings)]
-    for mapped in read:
-        if mapped.field is None and mapped.name not in ("currency", "activity_hint"):
-            yield remarks.unread(mapped.path, mapped.name, schema.beside(deals.ENTITY, mapped.path))
-        elif mapped.field and mapped.name in settings.fields:
-            yield from remarks.mismatch(mapped, mapped.field)
+    optional = ("currency", "activity_hint")
+    meant = partial(schema.beside, deals.ENTITY)
+    yield from remarks.fields_of_facts(read, settings.fields, optional, meant)
     still = [mapped.path for mapped in read if mapped.field and mapped.field.moves_no_stamp]
     if still:
         yield Remark(
@@ -181,8 +180,5 @@ def _twins(client: Client, schema: Schema) -> Iterator[Remark]:
 
 
 def _budget(client: Client, settings: SalesforceSettings) -> Iterator[Remark]:
-    budget = client.budget()
-    if budget.left is None or budget.allowed is None:
-        yield Remark("note", "Salesforce does not say how many calls are left.")
-        return
-    yield remarks.calls_left(budget.left, budget.allowed, settings.budget_share, "the org")
+    said, unsaid = client.budget(), "Salesforce does not say how many calls are left."
+    yield remarks.budget(said.used, said.allowed, settings.budget_share, "the org", unsaid)
