@@ -50,6 +50,13 @@ def test_a_deal_that_both_crms_carry_is_judged_and_counted_by_the_connection_tha
     assert (float(value["value"]), value["n"]) == (47, 2)
 
 
+def test_an_id_of_15_letters_links_to_the_deal_of_its_18(team, tmp_path):
+    services = beside(team, tmp_path, f"H1,Shared,Bo,Prospecting,2026-12-31,100,{team.sales.deal('Shared')[:15]}\n")
+    team.run()
+    run(services, "hub")
+    assert [deal["id"] for deal in deals(services, "hub") if deal["score"] is not None or deal["flags"]] == []
+
+
 def test_a_link_without_the_field_that_carries_it_is_a_wrong_setting(team, tmp_path):
     services = beside(team, tmp_path, "H1,Shared,Bo,Prospecting,2026-12-31,100,x\n", fields={})
     with pytest.raises(SettingsProblem, match="map it as linked_id under"):
