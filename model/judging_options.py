@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from model.facts import FACTS, FactType
 
@@ -24,7 +24,7 @@ class Setting:
     another are dormant. `feeds_late`: feeds too old to judge by now. `zone` and the owners' zones are IANA names.
     """
 
-    kind: Literal["salesforce", "hubspot", "tables"]
+    kind: str
     currency: str = "USD"
     zone: str = "UTC"
     holidays: tuple[date, ...] = ()

@@ -39,9 +39,8 @@ CRITERION: Final = {
     "examples": Key(), "source": Key(), "mode": Key(), "actions": Key(),
 }  # fmt: skip
 HOLDS: Final[tuple[Literal["once", "while_in"], ...]] = ("once", "while_in")
-CRMS: Final = {"salesforce": Key(), "hubspot": Key(), "tables": Key()}
 OF_STAGES: Final = ("stage", "stage_order", "created_in_stage", "stage_median_days", "days_in_stage")
-NAMELESS: Final = "a stage without a name is never entered; write what the CRM calls it, as in {salesforce: [Demo]}"
+NAMELESS: Final = "a stage without a name is never entered; write what the CRM calls it, as in {{{kind}: [Demo]}}"
 MAX_DAYS: Final = 3650
 MAX_TITLE: Final = 80
 MAX_FIX: Final = 255
@@ -58,9 +57,13 @@ class Within:
 
 @dataclass
 class Processes:
-    """Processes read so far, with their criteria's examples by `process/stage/criterion`."""
+    """Processes read so far, with their criteria's examples by `process/stage/criterion`.
+
+    `kinds`: the keys under which the names of stages may stand, the kinds of connection; empty allows any key.
+    """
 
     words: Vocabulary
+    kinds: tuple[str, ...] = ()
     found: list[Process] = field(default_factory=list)
     examples: dict[str, Examples] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)
@@ -81,7 +84,7 @@ class Processes:
             reader.note(values["stages"], "a process has stages; the last is Won")
         title = reader.text(values.get("title"), "a process's title", MAX_TITLE) or ""
         source = reader.text(values.get("source"), "source") or ""
-        lost = names(reader, values.get("lost_names"), "lost_names")
+        lost = names(reader, values.get("lost_names"), "lost_names", self.kinds)
         check_stages(reader, list(zip(stages, items, strict=True)), lost)
         own = read_rollout(reader, values.get("rollout"), self.words) or rollout
         self.found.append(Process(name, tuple(stages), applies_to, title, source, lost, own))
@@ -98,9 +101,9 @@ class Processes:
         for again, place in duplicates(ids):
             reader.note(place, f"the criterion '{again}' stands twice in the stage '{name}'; give one another id")
         before = len(reader.problems)
-        called = names(reader, values.get("names"), "names")
+        called = names(reader, values.get("names"), "names", self.kinds)
         if "names" in values and not any(called.values()) and len(reader.problems) == before:
-            reader.note(values["names"], NAMELESS)
+            reader.note(values["names"], NAMELESS.format(kind=first(self.kinds)))
         return Stage(name, called, days(reader, values.get("expected_days")), *sides)
 
     def criterion(self, reader: NodeReader, node: Node, stage: str, here: Within) -> Criterion:
@@ -155,11 +158,17 @@ def child(node: Node | None, name: str) -> Node | None:
     return next((value for key, value in entries if key.value == name), None)
 
 
-def names(reader: NodeReader, node: Node | None, what: str) -> Mapping[str, tuple[str, ...]]:
-    """Names by kind of CRM."""
+def first(kinds: tuple[str, ...]) -> str:
+    """The kind that sentences show as an example."""
+    return kinds[0] if kinds else "KIND"
+
+
+def names(reader: NodeReader, node: Node | None, what: str, kinds: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Names by kind of connection."""
     if node is None:
         return {}
-    values = reader.fields(node, CRMS, what, "{salesforce: [its name there]}")
+    keys = kinds or [key.value for key, _ in getattr(node, "entries", ())]
+    values = reader.fields(node, dict.fromkeys(keys, Key()), what, f"{{{first(kinds)}: [its name there]}}")
     return {crm: reader.texts(value, f"{what} in {crm}") for crm, value in values.items()}
 
 

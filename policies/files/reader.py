@@ -19,7 +19,7 @@ from policies.files.yaml_reading import read_yaml
 from policies.files.yaml_tree import TextNode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from model.facts import FactType
     from model.process import Process
@@ -40,10 +40,12 @@ def read_policies(
     types: Mapping[str, FactType] | None = None,
     lead_choices: Mapping[str, tuple[str, ...]] | None = None,
     lead_types: Mapping[str, FactType] | None = None,
+    kinds: Iterable[str] = (),
 ) -> PolicySet:
     """The policies and processes of files by name; raises PolicyProblem with every problem found.
 
     `choices`: picklist values by fact. `types`: the types of facts that exist by mapping only. Both also for leads.
+    `kinds`: the kinds of connection, which are the keys of a stage's names; without them any key is taken.
     """
     read = {file: read_yaml(file, text) for file, text in texts.items()}
     problems = [tree for tree in read.values() if isinstance(tree, Problem)]
@@ -55,7 +57,7 @@ def read_policies(
         declared.read(readers[file], child(tree, "facts"))
     words = vocabulary(types or {}, choices or {}, stages, declared.found)
     about_leads = lead_vocabulary(lead_types or {}, lead_choices or {}, declared.found)
-    processes = Processes(words)
+    processes = Processes(words, tuple(kinds))
     policies: list[Policy] = []
     for file, tree in trees.items():
         _read_file(readers[file], tree, processes, about_leads, policies)

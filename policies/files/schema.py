@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from model.facts import FACTS
 from policies.files.modes_and_actions import EVERYONE, MODE_CASE, ROLLOUT, TASK_OWNERS
 from policies.files.modes_and_actions import MOST_DAYS as MOST_DAYS_BEFORE
-from policies.files.node_reader import ID, MAX_ID
+from policies.files.node_reader import ID, MAX_ID, Key
 from policies.files.policy import MODES, SEVERITIES, SUBJECTS
 from policies.files.read_examples import AS_OF, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS, SCENARIOS
 from policies.files.read_policy import CALENDARS, MOST_GRACE, POLICY
-from policies.files.read_process import CRITERION, CRMS, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
+from policies.files.read_process import CRITERION, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
 from policies.files.reader import FILE
 from policies.files.vocabulary import BLANK_RULES, FACT, MAX_MEANING, NAME, TYPES
 from policies.files.waivers import MAX_REASON, WAIVER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from model.facts import Fact, FactType
-    from policies.files.node_reader import Key
 
 Schema: TypeAlias = "dict[str, Any]"
 DAY: Final = r"^\d{4}-\d\d-\d\d$"
@@ -39,16 +38,16 @@ EXAMPLE_VALUES: Final[Mapping[FactType, Schema]] = {
 """Values that an example may give a fact, by the fact's type."""
 
 
-def json_schema() -> Schema:
-    """The whole schema, in draft 7, which most editors support."""
+def json_schema(kinds: Sequence[str]) -> Schema:
+    """The whole schema, in draft 7, which most editors support; `kinds` of connections are the keys of stage names."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Sluicegate policies",
         **_map(FILE, _file()),
         "definitions": {
             "policy": {**_map(POLICY, _policy()), "allOf": [_accounts_are_off(), _enforcing_acts()]},
-            "process": _map(PROCESS, _process()),
-            "stage": _map(STAGE, _stage()),
+            "process": _map(PROCESS, _process(kinds)),
+            "stage": _map(STAGE, _stage(kinds)),
             "criterion": {**_map(CRITERION, _criterion()), "allOf": [_enforcing_acts()]},
             "waiver": _map(WAIVER, _waiver()),
         },
@@ -160,24 +159,24 @@ def _enforcing_acts() -> Schema:
     return {"if": enforcing, "then": {"required": ["actions", "examples"]}}
 
 
-def _process() -> dict[str, Schema]:
+def _process(kinds: Sequence[str]) -> dict[str, Schema]:
     return {
         "id": _id("Names the process"),
         "title": _text("What people call it", MAX_TITLE),
         "applies_to": _condition("Which deals it claims; absent: those that no other process claims"),
         "stages": {**_list("stage"), "minItems": 1, "description": "In order; the last is Won"},
-        "lost_names": _names("What each CRM calls the stages that lose a deal"),
+        "lost_names": _names("What each CRM calls the stages that lose a deal", kinds),
         "source": _text("Where the process comes from", 1000),
         "rollout": _rollout(),
         "filler": _texts("More texts that count as blank here"),
     }
 
 
-def _stage() -> dict[str, Schema]:
+def _stage(kinds: Sequence[str]) -> dict[str, Schema]:
     day = {"type": "integer", "minimum": 0, "maximum": MAX_DAYS}
     return {
         "id": _id("Names the stage in conditions: stage = 'proposal'"),
-        "names": _names("What each CRM calls the stage, former names too"),
+        "names": _names("What each CRM calls the stage, former names too", kinds),
         "expected_days": {"type": "array", "items": day, "minItems": 2, "maxItems": 2},
         "entry": {**_list("criterion"), "description": "True at or after the move in"},
         "exit": {**_list("criterion"), "description": "True at or after the move out"},
@@ -248,8 +247,8 @@ def _id(what: str) -> Schema:
     return {"type": "string", "pattern": f"^{ID.pattern}$", "maxLength": MAX_ID, "description": what}
 
 
-def _names(what: str) -> Schema:
-    return _map(CRMS, {crm: _texts(f"In {crm}") for crm in CRMS}) | {"description": what}
+def _names(what: str, kinds: Sequence[str]) -> Schema:
+    return _map(dict.fromkeys(kinds, Key()), {kind: _texts(f"In {kind}") for kind in kinds}) | {"description": what}
 
 
 def _list(of: str) -> Schema:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from model.facts import Fact, FactType
     from model.wide import Wide
-    from policies.language.formula import Reading
-    from policies.language.formula_text import Expr
     from policies.language.measure import Measure
     from policies.language.tree import BlankRule, Truth
 
@@ -62,15 +60,6 @@ class Condition:
     def english(self) -> str:
         """The same as a sentence."""
         return in_english(self.tree)
-
-    def salesforce_formula(self, readings: Mapping[str, Reading | str], *, wanted: bool = True) -> Expr:
-        """A formula that is TRUE exactly where the condition is surely `wanted`; raises Unsayable with every reason.
-
-        `readings`: fact → how a formula reads it, or why it cannot.
-        """
-        from policies.language.formula import formula
-
-        return formula(self.tree, readings, self.filler, self.blank, wanted=wanted)
 
 
 def parse_condition(

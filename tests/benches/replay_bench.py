@@ -18,7 +18,7 @@ from tests.benches.measure import Row, seconds, took
 from worker.pipeline.past import Past
 from worker.pipeline.session import Session, read_once
 from worker.pipeline.slices import shots, widened
-from worker.settings import ConnectionSettings, Settings
+from worker.settings import Settings, connection_settings
 from worker.usecases.diff import described
 from worker.usecases.replay import replay
 from worker.wiring import Services
@@ -90,7 +90,8 @@ def _seen_all_along(store: Store) -> None:
 
 def _services(store: Store, folder: Path) -> Services:
     settings = Settings(
-        home=folder, connections={seed.NAME: ConnectionSettings(kind="salesforce", timezone="America/New_York")}
+        home=folder,
+        connections={seed.NAME: connection_settings({"kind": "salesforce", "timezone": "America/New_York"})},
     )
 
     def connect(_name: str) -> NoReturn:

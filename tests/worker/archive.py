@@ -12,7 +12,7 @@ from model.lead_facts import LEAD_FACTS
 from model.sync import Description, Page
 from store import Store
 from tests.support.stores import empty_store
-from worker.settings import ConnectionSettings, Settings
+from worker.settings import Settings, connection_settings
 from worker.wiring import Services
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Archive:
 
     def __init__(self, folder: Path, url: str = "", **connection: Any) -> None:
         said: dict[str, Any] = {"kind": "salesforce", "timezone": "America/New_York", **connection}
-        settings = Settings(home=folder, connections={NAME: ConnectionSettings(**said)})
+        settings = Settings(home=folder, connections={NAME: connection_settings(said)})
         door: Connector = Silent()  # type: ignore[assignment]
         self.store = Store.open(url) if url else empty_store(folder / "sluicegate.db")
         self.services = Services(

@@ -105,9 +105,10 @@ def schema(as_json: Json = False) -> None:  # noqa: ARG001  # every command take
 
     Example: sluicegate policies schema > policies.schema.json
     """
+    from connectors.registry import KINDS
     from policies.files import json_schema
 
-    say(json_schema(), as_json=True, people=lambda: None)
+    say(json_schema(list(KINDS)), as_json=True, people=lambda: None)
 
 
 @policies.command()
@@ -133,8 +134,9 @@ def packs(
 
 
 def _read(context: typer.Context, paths: list[Path] | None) -> PolicySet:
+    from connectors.registry import KINDS
     from policies.files import read_policies
     from worker.wiring import policy_texts, read_policy_files
 
     texts = read_policy_files(paths) if paths else policy_texts(asked(context).settings())
-    return read_policies(texts)
+    return read_policies(texts, kinds=KINDS)

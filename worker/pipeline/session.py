@@ -10,6 +10,7 @@ from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from connectors.registry import KINDS
 from model.errors import BudgetSpent, PolicyProblem, RetryLater, SettingsProblem, SluicegateError
 from worker.log import log
 from worker.pipeline.report import Report
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.protocol import Connector
+    from connectors.shared.connection import ConnectionSettings
     from model.facts import FactType
     from model.sync import Description
     from policies.files import PolicySet
     from store import Lease, Store
-    from worker.settings import ConnectionSettings
     from worker.wiring import Services
 
 NAMES_LEADS = re.compile(rb"subject[\"']?\s*:\s*[\"']?lead\b")
@@ -111,7 +112,9 @@ def _read(texts: tuple[tuple[str, bytes], ...], choices: Pair[tuple[str, ...]], 
 
     of_deals, of_leads = (dict(one) for one in choices)
     deal_types, lead_types = (dict(one) for one in types)
-    return read_policies(dict(texts), choices=of_deals, types=deal_types, lead_choices=of_leads, lead_types=lead_types)
+    return read_policies(
+        dict(texts), choices=of_deals, types=deal_types, lead_choices=of_leads, lead_types=lead_types, kinds=KINDS
+    )
 
 
 @contextmanager

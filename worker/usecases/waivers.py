@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from connectors.registry import KINDS
 from model.errors import SettingsProblem
 from policies.files import add_waiver, end_waivers, read_policies
 from worker.pipeline.session import read_once
@@ -92,7 +93,7 @@ def _waived(services: Services, name: str) -> dict[str, list[str]]:
 
 def _read(services: Services, texts: Mapping[str, bytes], name: str = "") -> PolicySet:
     description = services.store.connections.description(name) if name else None
-    return read_once(texts, description) if description else read_policies(texts)
+    return read_once(texts, description) if description else read_policies(texts, kinds=KINDS)
 
 
 def _file(services: Services, said: Path | None) -> Path:

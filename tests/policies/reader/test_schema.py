@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
+from connectors.registry import KINDS
 from model.errors import PolicyProblem
 from policies.files import json_schema, read_policies
 from policies.files.node_reader import kind
@@ -46,8 +47,8 @@ processes:
 @pytest.fixture(scope="module")
 def editor():
     """Where in a file an editor would mark something."""
-    Draft7Validator.check_schema(json_schema())
-    validator = Draft7Validator(json_schema())
+    Draft7Validator.check_schema(json_schema(KINDS))
+    validator = Draft7Validator(json_schema(KINDS))
     return lambda text: [list(error.absolute_path) for error in validator.iter_errors(plain(read_yaml("a", text)))]
 
 
@@ -123,7 +124,7 @@ def test_what_an_editor_marks_the_reader_refuses_too(editor, file, old, new):
     broken = file.replace(old, new)
     assert editor(broken)
     with pytest.raises(PolicyProblem):
-        read_policies({"a.yaml": broken})
+        read_policies({"a.yaml": broken}, kinds=KINDS)
 
 
 def test_a_mark_stands_where_the_mistake_is(editor):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from connectors.salesforce.setup.formula import Reading, quoted
+from connectors.salesforce.setup.formula_text import any_of, fn, negated
 from connectors.shared.native_rules import beyond
 from model.facts import FACTS
-from policies.language.formula import Reading, quoted
-from policies.language.formula_text import any_of, fn, negated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,9 +1,9 @@
-"""A condition as a formula of a CRM: text that is TRUE exactly where the condition is surely true, or surely false.
+"""A condition as a Salesforce formula: text that is TRUE exactly where the condition is surely true, or surely false.
 
-Formulas know no unknown, so each answer of truth.py has a text of its own: and, or, not are pushed down to the
-comparisons, and each of those says what a blank and a division by zero make of it. No comparison is read on a blank
-that has not been asked about before, so a CRM's own way with blanks plays no part. Which field a fact is read from,
-and how, only the caller knows.
+Formulas know no unknown, so each answer of policies/language/truth_table.py has a text of its own: and, or, not are
+pushed down to the comparisons, and each of those covers blanks and a division by zero. No comparison reads a blank that
+has not been asked about before, so the way that formulas treat blanks plays no part. native_facts.py knows how a fact
+is read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from policies.language.formula_text import FALSE, TRUE, all_of, any_of, chosen, fn, negated, one_line
+from connectors.salesforce.setup.formula_text import FALSE, TRUE, all_of, any_of, chosen, fn, negated, one_line
 from policies.language.tree import (
     Among,
     Arithmetic,
@@ -35,8 +35,8 @@ from policies.language.tree import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from policies.language.formula_text import Expr
-    from policies.language.tree import BlankRule, Term, Truth
+    from connectors.salesforce.setup.formula_text import Expr
+    from policies.language import BlankRule, Condition, Term, Truth
 
 OPPOSITE: Final = {"=": "<>", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 CALLED: Final = {
@@ -69,18 +69,16 @@ class Unsayable(Exception):
         super().__init__("; ".join(reasons))
 
 
-def formula(
-    tree: Truth, readings: Mapping[str, Reading | str], filler: frozenset[str], blank: BlankRule, *, wanted: bool
-) -> Expr:
-    """TRUE exactly where the tree is surely `wanted`; raises Unsayable.
+def formula(condition: Condition, readings: Mapping[str, Reading | str], *, wanted: bool = True) -> Expr:
+    """A formula that is TRUE exactly where the condition is surely `wanted`; raises Unsayable with every reason.
 
     `readings`: fact → how it is read, or a sentence that says why it cannot be; a fact that is not there is not mapped.
     """
-    reasons = tuple(dict.fromkeys(_reasons(tree, readings)))
+    reasons = tuple(dict.fromkeys(_reasons(condition.tree, readings)))
     if reasons:
         raise Unsayable(reasons)
     known = {name: reading for name, reading in readings.items() if isinstance(reading, Reading)}
-    return _Renderer(known, tuple(sorted(filler)), blank).truth(tree, wanted=wanted)
+    return _Renderer(known, tuple(sorted(condition.filler)), condition.blank).truth(condition.tree, wanted=wanted)
 
 
 def _reasons(tree: Truth, readings: Mapping[str, Reading | str]) -> Iterator[str]:
