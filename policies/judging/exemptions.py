@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from model.previous_verdict import PreviousVerdict
     from model.wide import Wide
     from policies.files.policy import Waiver
-    from policies.judging.judge import Context
+    from policies.judging.context import Context
     from policies.judging.rules import Rule
 
 Exemption: TypeAlias = Literal["off", "observed", "waived", "paused", "grace", "new owner", "held"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,29 +16,13 @@ from policies.judging.unknown_hold import unknown_cells
 from policies.judging.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
+    from collections.abc import Sequence
 
     from model.previous_verdict import PreviousVerdict
     from model.wide import Wide
-    from policies.files.policy import PolicySet, Waiver
+    from policies.files.policy import PolicySet
+    from policies.judging.context import Context
     from policies.judging.rules import Rule
-
-
-@dataclass(frozen=True)
-class Context:
-    """A connection's options: days that an unknown holds, and by rule id the day of its first run that was not dry.
-
-    A rule absent from `first_runs` runs for the first time now: moves before today bind nothing. `waivers` of this
-    connection. `open_to_all`: a rule that names no rollout is open to everyone's deals; else it is observed.
-    `owner_grace`: business days that a new owner has before a missing touch is flagged.
-    """
-
-    hold_unknown: int = 7
-    first_runs: Mapping[str, date] = field(default_factory=dict)
-    waivers: tuple[Waiver, ...] = ()
-    open_to_all: bool = True
-    owner_grace: int = 0
 
 
 def judge(

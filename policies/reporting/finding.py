@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Finding(NamedTuple):
-    """One finding; `payload` is the flag (or unknown) object of docs/contract.md, a held flag has its unknown under `held`.
+    """One finding; `payload` is a flag or unknown object of docs/contract.md. A held flag has its unknown under `held`.
     `exemption`: why it is no flag on the record, where it would be one.
 
     Equal findings share one `payload`: never change it.

@@ -153,7 +153,7 @@ def _hashable(value: Any) -> Any:
 
 
 def _flag(rule: Rule, since: date, evidence: dict[str, Any], status: Status) -> dict[str, Any]:
-    """The flag object of docs/contract.md; with the exemption if it has one, and the subject if that is no opportunity."""
+    """The flag object of docs/contract.md; with an exemption if it has one, and a subject other than opportunity."""
     exemption = status.exemption
     mode = "observe" if exemption and exemption.why == "observed" else status.mode
     about = {} if rule.subject == "opportunity" else {"subject": rule.subject}

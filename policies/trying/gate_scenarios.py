@@ -15,10 +15,11 @@ from model.previous_verdict import PreviousVerdict
 from policies.files.policy import PolicySet
 from policies.files.read_gate_scenarios import LOST
 from policies.judging.breaches import updated
+from policies.judging.context import Context
 from policies.judging.gate_history import JUST_BEFORE
 from policies.judging.gate_history import asked as ask
 from policies.judging.gates import Gates, bindings
-from policies.judging.judge import Context, judge
+from policies.judging.judge import judge
 from policies.judging.rules import live
 from policies.trying.gate_scenario_frames import KIND, days_of
 

@@ -13,7 +13,8 @@ from model.facts import FACTS
 from model.previous_verdict import PreviousVerdict
 from model.wide import Wide
 from policies.files.policy import Policy, PolicySet
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.language.condition import Condition
 from policies.language.tree import Call, Chain, Compare, Const, FactRef, IsBlank, Not, Stands
 from policies.reporting.report import deal_rows

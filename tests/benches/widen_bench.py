@@ -8,7 +8,8 @@ from model.previous_verdict import PreviousVerdict
 from model.widening.activity_facts import coverage
 from model.widening.widen import widen
 from policies.files.reader import read_policies
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.judging.rules import rules_of
 from tests.benches import seed
 from tests.benches.made import slices

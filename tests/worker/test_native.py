@@ -13,7 +13,8 @@ from model.calibration import Calibration
 from model.errors import SettingsProblem
 from model.previous_verdict import PreviousVerdict
 from model.sync import Description, Source
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.judging.rules import rules_of
 from tests.connectors.native.formulas import Save
 from tests.worker.archive import DAY, GIVEN, NAME, NOW, archive, crm_stage, deal, moved

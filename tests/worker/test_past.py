@@ -12,7 +12,8 @@ from model.calendars.replay_days import BROKEN, NOT_APPLICABLE, PASSED, UNKNOWN
 from model.facts import FACTS, KNOWN
 from model.previous_verdict import PreviousVerdict
 from model.sync import Page
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from tests.support.postgres import postgres
 from tests.worker.archive import DAY, NAME, NOW, deal
 from tests.worker.generated import FIRST, LAST, PACK, TYPES, drawn

@@ -12,7 +12,7 @@ import polars as pl
 from model.helpers.words import many
 from model.previous_verdict import PreviousVerdict
 from policies.judging.brake import Baseline, hold_back, holds_something, over_share, revision_of, tally
-from policies.judging.judge import Context
+from policies.judging.context import Context
 from policies.judging.rules import rules_of
 
 if TYPE_CHECKING:

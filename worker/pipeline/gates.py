@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from model.wide import Wide
-    from policies.judging.judge import Context
+    from policies.judging.context import Context
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
     from store import Raw

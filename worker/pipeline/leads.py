@@ -13,7 +13,8 @@ from model.previous_verdict import PreviousVerdict
 from model.records import LEAD
 from model.widening.widen_leads import widen_leads
 from policies.files.subjects import about
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.reporting.finding import findings_frame
 from policies.reporting.findings import find
 from policies.reporting.report import rule_counts

@@ -3,7 +3,8 @@
 from datetime import date
 
 from model.previous_verdict import PreviousVerdict
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from tests.policies.judge import views
 from tests.policies.judge.build import criterion, day, moves, policies, process, wide, yes
 

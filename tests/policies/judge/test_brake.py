@@ -12,7 +12,8 @@ from model.previous_verdict import PreviousVerdict
 from model.sync import OUR_FIELDS, FieldRule
 from policies.files.policy import ModeCase
 from policies.judging.brake import Baseline, hold_back, holding, over_share, revision_of, tally
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.judging.rules import rules_of
 from policies.reporting.report import report_on
 from tests.policies.judge import views

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from model.previous_verdict import PreviousVerdict
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.language.condition import Condition
 from policies.language.tree import Among, Arithmetic, Between, Call, Compare, Const, Contains, IsBlank, Not
 from tests.policies.judge import views

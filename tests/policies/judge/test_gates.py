@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from model.previous_verdict import PreviousVerdict
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.reporting.report import report_on, rule_counts
 from tests.policies.judge import views
 from tests.policies.judge.build import compare, criterion, day, moves, policies, process, wide, yes

@@ -6,7 +6,8 @@ import orjson
 
 from model.previous_verdict import PreviousVerdict
 from model.sync import OUR_FIELDS, FieldRule
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.reporting.finding import split
 from policies.reporting.report import report_on
 from tests.policies.judge import views

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS, PreviousVerdict
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.language.tree import FactRef, Stands
 from policies.reporting.report import rule_counts
 from tests.policies.judge import views

@@ -15,7 +15,8 @@ from model.calibration import Calibration
 from model.previous_verdict import PreviousVerdict
 from policies.files.policy import Waiver
 from policies.judging.brake import Baseline, hold_back, over_share, tally
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from tests.policies.judge import views
 from tests.policies.judge.build import policies, policy, wide
 

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from model.previous_verdict import ASKED, PreviousVerdict
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.reporting.report import exempt_deals, report_on
 from tests.policies.judge import views
 from tests.policies.judge.build import blank, day, policies, policy, wide

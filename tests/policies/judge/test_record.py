@@ -7,7 +7,8 @@ import polars as pl
 
 from model.previous_verdict import PreviousVerdict
 from model.sync import OUR_FIELDS, FieldRule
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.reporting.plan import PlanRow, plan
 from policies.reporting.record import last_patch
 from tests.policies.judge import views

@@ -8,7 +8,8 @@ import pytest
 
 from model.previous_verdict import PreviousVerdict
 from model.sync import FieldRule
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.judging.score import ledger_lines
 from policies.reporting.report import report_on
 from tests.policies.judge import views

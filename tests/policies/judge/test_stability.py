@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from model.previous_verdict import PreviousVerdict
 from model.sync import OUR_FIELDS, FieldRule
 from policies.files.reader import read_policies
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.reporting.report import report_on
 from tests.policies.judge import views
 from tests.policies.judge.build import wide

@@ -15,9 +15,10 @@ from model.snapshot import INSTANT
 from policies.files.policy import Course, Day, PolicySet
 from policies.files.reader import read_policies
 from policies.judging.breaches import updated
+from policies.judging.context import Context
 from policies.judging.gate_history import JUST_BEFORE, asked
 from policies.judging.gates import Gates, bindings
-from policies.judging.judge import Context, judge
+from policies.judging.judge import judge
 from policies.judging.rules import live
 from policies.trying.gate_scenarios import Asked, outcomes
 from tests.model.build import SETTING, snapshot, wide

@@ -8,7 +8,8 @@ import pytest
 from model.previous_verdict import PreviousVerdict
 from model.process import Rollout
 from policies.files.policy import ModeCase, Waiver
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.reporting.exemption_reasons import exemption_sentences
 from policies.reporting.report import report_on
 from tests.policies.judge import views
@@ -28,7 +29,7 @@ def flags(v):
     return [orjson.loads(flag) for flag in views.findings(v)["flag"]]
 
 
-def excuses(v):
+def exemptions(v):
     return [flag.get("excuse") and flag["excuse"]["why"] for flag in flags(v)]
 
 
@@ -39,7 +40,7 @@ def waiver(**said):
 
 def test_without_a_rollout_a_policy_is_only_observed_unless_it_is_open_to_all():
     v = judged(STALE, rules=[policy()], context=GUARDED)
-    assert (excuses(v), views.findings(v)["shown"].to_list()) == (["observed"], [False])
+    assert (exemptions(v), views.findings(v)["shown"].to_list()) == (["observed"], [False])
     assert views.scores(v).row(0) == (1, None, "every policy is only observed here")
     assert views.findings(judged(STALE, rules=[policy()]))["shown"].to_list() == [True]
 
@@ -75,7 +76,7 @@ def test_where_the_team_can_no_longer_be_read_nothing_goes_off_a_record_and_no_f
 
 def test_a_rollout_counts_where_it_is_named_though_the_connection_is_open_to_all():
     v = judged(STALE | {"team": "East"}, rules=[policy(rollout=WEST)])
-    assert excuses(v) == ["observed"]
+    assert exemptions(v) == ["observed"]
 
 
 def test_what_is_only_observed_on_a_deal_does_not_count_in_its_coverage():
@@ -159,7 +160,7 @@ def test_grace_gives_a_broken_deal_its_days_from_when_it_was_first_found():
         v = judged(STALE, rules=rules, previous=previous, on=day(on))
         previous, shown = views.previous(v), [*shown, views.findings(v)["shown"].item()]
     assert shown == [False, False, False, True]
-    assert excuses(judged(STALE, rules=rules)) == ["grace"]
+    assert exemptions(judged(STALE, rules=rules)) == ["grace"]
 
 
 def test_a_flag_whose_grace_is_over_gets_no_other_grace_because_its_fact_was_unreadable_for_a_day():
