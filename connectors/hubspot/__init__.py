@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from connectors.shared.native_rules import Native
     from connectors.shared.opening import Opening
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
 
 
 def _open(connection: HubspotConnection, opening: Opening) -> Connector:

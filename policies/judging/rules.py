@@ -85,22 +85,22 @@ class Rule:
     @property
     def applies(self) -> str:
         """Column: whether it applies (for a criterion: whether it binds); null where unknown."""
-        return f"{self.id}?"
+        return f"{self.id}.applies"
 
     @property
     def broken(self) -> str:
         """Column: whether it is broken; false where it does not apply, null where unknown."""
-        return f"{self.id}!"
+        return f"{self.id}.broken"
 
     @property
-    def excuse(self) -> str:
+    def exemption(self) -> str:
         """Column, where any deal is exempt: why the rule is no flag there (policies.judging.exemptions), else null."""
-        return f"{self.id}^"
+        return f"{self.id}.exemption"
 
     @property
     def waiting(self) -> str:
         """Column of an exit criterion: whether the deal is in its stage and it is unmet; null where unknown."""
-        return f"{self.id}~"
+        return f"{self.id}.waiting"
 
 
 def rule_of(p: Policy) -> Rule:

@@ -56,8 +56,8 @@ def summaries(texts: Mapping[str, bytes]) -> list[dict[str, Any]]:
         pack = read_policies({name: text})
         counts = (sum(not one.generated for one in pack.policies), len(pack.processes), len(list(gates_of(pack))))
         head = " ".join(line.lstrip("# ") for line in takewhile(_is_comment, text.decode().splitlines()))
-        said = dict(zip(("policies", "processes", "criteria"), counts, strict=True))
-        rows.append({"pack": name.removesuffix(".yaml"), **said, "about": head.split(". ")[0]})
+        sizes = dict(zip(("policies", "processes", "criteria"), counts, strict=True))
+        rows.append({"pack": name.removesuffix(".yaml"), **sizes, "about": head.split(". ")[0]})
     return rows
 
 

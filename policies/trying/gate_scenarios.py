@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 import polars as pl
 
 from model.errors import Problem
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from policies.files import LOST, PolicySet
 from policies.judging.breaches import updated
+from policies.judging.context import Context
 from policies.judging.gate_history import JUST_BEFORE
 from policies.judging.gate_history import asked as ask
 from policies.judging.gates import Gates, bindings
-from policies.judging.judge import Context, judge
+from policies.judging.judge import judge
 from policies.judging.rules import live
 from policies.trying.gate_scenario_frames import KIND, days_of
 
@@ -78,36 +79,36 @@ def asked_of(policy_set: PolicySet, process: Process) -> Iterator[Asked]:
 
 
 def outcomes(process: Process, asked: Sequence[Asked]) -> list[Outcome]:
-    """How each scenario ends; judged with memory, as runs on those days would."""
+    """How each scenario ends; judged as runs on those days would."""
     if not asked:
         return []
     seen: list[list[tuple[bool | None, bool | None]]] = [[] for _ in asked]
     context = Context(first_runs=dict.fromkeys((one.criterion for one in asked), _first_day(asked)))
-    runnable, memory = _runnable(process), Memory()
+    runnable, previous = _runnable(process), PreviousVerdict()
     policies, before = PolicySet((), (runnable,), ""), None
     for wide in days_of(runnable, [one.scenario for one in asked], _types(process)):
-        gates = _gates(wide, before, policies, memory, context)
-        verdict, before = judge(wide, policies, memory, context, gates), wide
-        memory = Memory(breaches=verdict.breaches())
+        gates = _gates(wide, before, policies, previous, context)
+        verdict, before = judge(wide, policies, previous, context, gates), wide
+        previous = PreviousVerdict(breaches=verdict.breaches())
         for row in verdict.frame.iter_rows(named=True):
             name = asked[row["key"]].criterion
-            seen[row["key"]].append((row[f"{name}?"], row[f"{name}!"]))
+            seen[row["key"]].append((row[f"{name}.applies"], row[f"{name}.broken"]))
     return [_outcome(days) for days in seen]
 
 
-def _gates(wide: Wide, before: Wide | None, policies: PolicySet, memory: Memory, context: Context) -> Gates:
+def _gates(wide: Wide, before: Wide | None, policies: PolicySet, previous: PreviousVerdict, context: Context) -> Gates:
     """What moves bind on a day; just before a move the facts are those of the day told before."""
     rules, _ = live(policies, wide)
     found = bindings(wide, rules, context.first_runs)
     if before is None:
-        return Gates(found, memory.breaches)
+        return Gates(found, previous.breaches)
     today = wide.frame.select("key", today="as_of_date")
     moved = wide.moves.join(today, on="key").filter(pl.col("on") == pl.col("today")).select("key", "at", "today")
     frame = before.frame.join(moved, on="key", maintain_order="left").with_columns(as_of_date="today")
     at = pl.col("at") - JUST_BEFORE
     rows = frame.select(at, deal="key", known=at, known_on="today")
     answers = ask(replace(before, frame=frame.drop("at", "today")), rows, found, rules)
-    return Gates(found, updated(memory.breaches, found, answers, wide.as_of))
+    return Gates(found, updated(previous.breaches, found, answers, wide.as_of))
 
 
 def _outcome(days: Sequence[tuple[bool | None, bool | None]]) -> Outcome:

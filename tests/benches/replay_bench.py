@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
-from model.previous_verdict import Memory
-from policies.judging.judge import Context, judge
+from model.previous_verdict import PreviousVerdict
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from store import Store
 from tests.benches import seed
 from tests.benches.measure import Row, seconds, took
@@ -61,7 +62,7 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
         services = _services(store, Path(folder))
         with took() as found:
             answer = replay(services, seed.NAME, {"p.yaml": PACK}, FIRST, LAST)
-        rows = [seconds(_what(answer, deals), found, MOST_SECONDS, memory=MOST_MB)]
+        rows = [seconds(_what(answer, deals), found, MOST_SECONDS, previous=MOST_MB)]
         with took() as alone:
             _same_days(services)
         per_day = alone.wall / len(SAMPLED)
@@ -121,7 +122,7 @@ def _same_days(services: Services) -> None:
 
 def _flagged_alone(parts: list, past: Past) -> Iterator[tuple[str, int]]:
     for wide in parts:
-        verdict = judge(wide, past.policies, Memory(), Context(first_runs=past.first_runs))
+        verdict = judge(wide, past.policies, PreviousVerdict(), Context(first_runs=past.first_runs))
         opened = verdict.frame.filter("is_open")
         yield from ((rule.id, int(opened[rule.broken].sum() or 0)) for rule in verdict.rules)
 

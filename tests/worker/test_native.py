@@ -11,9 +11,10 @@ import pytest
 from connectors.salesforce.setup.fields import EXEMPT
 from model.calibration import Calibration
 from model.errors import SettingsProblem
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.sync import Description, Source
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.judging.rules import rules_of
 from tests.connectors.native.formulas import Save
 from tests.worker.archive import DAY, GIVEN, NAME, NOW, archive, crm_stage, deal, moved
@@ -106,7 +107,7 @@ def missed_by_the_judge(kept):
     policies = read_once({"two.yaml": TWO}, description)
     found = set()
     for part in parts(session, policies, description, Calibration()):
-        verdict = judge(part.wide, policies, Memory(), Context())
+        verdict = judge(part.wide, policies, PreviousVerdict(), Context())
         ids = dict(part.wide.frame.select("key", "id").iter_rows())
         for rule in rules_of(policies):
             broken = verdict.frame.filter(rule.broken)["key"] if rule.place else []

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from model.calendars.replay_days import BROKEN, NOT_APPLICABLE, PASSED, UNKNOWN
 from model.facts import FACTS, KNOWN
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.sync import Page
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from tests.support.postgres import postgres
 from tests.worker.archive import DAY, NAME, NOW, deal
 from tests.worker.generated import FIRST, LAST, PACK, TYPES, drawn
@@ -42,14 +43,14 @@ def that_day(past, at):
 
 def alone(past):
     """Day by day: (rule, deal, day, state) of the open deals, judged with what the day before left of the gates."""
-    memory, found = Memory(), set()
+    previous, found = PreviousVerdict(), set()
     context = Context(first_runs=past.first_runs)
     for n, at in enumerate(past.instants):
         session, wide = that_day(past, at)
         facts = PastFacts(session, past.description, past.policies)
-        gates = gates_of(facts, wide, memory.breaches, context)
-        verdict = judge(wide, past.policies, memory, context, gates)
-        memory = Memory(breaches=verdict.breaches())
+        gates = gates_of(facts, wide, previous.breaches, context)
+        verdict = judge(wide, past.policies, previous, context, gates)
+        previous = PreviousVerdict(breaches=verdict.breaches())
         for rule in verdict.rules:
             broken = pl.col(rule.broken)
             state = pl.when(broken.is_null()).then(UNKNOWN).when(broken).then(BROKEN).when(rule.applies).then(PASSED)

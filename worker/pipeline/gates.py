@@ -14,14 +14,14 @@ from policies.judging.breaches import ANSWERS, KEY, unsettled, updated
 from policies.judging.gates import MARGIN, Gates, bindings
 from policies.judging.judge import judge
 from policies.judging.rules import live
-from worker.pipeline.context import memory_of
+from worker.pipeline.context import previous_verdict
 from worker.pipeline.slices import overlaid_owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from model.wide import Wide
-    from policies.judging.judge import Context
+    from policies.judging.context import Context
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
     from store import Raw
@@ -38,7 +38,7 @@ DATED: Final = pl.Schema({"key": pl.Int64(), "moved_at": INSTANT, "moved_on": pl
 
 def verdict_on(facts: PastFacts, wide: Wide, keys: tuple[int, int], context: Context) -> Verdict:
     """The verdict on a slice of deals: what the last one left, and gates by history."""
-    previous = memory_of(facts.session, keys)
+    previous = previous_verdict(facts.session, keys)
     return judge(wide, facts.policies, previous, context, gates_of(facts, wide, previous.breaches, context))
 
 

@@ -9,11 +9,15 @@ import polars as pl
 
 from model.errors import PolicyProblem
 from model.helpers.gc_paused import uncollected
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.records import LEAD
 from model.widening.widen_leads import widen_leads
 from policies.files import about
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
+from policies.reporting.finding import findings_frame
+from policies.reporting.findings import find
+from policies.reporting.report import rule_counts
 from worker import side_files
 from worker.pipeline.slices import late_feeds, setting_of, touch_rule, with_people
 
@@ -48,12 +52,12 @@ class JudgedLeads:
     """The verdict on a connection's leads."""
 
     verdict: Verdict
-    before: pl.DataFrame  # findings of the last verdict
+    findings: pl.DataFrame
 
     def fill(self, report: Report) -> None:
         """The counts of leads in the run's JSON."""
-        frame, findings = self.verdict.wide.frame, self.verdict.findings()
-        broken, was = _broken(findings), _broken(self.before)
+        frame, findings = self.verdict.wide.frame, self.findings
+        broken, was = _broken(findings), _broken(self.verdict.previous.findings)
         report.leads = {
             "leads": frame.height,
             "open": int(frame["is_open"].sum() or 0),
@@ -66,7 +70,7 @@ class JudgedLeads:
 
     def counts(self) -> list[dict[str, Any]]:
         """Per policy: passed, broken, unknown (and for want of which facts) and not applicable."""
-        return [{"policy": rule, **count._asdict()} for rule, count in self.verdict.counts().items()]
+        return [{"policy": rule, **count._asdict()} for rule, count in rule_counts(self.verdict).items()]
 
 
 def _broken(findings: pl.DataFrame) -> pl.DataFrame:
@@ -81,14 +85,16 @@ def judge_leads(session: Session, policies: PolicySet, description: Description)
         return None
     with uncollected():
         verdict = lead_verdict(session, policies, description)
-        store.leads.keep(name, verdict.findings(), session.lease)
-    return JudgedLeads(verdict, verdict.memory.findings)
+        findings = findings_frame(tuple(find(verdict)))
+        store.leads.keep(name, findings, session.lease)
+    return JudgedLeads(verdict, findings)
 
 
 def lead_verdict(session: Session, policies: PolicySet, description: Description) -> Verdict:
     """The verdict on what the store holds of leads; not kept."""
-    memory, context = Memory(session.store.leads.previous(session.name)), Context(session.connection.hold_unknown_days)
-    return judge(widened_leads(session, description), policies, memory, context)
+    previous = PreviousVerdict(session.store.leads.previous(session.name))
+    context = Context(session.connection.hold_unknown_days)
+    return judge(widened_leads(session, description), policies, previous, context)
 
 
 def widened_leads(session: Session, description: Description) -> Wide:

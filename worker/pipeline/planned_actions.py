@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from policies.actions.moves_back import Season, not_yet, plan_moves
-from policies.actions.tasks import Flag, Standing, TaskPlan, Whose, plan_tasks
+from policies.actions.tasks import Flag, Standing, TaskDeal, TaskPlan, plan_tasks
 from worker.pipeline.enforcing_flags import deals_of, flags_of, rules_with_actions
 from worker.pipeline.last_moves import last_moves, missed_at
 
@@ -38,7 +38,7 @@ def plan_all(session: Session, judged: Judged) -> Planned:
     rules = rules_with_actions(judged.policies)
     standing = session.store.actions.standing(session.name)
     flags: list[Flag] = []
-    deals: dict[int, Whose] = {}
+    deals: dict[int, TaskDeal] = {}
     moves: list[Wanted] = []
     for part in judged.parts if rules else ():
         found = list(flags_of(part, rules))

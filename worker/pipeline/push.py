@@ -89,7 +89,7 @@ def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator
 
 def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRule]) -> Iterator[PlanRow]:
     """What each deal should carry: judged open deals their verdict, those that left the pipeline a last patch."""
-    wants = dict(wanted(judged.verdict, rules))
+    wants = dict(wanted(judged.report, rules))
     for row in on_record(session, judged.part.keys):
         want = wants.get(row.key)
         if want is None and leaves(row):

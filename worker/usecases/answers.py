@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from model.errors import SettingsProblem
 from model.touch_rule import what_it_is, why_no_touch
 from policies.judging.score import ledger_lines
-from policies.reporting.finding import counts, split
+from policies.reporting.finding import needs_attention, split
 from policies.reporting.record import worst_first
 from worker.pipeline.session import Session
 from worker.pipeline.slices import integration_ids
@@ -30,7 +30,7 @@ def deals(services: Services, name: str, *, flagged: bool = False) -> list[dict[
     """Every deal that is not gone, as `deals` in docs/contract.md; `flagged`: only those with a flag that `counts`."""
     services.connection(name)
     found = [deal_json(row) for row in services.store.verdicts.deals(name)]
-    return [deal for deal in found if not flagged or any(map(counts, deal["flags"]))]
+    return [deal for deal in found if not flagged or any(map(needs_attention, deal["flags"]))]
 
 
 def deal_json(row: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def leads(services: Services, name: str, *, flagged: bool = False) -> list[dict[
     """Every lead that is not gone, with what the policies about leads found; `flagged`: those with a flag."""
     closed = services.connection(name).leads.closed
     found = [lead_json(row, closed) for row in services.store.leads.all(name)]
-    return [lead for lead in found if not flagged or any(map(counts, lead["flags"]))]
+    return [lead for lead in found if not flagged or any(map(needs_attention, lead["flags"]))]
 
 
 def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class KeptFlag:
 
     @property
     def scored(self) -> bool:
-        """Observed and excused ones cost nothing."""
+        """Observed and exempt ones cost nothing."""
         return self.said["mode"] != "observe" and not self.said.get("excuse")
 
 

@@ -29,7 +29,7 @@ NO_FOLDER: Final = (
 )
 NOT_READ: Final = "[policies] paths does not name {}, so that no run would read it; nothing is written."
 NO_PARENT: Final = "There is no folder to keep {} in."
-EXCUSED: Final = "waived"
+WAIVED: Final = "waived"
 
 
 def listed(services: Services, name: str = "") -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ def _waived(services: Services, name: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for deal in deals(services, name):
         for flag in deal["flags"]:
-            if (flag.get("excuse") or {}).get("why") == EXCUSED:
+            if (flag.get("excuse") or {}).get("why") == WAIVED:
                 found.setdefault(flag["policy"], []).append(deal["id"])
     return found
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from connectors.salesforce.setup.formula_text import FALSE, TRUE, all_of, any_of, chosen, fn, negated, one_line
-from policies.language.tree import (
+from policies.language import (
     Among,
     Arithmetic,
     Between,

@@ -10,16 +10,18 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.snapshot import INSTANT
 from policies.files import GateScenario, PolicySet, ScenarioDay, read_policies
 from policies.judging.breaches import updated
+from policies.judging.context import Context
 from policies.judging.gate_history import JUST_BEFORE, asked
 from policies.judging.gates import Gates, bindings
-from policies.judging.judge import Context, judge
+from policies.judging.judge import judge
 from policies.judging.rules import live
 from policies.trying.gate_scenarios import Asked, outcomes
 from tests.model.build import SETTING, snapshot, wide
+from tests.policies.judge import views
 
 STAGES = ("discovery", "proposal", "negotiation", "won")
 FILE = """version: 1
@@ -82,7 +84,7 @@ def noon(on: date) -> datetime:
 def by_runs(policies: PolicySet, courses: list[GateScenario]) -> dict[tuple[int, str], list[tuple]]:
     """Whether each criterion bound and was broken, run by run."""
     setting = replace(SETTING, mapped=frozenset(FACTS))
-    criteria, memory, seen = [f"sales/{name}" for name in CRITERIA], Memory(), {}
+    criteria, previous, seen = [f"sales/{name}" for name in CRITERIA], PreviousVerdict(), {}
     context = Context(first_runs=dict.fromkeys(criteria, DAYS[0]))
     for on in DAYS:
         told = [seen_on(key, course, on) for key, course in enumerate(courses, start=1)]
@@ -93,12 +95,12 @@ def by_runs(policies: PolicySet, courses: list[GateScenario]) -> dict[tuple[int,
         found = bindings(now, rules, context.first_runs)
         rows, before = just_before(policies, courses, on, setting)
         answers = asked(before, rows, found, rules)
-        gates = Gates(found, updated(memory.breaches, found, answers, evening))
-        verdict = judge(now, policies, memory, context, gates)
-        memory = verdict.remembered()
+        gates = Gates(found, updated(previous.breaches, found, answers, evening))
+        verdict = judge(now, policies, previous, context, gates)
+        previous = views.previous(verdict)
         for row in verdict.frame.iter_rows(named=True):
             for name in criteria:
-                seen.setdefault((row["key"], name), []).append((row[f"{name}?"], row[f"{name}!"]))
+                seen.setdefault((row["key"], name), []).append((row[f"{name}.applies"], row[f"{name}.broken"]))
     return seen
 
 
