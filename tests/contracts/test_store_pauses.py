@@ -85,7 +85,8 @@ def test_an_approval_given_anew_is_good_and_remembers_when_the_revision_was_let_
     keep(store, opportunity=[deal("d1")])
     store.approvals.approve("acme", first)
     run = store.runs.start("acme", NOON, "", "", "run")
-    store.verdicts.keep("acme", run, NOON + DAY, PreviousVerdict().findings, PreviousVerdict().deals, PreviousVerdict().breaches, used=[first])
+    none = PreviousVerdict()
+    store.verdicts.keep("acme", run, NOON + DAY, none.findings, none.deals, none.breaches, used=[first])
     store.approvals.approve("acme", again)
     assert [(one.used, one.good) for one in store.approvals.all("acme")] == [(NOON + DAY, True)]
 
