@@ -109,8 +109,8 @@ def _row(function: Callable[..., str]) -> Callable[[Portal, Body], Any]:
     return run
 
 
-_EVENTS = ("restore", "erase", "merge_deals", "clone", "bulk_edit", "edit_pipeline", "add_stage",
-           "archive_stage", "deactivate_owner", "link", "hide_property", "show_property",
+_EVENTS = ("restore", "erase", "merge_deals", "clone", "bulk_edit", "edit_pipeline", "edit_stage", "add_stage",
+           "archive_stage", "deactivate_owner", "activate_owner", "link", "hide_property", "show_property",
            "take_scope", "give_scope", "lock", "unlock")  # fmt: skip
 _ACTIVITY = ("log_call", "log_email", "log_meeting", "log_note", "log_task", "complete_task")
 _ACTIONS: dict[tuple[str, str], Callable[[Portal, Body], Any]] = {

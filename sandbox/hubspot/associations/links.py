@@ -77,6 +77,19 @@ class Links:
         self._define(one, other, made, back)
         return made
 
+    def drop_label(self, one: str, other: str, number: int) -> bool:
+        """Take a label of the customer's own away; whether there was one."""
+        gone = next((t for t in self.types.get((one, other), []) if t.number == number and t.category == USER), None)
+        if gone is None:
+            return False
+        self.types[one, other].remove(gone)
+        self.types[other, one] = [t for t in self.types[other, one] if t.number != gone.inverse]
+        for pairs, taken in ((self._pairs.get((one, other)), number), (self._pairs.get((other, one)), gone.inverse)):
+            for found in (pairs or {}).values():
+                for numbers in found.values():
+                    numbers.discard(taken)
+        return True
+
     def type_of(self, one: str, other: str, number: int) -> LinkType | None:
         """A type by its number."""
         return next((t for t in self.types.get((one, other), ()) if t.number == number), None)

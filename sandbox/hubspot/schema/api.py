@@ -78,7 +78,7 @@ def _take(portal: Portal, kind: str, known: Property, given: dict[str, Any]) -> 
     """Set what is given; raises before anything is set."""
     check_fit(given.get("type", known.type), given.get("fieldType", known.field_type))
     group = given.get("groupName", known.group)
-    if group not in portal.groups[kind]:
+    if group not in portal.groups[kind] or portal.groups[kind][group].archived:
         raise invalid(
             f"Property group {group} does not exist", sub="PropertyValidationError.PROPERTY_GROUP_DOESNT_EXIST"
         )

@@ -131,11 +131,12 @@ class Group:
     name: str
     label: str
     display_order: int = -1
+    archived: bool = False
 
     def body(self) -> dict[str, Any]:
         """As the API shows it."""
         told = {"name": self.name, "label": self.label, "displayOrder": self.display_order}
-        return {"archived": False, **told}
+        return {"archived": self.archived, **told}
 
 
 def check_name(name: Any) -> str:

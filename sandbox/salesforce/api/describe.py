@@ -22,6 +22,13 @@ def versions(call: Call) -> Reply:
     return Reply([{"label": f"Release {v}", "url": f"/services/data/v{v}.0", "version": f"{v}.0"} for v in VERSIONS])
 
 
+def resources(call: Call) -> Reply:
+    """GET /services/data/vNN.0."""
+    base = f"/services/data/v{call.version}/"
+    names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling", "recent", "search")
+    return Reply({**{n: base + n for n in names}, "identity": f"{call.base}/id/{call.org.org_id}/{call.user_id}"})
+
+
 def limits(call: Call) -> Reply:
     """GET limits."""
     most = call.org.settings.daily_limit
