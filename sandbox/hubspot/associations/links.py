@@ -30,21 +30,11 @@ _DEFAULT: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("deals", "contacts"): (3, 4),
     ("deals", "companies"): (341, 342),
     ("contacts", "companies"): (279, 280),
-    ("deals", "calls"): (205, 206),
-    ("deals", "emails"): (209, 210),
-    ("deals", "meetings"): (211, 212),
-    ("deals", "notes"): (213, 214),
-    ("deals", "tasks"): (215, 216),
-    ("contacts", "calls"): (193, 194),
-    ("contacts", "emails"): (197, 198),
-    ("contacts", "meetings"): (199, 200),
-    ("contacts", "notes"): (201, 202),
-    ("contacts", "tasks"): (203, 204),
-    ("companies", "calls"): (181, 182),
-    ("companies", "emails"): (185, 186),
-    ("companies", "meetings"): (187, 188),
-    ("companies", "notes"): (189, 190),
-    ("companies", "tasks"): (191, 192),
+    **{
+        (parent, kind): (first + step, first + step + 1)
+        for parent, first in (("deals", 205), ("contacts", 193), ("companies", 181))
+        for kind, step in (("calls", 0), ("emails", 4), ("meetings", 6), ("notes", 8), ("tasks", 10))
+    },
     ("deals", "deals"): (451, 451),
 }
 _PRIMARY: Final = {("deals", "companies"): (5, 6), ("contacts", "companies"): (1, 2)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import orjson
 
-from sandbox.hubspot.api.answers import complete, inputs
+from sandbox.hubspot.api.answers import answered, complete, inputs
 from sandbox.hubspot.api.call import Call, Reply
 from sandbox.hubspot.associations import reads as link_reads
 from sandbox.hubspot.associations import v3
@@ -107,29 +107,25 @@ def _ends(call: Call, one: str, other: str, each: dict[str, Any]) -> tuple[Recor
 def batch_create(call: Call, name: str, to: str) -> Reply:
     """POST v4 batch/create with types."""
     one, other = kind_of(name), kind_of(to)
-    results, errors = [], []
-    for each in inputs(call.json(), MOST_WRITTEN):
-        try:
-            a, (b, *_) = _ends(call, one, other, each)
-            types = _specs(call, one, other, each.get("types"))
-            associate(call.portal, one, a.id, other, b.id, types=types)
-            results.append(_pair(one, a, other, b, types))
-        except ApiError as error:
-            errors.append(error)
-    return complete(call, results, errors, status=201)
+
+    def put(each: dict[str, Any]) -> list[dict[str, Any]]:
+        a, (b, *_) = _ends(call, one, other, each)
+        types = _specs(call, one, other, each.get("types"))
+        associate(call.portal, one, a.id, other, b.id, types=types)
+        return [_pair(one, a, other, b, types)]
+
+    return answered(call, MOST_WRITTEN, put, 201)
 
 
 def batch_default(call: Call, name: str, to: str) -> Reply:
     """POST v4 batch/associate/default."""
     one, other = kind_of(name), kind_of(to)
-    results, errors = [], []
-    for each in inputs(call.json(), MOST_WRITTEN):
-        try:
-            a, (b, *_) = _ends(call, one, other, each)
-            results += _default(call, one, a, other, b)
-        except ApiError as error:
-            errors.append(error)
-    return complete(call, results, errors)
+
+    def put(each: dict[str, Any]) -> list[dict[str, Any]]:
+        a, (b, *_) = _ends(call, one, other, each)
+        return _default(call, one, a, other, b)
+
+    return answered(call, MOST_WRITTEN, put)
 
 
 def batch_archive(call: Call, name: str, to: str) -> Reply:
@@ -151,11 +147,10 @@ def add_label(call: Call, name: str, to: str) -> Reply:
         raise invalid("Some required fields were not set: [label, name]")
     if any(t.label == given["label"] for t in call.portal.links.types.get((one, other), [])):
         raise ApiError(409, "CONFLICT", f"The label {given['label']} already exists")
-    made = call.portal.links.add_label(
-        one, other, given["label"], back=given.get("inverseLabel"), name=given["name"]
-    )  # fmt: skip
-    back = call.portal.links.type_of(other, one, made.inverse)
-    return Reply({"results": [t.body() for t in (made, back) if t]})
+    back = given.get("inverseLabel")
+    made = call.portal.links.add_label(one, other, given["label"], back=back, name=given["name"])
+    inverse = call.portal.links.type_of(other, one, made.inverse)
+    return Reply({"results": [t.body() for t in (made, inverse) if t]})
 
 
 def delete_label(call: Call, name: str, to: str, number: str) -> Reply:

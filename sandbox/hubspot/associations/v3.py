@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.hubspot.api.answers import complete, inputs
+from sandbox.hubspot.api.answers import answered, inputs
 from sandbox.hubspot.api.call import Call, Reply
 from sandbox.hubspot.associations.reads import MOST, none, record_of
-from sandbox.hubspot.associations.with_records import associate, part, v3_name
-from sandbox.hubspot.errors import ApiError, invalid
+from sandbox.hubspot.associations.with_records import associate, part, v3_links, v3_name
+from sandbox.hubspot.errors import invalid
 from sandbox.hubspot.schema.definitions import kind_of, single
 
 if TYPE_CHECKING:
@@ -21,43 +21,34 @@ _MOST_WRITTEN = 100
 def read_v3(call: Call, name: str, to: str) -> Reply:
     """POST v3 batch/read: ids and type names."""
     one, other = kind_of(name), kind_of(to)
-    results, errors = [], []
-    for each in inputs(call.json(), MOST):
+
+    def found(each: dict[str, Any]) -> list[dict[str, Any]]:
         record = call.portal.shelves[one].find(each.get("id"))
-        pairs = call.portal.links.of(one, record.id, other) if record else {}
-        if not pairs:
-            errors.append(none(one, str(each.get("id")), other))
-            continue
-        named = [
-            {"id": str(n), "type": v3_name(call.portal, one, other, t)}
-            for n, numbers in pairs.items()
-            for t in sorted(numbers)
-        ]
-        results.append({"from": {"id": str(each.get("id"))}, "to": named})
-    return complete(call, results, errors)
+        named = v3_links(call.portal, one, record.id, other) if record else []
+        if not named:
+            raise none(one, str(each.get("id")), other)
+        return [{"from": {"id": str(each.get("id"))}, "to": named}]
+
+    return answered(call, MOST, found)
 
 
 def types_v3(call: Call, name: str, to: str) -> Reply:
     """GET v3 types: numbers and names."""
     one, other = kind_of(name), kind_of(to)
-    known = call.portal.links.types.get((one, other), [])
-    return Reply(
-        {"results": [{"id": str(t.number), "name": v3_name(call.portal, one, other, t.number)} for t in known]}
-    )
+    numbers = [t.number for t in call.portal.links.types.get((one, other), [])]
+    return Reply({"results": [{"id": str(n), "name": v3_name(call.portal, one, other, n)} for n in numbers]})
 
 
 def create_v3(call: Call, name: str, to: str) -> Reply:
     """POST v3 batch/create: from, to and a type."""
     one, other = kind_of(name), kind_of(to)
-    results, errors = [], []
-    for each in inputs(call.json(), _MOST_WRITTEN):
-        try:
-            a, b, known = _pair(call, one, other, each)
-            associate(call.portal, one, a.id, other, b.id, types=[known])
-            results.append({"from": {"id": str(a.id)}, "to": {"id": str(b.id)}, "type": each["type"]})
-        except ApiError as error:
-            errors.append(error)
-    return complete(call, results, errors, status=201)
+
+    def put(each: dict[str, Any]) -> list[dict[str, Any]]:
+        a, b, known = _pair(call, one, other, each)
+        associate(call.portal, one, a.id, other, b.id, types=[known])
+        return [{"from": {"id": str(a.id)}, "to": {"id": str(b.id)}, "type": each["type"]}]
+
+    return answered(call, _MOST_WRITTEN, put, 201)
 
 
 def archive_v3(call: Call, name: str, to: str) -> Reply:

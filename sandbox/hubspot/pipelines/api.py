@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sandbox.hubspot.api.call import Call, Reply
 from sandbox.hubspot.errors import ApiError, invalid, not_found
 from sandbox.hubspot.pipelines.stages import Pipeline, Stage
-from sandbox.hubspot.records.writes import touch
 from sandbox.hubspot.schema.definitions import kind_of
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def touched(portal: Portal, pipeline: Pipeline) -> int:
     pipeline.updated = now
     for deal in portal.deals():
         if deal.props.get("pipeline") == pipeline.id:
-            touch(portal, "deals", deal, now)
+            portal.touch("deals", deal, now)
             count += 1
     portal.refresh_options()
     return count

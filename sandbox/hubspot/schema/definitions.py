@@ -51,6 +51,11 @@ def single(kind: str) -> str:
     return KINDS[kind][1]
 
 
+def modified(kind: str) -> str:
+    """The name of the property that holds the date of the last change."""
+    return "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
+
+
 @dataclass
 class Property:
     """One property of an object type. Instants are milliseconds."""

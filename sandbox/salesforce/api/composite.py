@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -12,13 +12,16 @@ import orjson
 from sandbox.salesforce.api.call import Call, Reply
 from sandbox.salesforce.errors import ApiError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MOST_CALLS = 25
 _REFERENCE = re.compile(r"@\{(\w+)\.([\w.\[\]]+)\}")
 _FAILED = 300
 
 
-def run(call: Call) -> Reply:
-    """Run the sub-requests in order; with allOrNone the first failure undoes and halts all."""
+def run(call: Call, dispatch: Callable[[Call, str], Reply]) -> Reply:
+    """Run the sub-requests in order by `dispatch`; with allOrNone the first failure undoes and halts all."""
     body = call.json()
     wanted = body.get("compositeRequest") if isinstance(body, dict) else None
     if not isinstance(wanted, list):
@@ -28,7 +31,7 @@ def run(call: Call) -> Reply:
     replies: list[dict[str, Any]] = []
     with call.org.transaction() as journal:
         for one in wanted:
-            replies.append(_one(call, one, replies))
+            replies.append(_one(call, one, replies, dispatch))
             if replies[-1]["httpStatusCode"] >= _FAILED and body.get("allOrNone"):
                 call.org.rollback(journal)
                 replies = [_halted(other) for other in wanted]
@@ -37,16 +40,14 @@ def run(call: Call) -> Reply:
 
 
 def _halted(wanted: dict[str, Any]) -> dict[str, Any]:
-    error = {
-        "errorCode": "PROCESSING_HALTED",
-        "message": "The transaction was rolled back since another operation failed.",
-    }
+    message = "The transaction was rolled back since another operation failed."
+    error = ApiError("PROCESSING_HALTED", message).row()
     return {"body": [error], "httpHeaders": {}, "httpStatusCode": 400, "referenceId": wanted.get("referenceId")}
 
 
-def _one(call: Call, wanted: dict[str, Any], before: list[dict[str, Any]]) -> dict[str, Any]:
-    from sandbox.salesforce.api.routes import dispatch
-
+def _one(
+    call: Call, wanted: dict[str, Any], before: list[dict[str, Any]], dispatch: Callable[[Call, str], Reply]
+) -> dict[str, Any]:
     filled = orjson.loads(_REFERENCE.sub(lambda m: _value(m, before), orjson.dumps(wanted).decode()))
     path, _, query = str(filled.get("url", "")).partition("?")
     body = orjson.dumps(filled["body"]) if "body" in filled else b""

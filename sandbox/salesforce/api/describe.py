@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce.api.call import Call, Reply
 from sandbox.salesforce.errors import not_found
+from sandbox.salesforce.records.checks import allowed_values
 from sandbox.salesforce.schema.fields import label_of
-from sandbox.salesforce.schema.picklists import allowed_values
 
 if TYPE_CHECKING:
     from sandbox.salesforce.schema.fields import ObjectType

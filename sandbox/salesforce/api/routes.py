@@ -38,7 +38,7 @@ _DATA: list[tuple[str, str, Action]] = [
     ("GET", _ROW, rows.get_row),
     ("PATCH", _ROW, rows.update_row),
     ("DELETE", _ROW, rows.delete_row),
-    ("POST", r"composite", composite.run),
+    ("POST", r"composite", lambda call: composite.run(call, dispatch)),
     ("POST", r"composite/sobjects", collections.create_rows),
     ("PATCH", r"composite/sobjects/(\w+)/(\w+)", upserts.upsert_rows),
     ("PATCH", r"composite/sobjects", collections.update_rows),
