@@ -27,7 +27,8 @@ def unknown_cells(  # noqa: PLR0917 - what a verdict has
     known before, so there is nothing to hold), held (what was known still holds), held_flag (and it was a flag),
     on_record (and that is on the record: what was excused when it went dark does not come onto it in the dark).
     """
-    cells = pl.concat([_blind(frame, rule) for rule in rules] or [_NONE]).unique(["key", "policy"], maintain_order=True)
+    blind = [_blind(frame, rule) for rule in rules if _may_be_blind(frame, rule)]
+    cells = pl.concat(blind or [_NONE]).unique(["key", "policy"], maintain_order=True)
     if cells.is_empty():
         return cells.with_columns(_EMPTY)
     was = memory.findings.select(*_WAS, was_unknown="unknown_since")
@@ -54,6 +55,10 @@ def frozen(cells: pl.DataFrame, memory: Memory) -> pl.DataFrame:
     said_so = pl.col("excuse").is_in(SAID_SO).fill_null(value=False)
     keys = cells.filter(pl.col("held") & pl.col("scored") & ~said_so)["key"].unique()
     return memory.deals.filter(pl.col("key").is_in(keys.implode()) & pl.col("gate").is_not_null())
+
+
+def _may_be_blind(frame: pl.DataFrame, rule: Rule) -> bool:
+    return any(frame[name].null_count() for name in (rule.broken, rule.waiting) if name in frame.columns)
 
 
 def _blind(frame: pl.DataFrame, rule: Rule) -> pl.DataFrame:

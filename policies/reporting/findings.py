@@ -70,9 +70,9 @@ def _remembered(verdict: Verdict) -> dict[str, dict[int, tuple[date | None, date
 def _broken(
     verdict: Verdict, rule: Rule, before: Mapping[int, tuple[date | None, date]], moves: Mapping[tuple[str, int], Move]
 ) -> Iterator[Found]:
-    is_broken = verdict.frame[rule.broken].fill_null(value=False)
-    if not is_broken.any():
+    if not verdict.frame[rule.broken].any():
         return
+    is_broken = verdict.frame[rule.broken].fill_null(value=False)
     grounds = Grounds(rule.condition, sense=rule.place is None, wide=verdict.wide)
     rows = grounds.rows(verdict.wide.frame.filter(is_broken))
     tell = cache(_Teller(rule, grounds, tuple(rows.columns[1:])).tell)
