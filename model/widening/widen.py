@@ -6,6 +6,7 @@ next step; facts with an expression are evaluated as soon as the columns they na
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -123,7 +124,7 @@ def _with_pushes(frame: pl.DataFrame, date_moves: pl.DataFrame) -> pl.DataFrame:
 def _resolved(frame: pl.DataFrame, setting: Setting, absent: frozenset[str], unread: Unread) -> pl.DataFrame:
     """`frame` with every fact and mask whose columns are there by now."""
     waiting = [fact for name, fact in FACTS.items() if name + KNOWN not in frame.columns]
-    while ready := [fact for fact in waiting if _ready(fact, frozenset(frame.columns))]:
+    while ready := [fact for fact in waiting if _needed(fact.name).issubset(frame.columns)]:
         valued = [fact.expression.alias(fact.name) for fact in ready if fact.expression is not None]
         frame = frame.with_columns(valued)
         frame = frame.with_columns(
@@ -133,11 +134,14 @@ def _resolved(frame: pl.DataFrame, setting: Setting, absent: frozenset[str], unr
     return frame
 
 
-def _ready(fact: Fact, columns: frozenset[str]) -> bool:
-    asked = set(fact.expression.meta.root_names()) if fact.expression is not None else {fact.name}
+@cache
+def _needed(name: str) -> frozenset[str]:
+    """Columns that a standard fact and its mask are made of."""
+    fact = FACTS[name]
+    asked = set(fact.expression.meta.root_names()) if fact.expression is not None else {name}
     if fact.known is not None:
-        asked |= set(fact.known.meta.root_names()) - {fact.name}
-    return asked <= columns
+        asked |= set(fact.known.meta.root_names()) - {name}
+    return frozenset(asked)
 
 
 def _known(fact: Fact, frame: pl.DataFrame, setting: Setting, absent: frozenset[str], unread: Unread) -> pl.Expr:
