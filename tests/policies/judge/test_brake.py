@@ -1,6 +1,7 @@
 """The brake holds a policy that would change too much at once, and leaves the record as it is."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import orjson
@@ -11,7 +12,7 @@ from model.calibration import Calibration
 from model.previous_verdict import PreviousVerdict
 from model.sync import OUR_FIELDS, FieldRule
 from policies.files import ModeCase
-from policies.judging.brake import Baseline, hold_back, holding, over_share, revision_of, tally
+from policies.judging.brake import Baseline, hold_back, holding, newly_met, over_share, revision_of, tally
 from policies.judging.context import Context
 from policies.judging.judge import judge
 from policies.judging.rules import rules_of
@@ -276,6 +277,17 @@ def test_a_criterion_that_was_met_is_remembered_as_met_on_its_day_though_the_mas
     assert set(after.breaches()["met_on"]) == {day("2026-11-21")}
     unmet_again = moved_on(views.previous(after), on="2026-11-22", pain_identified=False)
     assert shown(unmet_again) == set()
+
+
+def test_gates_that_clear_because_history_is_asked_now_pass_the_brake_once():
+    before = moved_on(pain_identified=False)
+    left = views.previous(before)
+    without_day = left.breaches.with_columns(moved_on=pl.lit(None, pl.Date))  # as kept before gates had a history
+    met = moved_on(replace(left, breaches=without_day), on="2026-11-21", pain_identified=True)
+    assert held(met, standing(before)) == []
+    assert sum(newly_met(met, rule).len() for rule in met.rules) == 30
+    again = moved_on(views.previous(met), on="2026-11-22", pain_identified=True)
+    assert sum(newly_met(again, rule).len() for rule in again.rules) == 0
 
 
 def test_since_is_not_moved_by_the_brake():
