@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -11,7 +13,7 @@ import polars as pl
 
 from model.helpers.words import many
 from model.previous_verdict import PreviousVerdict
-from policies.judging.brake import Baseline, hold_back, holds_something, over_share, revision_of, tally
+from policies.judging.brake import Baseline, over_share, revision_of, tally
 from policies.judging.context import Context
 from policies.judging.rules import rules_of
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from model.calibration import Calibration
     from policies.files import PolicySet
     from policies.judging.brake import HeldRule
+    from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
     from store import Approval
     from worker.pipeline.session import Session
@@ -65,30 +68,45 @@ def has_brake(session: Session) -> bool:
 
 
 class Brake(NamedTuple):
-    """The verdicts on all slices, what is held in them, and the approvals that let something through."""
+    """Rules that are held, and the approvals that let something through."""
 
-    verdicts: list[Verdict]
     held: list[HeldRule]
     used: list[Approval]
 
 
-def held_back(session: Session, verdicts: list[Verdict], calibration: Calibration) -> Brake:
-    """Every rule that would change too much since a week ago held, unless a person let it through."""
-    if not verdicts or not has_brake(session):
-        return Brake(verdicts, [], [])
-    approvals = session.store.approvals.all(session.name)
-    given = {(said.policy, said.revision): said for said in approvals}
-    mine = {rule.id: given.get((rule.id, revision_of(rule, calibration))) for rule in verdicts[0].rules}
-    baseline, counts = _baseline(session, approvals), Counter[tuple[str, str]]()
-    for verdict in verdicts:
-        counts += tally(verdict, baseline)
-    found = over_share(verdicts[0].rules, counts, calibration)
-    passed = [one for one in found if _passes(mine[one.rule.id], one)]
-    held = [one for one in found if one not in passed]
-    used = {said.policy: said for one in passed if (said := mine[one.rule.id])}
-    braked = [hold_back(verdict, held) for verdict in verdicts] if held else verdicts
-    told = [one for one in held if any(holds_something(one, verdict) for verdict in braked)]
-    return Brake(braked, told, [*used.values()])
+@dataclass
+class BrakeTally:
+    """Counts over all slices what each rule would change since a week ago; then decides what is held."""
+
+    session: Session
+    calibration: Calibration
+    rules: tuple[Rule, ...] = ()
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, verdict: Verdict) -> None:
+        """Take in the verdict on a slice."""
+        self.rules = verdict.rules
+        if has_brake(self.session):
+            self.counts += tally(verdict, self._baseline)
+
+    @cached_property
+    def _approvals(self) -> list[Approval]:
+        return self.session.store.approvals.all(self.session.name)
+
+    @cached_property
+    def _baseline(self) -> Baseline:
+        return _baseline(self.session, self._approvals)
+
+    def decided(self) -> Brake:
+        """Every rule that would change too much is held, unless a person let it through."""
+        if not self.rules or not has_brake(self.session):
+            return Brake([], [])
+        given = {(said.policy, said.revision): said for said in self._approvals}
+        mine = {rule.id: given.get((rule.id, revision_of(rule, self.calibration))) for rule in self.rules}
+        found = over_share(self.rules, self.counts, self.calibration)
+        passed = [one for one in found if _passes(mine[one.rule.id], one)]
+        used = {said.policy: said for one in passed if (said := mine[one.rule.id])}
+        return Brake([one for one in found if one not in passed], [*used.values()])
 
 
 def _passes(said: Approval | None, one: HeldRule) -> bool:

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from model.helpers.gc_paused import uncollected
 from model.helpers.words import many
-from policies.judging.brake import holding, newly_met
+from policies.judging.brake import hold_back, holding, holds_something, newly_met
 from policies.reporting.finding import findings_frame
 from policies.reporting.report import deals_frame, report_on, rule_counts
-from worker.pipeline.context import context_of, held_back, local_day, not_rolled_out
+from worker.pipeline.context import BrakeTally, context_of, local_day, not_rolled_out
 from worker.pipeline.gates import verdict_on
 from worker.pipeline.past_facts import PastFacts
 from worker.pipeline.slices import parts
+from worker.pipeline.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import polars as pl
 
     from model.sync import Description
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from policies.judging.verdict import Verdict
     from policies.reporting.report import VerdictReport
     from store import Approval
+    from worker.pipeline.context import Brake
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
     from worker.pipeline.slices import Part
@@ -55,8 +55,10 @@ class Judged:
     """The verdict on a connection, slice by slice; `remarks`: sentences on what is held or only observed."""
 
     policies: PolicySet
-    parts: list[JudgedPart] = field(default_factory=list)
+    parts: Spool[JudgedPart] = field(default_factory=Spool)
     remarks: list[str] = field(default_factory=list)
+    dormant: tuple[str, ...] = ()
+    """Policies and criteria that this connection maps no field for."""
 
     def fill(self, report: Report) -> None:
         """The counts of `run` (docs/contract.md) that judging gives."""
@@ -89,11 +91,6 @@ class Judged:
                     row["missing"][fact] = row["missing"].get(fact, 0) + n
         return list(totals.values())
 
-    @property
-    def dormant(self) -> tuple[str, ...]:
-        """Policies and criteria that this connection maps no field for."""
-        return self.parts[0].verdict.dormant if self.parts else ()
-
 
 _COUNTED = ("passed", "broken", "unknown", "not_applicable")
 
@@ -104,28 +101,34 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
     calibration = store.connections.current_calibration(name, session.as_of)
     if binding:
         note_first_runs(session, policies)
-    context = context_of(session, policies)
-    found = list(parts(session, policies, description, calibration))
-    facts = PastFacts(session, description, policies)
-    verdicts = [verdict_on(facts, part.judged, part.keys, context) for part in found]
-    brake = held_back(session, verdicts, calibration)
-    remarks = [*not_rolled_out(session, policies), *(one.sentence(name) for one in brake.held)]
-    judged = Judged(policies, remarks=[*remarks, *_judged_again(verdicts)])
-    for part, verdict in zip(found, brake.verdicts, strict=True):
-        # with the last slice, so that a run that is killed before finds it unused, and after it used
-        used = brake.used if part is found[-1] else []
-        with uncollected():
-            judged_part = JudgedPart(part, report_on(verdict))
-        _keep(session, run_id, judged_part, policies.digest, used)
-        judged.parts.append(judged_part)
-        session.services.progress("judged", sum(p.part.wide.frame.height for p in judged.parts))
+    judged, slices = Judged(policies, remarks=not_rolled_out(session, policies)), Spool[tuple["Part", "Verdict"]]()
+    brake = BrakeTally(session, calibration)
+    facts, context = PastFacts(session, description, policies), context_of(session, policies)
+    for part in parts(session, policies, description, calibration):
+        verdict = verdict_on(facts, part.judged, part.keys, context)
+        brake.add(verdict)
+        slices.add((part, verdict))
+    _keep_all(session, run_id, judged, slices, brake.decided())
     return judged
 
 
-def _judged_again(verdicts: Iterable[Verdict]) -> list[str]:
-    """A sentence where gate findings go because gates are judged by history from this run on."""
-    gone = sum(newly_met(verdict, rule).len() for verdict in verdicts for rule in verdict.rules if rule.place)
-    return [JUDGED_AGAIN.format(n=many(gone, "criterion"))] if gone else []
+def _keep_all(session: Session, run_id: int, judged: Judged, slices: Spool[tuple[Part, Verdict]], brake: Brake) -> None:
+    """Keep the verdict on each slice, with what the brake holds left as the record shows it."""
+    deals, judged_again, held = 0, 0, set[tuple[str, str]]()
+    for number, (part, verdict) in enumerate(slices, start=1):
+        braked = hold_back(verdict, brake.held) if brake.held else verdict
+        held |= {(one.rule.id, one.change) for one in brake.held if holds_something(one, braked)}
+        judged_again += sum(newly_met(verdict, rule).len() for rule in verdict.rules if rule.place)
+        with uncollected():
+            judged_part = JudgedPart(part, report_on(braked))
+        # with the last slice, so that a run that is killed before finds it unused, and after it used
+        _keep(session, run_id, judged_part, judged.policies.digest, brake.used if number == len(slices) else [])
+        judged.parts.add(judged_part)
+        judged.dormant = verdict.dormant
+        deals += part.wide.frame.height
+        session.services.progress("judged", deals)
+    judged.remarks += [one.sentence(session.name) for one in brake.held if (one.rule.id, one.change) in held]
+    judged.remarks += [JUDGED_AGAIN.format(n=many(judged_again, "criterion"))] if judged_again else []
 
 
 def _keep(session: Session, run_id: int, judged: JudgedPart, digest: str, used: list[Approval]) -> None:

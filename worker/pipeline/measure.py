@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from model.facts import KNOWN
 from policies.reporting.report import exempt_deals
 from worker import side_files
 from worker.pipeline.entry_evidence import trusting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from model.wide import Wide
     from worker.pipeline.judge import Judged
@@ -75,12 +76,20 @@ def _values(session: Session, wide: Wide, window: str) -> list[dict[str, Any]]:
 
 
 def whole(judged: Judged) -> Wide | None:
-    """All slices as one frame."""
-    wides = [part.part.wide for part in judged.parts]
+    """All slices as one frame; of several only the columns that KPIs read."""
+    from kpis.populations import COLUMNS
+
+    wides = [part.part.wide if len(judged.parts) == 1 else narrowed(part.part.wide, COLUMNS) for part in judged.parts]
     if len(wides) < 2:  # noqa: PLR2004 - one slice is whole already
         return wides[0] if wides else None
     frame = pl.concat([wide.frame for wide in wides], how="vertical")
     return replace(wides[0], frame=frame, moves=pl.concat([wide.moves for wide in wides]))
+
+
+def narrowed(wide: Wide, facts: Collection[str]) -> Wide:
+    """The frame with some facts, their masks and what identifies a row."""
+    wanted = {"key", "as_of_date", "process", *facts, *(fact + KNOWN for fact in facts)}
+    return replace(wide, frame=wide.frame.select(c for c in wide.frame.columns if c in wanted))
 
 
 def targets(session: Session) -> pl.DataFrame | None:

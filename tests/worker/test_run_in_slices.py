@@ -1,0 +1,34 @@
+"""A connection that is judged slice by slice ends up like one that is judged whole."""
+
+import pytest
+
+from tests.worker.governed import NAME, governed
+from worker.pipeline import slices
+from worker.pipeline.spool import Spool
+from worker.usecases.answers import deals, kpis
+
+
+def after_two_runs(folder, monkeypatch, size):
+    folder.mkdir()
+    monkeypatch.setattr(slices, "SLICE", size)
+    with governed(folder, currency="USD") as team:
+        team.seed(40)
+        reports = [team.run(), team.run()]
+        counts = [report.to_json() | {"seconds": None, "calls": None} for report in reports]
+        values = [row | {"as_of": None} for row in kpis(team.services, NAME)]
+        return counts, deals(team.services, NAME), team.all_on_record(), values
+
+
+def test_records_verdicts_kpis_and_counts_are_those_of_one_slice(tmp_path, monkeypatch):
+    whole = after_two_runs(tmp_path / "whole", monkeypatch, 1000)
+    assert after_two_runs(tmp_path / "slices", monkeypatch, 7) == whole
+    assert whole[0][1]["patches"] == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_spool_gives_what_was_added_as_often_as_it_is_asked(count):
+    spool = Spool()
+    for number in range(count):
+        spool.add({"number": number})
+    assert len(spool) == count
+    assert [list(spool), list(spool)] == [[{"number": number} for number in range(count)]] * 2
