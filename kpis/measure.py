@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kpis.catalogue import KPIS
 from kpis.dictionary import DIMS, TIME_DIMS, KpiValue, rounded
-from kpis.populations import deals, stays, visits
+from kpis.populations import COLUMNS, deals, stays, visits
 from kpis.targets import goal
 from kpis.window import ALL
 from model.errors import SettingsProblem
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kpis.window import Window
     from model.wide import Wide
 
+FACTS_READ: Final = COLUMNS | {fact for entry in KPIS.values() for fact in entry.needs}
+"""Facts that KPIs read."""
 MONEY_UNITS: Final = ("money", "money/day")
 
 

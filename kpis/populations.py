@@ -23,7 +23,7 @@ TYPES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "probability": pl.Float64, "created": pl.Date, "closed_on": pl.Date, "close_date": pl.Date,
 }  # fmt: skip
 COLUMNS: Final = frozenset({*TYPES, *DEAL_DIMS, "stage"})
-"""Facts that KPIs read."""
+"""Facts that the rows below are made of."""
 FORWARD: Final = ("forward", "won")
 ENDED: Final = (*FORWARD, "lost", "backward")
 BEYOND: Final = 1_000_000  # Won stands after every stage, also where no process gives it a place

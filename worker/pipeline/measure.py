@@ -77,9 +77,10 @@ def _values(session: Session, wide: Wide, window: str) -> list[dict[str, Any]]:
 
 def whole(judged: Judged) -> Wide | None:
     """All slices as one frame; of several only the columns that KPIs read."""
-    from kpis.populations import COLUMNS
+    from kpis.measure import FACTS_READ
 
-    wides = [part.part.wide if len(judged.parts) == 1 else narrowed(part.part.wide, COLUMNS) for part in judged.parts]
+    alone = len(judged.parts) == 1
+    wides = [part.part.wide if alone else narrowed(part.part.wide, FACTS_READ) for part in judged.parts]
     if len(wides) < 2:  # noqa: PLR2004 - one slice is whole already
         return wides[0] if wides else None
     frame = pl.concat([wide.frame for wide in wides], how="vertical")
