@@ -17,10 +17,9 @@ from store import Store
 from tests.benches import seed
 from tests.benches.measure import Row, seconds, took
 from worker.pipeline.past import Past
-from worker.pipeline.session import Session, read_once
+from worker.pipeline.session import Session, described, read_once
 from worker.pipeline.slices import shots, widened
 from worker.settings import Settings, connection_settings
-from worker.usecases.diff import described
 from worker.usecases.replay import replay
 from worker.wiring import Services
 

@@ -13,7 +13,7 @@ from tests.worker.archive import DAY, NAME, NOW, archive, changed, deal, moved, 
 from tests.worker.generated import drawn
 from tests.worker.test_past import past_of, that_day
 from worker.cli.main import main
-from worker.pipeline.entry_evidence import evidence
+from worker.usecases.entry_evidence import evidence
 from worker.usecases.nightly import freeze
 from worker.usecases.steps import measured
 

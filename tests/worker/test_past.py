@@ -17,12 +17,9 @@ from policies.judging.judge import judge
 from tests.support.postgres import postgres
 from tests.worker.archive import DAY, NAME, NOW, deal
 from tests.worker.generated import FIRST, LAST, PACK, TYPES, drawn
-from worker.pipeline.gates import gates_of
-from worker.pipeline.past import Past
-from worker.pipeline.past_facts import PastFacts
-from worker.pipeline.session import Session, read_once
+from worker.pipeline.past import Past, PastFacts, gates_of
+from worker.pipeline.session import Session, described, read_once
 from worker.pipeline.slices import shots, widened
-from worker.usecases.diff import described
 
 EVERY_FACT = sorted(FACTS.keys() | TYPES.keys())
 
@@ -121,10 +118,10 @@ def test_each_fact_of_each_day_is_what_a_snapshot_of_that_day_gives(tmp_path, se
 def test_parts_tell_what_the_whole_tells(tmp_path, monkeypatch):
     with drawn(tmp_path, 7) as kept:
         whole = together(past_of(kept))
-        monkeypatch.setattr("worker.pipeline.past.PART", 4)
+        monkeypatch.setattr("worker.pipeline.past.replay.PART", 4)
         monkeypatch.setattr("model.calendars.replay_days.CHUNK", 50)
         assert together(past_of(kept)) == whole
-        monkeypatch.setattr("worker.pipeline.past.READ", 5)
+        monkeypatch.setattr("worker.pipeline.past.replay.READ", 5)
         assert together(past_of(kept)) == whole
 
 

@@ -33,7 +33,7 @@ def demo(
 
     Example: sluicegate demo --deals 200
     """
-    from worker.demo import demo as flow
+    from worker.cli.demo import demo as flow
 
     flow(keep, deals, as_json=as_json)
 

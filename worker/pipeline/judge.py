@@ -12,8 +12,7 @@ from policies.judging.brake import holding, newly_met
 from policies.reporting.finding import findings_frame
 from policies.reporting.report import deals_frame, report_on, rule_counts
 from worker.pipeline.context import context_of, held_back, local_day, not_rolled_out
-from worker.pipeline.gates import verdict_on
-from worker.pipeline.past_facts import PastFacts
+from worker.pipeline.past import PastFacts, verdict_on
 from worker.pipeline.slices import parts
 
 if TYPE_CHECKING:

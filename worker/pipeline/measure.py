@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from kpis.entry_evidence import marked
 from policies.reporting.report import exempt_deals
 from worker import side_files
-from worker.pipeline.entry_evidence import trusting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +71,13 @@ def _values(session: Session, wide: Wide, window: str) -> list[dict[str, Any]]:
 
     currency = session.connection.currency
     measured = measure_wide(wide, by=DIMS, window=Window(window), targets=targets(session), currency=currency)
-    return trusting(session, [value.json() for value in measured])
+    return with_evidence(session, [value.json() for value in measured])
+
+
+def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """KPI rows, each with what the last evidence at entry holds against it."""
+    evidence = session.store.kpis.entry_evidence(session.name)
+    return marked(rows, evidence["stages"]) if evidence else rows
 
 
 def whole(judged: Judged) -> Wide | None:

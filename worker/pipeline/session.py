@@ -117,6 +117,14 @@ def _read(texts: tuple[tuple[str, bytes], ...], choices: Pair[tuple[str, ...]], 
     )
 
 
+def described(session: Session) -> Description:
+    """The description that the store holds. Raises SettingsProblem where the CRM was never asked."""
+    found = session.store.connections.description(session.name)
+    if found is None:
+        raise SettingsProblem(f"'{session.name}' has no deals yet; `sluicegate pull {session.name}` reads them.")
+    return found
+
+
 @contextmanager
 def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
     """A session that alone works on the connection; raises ConnectionBusy. The lease is renewed while it runs."""

@@ -9,8 +9,7 @@ from model.helpers.words import did_you_mean
 from policies.judging.brake import revision_of
 from policies.judging.rules import rules_of
 from store import MANY_ACTIONS, VANISHED, Approval
-from worker.pipeline.session import Session
-from worker.usecases.diff import described
+from worker.pipeline.session import Session, described
 
 if TYPE_CHECKING:
     from worker.wiring import Services

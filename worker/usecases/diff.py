@@ -6,13 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from model.errors import SettingsProblem
 from policies.trying.diff import concerned, difference
 from worker.pipeline.context import context_of
-from worker.pipeline.gates import verdict_on
 from worker.pipeline.leads import lead_verdict, wanted
-from worker.pipeline.past_facts import PastFacts
-from worker.pipeline.session import Session, read_once
+from worker.pipeline.past import PastFacts, verdict_on
+from worker.pipeline.session import Session, described, read_once
 from worker.pipeline.slices import shots, widened
 
 if TYPE_CHECKING:
@@ -50,14 +48,6 @@ def diff(services: Services, name: str, old: Mapping[str, bytes], new: Mapping[s
         "policies": found.counts(),
         "dormant": found.dormant,
     }
-
-
-def described(session: Session) -> Description:
-    """What the CRM said of itself when it was last asked; raises SettingsProblem where it never was."""
-    found = session.store.connections.description(session.name)
-    if found is None:
-        raise SettingsProblem(f"'{session.name}' has no deals yet; `sluicegate pull {session.name}` reads them.")
-    return found
 
 
 def _verdict(session: Session, shot: Shot, description: Description, policies: PolicySet) -> Verdict:

@@ -10,10 +10,9 @@ from model.calibration import Calibration
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 from policies.language import compared
-from worker.pipeline.session import Session
+from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
 from worker.usecases.answers import deals
-from worker.usecases.diff import described
 
 if TYPE_CHECKING:
     from worker.settings_tables import MessageSettings

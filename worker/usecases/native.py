@@ -10,8 +10,7 @@ import polars as pl
 from connectors.registry import crm
 from model.errors import SettingsProblem
 from model.snapshot import CRM_STAGES
-from worker.pipeline.session import Session, read_once
-from worker.usecases.diff import described
+from worker.pipeline.session import Session, described, read_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from worker.pipeline.entry_evidence import kept as keep_evidence
 from worker.pipeline.session import Session
+from worker.usecases.entry_evidence import kept as keep_evidence
 
 if TYPE_CHECKING:
     from worker.wiring import Services

@@ -13,9 +13,8 @@ from model.errors import PolicyProblem
 from model.widening.copied_next_steps import copied
 from policies.judging.rules import rules_of
 from policies.trying.measured_fields import meaning_of, measured
-from worker.pipeline.session import Session, read_once
+from worker.pipeline.session import Session, described, read_once
 from worker.pipeline.slices import integration_ids
-from worker.usecases.diff import described
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,10 +11,8 @@ from kpis.outcomes import Hindsight, hindsight, told
 from model.calendars.replay_days import LOGGED
 from policies.files import NO_REPLAY, about
 from policies.trying.tuning import tuned
-from worker.pipeline.judging_periods import DAY, window
-from worker.pipeline.past import Past
-from worker.pipeline.session import Session, read_once
-from worker.usecases.diff import described
+from worker.pipeline.past import DAY, Past, window
+from worker.pipeline.session import Session, described, read_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

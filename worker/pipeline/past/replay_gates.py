@@ -10,7 +10,7 @@ import polars as pl
 from policies.judging.breaches import KEY
 from policies.judging.gates import BINDINGS, MARGIN, bindings
 from policies.trying.intervals import FAR
-from worker.pipeline.gates import GateHistory
+from worker.pipeline.past.gates import GateHistory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from model.wide import Wide
     from policies.judging.rules import Rule
     from store import Teller
-    from worker.pipeline.past_facts import PastFacts
+    from worker.pipeline.past.facts import PastFacts
 
 WINDOWS: Final = pl.Schema({"deal": pl.Int64(), "first": pl.Int64(), "end": pl.Int64(), "met": pl.Int64()})
 """See policies.trying.intervals.gate_intervals."""

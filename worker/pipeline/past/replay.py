@@ -16,9 +16,9 @@ from policies.judging.rules import live, places
 from policies.trying.crossings import passes
 from policies.trying.intervals import bound_by_moves, gate_intervals, stretches, whole
 from store import Turns
-from worker.pipeline.judging_periods import chapters, noons
-from worker.pipeline.past_facts import PastFacts
-from worker.pipeline.past_gates import NO_WINDOWS, PastGates
+from worker.pipeline.past.facts import PastFacts
+from worker.pipeline.past.periods import chapters, noons
+from worker.pipeline.past.replay_gates import NO_WINDOWS, PastGates
 from worker.pipeline.slices import overlaid, overlaid_owners, scope_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from policies.judging.rules import Rule
     from policies.language import Condition
     from store import Story, Teller, TouchRule
-    from worker.pipeline.judging_periods import Chapter
+    from worker.pipeline.past.periods import Chapter
     from worker.pipeline.session import Session
 
 READ: Final = 10_000

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
     from store import Raw
-    from worker.pipeline.past_facts import PastFacts
+    from worker.pipeline.past.facts import PastFacts
 
 DEALS: Final = 5_000
 """Deals that are read at once."""

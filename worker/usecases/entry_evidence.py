@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.entry_evidence import APART, FEWEST, LEVEL, by_owner, marked, stages
+from kpis.entry_evidence import APART, FEWEST, LEVEL, by_owner, stages
 from policies.judging.rules import live
 from policies.trying.entry_evidence import asked_at_entry, at_entry, entries
-from worker.pipeline.judging_periods import window
-from worker.pipeline.past import Past
-from worker.pipeline.session import Session, read_once
-from worker.usecases.diff import described
+from worker.pipeline.past import Past, window
+from worker.pipeline.session import Session, described, read_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,9 +65,3 @@ class Found:
             self.rules = tuple(rule for rule in rules if rule.place)
             self.dormant = tuple(id_ for id_ in dormant if "/" in id_)
             yield from at_entry(days, asked_at_entry(self.rules), past.scope)
-
-
-def trusting(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """KPI rows, with what the last evidence says against trusting them."""
-    told = session.store.kpis.entry_evidence(session.name)
-    return marked(rows, told["stages"]) if told else rows
