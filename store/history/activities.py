@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.snapshot import ACTIVITY, INSTANT, TASK_DAYS
-from store.history.grid import ALWAYS, DAY_US, Events, Grid, Int, each, local_turns, paired
+from store.history.grid import ALWAYS, DAY_US, Events, Grid, Int, days_about, each, paired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ MONTH: Final = 30 * DAY_US
 
 
 class Activities:
-    """The activities of a story's deals (raw.ACTIVITIES)."""
+    """The activities of some deals (raw.ACTIVITIES)."""
 
     def __init__(self, found: pl.DataFrame, grid: Grid) -> None:
         self.grid = grid
@@ -33,7 +33,7 @@ class Activities:
         for spans in (self._meetings, self._tasks, self._vanished_plans):
             yield each(spans["key"], [self.grid.first(spans["created"]), self.grid.first(spans["end"])])
         for dated in (self._tasks, self._vanished_plans):
-            yield local_turns(dated["key"], dated["due"], self.grid)
+            yield days_about(dated["key"], dated["due"], self.grid)
 
     def at(self, rows: pl.DataFrame) -> pl.DataFrame:
         """ACTIVITY of rows (key, day), one each; their `key` is the row's place."""

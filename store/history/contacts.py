@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class People:
-    """The contact roles of a story's deals."""
+    """The contact roles of some deals."""
 
     def __init__(self, roles: pl.DataFrame, grid: Grid) -> None:
         self.events = Events.of(roles, "at", grid)

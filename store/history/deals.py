@@ -25,7 +25,7 @@ STAGE: Final = ("stage_name", "is_closed", "is_won")
 
 
 class Deals:
-    """The records of a story's deals, and what changed in them."""
+    """The records of some deals, and what changed in them."""
 
     def __init__(self, raw: Raw, grid: Grid) -> None:
         self.raw, self.grid = raw, grid
@@ -160,7 +160,7 @@ class Deals:
         """When a field was last written, as far as history says: see store.history.snapshot._with_changes."""
         created = deals["created"].to_physical()
         whole = deals["first_seen"] - created <= FIRST_HOUR
-        if field in self.raw.reach.always_told:
+        if field in self.raw.reach.always_reported:
             whole = created.is_not_null()
         elif field in self.raw.reach.oldest:
             whole |= created >= self.raw.reach.oldest[field]

@@ -51,7 +51,7 @@ POINTS: Final = pl.Schema({"key": Int, "day": Int})
 
 @dataclass(frozen=True)
 class Events:
-    """Rows of a table, sorted by deal and instant, each with its day; found by the rows of a story."""
+    """Rows of a table, sorted by deal and instant, each with its day; found by the rows of a past."""
 
     frame: pl.DataFrame  # has `key` and `day`
     grid: Grid
@@ -108,6 +108,6 @@ def each(keys: pl.Series, days: Iterable[pl.Series]) -> pl.DataFrame:
     return pl.concat(found) if found else pl.DataFrame(schema=POINTS)
 
 
-def local_turns(keys: pl.Series, dates: pl.Series, grid: Grid) -> pl.DataFrame:
+def days_about(keys: pl.Series, dates: pl.Series, grid: Grid) -> pl.DataFrame:
     """POINTS of every day on which some zone's local date may pass a date (days since 1970)."""
     return each(keys, (grid.from_utc(dates + ahead).set(dates.is_null(), None) for ahead in (-1, 0, 1, 2)))

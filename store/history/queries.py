@@ -26,7 +26,7 @@ class Reach:
 
     fields: FieldHistory
     oldest: Mapping[str, int] = field(default_factory=dict)
-    said: bool = True
+    declared: bool = True
 
     @property
     def always(self) -> frozenset[str]:
@@ -34,9 +34,9 @@ class Reach:
         return self.fields.always
 
     @property
-    def always_told(self) -> frozenset[str]:
+    def always_reported(self) -> frozenset[str]:
         """Fields that the connector says to be known since creation."""
-        return self.fields.always if self.said else frozenset()
+        return self.fields.always if self.declared else frozenset()
 
     @property
     def recent(self) -> Mapping[str, int]:
@@ -58,7 +58,7 @@ def reach(sql: Sql, connection: int, fields: FieldHistory | None, names: Collect
     )
     oldest = dict(sql.rows(query, connection, *names))
     if fields is None:
-        return Reach(FieldHistory(always=frozenset(oldest)), oldest, said=False)
+        return Reach(FieldHistory(always=frozenset(oldest)), oldest, declared=False)
     return Reach(fields, oldest)
 
 

@@ -1,4 +1,4 @@
-"""What a story is made of, as it lies in the store: every change, not only what was known by one day."""
+"""What past rows are made of, as it lies in the store: every change, not only what was known by one day."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ TOUCHED: Final = (
 )
 
 
-def read(  # noqa: PLR0917 - what a story reads
+def read(  # noqa: PLR0917 - what past rows need
     sql: Sql, connection: int, first: int, last: int, touch: TouchRule, span: tuple[int, int],
     fields: FieldHistory | None = None, *, lean: bool = False,
 ) -> Raw:  # fmt: skip

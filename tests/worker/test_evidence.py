@@ -170,7 +170,7 @@ def day_by_day(past):
 def test_each_entry_is_what_a_snapshot_of_that_day_gives(tmp_path, seed):
     with drawn(tmp_path, seed, deals=90) as made:
         past = past_of(made)
-        parts = [part for days in past.told()
+        parts = [part for days in past.days_by_period()
                  for part in at_entry(days, asked_at_entry([r for r in live(past.policies, days.wide)[0] if r.place]),
                                       past.scope)]  # fmt: skip
         ours = entries(parts)

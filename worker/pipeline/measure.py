@@ -31,7 +31,7 @@ def values(session: Session, judged: Judged, window: str = "all") -> list[dict[s
 
     A value that paused or waived deals change also has `without_excused`: its numbers without them.
     """
-    wide = whole(judged)
+    wide = all_deals(judged)
     if wide is None:
         return []
     rows, out = _values(session, wide, window), exempt(judged)
@@ -80,7 +80,7 @@ def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str
     return marked(rows, evidence["stages"]) if evidence else rows
 
 
-def whole(judged: Judged) -> Wide | None:
+def all_deals(judged: Judged) -> Wide | None:
     """All slices as one frame."""
     wides = [part.part.wide for part in judged.parts]
     if len(wides) < 2:  # noqa: PLR2004 - one slice is whole already

@@ -60,7 +60,7 @@ class Found:
 
     def of(self, past: Past) -> Iterator[pl.DataFrame]:
         """AT_ENTRY of every part of a past."""
-        for days in past.told():
+        for days in past.days_by_period():
             rules, dormant = live(past.policies, days.wide)
             self.rules = tuple(rule for rule in rules if rule.place)
             self.dormant = tuple(id_ for id_ in dormant if "/" in id_)

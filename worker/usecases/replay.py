@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kpis.outcomes import Hindsight, hindsight, told
+from kpis.outcomes import RuleOutcomes, outcome_row, rule_outcomes
 from model.calendars.replay_days import LOGGED
 from policies.files import NO_REPLAY, about
 from policies.trying.tuning import tuned
@@ -43,7 +43,7 @@ def replay(
         for policy in about(found, *NO_REPLAY)
     ]
     replayed = replace(found, policies=tuple(one for one in found.policies if one.subject not in NO_REPLAY))
-    answer = _told(Past(session, described(session), replayed, *window(session, first, last)))
+    answer = _replayed(Past(session, described(session), replayed, *window(session, first, last)))
     return {**answer, "not_replayed": left_out}
 
 
@@ -54,7 +54,7 @@ def tune(  # noqa: PLR0917 - a replay, and what to vary
     """The replay of one policy with each of some limits in the place of its own; rows have `limit`."""
     session = _session(services, name)
     variants = tuned(_policies(session, texts), policy, limits)
-    answer = _told(Past(session, described(session), variants, *window(session, first, last)))
+    answer = _replayed(Past(session, described(session), variants, *window(session, first, last)))
     for row in (*answer["policies"], *answer["no_past"]):
         row["limit"] = int(row["policy"].rpartition("@")[2])
     return {"policy": policy, **answer}
@@ -71,11 +71,11 @@ def _policies(session: Session, texts: Mapping[str, bytes]) -> PolicySet:
 
 @dataclass
 class Seen:
-    """What the parts told so far."""
+    """Counts of the parts so far."""
 
     rules: dict[str, Rule] = field(default_factory=dict)
     dormant: tuple[str, ...] = ()
-    counts: dict[str, Hindsight] = field(default_factory=dict)
+    counts: dict[str, RuleOutcomes] = field(default_factory=dict)
     owned: list[pl.DataFrame] = field(default_factory=list)
     unread: dict[str, int] = field(default_factory=dict)
     deal_days: int = 0
@@ -88,8 +88,8 @@ class Seen:
         self.deal_days += part.deal_days
         for fact, lost in part.unread.items():
             self.unread[fact] = self.unread.get(fact, 0) + lost
-        for rule, stretches in part.stretches.items():
-            self.counts.setdefault(rule, Hindsight()).add(hindsight(stretches, part.ends, days))
+        for rule, intervals in part.intervals.items():
+            self.counts.setdefault(rule, RuleOutcomes()).add(rule_outcomes(intervals, part.deal_outcomes, days))
 
     def rep_weeks(self, days: int) -> float:
         """Weeks of all owners, of those days on which each had an open deal."""
@@ -114,14 +114,14 @@ def _steps(owned: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([gains, losses]).group_by("owner_id", "day").agg(pl.col("by").sum())
 
 
-def _told(past: Past) -> dict[str, Any]:
+def _replayed(past: Past) -> dict[str, Any]:
     days = [past.first + n * DAY for n in range(len(past.instants))]
     seen = Seen()
     for part in past.judged():
         seen.add(part, days)
     weeks = seen.rep_weeks(len(days))
     rows = [
-        {"policy": rule.id, "title": rule.title, "mode": rule.mode, **told(seen.counts[rule.id], weeks)}
+        {"policy": rule.id, "title": rule.title, "mode": rule.mode, **outcome_row(seen.counts[rule.id], weeks)}
         for rule in seen.rules.values()
     ]
     return {
@@ -137,7 +137,7 @@ def _dark(seen: Seen, policy: str, past: Past) -> dict[str, Any]:
     """A policy that could be judged on no day: which facts have no past, since when they are recorded, what else."""
     since = past.session.store.history.recorded_since(past.session.name)
     rule = seen.rules[policy]
-    silent = not LOGGED.isdisjoint(rule.facts) and not past.quiet.is_empty()
+    silent = not LOGGED.isdisjoint(rule.facts) and not past.silent.is_empty()
     return {
         "policy": policy, "facts": seen.missing(rule), "recorded_since": since.isoformat() if since else None,
         "why": SILENT.format(share=past.setting.min_coverage) if silent else None,

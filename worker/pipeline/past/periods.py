@@ -27,7 +27,7 @@ def noons(zone: str, first: date, last: date) -> list[datetime]:
 
 
 @dataclass(frozen=True)
-class Chapter:
+class JudgingPeriod:
     """Days from `first` up to `end` on which one calibration held and the same feeds were late."""
 
     first: int
@@ -36,9 +36,9 @@ class Chapter:
     late: frozenset[str]
 
 
-def chapters(session: Session, instants: Sequence[datetime]) -> list[Chapter]:
+def judging_periods(session: Session, instants: Sequence[datetime]) -> list[JudgingPeriod]:
     """The days in order, split where a calibration comes into force or a feed is late."""
-    store, name, found = session.store, session.name, list[Chapter]()
+    store, name, found = session.store, session.name, list[JudgingPeriod]()
     feeds = store.history.feeds(name)
     for n, at in enumerate(instants):
         late, calibration = (
@@ -48,7 +48,7 @@ def chapters(session: Session, instants: Sequence[datetime]) -> list[Chapter]:
         if found and (found[-1].calibration, found[-1].late) == (calibration, late):
             found[-1] = replace(found[-1], end=n + 1)
         else:
-            found.append(Chapter(n, n + 1, calibration, late))
+            found.append(JudgingPeriod(n, n + 1, calibration, late))
     return found
 
 

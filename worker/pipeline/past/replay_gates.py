@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from model.calendars.replay_days import Days
     from model.wide import Wide
     from policies.judging.rules import Rule
-    from store import Teller
+    from store import HistoryBuilder
     from worker.pipeline.past.facts import PastFacts
 
 WINDOWS: Final = pl.Schema({"deal": pl.Int64(), "first": pl.Int64(), "end": pl.Int64(), "met": pl.Int64()})
@@ -32,7 +32,7 @@ class PastGates:
     """What moves bound on some deals while a replay goes through their days."""
 
     facts: PastFacts
-    part: Teller
+    part: HistoryBuilder
     first_runs: Mapping[str, date]
     _wides: list[Wide] = field(default_factory=list)
 
