@@ -18,7 +18,7 @@ COLUMNS = (*(name.replace("_", " ") for name in COUNTS), "precision (95 %)", "en
 
 
 def add_to(_app: typer.Typer) -> None:
-    """The commands below hang on `policies` already."""
+    """The commands below belong to `policies`."""
 
 
 @policies.command()

@@ -1,4 +1,4 @@
-"""`policies approve`: a person's word that one revision of a policy may change as many deals as it says."""
+"""`policies approve`: let one revision of a policy change up to a given number of deals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOTHING: Final = (
 
 
 def approve(services: Services, name: str, policy: str, *, up_to: int, by: str) -> dict[str, Any]:
-    """Note it for the revision in force; raises SettingsProblem where there is no such policy."""
+    """Keep an approval for the revision in force. Raises SettingsProblem if there is no such policy."""
     services.connection(name)
     if up_to < 1 or not by.strip():
         raise SettingsProblem("An approval says for how many deals (--up-to, from 1) and who gives it (--by NAME).")

@@ -1,4 +1,4 @@
-"""`policies evidence`: what held when deals came into a stage, by rep; stages whose reps differ are not trusted."""
+"""`policies evidence`: criteria that held at entry to a stage, by rep. Stages with differing reps are not trusted."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ RULE: Final = {"fewest": FEWEST, "apart": APART, "level": LEVEL}
 
 
 def evidence(services: Services, name: str, first: date | None = None, last: date | None = None) -> dict[str, Any]:
-    """For each process and stage, whether its criteria held when deals came in, by the owner then; and keep it.
+    """Keep and return, per process, stage and owner at the time, whether the criteria held when deals entered.
 
-    Days are noons of the connection's zone, by default the 365 that end yesterday. The CRM is neither asked nor
+    Days are noons of the connection's zone, by default the 365 that end yesterday. The CRM is neither read nor
     written. Raises SettingsProblem and PolicyProblem.
     """
     services.connection(name)
@@ -36,7 +36,7 @@ def evidence(services: Services, name: str, first: date | None = None, last: dat
 
 
 def kept(session: Session, policies: PolicySet, first: date | None = None, last: date | None = None) -> dict[str, Any]:
-    """The evidence under these policies, remembered for the KPIs."""
+    """The evidence under these policies. The store keeps it for the KPIs."""
     past = Past(session, described(session), policies, *window(session, first, last))
     found = Found()
     counts = by_owner(entries(found.of(past)))
@@ -53,7 +53,7 @@ def kept(session: Session, policies: PolicySet, first: date | None = None, last:
 
 
 class Found:
-    """The criteria that were judged here, and those whose facts nobody maps."""
+    """The judged criteria, and the dormant ones."""
 
     rules: tuple[Rule, ...] = ()
     dormant: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""`policies replay` and `policies tune`: what policies would have said on past days, and what became of those deals."""
+"""`policies replay` and `policies tune`: judge past days by policies, and report how those deals ended."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from worker.wiring import Services
 
 MOSTLY = 0.5
-"""A fact that could not be read on more of the open deal-days than this is named as missing."""
+"""A fact is reported as missing if it was unreadable on more than this share of the open deal-days."""
 
 SILENT = "the teams logged on less than {share:.0%} of their open deals (activity.min_coverage)"
 
@@ -32,7 +32,7 @@ SILENT = "the teams logged on less than {share:.0%} of their open deals (activit
 def replay(
     services: Services, name: str, texts: Mapping[str, bytes], first: date | None = None, last: date | None = None
 ) -> dict[str, Any]:
-    """What each policy would have said from `first` to `last`, judged from what was known each day.
+    """Each policy's flags from `first` to `last`, judged from what was known each day.
 
     Neither the CRM nor the store is written. Raises PolicyProblem and SettingsProblem.
     """
@@ -51,7 +51,7 @@ def tune(  # noqa: PLR0917 - a replay, and what to vary
     services: Services, name: str, texts: Mapping[str, bytes], policy: str, limits: Sequence[int],
     first: date | None = None, last: date | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """The replay of one policy with each of some limits in the place of its own; rows have `limit`."""
+    """Replay one policy with each of some limits. Rows have `limit`."""
     session = _session(services, name)
     variants = tuned(_policies(session, texts), policy, limits)
     answer = _replayed(Past(session, described(session), variants, *window(session, first, last)))
@@ -81,7 +81,7 @@ class Seen:
     deal_days: int = 0
 
     def add(self, part: Judged, days: list[date]) -> None:
-        """Take in one part."""
+        """Add one part."""
         self.rules |= {rule.id: rule for rule in part.rules}
         self.dormant = part.dormant
         self.owned.append(_steps(part.owned))
@@ -92,7 +92,7 @@ class Seen:
             self.counts.setdefault(rule, RuleOutcomes()).add(rule_outcomes(intervals, part.deal_outcomes, days))
 
     def rep_weeks(self, days: int) -> float:
-        """Weeks of all owners, of those days on which each had an open deal."""
+        """Owner-weeks: days on which an owner had an open deal, summed over owners, divided by 7."""
         if not self.owned:
             return 0.0
         steps = pl.concat(self.owned).group_by("owner_id", "day").agg(pl.col("by").sum()).sort("owner_id", "day")
@@ -103,12 +103,12 @@ class Seen:
         return int(held.select((pl.col("until") - pl.col("day")).sum()).item()) / 7
 
     def missing(self, rule: Rule) -> list[str]:
-        """Facts of a rule that could mostly not be read."""
+        """Facts of a rule that were mostly unreadable."""
         return sorted(fact for fact in rule.facts if self.unread.get(fact, 0) > MOSTLY * self.deal_days)
 
 
 def _steps(owned: pl.DataFrame) -> pl.DataFrame:
-    """By owner and day how many open deals they gain or lose."""
+    """Changes in the number of open deals, by owner and day."""
     gains = owned.select("owner_id", "day", by=pl.lit(1, pl.Int64))
     losses = owned.select("owner_id", day="until", by=pl.lit(-1, pl.Int64))
     return pl.concat([gains, losses]).group_by("owner_id", "day").agg(pl.col("by").sum())
@@ -134,7 +134,7 @@ def _replayed(past: Past) -> dict[str, Any]:
 
 
 def _dark(seen: Seen, policy: str, past: Past) -> dict[str, Any]:
-    """A policy that could be judged on no day: which facts have no past, since when they are recorded, what else."""
+    """A policy that no day could be judged by: the facts without a past, the start of records, other reasons."""
     since = past.session.store.history.recorded_since(past.session.name)
     rule = seen.rules[policy]
     silent = not LOGGED.isdisjoint(rule.facts) and not past.silent.is_empty()
