@@ -1,4 +1,4 @@
-"""Everything recorded of a connection's deals, and what was known of them at any instant."""
+"""History: everything recorded about a connection's deals, and what was known at any instant."""
 
 from store.history.builder import HistoryBuilder, PastRows, UnrecordedChanges, past_rows_at
 from store.history.history import History

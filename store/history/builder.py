@@ -1,4 +1,4 @@
-"""Past rows: deals over many days, a row for each stretch of days on which nothing about a deal was recorded."""
+"""Past rows: deals over many days, with one row for each span of days without a record of the deal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROWS: Final = pl.Schema({"key": Int, "deal": Int, "day": Int, "until": Int})
 
 @dataclass(frozen=True)
 class PastRows:
-    """Open deals over some days: `rows` (ROWS) and what was known of each on its first day.
+    """Deals over some days: `rows` (ROWS), and a snapshot of what was known on each row's first day.
 
     The snapshot's deals have the column `as_of` (the row's own instant). Nothing but the date changes within a row.
     """
@@ -48,7 +48,7 @@ class PastRows:
 
 @dataclass(frozen=True)
 class UnrecordedChanges:
-    """What else changes a deal's facts though nothing was recorded.
+    """Changes of a deal's facts without a record.
 
     `places`: days (places in the instants) that begin new rows for every deal; None: each day does. `rates`: days of
     new rates, for deals in another currency than `home`. `due`: the mapped fact that is a due date. `claims`: the facts
@@ -63,7 +63,7 @@ class UnrecordedChanges:
 
 
 class HistoryBuilder:
-    """Tells the days of some deals, all at once or part by part."""
+    """Builds past rows of some deals, all at once or part by part."""
 
     def __init__(self, raw: Raw, instants: tuple[datetime, ...], unrecorded: UnrecordedChanges) -> None:
         self.raw, self.instants, self.unrecorded = raw, instants, unrecorded
@@ -81,7 +81,7 @@ class HistoryBuilder:
             yield HistoryBuilder(self.raw.only(deals), self.instants, self.unrecorded)
 
     def logged(self) -> pl.DataFrame:
-        """owner_id, day, until, touched (in 30 days) of every open deal: what a team's coverage is made of."""
+        """owner_id, day, until, touched (in 30 days) of every open deal: the input to a team's coverage."""
         rows, deals = self._open_rows()
         return rows.select("day", "until", deals["owner_id"], touched=self.activities.touched(rows))
 
@@ -92,7 +92,7 @@ class HistoryBuilder:
         return told.drop("key").hstack(rows[told["key"]].select("day", "until", deal="key"))
 
     def without_deals(self) -> Snapshot:
-        """A snapshot without deals: the lists alone."""
+        """A snapshot with owners, stages, rates and feeds, but without deals."""
         raw = self.raw
         return Snapshot(
             as_of=self.instants[-1], deals=pl.DataFrame(schema=DEALS), stage_changes=pl.DataFrame(schema=STAGE_CHANGES),

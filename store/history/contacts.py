@@ -1,4 +1,4 @@
-"""Contacts on deals: who was on a deal, and in which roles, on each of its rows."""
+"""Contacts on deals: the contacts and roles of a deal on each of its rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a connection at one instant, and over many."""
+"""What is known of a connection at one instant and over many."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class History:
-    """What judging, measuring and a replay read."""
+    """The store's reads for judging, measuring and replays."""
 
     database: Database
 
@@ -84,7 +84,7 @@ class History:
         self, connection: str, instants: Sequence[datetime], *, touch: TouchRule, unrecorded: UnrecordedChanges,
         keys: tuple[int, int] | None = None, fields: FieldHistory | None = None, lean: bool = False,
     ) -> HistoryBuilder:  # fmt: skip
-        """Reads what is known of deals that lived on these days (rising instants); `lean`: for `logged` alone."""
+        """Read deals that existed on these days (ascending instants). `lean`: for `logged` only."""
         key, first, last = self.database.connection_key(connection), instant(instants[0]), instant(instants[-1])
         with self.database.reading() as sql:
             raw = read(sql, key, first, last, touch, keys or ALL_KEYS, fields, lean=lean)

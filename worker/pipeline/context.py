@@ -1,4 +1,4 @@
-"""What judging needs of a connection beside its deals: its ways, what was remembered, what a person let through."""
+"""A connection's input to judging: options, the previous verdict, approvals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WEEK: Final = timedelta(days=7)
 
 
 def context_of(session: Session, policies: PolicySet) -> Context:
-    """How a connection judges."""
+    """A connection's judging context."""
     connection = session.connection
     return Context(
         hold_unknown=connection.hold_unknown_days,
@@ -45,13 +45,13 @@ def context_of(session: Session, policies: PolicySet) -> Context:
 
 
 def previous_verdict(session: Session, keys: tuple[int, int]) -> PreviousVerdict:
-    """The last verdict on these deals, and the pauses that stand on their records now."""
+    """The previous verdict on these deals, and the pauses now on their records."""
     store, name = session.store, session.name
     return PreviousVerdict(*store.verdicts.previous(name, keys), *store.approvals.pauses(name, keys))
 
 
 def not_rolled_out(session: Session, policies: PolicySet) -> list[str]:
-    """A sentence where every policy is observed because none names a rollout."""
+    """A sentence if every policy is only observed because none names a rollout."""
     scored = [rule for rule in rules_of(policies) if rule.scored]
     if session.connection.sandbox or not scored or any(rule.rollout for rule in scored):
         return []
@@ -59,13 +59,13 @@ def not_rolled_out(session: Session, policies: PolicySet) -> list[str]:
 
 
 def has_brake(session: Session) -> bool:
-    """Whether policies that change too much at once are held here."""
+    """Whether the brake applies to this connection."""
     said = session.connection.brake
     return not session.connection.sandbox if said is None else said
 
 
 class Brake(NamedTuple):
-    """The verdicts on all slices, what is held in them, and the approvals that let something through."""
+    """The verdicts on all slices, the held rules, and the approvals used."""
 
     verdicts: list[Verdict]
     held: list[HeldRule]
@@ -73,7 +73,7 @@ class Brake(NamedTuple):
 
 
 def held_back(session: Session, verdicts: list[Verdict], calibration: Calibration) -> Brake:
-    """Every rule that would change too much since a week ago held, unless a person let it through."""
+    """Hold every rule that changes too much compared with a week ago, unless a person approved it."""
     if not verdicts or not has_brake(session):
         return Brake(verdicts, [], [])
     approvals = session.store.approvals.all(session.name)
@@ -92,12 +92,12 @@ def held_back(session: Session, verdicts: list[Verdict], calibration: Calibratio
 
 
 def _passes(said: Approval | None, one: HeldRule) -> bool:
-    """Whether an approval that is still good covers it."""
+    """Whether a valid approval covers the rule."""
     return said is not None and said.good and one.deals <= said.up_to
 
 
 def _baseline(session: Session, approvals: list[Approval]) -> Baseline:
-    """The findings of a week ago; of a rule that was let through since, in any revision, those of that moment."""
+    """The findings of a week ago. For a rule approved since, in any revision, the findings at that moment."""
     store, name, since = session.store, session.name, session.as_of - WEEK
     used = [(said.used, said.policy) for said in approvals if said.used and said.used > since]
     let_through = {policy: at for at, policy in sorted(used)}
@@ -109,5 +109,5 @@ def _baseline(session: Session, approvals: list[Approval]) -> Baseline:
 
 
 def local_day(session: Session, at: datetime) -> date:
-    """The day of an instant where the connection is."""
+    """The local date of an instant in the connection's zone."""
     return at.astimezone(ZoneInfo(session.connection.timezone)).date()

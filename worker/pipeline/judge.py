@@ -1,4 +1,4 @@
-"""Judge: every deal of the connection against every policy, and the verdict kept."""
+"""Judge: every deal of the connection against every policy. Keeps the verdict."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ class JudgedPart:
 
 @dataclass
 class Judged:
-    """The verdict on a connection, slice by slice; `remarks`: sentences on what is held or only observed."""
+    """The verdict on a connection, slice by slice. `remarks`: sentences on held and observed rules."""
 
     policies: PolicySet
     parts: list[JudgedPart] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     def fill(self, report: Report) -> None:
-        """The counts of `run` (docs/contract.md) that judging gives."""
+        """Add the judging counts of `run` (docs/contract.md) to a report."""
         report.remarks += self.remarks
         for judged in self.parts:
             frame, findings = judged.part.wide.frame, judged.report.findings
@@ -77,7 +77,7 @@ class Judged:
             report.dormant = len(judged.verdict.dormant)
 
     def counts(self) -> list[dict[str, Any]]:
-        """Per rule: passed, broken, unknown (and for want of which facts) and not applicable, over all slices."""
+        """Counts per rule over all slices: passed, broken, unknown (with the missing facts), not applicable."""
         totals: dict[str, dict[str, Any]] = {}
         for judged in self.parts:
             for rule, count in rule_counts(judged.verdict).items():
@@ -90,7 +90,7 @@ class Judged:
 
     @property
     def dormant(self) -> tuple[str, ...]:
-        """Policies and criteria that this connection maps no field for."""
+        """Policies and criteria for which this connection maps no field."""
         return self.parts[0].verdict.dormant if self.parts else ()
 
 
@@ -98,7 +98,7 @@ _COUNTED = ("passed", "broken", "unknown", "not_applicable")
 
 
 def judge(session: Session, policies: PolicySet, description: Description, run_id: int, *, binding: bool) -> Judged:
-    """Judge and keep the verdict; `binding`: no dry run, so policies new to the connection bind from now."""
+    """Judge and keep the verdict. `binding`: not a dry run, so policies new to the connection bind from now."""
     store, name = session.store, session.name
     calibration = store.connections.current_calibration(name, session.as_of)
     if binding:
@@ -111,7 +111,7 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
     remarks = [*not_rolled_out(session, policies), *(one.sentence(name) for one in brake.held)]
     judged = Judged(policies, remarks=[*remarks, *_judged_again(verdicts)])
     for part, verdict in zip(found, brake.verdicts, strict=True):
-        # with the last slice, so that a run that is killed before finds it unused, and after it used
+        # with the last slice: a run killed before it leaves the approval unused
         used = brake.used if part is found[-1] else []
         with uncollected():
             judged_part = JudgedPart(part, report_on(verdict))
@@ -122,13 +122,13 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
 
 
 def _judged_again(verdicts: Iterable[Verdict]) -> list[str]:
-    """A sentence where gate findings go because gates are judged by history from this run on."""
+    """A sentence if gate findings clear because gates are judged by history from this run on."""
     gone = sum(newly_met(verdict, rule).len() for verdict in verdicts for rule in verdict.rules if rule.place)
     return [JUDGED_AGAIN.format(n=many(gone, "criterion"))] if gone else []
 
 
 def _keep(session: Session, run_id: int, judged: JudgedPart, digest: str, used: list[Approval]) -> None:
-    """Keep the verdict on a slice; its pauses first, for they begin when they are seen."""
+    """Keep the verdict on a slice. Pauses come first, because they begin when they are seen."""
     store, name, keys, lease = session.store, session.name, judged.part.keys, session.lease
     report, verdict = judged.report, judged.verdict
     store.approvals.keep_pauses(name, verdict.pauses.frame(), keys=keys, lease=lease)
@@ -140,7 +140,7 @@ def _keep(session: Session, run_id: int, judged: JudgedPart, digest: str, used: 
 
 
 def note_first_runs(session: Session, policies: PolicySet) -> None:
-    """From today on the policies and criteria that run here for the first time bind moves."""
+    """Record today as the first run of policies and criteria that are new here. They bind moves from now on."""
     criteria = [
         f"{process.id}/{stage.id}/{criterion.id}"
         for process in policies.processes

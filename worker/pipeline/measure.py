@@ -1,4 +1,4 @@
-"""Measure: every KPI over the connection's deals, over all and by each single dimension."""
+"""Measure: every KPI of the connection, over all deals and by each single dimension."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def measure(session: Session, judged: Judged, run_id: int, window: str = "all") 
 
 
 def values(session: Session, judged: Judged, window: str = "all") -> list[dict[str, Any]]:
-    """KPI values over all deals and by each single dimension; none where there are no deals yet.
+    """KPI values over all deals and by each single dimension. Empty if there are no deals yet.
 
-    A value that paused or waived deals change also has `without_excused`: its numbers without them.
+    A value that paused or waived deals change also has `without_excused`: its numbers without those deals.
     """
     wide = all_deals(judged)
     if wide is None:
@@ -83,14 +83,14 @@ def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str
 def all_deals(judged: Judged) -> Wide | None:
     """All slices as one frame."""
     wides = [part.part.wide for part in judged.parts]
-    if len(wides) < 2:  # noqa: PLR2004 - one slice is whole already
+    if len(wides) < 2:  # noqa: PLR2004 - one slice holds all deals
         return wides[0] if wides else None
     frame = pl.concat([wide.frame for wide in wides], how="vertical")
     return replace(wides[0], frame=frame, moves=pl.concat([wide.moves for wide in wides]))
 
 
 def targets(session: Session) -> pl.DataFrame | None:
-    """The targets file as a frame; None where there is none."""
+    """The targets file as a frame, or None."""
     from kpis.targets import TARGETS
 
     path = session.connection.targets

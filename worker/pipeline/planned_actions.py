@@ -1,4 +1,4 @@
-"""What a whole verdict wants done beyond our own fields, what stands though its flag ended, what was cut off."""
+"""Plans actions from a verdict: actions to do, actions to end, and interrupted moves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENFORCE: Final = "enforce"
 
 @dataclass(frozen=True)
 class Planned:
-    """`lost`: moves that were cut off and are wanted no more: nobody knows yet whether they were made."""
+    """`lost`: interrupted moves that are no longer wanted. It is unknown whether they were made."""
 
     tasks: TaskPlan
     moves: list[Wanted]
@@ -39,7 +39,7 @@ class Planned:
 
 
 def plan_all(session: Session, judged: Judged) -> Planned:
-    """The same verdict over the same store wants the same."""
+    """Plan all actions. The same verdict over the same store gives the same plan."""
     rules = rules_with_actions(judged.policies)
     standing = session.store.actions.standing(session.name)
     flags: list[Flag] = []
@@ -60,7 +60,7 @@ def plan_all(session: Session, judged: Judged) -> Planned:
 def _moves(
     session: Session, part: JudgedPart, flags: list[Flag], rules: Mapping[str, tuple[ActionRule, ...]]
 ) -> list[Wanted]:
-    """Deals of a slice to be moved back; most slices have no rule that asks for it."""
+    """Deals of a slice to move back."""
     back = {name for name, some in rules.items() if any(rule.kind == "move_back" for rule in some)}
     asked = [flag for flag in flags if flag.policy in back]
     keys = {flag.deal_key for flag in asked}
@@ -75,7 +75,7 @@ def _moves(
 
 
 def rules_with_actions(policies: PolicySet) -> dict[str, tuple[ActionRule, ...]]:
-    """Actions by the id of their policy or criterion; whether a flag of it enforces the flag itself says."""
+    """Actions by the id of their policy or criterion. The flag itself holds its mode."""
     found = {policy.id: policy.actions for policy in policies.policies}
     for process in policies.processes:
         for stage in process.stages:
@@ -95,7 +95,7 @@ def flags_of(judged: JudgedPart, rules: Mapping[str, tuple[ActionRule, ...]]) ->
 
 
 def deals_of(judged: JudgedPart, keys: set[int]) -> dict[int, TaskDeal]:
-    """These deals, with the active people that a task on them can go to."""
+    """These deals, with the active people who can get a task on them."""
     owners = {row["id"]: row for row in judged.part.snapshot.owners.iter_rows(named=True)}
     frame = judged.part.wide.frame.filter(pl.col("key").is_in(list(keys)))
     found = {}
@@ -109,5 +109,5 @@ def deals_of(judged: JudgedPart, keys: set[int]) -> dict[int, TaskDeal]:
 
 
 def _works(owner: Mapping[str, Any] | None) -> bool:
-    """Whether somebody is there and not known to have left."""
+    """Whether the owner exists and is not known to have left."""
     return owner is not None and owner["is_active"] is not False

@@ -1,4 +1,4 @@
-"""`run`: pull, judge, measure, push and act, in this order, alone on the connection."""
+"""`run`: pull, judge, measure, push and act, in this order, under the connection's lease."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def run(
     as_of: datetime | None = None,
     unwatched: bool = False,
 ) -> Report:
-    """Keep one connection current and say what was done.
+    """Run all steps on one connection and return the report.
 
-    `unwatched`: nobody is there to mend a policy file, so the last good set stays in force where one is wrong.
-    A dry run changes neither CRM nor store. Another day than today is dry too, unless the connection is a sandbox.
+    `unwatched`: nobody can correct a policy file now, so the last valid set stays in force if one has mistakes.
+    A dry run changes neither CRM nor store. A day other than today is a dry run, unless on a sandbox.
     Where the CRM is out of reach or our share of its calls is used up, the report says so in `stopped`; what was
     kept stays kept and the next run goes on from there. Raises ConnectionBusy, AccessRefused, PolicyProblem,
     SettingsProblem.
@@ -97,7 +97,7 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
 
 
 def pull_into(session: Session, report: Report, *, full: bool, leads: bool = False) -> None:
-    """Pull, and report what came in even where the pull was stopped."""
+    """Pull, and report the records even if the pull was stopped."""
     pulled = Pulled()
     try:
         pull(session, pulled, full=full, leads=leads)

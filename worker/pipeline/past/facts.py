@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NOBODY_KNOWN: Final = pl.DataFrame(
     schema={"team": pl.String, "open_deals": pl.Int64, "touched": pl.Int64, "share": pl.Float64}
 )
-"""No team counts as silent: what was logged is known, whatever a team leaves out."""
+"""No team counts as silent: logged activity is known, even if a team logs little."""
 NOTHING_SHARED: Final = pl.Series(dtype=pl.Int64)
 """No next step counts as copied."""
 
@@ -66,7 +66,7 @@ class PastFacts:
 
     @cached_property
     def unrecorded(self) -> UnrecordedChanges:
-        """What the store has to know to give rows."""
+        """Changes without a record that the store needs to give rows."""
         return UnrecordedChanges(claims=self.claims)
 
     def widened(self, past_rows: PastRows, calibration: Calibration, late: frozenset[str]) -> Wide:

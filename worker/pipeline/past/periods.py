@@ -1,4 +1,4 @@
-"""The days of a replay: which they are, and where something changes for all deals at once."""
+"""Judging periods: a replay's days, split where something changes for all deals at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAY: Final = timedelta(days=1)
 
 
 def noons(zone: str, first: date, last: date) -> list[datetime]:
-    """Noon of each day in a zone: the instant that a date means everywhere here."""
+    """Noon of each day in a zone. A date always means this instant."""
     days = [first + n * DAY for n in range((last - first).days + 1)]
     return [datetime.combine(day, time(12), ZoneInfo(zone)).astimezone(UTC) for day in days]
 
@@ -53,7 +53,7 @@ def judging_periods(session: Session, instants: Sequence[datetime]) -> list[Judg
 
 
 def window(session: Session, first: date | None, last: date | None) -> tuple[date, date]:
-    """The days to judge: by default the 365 that end yesterday; raises SettingsProblem for an order that cannot be."""
+    """The days to judge, by default the 365 that end yesterday. Raises SettingsProblem for an impossible range."""
     yesterday = session.as_of.astimezone(ZoneInfo(session.connection.timezone)).date() - DAY
     last = last or yesterday
     first = first or last - timedelta(days=364)

@@ -1,4 +1,4 @@
-"""A connection's past, judged: each rule's intervals of days, part by part, as judging every day in turn gives them."""
+"""Replay: each rule's intervals over a connection's past days, part by part, equal to judging every day in turn."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from worker.pipeline.session import Session
 
 READ: Final = 10_000
-"""Deals that are read at once."""
+"""Deals read at once."""
 PART: Final = 5_000
-"""Deals whose days are held at once."""
+"""Deals with all their days in memory at once."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One part: by rule id its INTERVALS; how its deals ended; who had open deals when; what could not be read."""
+    """One part of the deals: INTERVALS by rule id, the deals' outcomes, open days by owner, unreadable facts."""
 
     rules: tuple[Rule, ...]
     dormant: tuple[str, ...]
@@ -71,7 +71,7 @@ class Past:
 
     @cached_property
     def facts(self) -> PastFacts:
-        """How rows become facts; holidays are those of the years about the last day."""
+        """Facts for rows. Holidays cover the years around the last day."""
         return PastFacts(replace(self.session, as_of=self.instants[-1]), self.description, self.policies)
 
     @property
@@ -91,7 +91,7 @@ class Past:
 
     @cached_property
     def first_runs(self) -> dict[str, date]:
-        """Gates bind from the first day on, unless they say from when."""
+        """Gates bind from the first day, unless they have their own `binds_from`."""
         ids = [f"{place.process.id}/{place.stage}/{place.criterion.id}" for place in places(self.policies)]
         return dict.fromkeys(ids, self.first)
 
@@ -112,7 +112,7 @@ class Past:
 
     @cached_property
     def unrecorded(self) -> UnrecordedChanges:
-        """What changes facts though nothing is recorded."""
+        """Changes of facts without a record."""
         claims = [process.applies_to for process in self.policies.processes if process.applies_to]
         daily = any(map(passes, claims))  # type: ignore[arg-type]
         due = "next_step_due" if "next_step_due" in self.setting.mapped else None
@@ -126,7 +126,7 @@ class Past:
         return tuple(overlaid(self.session, empty).rates["on"].drop_nulls().unique().sort())
 
     def builders(self, *, lean: bool = False) -> Iterator[HistoryBuilder]:
-        """Slices of the connection; where there is only one it is read once. `lean`: for what teams log alone."""
+        """Builders of the connection's slices. A single slice is read only once. `lean`: for team logging only."""
         store, name = self.session.store, self.session.name
         slices = store.history.slices(name, READ)
         for keys in slices:
@@ -139,7 +139,7 @@ class Past:
             if len(slices) == 1:
                 self.cache["builder"] = builder
             yield builder
-            del builder  # before the next one is read
+            del builder  # frees it before the next one is read
 
     @cached_property
     def silent(self) -> pl.DataFrame:
@@ -169,7 +169,7 @@ class Past:
 
     def judged(self) -> Iterator[Judged]:
         """Every part of the connection."""
-        done, _ = 0, (self.silent, self.shared)  # the first passes are over before the last begins
+        done, _ = 0, (self.silent, self.shared)  # the first passes end before the last begins
         for builder in self.builders():
             for part in builder.parts(PART):
                 yield self._judged(part)
@@ -222,6 +222,6 @@ class Past:
             unread[fact] += int(lengths.filter(~days.wide.frame[fact + KNOWN]).sum())
 
     def _outcomes(self, part: HistoryBuilder) -> pl.DataFrame:
-        """How deals ended, in the connection's own dates."""
+        """How deals ended, with dates in the connection's zone."""
         ended_on = pl.col("ended_at").dt.convert_time_zone(self.setting.zone).dt.date()
         return part.deal_outcomes().select("deal", "is_won", "pushed", lost_on=pl.coalesce(ended_on, "close_date"))
