@@ -19,7 +19,7 @@ CONFIDENCE: Final = 0.95
 
 
 @dataclass
-class Hindsight:
+class RuleOutcomes:
     """Counts of one rule; they add up over parts of a connection.
 
     Days are deal-days on which the rule applied. `starts`: times that a flag would have appeared. Deals: `flagged`,
@@ -39,39 +39,42 @@ class Hindsight:
     spared_won: int = 0
     warnings: Counter[int] = field(default_factory=Counter)  # lost deals by days from first flag to loss
 
-    def add(self, other: Hindsight) -> None:
-        """Take in what another part told."""
+    def add(self, other: RuleOutcomes) -> None:
+        """Take in the counts of another part."""
         for one in fields(self):
             setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
-def hindsight(stretches: pl.DataFrame, ends: pl.DataFrame, days: list[date]) -> Hindsight:
-    """Counts from a rule's STRETCHES; `ends`: deal, is_won (null: open), lost_on, pushed (day); `days`: the dates."""
+def rule_outcomes(intervals: pl.DataFrame, deal_outcomes: pl.DataFrame, days: list[date]) -> RuleOutcomes:
+    """Counts from a rule's INTERVALS.
+
+    `deal_outcomes`: deal, is_won (null: open), lost_on, pushed (day); `days`: the dates.
+    """
     length = pl.col("until") - pl.col("day")
-    sums = stretches.select(
+    sums = intervals.select(
         judged_days=length.filter(pl.col("state") != UNKNOWN).sum(),
         unknown_days=length.filter(pl.col("state") == UNKNOWN).sum(),
         flagged_days=length.filter(pl.col("state") == BROKEN).sum(),
     ).row(0, named=True)
-    deals = stretches.filter(pl.col("state") != UNKNOWN).group_by("deal").agg(
+    deals = intervals.filter(pl.col("state") != UNKNOWN).group_by("deal").agg(
         first=pl.col("day").filter(pl.col("state") == BROKEN).min(),
-    ).join(ends, on="deal", how="left")  # fmt: skip
+    ).join(deal_outcomes, on="deal", how="left")  # fmt: skip
     flag, lost, won = pl.col("first").is_not_null(), ~pl.col("is_won"), pl.col("is_won")
     counts = deals.select(
         flagged=flag.sum(), lost=(flag & lost).sum(), won=(flag & won).sum(),
         slipped=(flag & (pl.col("pushed") > pl.col("first"))).sum(),
         spared=(~flag).sum(), spared_lost=(~flag & lost).sum(), spared_won=(~flag & won).sum(),
     ).row(0, named=True)  # fmt: skip
-    return Hindsight(**sums, **counts, starts=_starts(stretches), warnings=_warnings(deals, days))
+    return RuleOutcomes(**sums, **counts, starts=_starts(intervals), warnings=_warnings(deals, days))
 
 
-def _starts(stretches: pl.DataFrame) -> int:
+def _starts(intervals: pl.DataFrame) -> int:
     """How often a flag appeared; days on which nobody could judge neither set nor clear it."""
     follows = (pl.col("deal") == pl.col("deal").shift(1)) & (pl.col("day") == pl.col("until").shift(1))
-    told = stretches.with_columns(block=(~follows).fill_null(value=True).cum_sum()).filter(pl.col("state") != UNKNOWN)
+    judged = intervals.with_columns(block=(~follows).fill_null(value=True).cum_sum()).filter(pl.col("state") != UNKNOWN)
     broken = pl.col("state") == BROKEN
     stays = (pl.col("block") == pl.col("block").shift(1)) & broken.shift(1)
-    return int(told.select((broken & ~stays.fill_null(value=False)).sum()).item())
+    return int(judged.select((broken & ~stays.fill_null(value=False)).sum()).item())
 
 
 def _warnings(deals: pl.DataFrame, days: list[date]) -> Counter[int]:
@@ -80,8 +83,8 @@ def _warnings(deals: pl.DataFrame, days: list[date]) -> Counter[int]:
     return Counter((lost["lost_on"] - flagged_on).dt.total_days().to_list())
 
 
-def told(counts: Hindsight, rep_weeks: float) -> dict[str, Any]:
-    """The figures of one rule; those that cannot be said are null.
+def outcome_row(counts: RuleOutcomes, rep_weeks: float) -> dict[str, Any]:
+    """The figures of one rule; unknown figures are null.
 
     `precision`: share of flagged deals closed by now that were lost, with Wilson's interval (scipy's binomtest).
     `lift`: that share over the share of deals never flagged, with Katz's log interval (scipy's relative_risk).
@@ -112,7 +115,7 @@ def precision(hits: int, of: int) -> dict[str, float] | None:
     return {"value": hits / of, "low": float(found.low), "high": float(found.high)}
 
 
-def lift(counts: Hindsight) -> dict[str, float] | None:
+def lift(counts: RuleOutcomes) -> dict[str, float] | None:
     """Risk of loss of flagged over unflagged closed deals, with Katz's 95 % log interval (scipy's relative_risk).
 
     None where either group has no closed deal, or no lost one: then the interval has no end.

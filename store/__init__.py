@@ -3,7 +3,7 @@
 from store.actions import Step
 from store.approvals import MANY_ACTIONS, VANISHED, Approval
 from store.fence import Lease
-from store.history import Raw, Story, Teller, Turns, story_at
+from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past_rows_at
 from store.history.touches import TouchRule
 from store.mirror.pages import Kept
 from store.pushes.pushes import Batch
@@ -15,15 +15,15 @@ __all__ = [
     "VANISHED",
     "Approval",
     "Batch",
+    "HistoryBuilder",
     "Kept",
     "Lease",
+    "PastRows",
     "Raw",
     "Step",
     "Store",
-    "Story",
-    "Teller",
     "TouchRule",
-    "Turns",
+    "UnrecordedChanges",
+    "past_rows_at",
     "patch_hash",
-    "story_at",
 ]

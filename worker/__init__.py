@@ -1,1 +1,1 @@
-"""When and with what: settings, wiring, flows, Celery, the command line."""
+"""Settings, wiring, pipeline steps, use cases, the Celery app and the command line."""

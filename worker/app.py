@@ -1,4 +1,4 @@
-"""The Celery app: tasks are flows wrapped once and carry names only; beat's times come from the settings."""
+"""The Celery app. Tasks carry names only, and each wraps one flow. The settings hold beat's times."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 REDIS = {"visibility_timeout": 3600, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
 ONE_BEAT = {
     "beat_scheduler": "redbeat.RedBeatScheduler",
-    "beat_max_loop_interval": 10,  # also how often a second beat asks whether the first is gone
+    "beat_max_loop_interval": 10,  # also how often a second beat checks whether the first has stopped
     "redbeat_lock_timeout": 60,
 }
-"""With a Redis several beats may run and one of them sends; a minute after it was killed another does."""
+"""With Redis, several beats can run. One of them sends; if it dies, another takes over after a minute."""
 
 
 def make_app(settings: Settings) -> Celery:
-    """The app of one configuration; services are made in each child, after the fork."""
+    """The app for one configuration. Each child process makes its own services after the fork."""
     app = Celery("sluicegate", broker=broker_url(settings))
     app.conf.update(
         task_acks_late=True,
@@ -76,7 +76,7 @@ def _add_tasks(app: Celery, settings: Settings) -> None:
 def work_once(
     name: str, flow: Callable[..., object], services: Services, connection: str, options: dict[str, Any]
 ) -> None:
-    """One flow, its end logged; what only waits for the next beat is a line in the log, a fault is raised."""
+    """Run one flow and log its end. An error that the next beat can resolve is logged; any other is raised."""
     try:
         flow(services, connection, **options)
     except (ConnectionBusy, SettingsProblem) as e:
@@ -86,7 +86,7 @@ def work_once(
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Each connection's hourly run, nightly reconcile, snapshot and monthly calibration."""
+    """Beat's schedule: hourly run, nightly reconcile, snapshot and monthly calibration of each connection."""
     entries: dict[str, dict[str, Any]] = {}
     for name in settings.connections:
         for job, task, when, options in _jobs(settings.schedule):

@@ -1,4 +1,4 @@
-"""The embedded broker: a real Valkey on a private socket beside the store, for one machine without a server."""
+"""The embedded broker: Valkey on a private socket next to the store, for a single machine without a broker server."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ START_SECONDS = 10.0
 
 
 def broker_url(settings: Settings) -> str:
-    """The configured broker, else the embedded one's socket."""
+    """URL of the configured broker, or of the embedded broker's socket."""
     return settings.broker.url.get_secret_value() or f"redis+socket://{socket_path(data_folder(settings))}"
 
 
 def data_folder(settings: Settings) -> Path:
-    """Where the embedded broker and beat keep their files; made where it is missing."""
+    """Folder for the files of the embedded broker and beat. Creates it if it is missing."""
     folder = settings.home / ".sluicegate"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
 def socket_path(folder: Path) -> Path:
-    """The broker's socket; kernels refuse long paths, so a long one moves to the temporary folder."""
+    """Path of the broker's socket. Kernels refuse long paths, so a long one moves to the temporary folder."""
     path = folder.resolve() / "broker.sock"
     if len(str(path)) <= LONGEST_SOCKET_PATH:
         return path
@@ -47,16 +47,16 @@ def socket_path(folder: Path) -> Path:
 
 @contextmanager
 def embedded_broker(settings: Settings) -> Iterator[None]:
-    """Run the embedded broker for as long as the block runs, unless a URL is set.
+    """Run the embedded broker while the block runs, unless a URL is set.
 
-    The first process that needs it starts it and the last one that leaves stops it, whichever was killed meanwhile.
+    The first process that needs the broker starts it, and the last one stops it, even if others were killed.
     """
     if settings.broker.url.get_secret_value():
         yield
         return
     folder = data_folder(settings)
     socket = socket_path(folder)
-    with (folder / "broker.users").open("a") as user:  # the kernel lets go of it, however this process ends
+    with (folder / "broker.users").open("a") as user:  # the kernel releases the lock, however this process ends
         with _alone(folder):
             fcntl.flock(user, fcntl.LOCK_SH)
             server = None if answers(socket) else start(folder, socket)
@@ -69,14 +69,14 @@ def embedded_broker(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time starts or stops the broker: two servers would write the same file."""
+    """Hold a lock while starting or stopping the broker, because two servers would write the same file."""
     with (folder / "broker.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _leave(user: TextIO, socket: Path, server: subprocess.Popen[bytes] | None) -> None:
-    """Stop the broker where nobody else uses it."""
+    """Stop the broker if no other process uses it."""
     try:
         fcntl.flock(user, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -103,18 +103,18 @@ def start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
 
 
 def stop(socket: Path) -> None:
-    """End the broker that listens there, whoever started it; nothing happens where none does."""
+    """Stop the broker on this socket, whichever process started it. Does nothing if there is none."""
     import redis
 
     with _client(socket) as client:
         try:
             client.shutdown()
         except redis.ConnectionError:
-            return  # it is gone already
+            return  # it has already stopped
 
 
 def answers(socket: Path) -> bool:
-    """Whether a broker listens there."""
+    """Whether a broker listens on this socket."""
     import redis
 
     if not socket.exists():
@@ -127,7 +127,7 @@ def answers(socket: Path) -> bool:
 
 
 def _client(socket: Path) -> Redis:
-    """A client that asks once: the socket of a killed broker stays behind, and asking again would take seconds."""
+    """A client without retries. A killed broker leaves its socket behind, and retries would take seconds."""
     import redis
     from redis.backoff import NoBackoff
     from redis.retry import Retry

@@ -1,4 +1,4 @@
-"""The TOML file with the lines its settings stand on, so that a mistake is told with its place."""
+"""The TOML file and the line of each setting, so that a message can name the place of a mistake."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ AT: Final = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
 TABLE: Final = re.compile(r"\s*\[+(.+?)\]+\s*(#.*)?")
 ASSIGNED: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 MOST, LONGEST = 200_000, 8_000
-"""Bytes of the file, and of a line; a private key on one line has some 3,300."""
+"""Size limits of the file and of a line, in bytes. A private key on one line has about 3,300."""
 
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """What the file says, and the line of each table and key by its path."""
+    """The values of the file, and the line of each table and key by its path."""
 
     path: Path
     raw: dict[str, Any]
     lines: Mapping[tuple[str, ...], int] = field(repr=False)
 
     def place(self, setting: tuple[str, ...], *, absent: bool = False) -> str | None:
-        """FILE:LINE of a setting, or (`absent`) of the table that lacks it; None where it is not from this file."""
+        """FILE:LINE of a setting, or with `absent` of the table that lacks it. None if it is not from this file."""
         line = self.lines.get(setting) or (self.lines.get(setting[:-1]) if absent else None)
         return f"{self.path}:{line}" if line else None
 
 
 def read_config(path: Path) -> ConfigFile:
-    """The file; raises SettingsProblem with line and column where it is no TOML."""
+    """Read the file. Raises SettingsProblem with line and column if it is not TOML."""
     text = _text(path)
     try:
         raw = tomllib.loads(text)
@@ -45,7 +45,7 @@ def read_config(path: Path) -> ConfigFile:
         raise SettingsProblem(f"{place}: this is not TOML: {why.replace(chr(10), ' ')}.") from None
     except RecursionError:
         raise SettingsProblem(f"{path}: brackets stand too deep in each other.") from None
-    except ValueError:  # Python's own bound on the digits of a number
+    except ValueError:  # Python limits the digits of a number
         raise SettingsProblem(f"{path}: a number has too many digits.") from None
     return ConfigFile(path, raw, dict(_lines(text)))
 
@@ -70,7 +70,7 @@ def _text(path: Path) -> str:
 
 
 def _lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Paths with their lines, in order; of a path that stands twice the last counts, which TOML refuses anyway."""
+    """Paths with their lines, in order. The last line wins for a repeated path, which TOML refuses anyway."""
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.split("\n"), 1):
         if found := TABLE.fullmatch(line):
@@ -81,7 +81,7 @@ def _lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
 
 
 def _keys(dotted: str) -> tuple[str, ...]:
-    """A dotted key in parts: `connections."my org"` is (connections, my org); nothing for what is none."""
+    """Split a dotted key: `connections."my org"` gives (connections, my org). Empty if it is not a key."""
     try:
         here: Any = tomllib.loads(f"{dotted} = 1")
     except tomllib.TOMLDecodeError:

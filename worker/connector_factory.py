@@ -1,4 +1,4 @@
-"""Connectors of the connections in the settings."""
+"""Make the connectors of the configured connections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_connector(
     sleep: Callable[[float], None],
     spent: int = 0,
 ) -> Connector:
-    """The connector of a connection; `spent`: its calls in the last 24 hours. Raises SettingsProblem in a sentence."""
+    """The connector of a connection. `spent`: its calls in the last 24 hours. Raises SettingsProblem."""
     opening = Opening(name, settings.home, lambda: limiter_url(settings), clock, sleep, spent)
     with in_a_sentence(name):
         return crm(connection.kind).open(connection, opening)
@@ -38,7 +38,7 @@ def open_connector(
 
 @contextmanager
 def in_a_sentence(name: str) -> Iterator[None]:
-    """A connector's own settings that do not fit together, as a sentence with their place."""
+    """A SettingsProblem for connector settings that contradict each other, with their place."""
     try:
         yield
     except ValidationError as e:
@@ -48,6 +48,6 @@ def in_a_sentence(name: str) -> Iterator[None]:
 
 
 def limiter_url(settings: Settings) -> str:
-    """Where processes share their rate limits: the configured Redis, else a file beside the store."""
+    """Where processes share rate limits: the configured Redis, or a file next to the store."""
     url = settings.broker.url.get_secret_value()
     return url if url.startswith("redis") else str(data_folder(settings) / "limits.db")

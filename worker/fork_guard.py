@@ -1,4 +1,4 @@
-"""The fork guard: Polars' threads do not survive a fork, and every child of such a parent hangs for ever."""
+"""The fork guard. Polars' threads do not survive a fork, so a child of such a parent hangs forever."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SENTENCE = (
 
 
 def polars_threads() -> list[str]:
-    """Names of Polars' pool threads in this process (Linux; empty elsewhere); its import alone makes none of them."""
+    """Names of Polars' pool threads in this process. Empty outside Linux and after a mere import of Polars."""
     names = (_read(comm) for comm in Path("/proc/self/task").glob("*/comm"))
     return sorted(name for name in names if POOL_THREAD.fullmatch(name))
 
 
 def refuse_to_fork(**_: object) -> None:
-    """End the worker at once, with a sentence, where a fork would hang: Celery swallows a SystemExit from here."""
+    """Stop the worker with a message if a fork would hang. Celery swallows a SystemExit raised here."""
     if polars_threads():
         print(SENTENCE, file=sys.__stderr__, flush=True)  # Celery redirects sys.stderr
         os._exit(OUR_FAULT)
@@ -31,5 +31,5 @@ def refuse_to_fork(**_: object) -> None:
 def _read(path: Path) -> str:
     try:
         return path.read_text().strip()
-    except FileNotFoundError:  # the thread ended while we looked
+    except FileNotFoundError:  # the thread ended in the meantime
         return ""

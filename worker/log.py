@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error, with what is bound (run, connection); secrets never come here."""
+"""Logs: one JSON object per line on standard error, with the bound run and connection. No secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import structlog
 
 
 def start_logging(**_: object) -> None:
-    """Make structlog write JSON lines to standard error; libraries' warnings go the same way."""
+    """Make structlog, and the warnings of libraries, write JSON lines to standard error."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
     structlog.configure(
         processors=[

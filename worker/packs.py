@@ -1,4 +1,4 @@
-"""The packs that ship with the program: read, listed, copied."""
+"""The policy packs that ship with the program: read, list and copy them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def pack_texts() -> dict[str, bytes]:
-    """The shipped packs by file name; the starter pack first, for it is the default."""
+    """The shipped packs by file name. The starter pack comes first because it is the default."""
     files = (file for file in resources.files("policies").joinpath("packs").iterdir() if file.name.endswith(".yaml"))
     ordered = sorted(files, key=lambda file: (file.name != "starter.yaml", file.name))
     return {file.name: file.read_bytes() for file in ordered}
 
 
 def copied(names: Sequence[str], folder: Path) -> list[Path]:
-    """The packs of these names as files in a folder; raises SettingsProblem, and then nothing was written."""
+    """Copy the named packs into a folder. Raises SettingsProblem before anything is written."""
     texts = {name.removesuffix(".yaml"): text for name, text in pack_texts().items()}
     wanted = list(dict.fromkeys(name.removesuffix(".yaml") for name in names))
     for name in wanted:

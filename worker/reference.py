@@ -1,4 +1,4 @@
-"""The reference pages, made from the code: `python -m worker.reference` writes them, a test compares them."""
+"""Generate the reference pages: `python -m worker.reference` writes them, and a test compares them."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def pages() -> dict[str, str]:
 
 
 def settings_page() -> str:
-    """The table of all settings, and one for each kind of connection with those that no other kind shares."""
+    """A table of all shared settings, then a table of each kind's own connection settings."""
     shared = dict(leaves(ConnectionSettings, CONNECTION))
     everywhere = {**dict(leaves(Settings)), **shared}
     kinds = (KIND_HEAD.format(kind=kind) + _settings(_own(crm(kind).connection, shared)) for kind in KINDS)
@@ -95,7 +95,7 @@ def settings_page() -> str:
 
 
 def _own(connection: type[ConnectionSettings], shared: Mapping[str, FieldInfo]) -> dict[str, FieldInfo]:
-    """The settings of a kind that are not shared, or have another meaning there."""
+    """The settings that only this kind has, or that mean something else there."""
     every = leaves(connection, CONNECTION)
     kind = f"{CONNECTION}kind"
     return {
@@ -111,7 +111,7 @@ def _settings(found: Mapping[str, FieldInfo]) -> str:
 
 
 def leaves(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every setting by its path, but for those of connections."""
+    """Every setting by its path, without the connection settings."""
     for name, info in model.model_fields.items():
         inner, here = _table(info.annotation), f"{path}{name}"
         if name in {"home", "connections"}:
@@ -123,7 +123,7 @@ def leaves(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldI
 
 
 def _table(annotation: Any) -> type[BaseModel] | None:
-    """The settings table that a field holds, if it does."""
+    """The settings table in a field, or None."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if get_origin(annotation) in {Union, UnionType}:
@@ -133,7 +133,7 @@ def _table(annotation: Any) -> type[BaseModel] | None:
 
 
 def default(info: FieldInfo) -> str:
-    """A default as it would stand in the file."""
+    """A default value as TOML."""
     if info.is_required():
         return "required"
     value = info.get_default(call_default_factory=True)

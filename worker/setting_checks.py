@@ -1,4 +1,4 @@
-"""Single values of the settings that belong to no connection, each checked with a sentence of its own."""
+"""Checks of single settings outside connections, each with its own message."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ BROKERS = ("redis://", "rediss://", "redis+socket://", "amqp://", "amqps://")
 
 
 def clock_time(text: str) -> str:
-    """HH:MM of a day of 24 hours."""
+    """Check that the value is HH:MM in 24-hour form."""
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
         raise ValueError(f"'{text}' is no time of day; write HH:MM, as in 02:00")
     return text
 
 
 def carrier(url: SecretStr) -> SecretStr:
-    """A URL that Celery can send over, or nothing; the sentence never holds the URL, as it carries a password."""
+    """Check that Celery supports the URL, if any. The message leaves it out because it holds a password."""
     text = url.get_secret_value()
     try:
         parts = urlsplit(text)

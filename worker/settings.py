@@ -1,4 +1,4 @@
-"""Every setting, in one place: environment over secrets folder over the TOML file. The docs table is made from here."""
+"""All settings: the environment over the secrets folder over the TOML file. The docs table is generated from here."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class PolicySettings(Closed):
 
 KNOWN_KIND: Any = Literal[tuple(KINDS)]
 UNKNOWN: Final = create_model("UNKNOWN", __base__=ConnectionSettings, kind=(KNOWN_KIND, ...))
-"""A connection without a kind that is known: refused for that, and for every other mistake in it."""
+"""A connection of an unknown kind. The message names this and every other mistake in it."""
 
 
 def connection_settings(values: Any) -> ConnectionSettings:
-    """A connection by the settings model of its kind; keys of other kinds are ignored. Raises ValidationError."""
+    """Validate a connection by its kind's model. Keys of other kinds are ignored. Raises ValidationError."""
     if isinstance(values, ConnectionSettings) or not isinstance(values, Mapping):
         return ConnectionSettings.model_validate(values)
     models = {kind: crm(kind).connection for kind in KINDS}
@@ -68,14 +68,14 @@ def connection_settings(values: Any) -> ConnectionSettings:
 
 if TYPE_CHECKING:
     Connection = ConnectionSettings
-else:  # discriminated by a validator: places of mistakes are then the file's own, and a wrong kind hides none of them
+else:  # a validator keeps the file's own places and reports every mistake, even with a wrong kind
     Connection = Annotated[
         Union[tuple(crm(kind).connection for kind in KINDS)], PlainValidator(connection_settings)  # noqa: UP007
     ]
 
 
 class Settings(BaseSettings):
-    """All settings; `home` is the folder of the config file, against which relative paths are read."""
+    """All settings. `home` is the config file's folder; relative paths start there."""
 
     model_config = SettingsConfigDict(
         env_prefix="SLUICEGATE_",
@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment first, then the secrets folder, then what the TOML file says (given at init)."""
+        """Sources in order: environment, secrets folder, TOML file (passed to init)."""
         folder = os.environ.get("SLUICEGATE_SECRETS_DIR")
         environment = EnvSettingsSource(settings_cls, env_ignore_empty=True)
         environment.env_vars = {k: v for k, v in environment.env_vars.items() if k != "sluicegate_secrets_dir"}
@@ -116,11 +116,11 @@ class Settings(BaseSettings):
         return environment, secrets, init_settings
 
     def path(self, path: Path) -> Path:
-        """A path of the config file, read against the config file's folder."""
+        """Resolve a path from the config file against its folder."""
         return self.home / path
 
     def connection(self, name: str) -> ConnectionSettings:
-        """One connection by name; raises SettingsProblem naming those there are."""
+        """A connection by name. Raises SettingsProblem that lists the existing ones."""
         if name in self.connections:
             return self.connections[name]
         known = ", ".join(sorted(self.connections)) or "none"
@@ -128,7 +128,7 @@ class Settings(BaseSettings):
 
 
 class GivenSettings(Settings):
-    """Settings as they are given, whatever the environment holds: for what needs no config."""
+    """Settings from arguments alone, for commands without a config. The environment is ignored."""
 
     @classmethod
     def settings_customise_sources(
@@ -138,12 +138,12 @@ class GivenSettings(Settings):
         *_others: PydanticBaseSettingsSource,
         **_named: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is given at init."""
+        """Use the init arguments alone."""
         return (init_settings,)
 
 
 def read_settings(config: Path | None) -> Settings:
-    """Settings from a TOML file and the environment; raises SettingsProblem with every mistake in it."""
+    """Read settings from a TOML file and the environment. Raises SettingsProblem with every mistake."""
     file = read_config(config) if config else None
     home = config.resolve().parent if config else Path.cwd()
     try:
@@ -155,7 +155,7 @@ def read_settings(config: Path | None) -> Settings:
 
 
 def mistakes(error: ValidationError, file: ConfigFile | None = None) -> str:
-    """Every mistake, a sentence a line; values are left out, since one may be a secret."""
+    """Every mistake, one sentence per line. Values are left out because they may be secrets."""
     return "\n".join(_sentence(dict(mistake), file) for mistake in error.errors(include_input=False))
 
 
@@ -170,7 +170,7 @@ def _sentence(error: dict[str, Any], file: ConfigFile | None) -> str:
 
 
 def _source(error: dict[str, Any], file: ConfigFile | None) -> str:
-    """Where a mistake stands: an environment variable, a line of the file, or what is known of it."""
+    """Place of a mistake: an environment variable, a line of the file, or the setting's path."""
     path = tuple(part for part in error["loc"] if isinstance(part, str))
     variable = "SLUICEGATE_" + "__".join(path).upper()
     if variable in os.environ:
@@ -181,19 +181,19 @@ def _source(error: dict[str, Any], file: ConfigFile | None) -> str:
 
 
 def _meant(name: str) -> str:
-    """The setting that comes nearest, of all tables."""
+    """The most similar setting name in any table."""
     known = sorted({*Settings.model_fields, *(known for table in tables_below(Closed) for known in table.model_fields)})
     close = difflib.get_close_matches(name, known, 1)
     return f"; did you mean '{close[0]}'" if close else ""
 
 
 def tables_below(table: type[Closed]) -> Iterator[type[Closed]]:
-    """Every table of settings that is one of this kind."""
+    """Every settings table of this model."""
     for below in table.__subclasses__():
         yield below
         yield from tables_below(below)
 
 
 def share_cores(processes: int) -> None:
-    """Give each worker process its share of the cores, before Polars makes its threads."""
+    """Limit each worker process to its share of the cores. Call it before Polars starts its threads."""
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))

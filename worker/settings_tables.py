@@ -1,4 +1,4 @@
-"""The tables of settings that are about no connection: beat's times, messages."""
+"""Settings tables outside connections: beat's times and messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Route = Literal["now", "daily", "weekly", "never"]
 
 
 class ScheduleSettings(Closed):
-    """When beat runs what; times are UTC."""
+    """Beat's schedule; times are in UTC."""
 
     incremental_minutes: int = Field(60, ge=1, le=1440, description="minutes between incremental runs")
     full_at: ClockTime = Field("02:00", description="nightly full reconcile, UTC")
@@ -24,7 +24,7 @@ class ScheduleSettings(Closed):
 
 
 class MessageSettings(Closed):
-    """How much a rep is told, and when; delivery is a later version's."""
+    """How many messages a rep gets, and when. A later version delivers them."""
 
     per_day: int = Field(5, ge=0, le=100, description="most lines that a rep gets a day; fields are never capped")
     critical: Route = Field("now", description="when critical flags are told")

@@ -1,4 +1,4 @@
-"""CSV files that RevOps keep beside the config: people, targets, rates. Each mistake names file and line."""
+"""CSV files that RevOps maintain next to the config: people, targets, rates. Messages name file and line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
 
 
 def people(path: Path) -> list[Record]:
-    """owner, manager, team, zone, start date: by the owner's name or login; blanks leave what the CRM says."""
+    """Rows of owner (name or login), manager, team, zone, start date. A blank keeps the CRM's value."""
     rows = []
     for line, row in _rows(path, required=("owner",)):
         start = row.get("start date") or row.get("start_date") or ""
@@ -39,7 +39,7 @@ def people(path: Path) -> list[Record]:
 
 
 def targets(path: Path) -> list[Record]:
-    """What an owner, a team or (with neither) everybody is to sell in a period: `2026-Q4`, `2026-11`, `2026`."""
+    """Targets of an owner, a team or everybody (neither given) for a period: `2026-Q4`, `2026-11`, `2026`."""
     return [
         {
             "owner": row.get("owner") or None,
@@ -53,7 +53,7 @@ def targets(path: Path) -> list[Record]:
 
 
 def rates(path: Path) -> list[Record]:
-    """currency, date, rate to the connection's currency, as canonical rates."""
+    """Rows of currency, date and rate to the connection's currency, in the shape of canonical rates."""
     found: list[Record] = []
     for line, row in _rows(path, required=("currency", "date", "rate")):
         rate = _decimal(path, line, row["rate"])

@@ -1,4 +1,4 @@
-"""The one place that chooses real things: clock, store, connectors, policies. Tests hand in fakes instead."""
+"""Wiring: the real clock, store, connectors and policies. Tests pass fakes instead."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Services:
-    """What flows need; each member is a door that tests can replace."""
+    """Everything that flows need. Tests can replace each member."""
 
     settings: Settings
     clock: Callable[[], datetime]
@@ -33,7 +33,7 @@ class Services:
     progress: Callable[[str, int], None] = field(default=lambda _what, _count: None)
 
     def connection(self, name: str) -> ConnectionSettings:
-        """The settings of one connection; raises SettingsProblem."""
+        """The settings of one connection. Raises SettingsProblem."""
         return self.settings.connection(name)
 
 
@@ -43,7 +43,7 @@ def now() -> datetime:
 
 
 def wire(settings: Settings, *, progress: Callable[[str, int], None] | None = None) -> Services:
-    """Real services for these settings; made after a fork, never before."""
+    """Real services for these settings. Make them after a fork, never before."""
     from store import Store
 
     store = Store.open(store_url(settings))
@@ -66,7 +66,7 @@ def wire(settings: Settings, *, progress: Callable[[str, int], None] | None = No
 
 
 def store_url(settings: Settings) -> str:
-    """The configured store, else a SQLite file beside the config file; relative SQLite paths are read there too."""
+    """The configured store, or a SQLite file next to the config file. Relative SQLite paths start there too."""
     url = settings.store.url.get_secret_value()
     if not url:
         return f"sqlite:///{settings.home.resolve() / 'sluicegate.db'}"
@@ -77,14 +77,14 @@ def store_url(settings: Settings) -> str:
 
 
 def connector_for(settings: Settings, name: str, spent: int = 0) -> Connector:
-    """The connector of a connection's kind; `spent`: calls that the connection has cost today."""
+    """The connector for a connection's kind. `spent`: calls that the connection has used today."""
     from worker.connector_factory import open_connector
 
     return open_connector(settings, name, settings.connection(name), clock=now, sleep=time.sleep, spent=spent)
 
 
 def policy_texts(settings: Settings) -> dict[str, bytes]:
-    """Every policy file's bytes by name; the starter pack where no paths are set. Raises SettingsProblem."""
+    """The bytes of every policy file by name, or the starter pack if no paths are set. Raises SettingsProblem."""
     if not settings.policies.paths:
         pack = resources.files("policies") / "packs" / "starter.yaml"
         return {"starter.yaml": pack.read_bytes()}
@@ -92,7 +92,7 @@ def policy_texts(settings: Settings) -> dict[str, bytes]:
 
 
 def read_policy_files(paths: Iterable[Path]) -> dict[str, bytes]:
-    """The files, and every YAML file in the folders; raises SettingsProblem naming what is not there."""
+    """The files, and every YAML file in the folders. Raises SettingsProblem for a missing path."""
     files = {str(path): _bytes(path) for path in _yaml_files(paths)}
     if not files:
         raise SettingsProblem("No policy files were found; [policies] paths names files or folders of YAML.")

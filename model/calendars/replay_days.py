@@ -1,4 +1,4 @@
-"""Days of a replay: what passes with the date alone, while nothing is recorded about a deal."""
+"""Days of a replay: facts that change with the date alone, while nothing is recorded about a deal."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ LOGGED: Final = frozenset(
 )  # fmt: skip
 """Facts that are unknown on days on which the owner's team logs almost nothing."""
 NOT_APPLICABLE, PASSED, BROKEN, UNKNOWN = range(4)
-"""How a rule comes out on a deal-day."""
-STRETCHES: Final = pl.Schema({"deal": pl.Int64(), "day": pl.Int64(), "until": pl.Int64(), "state": pl.Int8()})
-"""Of one rule: from `day` up to `until` it came out so; sorted, days it does not apply to left out."""
+"""A rule's answer on a deal-day."""
+INTERVALS: Final = pl.Schema({"deal": pl.Int64(), "day": pl.Int64(), "until": pl.Int64(), "state": pl.Int8()})
+"""One rule's answer from `day` up to `until`. Rows are sorted; days to which the rule does not apply are left out."""
 COPIED: Final = "next_step_copied"
-"""The fact that may turn because another deal of the owner changes."""
-QUIET: Final = ("team", "_activity_unknown")
-"""Columns that tell whether a team's silence makes a fact unknown."""
+"""The fact that can change because another deal of the owner changes."""
+SILENCE: Final = ("team", "_activity_unknown")
+"""Columns that decide whether a silent team makes a fact unknown."""
 CHUNK: Final = 250_000
-"""Deal-days that are held at once."""
+"""Deal-days held in memory at once."""
 
 
 @dataclass(frozen=True)
 class Days:
-    """Rows of a replay and the days that each holds for.
+    """Rows of a replay and the days for which each holds.
 
-    `wide`: a row each stretch on which nothing was recorded, as of its first day; `rows`: deal, day, until, in the same
-    order; `dates`: local dates by zone and day (zone × days + day), `zone` each row's zone; `quiet`: the teams and days
-    of `quiet_days`; `shared`: SHARED of model/widening/copied_next_steps.py.
+    `wide`: a row for each span of days without a record, as of its first day; `rows`: deal, day, until, in the same
+    order; `dates`: local dates by zone and day (zone × days + day); `zone`: each row's zone; `silent`: the teams and
+    days of `silent_days`; `shared`: SHARED of model/widening/copied_next_steps.py.
     """
 
     wide: Wide
@@ -51,15 +51,15 @@ class Days:
     size: int
     dates: pl.Series
     zone: pl.Series
-    quiet: pl.DataFrame
+    silent: pl.DataFrame
     shared: pl.DataFrame
 
     @classmethod
-    def of(  # noqa: PLR0917 - a widened story and what passes beside it
+    def of(  # noqa: PLR0917 - widened rows and what changes without a record
         cls, wide: Wide, rows: pl.DataFrame, instants: Sequence[datetime], owners: pl.DataFrame, zone: str,
-        quiet: pl.DataFrame, shared: pl.DataFrame,
+        silent: pl.DataFrame, shared: pl.DataFrame,
     ) -> Days:  # fmt: skip
-        """Days of a widened story; `owners` are OWNERS, `zone` the connection's, `quiet` and `shared` as above."""
+        """Days of widened rows; `owners` are OWNERS, `zone` the connection's, `silent` and `shared` as above."""
         zones = Zones.of(zone, owners["zone"])
         theirs = owners.select("id", code=zones.code(pl.col("zone")))
         code = wide.frame.select(id="_owner_id").join(theirs, on="id", how="left", maintain_order="left")["code"]
@@ -67,45 +67,45 @@ class Days:
         places = pl.int_range(len(zones.names), eager=True)
         by_zone = pl.DataFrame({"z": places}).select(pl.col("z").repeat_by(len(instants)).explode(empty_as_null=True))
         dates = zones.date(every, by_zone["z"].cast(pl.Int64))
-        return cls(wide, rows, len(instants), dates, code.fill_null(0), quiet, shared)
+        return cls(wide, rows, len(instants), dates, code.fill_null(0), silent, shared)
 
-    def hushes(self, facts: Collection[str]) -> bool:
-        """Whether a team's silence makes some of these facts unknown on days on which nothing is recorded."""
-        return not self.quiet.is_empty() and not LOGGED.isdisjoint(facts)
+    def silence_matters(self, facts: Collection[str]) -> bool:
+        """Whether a silent team makes some of these facts unknown on days without a record."""
+        return not self.silent.is_empty() and not LOGGED.isdisjoint(facts)
 
-    def heard(self) -> Days:
+    def ignoring_silence(self) -> Days:
         """The same days as if no team were ever silent."""
-        return replace(self, quiet=self.quiet.clear())
+        return replace(self, silent=self.silent.clear())
 
-    def copies(self, facts: Collection[str]) -> bool:
-        """Whether what other deals say may turn one of these facts."""
+    def copies_matter(self, facts: Collection[str]) -> bool:
+        """Whether another deal can change one of these facts."""
         return COPIED in facts and not self.shared.is_empty()
 
-    def flips(self, facts: Collection[str]) -> bool:
-        """Whether some of these facts may turn on days on which nothing is recorded about the deal."""
-        return self.hushes(facts) or self.copies(facts)
+    def may_change(self, facts: Collection[str]) -> bool:
+        """Whether some of these facts can change on days without a record of the deal."""
+        return self.silence_matters(facts) or self.copies_matter(facts)
 
-    def flip_spots(self, facts: Collection[str]) -> list[pl.DataFrame]:
-        """Where they may, while a row holds: row, ahead (days after its first)."""
-        hushed = [self.hushed_spots()] if self.hushes(facts) else []
-        return [*hushed, self.copied_spots()] if self.copies(facts) else hushed
+    def change_days(self, facts: Collection[str]) -> list[pl.DataFrame]:
+        """Days within a row on which they can change: row, ahead (days after the row's first)."""
+        silent_rows = [self.silence_changes()] if self.silence_matters(facts) else []
+        return [*silent_rows, self.copy_changes()] if self.copies_matter(facts) else silent_rows
 
-    def copied_spots(self) -> pl.DataFrame:
-        """Where a row's text comes to stand on another deal of the owner, or no longer does."""
-        turns = pl.concat([self.shared.select("deal", turn=side) for side in ("day", "until")]).unique()
+    def copy_changes(self) -> pl.DataFrame:
+        """Days on which the row's next step starts or stops being copied: row, ahead."""
+        changes = pl.concat([self.shared.select("deal", change=side) for side in ("day", "until")]).unique()
         rows = self.rows.select("deal", "day", "until").with_row_index("row")
-        met = rows.join(turns, on="deal").filter(pl.col("turn").is_between("day", "until", closed="none"))
-        return met.select(pl.col("row").cast(pl.Int64), ahead=pl.col("turn") - pl.col("day"))
+        met = rows.join(changes, on="deal").filter(pl.col("change").is_between("day", "until", closed="none"))
+        return met.select(pl.col("row").cast(pl.Int64), ahead=pl.col("change") - pl.col("day"))
 
-    def hushed_spots(self) -> pl.DataFrame:
-        """Where a row's team falls silent or speaks again while the row holds: row, ahead (days after its first)."""
+    def silence_changes(self) -> pl.DataFrame:
+        """Days within a row on which its team falls silent or logs again: row, ahead (days after the row's first)."""
         flip = pl.col("day") != pl.col("day").shift(1) + 1
-        starts = self.quiet.sort("team", "day").filter(flip.over("team").fill_null(value=True))
-        ends = self.quiet.with_columns(pl.col("day") + 1).join(self.quiet, on=["team", "day"], how="anti")
-        turns = pl.concat([starts, ends]).rename({"day": "turn"})
+        starts = self.silent.sort("team", "day").filter(flip.over("team").fill_null(value=True))
+        ends = self.silent.with_columns(pl.col("day") + 1).join(self.silent, on=["team", "day"], how="anti")
+        changes = pl.concat([starts, ends]).rename({"day": "change"})
         rows = self.rows.select("day", "until", self.wide.frame["team"]).with_row_index("row")
-        met = rows.join(turns, on="team").filter(pl.col("turn").is_between("day", "until", closed="none"))
-        return met.select(pl.col("row").cast(pl.Int64), ahead=pl.col("turn") - pl.col("day"))
+        met = rows.join(changes, on="team").filter(pl.col("change").is_between("day", "until", closed="none"))
+        return met.select(pl.col("row").cast(pl.Int64), ahead=pl.col("change") - pl.col("day"))
 
     def every_day(self) -> Iterator[pl.DataFrame]:
         """Pieces (row, day, until) of one day each, some at a time."""
@@ -123,21 +123,21 @@ class Days:
         today = self.dates.gather(zone + pieces["day"])
         passed = (today - self.dates.gather(zone + self.rows["day"].gather(row))).dt.total_days()
         schema = self.wide.frame.schema
-        asked = {c for name in {*facts, *(QUIET if self.hushes(facts) else ())}
+        asked = {c for name in {*facts, *(SILENCE if self.silence_matters(facts) else ())}
                  for c in (name, name + KNOWN) if c in schema}  # fmt: skip
         frame = self.wide.frame.select("key", "process", *(c for c in [*asked, *more] if c not in {"key", "process"}))
         frame = frame[row].with_columns(as_of_date=today, _day=pieces["day"])
         frame = frame.with_columns(pl.col(fact) + passed for fact in PASSING & asked)
-        if self.hushes(facts):
-            frame = self._hushed(frame, LOGGED & asked)
-        told = pieces.select("day", "until", deal=self.rows["deal"].gather(row))
-        if self.copies(asked):
-            frame = self._with_copies(frame, told)
-        return replace(self.wide, frame=frame), told
+        if self.silence_matters(facts):
+            frame = self._with_silence(frame, LOGGED & asked)
+        dates = pieces.select("day", "until", deal=self.rows["deal"].gather(row))
+        if self.copies_matter(asked):
+            frame = self._with_copies(frame, dates)
+        return replace(self.wide, frame=frame), dates
 
-    def _with_copies(self, frame: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-        """A text that stands on another deal that day is copied, whatever else is known of it."""
-        places = told.select("deal", "day").with_row_index("place")
+    def _with_copies(self, frame: pl.DataFrame, dates: pl.DataFrame) -> pl.DataFrame:
+        """Mark next steps that another deal of the owner also has that day as copied."""
+        places = dates.select("deal", "day").with_row_index("place")
         met = places.join(self.shared, on="deal", suffix="_on").filter(
             pl.col("day").is_between("day_on", "until", closed="left")
         )
@@ -147,15 +147,15 @@ class Days:
             pl.when(here).then(pl.lit(value=True)).otherwise(pl.col(COPIED)).alias(COPIED), known.alias(COPIED + KNOWN)
         )
 
-    def _hushed(self, frame: pl.DataFrame, facts: Collection[str]) -> pl.DataFrame:
-        quiet = self.quiet.select("team", _day="day", _quiet=pl.lit(value=True))
-        hushed = frame.select("team", "_day").join(quiet, on=["team", "_day"], how="left", maintain_order="left")
-        heard = hushed["_quiet"].is_null() | frame["_activity_unknown"].is_not_null()  # one reason is enough
-        return frame.with_columns((pl.col(fact + KNOWN) & heard).alias(fact + KNOWN) for fact in facts)
+    def _with_silence(self, frame: pl.DataFrame, facts: Collection[str]) -> pl.DataFrame:
+        silent = self.silent.select("team", _day="day", _silent=pl.lit(value=True))
+        silent_rows = frame.select("team", "_day").join(silent, on=["team", "_day"], how="left", maintain_order="left")
+        as_logged = silent_rows["_silent"].is_null() | frame["_activity_unknown"].is_not_null()  # one reason is enough
+        return frame.with_columns((pl.col(fact + KNOWN) & as_logged).alias(fact + KNOWN) for fact in facts)
 
 
 def logged_steps(logged: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """By team and day how many open deals, and touched ones among them, come or go: team, day, deals, touched.
+    """Changes by team and day in the number of open deals and of touched ones: team, day, deals, touched.
 
     `logged`: owner_id, day, until, touched (in 30 days) of open deals.
     """
@@ -166,13 +166,13 @@ def logged_steps(logged: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
 
 
 def added(steps: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Steps of some parts as one."""
+    """The sum of the steps of several parts."""
     summed = pl.concat(steps).group_by("team", "day").agg(pl.col("deals", "touched").sum())
     return summed.select("team", "day", "deals", "touched").sort("team", "day")
 
 
-def quiet_days(steps: pl.DataFrame, days: int, min_coverage: float) -> pl.DataFrame:
-    """Team and day where under `min_coverage` of the team's open deals were touched in 30 days (of few: nobody knows).
+def silent_days(steps: pl.DataFrame, days: int, min_coverage: float) -> pl.DataFrame:
+    """Team and day where under `min_coverage` of the team's open deals were touched in 30 days; no small teams.
 
     `steps`: `logged_steps` of all deals.
     """

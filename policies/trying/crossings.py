@@ -1,4 +1,4 @@
-"""The days on which an answer may turn though nothing is recorded: those on which a day count passes a limit."""
+"""Days on which an answer may change without a record: a day count passes a limit."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 COUNTED: Final = frozenset({"days_since", "days_until", "business_days_since"})
 RISES: Final = {"days_since": 1, "days_until": -1, None: 1}
-"""How a day count goes on from day to day; business days go in steps of their own and are looked at every day."""
+"""How a day count changes from one day to the next. Business days have uneven steps and are checked every day."""
 ABOUT: Final = range(-2, 4)
-"""Days about a limit that are looked at: clock changes may let a local date stand still or leap."""
+"""Days around a limit that are checked: a clock change can make a local date repeat or skip."""
 
 
-class Turn(NamedTuple):
+class Crossing(NamedTuple):
     """A day count and a limit: `times` (of the fact `of`, where it is named)."""
 
     fact: str
@@ -45,54 +45,56 @@ def _counts(node: Node) -> bool:
             return False
 
 
-def turns(conditions: Sequence[Condition]) -> list[Turn] | None:
-    """Every limit that day counts of these conditions are compared with; None where only each day can tell."""
-    found: list[Turn] = []
+def crossings(conditions: Sequence[Condition]) -> list[Crossing] | None:
+    """Every limit that these conditions compare day counts with; None where every day must be checked."""
+    found: list[Crossing] = []
     for node in (node for condition in conditions for node in walk(condition.tree)):
         if isinstance(node, Compare | Between | Among) and any(map(_counts, walk(node))):
-            told = list(_told(measures(node)))
-            if not told:
+            limits = list(_limits(measures(node)))
+            if not limits:
                 return None
-            found += told
+            found += limits
     return found
 
 
-def _told(found: Sequence[Measure]) -> Iterator[Turn]:
-    """The turns of a comparison that is a day count beside constant limits, else none."""
+def _limits(found: Sequence[Measure]) -> Iterator[Crossing]:
+    """The limits of a comparison of a day count with constants; none for any other comparison."""
     for measure in found:
         rises = measure.function in RISES and (measure.function or measure.fact in PASSING)
         if not rises or measure.of in PASSING:
             return
         limits = measure.limit if isinstance(measure.limit, tuple) else (measure.limit,)
         for limit in limits:
-            yield Turn(measure.fact, measure.function, float(limit), measure.of)  # type: ignore[arg-type]
+            yield Crossing(measure.fact, measure.function, float(limit), measure.of)  # type: ignore[arg-type]
 
 
-def spots(
-    frame: pl.DataFrame, rows: pl.DataFrame, found: Sequence[Turn], more: Sequence[pl.DataFrame] = ()
+def split_at_crossings(
+    frame: pl.DataFrame, rows: pl.DataFrame, found: Sequence[Crossing], more: Sequence[pl.DataFrame] = ()
 ) -> pl.DataFrame:
-    """Pieces (row, day, until) of the `rows` (day, until) of a wide frame: each begins where an answer may turn.
+    """Pieces (row, day, until) of the `rows` (day, until) of a wide frame: each begins where an answer may change.
 
-    `more`: other turns (row, ahead: days after the row's first).
+    `more`: other crossings (row, ahead: days after the row's first).
     """
     lasts, none = rows["until"] - rows["day"], pl.zeros(rows.height, pl.Int64, eager=True)
     offsets = [pl.DataFrame({"row": pl.int_range(rows.height, eager=True), "ahead": none}), *more]
-    for turn in dict.fromkeys(found):
-        away = pl.DataFrame({"away": frame.select(_away(turn)).to_series(), "lasts": lasts}).with_row_index("row")
+    for crossing in dict.fromkeys(found):
+        away = pl.DataFrame({"away": frame.select(_away(crossing)).to_series(), "lasts": lasts}).with_row_index("row")
         near = away.filter(pl.col("away").is_between(-max(ABOUT), pl.col("lasts") - min(ABOUT)))
         for days in ABOUT:
             ahead = near.select(pl.col("row").cast(pl.Int64), "lasts", ahead=pl.col("away") + days)
             offsets.append(ahead.filter((pl.col("ahead") > 0) & (pl.col("ahead") < pl.col("lasts"))).drop("lasts"))
     found_at = pl.concat(offsets).unique().sort("row", "ahead")
     began, end = rows["day"].gather(found_at["row"]), rows["until"].gather(found_at["row"])
-    told = found_at.select("row", day=began + pl.col("ahead"))
+    starts = found_at.select("row", day=began + pl.col("ahead"))
     following = pl.when(pl.col("row") == pl.col("row").shift(-1)).then(pl.col("day").shift(-1))
-    return told.with_columns(until=pl.coalesce(following, end))
+    return starts.with_columns(until=pl.coalesce(following, end))
 
 
-def _away(turn: Turn) -> pl.Expr:
+def _away(crossing: Crossing) -> pl.Expr:
     """How many days after a row's first the count reaches its limit; null where it never does."""
-    limit = pl.lit(turn.times) if turn.of is None else pl.col(turn.of).cast(pl.Float64) * turn.times
-    passed = (pl.col("as_of_date") - pl.col(turn.fact)).dt.total_days() if turn.function else pl.col(turn.fact)
+    limit = pl.lit(crossing.times) if crossing.of is None else pl.col(crossing.of).cast(pl.Float64) * crossing.times
+    passed = (
+        (pl.col("as_of_date") - pl.col(crossing.fact)).dt.total_days() if crossing.function else pl.col(crossing.fact)
+    )
     whole = limit.floor().clip(-(10**6), 10**6).cast(pl.Int64)
-    return (whole - passed if RISES[turn.function] > 0 else -whole - passed).alias("away")
+    return (whole - passed if RISES[crossing.function] > 0 else -whole - passed).alias("away")

@@ -1,4 +1,4 @@
-"""What was true of a deal when it came into a stage: the criteria of that gate, on the first noon at or after entry."""
+"""Evidence at entry: which criteria of a gate held on the first noon at or after a deal entered the stage."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ AT_ENTRY: Final = pl.Schema({
     "deal": pl.Int64(), "day": pl.Int64(), "process": pl.String(), "stage": pl.String(), "owner_id": pl.String(),
     "fresh": pl.Boolean(), "criterion": pl.String(), "met": pl.Boolean(),
 })  # fmt: skip
-"""`day`: when the deal was first seen in the stage; `fresh`: it came in since the day before; `met` null: unknown."""
+"""`day`: when the deal was first seen in the stage; `fresh`: it entered since the day before; `met` null: unknown."""
 
 
 def asked_at_entry(rules: Iterable[Rule]) -> dict[tuple[str, str], list[Rule]]:
-    """(process, stage) → criteria that its gate asks: entry criteria of the stage, exit criteria of the one before."""
+    """Map (process, stage) to its gate: the entry criteria, and the exit criteria of the stage before."""
     found: dict[tuple[str, str], list[Rule]] = {}
     for rule in rules:
         if place := rule.place:
@@ -37,7 +37,7 @@ def asked_at_entry(rules: Iterable[Rule]) -> dict[tuple[str, str], list[Rule]]:
 def at_entry(
     days: Days, asked: Mapping[tuple[str, str], Sequence[Rule]], scope: Condition | None
 ) -> Iterator[pl.DataFrame]:
-    """AT_ENTRY of the open deals in scope that these days see in a stage for the first time."""
+    """AT_ENTRY of the open deals in scope, at their first day in each stage."""
     seen = days.wide.frame.select("process", "stage", days.rows["deal"], days.rows["day"]).with_row_index("row")
     seen = seen.drop_nulls(["process", "stage"]).sort("deal", "day", maintain_order=True)
     seen = seen.unique(["deal", "process", "stage"], keep="first", maintain_order=True)
@@ -46,15 +46,15 @@ def at_entry(
     facts |= {fact for rules in asked.values() for rule in rules for fact in rule.condition.facts}
     wide, rows = days.on(pieces, facts, ("_owner_id",))
     for (process, stage), rules in asked.items():
-        told = _told(wide, rows, rules, scope)
+        answers = _answers(wide, rows, rules, scope)
         here = (pl.col("process") == process) & (pl.col("stage") == stage) & pl.col("claimed")
-        met = told.filter(here).unpivot(
+        met = answers.filter(here).unpivot(
             [rule.id for rule in rules], index=[*AT_ENTRY][:6], variable_name="criterion", value_name="met"
         )
         yield met.cast(AT_ENTRY)
 
 
-def _told(wide: Wide, rows: pl.DataFrame, rules: Sequence[Rule], scope: Condition | None) -> pl.DataFrame:
+def _answers(wide: Wide, rows: pl.DataFrame, rules: Sequence[Rule], scope: Condition | None) -> pl.DataFrame:
     came = (pl.col("as_of_date") - pl.col("stage_since")).dt.total_days() <= 1
     known = pl.col("stage_since" + KNOWN) if "stage_since" in wide.masked else pl.lit(value=True)
     claimed = pl.col("is_open").fill_null(value=False)
@@ -68,7 +68,7 @@ def _told(wide: Wide, rows: pl.DataFrame, rules: Sequence[Rule], scope: Conditio
 
 
 def entries(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """AT_ENTRY rows of deals' first entries: those that came in while somebody looked."""
+    """AT_ENTRY rows of first entries that happened within the days judged."""
     found = pl.concat([pl.DataFrame(schema=AT_ENTRY), *parts]).sort("deal", "process", "stage", "criterion", "day")
     first = found.unique(["deal", "process", "stage", "criterion"], keep="first", maintain_order=True)
     return first.filter("fresh")

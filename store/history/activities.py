@@ -1,4 +1,4 @@
-"""Touches and plans on each row: the passes of `store.history.touches`, for all days at once."""
+"""Touches and plans on each row. Equals `store.history.touches`, for all days at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.snapshot import ACTIVITY, INSTANT, TASK_DAYS
-from store.history.grid import ALWAYS, DAY_US, Events, Grid, Int, each, local_turns, paired
+from store.history.grid import ALWAYS, DAY_US, Events, Grid, Int, days_about, each, paired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ MONTH: Final = 30 * DAY_US
 
 
 class Activities:
-    """The activities of a story's deals (raw.ACTIVITIES)."""
+    """The activities of some deals (raw.ACTIVITIES)."""
 
     def __init__(self, found: pl.DataFrame, grid: Grid) -> None:
         self.grid = grid
@@ -27,13 +27,13 @@ class Activities:
         )
 
     def points(self) -> Iterator[pl.DataFrame]:
-        """POINTS of everything that changes what the rows say."""
+        """POINTS of every change in the rows."""
         for events in (self.touches, self.recent, self.seen, self.vanished, self.possible):
             yield events.points
         for spans in (self._meetings, self._tasks, self._vanished_plans):
             yield each(spans["key"], [self.grid.first(spans["created"]), self.grid.first(spans["end"])])
         for dated in (self._tasks, self._vanished_plans):
-            yield local_turns(dated["key"], dated["due"], self.grid)
+            yield days_about(dated["key"], dated["due"], self.grid)
 
     def at(self, rows: pl.DataFrame) -> pl.DataFrame:
         """ACTIVITY of rows (key, day), one each; their `key` is the row's place."""
@@ -78,7 +78,7 @@ class Activities:
 
     @cached_property
     def recent(self) -> Events:
-        """After each: `count` touches lie in the last 30 days; one comes in when known and goes out 30 days on."""
+        """After each: `count` touches in the last 30 days. A touch counts from when it is known until 30 days later."""
         rows = self.touches.frame.with_columns(out_at=pl.max_horizontal(pl.col("at") + MONTH, "known_at"))
         ins = rows.select("key", on="known_at", by=pl.lit(1, Int))
         outs = rows.select("key", on="out_at", by=pl.lit(-1, Int))
@@ -106,13 +106,13 @@ class Activities:
 
     @cached_property
     def _meetings(self) -> pl.DataFrame:
-        """Meetings while they are to come: key, created, end, at."""
+        """Upcoming meetings: key, created, end, at."""
         ahead = pl.col("plan") & pl.col("meeting") & (pl.col("created") < pl.col("at"))
         return self.found.filter(ahead).select("key", "created", "at", "due", end="at")
 
     @cached_property
     def _tasks(self) -> pl.DataFrame:
-        """Tasks and calls while they wait to be done: key, created, end, due, owner_id."""
+        """Pending tasks and calls: key, created, end, due, owner_id."""
         return self._waiting(pl.col("plan"))
 
     def _waiting(self, some: pl.Expr) -> pl.DataFrame:
@@ -124,7 +124,7 @@ class Activities:
 
     @cached_property
     def _vanished_plans(self) -> pl.DataFrame:
-        """Plans that can no longer be read, while they lie ahead: key, created, end, due, meeting."""
+        """Upcoming plans that can no longer be read: key, created, end, due, meeting."""
         some = pl.col("vanished") & ~pl.col("possible") & pl.col("counts")
         ahead = some & pl.col("meeting") & (pl.col("created") < pl.col("at"))
         meetings = self.found.filter(ahead).select(
@@ -148,7 +148,7 @@ class Activities:
         return self._covering(self._meetings, rows).group_by("row").agg(next_meeting=pl.col("at").min().cast(INSTANT))
 
     def _next_tasks(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """For each of TASK_DAYS the task due first on or after it; of those due at once the first owner's by id."""
+        """For each of TASK_DAYS, the task due first on or after it. Ties go to the lowest owner id."""
         due, owner = pl.col("due"), pl.col("owner_id").fill_null("")
         found = self._covering(self._tasks, rows).sort("row", due, owner, nulls_last=True)
         firsts: dict[str, pl.Expr] = {}

@@ -1,4 +1,4 @@
-"""A story: deals over many days, a row for each stretch of days on which nothing about a deal was recorded."""
+"""Past rows: deals over many days, with one row for each span of days without a record of the deal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.codec import instant
 from store.history.activities import Activities
 from store.history.contacts import People
 from store.history.deals import Deals, values
-from store.history.grid import Events, Grid, Int, local_turns
+from store.history.grid import Events, Grid, Int, days_about
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from store.history.raw import Raw
 
 ROWS: Final = pl.Schema({"key": Int, "deal": Int, "day": Int, "until": Int})
-"""key: the row's own, which the story's snapshots use; deal: the store's key; the days from `day` up to `until`."""
+"""key: the row's own, which the snapshot uses; deal: the store's key; the days from `day` up to `until`."""
 
 
 @dataclass(frozen=True)
-class Story:
-    """Open deals over some days: `rows` (ROWS) and what was known of each on its first day.
+class PastRows:
+    """Deals over some days: `rows` (ROWS), and a snapshot of what was known on each row's first day.
 
     The snapshot's deals have the column `as_of` (the row's own instant). Nothing but the date changes within a row.
     """
@@ -35,7 +35,7 @@ class Story:
     rows: pl.DataFrame
     snapshot: Snapshot
 
-    def between(self, first: int, end: int) -> Story:
+    def between(self, first: int, end: int) -> PastRows:
         """The rows that begin on the days from `first` up to `end`."""
         rows = self.rows.filter(pl.col("day").is_between(first, end, closed="left"))
         shot, keys = self.snapshot, rows.select("key")
@@ -47,8 +47,8 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Turns:
-    """What else changes a deal's facts though nothing was recorded.
+class UnrecordedChanges:
+    """Changes of a deal's facts without a record.
 
     `places`: days (places in the instants) that begin new rows for every deal; None: each day does. `rates`: days of
     new rates, for deals in another currency than `home`. `due`: the mapped fact that is a due date. `claims`: the facts
@@ -62,26 +62,26 @@ class Turns:
     claims: tuple[str, ...] = ()
 
 
-class Teller:
-    """Tells the days of some deals, all at once or part by part."""
+class HistoryBuilder:
+    """Builds past rows of some deals, all at once or part by part."""
 
-    def __init__(self, raw: Raw, instants: tuple[datetime, ...], turns: Turns) -> None:
-        self.raw, self.instants, self.turns = raw, instants, turns
+    def __init__(self, raw: Raw, instants: tuple[datetime, ...], unrecorded: UnrecordedChanges) -> None:
+        self.raw, self.instants, self.unrecorded = raw, instants, unrecorded
         self.grid = Grid(pl.Series([instant(at) for at in instants], dtype=Int))
         self.deals = Deals(raw, self.grid)
         self.activities = Activities(raw.activities, self.grid)
         self.people = People(raw.roles, self.grid)
 
-    def parts(self, size: int) -> Iterator[Teller]:
-        """Tellers of `size` deals each."""
+    def parts(self, size: int) -> Iterator[HistoryBuilder]:
+        """Builders of `size` deals each."""
         if self.raw.deals.height <= size:
             yield self
             return
         for deals in self.raw.deals.iter_slices(size):
-            yield Teller(self.raw.only(deals), self.instants, self.turns)
+            yield HistoryBuilder(self.raw.only(deals), self.instants, self.unrecorded)
 
     def logged(self) -> pl.DataFrame:
-        """owner_id, day, until, touched (in 30 days) of every open deal: what a team's coverage is made of."""
+        """owner_id, day, until, touched (in 30 days) of every open deal: the input to a team's coverage."""
         rows, deals = self._open_rows()
         return rows.select("day", "until", deals["owner_id"], touched=self.activities.touched(rows))
 
@@ -91,8 +91,8 @@ class Teller:
         told = steps(deals.with_columns(key=pl.int_range(deals.height, dtype=Int)))
         return told.drop("key").hstack(rows[told["key"]].select("day", "until", deal="key"))
 
-    def nothing(self) -> Snapshot:
-        """A snapshot without deals: the lists alone."""
+    def without_deals(self) -> Snapshot:
+        """A snapshot with owners, stages, rates and feeds, but without deals."""
         raw = self.raw
         return Snapshot(
             as_of=self.instants[-1], deals=pl.DataFrame(schema=DEALS), stage_changes=pl.DataFrame(schema=STAGE_CHANGES),
@@ -101,7 +101,7 @@ class Teller:
             feeds=raw.feeds,
         )  # fmt: skip
 
-    def ends(self) -> pl.DataFrame:
+    def deal_outcomes(self) -> pl.DataFrame:
         """How deals stand now: deal, is_won (null: open), ended_at, close_date; `pushed`: the day that first knows of
         the last move of the close date to later (null: none; the number of days where it came after all of them).
         """
@@ -127,22 +127,22 @@ class Teller:
         is_open = (~deals["is_closed"]).fill_null(value=False)
         return rows.filter(is_open), deals.filter(is_open)
 
-    def story(self) -> Story:
+    def past_rows(self) -> PastRows:
         """What was known of each open deal on each day, as `snapshot` gives it."""
-        return self._story(*self._open_rows())
+        return self._past_rows(*self._open_rows())
 
-    def at(self, rows: pl.DataFrame) -> Story:
+    def at(self, rows: pl.DataFrame) -> PastRows:
         """What was known of deals at instants: `rows` (key, at: INSTANT), of which each instant is one of the grid.
 
         The snapshot has a row for each of `rows`, in their order; deals that did not exist then have one, too.
         """
         places = rows.select("key", day=self.grid.first(rows["at"].to_physical())).with_columns(until=pl.col("day") + 1)
-        return self._story(places, self.deals.at(places))
+        return self._past_rows(places, self.deals.at(places))
 
-    def _story(self, rows: pl.DataFrame, deals: pl.DataFrame) -> Story:
+    def _past_rows(self, rows: pl.DataFrame, deals: pl.DataFrame) -> PastRows:
         place = pl.int_range(rows.height, dtype=Int, eager=True).alias("key")
         known = deals.with_columns(place, as_of=self.grid.instants.gather(rows["day"]).cast(INSTANT))
-        return Story(
+        return PastRows(
             rows.select(place, deal="key", day="day", until="until"),
             Snapshot(
                 as_of=self.instants[-1],
@@ -161,39 +161,39 @@ class Teller:
         bounds = self.deals.bounds()
         points = [
             bounds.select("key", day="start"), *self.deals.points(), *self.activities.points(),
-            self.people.events.points, *self._turns(bounds),
+            self.people.events.points, *self._unrecorded_days(bounds),
         ]  # fmt: skip
         rows = pl.concat([frame.select("key", "day") for frame in points]).unique().join(bounds, on="key")
         inside = rows.filter((pl.col("day") >= pl.col("start")) & (pl.col("day") < pl.col("end"))).sort("key", "day")
         following = pl.when(pl.col("key") == pl.col("key").shift(-1)).then(pl.col("day").shift(-1))
         return inside.select("key", "day", until=pl.coalesce(following, "end")).filter(pl.col("day") < self.grid.size)
 
-    def _turns(self, bounds: pl.DataFrame) -> Iterable[pl.DataFrame]:
-        deals, turns = self.raw.deals, self.turns
-        places = range(self.grid.size) if turns.places is None else turns.places
+    def _unrecorded_days(self, bounds: pl.DataFrame) -> Iterable[pl.DataFrame]:
+        deals, unrecorded = self.raw.deals, self.unrecorded
+        places = range(self.grid.size) if unrecorded.places is None else unrecorded.places
         every = pl.DataFrame({"day": list(places)}, schema={"day": Int})
         yield bounds.select("key").join(every, how="cross")
         hints = deals.drop_nulls("activity_hint")
-        yield local_turns(hints["key"], hints["activity_hint"].to_physical().cast(Int), self.grid)
-        yield self._rate_turns()
-        if turns.due:
-            yield from self._due_turns(turns.due)
+        yield days_about(hints["key"], hints["activity_hint"].to_physical().cast(Int), self.grid)
+        yield self._rate_days()
+        if unrecorded.due:
+            yield from self._due_date_days(unrecorded.due)
 
-    def _rate_turns(self) -> pl.DataFrame:
+    def _rate_days(self) -> pl.DataFrame:
         """Of deals in another currency (now or once): the days about each new rate."""
         changed = self.raw.changes.filter(pl.col("field") == "currency")["key"].implode()
-        foreign = (pl.col("currency") != self.turns.home) | pl.col("key").is_in(changed)
-        days = pl.DataFrame({"on": pl.Series(self.turns.rates, dtype=pl.Date).to_physical().cast(Int)})
+        foreign = (pl.col("currency") != self.unrecorded.home) | pl.col("key").is_in(changed)
+        days = pl.DataFrame({"on": pl.Series(self.unrecorded.rates, dtype=pl.Date).to_physical().cast(Int)})
         pairs = self.raw.deals.filter(foreign).select("key").join(days, how="cross")
-        return local_turns(pairs["key"], pairs["on"], self.grid)
+        return days_about(pairs["key"], pairs["on"], self.grid)
 
-    def _due_turns(self, fact: str) -> Iterable[pl.DataFrame]:
+    def _due_date_days(self, fact: str) -> Iterable[pl.DataFrame]:
         """The days about every due date that the mapped fact ever had."""
         deals = self.raw.deals
         texts = ((deals["key"], deals["facts"]), (self.deals.facts.frame["key"], self.deals.fact_states))
         for keys, facts in texts:
             dates = facts.str.json_path_match(f"$.{fact}").str.to_date("%Y-%m-%d", strict=False)
-            yield local_turns(keys, dates.to_physical().cast(Int), self.grid)
+            yield days_about(keys, dates.to_physical().cast(Int), self.grid)
 
     def _moves(self, rows: pl.DataFrame) -> pl.DataFrame:
         """STAGE_CHANGES that each row knows."""
@@ -203,7 +203,7 @@ class Teller:
 
     def _claim_changes(self, rows: pl.DataFrame) -> pl.DataFrame:
         """CLAIM_CHANGES that each row knows."""
-        changes = self.raw.changes.filter(pl.col("field").is_in(self.turns.claims))
+        changes = self.raw.changes.filter(pl.col("field").is_in(self.unrecorded.claims))
         pairs = Events.of(changes, "at", self.grid).known(rows)
         found = changes.select("field", "before", at="at_least")[pairs["event"]].with_columns(key=pairs["row"])
         return found.select(CLAIM_CHANGES.names()).sort("key", "at", maintain_order=True)
@@ -222,7 +222,7 @@ class Teller:
 SIDES: Final = ("before", "after")
 
 
-def story_at(raw: Raw, rows: pl.DataFrame, turns: Turns) -> Story:
+def past_rows_at(raw: Raw, rows: pl.DataFrame, unrecorded: UnrecordedChanges) -> PastRows:
     """What was known of deals at instants: a row for each of `rows` (key, at), in their order."""
     instants = rows["at"].unique().sort().to_list()
-    return Teller(raw, tuple(instants), turns).at(rows)
+    return HistoryBuilder(raw, tuple(instants), unrecorded).at(rows)

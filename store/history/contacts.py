@@ -1,4 +1,4 @@
-"""Contacts on deals: who was on a deal, and in which roles, on each of its rows."""
+"""Contacts on deals: the contacts and roles of a deal on each of its rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class People:
-    """The contact roles of a story's deals."""
+    """The contact roles of some deals."""
 
     def __init__(self, roles: pl.DataFrame, grid: Grid) -> None:
         self.events = Events.of(roles, "at", grid)

@@ -1,4 +1,4 @@
-"""Deals as they were on each of their rows: the same taking back as `store.history.past`, for all days at once."""
+"""Deals as they were on each row: undoes later changes as `store.history.past` does, for all days at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STAGE: Final = ("stage_name", "is_closed", "is_won")
 
 
 class Deals:
-    """The records of a story's deals, and what changed in them."""
+    """The records of some deals, and what changed in them."""
 
     def __init__(self, raw: Raw, grid: Grid) -> None:
         self.raw, self.grid = raw, grid
@@ -48,7 +48,7 @@ class Deals:
         yield each(late["key"], [self.grid.first(late["seen"])])
 
     def bounds(self) -> pl.DataFrame:
-        """Of each deal: key, the first day it is there (`start`) and the first on which it is gone (`end`)."""
+        """For each deal: key, its first day (`start`) and the first day after it was deleted (`end`)."""
         deals = self.raw.deals
         gone = self.grid.first(deals["gone_at"]).set(deals["gone_at"].is_null(), self.grid.size)
         start = self.grid.first(deals["created"].to_physical())
@@ -77,7 +77,7 @@ class Deals:
 
     @cached_property
     def fact_states(self) -> pl.Series:
-        """Of each change of a mapped fact the JSON of all facts before it."""
+        """For each change of a mapped fact, the JSON of all facts before it."""
         frame, now = self.facts.frame, dict(self.raw.deals.select("key", "facts").iter_rows())
         found: list[str] = []
         last, state = None, dict[str, Any]()
@@ -90,7 +90,7 @@ class Deals:
 
     @cached_property
     def _ends(self) -> pl.DataFrame:
-        """Of each move: is_closed and is_won of the stage moved to, as the CRM's list says."""
+        """For each move: is_closed and is_won of the new stage, from the CRM's list of stages."""
         ends = self.raw.crm_stages.select("pipeline", "name", "is_closed", "is_won")
         by_name = ends.unique("name", keep="first", maintain_order=True).drop("pipeline")
         moves = self.moves.frame.select("pipeline", name="stage_name")
@@ -101,7 +101,7 @@ class Deals:
         )  # fmt: skip
 
     def _staged(self, deals: pl.DataFrame) -> pl.DataFrame:
-        """Deals stand in the stage of their last move until then; how the latest one ends is on the record."""
+        """Set each row's stage from its last move. The record holds the outcome of the latest move."""
         then = self.moves.last(deals)
         records = self.raw.deals[deals["place"]]
         was = pl.DataFrame({
@@ -126,7 +126,7 @@ class Deals:
         ).drop(was.columns)  # fmt: skip
 
     def _unseen(self, deals: pl.DataFrame) -> pl.DataFrame:
-        """Rows before a deal was first seen, where it was edited since: only what the CRM tells of them is known."""
+        """Rows before a deal was first seen and edited: only fields in the CRM's history are known."""
         at = self.grid.instants.gather(deals["day"])
         late = ((deals["first_seen"] > at) & (deals["first_edit"] > at)).fill_null(value=False)
         if not late.any():
@@ -160,7 +160,7 @@ class Deals:
         """When a field was last written, as far as history says: see store.history.snapshot._with_changes."""
         created = deals["created"].to_physical()
         whole = deals["first_seen"] - created <= FIRST_HOUR
-        if field in self.raw.reach.always_told:
+        if field in self.raw.reach.always_reported:
             whole = created.is_not_null()
         elif field in self.raw.reach.oldest:
             whole |= created >= self.raw.reach.oldest[field]

@@ -1,4 +1,4 @@
-"""The days that are asked about, and dated events found on them by binary search."""
+"""The grid of days, and binary search of dated events on it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ALWAYS: Final = -(2**62)
-"""Of an event without an instant: it holds on every day."""
+"""Instant of an event without one: it holds on every day."""
 DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The instants of the days asked about (µs, rising); a day is a place in them, `size` means after the last."""
+    """The instants of the days (µs, ascending). A day is an index into them; `size` means after the last."""
 
     instants: pl.Series
 
@@ -28,7 +28,7 @@ class Grid:
         return self.instants.len()
 
     def first(self, at: pl.Series) -> pl.Series:
-        """The first day that knows of something that happened then (µs); null: it was always so."""
+        """The first day on or after an instant (µs). Null: it was always so."""
         return self.instants.search_sorted(at.fill_null(ALWAYS), side="left").cast(Int)
 
     @cached_property
@@ -51,7 +51,7 @@ POINTS: Final = pl.Schema({"key": Int, "day": Int})
 
 @dataclass(frozen=True)
 class Events:
-    """Rows of a table, sorted by deal and instant, each with its day; found by the rows of a story."""
+    """Rows of a table, sorted by deal and instant, each with its day; found by the rows of a past."""
 
     frame: pl.DataFrame  # has `key` and `day`
     grid: Grid
@@ -108,6 +108,6 @@ def each(keys: pl.Series, days: Iterable[pl.Series]) -> pl.DataFrame:
     return pl.concat(found) if found else pl.DataFrame(schema=POINTS)
 
 
-def local_turns(keys: pl.Series, dates: pl.Series, grid: Grid) -> pl.DataFrame:
+def days_about(keys: pl.Series, dates: pl.Series, grid: Grid) -> pl.DataFrame:
     """POINTS of every day on which some zone's local date may pass a date (days since 1970)."""
     return each(keys, (grid.from_utc(dates + ahead).set(dates.is_null(), None) for ahead in (-1, 0, 1, 2)))

@@ -1,4 +1,4 @@
-"""What is known of a connection at one instant, and over many."""
+"""What is known of a connection at one instant and over many."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from store.codec import instant, instant_of
-from store.history.builder import Teller
+from store.history.builder import HistoryBuilder
 from store.history.raw import read, read_some
 from store.history.snapshot import read_snapshot
 from store.mirror_tables import ALL_KEYS
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from model.snapshot import Snapshot
     from model.sync import FieldHistory
     from store.database import Database
-    from store.history.builder import Turns
+    from store.history.builder import UnrecordedChanges
     from store.history.raw import Raw
     from store.history.touches import TouchRule
 
 
 @dataclass(frozen=True)
 class History:
-    """What judging, measuring and a replay read."""
+    """The store's reads for judging, measuring and replays."""
 
     database: Database
 
@@ -80,12 +80,12 @@ class History:
         with self.database.reading() as sql:
             return read_some(sql, key, instant(as_of), touch, keys, fields)
 
-    def teller(
-        self, connection: str, instants: Sequence[datetime], *, touch: TouchRule, turns: Turns,
+    def builder(
+        self, connection: str, instants: Sequence[datetime], *, touch: TouchRule, unrecorded: UnrecordedChanges,
         keys: tuple[int, int] | None = None, fields: FieldHistory | None = None, lean: bool = False,
-    ) -> Teller:  # fmt: skip
-        """Reads what is known of deals that lived on these days (rising instants); `lean`: for `logged` alone."""
+    ) -> HistoryBuilder:  # fmt: skip
+        """Read deals that existed on these days (ascending instants). `lean`: for `logged` only."""
         key, first, last = self.database.connection_key(connection), instant(instants[0]), instant(instants[-1])
         with self.database.reading() as sql:
             raw = read(sql, key, first, last, touch, keys or ALL_KEYS, fields, lean=lean)
-            return Teller(raw, tuple(instants), turns)
+            return HistoryBuilder(raw, tuple(instants), unrecorded)

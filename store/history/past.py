@@ -1,4 +1,4 @@
-"""Records as they were: each later change is taken back, and what nobody recorded is listed as unread."""
+"""Records as they were: later changes are undone, and fields without history are listed as unread."""
 
 from __future__ import annotations
 

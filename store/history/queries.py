@@ -1,4 +1,4 @@
-"""What snapshots and histories read alike: small tables, and since when a field's past is known."""
+"""Queries that snapshots and histories share: small tables, and the reach of each field's history."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from store.sql import Sql
 
 HISTORY: Final = {"next_step_changed": "next_step", "owner_changed": "owner_id"}
-"""Column of a snapshot's deals → the field of which it says when it was last written."""
+"""Column of a snapshot's deals → the field; the column holds when it was last written."""
 FIRST_HOUR: Final = 3_600_000_000  # µs
 DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Since when the CRM's history tells each field: `oldest` is the first row of a field on any deal (µs)."""
+    """How far back the CRM's history of each field reaches. `oldest`: a field's first row on any deal (µs)."""
 
     fields: FieldHistory
     oldest: Mapping[str, int] = field(default_factory=dict)
-    said: bool = True
+    declared: bool = True
 
     @property
     def always(self) -> frozenset[str]:
@@ -34,9 +34,9 @@ class Reach:
         return self.fields.always
 
     @property
-    def always_told(self) -> frozenset[str]:
-        """Fields that the connector says to be known since creation."""
-        return self.fields.always if self.said else frozenset()
+    def always_reported(self) -> frozenset[str]:
+        """Fields that the connector declares as known since creation."""
+        return self.fields.always if self.declared else frozenset()
 
     @property
     def recent(self) -> Mapping[str, int]:
@@ -51,14 +51,14 @@ class Reach:
 
 
 def reach(sql: Sql, connection: int, fields: FieldHistory | None, names: Collection[str] = ()) -> Reach:
-    """What the CRM's history reaches (of some fields); where the connector does not say, what has a row is known."""
+    """The reach of the CRM's history, of some fields. Without a declaration, fields with a row count as known."""
     some = f" AND field IN ({', '.join('?' * len(names))})" if names else ""
     query = (
         f"SELECT field, min(changed_at) FROM field_change WHERE connection = ? AND origin = 'crm'{some} GROUP BY field"
     )
     oldest = dict(sql.rows(query, connection, *names))
     if fields is None:
-        return Reach(FieldHistory(always=frozenset(oldest)), oldest, said=False)
+        return Reach(FieldHistory(always=frozenset(oldest)), oldest, declared=False)
     return Reach(fields, oldest)
 
 

@@ -1,4 +1,4 @@
-"""What a story is made of, as it lies in the store: every change, not only what was known by one day."""
+"""The store's rows behind past rows: every change, whenever it became known."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ MOVES: Final = pl.Schema({
 CHANGES: Final = pl.Schema({
     "key": Int, "at": INSTANT, "field": pl.String(), "before": pl.String(), "after": pl.String(), "at_least": INSTANT,
 })  # fmt: skip
-"""`at_least`: the earliest it can have been; of what we saw between two pulls that is the first of them."""
+"""`at_least`: the earliest possible instant. For a change seen between two pulls it is the first pull."""
 ROLES: Final = pl.Schema({"key": Int, "at": INSTANT, "contact_id": pl.String(), "role": pl.String()})
 ACTIVITIES: Final = pl.Schema({
     "key": Int, "at": Int, "due": Int, "created": Int, "owner_id": pl.String(), "direct": pl.Boolean(),
     "meeting": pl.Boolean(), "dated": pl.Boolean(), "open": pl.Boolean(), "held": pl.Boolean(), "counts": pl.Boolean(),
     "gone": pl.Boolean(), "vanished": pl.Boolean(), "possible": pl.Boolean(),
 })  # fmt: skip
-"""`dated`: a task or call, which waits until its instant; `held`: done once its instant has come."""
+"""`dated`: a task or call, pending until its instant. `held`: done once its instant has come."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Raw:
         return replace(self, **frames)
 
     def only(self, deals: pl.DataFrame) -> Raw:
-        """The same of some deals, whose keys lie together."""
+        """The rows of some deals with adjacent keys."""
         span = pl.col("key").is_between(deals["key"].min(), deals["key"].max())
         children = {name: getattr(self, name).filter(span) for name in ("moves", "changes", "roles", "activities")}
         return replace(self, deals=deals, **children)
@@ -126,13 +126,13 @@ TOUCHED: Final = (
 )
 
 
-def read(  # noqa: PLR0917 - what a story reads
+def read(  # noqa: PLR0917 - what past rows need
     sql: Sql, connection: int, first: int, last: int, touch: TouchRule, span: tuple[int, int],
     fields: FieldHistory | None = None, *, lean: bool = False,
 ) -> Raw:  # fmt: skip
     """Everything about the deals of a range of keys that lived between two instants (µs).
 
-    `lean`: of the histories only what says whose deals were open and touched.
+    `lean`: read only the history of owners, open deals and touches.
     """
     return Raw(
         deals=_deals(sql, connection, first, last, span),
@@ -165,7 +165,7 @@ def read(  # noqa: PLR0917 - what a story reads
 
 
 GAP: Final = 100
-"""Keys of deals that nobody asks for are read along where fewer than this lie between two that are asked for."""
+"""Ranges of keys closer than this are read as one."""
 
 
 def read_some(  # noqa: PLR0917 - what a history reads

@@ -18,7 +18,7 @@ from model.snapshot import (
     Snapshot,
 )
 from store.codec import instant, instant_of
-from store.history.builder import Teller, Turns
+from store.history.builder import HistoryBuilder, UnrecordedChanges
 from store.history.queries import FIRST_HOUR, HISTORY, reach, small_table
 from store.history.raw import read_some
 from store.history.touches import TouchRule, activity_frame
@@ -150,7 +150,7 @@ def _as_they_were(  # noqa: PLR0917 - what a snapshot has read so far
     if changed.is_empty():
         return deals
     raw = read_some(sql, connection, at, touch, changed["key"], fields)
-    then = Teller(raw, (as_of,), Turns()).deals.at(changed).select(DEALS.names())
+    then = HistoryBuilder(raw, (as_of,), UnrecordedChanges()).deals.at(changed).select(DEALS.names())
     others = deals.join(changed, on="key", how="anti")
     return pl.concat([others, then]).sort("key")
 
@@ -172,7 +172,7 @@ def _with_changes(  # noqa: PLR0917 - what a snapshot has read so far
         one = found.filter(pl.col("field") == field).select("key", pl.col("at").alias(column))
         deals = deals.join(one, on="key", how="left", maintain_order="left")
         whole = pl.col("first_seen") - pl.col("created").dt.epoch("us") <= FIRST_HOUR
-        if field in known_from.always_told:
+        if field in known_from.always_reported:
             whole = pl.lit(value=True)
         elif field in known_from.oldest:
             whole |= pl.col("created").dt.epoch("us") >= known_from.oldest[field]

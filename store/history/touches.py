@@ -19,7 +19,7 @@ DUE_SHIFT: Final = 10**6
 
 @dataclass(frozen=True)
 class TouchRule:
-    """Whose activities never count, and whether those on a deal's contacts and account do."""
+    """Users without counting activities, and whether activities on a deal's contacts and account count."""
 
     ours: frozenset[str] = frozenset()
     roll_up: Literal["deal", "contacts"] = "deal"

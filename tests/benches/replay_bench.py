@@ -17,10 +17,9 @@ from store import Store
 from tests.benches import seed
 from tests.benches.measure import Row, seconds, took
 from worker.pipeline.past import Past
-from worker.pipeline.session import Session, read_once
+from worker.pipeline.session import Session, described, read_once
 from worker.pipeline.slices import shots, widened
 from worker.settings import Settings, connection_settings
-from worker.usecases.diff import described
 from worker.usecases.replay import replay
 from worker.wiring import Services
 
@@ -112,7 +111,7 @@ def _same_days(services: Services) -> None:
     past = Past(session, description, policies, FIRST, LAST)
     for day in SAMPLED:
         that = replace(session, as_of=past.instants[day])
-        parts = [widened(that, shot, policies, description, past.chapters[0].calibration).judged
+        parts = [widened(that, shot, policies, description, past.periods[0].calibration).judged
                  for shot in shots(that, description, policies)]  # fmt: skip
         flagged = dict(_flagged_alone(parts, past))
         on = FIRST + timedelta(days=day)
@@ -130,6 +129,6 @@ def _flagged_alone(parts: list, past: Past) -> Iterator[tuple[str, int]]:
 def _flagged_together(past: Past) -> dict[str, int]:
     counts: dict[str, int] = {}
     for part in past.judged():
-        for rule, frame in part.stretches.items():
+        for rule, frame in part.intervals.items():
             counts[rule] = counts.get(rule, 0) + frame.filter(pl.col("state") == 2).height
     return counts

@@ -262,7 +262,7 @@ def replayed(kept: Archive, first: date, last: date, now: datetime) -> set[tuple
     past = Past(session, described, read_once({"p.yaml": PACK}, described), first, last)
     ids, found = {key: id_ for id_, key in kept.store.mirror.ids(NAME).items()}, set()
     for part in past.judged():
-        for rule, frame in part.stretches.items():
+        for rule, frame in part.intervals.items():
             for key, day, until, state in frame.iter_rows():
                 if state == BROKEN:
                     found |= {(ids[key], rule.removeprefix("main/"), first + n * DAY) for n in range(day, until)}

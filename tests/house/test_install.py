@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.demo import SERVER_LIBRARIES
+from worker.cli.demo import SERVER_LIBRARIES
 
 ROOT = Path(__file__).parents[2]
 WITHOUT = f"import sys; sys.modules.update(dict.fromkeys({SERVER_LIBRARIES}))\n"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from worker.demo import demo
+from worker.cli.demo import demo
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.worker.archive import DAY, NAME, NOW, archive, changed, deal, moved, 
 from tests.worker.generated import drawn
 from tests.worker.test_past import past_of, that_day
 from worker.cli.main import main
-from worker.pipeline.entry_evidence import evidence
+from worker.usecases.entry_evidence import evidence
 from worker.usecases.nightly import freeze
 from worker.usecases.steps import measured
 
@@ -170,7 +170,7 @@ def day_by_day(past):
 def test_each_entry_is_what_a_snapshot_of_that_day_gives(tmp_path, seed):
     with drawn(tmp_path, seed, deals=90) as made:
         past = past_of(made)
-        parts = [part for days in past.told()
+        parts = [part for days in past.days_by_period()
                  for part in at_entry(days, asked_at_entry([r for r in live(past.policies, days.wide)[0] if r.place]),
                                       past.scope)]  # fmt: skip
         ours = entries(parts)

@@ -17,12 +17,9 @@ from policies.judging.judge import judge
 from tests.support.postgres import postgres
 from tests.worker.archive import DAY, NAME, NOW, deal
 from tests.worker.generated import FIRST, LAST, PACK, TYPES, drawn
-from worker.pipeline.gates import gates_of
-from worker.pipeline.past import Past
-from worker.pipeline.past_facts import PastFacts
-from worker.pipeline.session import Session, read_once
+from worker.pipeline.past import Past, PastFacts, gates_of
+from worker.pipeline.session import Session, described, read_once
 from worker.pipeline.slices import shots, widened
-from worker.usecases.diff import described
 
 EVERY_FACT = sorted(FACTS.keys() | TYPES.keys())
 
@@ -63,7 +60,7 @@ def together(past):
     """The same out of a replay."""
     found = set()
     for part in past.judged():
-        for rule, frame in part.stretches.items():
+        for rule, frame in part.intervals.items():
             days = frame.with_columns(day=pl.int_ranges("day", "until")).explode("day", empty_as_null=True)
             found |= {(rule, *row) for row in days.select("deal", "day", "state").iter_rows()}
     return found
@@ -103,14 +100,14 @@ def facts_of(frame, key):
 def test_each_fact_of_each_day_is_what_a_snapshot_of_that_day_gives(tmp_path, seed):
     with drawn(tmp_path, seed) as kept:
         past = past_of(kept)
-        (teller,) = past.tellers()
-        story = teller.story()
-        for chapter in past.chapters:
-            days = past.days(story, chapter)
+        (builder,) = past.builders()
+        past_rows = builder.past_rows()
+        for period in past.periods:
+            days = past.days(past_rows, period)
             for pieces in days.every_day():
                 wide, rows = days.on(pieces, EVERY_FACT)
                 told = wide.frame.with_columns(rows["deal"], rows["day"])
-                for n in range(chapter.first, chapter.end):
+                for n in range(period.first, period.end):
                     _, wide = that_day(past, past.instants[n])
                     seen = wide.frame
                     expected = facts_of(seen.filter("is_open").rename({"key": "deal"}), "deal")
@@ -121,10 +118,10 @@ def test_each_fact_of_each_day_is_what_a_snapshot_of_that_day_gives(tmp_path, se
 def test_parts_tell_what_the_whole_tells(tmp_path, monkeypatch):
     with drawn(tmp_path, 7) as kept:
         whole = together(past_of(kept))
-        monkeypatch.setattr("worker.pipeline.past.PART", 4)
+        monkeypatch.setattr("worker.pipeline.past.replay.PART", 4)
         monkeypatch.setattr("model.calendars.replay_days.CHUNK", 50)
         assert together(past_of(kept)) == whole
-        monkeypatch.setattr("worker.pipeline.past.READ", 5)
+        monkeypatch.setattr("worker.pipeline.past.replay.READ", 5)
         assert together(past_of(kept)) == whole
 
 
@@ -157,7 +154,7 @@ def test_a_feed_that_grows_late_in_the_window_is_late_from_that_day_on(tmp_path)
         with kept.store.database.writing() as sql:
             sql.run("UPDATE feed SET read_at = read_at - ? WHERE name = 'activities'", 12 * 86_400_000_000)
         past = past_of(kept)
-        assert len(past.chapters) > 2
+        assert len(past.periods) > 2
         assert together(past) == alone(past)
 
 

@@ -1,4 +1,4 @@
-"""`actions list|undo`: what was done beyond our own fields; `actions NAME` lists."""
+"""`actions list|undo`: actions outside our own fields. `actions NAME` lists them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ListsByDefault(TyperGroup):
     """`actions acme` is short for `actions list acme`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the command in where a connection's name stands in its place."""
+        """Insert the command if a connection's name takes its place."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             args = ["list", *args]
         return super().parse_args(ctx, args)
@@ -28,19 +28,19 @@ class ListsByDefault(TyperGroup):
 
 actions = typer.Typer(
     cls=ListsByDefault, no_args_is_help=True, rich_markup_mode=None,
-    help="Tasks made and deals moved by policies that enforce: listed and taken back.",
+    help="List and undo the tasks and deal moves of enforcing policies.",
 )  # fmt: skip
 Run = Annotated[int | None, typer.Option("--run", help="only the actions of this run")]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these commands on the command line."""
+    """Add these commands to the command line."""
     app.add_typer(actions, name="actions")
 
 
 @actions.command("list")
 def list_all(context: typer.Context, name: Name, run: Run = None, as_json: Json = False) -> None:
-    """List open and past actions with their receipts; asks no CRM. The word `list` can be left out.
+    """List open and past actions with their receipts, without calling the CRM. `list` is optional.
 
     Example: sluicegate actions list acme --run 12
     """
@@ -52,9 +52,9 @@ def list_all(context: typer.Context, name: Name, run: Run = None, as_json: Json 
 
 @actions.command()
 def undo(context: typer.Context, name: Name, run: Run = None, as_json: Json = False) -> None:
-    """Take back what can be taken back; what people have done since stands.
+    """Undo actions, but keep what people have changed since.
 
-    Open tasks are deleted, completed ones stay; a deal that we moved back goes forward again unless somebody has
+    Open tasks are deleted and completed ones stay. A deal that we moved back goes forward again unless somebody has
     changed it. Nothing that was taken back is done again for the same flag or move.
 
     Example: sluicegate actions undo acme --run 12
@@ -67,13 +67,13 @@ def undo(context: typer.Context, name: Name, run: Run = None, as_json: Json = Fa
 
 
 def show_undone(report: Report) -> None:
-    """What became of the actions that were to be taken back."""
+    """Print the outcomes of an undo."""
     tell(f"Run {report.run_id}: {acted(report) or 'there was nothing to take back'}.")
     show_trouble(report)
 
 
 def show_actions(found: list[dict[str, Any]]) -> None:
-    """A row an action, its receipts below each other."""
+    """A row per action with its receipts."""
     rows = [
         (
             one["run"], one["deal"], one["policy"], one["kind"].replace("_", " "), one["since"], one["state"],

@@ -1,4 +1,4 @@
-"""What the commands share: settings, services, and the two ways to answer (a table for people, JSON for scripts)."""
+"""Helpers of all commands: settings, services, and answers as a table for people or JSON for scripts."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ EXIT_CODES: dict[type[SluicegateError], int] = {
     ConnectionBusy: 5,
 }
 HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, escapes, marks that turn the direction of writing, and halves of characters."""
+"""Control characters, escapes, marks that change the writing direction, and half characters."""
 DEFAULT_CONFIG = Path("sluicegate.toml")
 
 
 @dataclass
 class Asked:
-    """The options that stand before the command."""
+    """The options before the command."""
 
     config: Path | None
 
@@ -57,7 +57,7 @@ class Asked:
         return read_settings(path)
 
     def services(self, *, quiet: bool = True) -> Services:
-        """Real services for the settings; counts are shown on a terminal unless `quiet`."""
+        """Real services for the settings. A terminal shows running counts unless `quiet`."""
         from worker.wiring import wire
 
         shown = None if quiet or not sys.stderr.isatty() else show_count
@@ -72,22 +72,22 @@ def asked(context: typer.Context) -> Asked:
 
 
 def visible(text: str) -> str:
-    """The text with every sign that would move or colour a terminal shown as �; lines and tabs stay."""
+    """Replace every character that would move or colour a terminal by �. Line breaks and tabs stay."""
     return HIDDEN.sub("�", text)
 
 
 def tell(text: str, *, err: bool = False) -> None:
-    """A line for people."""
+    """Print a line for people."""
     print(visible(text), file=sys.stderr if err else sys.stdout)
 
 
 def show_count(what: str, count: int) -> None:
-    """A running count on the terminal's last line."""
+    """Show a running count on the terminal's last line."""
     print(f"\r{what} {count:,} ", end="", file=sys.stderr, flush=True)
 
 
 def say(answer: Any, as_json: bool, people: Callable[[], None]) -> None:
-    """Answer once, in the form that was asked for."""
+    """Print the answer as JSON or text, as requested."""
     if as_json:
         print(json.dumps(answer, ensure_ascii=False, default=str, indent=2))
     else:
@@ -95,12 +95,12 @@ def say(answer: Any, as_json: bool, people: Callable[[], None]) -> None:
 
 
 def exit_code_of(error: SluicegateError) -> int:
-    """What a command exits with after this error."""
+    """The exit code for this error."""
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), OUR_FAULT)
 
 
 def say_error(error: Exception, code: int, *, as_json: bool) -> None:
-    """Say what is wrong; scripts get JSON on standard output, people a sentence on standard error."""
+    """Report an error: JSON on standard output for scripts, a sentence on standard error for people."""
     text = str(error) if isinstance(error, SluicegateError) else f"A fault of ours ({type(error).__name__}): {error}"
     if as_json:
         answer: dict[str, Any] = {"error": text, "exit": code}
@@ -111,7 +111,7 @@ def say_error(error: Exception, code: int, *, as_json: bool) -> None:
 
 
 def plain(value: object) -> object:
-    """A cell as people read it: a list by its items, true and false as yes and no."""
+    """A cell for people: lists as their items, true and false as yes and no."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list) else value

@@ -18,13 +18,13 @@ connection = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these commands on the command line."""
+    """Add these commands to the command line."""
     app.add_typer(connection, name="connection")
 
 
 @connection.command()
 def check(context: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Say what works, what is missing, what is dormant, and what to do.
+    """Report what works, what is missing, what is dormant, and what to do.
 
     Example: sluicegate connection check acme
     """
@@ -39,10 +39,12 @@ def check(context: typer.Context, name: Name, as_json: Json = False) -> None:
 def provision(
     context: typer.Context,
     name: Name,
-    export: Annotated[Path | None, typer.Option(help="write source files for an admin here, and touch nothing")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="write source files for an admin here, and change nothing")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make our fields, permission sets and the exemption in the CRM, or export them.
+    """Create our fields, permission sets and the exemption in the CRM, or export them.
 
     Example: sluicegate connection provision acme --export for-admin/
     """
@@ -53,7 +55,7 @@ def provision(
 
 @connection.command()
 def pause(context: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Let no run touch the connection until it is resumed.
+    """Stop runs on the connection until it is resumed.
 
     Example: sluicegate connection pause acme
     """
@@ -62,7 +64,7 @@ def pause(context: typer.Context, name: Name, as_json: Json = False) -> None:
 
 @connection.command()
 def resume(context: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Let runs touch the connection again.
+    """Allow runs on the connection again.
 
     Example: sluicegate connection resume acme
     """
@@ -76,7 +78,7 @@ def clear(
     yes: Annotated[bool, typer.Option("--yes", help="do it without asking")] = False,
     as_json: Json = False,
 ) -> None:
-    """Empty our fields on every deal that we have written, and pause the connection.
+    """Clear our fields on every deal that we have written, and pause the connection.
 
     Example: sluicegate connection clear acme --yes
     """
@@ -91,7 +93,7 @@ def clear(
 
 
 def _confirmed(question: str) -> bool:
-    """Whether a person says yes; no where nobody is there to ask."""
+    """Ask for confirmation. False if nobody is at the terminal."""
     try:
         return typer.confirm(question, err=True)
     except typer.Abort:
@@ -110,6 +112,6 @@ def _note(context: typer.Context, name: str, as_json: bool, *, paused: bool) -> 
 
 
 def show(remarks: list[Remark]) -> None:
-    """A sentence a line."""
+    """One sentence per line."""
     for remark in remarks:
         tell(f"{MARKS[remark.level]} {remark.text}")

@@ -1,4 +1,4 @@
-"""The top of the command line, and what each kind of error exits with (docs/commands.md)."""
+"""The command line's entry point. docs/commands.md lists the exit codes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def options(
     context: typer.Context,
     config: Annotated[Path | None, typer.Option(help="the TOML file; absent: sluicegate.toml here")] = None,
 ) -> None:
-    """Remember what every command needs."""
+    """Store the options that every command needs."""
     context.obj = Asked(config)
 
 
@@ -56,16 +56,16 @@ def main(arguments: list[str] | None = None) -> None:
     as_json = "--json" in arguments
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without our signs shows question marks
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
     try:
         code = app(arguments, prog_name="sluicegate", standalone_mode=not as_json)
     except SluicegateError as e:
         code = exit_code_of(e)
         say_error(e, code, as_json=as_json)
-    except TyperException as e:  # with --json alone: people are shown the usage
+    except TyperException as e:  # with --json only: people see the usage
         code = WRONG
         say_error(SettingsProblem(e.format_message()), code, as_json=True)
-    except Exception as e:  # noqa: BLE001 - the last door: a fault of ours is told with its place, exit 70
+    except Exception as e:  # noqa: BLE001 - a bug in the product exits with 70 and its place
         code = OUR_FAULT
         traceback.print_exc()
         say_error(e, code, as_json=as_json)

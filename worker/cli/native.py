@@ -1,4 +1,4 @@
-"""`policies native`: the gates as an admin can set them in the CRM itself."""
+"""`policies native`: the gates as rules that an admin can set in the CRM."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_to(_app: typer.Typer) -> None:
 def native(
     context: typer.Context, connection: Connection, paths: Paths = None, process: Process = None, as_json: Json = False
 ) -> None:
-    """Gates as the CRM's own validation rules or required properties, and what these cannot say; sends nothing.
+    """Print gates as the CRM's own validation rules or required properties, and list what these cannot express.
 
     Example: sluicegate policies native policies/ --connection acme --process new-business
     """

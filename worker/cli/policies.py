@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from policies.files import PolicySet
 
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and read policy files.")
-Connection = Annotated[str, typer.Option("--connection", metavar="C", help="the connection whose deals are judged")]
+Connection = Annotated[str, typer.Option("--connection", metavar="C", help="the connection to judge")]
 From = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day; absent: a year before the last")
 ]
@@ -26,13 +26,13 @@ Paths = Annotated[list[Path] | None, typer.Argument(help="files or folders; abse
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these commands on the command line."""
+    """Add these commands to the command line."""
     app.add_typer(policies, name="policies")
 
 
 @policies.command()
 def validate(context: typer.Context, paths: Paths = None, as_json: Json = False) -> None:
-    """Read policy files and run their examples; every mistake of every file is told at once.
+    """Read policy files and run their examples. Every mistake in every file is reported at once.
 
     Example: sluicegate policies validate policies/
     """

@@ -1,4 +1,4 @@
-"""A policy set on the terminal: what is written, and the same in English beside it."""
+"""Print a policy set: each condition as written and in English."""
 
 from __future__ import annotations
 

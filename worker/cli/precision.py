@@ -18,7 +18,7 @@ COLUMNS = (*(name.replace("_", " ") for name in COUNTS), "precision (95 %)", "en
 
 
 def add_to(_app: typer.Typer) -> None:
-    """The commands below hang on `policies` already."""
+    """The commands below belong to `policies`."""
 
 
 @policies.command()
@@ -45,7 +45,7 @@ def evidence(
 
     Example: sluicegate policies evidence --connection acme --from 2026-05-01
     """
-    from worker.pipeline.entry_evidence import evidence as flow
+    from worker.usecases.entry_evidence import evidence as flow
 
     services = asked(context).services(quiet=as_json)
     answer = flow(services, connection, first and first.date(), last and last.date())

@@ -21,7 +21,7 @@ FEW = 10
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these commands on the command line."""
+    """Add these commands to the command line."""
     for command in (deals, leads, explain, kpis, digest, runs):
         app.command()(command)
 
@@ -63,9 +63,9 @@ def leads(
 def explain(
     context: typer.Context,
     name: Name,
-    id: Annotated[str, typer.Argument(help="the deal's id in the CRM")],  # noqa: A002 - the CRM's own word
+    id: Annotated[str, typer.Argument(help="the deal's id in the CRM")],  # noqa: A002 - the CRM's term
     at: Annotated[
-        str, typer.Option("--at", metavar="T", help="ISO date (its last verdict) or instant: what was said then")
+        str, typer.Option("--at", metavar="T", help="ISO date (its last verdict) or instant: the verdict of that time")
     ] = "",
     as_json: Json = False,
 ) -> None:
@@ -108,7 +108,7 @@ def digest(
     owner: Annotated[str, typer.Option(help="only this rep")] = "",
     as_json: Json = False,
 ) -> None:
-    """Say what each rep would be told today: the most valuable flagged deals first, and no more than a person reads.
+    """Show each rep's messages of today: the most valuable flagged deals first, up to `messages.per_day`.
 
     Example: sluicegate digest acme --owner 'Ann Lee'
     """

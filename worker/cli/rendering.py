@@ -84,7 +84,7 @@ def show_verdict(found: dict[str, Any]) -> None:
 
 
 def _unclaimed(checked: list[str] | None, stage: str) -> str:
-    """Why no process binds a deal; `checked`: what the record's field of that name says, None where it was not kept."""
+    """Why no process binds a deal. `checked`: the value of the record's field of that name, None if it was not kept."""
     from policies.reporting.deal_detail import UNCLAIMED
 
     if why := next((text for text in checked or () if text in UNCLAIMED.values()), ""):
@@ -94,7 +94,7 @@ def _unclaimed(checked: list[str] | None, stage: str) -> str:
 
 
 def show_decision(found: dict[str, Any]) -> None:
-    """A verdict of the past, and what the policies of its flags said then."""
+    """A past verdict, with the policies of its flags as they were then."""
     from policies.files import entry_texts
 
     decision = found["decision"]
@@ -156,7 +156,7 @@ def money(text: str | None) -> str:
 
 
 def moment(text: str) -> str:
-    """An ISO instant to the minute, as people write it; any other text as it stands."""
+    """An ISO instant to the minute; any other text unchanged."""
     try:
         return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M %Z}".strip()
     except ValueError:

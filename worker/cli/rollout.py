@@ -1,4 +1,4 @@
-"""`policies approve|approvals` and `waivers add|list|expire`: what people say beside the policies."""
+"""`policies approve|approvals` and `waivers add|list|expire`: people's exceptions to policies."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Policy = Annotated[str, typer.Argument(help="a policy's id, or process/stage/cri
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these commands on the command line."""
+    """Add these commands to the command line."""
     app.add_typer(waivers, name="waivers")
 
 
@@ -73,7 +73,7 @@ def list_(
     connection: Annotated[str, typer.Option(help="count the flags it keeps off this connection's records")] = "",
     as_json: Json = False,
 ) -> None:
-    """List every waiver: what it excuses, until when, why, on whose word, and whether it still holds.
+    """List every waiver: what it excuses, until when, why, who approved it, and whether it is still in force.
 
     Example: sluicegate waivers list --connection acme
     """
@@ -116,7 +116,7 @@ def add(
 def expire(
     context: typer.Context,
     policy: Policy,
-    deal: Annotated[str, typer.Option(help="only what waivers say of this deal")] = "",
+    deal: Annotated[str, typer.Option(help="only waivers of this deal")] = "",
     as_json: Json = False,
 ) -> None:
     """End waivers of a policy before their day.

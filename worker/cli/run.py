@@ -62,7 +62,7 @@ def run(
 
 
 def _answer(one: Callable[[str], Report], name: str, *, as_json: bool) -> tuple[dict[str, Any], int]:
-    """One of several runs: its report, or the sentence that says why there is none; and its exit code."""
+    """One of several runs: its report or its error, and its exit code."""
     try:
         report = one(name)
     except SluicegateError as e:

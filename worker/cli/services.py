@@ -10,7 +10,7 @@ from worker.cli.common import asked
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these commands on the command line."""
+    """Add these commands to the command line."""
     app.command()(worker)
     app.command()(beat)
 

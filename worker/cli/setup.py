@@ -19,7 +19,7 @@ SCREENFUL = 20
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these commands on the command line."""
+    """Add these commands to the command line."""
     for command in (demo, check, init):
         app.command()(command)
 
@@ -33,7 +33,7 @@ def demo(
 
     Example: sluicegate demo --deals 200
     """
-    from worker.demo import demo as flow
+    from worker.cli.demo import demo as flow
 
     flow(keep, deals, as_json=as_json)
 
@@ -46,7 +46,7 @@ def check(
     history: Annotated[Path | None, typer.Option(help="CSV of stage changes: deal, new stage, date")] = None,
     products: Annotated[Path | None, typer.Option(help="CSV of products, to check their names")] = None,
     policies: Annotated[list[Path] | None, typer.Option(help="policy files; absent: the starter pack")] = None,
-    out: Annotated[Path | None, typer.Option(help="where the findings go; absent: beside the report")] = None,
+    out: Annotated[Path | None, typer.Option(help="where the findings go; absent: next to the report")] = None,
     currency: Annotated[str, typer.Option(help="home currency")] = "USD",
     zone: Annotated[str, typer.Option("--timezone", help="IANA zone of the report")] = "UTC",
     dates: Annotated[str | None, typer.Option(help="how dates are written: dmy, mdy or ymd")] = None,
@@ -56,7 +56,7 @@ def check(
     as_of: AsOf = "",
     as_json: Json = False,
 ) -> None:
-    """Judge an exported report (CSV) and write the findings beside it; needs no CRM and no config.
+    """Judge an exported report (CSV) and write the findings next to it. Needs no CRM and no config.
 
     Example: sluicegate check pipeline.csv --map created=engage_date --as-of 2017-12-31
     """

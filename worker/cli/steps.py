@@ -14,7 +14,7 @@ from worker.cli.run import AsOf, day_of, show
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these commands on the command line."""
+    """Add these commands to the command line."""
     for command in (pull, judge, measure, push, calibrate):
         app.command()(command)
 

@@ -1,4 +1,4 @@
-"""`policies diff|replay|tune`: policies tried on deals before anybody sees a flag."""
+"""`policies diff|replay|tune`: try policies on deals before anybody sees a flag."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ SHOWN = ("id", "name", "owner", "policy", "title")
 
 
 def add_to(_app: typer.Typer) -> None:
-    """The commands below hang on `policies` already."""
+    """The commands below belong to `policies`."""
 
 
 @policies.command()
 def diff(
     context: typer.Context, old: PolicyPath, new: PolicyPath, connection: Connection, as_json: Json = False
 ) -> None:
-    """Which deals would gain and lose which flags under NEW, judged on what the store holds; writes nothing.
+    """Show which deals would gain and lose flags under NEW, judged from the store. Writes nothing.
 
     Example: sluicegate policies diff policies/ drafts/ --connection acme
     """
@@ -54,7 +54,7 @@ def replay(
     context: typer.Context, path: PolicyPath, connection: Connection, first: From = None, last: To = None,
     as_json: Json = False,
 ) -> None:  # fmt: skip
-    """What the policies would have said on past days, judged from what was known then, and what became of those deals.
+    """Judge past days with what was known then, and show how the flagged deals ended.
 
     Example: sluicegate policies replay policies/ --connection acme --from 2025-11-01 --to 2026-10-31
     """
@@ -73,7 +73,7 @@ def tune(
     path: Paths = None,
     first: From = None, last: To = None, as_json: Json = False,
 ) -> None:  # fmt: skip
-    """The replay of one policy with each of these limits in the place of its own, so that evidence chooses the limit.
+    """Replay one policy with each of these limits, so that evidence can choose the limit.
 
     Example: sluicegate policies tune no-activity --over 7,10,14,21,30 --connection acme
     """

@@ -1,4 +1,4 @@
-"""Act: what enforcing policies do beyond our own fields: planned from the verdict, and held where it is too much."""
+"""Act: plan and do the actions of enforcing policies. Too many new actions at once are held."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from worker.pipeline.session import Session
 
 MOST: Final = 25
-"""Actions that a run does unasked; where more are wanted all of them are held."""
+"""Limit of new actions per run without an approval. With more, all of them are held."""
 HELD: Final = (
     "{n} are wanted, and a run does {most} unasked: none of them was done. Look at the flags; `sluicegate policies "
     "approve many-actions --connection {name} --up-to {count} --by NAME` lets so many through once, for these policies."
@@ -42,7 +42,7 @@ NOBODY: Final[Mapping[ActionKind, str]] = {
 
 
 def act(session: Session, judged: Judged, description: Description, run_id: int, report: Report, *, dry: bool) -> None:
-    """Do what enforcing policies want and end what they want no more; a dry run only counts."""
+    """Do the actions that enforcing policies ask for, and end the others. A dry run only counts."""
     plan = plan_all(session, judged)
     tell_what_lacks(session, plan, description, report)
     wanted = [one for one in plan.make if DOORS[one.kind] in description.acts]
@@ -65,7 +65,7 @@ def act(session: Session, judged: Judged, description: Description, run_id: int,
 
 
 def tell_what_lacks(session: Session, plan: Planned, description: Description, report: Report) -> None:
-    """Say which actions nobody can do, or nobody is there for."""
+    """Report actions that the connection cannot do, and tasks without anyone to assign."""
     for door, what in DOOR_SAID.items():
         count = sum(DOORS[one.kind] == door for one in plan.make)
         if count and door not in description.acts:
@@ -74,7 +74,7 @@ def tell_what_lacks(session: Session, plan: Planned, description: Description, r
 
 
 def approval(session: Session, digest: str, count: int) -> Approval | None:
-    """The word that lets more than usual through: for this policy set, for so many, and not used yet."""
+    """An unused approval of so many actions for this policy set, or None."""
     if count <= MOST or not has_brake(session):
         return None
     mine = (one for one in session.store.approvals.all(session.name) if one.policy == MANY_ACTIONS)
@@ -83,14 +83,14 @@ def approval(session: Session, digest: str, count: int) -> Approval | None:
 
 
 def hold(session: Session, count: int, report: Report) -> None:
-    """None of the new actions is done, and the run says how to let them through."""
+    """Hold all new actions, and report how to approve them."""
     report.held += count
     report.actions["held"] = count
     report.remarks.append(HELD.format(n=many(count, "action"), most=MOST, count=count, name=session.name))
 
 
 def end_tasks(doing: Doing, ended: Sequence[KeptAction]) -> None:
-    """Close the tasks whose flag has ended; one that could not be closed is tried again after a day."""
+    """Close the tasks of ended flags. A failed close is tried again after a day."""
     session = doing.session
     session.store.actions.end_flags(session.name, [one.key for one in ended], session.lease)
     standing = {"open", "sending", "handing", "closing"}
@@ -99,12 +99,12 @@ def end_tasks(doing: Doing, ended: Sequence[KeptAction]) -> None:
 
 
 def _rests(one: KeptAction, as_of: datetime) -> bool:
-    """Whether closing it was tried within a day."""
+    """Whether closing the task was tried within a day."""
     return one.flag_ended and one.state == "open" and one.tried_at is not None and as_of - one.tried_at < DAILY
 
 
 def look_for(doing: Doing, lost: Sequence[KeptAction]) -> None:
-    """Whether moves that were cut off were made: where the deal stands says it; they are not sent again."""
+    """Find out by the deal's stage whether interrupted moves were made. They are not sent again."""
     if not lost:
         return
     page = doing.session.connector.read([one.deal for one in lost])

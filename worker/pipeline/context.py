@@ -1,4 +1,4 @@
-"""What judging needs of a connection beside its deals: its ways, what was remembered, what a person let through."""
+"""A connection's input to judging: options, the previous verdict, approvals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WEEK: Final = timedelta(days=7)
 
 
 def context_of(session: Session, policies: PolicySet) -> Context:
-    """How a connection judges."""
+    """A connection's judging context."""
     connection = session.connection
     return Context(
         hold_unknown=connection.hold_unknown_days,
@@ -48,13 +48,13 @@ def context_of(session: Session, policies: PolicySet) -> Context:
 
 
 def previous_verdict(session: Session, keys: tuple[int, int]) -> PreviousVerdict:
-    """The last verdict on these deals, and the pauses that stand on their records now."""
+    """The previous verdict on these deals, and the pauses now on their records."""
     store, name = session.store, session.name
     return PreviousVerdict(*store.verdicts.previous(name, keys), *store.approvals.pauses(name, keys))
 
 
 def not_rolled_out(session: Session, policies: PolicySet) -> list[str]:
-    """A sentence where every policy is observed because none names a rollout."""
+    """A sentence if every policy is only observed because none names a rollout."""
     scored = [rule for rule in rules_of(policies) if rule.scored]
     if session.connection.sandbox or not scored or any(rule.rollout for rule in scored):
         return []
@@ -62,7 +62,7 @@ def not_rolled_out(session: Session, policies: PolicySet) -> list[str]:
 
 
 def has_brake(session: Session) -> bool:
-    """Whether policies that change too much at once are held here."""
+    """Whether the brake applies to this connection."""
     said = session.connection.brake
     return not session.connection.sandbox if said is None else said
 
@@ -110,12 +110,12 @@ class BrakeTally:
 
 
 def _passes(said: Approval | None, one: HeldRule) -> bool:
-    """Whether an approval that is still good covers it."""
+    """Whether a valid approval covers the rule."""
     return said is not None and said.good and one.deals <= said.up_to
 
 
 def _baseline(session: Session, approvals: list[Approval]) -> Baseline:
-    """The findings of a week ago; of a rule that was let through since, in any revision, those of that moment."""
+    """The findings of a week ago. For a rule approved since, in any revision, the findings at that moment."""
     store, name, since = session.store, session.name, session.as_of - WEEK
     used = [(said.used, said.policy) for said in approvals if said.used and said.used > since]
     let_through = {policy: at for at, policy in sorted(used)}
@@ -127,5 +127,5 @@ def _baseline(session: Session, approvals: list[Approval]) -> Baseline:
 
 
 def local_day(session: Session, at: datetime) -> date:
-    """The day of an instant where the connection is."""
+    """The local date of an instant in the connection's zone."""
     return at.astimezone(ZoneInfo(session.connection.timezone)).date()

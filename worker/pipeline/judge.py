@@ -1,4 +1,4 @@
-"""Judge: every deal of the connection against every policy, and the verdict kept."""
+"""Judge: every deal of the connection against every policy. Keeps the verdict."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from policies.judging.brake import hold_back, holding, holds_something, newly_me
 from policies.reporting.finding import findings_frame
 from policies.reporting.report import deals_frame, report_on, rule_counts
 from worker.pipeline.context import BrakeTally, context_of, local_day, not_rolled_out
-from worker.pipeline.gates import verdict_on
-from worker.pipeline.past_facts import PastFacts
+from worker.pipeline.past import PastFacts, verdict_on
 from worker.pipeline.slices import parts
 from worker.pipeline.spool import Spool
 
@@ -52,7 +51,7 @@ class JudgedPart:
 
 @dataclass
 class Judged:
-    """The verdict on a connection, slice by slice; `remarks`: sentences on what is held or only observed."""
+    """The verdict on a connection, slice by slice. `remarks`: sentences on held and observed rules."""
 
     policies: PolicySet
     parts: Spool[JudgedPart] = field(default_factory=Spool)
@@ -61,7 +60,7 @@ class Judged:
     """Policies and criteria that this connection maps no field for."""
 
     def fill(self, report: Report) -> None:
-        """The counts of `run` (docs/contract.md) that judging gives."""
+        """Add the judging counts of `run` (docs/contract.md) to a report."""
         report.remarks += self.remarks
         for judged in self.parts:
             frame, findings = judged.part.wide.frame, judged.report.findings
@@ -80,7 +79,7 @@ class Judged:
             report.dormant = len(judged.verdict.dormant)
 
     def counts(self) -> list[dict[str, Any]]:
-        """Per rule: passed, broken, unknown (and for want of which facts) and not applicable, over all slices."""
+        """Counts per rule over all slices: passed, broken, unknown (with the missing facts), not applicable."""
         totals: dict[str, dict[str, Any]] = {}
         for judged in self.parts:
             for rule, count in rule_counts(judged.verdict).items():
@@ -96,7 +95,7 @@ _COUNTED = ("passed", "broken", "unknown", "not_applicable")
 
 
 def judge(session: Session, policies: PolicySet, description: Description, run_id: int, *, binding: bool) -> Judged:
-    """Judge and keep the verdict; `binding`: no dry run, so policies new to the connection bind from now."""
+    """Judge and keep the verdict. `binding`: not a dry run, so policies new to the connection bind from now."""
     store, name = session.store, session.name
     calibration = store.connections.current_calibration(name, session.as_of)
     if binding:
@@ -132,7 +131,7 @@ def _keep_all(session: Session, run_id: int, judged: Judged, slices: Spool[tuple
 
 
 def _keep(session: Session, run_id: int, judged: JudgedPart, digest: str, used: list[Approval]) -> None:
-    """Keep the verdict on a slice; its pauses first, for they begin when they are seen."""
+    """Keep the verdict on a slice. Pauses come first, because they begin when they are seen."""
     store, name, keys, lease = session.store, session.name, judged.part.keys, session.lease
     report, verdict = judged.report, judged.verdict
     store.approvals.keep_pauses(name, verdict.pauses.frame(), keys=keys, lease=lease)
@@ -144,7 +143,7 @@ def _keep(session: Session, run_id: int, judged: JudgedPart, digest: str, used: 
 
 
 def note_first_runs(session: Session, policies: PolicySet) -> None:
-    """From today on the policies and criteria that run here for the first time bind moves."""
+    """Record today as the first run of policies and criteria that are new here. They bind moves from now on."""
     criteria = [
         f"{process.id}/{stage.id}/{criterion.id}"
         for process in policies.processes

@@ -1,4 +1,4 @@
-"""The last move of each flagged deal, by the CRM's own names, and when it was moved past a criterion."""
+"""The last move of each flagged deal, by the CRM's stage names, and the move past a missed criterion."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def missed_at(judged: JudgedPart, keys: Collection[int]) -> dict[tuple[int, str], datetime]:
-    """When the move was made that binds a deal to a criterion: by deal and criterion."""
+    """Instants of the moves that bind deals to criteria, by deal and criterion."""
     bound = judged.verdict.bound.filter(pl.col("key").is_in(list(keys)))
     return {(key, name): at for key, name, at in bound.select("key", "criterion", "moved_at").iter_rows()}
 
 
 def last_moves(judged: JudgedPart, keys: Collection[int]) -> dict[int, LastMove]:
-    """Of deals whose record stands where its history ends; of others nobody can say where they came from."""
+    """The last moves of deals with a record that matches the end of their history. Others are left out."""
     snapshot, wanted = judged.part.snapshot, pl.col("key").is_in(list(keys))
     deals = {row["key"]: row for row in snapshot.deals.filter(wanted).iter_rows(named=True)}
     ended = _last_two(snapshot.stage_changes.filter(wanted))
@@ -42,7 +42,7 @@ def last_moves(judged: JudgedPart, keys: Collection[int]) -> dict[int, LastMove]
 
 
 def _last_two(changes: pl.DataFrame) -> pl.DataFrame:
-    """A row a deal: its last stage change, with the stage and the pipeline that stood before it."""
+    """One row per deal: its last stage change, with the stage and the pipeline before it."""
     same = pl.col("key") == pl.col("key").shift(1)
     rows = changes.with_columns(
         before=pl.when(same).then(pl.col("stage_name").shift(1)),
@@ -52,11 +52,11 @@ def _last_two(changes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ordinary(row: dict[str, object]) -> bool:
-    """Forward, by a person, within one pipeline; a change of process is no move forward."""
+    """Whether a person moved the deal forward within one pipeline. A change of process does not count."""
     return row["kind"] == "forward" and row["actor"] == "user" and not row["ours"] and row["pipeline"] == row["was_in"]
 
 
 def _open_stages(stages: pl.DataFrame) -> set[tuple[str | None, str]]:
-    """Stages that deals can be in: (pipeline, name); where there are no pipelines (None, name)."""
+    """Open stages as (pipeline, name), or (None, name) without pipelines."""
     usable = stages.filter(pl.col("is_active").fill_null(value=True) & ~pl.col("is_closed").fill_null(value=True))
     return {(pipeline, name) for pipeline, name in usable.select("pipeline", "name").iter_rows()}

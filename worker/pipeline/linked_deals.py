@@ -1,4 +1,4 @@
-"""Deals that two connections carry, because their CRMs sync with each other: one connection owns each."""
+"""Deals in two connections with synced CRMs. One connection owns each."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ LINKED_ID: Final = "linked_id"
 
 
 class Owned(NamedTuple):
-    """Ids of the deals that another connection owns; `same_id` gives the one form of an id there."""
+    """Ids of the deals that another connection owns. `same_id` normalizes an id of that CRM."""
 
     ids: frozenset[str]
     same_id: Callable[[str], str]
 
 
 def owned_elsewhere(session: Session) -> Owned:
-    """The deals of the connection named by `linked_to`; raises SettingsProblem where the link has no field."""
+    """The deals of the connection in `linked_to`. Raises SettingsProblem if the link has no field."""
     other = session.connection.linked_to
     if not other:
         return Owned(frozenset(), str)
@@ -41,7 +41,7 @@ def owned_elsewhere(session: Session) -> Owned:
 
 
 def without(wide: Wide, owned: Owned) -> Wide:
-    """`wide` less the deals that another connection judges, measures and writes."""
+    """`wide` without the deals that another connection judges, measures and writes."""
     if not owned.ids or LINKED_ID not in wide.frame.columns:
         return wide
     linked = wide.frame[LINKED_ID].drop_nulls().unique()

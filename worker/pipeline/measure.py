@@ -1,4 +1,4 @@
-"""Measure: every KPI over the connection's deals, over all and by each single dimension."""
+"""Measure: every KPI of the connection, over all deals and by each single dimension."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from kpis.entry_evidence import marked
 from model.facts import KNOWN
 from policies.reporting.report import exempt_deals
 from worker import side_files
-from worker.pipeline.entry_evidence import trusting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,11 +28,11 @@ def measure(session: Session, judged: Judged, run_id: int, window: str = "all") 
 
 
 def values(session: Session, judged: Judged, window: str = "all") -> list[dict[str, Any]]:
-    """KPI values over all deals and by each single dimension; none where there are no deals yet.
+    """KPI values over all deals and by each single dimension. Empty if there are no deals yet.
 
-    A value that paused or waived deals change also has `without_excused`: its numbers without them.
+    A value that paused or waived deals change also has `without_excused`: its numbers without those deals.
     """
-    wide = whole(judged)
+    wide = all_deals(judged)
     if wide is None:
         return []
     rows, out = _values(session, wide, window), exempt(judged)
@@ -72,16 +72,22 @@ def _values(session: Session, wide: Wide, window: str) -> list[dict[str, Any]]:
 
     currency = session.connection.currency
     measured = measure_wide(wide, by=DIMS, window=Window(window), targets=targets(session), currency=currency)
-    return trusting(session, [value.json() for value in measured])
+    return with_evidence(session, [value.json() for value in measured])
 
 
-def whole(judged: Judged) -> Wide | None:
+def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """KPI rows, each with what the last evidence at entry holds against it."""
+    evidence = session.store.kpis.entry_evidence(session.name)
+    return marked(rows, evidence["stages"]) if evidence else rows
+
+
+def all_deals(judged: Judged) -> Wide | None:
     """All slices as one frame; of several only the columns that KPIs read."""
     from kpis.measure import FACTS_READ
 
     alone = len(judged.parts) == 1
     wides = [part.part.wide if alone else narrowed(part.part.wide, FACTS_READ) for part in judged.parts]
-    if len(wides) < 2:  # noqa: PLR2004 - one slice is whole already
+    if len(wides) < 2:  # noqa: PLR2004 - one slice holds all deals
         return wides[0] if wides else None
     frame = pl.concat([wide.frame for wide in wides], how="vertical")
     return replace(wides[0], frame=frame, moves=pl.concat([wide.moves for wide in wides]))
@@ -94,7 +100,7 @@ def narrowed(wide: Wide, facts: Collection[str]) -> Wide:
 
 
 def targets(session: Session) -> pl.DataFrame | None:
-    """The targets file as a frame; None where there is none."""
+    """The targets file as a frame, or None."""
     from kpis.targets import TARGETS
 
     path = session.connection.targets

@@ -1,27 +1,32 @@
-"""What a whole verdict wants done beyond our own fields, what stands though its flag ended, what was cut off."""
+"""Plans actions from a verdict: actions to do, actions to end, and interrupted moves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
+
+import polars as pl
 
 from policies.actions.moves_back import Season, not_yet, plan_moves
 from policies.actions.tasks import Flag, Standing, TaskDeal, TaskPlan, plan_tasks
-from worker.pipeline.enforcing_flags import deals_of, flags_of, rules_with_actions
 from worker.pipeline.last_moves import last_moves, missed_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from model.actions import ActionRule, KeptAction, Wanted
+    from model.actions import ActionKind, ActionRule, KeptAction, Wanted
+    from policies.files import PolicySet
     from worker.pipeline.judge import Judged, JudgedPart
     from worker.pipeline.session import Session
 
 
+ENFORCE: Final = "enforce"
+
+
 @dataclass(frozen=True)
 class Planned:
-    """`lost`: moves that were cut off and are wanted no more: nobody knows yet whether they were made."""
+    """`lost`: interrupted moves that are no longer wanted. It is unknown whether they were made."""
 
     tasks: TaskPlan
     moves: list[Wanted]
@@ -34,7 +39,7 @@ class Planned:
 
 
 def plan_all(session: Session, judged: Judged) -> Planned:
-    """The same verdict over the same store wants the same."""
+    """Plan all actions. The same verdict over the same store gives the same plan."""
     rules = rules_with_actions(judged.policies)
     standing = session.store.actions.standing(session.name)
     flags: list[Flag] = []
@@ -55,7 +60,7 @@ def plan_all(session: Session, judged: Judged) -> Planned:
 def _moves(
     session: Session, part: JudgedPart, flags: list[Flag], rules: Mapping[str, tuple[ActionRule, ...]]
 ) -> list[Wanted]:
-    """Deals of a slice to be moved back; most slices have no rule that asks for it."""
+    """Deals of a slice to move back."""
     back = {name for name, some in rules.items() if any(rule.kind == "move_back" for rule in some)}
     asked = [flag for flag in flags if flag.policy in back]
     keys = {flag.deal_key for flag in asked}
@@ -67,3 +72,42 @@ def _moves(
     last, missed = last_moves(part, keys), missed_at(part, keys)
     wanted = plan_moves(session.name, asked, missed, last, season)
     return not_yet(wanted, session.store.actions.known(session.name, [one.key for one in wanted]))
+
+
+def rules_with_actions(policies: PolicySet) -> dict[str, tuple[ActionRule, ...]]:
+    """Actions by the id of their policy or criterion. The flag itself holds its mode."""
+    found = {policy.id: policy.actions for policy in policies.policies}
+    for process in policies.processes:
+        for stage in process.stages:
+            for one in (*stage.entry, *stage.exit):
+                found[f"{process.id}/{stage.id}/{one.id}"] = one.actions
+    return {name: actions for name, actions in found.items() if actions}
+
+
+def flags_of(judged: JudgedPart, rules: Mapping[str, tuple[ActionRule, ...]]) -> Iterator[Flag]:
+    """Flags that are on the record and enforce."""
+    for finding in judged.report.findings:
+        flag = finding.payload
+        if finding.shown and finding.rule.id in rules and flag.get("mode") == ENFORCE:
+            since, held = finding.since or finding.first_seen, finding.status != "broken"
+            text, fix = flag["evidence"]["text"], flag["fix"]
+            yield Flag(finding.key, finding.rule.id, flag["title"], fix, text, since, finding.first_seen, held)
+
+
+def deals_of(judged: JudgedPart, keys: set[int]) -> dict[int, TaskDeal]:
+    """These deals, with the active people who can get a task on them."""
+    owners = {row["id"]: row for row in judged.part.snapshot.owners.iter_rows(named=True)}
+    frame = judged.part.wide.frame.filter(pl.col("key").is_in(list(keys)))
+    found = {}
+    for row in frame.select("key", "id", "name", "as_of_date", owner="_owner_id").iter_rows(named=True):
+        owner = owners.get(row["owner"]) or {}
+        people: dict[ActionKind, str | None] = {"task_owner": row["owner"], "task_manager": owner.get("manager_id")}
+        active = {kind: one for kind, one in people.items() if one and _works(owners.get(one))}
+        name, whose = row["name"] or row["id"], owner.get("name") or "nobody"
+        found[row["key"]] = TaskDeal(row["id"], name, whose, row["as_of_date"], active)
+    return found
+
+
+def _works(owner: Mapping[str, Any] | None) -> bool:
+    """Whether the owner exists and is not known to have left."""
+    return owner is not None and owner["is_active"] is not False

@@ -1,4 +1,4 @@
-"""Pull: pages of the CRM into the mirror, each in one transaction with the cursor that covers it."""
+"""Pull: keep pages of the CRM in the mirror, each in one transaction with its cursor."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from worker.pipeline.session import Session
 
 SWEEP: Final = 8
-"""Pages between two collections of garbage."""
+"""Pages between two garbage collections."""
 
 
 @dataclass
 class Pulled:
-    """What a pull brought in."""
+    """Counts of a pull."""
 
     records: int = 0
     changed: int = 0
@@ -45,5 +45,5 @@ def pull(session: Session, pulled: Pulled | None = None, *, full: bool = False, 
             pulled.aside += page.aside
             session.services.progress("pulled", pulled.records)
             if number % SWEEP == 0:
-                gc.collect(1)  # what the libraries left in cycles since the last time
+                gc.collect(1)  # reference cycles that the libraries have left
     return pulled

@@ -1,4 +1,4 @@
-"""Push: what the verdict wants, compared with what the CRM had, sent in batches that survive being killed."""
+"""Push: compare the verdict with the CRM's values, and send patches in batches that survive a kill."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ NO_FIELDS: Final = (
     "`sluicegate connection provision {name}` makes them; `connection check {name}` says what is missing."
 )
 TIMES: Final = 3
-"""How often a batch whose fate is unknown is read back before it waits for the next run."""
+"""How often a batch with an unknown outcome is read back before it waits for the next run."""
 
 
 @dataclass
 class Planned:
-    """Patches to send, and the ids whose fields a person had changed."""
+    """Patches to send, and ids of deals on which a person had changed our fields."""
 
     patches: list[Patch] = field(default_factory=list)
     overwritten: list[str] = field(default_factory=list)
 
 
 def push(session: Session, judged: Judged, description: Description, run_id: int, report: Report, *, dry: bool) -> None:
-    """Plan, send and keep the outcomes; a dry run only plans."""
+    """Plan, send and keep the outcomes. A dry run only plans."""
     if not description.writes:
         report.remarks.append(NO_FIELDS.format(name=session.name))
     planned = plan_all(session, judged, description.writes)
@@ -65,7 +65,7 @@ def plan_all(session: Session, judged: Judged, rules: Mapping[str, FieldRule]) -
 
 @dataclass(frozen=True)
 class OnRecord:
-    """What the store knows of a deal's own fields: as last read, as last sent, and how the last tries ended."""
+    """Our fields of a deal in the store: as last read, as last sent, and the outcome of the last tries."""
 
     key: int
     id: str
@@ -80,7 +80,7 @@ class OnRecord:
 
 
 def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator[OnRecord]:
-    """The rows of the store, their JSON read."""
+    """The store's rows with parsed JSON."""
     frame = session.store.pushes.plan_rows(session.name, keys).drop("is_closed", "first_seen")
     for row in frame.iter_rows(named=True):
         row["ours"], row["sent"] = orjson.loads(row["ours"] or "{}"), orjson.loads(row["sent"] or "{}")
@@ -88,7 +88,7 @@ def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator
 
 
 def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRule]) -> Iterator[PlanRow]:
-    """What each deal should carry: judged open deals their verdict, those that left the pipeline a last patch."""
+    """The fields for each deal: the verdict for judged open deals, a last patch for deals that left the pipeline."""
     wants = dict(wanted(judged.report, rules))
     for row in on_record(session, judged.part.keys):
         want = wants.get(row.key)
@@ -99,12 +99,12 @@ def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRul
 
 
 def leaves(row: OnRecord) -> bool:
-    """A deal that we wrote while it was open (or in scope), and that has not had its last patch."""
+    """Whether we wrote the deal while it was open or in scope, and its last patch is still due."""
     return bool(row.sent) and not row.last_patched_closed
 
 
 def waits(row: OnRecord, want: Mapping[str, FieldValue], rules: Mapping[str, FieldRule], as_of: datetime) -> bool:
-    """A locked deal, or one whose same patch was refused, is tried once a day until deal or patch changes."""
+    """Whether to wait: a locked deal or a refused patch is tried once a day until the deal or the patch changes."""
     if row.locked_at is not None and as_of - row.locked_at < DAILY:
         return True
     if row.refused_at is None or as_of - row.refused_at >= DAILY or row.modified > row.refused_at:
@@ -113,13 +113,13 @@ def waits(row: OnRecord, want: Mapping[str, FieldValue], rules: Mapping[str, Fie
 
 
 def differing(row: OnRecord, want: Mapping[str, FieldValue], rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
-    """The fields that a patch would carry."""
+    """The fields that differ from the record."""
     pairs = {name: (canonical(rule, want[name]), rule) for name, rule in rules.items() if name in want}
     return {name: value for name, (value, rule) in pairs.items() if value != canonical(rule, row.ours.get(name))}
 
 
 def send(session: Session, planned: Planned, run_id: int, report: Report) -> None:
-    """Stage every patch, then send batch by batch; a batch is marked sending, and committed, before it is sent."""
+    """Stage every patch, then send batch by batch. A batch is committed as sending before it is sent."""
     store, name = session.store, session.name
     lease, clock = session.lease, session.services.clock
     store.pushes.stage(name, run_id, planned.patches, session.connector.batch_size, lease)
@@ -131,7 +131,7 @@ def send(session: Session, planned: Planned, run_id: int, report: Report) -> Non
 
 
 def send_one(session: Session, batch: Batch) -> list[Outcome]:
-    """The outcomes of one batch; where its fate is unknown it is read back before anything is sent again."""
+    """Send one batch and return its outcomes. After an unknown outcome it is read back before it is sent again."""
     patches = list(batch.patches)
     settled: dict[str, Outcome] = {}
     for _ in range(TIMES):
@@ -148,7 +148,7 @@ def send_one(session: Session, batch: Batch) -> list[Outcome]:
 
 
 def read_back(session: Session, patches: list[Patch]) -> dict[str, dict[str, Any]]:
-    """Our fields of these deals as the CRM has them now; keeps what was read. Raises RetryLater."""
+    """Read and keep these deals as the CRM has them now. Raises RetryLater."""
     page = session.connector.read([patch.id for patch in patches])
     session.store.mirror.keep_page(
         session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
@@ -157,7 +157,7 @@ def read_back(session: Session, patches: list[Patch]) -> dict[str, dict[str, Any
 
 
 def applied(rows: Mapping[str, dict[str, Any]], patches: list[Patch]) -> dict[str, Outcome]:
-    """Outcomes of patches that the CRM has applied, or whose deal is gone; the others are still to be sent."""
+    """Outcomes of applied patches and of patches on deleted deals. The others are still to be sent."""
     found: dict[str, Outcome] = {}
     for patch in patches:
         row = rows.get(patch.id)
@@ -169,12 +169,12 @@ def applied(rows: Mapping[str, dict[str, Any]], patches: list[Patch]) -> dict[st
 
 
 def as_read(value: FieldValue) -> FieldValue:
-    """A value as `ours` of a record that was read holds it: dates as text."""
+    """A value in the form of a read record's `ours`: dates as text."""
     return value.isoformat() if isinstance(value, date) else value
 
 
 def recover(session: Session, report: Report) -> None:
-    """Batches that an earlier run left in flight: read back, and what was not applied is planned anew."""
+    """Read back the batches that an earlier run left in flight. Patches that were not applied are planned again."""
     store, name = session.store, session.name
     for batch in store.pushes.in_flight(name):
         patches = list(batch.patches)

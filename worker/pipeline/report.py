@@ -1,4 +1,4 @@
-"""What a run says of itself: the row it leaves, the JSON of docs/contract.md, and its exit code."""
+"""A run's report: its row in the store, its JSON (docs/contract.md) and its exit code."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ HELD: Final = 4
 ACTIONS: Final = (
     "planned", "done", "handed", "closed", "undone", "held", "refused", "locked", "retry_later", "gone", "skipped",
 )  # fmt: skip
-"""Counts of actions: new ones that are wanted, then what became of each that was tried."""
+"""Counts of actions: planned new ones, then the outcomes of those tried."""
 OUTCOMES: Final = ("written", "refused", "locked", "retry_later", "gone", "held", "overwritten")
 
 
 @dataclass
 class Report:
-    """Counts of one run; seconds are wall-clock by step, calls are HTTP calls to the CRM."""
+    """Counts of one run. Seconds are wall-clock time per step; calls are HTTP calls to the CRM."""
 
     run_id: str = ""
     as_of: str = ""
@@ -42,17 +42,17 @@ class Report:
     aside: list[dict[str, str]] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
-    leads: dict[str, int] = field(default_factory=dict)  # where a policy names leads: how many, and what was found
+    leads: dict[str, int] = field(default_factory=dict)  # only if a policy names leads
     dry_run: bool = False
-    stopped: str = ""  # why it stopped before its end; the next run goes on from there
+    stopped: str = ""  # why it stopped early; the next run continues from there
 
     def to_json(self) -> dict[str, Any]:
-        """The `run` object of docs/contract.md, and what was set aside or refused."""
+        """The `run` object of docs/contract.md."""
         return asdict(self)
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 done but some records were refused or set aside, 3 stopped and resumable, 4 something was held."""
+        """0 done, 1 done but some records refused or set aside, 3 stopped and resumable, 4 something held."""
         if self.stopped:
             return STOPPED
         if self.held:

@@ -1,4 +1,4 @@
-"""`run`: pull, judge, measure, push and act, in this order, alone on the connection."""
+"""`run`: pull, judge, measure, push and act, in this order, under the connection's lease."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def run(
     as_of: datetime | None = None,
     unwatched: bool = False,
 ) -> Report:
-    """Keep one connection current and say what was done.
+    """Run all steps on one connection and return the report.
 
-    `unwatched`: nobody is there to mend a policy file, so the last good set stays in force where one is wrong.
-    A dry run changes neither CRM nor store. Another day than today is dry too, unless the connection is a sandbox.
+    `unwatched`: nobody can correct a policy file now, so the last valid set stays in force if one has mistakes.
+    A dry run changes neither CRM nor store. A day other than today is a dry run, unless on a sandbox.
     Where the CRM is out of reach or our share of its calls is used up, the report says so in `stopped`; what was
     kept stays kept and the next run goes on from there. Raises ConnectionBusy, AccessRefused, PolicyProblem,
     SettingsProblem.
@@ -52,52 +52,52 @@ def run(
         since = f"since {paused.at:%Y-%m-%d %H:%M} UTC ({paused.why})"
         raise SettingsProblem(f"'{name}' is paused {since}; `sluicegate connection resume {name}` lets it run again.")
     dry = dry_run or (as_of is not None and not connection.sandbox)
-    how = Manner(full=full, dry=dry, unwatched=unwatched)
+    options = RunOptions(full=full, dry=dry, unwatched=unwatched)
     if dry:
         with services.store.dry_run(name, as_of) as copy:
-            return _alone(replace(services, store=copy), name, as_of, how)
-    return _alone(services, name, as_of, how)
+            return _alone(replace(services, store=copy), name, as_of, options)
+    return _alone(services, name, as_of, options)
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How a run is done."""
+class RunOptions:
+    """Options of a run."""
 
     full: bool
     dry: bool
     unwatched: bool
 
 
-def _alone(services: Services, name: str, as_of: datetime | None, how: Manner) -> Report:
-    kind = "full" if how.full else "incremental"
+def _alone(services: Services, name: str, as_of: datetime | None, options: RunOptions) -> Report:
+    kind = "full" if options.full else "incremental"
     with leased(services, name, as_of or services.clock()) as session, running(session, kind) as (run_id, report):
-        report.dry_run = how.dry
+        report.dry_run = options.dry
         with counted(session, report):
-            _steps(session, report, run_id, how)
+            _steps(session, report, run_id, options)
     return report
 
 
-def _steps(session: Session, report: Report, run_id: int, how: Manner) -> None:
+def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -> None:
     description = session.describe()
-    policies = session.policies_in_force(description) if how.unwatched else session.policies(description)
+    policies = session.policies_in_force(description) if options.unwatched else session.policies(description)
     report.policy_digest = policies.digest
     with _timed(report, "pull"):
         recover(session, report)
-        pull_into(session, report, full=how.full, leads=wanted(policies))
+        pull_into(session, report, full=options.full, leads=wanted(policies))
     with _timed(report, "judge"):
-        judged = judge(session, policies, description, run_id, binding=not how.dry)
+        judged = judge(session, policies, description, run_id, binding=not options.dry)
         judged.fill(report)
         if leads := judge_leads(session, policies, description):
             leads.fill(report)
     with _timed(report, "measure"):
         measure(session, judged, run_id)
     with _timed(report, "push"):
-        push(session, judged, description, run_id, report, dry=how.dry)
-        act(session, judged, description, run_id, report, dry=how.dry)
+        push(session, judged, description, run_id, report, dry=options.dry)
+        act(session, judged, description, run_id, report, dry=options.dry)
 
 
 def pull_into(session: Session, report: Report, *, full: bool, leads: bool = False) -> None:
-    """Pull, and report what came in even where the pull was stopped."""
+    """Pull, and report the records even if the pull was stopped."""
     pulled = Pulled()
     try:
         pull(session, pulled, full=full, leads=leads)

@@ -1,4 +1,4 @@
-"""Doing: acts marked and committed, sent, settled by their receipts; whatever was cut off is simply done again."""
+"""Send actions: mark and commit, send, settle by receipts. Interrupted actions are sent again."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from worker.pipeline.session import Session
 
 TIMES: Final = 3
-"""How often acts of unknown fate are sent before they wait for the next run; a door looks them up before it acts."""
+"""How often acts with an unknown outcome are sent per run. Connectors look for earlier results before they act."""
 SAID: Final = {"do": "done", "hand": "handed", "close": "closed", "undo": "undone"}
 MARKS: Final[Mapping[Step, ActionState]] = {"hand": "handing", "close": "closing", "undo": "undoing"}
 
 
 @dataclass(frozen=True)
 class Doing:
-    """One run's acts on one connection, counted in its report."""
+    """One run's actions on one connection, counted in its report."""
 
     session: Session
     run_id: int
     report: Report
 
     def do(self, wanted: Sequence[Wanted], given: Sequence[Approval] = ()) -> None:
-        """Tasks to be made and deals to be moved, in batches; all are marked at once with what let them through."""
+        """Make tasks and move deals, in batches. All are marked at once, with the approvals they use."""
         session = self.session
         if not wanted:
             return
@@ -40,7 +40,7 @@ class Doing:
             self._settle("do", [one.act for one in wanted[start : start + self._size]])
 
     def end(self, step: Step, acts: Sequence[Act]) -> None:
-        """Actions to be handed on, closed or taken back, in batches."""
+        """Hand on, close or undo actions, in batches."""
         store, name, lease = self.session.store, self.session.name, self.session.lease
         for start in range(0, len(acts), self._size):
             batch = acts[start : start + self._size]

@@ -1,4 +1,4 @@
-"""What the steps of one run share: the connection, its description, the policies in force, the day."""
+"""A session: the connection, its description, the policies in force and the instant, shared by a run's steps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NAMES_LEADS = re.compile(rb"subject[\"']?\s*:\s*[\"']?lead\b")
 T = TypeVar("T")
 Pair: TypeAlias = tuple[tuple[tuple[str, T], ...], tuple[tuple[str, T], ...]]
-"""Something by fact, of deals and of leads."""
+"""Values by fact, for deals and for leads."""
 LEASE_SECONDS = 60
 HEARTBEAT_SECONDS = 15
 
@@ -56,18 +56,18 @@ class Session:
 
     @property
     def connector(self) -> Connector:
-        """The door to the CRM."""
+        """The CRM's connector."""
         return self.services.connect(self.name)
 
     def describe(self) -> Description:
-        """What the CRM offers now, of leads only where they are named; remembered, so that judging needs no CRM."""
+        """Ask the CRM for its description and keep it. Includes leads only if a policy file names them."""
         leads = self.leads_are_named()
         description = self.connector.describe(leads=True) if leads else self.connector.describe()
         self.store.connections.keep_description(self.name, description)
         return description
 
     def leads_are_named(self) -> bool:
-        """Whether a policy file may name leads as a subject; that one does for sure is known once they are read."""
+        """Whether a policy file may name leads as a subject. Only reading the policies tells for sure."""
         try:
             texts = self.services.policy_texts().values()
         except SettingsProblem:
@@ -75,11 +75,11 @@ class Session:
         return any(map(NAMES_LEADS.search, texts))
 
     def description(self) -> Description:
-        """What the CRM offered when it was last asked; asks where it never was."""
+        """The stored description. Asks the CRM if there is none."""
         return self.store.connections.description(self.name) or self.describe()
 
     def policies(self, description: Description) -> PolicySet:
-        """The policies in force, checked against this CRM's own values; raises PolicyProblem."""
+        """The policies in force, checked against this CRM's values. Raises PolicyProblem."""
         texts = self.services.policy_texts()
         found = read_once(texts, description)
         files = {file: text.decode("utf-8") for file, text in texts.items()}
@@ -87,7 +87,7 @@ class Session:
         return found
 
     def policies_in_force(self, description: Description) -> PolicySet:
-        """The policies, or where their files are wrong or gone the last good ones; for runs that nobody watches."""
+        """The policies, or the last valid ones if the files have mistakes or are missing. For unattended runs."""
         try:
             return self.policies(description)
         except (PolicyProblem, SettingsProblem) as e:
@@ -96,11 +96,13 @@ class Session:
                 raise
             log().error("policy files are wrong; the last good ones stay in force", problems=str(e))
             texts = {file: text.encode() for file, text in last.items()}
-            return read_once(texts, replace(description, choices={}))  # good once: the CRM's values may have changed
+            return read_once(
+                texts, replace(description, choices={})
+            )  # they were valid once; the CRM's values may have changed
 
 
 def read_once(texts: Mapping[str, bytes], description: Description) -> PolicySet:
-    """The policies of these files; the same files for the same CRM are read once a process. Raises PolicyProblem."""
+    """The policies in these files, cached per process for the same files and CRM. Raises PolicyProblem."""
     choices, lead_choices = tuple(description.choices.items()), tuple(description.lead_choices.items())
     types, lead_types = tuple(description.types.items()), tuple(description.lead_types.items())
     return _read(tuple(texts.items()), (choices, lead_choices), (types, lead_types))
@@ -117,9 +119,17 @@ def _read(texts: tuple[tuple[str, bytes], ...], choices: Pair[tuple[str, ...]], 
     )
 
 
+def described(session: Session) -> Description:
+    """The description that the store holds. Raises SettingsProblem where the CRM was never asked."""
+    found = session.store.connections.description(session.name)
+    if found is None:
+        raise SettingsProblem(f"'{session.name}' has no deals yet; `sluicegate pull {session.name}` reads them.")
+    return found
+
+
 @contextmanager
 def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
-    """A session that alone works on the connection; raises ConnectionBusy. The lease is renewed while it runs."""
+    """A session with the connection's lease, renewed while the block runs. Raises ConnectionBusy."""
     store = services.store
     lease = store.runs.lease(name, "a run", services.clock(), LEASE_SECONDS)
     ended = threading.Event()
@@ -140,7 +150,7 @@ def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
 
 @contextmanager
 def counted(session: Session, report: Report) -> Iterator[None]:
-    """Count the calls that the block costs the CRM, and add them to the day's count that the budget is kept by."""
+    """Count the block's calls to the CRM in the report and in the day's budget."""
     before = session.connector.calls
     try:
         yield
@@ -151,7 +161,7 @@ def counted(session: Session, report: Report) -> Iterator[None]:
 
 @contextmanager
 def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
-    """A run's row in the store and its report; an end that can be resumed is told in the report's `stopped`."""
+    """A run's row in the store and its report. A resumable stop is in the report's `stopped`."""
     store = session.store
     calibration = store.connections.current_calibration(session.name, session.as_of).revision
     run_id = store.runs.start(session.name, session.as_of, "", calibration, kind, session.lease)

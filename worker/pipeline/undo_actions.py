@@ -1,4 +1,4 @@
-"""What takes an action back: our task deleted, what a move of ours replaced put back."""
+"""Undo: acts that delete our tasks and reverse our moves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def taken_back(session: Session, actions: Iterable[KeptAction]) -> Iterator[Act]:
-    """The acts that take back those of these actions that stand; a move by what its receipt says stood before."""
+    """Acts that undo the standing ones of these actions. A move is reversed to the value in its receipt."""
     receipts = session.store.actions.receipts(session.name)
     for one in actions:
         if one.kind in TASKS and one.state in {"open", "sending", "handing", "undoing"}:
@@ -26,6 +26,6 @@ def taken_back(session: Session, actions: Iterable[KeptAction]) -> Iterator[Act]
 
 
 def cut_off(session: Session) -> list[Act]:
-    """What an undo was taking back when it was stopped."""
+    """Acts of an undo that was stopped."""
     undoing = (one for one in session.store.actions.standing(session.name) if one.state == "undoing")
     return list(taken_back(session, undoing))

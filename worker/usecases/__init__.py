@@ -1,1 +1,1 @@
-"""Use cases: one module for each command that is no step of a run."""
+"""Use cases: one module for each command that is not a step of a run."""

@@ -1,4 +1,4 @@
-"""Actions as people ask for them: what stands, what was done, taken back, let through."""
+"""Actions for people: list them with their receipts, and undo them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN = ("key", "deal", "policy", "kind", "since", "state", "run", "record", "re
 
 
 def listed(services: Services, name: str, run_id: int | None = None) -> dict[str, Any]:
-    """Every action with its receipts, oldest first; of one run where given. Asks no CRM."""
+    """Every action with its receipts, oldest first, optionally of one run. Calls no CRM."""
     services.connection(name)
     receipts = services.store.actions.receipts(name)
     found = [one for one in services.store.actions.all(name) if run_id in {None, one.run_id}]
@@ -31,9 +31,9 @@ def _shown(one: KeptAction) -> dict[str, Any]:
 
 
 def undo(services: Services, name: str, run_id: int | None = None) -> Report:
-    """Take back what stands of the actions (of one run, where given), but for what people have done since.
+    """Undo actions, optionally of one run, but keep what people have changed since.
 
-    It is not done again for the same flags and moves.
+    The same flags and moves cause no new actions.
     """
     services.connection(name)
     with leased(services, name, services.clock()) as session, running(session, "undo") as (number, report):

@@ -1,4 +1,4 @@
-"""What people and scripts ask of the store: deals, explanations, KPIs, runs."""
+"""Answers from the store: deals, explanations, KPIs, runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SHORT_ID, CHECK = 15, 3
 LISTS = {"broken": "flags", "unknown": "unknown"}
-"""The store's list for each status; a flag that an unknown holds up is in the second."""
+"""The list for each status. A flag held by unknown data is in the second."""
 
 
 def deals(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ def deal_json(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def leads(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
-    """Every lead that is not gone, with what the policies about leads found; `flagged`: those with a flag."""
+    """Every lead that still exists, with its findings. `flagged`: only those with a flag."""
     closed = services.connection(name).leads.closed
     found = [lead_json(row, closed) for row in services.store.leads.all(name)]
     return [lead for lead in found if not flagged or any(map(needs_attention, lead["flags"]))]
@@ -87,13 +87,13 @@ def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
 
 
 def same_id(ours: str, asked: str) -> bool:
-    """Whether a person means this deal; CRMs also show ids without their last three check characters."""
+    """Whether the text names this deal. CRMs also show ids without their last three check characters."""
     return asked == ours or (len(asked) == SHORT_ID and len(ours) == SHORT_ID + CHECK and ours.startswith(asked))
 
 
 @dataclass(frozen=True)
 class KeptFlag:
-    """A flag object of docs/contract.md, as ledger and ranking ask for it."""
+    """A flag object of docs/contract.md, in the shape that the ledger and the ranking need."""
 
     said: dict[str, Any]
 
@@ -104,28 +104,28 @@ class KeptFlag:
 
     @property
     def topic(self) -> str | None:
-        """Of one topic only the dearest costs."""
+        """Only the dearest flag of a topic costs points."""
         return self.said["topic"] or None
 
     @property
     def points(self) -> int:
-        """What it costs of the 100."""
+        """Points that it costs."""
         return int(self.said["points"])
 
     @property
     def severity(self) -> Severity:
-        """How bad it is."""
+        """Its severity."""
         severity: Severity = self.said["severity"]
         return severity
 
     @property
     def scored(self) -> bool:
-        """Observed and exempt ones cost nothing."""
+        """Whether it costs points; observed and exempt flags do not."""
         return self.said["mode"] != "observe" and not self.said.get("excuse")
 
 
 def ranked(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """In the order of the record's reasons; after them what is not on the record."""
+    """Flags in the order of the record's reasons, then flags that are not on the record."""
     return [
         flag.said
         for shown in (True, False)
@@ -153,7 +153,7 @@ def activity_json(activity: dict[str, Any], ours: Any, as_of: datetime) -> dict[
 
 
 def why_it_counts(activity: dict[str, Any], ours: Any, as_of: datetime) -> str:
-    """As a touch, as a plan, or not, and why."""
+    """Whether it counts as a touch or a plan, or why it does not count."""
     due = activity["due"]
     match what_it_is(activity, ours, as_of):
         case "touch":
@@ -168,7 +168,7 @@ def why_it_counts(activity: dict[str, Any], ours: Any, as_of: datetime) -> str:
 
 
 def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[str, Any]]:
-    """The values of the last run, or freshly measured for another window."""
+    """KPI values of the last run, or measured now for another window."""
     from kpis.catalogue import find
     from worker.usecases.steps import measured
 
@@ -184,7 +184,7 @@ def runs(services: Services) -> list[dict[str, Any]]:
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:
-    """One run with its counts; raises SettingsProblem where there is none."""
+    """One run with its counts. Raises SettingsProblem if there is none."""
     found = services.store.runs.get(int(run_id)) if run_id.isdigit() else None
     if found is None:
         raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
@@ -192,7 +192,7 @@ def one_run(services: Services, run_id: str) -> dict[str, Any]:
 
 
 def run_json(row: dict[str, Any]) -> dict[str, Any]:
-    """One row of the run table; what it counted is the `run` object of docs/contract.md."""
+    """One row of the run table. Its counts are the `run` object of docs/contract.md."""
     counts = row["counts"] or {}
     return {
         "run_id": str(row["id"]),

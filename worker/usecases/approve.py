@@ -1,4 +1,4 @@
-"""`policies approve`: a person's word that one revision of a policy may change as many deals as it says."""
+"""`policies approve`: let one revision of a policy change up to a given number of deals."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from model.helpers.words import did_you_mean
 from policies.judging.brake import revision_of
 from policies.judging.rules import rules_of
 from store import MANY_ACTIONS, VANISHED, Approval
-from worker.pipeline.session import Session
-from worker.usecases.diff import described
+from worker.pipeline.session import Session, described
 
 if TYPE_CHECKING:
     from worker.wiring import Services
@@ -22,7 +21,7 @@ NOTHING: Final = (
 
 
 def approve(services: Services, name: str, policy: str, *, up_to: int, by: str) -> dict[str, Any]:
-    """Note it for the revision in force; raises SettingsProblem where there is no such policy."""
+    """Keep an approval for the revision in force. Raises SettingsProblem if there is no such policy."""
     services.connection(name)
     if up_to < 1 or not by.strip():
         raise SettingsProblem("An approval says for how many deals (--up-to, from 1) and who gives it (--by NAME).")

@@ -1,4 +1,4 @@
-"""Calibration: a table of median days in stage is proposed, and stays a proposal until it is accepted."""
+"""Calibration: propose a table of median days in stage, and accept it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def propose(services: Services, name: str) -> dict[str, Any]:
 
 
 def accept(services: Services, name: str) -> dict[str, Any]:
-    """Put the newest proposal in force from today; raises SettingsProblem where there is none."""
+    """Put the newest proposal in force from today. Raises SettingsProblem if there is none."""
     return shown(services.store.connections.accept_calibration(name, services.clock().date()), "in force")
 
 

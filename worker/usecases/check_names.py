@@ -1,4 +1,4 @@
-"""What policies name and the CRM does not have: stages of a process, and deals of a waiver."""
+"""Names in policies that the CRM does not have: stages of a process, and deals of a waiver."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 SOURCE: Final = ("the CRM has no stage", "no deal of the report stands in a stage")
-"""What a stage that only the process knows is missing from: a CRM lists them all, a report those in use."""
+"""Where a stage is missing: a CRM lists all stages, a report only those in use."""
 
 
 def strange_stages(policies: PolicySet, part: Part, kind: str) -> Iterator[Remark]:
@@ -39,12 +39,12 @@ def strange_stages(policies: PolicySet, part: Part, kind: str) -> Iterator[Remar
 
 
 def _only_here(process: Process, part: Part, kind: str) -> Iterator[Remark]:
-    """Stages before Won of which the CRM has no name; the won one is known by the CRM's own word."""
+    """Stages before Won that the CRM does not have. The CRM itself marks the won stage."""
     listed = part.snapshot.crm_stages
     labels = [text for column in ("name", "label") for text in listed[column] if text]  # of two alike, the label
     known = {spoken(label) for label in labels}
     named = {spoken(name) for stage in process.stages for name in stage.names.get(kind, ())}
-    free = [label for label in labels if spoken(label) not in named]  # what another stage has is not meant by this one
+    free = [label for label in labels if spoken(label) not in named]  # another stage's name is no candidate
     for stage in process.stages[:-1]:
         names = stage.names.get(kind, ())
         if not known or known & {spoken(name) for name in names}:
@@ -57,7 +57,7 @@ def _only_here(process: Process, part: Part, kind: str) -> Iterator[Remark]:
 
 
 def strange_deals(session: Session, policies: PolicySet) -> Iterator[Remark]:
-    """Deals that a waiver in force names and the store does not hold, of any connection where it names none."""
+    """Deals in a waiver in force that the store does not hold, in any connection if it names none."""
     today = session.as_of.date()
     named = [w for w in policies.waivers if w.deals and w.connection in {"", session.name} and w.until >= today]
     if not named:

@@ -1,4 +1,4 @@
-"""What `connection check` says of the policy files and of mapped facts; what is wrong stops no other check."""
+"""Checks of policy files and mapped facts for `connection check`. A mistake stops no other check."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REST = (
 
 
 def sound(session: Session, description: Description) -> tuple[PolicySet | None, list[Remark]]:
-    """The policies of the files that can be used, None where there are none; and each mistake of the others."""
+    """The policies of the usable files (None if there are none), and each mistake in the others."""
     try:
         return session.policies(description), []
     except SettingsProblem as problem:
@@ -42,7 +42,7 @@ def sound(session: Session, description: Description) -> tuple[PolicySet | None,
 def _without(
     texts: Mapping[str, bytes], description: Description, problem: PolicyProblem
 ) -> tuple[PolicySet | None, set[str]]:
-    """The set without the files that have mistakes, nor those that cannot be read without these; and which they are."""
+    """The set without the files that have mistakes or depend on them, and the names of those files."""
     bad: set[str] = set()
     while problem.problems:
         bad |= {mistake.file for mistake in problem.problems}
@@ -57,7 +57,7 @@ def _without(
 
 
 def stray_facts(session: Session, policies: PolicySet, description: Description) -> Iterator[Remark]:
-    """Facts that the config maps and no policy asks for, where a fact spelt alike is asked for and not mapped."""
+    """Mapped facts that no policy uses, if a policy uses an unmapped fact with a similar name."""
     asked = {fact for rule in rules_of(policies) for fact in rule.facts}
     lacking = sorted(asked - description.mapped)
     for fact in session.connection.fields:

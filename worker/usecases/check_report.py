@@ -1,4 +1,4 @@
-"""`check FILE.csv`: an exported report judged in a store of its own, the findings written beside it."""
+"""`check FILE.csv`: judge an exported report in a temporary store, and write the findings next to it."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 NAME = "file"
 OPTION = re.compile(r"^'(?:files\.)?(\w+)'", re.MULTILINE)
-"""A setting at the start of a mistake; here it is an option."""
+"""A setting at the start of a message; this command has an option instead."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """How a report came out."""
+    """The result of a report."""
 
     as_of: str
     deals: int
@@ -47,7 +47,7 @@ class Checked:
     judged: list[dict[str, Any]]
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values; `deals` as in docs/contract.md, `notes` what is odd about rows that were kept."""
+        """As JSON values. `deals` is as in docs/contract.md; `notes` lists oddities in rows that were kept."""
         return {
             "as_of": self.as_of, "policies": self.counts, "dormant": list(self.dormant), "aside": self.aside,
             "notes": self.notes, "remarks": self.remarks, "findings_file": str(self.findings), "deals": self.judged,
@@ -64,7 +64,7 @@ def check_file(
     zone: str,
     as_of: datetime | None,
 ) -> Checked:
-    """Judge a report; raises SettingsProblem or PolicyProblem in sentences."""
+    """Judge a report. Raises SettingsProblem or PolicyProblem."""
     said = {"kind": "tables", "sandbox": True, "currency": currency, "timezone": zone, "fields": dict(fields)}
     paths = {name: path.resolve() for name, path in files.items() if path}
     try:
@@ -117,7 +117,7 @@ def _reader(services: Services) -> TablesConnector:
 
 
 def _told(connector: TablesConnector) -> tuple[list[str], list[dict[str, str]]]:
-    """How the report was read, in sentences; and row by row, what is odd about rows that were kept."""
+    """Sentences on how the report was read, and oddities in rows that were kept, row by row."""
     return [remark.text for remark in connector.remarks()], [asdict(note) for note in connector.notes()]
 
 

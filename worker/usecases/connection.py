@@ -1,4 +1,4 @@
-"""Looking after a connection: what works, and taking our fields off the records again."""
+"""Connection upkeep: check it, and clear our fields from its records."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def check(services: Services, name: str) -> list[Remark]:
-    """Sentences of the connector, then what follows for the policies and the owners."""
+    """The connector's remarks, then the consequences for policies and owners."""
     session = Session(services, name, services.clock())
     leads = {"leads": True} if session.leads_are_named() else {}
     remarks = list(session.connector.check(session.as_of, **leads))
@@ -42,12 +42,12 @@ def check(services: Services, name: str) -> list[Remark]:
     try:
         description = session.describe()
     except AccessRefused:
-        return remarks  # they say what we may not see
+        return remarks  # they name what our user cannot see
     return [*remarks, *consequences(session, description)]
 
 
 def consequences(session: Session, description: Description) -> Iterator[Remark]:
-    """Wrong policy files, dormant policies and criteria, what the CRM does not have, owners who log almost nothing."""
+    """Mistakes in policy files, dormant rules, names missing in the CRM, owners who log almost nothing."""
     policies, mistakes = sound(session, description)
     yield from mistakes
     if policies is None:
@@ -73,7 +73,7 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
 
 
 def rolled_out_to_nobody(policies: PolicySet, wide: Wide) -> Iterator[Remark]:
-    """Policies that are open to teams, owners or pipelines of which no open deal is."""
+    """Policies with a rollout to teams, owners or pipelines without open deals."""
     import polars as pl
 
     told: dict[str, list[str]] = {}
@@ -86,7 +86,7 @@ def rolled_out_to_nobody(policies: PolicySet, wide: Wide) -> Iterator[Remark]:
 
 
 def strange_owners(session: Session, policies: PolicySet) -> Iterator[Remark]:
-    """Owners whom a condition names and the CRM does not have."""
+    """Owners named in a condition that the CRM does not have."""
     names = [owner["name"] for owner in session.store.mirror.records(session.name, "owner") if owner["name"]]
     known = {compared(name) for name in names}
     for const, (file, line, column) in constants_of(policies, "owner"):
@@ -106,7 +106,7 @@ def of_leads(session: Session, policies: PolicySet, description: Description) ->
 
 
 def silent_owners(session: Session, frame: object) -> Iterator[Remark]:
-    """Owners of open deals of whom almost nothing is logged."""
+    """Owners of open deals with almost no logged activity."""
     import polars as pl
 
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - the wide frame
@@ -121,7 +121,7 @@ def silent_owners(session: Session, frame: object) -> Iterator[Remark]:
 
 
 def clear(services: Services, name: str) -> Report:
-    """Empty our fields wherever we wrote them, and pause the connection."""
+    """Clear our fields wherever we wrote them, and pause the connection."""
     services.connection(name)
     with leased(services, name, services.clock()) as session, running(session, "clear") as (run_id, report):
         recover(session, report)

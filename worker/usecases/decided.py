@@ -1,4 +1,4 @@
-"""What was decided on a day: a deal's verdict as it was told then, and the policies it was judged by."""
+"""Past decisions: a deal's verdict at the time, and the policies behind it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def decided(services: Services, name: str, deal_id: str, at: str) -> dict[str, A
     """`deal` and `ledger` as `explain` gave them after the last verdict of a day, or at an instant, and `decision`:
     as of when, by which run, policy digest and calibration, and the policy files of that digest by name.
 
-    Raises SettingsProblem where there is no such deal or no verdict on it by then.
+    Raises SettingsProblem if there is no such deal, or no verdict on it by then.
     """
     zone = services.connection(name).timezone
     until = last_instant(at, zone)
@@ -45,7 +45,7 @@ def decided(services: Services, name: str, deal_id: str, at: str) -> dict[str, A
 
 
 def no_decision(services: Services, name: str, at: str) -> str:
-    """Says since when there are decisions."""
+    """A SettingsProblem that names the first day with decisions."""
     since = services.store.decisions.judged_since(name)
     if since is None:
         return f"'{name}' was never judged; `sluicegate judge {name}` does it."
@@ -54,7 +54,7 @@ def no_decision(services: Services, name: str, at: str) -> str:
 
 
 def last_instant(text: str, zone: str) -> datetime:
-    """An ISO instant, or the last one of an ISO date in the zone; raises SettingsProblem."""
+    """An ISO instant, or the last instant of an ISO date in the zone. Raises SettingsProblem."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`policies diff`: which deals would gain and lose which flags. Nothing is written, and the CRM is not asked."""
+"""`policies diff`: the flags that deals would gain and lose. Writes nothing and calls no CRM."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from model.errors import SettingsProblem
 from policies.trying.diff import concerned, difference
 from worker.pipeline.context import context_of
-from worker.pipeline.gates import verdict_on
 from worker.pipeline.leads import lead_verdict, wanted
-from worker.pipeline.past_facts import PastFacts
-from worker.pipeline.session import Session, read_once
+from worker.pipeline.past import PastFacts, verdict_on
+from worker.pipeline.session import Session, described, read_once
 from worker.pipeline.slices import shots, widened
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ KINDS = ("gained", "lost", "unknown")
 
 
 def diff(services: Services, name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[str, Any]:
-    """Flags that would come, go, or could no longer be judged under `new`, from what the store holds.
+    """Flags that would come, go or become unknown under `new`, judged from the store.
 
     Both are policy files by name. Raises PolicyProblem, and SettingsProblem where the connection was never pulled.
     """
@@ -52,24 +50,16 @@ def diff(services: Services, name: str, old: Mapping[str, bytes], new: Mapping[s
     }
 
 
-def described(session: Session) -> Description:
-    """What the CRM said of itself when it was last asked; raises SettingsProblem where it never was."""
-    found = session.store.connections.description(session.name)
-    if found is None:
-        raise SettingsProblem(f"'{session.name}' has no deals yet; `sluicegate pull {session.name}` reads them.")
-    return found
-
-
 def _verdict(session: Session, shot: Shot, description: Description, policies: PolicySet) -> Verdict:
     store, name = session.store, session.name
     calibration = store.connections.current_calibration(name, session.as_of)
     wide = widened(session, shot, policies, description, calibration).judged
-    context = replace(context_of(session, policies), open_to_all=True)  # what the modes say, where no rollout is named
+    context = replace(context_of(session, policies), open_to_all=True)  # by the modes alone if no rollout is named
     return verdict_on(PastFacts(session, description, policies), wide, shot.keys, context)
 
 
 def _rows(pair: Mapping[str, Verdict]) -> Iterator[dict[str, Any]]:
-    """Each change with the deal's names; title and mode are those of the set that flags."""
+    """Each change with the deal's names. Title and mode come from the set that flags."""
     deals = pair["new"].wide.frame.select("key", "id", "name", "owner")
     rules = {which: {rule.id: rule for rule in verdict.rules} for which, verdict in pair.items()}
     for row in difference(pair["old"], pair["new"]).join(deals, on="key", maintain_order="left").iter_rows(named=True):
@@ -83,14 +73,14 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Found:
-    """What the slices told so far: changes, and by policy the deals flagged and not to be judged under each set."""
+    """Results of the slices so far: changes, and per policy the flagged and unknown deals under each set."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     dormant: dict[str, list[str]] = field(default_factory=lambda: {"old": [], "new": []})
     tallies: dict[str, Counter[str]] = field(default_factory=dict)
 
     def add(self, pair: Mapping[str, Verdict]) -> None:
-        """Take in the two verdicts on one slice."""
+        """Add the two verdicts on one slice."""
         self.rows += _rows(pair)
         for which in ("new", "old"):
             verdict = pair[which]
@@ -101,7 +91,7 @@ class Found:
                 tally[f"{which} unknown"] += answers.null_count()
 
     def counts(self) -> list[dict[str, Any]]:
-        """Of each policy that any of both sets has: deals flagged before and after, what changes, and what is dark."""
+        """For each policy in either set: deals flagged before and after, the changes, and the unknown deals."""
         changes = Counter((row["policy"], row["change"]) for row in self.rows)
         return [
             {"policy": id_, "before": tally["old"], "after": tally["new"],

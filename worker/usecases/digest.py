@@ -1,4 +1,4 @@
-"""`digest`: what each rep would be told today, the most valuable deals first, and no more than a person reads."""
+"""`digest`: each rep's messages of today, the most valuable deals first, up to `messages.per_day`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from model.calibration import Calibration
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 from policies.language import compared
-from worker.pipeline.session import Session
+from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
 from worker.usecases.answers import deals
-from worker.usecases.diff import described
 
 if TYPE_CHECKING:
     from worker.settings_tables import MessageSettings
@@ -68,7 +67,7 @@ def _rep(rep: str, lines: list[dict[str, Any]], ways: MessageSettings) -> dict[s
 
 
 def _line(deal: dict[str, Any], amount: Decimal | None, ways: MessageSettings) -> dict[str, Any]:
-    """A deal by its first flag; `route`: when flags of that severity are told, by the settings."""
+    """A deal by its first flag. `route`: when the settings send flags of that severity."""
     shown = [flag for flag in deal["flags"] if flag["shown"]]
     first = shown[0]
     return {

@@ -1,4 +1,4 @@
-"""`init`: a folder to start from; with a connection, mappings and processes drafted from the org itself."""
+"""`init`: a starting folder. With a connection, it drafts mappings and processes from the org."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ processes:
 
 
 def init(folder: Path, services: Services | None, source: str) -> list[Path]:
-    """Write the files and say which; raises SettingsProblem where the folder holds a config already."""
+    """Write the files and return their names. Raises SettingsProblem if the folder already holds a config."""
     if (folder / "sluicegate.toml").exists():
         raise SettingsProblem(f"{folder} has a sluicegate.toml already; name a new folder.")
     starter = resources.files("policies") / "packs" / "starter.yaml"
@@ -57,7 +57,7 @@ def fields_text(name: str, draft: Draft) -> str:
 
 
 def processes_text(kind: str, draft: Draft) -> str:
-    """The drafted processes, one per record type or pipeline; without criteria, which are the org's own to write."""
+    """The drafted processes, one per record type or pipeline. The org writes the criteria."""
     return PROCESS_HEAD + "".join(_process(process, kind) for process in draft.processes)
 
 

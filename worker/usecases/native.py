@@ -1,4 +1,4 @@
-"""`policies native`: the gates in the CRM's own terms, from what the store holds. Nothing is sent or even asked."""
+"""`policies native`: the gates as the CRM's own rules, from the store. Calls no CRM."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import polars as pl
 from connectors.registry import crm
 from model.errors import SettingsProblem
 from model.snapshot import CRM_STAGES
-from worker.pipeline.session import Session, read_once
-from worker.usecases.diff import described
+from worker.pipeline.session import Session, described, read_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def native(services: Services, name: str, texts: Mapping[str, bytes], process: str | None = None) -> dict[str, Any]:
-    """Rules or required properties that an admin may set, and what they cannot say, for the policy files `texts`.
+    """Rules or required properties for an admin to set, and gates that they cannot express, for the files `texts`.
 
-    Raises PolicyProblem, and SettingsProblem where the connection was never pulled or has no rules of its own.
+    Raises PolicyProblem, and SettingsProblem if the connection was never pulled or its CRM has no rules.
     """
     kind = services.connection(name).kind
     session = Session(services, name, services.clock())

@@ -1,4 +1,4 @@
-"""Nightly: the day's pipeline frozen, so that past weeks never rewrite themselves; old ones dropped; evidence."""
+"""Nightly: freeze the day's pipeline so that past weeks stay as they were, drop old rows, renew evidence."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from worker.pipeline.entry_evidence import kept as keep_evidence
 from worker.pipeline.session import Session
+from worker.usecases.entry_evidence import kept as keep_evidence
 
 if TYPE_CHECKING:
     from worker.wiring import Services
 
 HOURLY: Final = timedelta(days=31)
-"""How long every run's KPI values are kept; of earlier days those of the last run stay."""
+"""How long every run's KPI values are kept. Of earlier days only the last run's values stay."""
 
 
 def freeze(services: Services, name: str) -> int:
-    """Freeze the connection's open and newly closed deals under today's date; how many. The evidence is told anew."""
+    """Freeze open and newly closed deals under today's date, and renew the evidence. Returns the number of deals."""
     zone, now = ZoneInfo(services.connection(name).timezone), services.clock()
     kept = timedelta(days=services.settings.store.decisions_days)
     services.store.decisions.forget(name, now - kept)

@@ -1,4 +1,4 @@
-"""`policies precision`: which flags people acted on, by rule, and which rules to demote."""
+"""`policies precision`: flags that people acted on, by rule, and rules to demote."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from model.errors import PolicyProblem
 from model.widening.copied_next_steps import copied
 from policies.judging.rules import rules_of
 from policies.trying.measured_fields import meaning_of, measured
-from worker.pipeline.session import Session, read_once
+from worker.pipeline.session import Session, described, read_once
 from worker.pipeline.slices import integration_ids
-from worker.usecases.diff import described
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,9 +33,9 @@ LIMITS: Final = "stage_median_days"
 
 
 def precision(services: Services, name: str, weeks: int) -> dict[str, Any]:
-    """By rule and severity: flags shown, ended, acted on; rules that people mostly ignore. Nothing is written.
+    """Flags shown, ended and acted on by rule and severity, and rules that people mostly ignore. Writes nothing.
 
-    Told are the `weeks` before the last 14 days, for so long a flag may come back. Raises SettingsProblem.
+    Covers the `weeks` before the last 14 days, because a flag can come back that long. Raises SettingsProblem.
     """
     services.connection(name)
     session = Session(services, name, services.clock())

@@ -1,4 +1,4 @@
-"""`policies replay` and `policies tune`: what policies would have said on past days, and what became of those deals."""
+"""`policies replay` and `policies tune`: judge past days by policies, and report how those deals ended."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kpis.outcomes import Hindsight, hindsight, told
+from kpis.outcomes import RuleOutcomes, outcome_row, rule_outcomes
 from model.calendars.replay_days import LOGGED
 from policies.files import NO_REPLAY, about
 from policies.trying.tuning import tuned
-from worker.pipeline.judging_periods import DAY, window
-from worker.pipeline.past import Past
-from worker.pipeline.session import Session, read_once
-from worker.usecases.diff import described
+from worker.pipeline.past import DAY, Past, window
+from worker.pipeline.session import Session, described, read_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from worker.wiring import Services
 
 MOSTLY = 0.5
-"""A fact that could not be read on more of the open deal-days than this is named as missing."""
+"""A fact is reported as missing if it was unreadable on more than this share of the open deal-days."""
 
 SILENT = "the teams logged on less than {share:.0%} of their open deals (activity.min_coverage)"
 
@@ -34,7 +32,7 @@ SILENT = "the teams logged on less than {share:.0%} of their open deals (activit
 def replay(
     services: Services, name: str, texts: Mapping[str, bytes], first: date | None = None, last: date | None = None
 ) -> dict[str, Any]:
-    """What each policy would have said from `first` to `last`, judged from what was known each day.
+    """Each policy's flags from `first` to `last`, judged from what was known each day.
 
     Neither the CRM nor the store is written. Raises PolicyProblem and SettingsProblem.
     """
@@ -45,7 +43,7 @@ def replay(
         for policy in about(found, *NO_REPLAY)
     ]
     replayed = replace(found, policies=tuple(one for one in found.policies if one.subject not in NO_REPLAY))
-    answer = _told(Past(session, described(session), replayed, *window(session, first, last)))
+    answer = _replayed(Past(session, described(session), replayed, *window(session, first, last)))
     return {**answer, "not_replayed": left_out}
 
 
@@ -53,10 +51,10 @@ def tune(  # noqa: PLR0917 - a replay, and what to vary
     services: Services, name: str, texts: Mapping[str, bytes], policy: str, limits: Sequence[int],
     first: date | None = None, last: date | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """The replay of one policy with each of some limits in the place of its own; rows have `limit`."""
+    """Replay one policy with each of some limits. Rows have `limit`."""
     session = _session(services, name)
     variants = tuned(_policies(session, texts), policy, limits)
-    answer = _told(Past(session, described(session), variants, *window(session, first, last)))
+    answer = _replayed(Past(session, described(session), variants, *window(session, first, last)))
     for row in (*answer["policies"], *answer["no_past"]):
         row["limit"] = int(row["policy"].rpartition("@")[2])
     return {"policy": policy, **answer}
@@ -73,28 +71,28 @@ def _policies(session: Session, texts: Mapping[str, bytes]) -> PolicySet:
 
 @dataclass
 class Seen:
-    """What the parts told so far."""
+    """Counts of the parts so far."""
 
     rules: dict[str, Rule] = field(default_factory=dict)
     dormant: tuple[str, ...] = ()
-    counts: dict[str, Hindsight] = field(default_factory=dict)
+    counts: dict[str, RuleOutcomes] = field(default_factory=dict)
     owned: list[pl.DataFrame] = field(default_factory=list)
     unread: dict[str, int] = field(default_factory=dict)
     deal_days: int = 0
 
     def add(self, part: Judged, days: list[date]) -> None:
-        """Take in one part."""
+        """Add one part."""
         self.rules |= {rule.id: rule for rule in part.rules}
         self.dormant = part.dormant
         self.owned.append(_steps(part.owned))
         self.deal_days += part.deal_days
         for fact, lost in part.unread.items():
             self.unread[fact] = self.unread.get(fact, 0) + lost
-        for rule, stretches in part.stretches.items():
-            self.counts.setdefault(rule, Hindsight()).add(hindsight(stretches, part.ends, days))
+        for rule, intervals in part.intervals.items():
+            self.counts.setdefault(rule, RuleOutcomes()).add(rule_outcomes(intervals, part.deal_outcomes, days))
 
     def rep_weeks(self, days: int) -> float:
-        """Weeks of all owners, of those days on which each had an open deal."""
+        """Owner-weeks: days on which an owner had an open deal, summed over owners, divided by 7."""
         if not self.owned:
             return 0.0
         steps = pl.concat(self.owned).group_by("owner_id", "day").agg(pl.col("by").sum()).sort("owner_id", "day")
@@ -105,25 +103,25 @@ class Seen:
         return int(held.select((pl.col("until") - pl.col("day")).sum()).item()) / 7
 
     def missing(self, rule: Rule) -> list[str]:
-        """Facts of a rule that could mostly not be read."""
+        """Facts of a rule that were mostly unreadable."""
         return sorted(fact for fact in rule.facts if self.unread.get(fact, 0) > MOSTLY * self.deal_days)
 
 
 def _steps(owned: pl.DataFrame) -> pl.DataFrame:
-    """By owner and day how many open deals they gain or lose."""
+    """Changes in the number of open deals, by owner and day."""
     gains = owned.select("owner_id", "day", by=pl.lit(1, pl.Int64))
     losses = owned.select("owner_id", day="until", by=pl.lit(-1, pl.Int64))
     return pl.concat([gains, losses]).group_by("owner_id", "day").agg(pl.col("by").sum())
 
 
-def _told(past: Past) -> dict[str, Any]:
+def _replayed(past: Past) -> dict[str, Any]:
     days = [past.first + n * DAY for n in range(len(past.instants))]
     seen = Seen()
     for part in past.judged():
         seen.add(part, days)
     weeks = seen.rep_weeks(len(days))
     rows = [
-        {"policy": rule.id, "title": rule.title, "mode": rule.mode, **told(seen.counts[rule.id], weeks)}
+        {"policy": rule.id, "title": rule.title, "mode": rule.mode, **outcome_row(seen.counts[rule.id], weeks)}
         for rule in seen.rules.values()
     ]
     return {
@@ -136,10 +134,10 @@ def _told(past: Past) -> dict[str, Any]:
 
 
 def _dark(seen: Seen, policy: str, past: Past) -> dict[str, Any]:
-    """A policy that could be judged on no day: which facts have no past, since when they are recorded, what else."""
+    """A policy that no day could be judged by: the facts without a past, the start of records, other reasons."""
     since = past.session.store.history.recorded_since(past.session.name)
     rule = seen.rules[policy]
-    silent = not LOGGED.isdisjoint(rule.facts) and not past.quiet.is_empty()
+    silent = not LOGGED.isdisjoint(rule.facts) and not past.silent.is_empty()
     return {
         "policy": policy, "facts": seen.missing(rule), "recorded_since": since.isoformat() if since else None,
         "why": SILENT.format(share=past.setting.min_coverage) if silent else None,

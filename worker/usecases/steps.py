@@ -1,4 +1,4 @@
-"""The steps of a run, each alone, for the command line and for people who look closely."""
+"""The steps of a run as separate commands."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
 
 
 def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[str, Any]:
-    """Counts by policy; another day than today is judged on a copy of the store, which is thrown away."""
+    """Counts by policy. A day other than today is judged on a temporary copy of the store."""
     if as_of is not None:
         with services.store.dry_run(name, as_of) as copy:
             return _judged(replace(services, store=copy), name, as_of, binding=False)
@@ -67,7 +67,7 @@ def judged_now(session: Session, run_id: int, *, binding: bool) -> Judged:
 
 
 def measure_only(services: Services, name: str, as_of: datetime | None) -> list[dict[str, Any]]:
-    """KPI values of what the store holds; kept, unless they are another day's."""
+    """KPI values from the store. They are kept only for today."""
     rows = measured(services, name, as_of or services.clock())
     if as_of is None:
         with leased(services, name, services.clock()) as session, running(session, "measure") as (run_id, _):
@@ -76,14 +76,14 @@ def measure_only(services: Services, name: str, as_of: datetime | None) -> list[
 
 
 def measured(services: Services, name: str, day: datetime, window: str = "all") -> list[dict[str, Any]]:
-    """KPI values, judged on a copy of the store, which is thrown away."""
+    """KPI values, judged on a temporary copy of the store."""
     with dry_run_session(services, name, day) as (session, run_id):
         return values(session, judged_now(session, run_id, binding=False), window)
 
 
 @contextmanager
 def dry_run_session(services: Services, name: str, day: datetime) -> Iterator[tuple[Session, int]]:
-    """A session and its run on a copy of the store, which is thrown away."""
+    """A session and its run on a temporary copy of the store."""
     with (
         services.store.dry_run(name, day) as copy,
         leased(replace(services, store=copy), name, day) as session,
@@ -93,7 +93,7 @@ def dry_run_session(services: Services, name: str, day: datetime) -> Iterator[tu
 
 
 def push_only(services: Services, name: str) -> Report:
-    """Judge what the store holds and send what it wants."""
+    """Judge the store's deals and send the patches."""
     with leased(services, name, services.clock()) as session, running(session, "push") as (run_id, report):
         _push(session, run_id, report)
     return report
@@ -109,7 +109,7 @@ def _push(session: Session, run_id: int, report: Report) -> None:
 
 
 def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
-    """Old and new value of each field per deal as CSV; how many by policy and owner, three records as reps see them."""
+    """Write old and new field values per deal as CSV. Returns counts by policy and owner, and three sample records."""
     day = services.clock()
     mind(path)
     with dry_run_session(services, name, day) as (session, run_id):
@@ -126,7 +126,7 @@ def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
 
 
 def mind(path: Path) -> None:
-    """Refuse to write over a file that is no preview, or into a folder that is not there."""
+    """Refuse to overwrite a file that is not a preview, or to write into a missing folder."""
     if not path.parent.is_dir():
         raise SettingsProblem(f"There is no folder {path.parent} to write the preview into.")
     if path.exists() and path.stat().st_size:
@@ -136,7 +136,7 @@ def mind(path: Path) -> None:
 
 
 def preview_rows(patches: list[Patch], deals: Mapping[str, Any]) -> Iterator[tuple[FieldValue, ...]]:
-    """A row a changed field."""
+    """One row per changed field."""
     for patch in patches:
         deal = deals[patch.id]
         for name, value in patch.fields.items():

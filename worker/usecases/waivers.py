@@ -1,4 +1,4 @@
-"""`waivers add|list|expire`: the waivers of the policy files, rewritten with their comments kept."""
+"""`waivers add|list|expire`: edit the waivers in policy files, and keep their comments."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ WAIVED: Final = "waived"
 
 
 def listed(services: Services, name: str = "") -> list[dict[str, Any]]:
-    """Each waiver, whether it still holds, and with a connection how many flags it keeps off records there."""
+    """Each waiver and whether it is in force; with a connection, also how many flags it hides there."""
     found = _read(services, services.policy_texts(), name)
     today, flags = services.clock().date(), _waived(services, name) if name else {}
     return [_row(waiver, today, flags) for waiver in found.waivers if not name or waiver.connection in {"", name}]
 
 
 def add(services: Services, said: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
-    """Write one more waiver; nothing is written where it is wrong. Raises PolicyProblem, SettingsProblem."""
+    """Add a waiver. Raises PolicyProblem or SettingsProblem before anything is written."""
     if said["connection"]:
         services.connection(said["connection"])
-    if said["until"] < services.clock().date() - timedelta(days=1):  # west of us the day before may still be today
+    if said["until"] < services.clock().date() - timedelta(days=1):  # further west it may still be the day before
         raise SettingsProblem(f"--until {said['until']} is past, and a waiver holds through its last day only.")
     path = _file(services, file)
     with _alone(path):
@@ -55,7 +55,7 @@ def add(services: Services, said: Mapping[str, Any], file: Path | None) -> dict[
 
 
 def expire(services: Services, policy: str, deal: str = "") -> list[dict[str, Any]]:
-    """End waivers of a policy, or only what they say of one deal; which. Raises SettingsProblem where none holds."""
+    """End the waivers of a policy, or only for one deal, and return them. Raises SettingsProblem if there are none."""
     today, said = services.clock().date(), []
     for name in sorted({waiver.file for waiver in _read(services, services.policy_texts()).waivers}):
         with _alone(Path(name)):
@@ -80,7 +80,7 @@ def _row(waiver: Waiver, today: date, flags: Mapping[str, list[str]]) -> dict[st
 
 
 def _waived(services: Services, name: str) -> dict[str, list[str]]:
-    """By policy the deals whose flag a waiver keeps off the record."""
+    """Deals by policy with a flag that a waiver hides."""
     from worker.usecases.answers import deals
 
     found: dict[str, list[str]] = {}
@@ -97,7 +97,7 @@ def _read(services: Services, texts: Mapping[str, bytes], name: str = "") -> Pol
 
 
 def _file(services: Services, said: Path | None) -> Path:
-    """The file that a new waiver goes into."""
+    """The file for new waivers."""
     folders = [path for path in map(services.settings.path, services.settings.policies.paths) if path.is_dir()]
     if said is None and not folders:
         raise SettingsProblem(NO_FOLDER)
@@ -108,7 +108,7 @@ def _file(services: Services, said: Path | None) -> Path:
 
 
 def _named(services: Services, texts: Mapping[str, bytes], path: Path) -> str:
-    """What runs call the file; raises SettingsProblem where none would read it."""
+    """The file's name in runs. Raises SettingsProblem if no run reads it."""
     known = {Path(name).resolve(): name for name in texts} if services.settings.policies.paths else {}
     folders = [services.settings.path(one).resolve() for one in services.settings.policies.paths]
     inside = path.suffix in {".yaml", ".yml"} and any(path.resolve().is_relative_to(one) for one in folders)
@@ -119,7 +119,7 @@ def _named(services: Services, texts: Mapping[str, bytes], path: Path) -> str:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Nobody else writes waivers into the folder meanwhile."""
+    """Lock the folder against other writers of waivers."""
     folder = os.open(path.resolve().parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -129,7 +129,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _save(services: Services, texts: Mapping[str, bytes], name: str, text: str) -> None:
-    """Write the file if all policy files still read with it; by a name beside it, so that nobody reads half of it."""
+    """Write the file if all policy files stay valid with it. A rename makes the write atomic."""
     _read(services, {**texts, name: text.encode()})
     path = Path(name).resolve()
     beside = path.with_name(f".{path.name}.new")

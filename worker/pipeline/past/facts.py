@@ -11,7 +11,7 @@ import polars as pl
 
 from model.widening.widen import widen
 from policies.judging.gate_history import by_date
-from store import Turns, story_at
+from store import UnrecordedChanges, past_rows_at
 from worker.pipeline.linked_deals import owned_elsewhere, without
 from worker.pipeline.slices import claimed_by, overlaid, setting_of, touch_rule, unmapped
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from model.sync import Description
     from model.wide import Wide
     from policies.files import PolicySet
-    from store import Raw, Story, TouchRule
+    from store import PastRows, Raw, TouchRule
     from worker.pipeline.session import Session
 
 NOBODY_KNOWN: Final = pl.DataFrame(
     schema={"team": pl.String, "open_deals": pl.Int64, "touched": pl.Int64, "share": pl.Float64}
 )
-"""No team counts as silent: what was logged is known, whatever a team leaves out."""
+"""No team counts as silent: logged activity is known, even if a team logs little."""
 NOTHING_SHARED: Final = pl.Series(dtype=pl.Int64)
 """No next step counts as copied."""
 
@@ -65,13 +65,13 @@ class PastFacts:
         return any(by_date(claim) for claim in claims if claim is not None)  # type: ignore[arg-type]
 
     @cached_property
-    def turns(self) -> Turns:
-        """What the store has to know to give rows."""
-        return Turns(claims=self.claims)
+    def unrecorded(self) -> UnrecordedChanges:
+        """Changes without a record that the store needs to give rows."""
+        return UnrecordedChanges(claims=self.claims)
 
-    def widened(self, story: Story, calibration: Calibration, late: frozenset[str]) -> Wide:
+    def widened(self, past_rows: PastRows, calibration: Calibration, late: frozenset[str]) -> Wide:
         """The wide frame of rows under one calibration and with the same feeds late; `key` is the row's own."""
-        shot = overlaid(self.session, story.snapshot)
+        shot = overlaid(self.session, past_rows.snapshot)
         setting = replace(self.setting, feeds_late=late)
         wide = widen(shot, self.policies.processes, calibration, setting, NOBODY_KNOWN, copies=NOTHING_SHARED)
         wide = replace(wide, dormant=wide.dormant | unmapped(self.session, self.description))
@@ -83,9 +83,9 @@ class PastFacts:
         A part has one calibration and the same late feeds; deals of a linked connection are left out.
         """
         for (on, late), part in self._in_periods(rows).group_by(["on", "late"], maintain_order=True):
-            story = story_at(raw, part.select("key", "at"), self.turns)
+            past_rows = past_rows_at(raw, part.select("key", "at"), self.unrecorded)
             feeds = frozenset(str(late).split(";")) - {""}
-            wide = self.widened(story, self._calibrations[on], feeds)
+            wide = self.widened(past_rows, self._calibrations[on], feeds)
             places = wide.frame["key"]
             yield part.drop("on", "late")[places], wide
 

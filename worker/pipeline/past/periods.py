@@ -1,4 +1,4 @@
-"""The days of a replay: which they are, and where something changes for all deals at once."""
+"""Judging periods: a replay's days, split where something changes for all deals at once."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ DAY: Final = timedelta(days=1)
 
 
 def noons(zone: str, first: date, last: date) -> list[datetime]:
-    """Noon of each day in a zone: the instant that a date means everywhere here."""
+    """Noon of each day in a zone. A date always means this instant."""
     days = [first + n * DAY for n in range((last - first).days + 1)]
     return [datetime.combine(day, time(12), ZoneInfo(zone)).astimezone(UTC) for day in days]
 
 
 @dataclass(frozen=True)
-class Chapter:
+class JudgingPeriod:
     """Days from `first` up to `end` on which one calibration held and the same feeds were late."""
 
     first: int
@@ -36,9 +36,9 @@ class Chapter:
     late: frozenset[str]
 
 
-def chapters(session: Session, instants: Sequence[datetime]) -> list[Chapter]:
+def judging_periods(session: Session, instants: Sequence[datetime]) -> list[JudgingPeriod]:
     """The days in order, split where a calibration comes into force or a feed is late."""
-    store, name, found = session.store, session.name, list[Chapter]()
+    store, name, found = session.store, session.name, list[JudgingPeriod]()
     feeds = store.history.feeds(name)
     for n, at in enumerate(instants):
         late, calibration = (
@@ -48,12 +48,12 @@ def chapters(session: Session, instants: Sequence[datetime]) -> list[Chapter]:
         if found and (found[-1].calibration, found[-1].late) == (calibration, late):
             found[-1] = replace(found[-1], end=n + 1)
         else:
-            found.append(Chapter(n, n + 1, calibration, late))
+            found.append(JudgingPeriod(n, n + 1, calibration, late))
     return found
 
 
 def window(session: Session, first: date | None, last: date | None) -> tuple[date, date]:
-    """The days to judge: by default the 365 that end yesterday; raises SettingsProblem for an order that cannot be."""
+    """The days to judge, by default the 365 that end yesterday. Raises SettingsProblem for an impossible range."""
     yesterday = session.as_of.astimezone(ZoneInfo(session.connection.timezone)).date() - DAY
     last = last or yesterday
     first = first or last - timedelta(days=364)

@@ -1,16 +1,14 @@
-"""`policies evidence`: what held when deals came into a stage, by rep; stages whose reps differ are not trusted."""
+"""`policies evidence`: criteria that held at entry to a stage, by rep. Stages with differing reps are not trusted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.entry_evidence import APART, FEWEST, LEVEL, by_owner, marked, stages
+from kpis.entry_evidence import APART, FEWEST, LEVEL, by_owner, stages
 from policies.judging.rules import live
 from policies.trying.entry_evidence import asked_at_entry, at_entry, entries
-from worker.pipeline.judging_periods import window
-from worker.pipeline.past import Past
-from worker.pipeline.session import Session, read_once
-from worker.usecases.diff import described
+from worker.pipeline.past import Past, window
+from worker.pipeline.session import Session, described, read_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +24,9 @@ RULE: Final = {"fewest": FEWEST, "apart": APART, "level": LEVEL}
 
 
 def evidence(services: Services, name: str, first: date | None = None, last: date | None = None) -> dict[str, Any]:
-    """For each process and stage, whether its criteria held when deals came in, by the owner then; and keep it.
+    """Keep and return, per process, stage and owner at the time, whether the criteria held when deals entered.
 
-    Days are noons of the connection's zone, by default the 365 that end yesterday. The CRM is neither asked nor
+    Days are noons of the connection's zone, by default the 365 that end yesterday. The CRM is neither read nor
     written. Raises SettingsProblem and PolicyProblem.
     """
     services.connection(name)
@@ -38,7 +36,7 @@ def evidence(services: Services, name: str, first: date | None = None, last: dat
 
 
 def kept(session: Session, policies: PolicySet, first: date | None = None, last: date | None = None) -> dict[str, Any]:
-    """The evidence under these policies, remembered for the KPIs."""
+    """The evidence under these policies. The store keeps it for the KPIs."""
     past = Past(session, described(session), policies, *window(session, first, last))
     found = Found()
     counts = by_owner(entries(found.of(past)))
@@ -55,21 +53,15 @@ def kept(session: Session, policies: PolicySet, first: date | None = None, last:
 
 
 class Found:
-    """The criteria that were judged here, and those whose facts nobody maps."""
+    """The judged criteria, and the dormant ones."""
 
     rules: tuple[Rule, ...] = ()
     dormant: tuple[str, ...] = ()
 
     def of(self, past: Past) -> Iterator[pl.DataFrame]:
         """AT_ENTRY of every part of a past."""
-        for days in past.told():
+        for days in past.days_by_period():
             rules, dormant = live(past.policies, days.wide)
             self.rules = tuple(rule for rule in rules if rule.place)
             self.dormant = tuple(id_ for id_ in dormant if "/" in id_)
             yield from at_entry(days, asked_at_entry(self.rules), past.scope)
-
-
-def trusting(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """KPI rows, with what the last evidence says against trusting them."""
-    told = session.store.kpis.entry_evidence(session.name)
-    return marked(rows, told["stages"]) if told else rows

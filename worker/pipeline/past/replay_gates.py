@@ -1,4 +1,4 @@
-"""Gates in a replay: the days on which each criterion was bound, and the first that knows that it was met."""
+"""Gates in a replay: the days on which each criterion was bound, and the first day on which it was met."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 from policies.judging.breaches import KEY
 from policies.judging.gates import BINDINGS, MARGIN, bindings
 from policies.trying.intervals import FAR
-from worker.pipeline.gates import GateHistory
+from worker.pipeline.past.gates import GateHistory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from model.calendars.replay_days import Days
     from model.wide import Wide
     from policies.judging.rules import Rule
-    from store import Teller
-    from worker.pipeline.past_facts import PastFacts
+    from store import HistoryBuilder
+    from worker.pipeline.past.facts import PastFacts
 
 WINDOWS: Final = pl.Schema({"deal": pl.Int64(), "first": pl.Int64(), "end": pl.Int64(), "met": pl.Int64()})
 """See policies.trying.intervals.gate_intervals."""
@@ -29,15 +29,15 @@ NO_WINDOWS: Final = pl.DataFrame(schema=WINDOWS)
 
 @dataclass
 class PastGates:
-    """What moves bound on some deals while a replay goes through their days."""
+    """Criteria that moves bound on some deals over a replay's days."""
 
     facts: PastFacts
-    part: Teller
+    part: HistoryBuilder
     first_runs: Mapping[str, date]
     _wides: list[Wide] = field(default_factory=list)
 
     def note(self, days: Days, rules: Sequence[Rule]) -> None:
-        """Take in the rows that know every move."""
+        """Add the last rows, which know every move."""
         if any(rule.place for rule in rules) and days.rows.height:
             self._wides += _last_rows(days)
 
@@ -68,7 +68,7 @@ class PastGates:
 def _last_rows(days: Days) -> list[Wide]:
     """The wide frame of the last row of each deal's time in a process, under the deal's own key.
 
-    A row sees moves as its own process claims them, so the times of one deal stand in frames of their own.
+    A row has only the moves of its own process, so each process of a deal gets its own frame.
     """
     rows = days.rows.select("deal", "day", key=days.wide.frame["key"], process=days.wide.frame["process"])
     rows = rows.sort("deal", "day").filter(pl.col("process").is_not_null())

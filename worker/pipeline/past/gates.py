@@ -1,4 +1,4 @@
-"""Gates by history: every bound criterion is asked at its move and at each later instant, by the facts as they were."""
+"""Gates by history: bound criteria are checked at their move and each later instant, by the facts at that time."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
     from store import Raw
-    from worker.pipeline.past_facts import PastFacts
+    from worker.pipeline.past.facts import PastFacts
 
 DEALS: Final = 5_000
-"""Deals that are read at once."""
+"""Deals read at once."""
 FEW: Final = 500
-"""So many deals are asked about every instant at once."""
+"""Up to so many deals are checked at all instants in one pass."""
 ROWS: Final = 200_000
-"""Rows that are widened at once."""
+"""Rows widened at once."""
 DATED: Final = pl.Schema({"key": pl.Int64(), "moved_at": INSTANT, "moved_on": pl.Date()})
 
 
 def verdict_on(facts: PastFacts, wide: Wide, keys: tuple[int, int], context: Context) -> Verdict:
-    """The verdict on a slice of deals: what the last one left, and gates by history."""
+    """The verdict on a slice of deals, from the previous verdict and gates by history."""
     previous = previous_verdict(facts.session, keys)
     return judge(wide, facts.policies, previous, context, gates_of(facts, wide, previous.breaches, context))
 
 
 def gates_of(facts: PastFacts, wide: Wide, breaches: pl.DataFrame, context: Context) -> Gates:
-    """What moves bind on the deals of a frame, and what history up to now answers; `breaches` as last kept."""
+    """The criteria that moves bind on a frame's deals, with the answers from history. `breaches`: as last kept."""
     rules, _ = live(facts.policies, wide)
     asked = unsettled(breaches, bindings(wide, rules, context.first_runs, margin=MARGIN))
     if asked.is_empty():
@@ -61,12 +61,12 @@ def _dated(breaches: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class GateHistory:
-    """Asks criteria at past instants."""
+    """Checks criteria at past instants."""
 
     facts: PastFacts
     rules: Sequence[Rule]
     midnights: bool = True
-    """Whether local midnights are asked; a replay judges each day anyway."""
+    """Whether to check at local midnights. A replay judges each day anyway."""
 
     def parts(self, asked: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """For some deals at a time the local days of their moves (DATED), and the ANSWERS to their bindings."""
@@ -80,7 +80,7 @@ class GateHistory:
     def answered(self, raw: Raw, asked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The local days of the moves of some BINDINGS (DATED), and the ANSWERS to them; `raw` holds their deals.
 
-        Of many deals those that met a criterion about the move itself are asked no further.
+        With many deals, a criterion met at its move is not checked at later instants.
         """
         at_moves = gate_history.at_moves(asked)
         many = asked["key"].n_unique() > FEW
@@ -99,7 +99,7 @@ class GateHistory:
     def _entered_late(
         self, raw: Raw, asked: pl.DataFrame, answers: pl.DataFrame, days: pl.DataFrame
     ) -> Iterator[pl.DataFrame]:
-        """ANSWERS of the moves as known when something older was entered, before the criterion was met otherwise."""
+        """ANSWERS at the moves with what was entered later, up to the instant at which the criterion was met."""
         late = gate_history.late_entries(raw.entered_late(), asked, answers)
         if late.is_empty():
             return
@@ -132,7 +132,7 @@ class GateHistory:
         return owned.join(pl.concat(midnights), on="zone").select("key", "at")
 
     def _wide(self, raw: Raw, rows: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, Wide]]:
-        """ROWS and their wide frames, some at a time; the local day of `known` is the row's own where it is `at`."""
+        """Rows and their wide frames, in parts. The local day of `known` is the row's own if `known` equals `at`."""
         for part in rows.iter_slices(ROWS):
             for found, wide in self.facts.rows(raw, part):
                 days = found if "known_on" in found.columns else found.with_columns(known_on=wide.frame["as_of_date"])
@@ -140,12 +140,12 @@ class GateHistory:
 
 
 def _in_time(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows (key, at) that know what was known at their instant."""
+    """Rows (key, at) with what was known at their instant."""
     return rows.with_columns(deal="key", known="at")
 
 
 def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """ANSWERS of several askings as one: the first instant at which it was met."""
+    """Merge ANSWERS of several checks: the first instant at which each criterion was met."""
     rows = pl.concat([pl.DataFrame(schema=ANSWERS), *parts]).sort("met_at", "logged_late", nulls_last=True)
     return rows.group_by(KEY, maintain_order=True).agg(
         pl.col("met_at", "met_on", "logged_late").first(), pl.col("judged").any()

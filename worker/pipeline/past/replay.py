@@ -1,4 +1,4 @@
-"""A connection's past, judged: each rule's stretches of days, part by part, as judging every day in turn gives them."""
+"""Replay: each rule's intervals over a connection's past days, part by part, equal to judging every day in turn."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from model.calendars.replay_days import COPIED, LOGGED, Days, added, logged_steps, quiet_days
+from model.calendars.replay_days import COPIED, LOGGED, Days, added, logged_steps, silent_days
 from model.facts import KNOWN
 from model.widening.copied_next_steps import SHARED, shared
 from policies.judging.rules import live, places
 from policies.trying.crossings import passes
-from policies.trying.intervals import bound_by_moves, gate_intervals, stretches, whole
-from store import Turns
-from worker.pipeline.judging_periods import chapters, noons
-from worker.pipeline.past_facts import PastFacts
-from worker.pipeline.past_gates import NO_WINDOWS, PastGates
+from policies.trying.intervals import bound_by_moves, gate_intervals, intervals, rule_intervals
+from store import UnrecordedChanges
+from worker.pipeline.past.facts import PastFacts
+from worker.pipeline.past.periods import judging_periods, noons
+from worker.pipeline.past.replay_gates import NO_WINDOWS, PastGates
 from worker.pipeline.slices import overlaid, overlaid_owners, scope_of
 
 if TYPE_CHECKING:
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
     from policies.files import PolicySet
     from policies.judging.rules import Rule
     from policies.language import Condition
-    from store import Story, Teller, TouchRule
-    from worker.pipeline.judging_periods import Chapter
+    from store import HistoryBuilder, PastRows, TouchRule
+    from worker.pipeline.past.periods import JudgingPeriod
     from worker.pipeline.session import Session
 
 READ: Final = 10_000
-"""Deals that are read at once."""
+"""Deals read at once."""
 PART: Final = 5_000
-"""Deals whose days are held at once."""
+"""Deals with all their days in memory at once."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One part: by rule id its STRETCHES; how its deals ended; who had open deals when; what could not be read."""
+    """One part of the deals: INTERVALS by rule id, the deals' outcomes, open days by owner, unreadable facts."""
 
     rules: tuple[Rule, ...]
     dormant: tuple[str, ...]
-    stretches: dict[str, pl.DataFrame]
-    ends: pl.DataFrame  # deal, is_won, lost_on, pushed
+    intervals: dict[str, pl.DataFrame]
+    deal_outcomes: pl.DataFrame  # deal, is_won, lost_on, pushed
     owned: pl.DataFrame  # owner_id, day, until of open deals
     unread: dict[str, int]  # fact → open deal-days on which it could not be read
     deal_days: int
@@ -62,7 +62,7 @@ class Past:
     policies: PolicySet
     first: date
     last: date
-    cache: dict[str, Teller] = field(default_factory=dict)
+    cache: dict[str, HistoryBuilder] = field(default_factory=dict)
 
     @cached_property
     def instants(self) -> list[datetime]:
@@ -71,7 +71,7 @@ class Past:
 
     @cached_property
     def facts(self) -> PastFacts:
-        """How rows become facts; holidays are those of the years about the last day."""
+        """Facts for rows. Holidays cover the years around the last day."""
         return PastFacts(replace(self.session, as_of=self.instants[-1]), self.description, self.policies)
 
     @property
@@ -91,14 +91,14 @@ class Past:
 
     @cached_property
     def first_runs(self) -> dict[str, date]:
-        """Gates bind from the first day on, unless they say from when."""
+        """Gates bind from the first day, unless they have their own `binds_from`."""
         ids = [f"{place.process.id}/{place.stage}/{place.criterion.id}" for place in places(self.policies)]
         return dict.fromkeys(ids, self.first)
 
     @cached_property
-    def chapters(self) -> list[Chapter]:
+    def periods(self) -> list[JudgingPeriod]:
         """The days in order, split where a calibration comes into force or a feed is late."""
-        return chapters(self.session, self.instants)
+        return judging_periods(self.session, self.instants)
 
     @cached_property
     def asked(self) -> frozenset[str]:
@@ -111,44 +111,44 @@ class Past:
         return scoped.union(*asked)
 
     @cached_property
-    def turns(self) -> Turns:
-        """What changes facts though nothing is recorded."""
+    def unrecorded(self) -> UnrecordedChanges:
+        """Changes of facts without a record."""
         claims = [process.applies_to for process in self.policies.processes if process.applies_to]
         daily = any(map(passes, claims))  # type: ignore[arg-type]
         due = "next_step_due" if "next_step_due" in self.setting.mapped else None
         rates = self._rates() if "amount_home" in self.asked else ()
-        starts = tuple(chapter.first for chapter in self.chapters)
-        return Turns(None if daily else starts, rates, self.setting.currency, due, self.facts.claims)
+        starts = tuple(period.first for period in self.periods)
+        return UnrecordedChanges(None if daily else starts, rates, self.setting.currency, due, self.facts.claims)
 
     def _rates(self) -> tuple[date, ...]:
         at = self.instants[-1]
-        nothing = self.session.store.history.snapshot(self.session.name, at, touch=self.touch, keys=(0, 0))
-        return tuple(overlaid(self.session, nothing).rates["on"].drop_nulls().unique().sort())
+        empty = self.session.store.history.snapshot(self.session.name, at, touch=self.touch, keys=(0, 0))
+        return tuple(overlaid(self.session, empty).rates["on"].drop_nulls().unique().sort())
 
-    def tellers(self, *, lean: bool = False) -> Iterator[Teller]:
-        """Slices of the connection; where there is only one it is read once. `lean`: for what teams log alone."""
+    def builders(self, *, lean: bool = False) -> Iterator[HistoryBuilder]:
+        """Builders of the connection's slices. A single slice is read only once. `lean`: for team logging only."""
         store, name = self.session.store, self.session.name
         slices = store.history.slices(name, READ)
         for keys in slices:
-            teller = self.cache.pop("teller", None)
-            if teller is None:
-                teller = store.history.teller(
-                    name, self.instants, touch=self.touch, turns=self.turns, keys=keys,
+            builder = self.cache.pop("builder", None)
+            if builder is None:
+                builder = store.history.builder(
+                    name, self.instants, touch=self.touch, unrecorded=self.unrecorded, keys=keys,
                     fields=self.description.history, lean=lean and len(slices) > 1,
                 )  # fmt: skip
             if len(slices) == 1:
-                self.cache["teller"] = teller
-            yield teller
-            del teller  # before the next one is read
+                self.cache["builder"] = builder
+            yield builder
+            del builder  # frees it before the next one is read
 
     @cached_property
-    def quiet(self) -> pl.DataFrame:
+    def silent(self) -> pl.DataFrame:
         """Team and day where the team logged almost nothing: a first pass over all deals, if any fact asks."""
         none = pl.DataFrame(schema={"team": pl.String, "day": pl.Int64})
         if LOGGED.isdisjoint(self.asked):
             return none
-        steps = [step for teller in self.tellers(lean=True) for step in self._logged(teller)]
-        return quiet_days(added(steps), len(self.instants), self.setting.min_coverage) if steps else none
+        steps = [step for builder in self.builders(lean=True) for step in self._logged(builder)]
+        return silent_days(added(steps), len(self.instants), self.setting.min_coverage) if steps else none
 
     @cached_property
     def shared(self) -> pl.DataFrame:
@@ -156,72 +156,72 @@ class Past:
         none = pl.DataFrame(schema=SHARED)
         if COPIED not in self.asked or COPIED in self.setting.mapped:
             return none
-        steps = [part.steps() for teller in self.tellers() for part in teller.parts(PART)]
+        steps = [part.steps() for builder in self.builders() for part in builder.parts(PART)]
         return shared(pl.concat(steps), self.setting.filler) if steps else none
 
-    def _logged(self, teller: Teller) -> Iterator[pl.DataFrame]:
-        owners = self._owners(teller)
+    def _logged(self, builder: HistoryBuilder) -> Iterator[pl.DataFrame]:
+        owners = self._owners(builder)
         if owners["team"].null_count() < owners.height:
-            yield from (logged_steps(part.logged(), owners) for part in teller.parts(PART))
+            yield from (logged_steps(part.logged(), owners) for part in builder.parts(PART))
 
-    def _owners(self, teller: Teller) -> pl.DataFrame:
-        return overlaid(self.session, teller.nothing()).owners
+    def _owners(self, builder: HistoryBuilder) -> pl.DataFrame:
+        return overlaid(self.session, builder.without_deals()).owners
 
     def judged(self) -> Iterator[Judged]:
         """Every part of the connection."""
-        done, _ = 0, (self.quiet, self.shared)  # the first passes are over before the last begins
-        for teller in self.tellers():
-            for part in teller.parts(PART):
+        done, _ = 0, (self.silent, self.shared)  # the first passes end before the last begins
+        for builder in self.builders():
+            for part in builder.parts(PART):
                 yield self._judged(part)
                 done += part.raw.deals.height
                 self.session.services.progress("judged", done)
 
-    def told(self) -> Iterator[Days]:
-        """The days of every part, chapter by chapter."""
-        _ = self.quiet, self.shared
-        for teller in self.tellers():
-            for part in teller.parts(PART):
-                story = part.story()
-                yield from (self.days(story, chapter) for chapter in self.chapters)
+    def days_by_period(self) -> Iterator[Days]:
+        """The days of every part, period by period."""
+        _ = self.silent, self.shared
+        for builder in self.builders():
+            for part in builder.parts(PART):
+                past_rows = part.past_rows()
+                yield from (self.days(past_rows, period) for period in self.periods)
 
-    def _judged(self, part: Teller) -> Judged:
-        story = part.story()
+    def _judged(self, part: HistoryBuilder) -> Judged:
+        past_rows = part.past_rows()
         pieces: dict[str, list[pl.DataFrame]] = defaultdict(list)
         unread: dict[str, int] = defaultdict(int)
         rules: tuple[Rule, ...] = ()
         dormant: tuple[str, ...] = ()
         gates = PastGates(self.facts, part, self.first_runs)
-        for chapter in self.chapters:
-            days = self.days(story, chapter)
+        for period in self.periods:
+            days = self.days(past_rows, period)
             rules, dormant = live(self.policies, days.wide)
             gates.note(days, rules)
-            for rule, piece in stretches(days, rules, self.scope):
+            for rule, piece in intervals(days, rules, self.scope):
                 pieces[rule.id].append(piece)
             self._note_unread(days, unread)
-        owned = story.rows.select("day", "until", story.snapshot.deals["owner_id"])
+        owned = past_rows.rows.select("day", "until", past_rows.snapshot.deals["owner_id"])
         windows = gates.windows(rules)
         found = {
             rule.id: gate_intervals(pieces.pop(rule.id, []), windows.get(rule.id, NO_WINDOWS))
-            if bound_by_moves(rule) else whole(pieces.pop(rule.id, []))
+            if bound_by_moves(rule) else rule_intervals(pieces.pop(rule.id, []))
             for rule in rules
         }  # fmt: skip
-        lasted = int(story.rows.select((pl.col("until") - pl.col("day")).sum()).item())
-        return Judged(rules, dormant, found, self._ends(part), owned, dict(unread), lasted)
+        lasted = int(past_rows.rows.select((pl.col("until") - pl.col("day")).sum()).item())
+        return Judged(rules, dormant, found, self._outcomes(part), owned, dict(unread), lasted)
 
-    def days(self, story: Story, chapter: Chapter) -> Days:
-        """The days of a part's rows that begin in a chapter."""
-        told = story if len(self.chapters) == 1 else story.between(chapter.first, chapter.end)
-        wide = self.facts.widened(told, chapter.calibration, chapter.late)
-        rows = told.rows.join(wide.frame, on="key", how="semi", maintain_order="left").drop("key")
-        owners = overlaid_owners(self.session, told.snapshot.owners)
-        return Days.of(wide, rows, self.instants, owners, self.setting.zone, self.quiet, self.shared)
+    def days(self, past_rows: PastRows, period: JudgingPeriod) -> Days:
+        """The days of a part's rows that begin in a period."""
+        in_period = past_rows if len(self.periods) == 1 else past_rows.between(period.first, period.end)
+        wide = self.facts.widened(in_period, period.calibration, period.late)
+        rows = in_period.rows.join(wide.frame, on="key", how="semi", maintain_order="left").drop("key")
+        owners = overlaid_owners(self.session, in_period.snapshot.owners)
+        return Days.of(wide, rows, self.instants, owners, self.setting.zone, self.silent, self.shared)
 
     def _note_unread(self, days: Days, unread: dict[str, int]) -> None:
         lengths = days.rows["until"] - days.rows["day"]
         for fact in self.asked & days.wide.masked:
             unread[fact] += int(lengths.filter(~days.wide.frame[fact + KNOWN]).sum())
 
-    def _ends(self, part: Teller) -> pl.DataFrame:
-        """How deals ended, in the connection's own dates."""
+    def _outcomes(self, part: HistoryBuilder) -> pl.DataFrame:
+        """How deals ended, with dates in the connection's zone."""
         ended_on = pl.col("ended_at").dt.convert_time_zone(self.setting.zone).dt.date()
-        return part.ends().select("deal", "is_won", "pushed", lost_on=pl.coalesce(ended_on, "close_date"))
+        return part.deal_outcomes().select("deal", "is_won", "pushed", lost_on=pl.coalesce(ended_on, "close_date"))

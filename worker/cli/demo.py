@@ -1,4 +1,4 @@
-"""`demo`: made-up orgs in a local Salesforce and a local HubSpot, governed for real by the same policies."""
+"""`demo`: judge invented orgs in a local Salesforce and a local HubSpot by the same policies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Local:
-    """A CRM that runs on this machine: its connection, and how its own client library reads our fields back."""
+    """A CRM on this machine: its connection, and a read of our fields by the vendor's client library."""
 
     name: str
     title: str
@@ -48,7 +48,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Shown:
-    """What came of governing one CRM."""
+    """The results of one CRM."""
 
     crm: Local
     report: Report
@@ -58,7 +58,7 @@ class Shown:
     visit: Visit
 
     def to_json(self) -> dict[str, Any]:
-        """The same for scripts."""
+        """The results as JSON values."""
         runs = {"run": self.report.to_json(), "second_run": self.again.to_json()}
         seen = {"title": self.visit.title, "record": self.visit.record, "said": self.visit.said}
         return {**runs, "flagged": self.flagged, "kpis": self.kpis, "read_back": seen}
@@ -68,7 +68,7 @@ SERVER_LIBRARIES = ("lark", "starlette", "trustme", "uvicorn")
 
 
 def demo(folder: Path, deals: int, *, as_json: bool = False) -> None:
-    """Run the demo and show what a rep, RevOps and an operator would see; raises SettingsProblem."""
+    """Run the demo and show what a rep, RevOps and an operator would see. Raises SettingsProblem."""
     if not all(map(find_spec, SERVER_LIBRARIES)):
         raise SettingsProblem("The demo needs the packages in requirements-demo.lock: ./dev demo installs and runs it.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def local_salesforce(deals: int) -> Iterator[Local]:
-    """A seeded org, served over TLS; read back by simple-salesforce as a rep who holds the Reader set alone."""
+    """Serve a seeded org over TLS. simple-salesforce reads it back as a rep with only the Reader permission set."""
     from sandbox.salesforce import new_org, seed, serve
     from sandbox.salesforce.config import config
     from sandbox.salesforce.visit import visit_as_rep
@@ -116,7 +116,7 @@ def local_salesforce(deals: int) -> Iterator[Local]:
 
 @contextmanager
 def local_hubspot(deals: int) -> Iterator[Local]:
-    """A seeded portal; read back by hubspot-api-client."""
+    """Serve a seeded portal. hubspot-api-client reads it back."""
     from sandbox.hubspot import new_portal, serve
     from sandbox.hubspot.config import config
     from sandbox.hubspot.seeds import seed
@@ -138,7 +138,7 @@ def local_hubspot(deals: int) -> Iterator[Local]:
 
 
 def write_config(folder: Path, crms: list[Local]) -> Path:
-    """The config file of the demo, for its owner's eyes."""
+    """Write the demo's config file, readable by its owner only."""
     path = folder / "sluicegate.toml"
     path.touch(mode=0o600)
     path.write_text("\n".join(crm.config for crm in crms))
@@ -146,7 +146,7 @@ def write_config(folder: Path, crms: list[Local]) -> Path:
 
 
 def governed(services: Services, crm: Local) -> Shown:
-    """Provisioned, run, run again, and read back."""
+    """Provision the CRM, run twice, and read the record back."""
     say(f"{crm.title}: provisioning our fields, as an admin would once …")
     for remark in services.connect(crm.name).provision(None):
         say(f"  {remark.text}")
@@ -157,7 +157,7 @@ def governed(services: Services, crm: Local) -> Shown:
 
 
 def show(one: Shown) -> None:
-    """Flagged deals, KPIs, and the record as the vendor's library shows it."""
+    """Print flagged deals, KPIs, and the record as the vendor's library shows it."""
     worst = sorted((deal for deal in one.flagged if deal["score"] is not None), key=lambda deal: deal["score"])[:5]
     title = f"{one.crm.title}: {len(one.flagged)} of {one.report.open_deals} open deals carry a flag; the worst:"
     rows = [(deal["name"], deal["stage"], deal["score"], _reasons(deal)) for deal in worst]
