@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 
 from model.facts import FACTS
-from model.lead_facts import LEAD_FACTS
+from model.subjects import LEADS
 from worker.packs import pack_texts
 from worker.settings import Settings
 
@@ -124,7 +124,7 @@ def default(info: FieldInfo) -> str:
 
 def facts_page() -> str:
     """The tables of all facts."""
-    of_deals, of_leads = ("\n".join(map(_fact, facts.values())) for facts in (FACTS, LEAD_FACTS))
+    of_deals, of_leads = ("\n".join(map(_fact, facts.values())) for facts in (FACTS, LEADS.facts))
     return f"{FACTS_HEAD}{of_deals}\n{LEAD_FACTS_HEAD}{of_leads}\n"
 
 

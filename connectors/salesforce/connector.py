@@ -23,10 +23,11 @@ from connectors.shared import remarks
 from connectors.shared.rows import convert
 from model.actions import Close, Hand, Move, Remove, Return, Task
 from model.errors import AccessRefused
+from model.subjects import LEADS
 from model.sync import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -69,14 +70,14 @@ class SalesforceConnector:
         """The org's daily calls as it last said them, and ours so far."""
         return self._client.budget()
 
-    def describe(self, *, leads: bool = False) -> Description:
-        """What can be read and written now, also of leads; raises AccessRefused, RetryLater, BudgetSpent."""
+    def describe(self, *, subjects: Collection[str] = ()) -> Description:
+        """What can be read and written now, also of `subjects`; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         if self._schema.entity(opportunities.ENTITY) is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
         found = describe.describe(self._client, self._schema, self.settings)
         ways: dict[str, door.Offered] = {"task": self._tasks, "move": self._moves}
-        if leads:
+        if LEADS.table in subjects:
             found = of_leads.described(found, self._schema, self.settings)
         organization = org_tables.table(self._client, self._schema, "Organization", ("Id", "TimeZoneSidKey"))
         return replace(
@@ -87,10 +88,12 @@ class SalesforceConnector:
             acts=frozenset(door for door, way in ways.items() if way.offered),
         )
 
-    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False, leads: bool = False) -> Iterator[Page]:
+    def pull(
+        self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()
+    ) -> Iterator[Page]:
         """Pages of every stream; see connectors.protocol."""
         self._schema.forget()
-        yield from Pull(self._client, self._schema, self.settings, cursors, full=full, leads=leads).pages()
+        yield from Pull(self._client, self._schema, self.settings, cursors, full=full, subjects=subjects).pages()
 
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; one in the bin is deleted, one that nobody knows has vanished."""
@@ -123,12 +126,12 @@ class SalesforceConnector:
         }  # fmt: skip
         return door.each(acts, ways)
 
-    def check(self, now: datetime, *, leads: bool = False) -> list[Remark]:
+    def check(self, now: datetime, *, subjects: Collection[str] = ()) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self.describe()
         found = check.check(self._client, self._schema, self.settings, now)
         found += remarks.tasks(self._tasks.offered, tasks.LACKS)
-        return [*found, *(of_leads.check(self._schema, self.settings) if leads else ())]
+        return [*found, *(of_leads.check(self._schema, self.settings) if LEADS.table in subjects else ())]
 
     def provision(self, export: Path | None = None) -> list[Remark]:
         """Make our fields and permission sets by API, or write them below `export` for an admin's own pipeline."""

@@ -18,6 +18,8 @@ from policies.files.vocabulary import BLANK_RULES, Rules
 from policies.language.tree import in_business_days
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from model.process import Rollout
     from policies.files.node_reader import Sheet
     from policies.files.vocabulary import Vocabulary
@@ -37,13 +39,15 @@ CALENDARS: Final = ("calendar", "business")
 
 
 def read_policy(
-    sheet: Sheet, node: Node, of_deals: Vocabulary, of_leads: Vocabulary, filler: tuple[str, ...], *,
+    sheet: Sheet, node: Node, vocabularies: Mapping[str, Vocabulary], filler: tuple[str, ...], *,
     rollout: Rollout | None = None,
 ) -> Policy:  # fmt: skip
-    """The policy at a node; a broken part has a harmless stand-in, for its problem is noted. `rollout`: its file's."""
+    """The policy at a node; a broken part has a harmless stand-in, for its problem is noted. `vocabularies` by
+    table; `rollout`: its file's.
+    """
     values = sheet.fields(node, POLICY, "a policy")
     subject = read_subject(sheet, values)
-    words = of_leads if subject == "lead" else of_deals
+    words = vocabularies[subject.table]
     own = sheet.texts(values.get("filler"), "filler")
     rules = Rules((*filler, *own), sheet.word(values.get("blank"), BLANK_RULES, "blank") or "false")
     applies_to = words.condition(sheet, values.get("applies_to"), "applies_to", rules)
@@ -65,10 +69,10 @@ def read_policy(
         owner=sheet.text(values.get("owner"), "owner") or "",
         applies_to=applies_to,
         topic=sheet.id(values.get("topic"), "a topic") or "",
-        subject=subject,
+        subject=subject.name,
         mode=mode,
         modes=read_modes(sheet, values.get("modes"), words, rules, lacks, acts="actions" in values),
-        rollout=read_rollout(sheet, values.get("rollout"), words) or rollout if subject == "opportunity" else None,
+        rollout=read_rollout(sheet, values.get("rollout"), words) or rollout if subject.on_record else None,
         grace_days=sheet.whole(values.get("grace_days"), "grace_days", 0, MOST_GRACE) or 0,
         at_most_share=AT_MOST_SHARE if share is None else share,
         actions=actions,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from policies.files.policy import SUBJECTS
+from model.subjects import OPPORTUNITIES, SUBJECTS
 from policies.files.yaml_tree import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from model.subjects import Subject
     from policies.files.node_reader import Sheet
-    from policies.files.policy import Subject
     from policies.files.yaml_tree import Node
 
 NOT_JUDGED: Final = "accounts are not judged; a policy about an account has mode: off"
@@ -22,17 +22,17 @@ ON_RECORD: Final = ("pausable", "grace_days", "at_most_share", "rollout", "actio
 
 def read_subject(sheet: Sheet, values: Mapping[str, Node]) -> Subject:
     """The subject among the values of a policy's keys; keys that make no sense for it are noted."""
-    subject = sheet.word(values.get("subject"), SUBJECTS, "subject") or "opportunity"
-    if subject == "opportunity":
+    subject = SUBJECTS[sheet.word(values.get("subject"), tuple(SUBJECTS), "subject") or OPPORTUNITIES.name]
+    if subject.on_record:
         return subject
     mode = values.get("mode")
     said = mode.value if isinstance(mode, Text) else "warn"
-    if subject == "account" and said != "off":
+    if not subject.judged and said != "off":
         sheet.note(values["subject"], NOT_JUDGED)
-    if subject != "account" and isinstance(mode, Text) and said == "enforce":
-        sheet.note(mode, f"a policy about a {subject} has no actions to enforce; write warn")
+    if subject.judged and isinstance(mode, Text) and said == "enforce":
+        sheet.note(mode, f"a policy about a {subject.name} has no actions to enforce; write warn")
     for key in ON_RECORD:
         node = values.get(key)
         if node is not None and not (isinstance(node, Text) and node.value == "false"):
-            sheet.note(node, f"{key} {NO_RECORD.format(subject)}")
+            sheet.note(node, f"{key} {NO_RECORD.format(subject.name)}")
     return subject

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from model.helpers.words import did_you_mean
+from model.subjects import SUBJECTS
 from policies.files.node_reader import Key
 from policies.files.policy import Waiver
 from policies.files.vocabulary import Rules
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from policies.files.node_reader import Sheet
-    from policies.files.policy import Subject
     from policies.files.vocabulary import Vocabulary
     from policies.files.yaml_tree import Node
 
@@ -27,7 +27,7 @@ NO_REASON: Final = frozenset({"tbd", "tba", "n/a", "na", "none", "unknown", "tes
 
 
 def read_waiver(
-    sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, ...], known: Mapping[str, Subject]
+    sheet: Sheet, node: Node, words: Vocabulary, filler: tuple[str, ...], known: Mapping[str, str]
 ) -> Waiver | None:
     """The waiver at a node, None beside a noted problem; `known`: ids of policies and criteria, what each is about."""
     before = len(sheet.problems)
@@ -35,7 +35,7 @@ def read_waiver(
     policy = sheet.text(values.get("policy"), "a waiver's policy")
     if policy and policy not in known:
         sheet.note(values["policy"], f"there is no policy or criterion '{policy}'{did_you_mean(policy, known)}")
-    elif policy and known[policy] != "opportunity":
+    elif policy and not SUBJECTS[known[policy]].on_record:
         text = f"'{policy}' is about a {known[policy]}, whose record carries no flag: there is nothing to waive"
         sheet.note(values["policy"], text)
     deals = sheet.texts(values.get("deals"), "deals")

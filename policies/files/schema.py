@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.facts import FACTS
+from model.subjects import SUBJECTS
 from policies.files.node_reader import ID, MAX_ID
-from policies.files.policy import MODES, SEVERITIES, SUBJECTS
+from policies.files.policy import MODES, SEVERITIES
 from policies.files.read_actions import MOST_DAYS as MOST_DAYS_BEFORE
 from policies.files.read_actions import WHOSE
 from policies.files.read_examples import AS_OF, COURSES, CRITERION_KEYS, POLICY_KEYS

@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 
 from model.facts import KNOWN
-from policies.files.subjects import facts_of
+from model.subjects import SUBJECTS
 from policies.reporting import messages, sentences
 from policies.reporting.exemption_reasons import excused, modes
 from policies.reporting.explanation import Because, Grounds
@@ -138,7 +138,7 @@ class _Teller(NamedTuple):
         elif since is None:
             since = since_then or first_seen
             text = messages.first_seen(text, since)
-        said = _flag(self.rule, since, _evidence(because, row, text, facts_of(self.rule.subject)), how)
+        said = _flag(self.rule, since, _evidence(because, row, text, SUBJECTS[self.rule.subject].facts), how)
         return since, first_seen, said, orjson.dumps(said).decode()
 
 
@@ -149,7 +149,7 @@ def _fixed(value: Any) -> Any:
 def _flag(rule: Rule, since: date, evidence: dict[str, Any], how: Standing) -> dict[str, Any]:
     """The flag object of docs/contract.md; with an excuse if it has one, and a subject other than opportunity."""
     mode = "observe" if how.excuse and how.excuse.why == "observed" else how.mode
-    about = {} if rule.subject == "opportunity" else {"subject": rule.subject}
+    about = {} if SUBJECTS[rule.subject].on_record else {"subject": rule.subject}
     flag = {
         "policy": rule.id, "title": rule.title, "mode": mode, "severity": rule.severity, "points": rule.points,
         "topic": rule.topic or None, "since": since, "evidence": evidence, "fix": rule.fix, "shown": how.shown, **about,

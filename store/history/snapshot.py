@@ -17,9 +17,11 @@ from model.snapshot import (
     STAGE_CHANGES,
     Snapshot,
 )
+from model.subjects import LEADS, OPPORTUNITIES
 from store.codec import instant, instant_of
 from store.database import Base
 from store.history.builder import Teller, Turns
+from store.history.leads import leads
 from store.history.queries import ALL_KEYS, FIRST_HOUR, HISTORY, reach, small_table
 from store.history.raw import read_some
 from store.history.touches import TouchRule, activity_frame
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from model.subjects import Subject
     from model.sync import FieldHistory
     from store.history.queries import Reach
     from store.sql import Sql
@@ -51,11 +54,15 @@ class Snapshots(Base):
         keys: tuple[int, int] | None = None,
         claims: Sequence[str] = (),
         fields: FieldHistory | None = None,
+        subject: Subject = OPPORTUNITIES,
     ) -> Snapshot:
         """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive.
 
         `claims`: the facts by which processes claim deals; their changes are given. `fields`: the CRM's field history.
+        Records of a `subject` other than deals come all at once.
         """
+        if subject is LEADS:
+            return self._leads(connection, as_of, touch)
         key, at, span = self.connection_key(connection), instant(as_of), keys or ALL_KEYS
         with self.reading() as sql:
             if sql.postgres:
@@ -69,7 +76,7 @@ class Snapshots(Base):
             deals = _with_changes(sql, key, at, span, deals, known_from).select(DEALS.names())
             return Snapshot(
                 as_of=as_of,
-                deals=_as_they_were(sql, key, as_of, touch, span, deals, fields),
+                records=_as_they_were(sql, key, as_of, touch, span, deals, fields),
                 stage_changes=changes,
                 date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
                 activity=activity.join(known, on="key", how="semi"),
@@ -78,11 +85,14 @@ class Snapshots(Base):
                 owners=owners(sql, key),
                 crm_stages=stages,
                 rates=small_table(sql, key, "rate", RATES),
-                feeds={
-                    name: instant_of(read)
-                    for name, read in sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", key)
-                },
+                feeds=_feeds(sql, key),
             )
+
+    def _leads(self, connection: str, as_of: datetime, touch: TouchRule) -> Snapshot:
+        key = self.connection_key(connection)
+        with self.reading() as sql:
+            found = leads(sql, key, instant(as_of), touch)
+            return Snapshot(as_of, found, owners(sql, key), _feeds(sql, key), LEADS)
 
     def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
         """The CRM's id → our key, of every deal that is not gone; `gone`: of those, too."""
@@ -202,6 +212,12 @@ def _with_changes(  # noqa: PLR0917 - what a snapshot has read so far
             whole |= pl.col("created").dt.epoch("us") >= known_from.oldest[field]
         deals = deals.with_columns(pl.coalesce(column, pl.when(whole).then("created")).alias(column))
     return deals
+
+
+def _feeds(sql: Sql, connection: int) -> dict[str, datetime]:
+    """When each feed was last read in full."""
+    rows = sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", connection)
+    return {name: instant_of(read) for name, read in rows}
 
 
 def owners(sql: Sql, connection: int) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from model.records import COLUMNS, Record
+from model.subjects import OPPORTUNITIES
 from store import mirror_tables
 from store.codec import DECODE
 from store.database import Base
@@ -27,6 +28,18 @@ DEAL_COLUMNS: Final = (
 )  # fmt: skip
 
 
+def flags_of(sql: Sql, connection: int, subject: str) -> dict[int, list[tuple[str, str]]]:
+    """Status and flag object of each finding about a subject (its table), by the record's key."""
+    query = (
+        "SELECT key, status, flag FROM finding WHERE connection = ? AND subject = ? AND flag IS NOT NULL"
+        " ORDER BY key, policy"
+    )
+    found: dict[int, list[tuple[str, str]]] = {}
+    for key, status, flag in sql.rows(query, connection, subject):
+        found.setdefault(key, []).append((status, flag))
+    return found
+
+
 class Explain(Base):
     """Rows for people."""
 
@@ -37,12 +50,7 @@ class Explain(Base):
         """
         key = self.connection_key(connection)
         with self.reading() as sql:
-            told: dict[int, list[tuple[str, str]]] = {}
-            query = (
-                "SELECT key, status, flag FROM finding WHERE connection = ? AND flag IS NOT NULL ORDER BY key, policy"
-            )
-            for deal, status, flag in sql.rows(query, key):
-                told.setdefault(deal, []).append((status, flag))
+            told = flags_of(sql, key, OPPORTUNITIES.table)
             return [deal_row(row, told.get(row[0], ())) for row in sql.rows(DEAL_LIST, key)]
 
     def deal(self, connection: str, id_: str) -> Record | None:

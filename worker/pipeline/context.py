@@ -11,6 +11,7 @@ import polars as pl
 
 from model.helpers.words import many
 from model.previous_verdict import Memory
+from model.subjects import OPPORTUNITIES
 from policies.judging.brake import Then, hold_back, holds_something, over_share, revision_of, tally
 from policies.judging.judge import Context
 from policies.judging.rules import rules_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from model.calibration import Calibration
+    from model.subjects import Subject
     from policies.files.policy import PolicySet
     from policies.judging.brake import Braked
     from policies.judging.verdict import Verdict
@@ -44,9 +46,11 @@ def context_of(session: Session, policies: PolicySet) -> Context:
     )
 
 
-def memory_of(session: Session, keys: tuple[int, int]) -> Memory:
-    """What the last verdict on these deals left, and what reps wrote on their records since."""
+def memory_of(session: Session, keys: tuple[int, int], subject: Subject = OPPORTUNITIES) -> Memory:
+    """What the last verdict on these records left, and what reps wrote on them since."""
     store, name = session.store, session.name
+    if not subject.on_record:
+        return Memory(store.findings(name, subject))
     return Memory(*store.memory(name, keys), *store.pauses(name, keys))
 
 

@@ -15,7 +15,8 @@ from connectors.hubspot.pull import activities
 from connectors.hubspot.pull.deals import MERGED, Mapped
 from connectors.hubspot.setup.fields import LEAD_SCOPES
 from connectors.shared import lead_remarks
-from model.lead_facts import LEAD_FACTS
+from model.subjects import LEADS
+from model.sync import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,8 +59,8 @@ _OPTIONAL: Final = ("company", "source")
 
 def type_of(fact: str, field: CrmField | None) -> FactType:
     """The fact's own type, else what the property gives."""
-    if fact in LEAD_FACTS:
-        return LEAD_FACTS[fact].type
+    if fact in LEADS.facts:
+        return LEADS.facts[fact].type
     return to.fact_type(field.type, field.field_type) if field else "text"
 
 
@@ -142,15 +143,15 @@ def _labelled(schema: Schema, path: str, how: to.Converter) -> to.Converter:
 def described(found: Description, schema: Schema, settings: HubspotSettings) -> Description:
     """The description with what can be said of leads. What cannot be read now is unknown, not dormant."""
     facts = mapped_facts(schema, settings)
-    given = {fact.name for fact in LEAD_FACTS.values() if "mapping" not in fact.needs}
+    given = {fact.name for fact in LEADS.facts.values() if "mapping" not in fact.needs}
     choices = {m.name: m.field.choices for m in facts if m.field and m.field.choices}
     status = schema.field(STATUS, KIND)
-    return replace(
-        found,
-        lead_mapped=frozenset(given | set(settings.lead_fields)),
-        lead_types={m.name: type_of(m.name, m.field) for m in facts if m.field},
-        lead_choices=choices | ({"status": status.choices} if status and status.choices else {}),
+    offer = Offer(
+        mapped=frozenset(given | set(settings.lead_fields)),
+        types={m.name: type_of(m.name, m.field) for m in facts if m.field},
+        choices=choices | ({"status": status.choices} if status and status.choices else {}),
     )
+    return replace(found, offers={**found.offers, LEADS.table: offer})
 
 
 def check(schema: Schema, settings: HubspotSettings) -> Iterator[Remark]:

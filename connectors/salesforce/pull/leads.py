@@ -11,7 +11,8 @@ from connectors.salesforce.pull import activities
 from connectors.salesforce.pull.opportunities import Mapped, at
 from connectors.salesforce.pull.streams import Plan, Row, Stream
 from connectors.shared import lead_remarks
-from model.lead_facts import LEAD_FACTS
+from model.subjects import LEADS
+from model.sync import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ COLUMNS: Final[dict[str, tuple[str, Converter]]] = {
 
 def type_of(fact: str, field: CrmField | None) -> FactType:
     """The fact's own type, else what the field gives."""
-    return LEAD_FACTS[fact].type if fact in LEAD_FACTS else to.fact_type(field.type if field else "")
+    return LEADS.facts[fact].type if fact in LEADS.facts else to.fact_type(field.type if field else "")
 
 
 def columns(schema: Schema) -> list[Mapped]:
@@ -117,15 +118,15 @@ def activity_streams(schema: Schema, settings: SalesforceSettings) -> list[Strea
 def described(found: Description, schema: Schema, settings: SalesforceSettings) -> Description:
     """The description with what can be said of leads. What cannot be read now is unknown, not dormant."""
     entity, facts = schema.entity(ENTITY), mapped_facts(schema, settings)
-    given = {fact.name for fact in LEAD_FACTS.values() if "mapping" not in fact.needs}
+    given = {fact.name for fact in LEADS.facts.values() if "mapping" not in fact.needs}
     status = entity.fields.get("Status") if entity else None
     choices = {m.name: m.field.choices for m in facts if m.field and m.field.choices}
-    return replace(
-        found,
-        lead_mapped=frozenset(given | set(settings.lead_fields)),
-        lead_types={m.name: type_of(m.name, m.field) for m in facts if m.field},
-        lead_choices=choices | ({"status": status.choices} if status else {}),
+    offer = Offer(
+        mapped=frozenset(given | set(settings.lead_fields)),
+        types={m.name: type_of(m.name, m.field) for m in facts if m.field},
+        choices=choices | ({"status": status.choices} if status else {}),
     )
+    return replace(found, offers={**found.offers, LEADS.table: offer})
 
 
 def check(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
