@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Setting:
     to judge by now. `zone` and the owners' zones are IANA names.
     """
 
-    kind: Literal["salesforce", "hubspot", "tables"]
+    kind: str
     currency: str = "USD"
     zone: str = "UTC"
     holidays: tuple[date, ...] = ()

@@ -1,4 +1,4 @@
-"""What was judged before: the long rows a verdict leaves in the store and finds there at the next run."""
+"""The previous verdict: the rows that one run keeps in the store and the next run reads."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ ASKED: Final = columns({"key": pl.Int64, "asked": pl.Date, "reason": pl.String, 
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What the last verdict left of the deals in a frame; empty where they were never judged.
+class PreviousVerdict:
+    """The last verdict on the deals in a frame; empty where they were never judged.
 
     `pauses` (PAUSES) were granted before, `asked` (ASKED) stand on the records now.
     """
@@ -76,5 +76,5 @@ class Memory:
 
     @property
     def broken(self) -> pl.DataFrame:
-        """Findings that were broken when last known: also those that are held or were withdrawn in the dark."""
+        """Findings that were broken when last known: also those held or withdrawn while unknown."""
         return self.findings.filter((pl.col("status") == "broken") | pl.col("since").is_not_null())

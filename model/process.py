@@ -58,7 +58,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a process; `names` maps a CRM's kind (salesforce, hubspot, tables) to its names, also former."""
+    """One stage of a process; `names` maps a kind of CRM to its names there, also former ones."""
 
     id: str
     names: Mapping[str, tuple[str, ...]]

@@ -1,12 +1,14 @@
-"""The memory: SQLite or PostgreSQL. `Store` is the only door; SQL stays in this folder."""
+"""What Sluicegate keeps, on SQLite or PostgreSQL. Other packages import from here only; SQL stays in this folder."""
 
+from store.actions import Step
+from store.approvals import MANY_ACTIONS, VANISHED, Approval
 from store.fence import Lease
 from store.history import Raw, Story, Teller, Turns, story_at
 from store.history.touches import TouchRule
 from store.mirror.pages import Kept
-from store.pushes.queue import Batch, patch_hash
+from store.pushes.pushes import Batch
+from store.pushes.receipts import patch_hash
 from store.store import Store
-from store.verdicts.pauses import MANY_ACTIONS, VANISHED, Approval
 
 __all__ = [
     "MANY_ACTIONS",
@@ -16,6 +18,7 @@ __all__ = [
     "Kept",
     "Lease",
     "Raw",
+    "Step",
     "Store",
     "Story",
     "Teller",

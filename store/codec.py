@@ -1,4 +1,4 @@
-"""How values lie in the database: text, whole and real numbers only, the same in SQLite and PostgreSQL.
+"""How values are stored: as text, integers and floats only, the same in SQLite and PostgreSQL.
 
 money: decimal text; instant: whole µs since 1970 UTC; date: whole days since 1970; yes/no: 0 or 1; json: text.
 """
@@ -23,7 +23,7 @@ MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def text(value: str) -> str:
-    """Text that both databases take: no NUL, no half of a surrogate pair."""
+    """Text that both databases accept: without NUL and lone surrogates."""
     clean = value if value.isascii() else value.encode("utf-8", "replace").decode()
     return clean.replace("\x00", "")
 
@@ -51,7 +51,7 @@ def json(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no form for."""
+    """A JSON form for the types that orjson does not know."""
     if isinstance(value, Decimal):
         return money(value)
     if isinstance(value, frozenset | set):
@@ -80,25 +80,25 @@ DECODE: Final[dict[ColumnType, Callable[[Any], Any]]] = {
 
 
 WRITE: Final = {kind: None if kind == "text" else encode for kind, encode in ENCODE.items()}
-"""ENCODE for many rows: text goes as it is, and `clean` sees to it before it is written."""
+"""ENCODE for many rows: text is passed as it is; `clean` repairs it before it is written."""
 
 
 def clean(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A row whose texts both databases take."""
+    """A row with texts that both databases accept."""
     return tuple([text(value) if isinstance(value, str) else value for value in row])
 
 
 def clean_all(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-    """Rows whose texts both databases take; looked at all at once, as most need nothing."""
+    """Rows with texts that both databases accept; checked all at once because most need no repair."""
     try:
         plain = rb"\u0000" not in orjson.dumps(rows)
-    except orjson.JSONEncodeError:  # half of a surrogate pair
+    except orjson.JSONEncodeError:  # a lone surrogate
         plain = False
     return rows if plain else [clean(row) for row in rows]
 
 
 def pack(value: Any) -> str:
-    """JSON that keeps decimals, dates and instants apart from text, for `unpack`."""
+    """JSON that marks decimals, dates and instants, so that `unpack` restores them."""
     return json(_tagged(value))
 
 
@@ -138,7 +138,7 @@ def _untagged(value: Any) -> Any:
 
 
 class _Coded(sa.types.TypeDecorator[Any]):
-    """A column type whose values pass through ENCODE and DECODE."""
+    """A column type that converts with ENCODE and DECODE."""
 
     kind: ColumnType
     cache_ok = True
@@ -183,7 +183,7 @@ class Json(_Coded):
 
 
 class Packed(_Coded):
-    """JSON as text that gives decimals, dates and instants back as they were."""
+    """JSON as text that restores decimals, dates and instants."""
 
     impl, cache_ok = sa.Text, True
 
@@ -197,7 +197,7 @@ class Packed(_Coded):
 
 
 def name() -> sa.types.TypeEngine[str]:
-    """Text that is compared byte by byte in both databases: ids and names."""
+    """Text compared byte by byte in both databases: for ids and names."""
     return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 

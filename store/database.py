@@ -27,7 +27,7 @@ PRAGMAS: Final = (
 
 
 def normal_url(url: str) -> sa.URL:
-    """The URL with the driver we use; raises ValueError for another database."""
+    """The URL with our driver; raises ValueError for another database."""
     made = make_url(url)
     if made.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return made.set(drivername="postgresql+psycopg")
@@ -37,14 +37,14 @@ def normal_url(url: str) -> sa.URL:
 
 
 def make_engine(url: sa.URL) -> sa.Engine:
-    """An engine whose transactions we begin ourselves: IMMEDIATE for writers, deferred (one snapshot) for readers."""
+    """An engine with explicit transactions: IMMEDIATE for writers, deferred (one snapshot) for readers."""
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True)
     engine = sa.create_engine(url)
 
     @sa.event.listens_for(engine, "connect")
     def _connected(raw: Any, _record: object) -> None:
-        raw.isolation_level = None  # the driver's own BEGIN comes too late for a writer
+        raw.isolation_level = None  # the driver's own BEGIN is too late for a writer
         for pragma in PRAGMAS:
             raw.execute(f"PRAGMA {pragma}")
 
@@ -55,7 +55,7 @@ def make_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
-class Base:
+class Database:
     """An open database; the engine is made anew in a forked child."""
 
     def __init__(self, url: str) -> None:
@@ -66,22 +66,22 @@ class Base:
 
     @property
     def engine(self) -> sa.Engine:
-        """The engine of the process that asks."""
+        """The engine of the calling process."""
         if self._engine is None or self._pid != os.getpid():
             if self._engine is not None:
-                self._engine.dispose(close=False)  # the parent's sockets and files are not ours to close
+                self._engine.dispose(close=False)  # the parent's sockets and files stay open
             self._engine, self._pid = make_engine(self._url), os.getpid()
         return self._engine
 
     def close(self) -> None:
-        """Give every connection back; the store can be used again."""
+        """Close every connection; the next use opens new ones."""
         if self._engine is not None and self._pid == os.getpid():
             self._engine.dispose()
         self._engine = None
 
     @contextmanager
     def reading(self) -> Iterator[Sql]:
-        """One consistent view of everything kept so far."""
+        """A read transaction with one consistent view."""
         options: dict[str, Any] = {}
         if self._url.get_backend_name() == "postgresql":
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -90,14 +90,14 @@ class Base:
 
     @contextmanager
     def writing(self, lease: Lease | None = None) -> Iterator[Sql]:
-        """One transaction; raises ConnectionBusy where `lease` was lost meanwhile."""
+        """A write transaction; raises ConnectionBusy if `lease` was lost."""
         with self.engine.connect().execution_options(writes=True) as tx, tx.begin():
             if lease is not None:
                 assert_held(tx, lease)
             yield Sql(tx)
 
     def connection_key(self, name: str) -> int:
-        """The integer key of a connection's name, handed out on first mention and for good."""
+        """The permanent integer key of a connection's name, made on first use."""
         if name not in self._keys:
             self._keys[name] = self._key_of(name)
         return self._keys[name]
@@ -114,7 +114,7 @@ class Base:
         return int(key)
 
     def upgrade(self) -> None:
-        """Bring the schema to HEAD; processes that open at once take turns."""
+        """Migrate the schema to HEAD; concurrent processes take turns."""
         with self.reading() as sql:
             if sa.inspect(sql.tx).has_table("alembic_version") and version(sql) == HEAD:
                 return
@@ -124,14 +124,14 @@ class Base:
             migrate(sql.tx, "head")
 
     def downgrade(self, to: str = "base") -> None:
-        """Take migrations back; for tests and for an operator who goes back a version."""
+        """Revert migrations; for tests and for an operator who goes back a version."""
         self._keys.clear()
         with self.writing() as sql:
             migrate(sql.tx, to, down=True)
 
 
 def version(sql: Sql) -> str | None:
-    """The migration the database stands at."""
+    """The migration of the database."""
     return next((str(row[0]) for row in sql.rows("SELECT version_num FROM alembic_version")), None)
 
 

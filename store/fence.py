@@ -1,4 +1,4 @@
-"""The fence: who may write for a connection, and whether a holder's process still lives."""
+"""The fence: the right to write for a connection, and whether a holder's process is alive."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Lease:
 
 
 def this_process(pid: int | None = None) -> str:
-    """Names a process for as long as it lives: host, boot, pid and its start in clock ticks since boot."""
+    """An id of a live process: host, boot, pid and its start in clock ticks since boot."""
     pid = os.getpid() if pid is None else pid
     return f"{socket.gethostname()} {_read('/proc/sys/kernel/random/boot_id')} {pid} {_started(pid)}"
 
 
 def is_dead(process: str) -> bool:
-    """True only where the process ran on this machine and surely runs no more."""
+    """Whether the process ran on this machine and has certainly ended."""
     host, boot, pid, started = process.split(" ")
     if host != socket.gethostname():
         return False
@@ -48,12 +48,12 @@ def is_dead(process: str) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        pass  # it runs as somebody else
+        pass  # it runs as another user
     return _started(int(pid)) != started
 
 
 def _started(pid: int) -> str:
-    """Field 22 of /proc/PID/stat, counted after the command's name, which may hold spaces; a zombie has none."""
+    """Field 22 of /proc/PID/stat, counted after the command's name, which may contain spaces; `-` for a zombie."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return fields[19] if len(fields) > 19 and fields[0] != "Z" else "-"  # noqa: PLR2004 - see proc(5)
 
@@ -66,7 +66,7 @@ def _read(path: str) -> str:
 
 
 def assert_held(tx: sa.Connection, lease: Lease) -> None:
-    """Refuse to write under a lease that somebody else has taken over; raises ConnectionBusy."""
+    """Check that the lease is still held; raises ConnectionBusy if another holder has taken it."""
     row = tx.execute(sa.select(table).where(table.c.connection == lease.key).with_for_update()).one_or_none()
     if row is None or row.fence != lease.fence or not row.held:
         now = f"{row.holder} has held it since {row.since:%Y-%m-%d %H:%M:%S} UTC" if row and row.held else "nobody has"

@@ -1,7 +1,7 @@
 """The tables of the mirror, made from the canonical records. Work tables are in store/work_tables.py.
 
-Rows of a deal lie together, in the order of the deal's integer key (SQLite: WITHOUT ROWID), so that snapshots and
-slices of them read straight through. Key 0 means: on no deal.
+Rows of a deal are clustered by the deal's integer key (SQLite: WITHOUT ROWID), so that snapshots and slices read
+sequentially. Key 0 means that the row belongs to no deal.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from store.codec import COLUMN_TYPE, Instant, Json, Packed, YesNo, name
 metadata: Final = sa.MetaData()
 BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite counts up plain INTEGER keys only
 
+ALL_KEYS: Final = (1, 2**62)
+"""The range of every deal's key."""
 ORDER: Final = {"stage_change": "at", "field_change": "changed_at"}
-"""History lies in the order of time."""
+"""The column that orders a history table by time."""
 CHILDREN: Final = ("stage_change", "field_change", "activity", "contact_role")
 LISTS: Final = ("owner", "account", "crm_stage", "rate")
 PARENT_ID: Final = {"lead_activity": "lead_id"}
-"""The column with the parent's id, where rows carry it in place of the parent's key."""
+"""The column with the parent's id, for tables without the parent's key."""
 STORED: Final = {
     table: tuple(c for c in columns if c != "opportunity_id") for table, columns in COLUMNS.items()
 }  # children carry the deal's key in place of its id
-"""The columns of a record as they lie in its table."""
+"""The columns of a record that its table stores."""
 
 
 def columns(table: str) -> list[sa.Column[object]]:
-    """The record's own columns but its id."""
+    """The columns of a record without its id and its order."""
     types = COLUMNS[table] | ({"unread": "text"} if table in {"opportunity", "lead"} else {})  # ";a;b;", as one text
     return [sa.Column(c, COLUMN_TYPE[types[c]]()) for c in STORED[table] if c != "id" and c != ORDER.get(table)]
 
@@ -38,22 +40,22 @@ connection = sa.Table(
     "connection", metadata,
     sa.Column("key", sa.Integer, primary_key=True),
     sa.Column("name", name(), nullable=False, unique=True),
-    sa.Column("paused", sa.Text),  # why, or null
+    sa.Column("paused", sa.Text),  # the reason, or null
     sa.Column("paused_at", Instant),
-    sa.Column("description", Packed),  # as the connector last gave it
+    sa.Column("description", Packed),  # the connector's last description
 )  # fmt: skip
 
 
 def _followed(table: str) -> sa.Table:
-    """A table of records that are followed, each with a key of its own."""
+    """A table with change history; each record has its own key."""
     return sa.Table(
         table, metadata,
         sa.Column("key", BIG, primary_key=True),
         sa.Column("connection", sa.Integer, nullable=False),
         sa.Column("id", name(), nullable=False),
         *columns(table),
-        sa.Column("first_seen", Instant),  # null: a shell, mentioned by a child but not seen yet
-        sa.Column("first_edit", Instant),  # its last edit as it stood at first sight
+        sa.Column("first_seen", Instant),  # null: a child mentions the record, but it was not read yet
+        sa.Column("first_edit", Instant),  # the last edit when it was first read
         sa.Column("seen_at", Instant),
         sa.Column("gone_at", Instant),
         sa.UniqueConstraint("connection", "id", name=f"{table}_id"),
@@ -65,7 +67,7 @@ lead = _followed("lead")
 
 
 def _child(table: str, *more: sa.Column[object]) -> sa.Table:
-    """A table of rows on deals, clustered by the deal."""
+    """A table of rows that belong to deals, clustered by the deal."""
     at = [sa.Column(ORDER[table], Instant, primary_key=True)] if table in ORDER else []
     return sa.Table(
         table, metadata,
@@ -80,7 +82,7 @@ def _child(table: str, *more: sa.Column[object]) -> sa.Table:
 
 
 stage_change = _child("stage_change")
-field_change = _child("field_change", sa.Column("after_edit", Instant))  # mirror: the change came after this edit
+field_change = _child("field_change", sa.Column("after_edit", Instant))  # our own rows: later than this edit
 activity = _child("activity")
 contact_role = _child("contact_role")
 
@@ -141,7 +143,7 @@ feed = sa.Table(
 lease = sa.Table(
     "lease", metadata,
     sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("fence", sa.BigInteger, nullable=False),  # counts up with every holder
+    sa.Column("fence", sa.BigInteger, nullable=False),  # grows by one with every holder
     sa.Column("holder", sa.Text, nullable=False),
     sa.Column("process", sa.Text, nullable=False),  # host, boot, pid and start of the process
     sa.Column("since", Instant, nullable=False),

@@ -1,7 +1,7 @@
-"""Statements beside SQLAlchemy's own path, for what moves many rows: the same SQL text on both databases.
+"""Raw statements for many rows: the same SQL text on both databases.
 
-SQLAlchemy's bind and result processing costs more than the database does at a million rows; here rows pass as
-primitive tuples (store/codec.py) inside the same transaction.
+At a million rows SQLAlchemy's bind and result processing costs more than the database. Here rows pass as primitive
+tuples (store/codec.py) in the same transaction.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 FETCH: Final = 50_000
 COPY_FROM: Final = 100
-"""PostgreSQL: as many rows as make a COPY into a temporary table pay."""
+"""PostgreSQL: the number of rows from which COPY into a temporary table is faster."""
 
 MARKS: Final = 999
-"""As many `?` as every SQLite takes in one statement."""
+"""The number of `?` that every SQLite accepts in one statement."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,17 @@ class Sql:
 
     @cached_property
     def postgres(self) -> bool:
-        """Which of the two it is."""
+        """Whether the database is PostgreSQL."""
         return self.tx.dialect.name == "postgresql"
 
     def text(self, sql: str) -> str:
-        """The statement in the driver's own form; {C} sorts text byte by byte."""
+        """The statement in the driver's form; {C} sorts text byte by byte, {JOIN} joins texts."""
         sql = sql.replace("{C}", ' COLLATE "C"' if self.postgres else "")
         sql = sql.replace("{JOIN}", "string_agg" if self.postgres else "group_concat")
         return sql.replace("?", "%s") if self.postgres else sql
 
     def among(self, column: str, values: Collection[Any]) -> tuple[str, Any]:
-        """A condition that `column` is one of `values`, and its one parameter."""
+        """A condition that `column` is one of `values`, and its parameter."""
         if self.postgres:
             return f"{column} = ANY(?)", list(values)
         return f"{column} IN (SELECT value FROM json_each(?))", orjson.dumps(list(values)).decode()
@@ -60,7 +60,7 @@ class Sql:
     ) -> list[tuple[Any, ...]]:
         """`names` of the rows whose `column` is one of `values`, each found through its index.
 
-        SQLite would rather read the whole connection than use the index for IN, hence the join whose order it keeps.
+        SQLite does not use the index for IN; the CROSS JOIN forces it to.
         """
         columns, (values,) = ", ".join(f't."{name}"' for name in names), clean_all([tuple(values)])
         if self.postgres:
@@ -71,8 +71,8 @@ class Sql:
         return self.rows(f"SELECT {columns} FROM {join} WHERE 1 = 1 {more}", given, connection)
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """All rows of a small answer."""
-        cursor: Any = self.tx.connection.cursor()  # SQLAlchemy's rows cost more than the search for them
+        """All rows of a small result."""
+        cursor: Any = self.tx.connection.cursor()  # SQLAlchemy's rows cost more than the query
         try:
             cursor.execute(self.text(sql), parameters)
             return list(cursor.fetchall())
@@ -85,11 +85,11 @@ class Sql:
             self.tx.exec_driver_sql(self.text(sql), list(rows))
 
     def run(self, sql: str, *parameters: Any) -> int:
-        """One statement; how many rows it touched."""
+        """One statement; returns how many rows it changed."""
         return self.tx.exec_driver_sql(self.text(sql), parameters).rowcount
 
     def frame(self, sql: str, parameters: Sequence[Any], schema: pl.Schema) -> pl.DataFrame:
-        """A large answer as a frame; its columns are those of `schema`, in order."""
+        """A large result as a frame with the columns of `schema`, in order."""
         raw = pl.Schema({name: _raw(kind) for name, kind in schema.items()})
         read = self._copied if self.postgres else self._fetched
         return read(self.text(sql), parameters, raw).select(_typed(name, kind) for name, kind in schema.items())
@@ -105,7 +105,7 @@ class Sql:
         return pl.concat(parts) if parts else pl.DataFrame(schema=raw)
 
     def _copied(self, sql: str, parameters: Sequence[Any], raw: pl.Schema) -> pl.DataFrame:
-        """COPY is three times as fast as fetching; null is an unquoted nothing, blank text is never kept."""
+        """Read by COPY, three times as fast as fetching. Null is an unquoted blank; blank text is never stored."""
         sink = BytesIO()
         cursor: Any = self.tx.connection.cursor()
         with cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)", tuple(parameters)) as copy:
@@ -118,7 +118,7 @@ class Sql:
     def upsert(
         self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], unique: Sequence[str]
     ) -> None:
-        """Insert rows, or replace `columns` of those that are there."""
+        """Insert rows, or replace `columns` of those that exist."""
         if not rows:
             return
         rows = clean_all(rows)
@@ -133,7 +133,7 @@ class Sql:
             self._insert(f'INSERT INTO "{table}" ({names}) VALUES', rows, conflict)
 
     def _insert(self, into: str, rows: Sequence[tuple[Any, ...]], conflict: str) -> None:
-        """Several rows a statement: a statement of its own for each costs SQLite and its driver half as much again."""
+        """Several rows per statement: one statement per row costs SQLite half as much again."""
         marks, most = f"({', '.join('?' * len(rows[0]))})", MARKS // len(rows[0])
         whole = 0 if self.postgres else len(rows) - len(rows) % most
         cursor: Any = self.tx.connection.cursor()
@@ -172,7 +172,7 @@ def _chunk(rows: list[tuple[Any, ...]], raw: pl.Schema) -> pl.DataFrame:
 
 
 def _raw(kind: pl.DataType) -> pl.DataType:
-    """How a frame's column lies in the database."""
+    """The stored type of a frame's column."""
     if kind == pl.String or kind.is_decimal() or kind == pl.List(pl.String):
         return pl.String()
     return pl.Float64() if kind.is_float() else pl.Int64()

@@ -1,76 +1,97 @@
-"""The store's one door; each subject has its own file."""
+"""The store: one small class a concern, all over one database."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
 from model.errors import SettingsProblem
-from store.actions.actions import Actions
-from store.actions.flag_history import Acts
-from store.dry_run import Rehearsals
-from store.history import Stories
-from store.history.snapshot import Snapshots
+from store.actions import Actions
+from store.approvals import Approvals
+from store.database import Database
+from store.dry_run import dry_run_copy
+from store.history import History
 from store.kpis import Kpis
-from store.mirror.pages import Mirror
-from store.pushes.queue import Queue
-from store.pushes.receipts import Receipts
-from store.runs.connection_states import States
-from store.runs.leases import Leases
+from store.mirror.mirror import Mirror
+from store.pushes.pushes import Pushes
+from store.runs.connections import Connections
+from store.runs.policy_sets import PolicySets
 from store.runs.runs import Runs
-from store.verdicts.entry_evidence import Evidence
-from store.verdicts.explain import Explain
+from store.verdicts.decisions import Decisions
+from store.verdicts.flag_history import FlagHistory
 from store.verdicts.leads import Leads
-from store.verdicts.pauses import Pauses
 from store.verdicts.verdicts import Verdicts
 
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Iterator
+    from datetime import datetime
 
 
 UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
 
 
-class Store(
-    Mirror,
-    Snapshots,
-    Leases,
-    Runs,
-    Verdicts,
-    Pauses,
-    Queue,
-    Receipts,
-    Kpis,
-    States,
-    Explain,
-    Acts,
-    Evidence,
-    Actions,
-    Rehearsals,
-    Stories,
-    Leads,
-):
+@dataclass(frozen=True)
+class Store:
     """Everything kept, on SQLite or PostgreSQL. One object a process; a forked child gets its own engine."""
 
+    database: Database
+    mirror: Mirror
+    history: History
+    verdicts: Verdicts
+    decisions: Decisions
+    flag_history: FlagHistory
+    leads: Leads
+    pushes: Pushes
+    actions: Actions
+    approvals: Approvals
+    runs: Runs
+    connections: Connections
+    policy_sets: PolicySets
+    kpis: Kpis
+
     @classmethod
-    def open(cls, url: str) -> Self:
+    def over(cls, database: Database) -> Store:
+        """The store of an open database."""
+        return cls(
+            database, Mirror(database), History(database), Verdicts(database), Decisions(database),
+            FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
+            Runs(database), Connections(database), PolicySets(database), Kpis(database),
+        )  # fmt: skip
+
+    @classmethod
+    def open(cls, url: str) -> Store:
         """Open `sqlite:///FILE` or `postgresql://…` and bring its schema up to date; raises SettingsProblem."""
         try:
-            store = cls(url)
-            private(store)
-            store.upgrade()
+            database = Database(url)
+            make_private(database)
+            database.upgrade()
         except (ValueError, sa.exc.ArgumentError) as e:
             raise SettingsProblem(str(e) if isinstance(e, ValueError) else UNREADABLE) from None
         except (sa.exc.DBAPIError, OSError) as e:
             cause = str(getattr(e, "orig", None) or e).partition("\n")[0]
             raise SettingsProblem(f"The store cannot be opened: {cause}. [store] url says where it is.") from None
-        return store
+        return cls.over(database)
+
+    @contextmanager
+    def dry_run(self, connection: str, as_of: datetime | None = None) -> Iterator[Store]:
+        """A SQLite store with this connection's rows as they stand now; it is deleted when the block ends.
+
+        Of past verdicts it has those of the 31 days before `as_of` (None: before the newest judgement).
+        """
+        with dry_run_copy(self.database, connection, as_of) as copy:
+            yield Store.over(copy)
+
+    def close(self) -> None:
+        """Close every connection; the next use opens new ones."""
+        self.database.close()
 
 
-def private(store: Store) -> None:
-    """A new SQLite file is for its owner's eyes: it holds people's names."""
-    url = store.engine.url
+def make_private(database: Database) -> None:
+    """Create a new SQLite file readable by its owner only: it holds people's names."""
+    url = database.engine.url
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).touch(mode=0o600, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The tables of our own work: runs, verdicts, patches, KPI values, frozen days, calibrations."""
+"""The tables of Sluicegate's own work: runs, verdicts, patches, KPI values, frozen days, calibrations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from store.mirror_tables import BIG, metadata
 
 
 def _of(connection: bool = True) -> list[sa.Column[int]]:
-    """The first part of a key by connection."""
+    """The connection column, first in a key by connection."""
     return [sa.Column("connection", sa.Integer, primary_key=connection, autoincrement=False, nullable=False)]
 
 
@@ -24,8 +24,8 @@ run = sa.Table(
     sa.Column("policy_digest", sa.Text, nullable=False),
     sa.Column("calibration", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("judged", YesNo),  # whether it has left a verdict that is still kept
-    sa.Column("outcome", sa.Text),  # null while it runs, or if it was killed
+    sa.Column("judged", YesNo),  # whether its verdict is still kept
+    sa.Column("outcome", sa.Text),  # null while it runs or after a kill
     sa.Column("counts", Json),
 )  # fmt: skip
 
@@ -54,7 +54,7 @@ def _deal_verdict() -> list[sa.Column[Any]]:
         sa.Column("score_reason", sa.Text),
         sa.Column("gate", sa.Text),
         sa.Column("detail", sa.Text),
-        sa.Column("name", sa.Text),  # from here on: the deal as people were shown it
+        sa.Column("name", sa.Text),  # from here on: the labels of the deal
         sa.Column("pipeline", sa.Text),
         sa.Column("stage_name", sa.Text),
         sa.Column("owner", sa.Text),
@@ -63,12 +63,12 @@ def _deal_verdict() -> list[sa.Column[Any]]:
 
 
 def _began(*, past: bool) -> sa.Column[Any]:
-    """The run that first said so."""
+    """The run that began the row."""
     return sa.Column("began", sa.BigInteger, primary_key=past, autoincrement=False, nullable=False)
 
 
 def _past(table: str, columns: list[sa.Column[Any]]) -> sa.Table:
-    """Rows that stood from the run `began` until the run `ended` said otherwise."""
+    """Rows that held from the run `began` to the run `ended`."""
     ended = sa.Column("ended", sa.BigInteger, nullable=False)
     index = sa.Index(f"{table}_ended", "connection", "ended")
     return sa.Table(table, metadata, *columns, _began(past=True), ended, index)
@@ -122,14 +122,14 @@ approval = sa.Table(
     sa.Column("up_to", sa.BigInteger, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
-    sa.Column("used", Instant),  # as of when it let something through; it is good for once
+    sa.Column("used", Instant),  # when it let a change through; it is valid once
 )  # fmt: skip
 
 push_state = sa.Table(
     "push_state", metadata,
     *_of(),
     sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("sent", Json),  # what we last wrote, by our field
+    sa.Column("sent", Json),  # the last written values by field
     sa.Column("put_back_at", Instant),
     sa.Column("last_patched_closed", YesNo),
     sa.Column("refused_hash", sa.Text),
@@ -159,7 +159,7 @@ patch = sa.Table(
     sa.Column("deal", name(), nullable=False),
     sa.Column("before", Packed, nullable=False),
     sa.Column("after", Packed, nullable=False),
-    sa.Column("outcome", sa.Text),  # with an outcome the patch is a receipt
+    sa.Column("outcome", sa.Text),  # a patch with an outcome is a receipt
     sa.Column("reason", sa.Text),
     sa.Column("overwritten", YesNo),
     sa.Column("at", Instant),
@@ -171,14 +171,14 @@ action = sa.Table(
     "action", metadata,
     sa.Column("id", BIG, primary_key=True),
     *_of(connection=False),
-    sa.Column("key", name(), nullable=False),  # names it here and in the CRM, for ever
+    sa.Column("key", name(), nullable=False),  # its permanent id here and in the CRM
     sa.Column("deal_key", sa.BigInteger, nullable=False),
     sa.Column("deal", name(), nullable=False),
     sa.Column("policy", name(), nullable=False),
     sa.Column("kind", name(), nullable=False),
     sa.Column("since", Day),
     sa.Column("state", name(), nullable=False),
-    sa.Column("act", Packed, nullable=False),  # what is sent: a Task or a Move
+    sa.Column("act", Packed, nullable=False),  # the Task or Move that is sent
     sa.Column("record", sa.Text),  # the task's id in the CRM
     sa.Column("run", sa.BigInteger, nullable=False),
     sa.Column("tried_at", Instant),

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
+from connectors.registry import KINDS, crm
+from connectors.shared.connection import ConnectionSettings
 from model.facts import FACTS
 from model.subjects import LEADS
 from worker.packs import pack_texts
 from worker.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pydantic.fields import FieldInfo
 
     from model.facts import Fact
 
+CONNECTION = "connections.NAME."
 DOCS = Path(__file__).parents[1] / "docs"
 SETTINGS_HEAD = """# Settings
 
@@ -28,8 +31,13 @@ folder (`SLUICEGATE_SECRETS_DIR`, a file for each value, named like the variable
 over the TOML file. The name of a variable is the path of the setting in capitals, with two underscores for each dot:
 `SLUICEGATE_CONNECTIONS__ACME__CONSUMER_SECRET`. Relative paths start at the folder of the config file.
 
-| setting | default | meaning |
-|---|---|---|
+"""
+SETTINGS_TABLE = "| setting | default | meaning |\n|---|---|---|\n"
+KIND_HEAD = """
+## `kind = "{kind}"`
+
+A connection of this kind also has:
+
 """
 FACTS_HEAD = """# Facts
 
@@ -63,8 +71,8 @@ in Sluicegate.
 def pages() -> dict[str, str]:
     """File name to text."""
     from kpis.reference_page import render
-    from policies.files.reader import read_policies
-    from policies.reporting.packs_page import flags_page, packs_page, rows_page
+    from policies.files import read_policies
+    from policies.reporting.packs_page import flags_page, packs_page
 
     texts = pack_texts()
     packs = {name: read_policies({name: text}) for name, text in texts.items()}
@@ -75,26 +83,41 @@ def pages() -> dict[str, str]:
         "kpis.md": render(),
         "flags.md": flags_page(read_policies(texts)),
         "packs.md": packs_page(packs),
-        "rows.md": rows_page(read_policies(texts)),
     }
 
 
 def settings_page() -> str:
-    """The table of all settings."""
-    rows = (f"| `{path}` | {default(info)} | {info.description} |" for path, info in leaves(Settings))
-    return SETTINGS_HEAD + "\n".join(rows) + "\n"
+    """The table of all settings, and one for each kind of connection with those that no other kind shares."""
+    shared = dict(leaves(ConnectionSettings, CONNECTION))
+    everywhere = {**dict(leaves(Settings)), **shared}
+    kinds = (KIND_HEAD.format(kind=kind) + _settings(_own(crm(kind).connection, shared)) for kind in KINDS)
+    return "".join([SETTINGS_HEAD, _settings(everywhere), *kinds])
+
+
+def _own(connection: type[ConnectionSettings], shared: Mapping[str, FieldInfo]) -> dict[str, FieldInfo]:
+    """The settings of a kind that are not shared, or have another meaning there."""
+    every = leaves(connection, CONNECTION)
+    kind = f"{CONNECTION}kind"
+    return {
+        path: info
+        for path, info in every
+        if path != kind and (path not in shared or info.description != shared[path].description)
+    }
+
+
+def _settings(found: Mapping[str, FieldInfo]) -> str:
+    rows = (f"| `{path}` | {default(info)} | {info.description} |" for path, info in found.items())
+    return SETTINGS_TABLE + "\n".join(rows) + "\n"
 
 
 def leaves(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every setting by its path; tables of connections are shown under NAME."""
+    """Every setting by its path, but for those of connections."""
     for name, info in model.model_fields.items():
         inner, here = _table(info.annotation), f"{path}{name}"
-        if name == "home":
+        if name in {"home", "connections"}:
             continue
         if inner is None:
             yield here, info
-        elif get_origin(info.annotation) is dict:
-            yield from leaves(inner, f"{here}.NAME.")
         else:
             yield from leaves(inner, f"{here}.")
 
@@ -106,9 +129,6 @@ def _table(annotation: Any) -> type[BaseModel] | None:
     if get_origin(annotation) in {Union, UnionType}:
         kinds = [_table(kind) for kind in get_args(annotation) if kind is not NoneType]
         return kinds[0] if len(kinds) == 1 else None
-    if get_origin(annotation) is dict:
-        found = _table(get_args(annotation)[1])
-        return found if found is not None and "kind" in found.model_fields else None
     return None
 
 

@@ -1,21 +1,16 @@
-"""A table of settings that knows all its keys, and the tables that are about no connection: beat's times, messages."""
+"""The tables of settings that are about no connection: beat's times, messages."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from connectors.shared.connection import Closed
 from worker.setting_checks import clock_time
 
 ClockTime = Annotated[str, AfterValidator(clock_time)]
 Route = Literal["now", "daily", "weekly", "never"]
-
-
-class Closed(BaseModel):
-    """A table of settings that knows all its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)  # one may be a secret
 
 
 class ScheduleSettings(Closed):

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.protocol import Connector
+    from connectors.shared.connection import ConnectionSettings
     from store import Store
-    from worker.settings import ConnectionSettings, Settings
+    from worker.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def wire(settings: Settings, *, progress: Callable[[str, int], None] | None = No
 
     def connect_once(name: str) -> Connector:
         if name not in connectors:
-            connectors[name] = connector_for(settings, name, store.calls_on(name, now().date()))
+            connectors[name] = connector_for(settings, name, store.connections.calls_on(name, now().date()))
         return connectors[name]
 
     return Services(
@@ -77,20 +78,9 @@ def store_url(settings: Settings) -> str:
 
 def connector_for(settings: Settings, name: str, spent: int = 0) -> Connector:
     """The connector of a connection's kind; `spent`: calls that the connection has cost today."""
-    connection = settings.connection(name)
-    match connection.kind:
-        case "salesforce":
-            from worker.connector_factory import salesforce
+    from worker.connector_factory import open_connector
 
-            return salesforce(settings, name, connection, clock=now, sleep=time.sleep, spent=spent)
-        case "hubspot":
-            from worker.connector_factory import hubspot
-
-            return hubspot(settings, name, connection, clock=now, sleep=time.sleep, spent=spent)
-        case "tables":
-            from worker.connector_factory import tables
-
-            return tables(settings, name, connection)
+    return open_connector(settings, name, settings.connection(name), clock=now, sleep=time.sleep, spent=spent)
 
 
 def policy_texts(settings: Settings) -> dict[str, bytes]:

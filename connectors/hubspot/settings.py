@@ -7,9 +7,9 @@ from collections.abc import Mapping  # noqa: TC003 - pydantic reads it when the 
 from typing import ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator
 
-from connectors.shared.settings import ConnectionSettings, Frozen, complete
+from connectors.shared.settings import CrmSettings, Frozen, Login
 from model.sync import OUR_FIELDS, READ_FIELDS
 
 Auth = Literal["private_app", "oauth"]
@@ -32,26 +32,18 @@ DEFAULT_WRITES: Final = {name: default_field(name) for name in OUR_FIELDS}
 DEFAULT_READS: Final = {name: default_field(name) for name in READ_FIELDS}
 
 
-class Credentials(Frozen):
+class Credentials(Login):
     """Who calls, and how: a private app's token, or an OAuth app with the refresh token of its installation."""
 
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "private_app": ("access_token",),
+        "oauth": ("client_id", "client_secret", "refresh_token"),
+    }
     auth: Auth = "private_app"
     access_token: SecretStr | None = None
     client_id: str | None = None
     client_secret: SecretStr | None = None
     refresh_token: SecretStr | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Credentials:
-        oauth = ("client_id", "client_secret", "refresh_token")
-        needed: dict[str, tuple[str, ...]] = {"private_app": ("access_token",), "oauth": oauth}
-        complete(self, needed)
-        return self
-
-    def secrets(self) -> list[str]:
-        """Every secret in clear, for scrubbing texts that come back from outside."""
-        held = (self.access_token, self.client_secret, self.refresh_token)
-        return [secret.get_secret_value() for secret in held if secret]
 
 
 class Activities(Frozen):
@@ -61,7 +53,7 @@ class Activities(Frozen):
     roll_up: Literal["deal", "contacts"] = "deal"
 
 
-class HubspotSettings(Credentials, ConnectionSettings):
+class HubspotSettings(Credentials, CrmSettings):
     """One connection. `budget_share` is our part of the account's daily calls.
 
     `limits` is where processes share their rate limits: a file (SQLite) or a redis:// address; without it each

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from random import Random
 from typing import TYPE_CHECKING
 
 from connectors.salesforce.client.client import Client
@@ -16,59 +15,35 @@ from connectors.salesforce.pull.pull import Pull
 from connectors.salesforce.push import tasks
 from connectors.salesforce.push.moves import Moves
 from connectors.salesforce.push.push import BATCH, Push
+from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.setup import check, describe, draft, provision
 from connectors.salesforce.setup import export as export_files
-from connectors.shared import operations as door
 from connectors.shared import remarks
+from connectors.shared.connector import CrmConnector
 from connectors.shared.rows import convert
-from model.actions import Close, Hand, Move, Remove, Return, Task
 from model.errors import AccessRefused
 from model.subjects import LEADS
 from model.sync import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from connectors.salesforce.settings import SalesforceSettings
-    from model.actions import Act, Receipt
-    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch, Remark
+    from model.sync import Cursor, Description, Draft, Remark
 
 
-class SalesforceConnector:
-    """connectors.protocol.Connector for one org. `clock` and `sleep` are given; `random` spreads the retries.
-
-    `spent`: calls that this connection made in the last 24 hours before this object, counted against its share.
-    """
+class SalesforceConnector(CrmConnector[SalesforceSettings]):
+    """connectors.protocol.Connector for one org."""
 
     batch_size = BATCH
 
-    def __init__(
-        self,
-        settings: SalesforceSettings,
-        *,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-        random: Random | None = None,
-        spent: int = 0,
-    ) -> None:
-        self.settings, self._clock, self._sleep = settings, clock, sleep
-        self._client = Client(settings, clock=clock, sleep=sleep, random=random, spent=spent)
+    def _set_up(self, spent: int) -> None:
+        self._client: Client = Client(self.settings, **self._given(spent))
         self._schema = Schema(self._client)
-        jitter = (random or Random()).uniform  # noqa: S311 - jitter, not a secret
-        self._tasks = tasks.Tasks(self._client, self._schema, settings)
+        self._tasks: tasks.Tasks = tasks.Tasks(self._client, self._schema, self.settings)
         self._moves = Moves(self._client, self._schema)
-        self._push = Push(self._client, self._schema, settings, sleep=sleep, jitter=jitter)
-
-    @property
-    def calls(self) -> int:
-        """HTTP calls sent so far, logins included."""
-        return self._client.wire.calls
-
-    def budget(self) -> Budget:
-        """The org's daily calls as it last said them, and ours so far."""
-        return self._client.budget()
+        self._push = Push(self._client, self._schema, self.settings, sleep=self._sleep, jitter=self._random.uniform)
 
     def describe(self, *, subjects: Collection[str] = ()) -> Description:
         """What can be read and written now, also of `subjects`; raises AccessRefused, RetryLater, BudgetSpent."""
@@ -76,7 +51,6 @@ class SalesforceConnector:
         if self._schema.entity(opportunities.ENTITY) is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
         found = describe.describe(self._client, self._schema, self.settings)
-        ways: dict[str, door.Offered] = {"task": self._tasks, "move": self._moves}
         if LEADS.table in subjects:
             found = of_leads.described(found, self._schema, self.settings)
         organization = org_tables.table(self._client, self._schema, "Organization", ("Id", "TimeZoneSidKey"))
@@ -85,7 +59,7 @@ class SalesforceConnector:
             user_id=self._client.user_id,
             currency=org_tables.home_currency(self._client, self._schema, self.settings.currency),
             zone=self.settings.zone or (organization[0].get("TimeZoneSidKey") if organization else None),
-            acts=frozenset(door for door, way in ways.items() if way.offered),
+            acts=self._offered(),
         )
 
     def pull(
@@ -111,20 +85,6 @@ class SalesforceConnector:
                 page.records["opportunity"].extend(records)
                 page = replace(page, aside=(*page.aside, *aside))
         return _with_vanished(page, ids)
-
-    def push(self, patches: Sequence[Patch]) -> list[Outcome]:
-        """Send at most `batch_size` patches; see connectors.protocol. Raises ValueError for fields outside `writes`."""
-        return self._push.send(patches)
-
-    def act(self, acts: Sequence[Act]) -> list[Receipt]:
-        """Tasks made, completed, deleted, deals moved; see connectors.protocol. Raises ValueError for a doubled key."""
-        door.mind(acts, BATCH)
-        tasks, moves = self._tasks, self._moves
-        ways: dict[type, door.Way] = {
-            Task: tasks.make, Hand: tasks.hand, Close: tasks.close, Remove: tasks.remove,
-            Move: moves.move, Return: moves.back,
-        }  # fmt: skip
-        return door.each(acts, ways)
 
     def check(self, now: datetime, *, subjects: Collection[str] = ()) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads it when the class is made
 from typing import ClassVar, Final, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator
 
-from connectors.shared.settings import ConnectionSettings, Frozen, complete
+from connectors.shared.settings import CrmSettings, Frozen, Login
 from model.sync import OUR_FIELDS, READ_FIELDS
 
 Auth = Literal["client_credentials", "jwt", "refresh_token"]
@@ -22,9 +22,14 @@ DEFAULT_WRITES: Final = {name: default_field(name) for name in OUR_FIELDS}
 DEFAULT_READS: Final = {name: default_field(name) for name in READ_FIELDS}
 
 
-class Credentials(Frozen):
+class Credentials(Login):
     """Who logs in, and how. `consumer_key` belongs to the connected app; one of three flows is used."""
 
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "client_credentials": ("consumer_secret",),
+        "jwt": ("username", "private_key"),
+        "refresh_token": ("refresh_token",),
+    }
     auth: Auth = "client_credentials"
     consumer_key: str
     consumer_secret: SecretStr | None = None
@@ -32,21 +37,6 @@ class Credentials(Frozen):
     private_key: SecretStr | None = None
     refresh_token: SecretStr | None = None
     audience: str | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Credentials:
-        needed: dict[str, tuple[str, ...]] = {
-            "client_credentials": ("consumer_secret",),
-            "jwt": ("username", "private_key"),
-            "refresh_token": ("refresh_token",),
-        }
-        complete(self, needed)
-        return self
-
-    def secrets(self) -> list[str]:
-        """Every secret in clear, for scrubbing texts that come back from outside."""
-        held = (self.consumer_secret, self.private_key, self.refresh_token)
-        return [secret.get_secret_value() for secret in held if secret]
 
 
 class Activities(Frozen):
@@ -56,7 +46,7 @@ class Activities(Frozen):
     roll_up: Literal["deal", "contacts"] = "deal"
 
 
-class SalesforceSettings(Credentials, ConnectionSettings):
+class SalesforceSettings(Credentials, CrmSettings):
     """One connection. `login_url` may be any https host and port; `budget_share` is our part of the daily calls."""
 
     called: ClassVar[str] = "Salesforce field"

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Place
-    from policies.language.condition import Condition
+    from policies.language import Condition
 
 BY_FEED: Final = {
     "activities": "{name} is told by activities, which the CRM's rules do not see",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Way: TypeAlias = "Callable[[Sequence[Any]], dict[str, Receipt]]"
 
 
+NOT_OFFERED: Final = "this CRM's connector does no such act"
 ELSEWHERE: Final = "it is no longer with the person it went to"
 
 
@@ -35,8 +36,8 @@ def mind(acts: Sequence[Act], most: int) -> None:
 
 
 def each(acts: Sequence[Act], ways: Mapping[type, Way]) -> list[Receipt]:
-    """The receipts of acts, kind by kind as `ways` say."""
-    found: dict[str, Receipt] = {}
+    """The receipts of acts, kind by kind as `ways` say; an act without a way is refused."""
+    found = {one.key: Receipt(one.key, "refused", NOT_OFFERED) for one in acts if type(one) not in ways}
     for kind, way in ways.items():
         if mine := [one for one in acts if isinstance(one, kind)]:
             found |= way(mine)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from model.sync import OUR_FIELDS, READ_FIELDS, FieldRule
+from model.sync import OUR_FIELDS, READ_FIELDS, FieldRule, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _LINE: Final = FieldRule("text", 255)
 _DAY: Final = FieldRule("date")
@@ -68,6 +69,36 @@ def names(settings: Named) -> dict[str, str]:
     """Every field of ours → its name on this connection, in the order of the record."""
     every = {**settings.writes, **settings.reads}
     return {ours: every[ours] for ours in (*OUR_FIELDS, *READ_FIELDS) if ours in every}
+
+
+class Writable(Protocol):
+    """A field of the CRM, as far as writing goes."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether our user may edit it."""
+
+
+FieldT = TypeVar("FieldT")
+WritableT = TypeVar("WritableT", bound=Writable)
+
+
+def readable(settings: Named, find: Callable[[str], FieldT | None]) -> dict[str, FieldT]:
+    """Our fields that can be read, the pause fields among them: our name → field; `find` gives the field of a name."""
+    found = {ours: find(name) for ours, name in {**settings.writes, **settings.reads}.items()}
+    return {ours: field for ours, field in found.items() if field}
+
+
+def writable(settings: Named, find: Callable[[str], WritableT | None]) -> dict[str, WritableT]:
+    """Those of `writes` that exist and may be edited by our user."""
+    seen = readable(settings, find)
+    return {ours: seen[ours] for ours in settings.writes if ours in seen and seen[ours].writable}
+
+
+def as_json(rule: FieldRule, value: Any) -> str | int | None:
+    """A value of ours as last read, in canonical form, as JSON can carry it."""
+    kept = canonical(rule, value)
+    return kept.isoformat() if isinstance(kept, date) else kept
 
 
 def label(ours: str) -> str:

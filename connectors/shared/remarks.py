@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from connectors.shared.mapping import CrmField, type_of
 from connectors.shared.our_fields import RULES, names
 from model.facts import FACTS
 from model.helpers.words import did_you_mean
 from model.sync import OUR_FIELDS, Remark
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+    from datetime import datetime
 
+    from connectors.shared.mapping import Mapped
     from connectors.shared.our_fields import Named
 
 FEW: Final = 10
@@ -48,10 +51,22 @@ def _fits(found: str, wanted: str) -> bool:
     return found == wanted or (found in _TEXTS and wanted in _TEXTS)
 
 
-def unread(path: str, fact: str, known: Collection[str]) -> Remark:
-    """A mapped field that is not there or is hidden; `known`: the fields that may have been meant."""
-    hint = did_you_mean(path, known) or "."
-    return Remark("missing", f"{path} ({fact}) cannot be read: deals are unknown in it{hint}")
+def fields_of_facts(
+    mapped: Iterable[Mapped[Any]],
+    chosen: Container[str],
+    optional: Container[str],
+    known: Callable[[str], Collection[str]],
+) -> Iterator[Remark]:
+    """Mapped fields that cannot be read, but for `optional` columns, and `chosen` ones of a wrong type.
+
+    `known`: the paths that may have been meant by one that is not there.
+    """
+    for one in mapped:
+        if one.field is None and one.name not in optional:
+            hint = did_you_mean(one.path, known(one.path)) or "."
+            yield Remark("missing", f"{one.path} ({one.name}) cannot be read: deals are unknown in it{hint}")
+        elif one.field and one.name in chosen:
+            yield from _mismatch(one, one.field)
 
 
 def mapped_facts(known: Iterable[str]) -> Iterator[Remark]:
@@ -82,10 +97,38 @@ def tasks(offered: bool, lacks: str) -> Iterator[Remark]:
         yield Remark("note", f"Policies that enforce can make no tasks: {lacks}.")
 
 
-def mismatch(place: str, fact: str, wanted: str, crm_type: str, gives: str) -> Iterator[Remark]:
-    """A field that cannot hold the fact it is mapped to; `wanted` and `gives` are fact types."""
+class Typed(CrmField, Protocol):
+    """A field with its type in the CRM's word."""
+
+    @property
+    def type(self) -> str:
+        """The CRM's word."""
+
+
+def _mismatch(mapped: Mapped[Any], field: Typed) -> Iterator[Remark]:
+    """A field that cannot hold the fact it is mapped to."""
+    wanted, gives = type_of(mapped.name, field), field.gives
     if wanted not in (gives, "text", "choice") and not (wanted == "yes/no" and gives == "text"):
-        yield Remark("warning", f"{place} is a {crm_type} field, but {fact} is of type {wanted}.")
+        yield Remark("warning", f"{mapped.path} is a {field.type} field, but {mapped.name} is of type {wanted}.")
+
+
+SKEW: Final = 60.0
+"""Seconds by which two clocks may differ."""
+
+
+def skew(server: datetime, now: datetime, crm: str) -> Iterator[Remark]:
+    """A clock of ours that is not the CRM's; `crm`: the CRM's name."""
+    seconds = (server - now).total_seconds()
+    if abs(seconds) > SKEW:
+        yield Remark("warning", f"This machine's clock is {abs(seconds):.0f} seconds off {crm}'s; set it.")
+
+
+def budget(used: int | None, allowed: int | None, share: float, account: str, unsaid: str) -> Remark:
+    """The day's calls; `account` names who has them ("the org"), `unsaid`: the sentence where the CRM does not say."""
+    if used is None or allowed is None:
+        return Remark("note", unsaid)
+    left, ours = max(0, allowed - used), int(allowed * share)
+    return Remark("ok", f"{left} of {account}'s {allowed} daily calls are left; our share is {ours}.")
 
 
 def twins(other: str, name: str, count: int, of: str) -> Iterator[Remark]:

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 from model.sync import SetAside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
     from model.records import Record
+
+
+def vanished(ids: Iterable[str], known: Container[str]) -> list[Record]:
+    """Records of the ids that nobody knows any more."""
+    return [{"id": one, "gone": "vanished"} for one in dict.fromkeys(ids) if one not in known]
 
 
 def convert(

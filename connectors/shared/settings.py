@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from model.sync import OUR_FIELDS
 
@@ -17,6 +17,29 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Secretive(Protocol):
+    """Somebody who logs in."""
+
+    def secrets(self) -> list[str]:
+        """Every secret in clear, for scrubbing texts that come back from outside."""
+
+
+class Login(Frozen):
+    """Who logs in, and how: `auth` is one of the ways in `needs`, each with the settings that it needs."""
+
+    needs: ClassVar[Mapping[str, tuple[str, ...]]]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Login:
+        complete(self, self.needs)
+        return self
+
+    def secrets(self) -> list[str]:
+        """Every secret in clear, for scrubbing texts that come back from outside."""
+        held = (getattr(self, name) for name in type(self).model_fields)
+        return [secret.get_secret_value() for secret in held if isinstance(secret, SecretStr)]
+
+
 class MappedField(Frozen):
     """Where a fact is read; `when_blank` stands in for an empty value (false for a yes/no that was never set)."""
 
@@ -24,8 +47,11 @@ class MappedField(Frozen):
     when_blank: bool | str | int | float | None = None
 
 
-class ConnectionSettings(Frozen):
-    """One connection. `budget_share` is our part of the CRM's daily calls. A CRM says which fields may be `writes`."""
+class CrmSettings(Frozen):
+    """The settings of one connection's client. A CRM says which of its fields may be `writes`.
+
+    `budget_share` is our part of the CRM's daily calls.
+    """
 
     called: ClassVar[str]
     """What the CRM calls a field, with its own name."""
@@ -42,6 +68,8 @@ class ConnectionSettings(Frozen):
     integration_users: tuple[str, ...] = ()
     currency: str | None = None
     zone: str | None = None
+    timeout: tuple[float, float]
+    """Seconds to connect, and to wait for the next bytes."""
     budget_share: float = Field(default=0.2, gt=0, le=1)
 
     @classmethod

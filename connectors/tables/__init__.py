@@ -1,1 +1,25 @@
-"""An exported report (CSV) read as a pipeline and answered with a findings CSV."""
+"""Exported reports: CSV files in, a findings file out. `CRM` is all that the rest of the house uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connectors.shared.crm import Crm
+from connectors.tables.connection import TablesConnection, reader_settings
+
+if TYPE_CHECKING:
+    from connectors.protocol import Connector
+    from connectors.shared.opening import Opening
+
+
+def _open(connection: TablesConnection, opening: Opening) -> Connector:
+    from connectors.tables.connector import TablesConnector
+
+    return TablesConnector(reader_settings(connection, opening))
+
+
+CRM = Crm(
+    TablesConnection,
+    _open,
+    no_rules="'{name}' is an exported report; only a CRM has rules that an admin can set.",
+)

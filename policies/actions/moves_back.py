@@ -1,4 +1,4 @@
-"""Which deals are moved back: a person's fresh move that missed a criterion which moves back. Pure."""
+"""Deals to move back: a person's recent move missed a criterion with the action `move_back`. Pure."""
 
 from __future__ import annotations
 
@@ -79,5 +79,5 @@ def plan_moves(
 
 
 def not_yet(wanted: Iterable[Wanted], known: Mapping[str, KeptAction]) -> list[Wanted]:
-    """Those that were never tried, or whose fate is unknown: a move is taken back once, whatever came of it."""
+    """Moves that were never tried, or were cut off while sending: a move is taken back once, whatever the outcome."""
     return [one for one in wanted if one.key not in known or known[one.key].state == "sending"]

@@ -1,4 +1,4 @@
-"""Which tasks the shown flags of enforcing policies want, and which stand though their flag has ended. Pure."""
+"""Tasks that the flags of enforcing policies ask for, and open tasks of flags that have ended. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Whose:
+class TaskDeal:
     """A deal as a task needs it: `people` maps a kind of task to the active person it goes to, `today` is local."""
 
     id: str
@@ -61,7 +61,7 @@ class Whose:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the store knows: actions whose flag stood when last planned, and every key that was ever used."""
+    """Actions in the store that had a flag when last planned, and every key that was ever used."""
 
     actions: Sequence[KeptAction] = ()
     used: Collection[str] = frozenset()
@@ -74,7 +74,7 @@ class Standing:
 
 @dataclass
 class TaskPlan:
-    """Tasks to be made or tried again, to be handed on, whose flag has ended; how many had nobody to go to, by kind."""
+    """Tasks to make or try again, to hand on, to end; and by kind how many have nobody to go to."""
 
     make: list[Wanted] = field(default_factory=list)
     hand: list[Hand] = field(default_factory=list)
@@ -82,11 +82,11 @@ class TaskPlan:
     nobody: Counter[ActionKind] = field(default_factory=Counter)
 
 
-def plan_tasks(  # noqa: PLR0917 - what is wanted, by what, on which deals, beside what stands
+def plan_tasks(  # noqa: PLR0917 - flags, their rules and deals, and the tasks that exist
     connection: str,
     flags: Iterable[Flag],
     rules: Mapping[str, Sequence[ActionRule]],
-    deals: Mapping[int, Whose],
+    deals: Mapping[int, TaskDeal],
     standing: Standing,
     as_of: datetime,
 ) -> TaskPlan:
@@ -117,7 +117,7 @@ def _demands(flags: Iterable[Flag], rules: Mapping[str, Sequence[ActionRule]]) -
         yield from ((flag, rule) for rule in rules.get(flag.policy, ()) if rule.kind in TASKS)
 
 
-def _due(flag: Flag, rule: ActionRule, deal: Whose, before: KeptAction | None, as_of: datetime) -> bool:
+def _due(flag: Flag, rule: ActionRule, deal: TaskDeal, before: KeptAction | None, as_of: datetime) -> bool:
     """Whether a task is to be sent now: the flag has stood long enough and has none yet, or its fate is open."""
     if before is None:
         return not flag.held and (deal.today - flag.stood_since).days >= rule.after_days
@@ -126,7 +126,7 @@ def _due(flag: Flag, rule: ActionRule, deal: Whose, before: KeptAction | None, a
     return before.state == "sending"
 
 
-def _handed(flag: Flag, rule: ActionRule, deal: Whose, before: KeptAction | None, as_of: datetime) -> Iterator[Hand]:
+def _handed(flag: Flag, rule: ActionRule, deal: TaskDeal, before: KeptAction | None, as_of: datetime) -> Iterator[Hand]:
     """The task goes with the deal: to its owner of now, or to the manager of now; tried once a day."""
     if before is None or not isinstance(before.act, Task) or rule.kind not in deal.people:
         return
@@ -136,7 +136,7 @@ def _handed(flag: Flag, rule: ActionRule, deal: Whose, before: KeptAction | None
         yield Hand(before.key, was, person, _title(flag, rule, deal))
 
 
-def _new_key(connection: str, flag: Flag, rule: ActionRule, deal: Whose, used: Collection[str]) -> str:
+def _new_key(connection: str, flag: Flag, rule: ActionRule, deal: TaskDeal, used: Collection[str]) -> str:
     """The key of the flag's task; a flag that ended and rose again since the same day has another."""
     parts = (connection, deal.id, flag.policy, rule.kind, flag.since)
     keys = (action_key(*parts, *((n,) if n else ())) for n in count())
@@ -148,24 +148,24 @@ def action_key(*parts: object) -> str:
     return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 
-def _wanted(key: str, flag: Flag, rule: ActionRule, deal: Whose, before: KeptAction | None) -> Wanted:
+def _wanted(key: str, flag: Flag, rule: ActionRule, deal: TaskDeal, before: KeptAction | None) -> Wanted:
     task = Task(
         key, deal.id, deal.people[rule.kind], _title(flag, rule, deal), _text(flag, rule, deal), _next(deal.today)
     )
     return Wanted(flag.deal_key, flag.policy, rule.kind, before.since if before else flag.since, task)
 
 
-def _title(flag: Flag, rule: ActionRule, deal: Whose) -> str:
-    """What is to be done; the manager is told of whom and what."""
+def _title(flag: Flag, rule: ActionRule, deal: TaskDeal) -> str:
+    """What to do; a manager's task also names the deal and its owner."""
     text = f"{flag.title}: {flag.fix}" if rule.kind == "task_owner" else f"{deal.name} ({deal.owner}): {flag.title}"
     return text if len(text) <= TITLE else f"{text[: TITLE - 1].rstrip()}…"
 
 
-def _text(flag: Flag, rule: ActionRule, deal: Whose) -> str:
-    """Why, what clears it, and what the task is."""
+def _text(flag: Flag, rule: ActionRule, deal: TaskDeal) -> str:
+    """Why the task exists, what clears the flag, and what the task does not do."""
     asks = f"To clear it: {flag.fix.rstrip('.')}."
-    told = asks if rule.kind == "task_owner" else f"It has stood for {many(rule.after_days, 'day')} or more. {asks}"
-    return "\n".join((f"{deal.name}. {flag.text}", told, NO_TOUCH.format(policy=flag.policy)))
+    why = asks if rule.kind == "task_owner" else f"It has stood for {many(rule.after_days, 'day')} or more. {asks}"
+    return "\n".join((f"{deal.name}. {flag.text}", why, NO_TOUCH.format(policy=flag.policy)))
 
 
 def _next(day: date) -> date:

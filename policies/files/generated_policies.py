@@ -1,4 +1,4 @@
-"""Policies that processes bring with them: a stage with expected days has one that flags deals beyond them."""
+"""Policies generated from processes: one for each stage with expected days, flagging deals that stay longer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from policies.files.policy import Policy
-from policies.language.condition import Condition, parse_condition
+from policies.language import Condition, parse_condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,14 +18,14 @@ Claim: TypeAlias = "tuple[str, tuple[str, ...]]"
 """The beginning of a condition, and the texts that are blank in it."""
 
 
-def over_expected(processes: Sequence[Process], words: Vocabulary) -> Iterator[Policy]:
+def over_expected_policies(processes: Sequence[Process], words: Vocabulary) -> Iterator[Policy]:
     """`STAGE-over-expected`, `PROCESS-STAGE-over-expected` where two processes share the stage's id; in observe."""
     claims = _claims(processes)
-    for name, process, stage in timed(processes):
+    for name, process, stage in timed_stages(processes):
         yield _policy(name, (process, stage), claims[process.id], words)
 
 
-def timed(processes: Sequence[Process]) -> Iterator[tuple[str, Process, Stage]]:
+def timed_stages(processes: Sequence[Process]) -> Iterator[tuple[str, Process, Stage]]:
     """The policy's id for each stage with expected days."""
     found = [(process, stage) for process in processes for stage in process.stages if stage.expected_days]
     times = Counter(stage.id for _, stage in found)
@@ -35,13 +35,13 @@ def timed(processes: Sequence[Process]) -> Iterator[tuple[str, Process, Stage]]:
 
 
 def _claims(processes: Sequence[Process]) -> dict[str, Claim]:
-    """By process: what it claims; the one that claims nothing has the deals that no other claims."""
-    said = {p.id: p.applies_to for p in processes if isinstance(p.applies_to, Condition)}
-    every = " or ".join(f"({one.text})" for one in said.values())
-    filler = tuple(sorted({text for one in said.values() for text in one.filler}))
+    """The claim of each process; a process without one gets the deals that no other process claims."""
+    claims = {p.id: p.applies_to for p in processes if isinstance(p.applies_to, Condition)}
+    every = " or ".join(f"({one.text})" for one in claims.values())
+    filler = tuple(sorted({text for one in claims.values() for text in one.filler}))
     left = (f"not ({every}) and " if every else "", filler)
     return {
-        p.id: (f"({said[p.id].text}) and ", tuple(sorted(said[p.id].filler))) if p.id in said else left
+        p.id: (f"({claims[p.id].text}) and ", tuple(sorted(claims[p.id].filler))) if p.id in claims else left
         for p in processes
     }
 

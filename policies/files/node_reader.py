@@ -1,4 +1,4 @@
-"""Reading the tree of a file: each method gives the value, or notes a problem with its place and gives None."""
+"""Reads values from the tree of a file. Each method returns the value, or notes a problem with its place."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from model.errors import Problem
 from model.helpers.words import did_you_mean
-from policies.files.yaml_tree import Map, Sequence, Text
-from policies.language.text import shortened, trimmed
+from policies.files.yaml_tree import ListNode, MapNode, TextNode
+from policies.language import shortened, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Mapping
@@ -28,14 +28,14 @@ Name = TypeVar("Name", bound="Hashable")
 
 @dataclass(frozen=True)
 class Key:
-    """A key that a map may have; `refusal` says why this version does not take it."""
+    """A key that a map may have; `refusal` is the reason this version rejects it."""
 
     required: bool = False
     refusal: str = ""
 
 
 @dataclass
-class Sheet:
+class NodeReader:
     """One file while it is read, with the problems found so far."""
 
     file: str
@@ -46,8 +46,8 @@ class Sheet:
         self.problems.append(Problem(self.file, node.line, node.column, shortened(text)))
 
     def fields(self, node: Node, keys: Mapping[str, Key], what: str, like: str = "") -> dict[str, Node]:
-        """The values of a map by key; unknown, doubled, missing and refused keys are noted. `like`: a right one."""
-        if not isinstance(node, Map):
+        """The values of a map by key; unknown, duplicates, missing and refused keys are noted. `like`: a right one."""
+        if not isinstance(node, MapNode):
             self.note(node, f"{what} is a map of keys and values, not {kind(node)}{like and f'; write {like}'}")
             return {}
         taken = [name for name, key in keys.items() if not key.refusal]
@@ -74,16 +74,16 @@ class Sheet:
         """The items of a list; an absent one is empty."""
         if node is None:
             return []
-        if isinstance(node, Sequence):
+        if isinstance(node, ListNode):
             return list(node.items)
         self.note(node, f"{what} is a list, not {kind(node)}")
         return []
 
-    def pairs(self, node: Node | None, what: str) -> list[tuple[Text, Node]]:
-        """The entries of a map whose keys are free; doubled keys are noted."""
+    def pairs(self, node: Node | None, what: str) -> list[tuple[TextNode, Node]]:
+        """The entries of a map with any keys; repeated keys are noted."""
         if node is None:
             return []
-        if not isinstance(node, Map):
+        if not isinstance(node, MapNode):
             self.note(node, f"{what} is a map of keys and values, not {kind(node)}")
             return []
         seen: dict[str, Node] = {}
@@ -97,8 +97,8 @@ class Sheet:
         """A text of one line, trimmed; numbers, true and false need quotes to be one."""
         if node is None:
             return None
-        if not isinstance(node, Text) or kind(node) != "a text":
-            quotes = f"; put it in quotes: '{node.value}'" if isinstance(node, Text) and node.value else ""
+        if not isinstance(node, TextNode) or kind(node) != "a text":
+            quotes = f"; put it in quotes: '{node.value}'" if isinstance(node, TextNode) and node.value else ""
             self.note(node, f"{what} is a text, not {kind(node)}{quotes}")
             return None
         value = trimmed(" ".join(node.value.split()))
@@ -124,18 +124,18 @@ class Sheet:
         """One of some words."""
         if node is None:
             return None
-        found = next((word for word in words if isinstance(node, Text) and node.value == word), None)
+        found = next((word for word in words if isinstance(node, TextNode) and node.value == word), None)
         if found is None:
-            said = f"'{node.value}'" if isinstance(node, Text) else kind(node)
-            hint = did_you_mean(node.value, words) if isinstance(node, Text) else ""
-            self.note(node, f"{what} is one of {', '.join(words)}, not {said}{hint}")
+            written = f"'{node.value}'" if isinstance(node, TextNode) else kind(node)
+            hint = did_you_mean(node.value, words) if isinstance(node, TextNode) else ""
+            self.note(node, f"{what} is one of {', '.join(words)}, not {written}{hint}")
         return found
 
     def whole(self, node: Node | None, what: str, least: int, most: int) -> int | None:
         """A whole number between two limits."""
         if node is None:
             return None
-        if not isinstance(node, Text) or node.style or not WHOLE.fullmatch(node.value):
+        if not isinstance(node, TextNode) or node.style or not WHOLE.fullmatch(node.value):
             self.note(node, f"{what} is a whole number, not {kind(node)}")
             return None
         if len(node.value) > DIGITS or not least <= int(node.value) <= most:
@@ -147,19 +147,19 @@ class Sheet:
         """A share between 0 and 1, as 0.3."""
         if node is None:
             return None
-        said = node.value if isinstance(node, Text) and not node.style else ""
-        if NUMBER.fullmatch(said) and len(said) <= DIGITS and 0 <= float(said) <= 1:
-            return float(said)
-        self.note(node, f"{what} is a share between 0 and 1 such as 0.3, not {said or kind(node)}")
+        written = node.value if isinstance(node, TextNode) and not node.style else ""
+        if NUMBER.fullmatch(written) and len(written) <= DIGITS and 0 <= float(written) <= 1:
+            return float(written)
+        self.note(node, f"{what} is a share between 0 and 1 such as 0.3, not {written or kind(node)}")
         return None
 
     def yes(self, node: Node | None, what: str) -> bool | None:
         """True or false."""
         if node is None:
             return None
-        if not isinstance(node, Text) or node.style or node.value not in {"true", "false"}:
-            said = f"'{node.value}'" if isinstance(node, Text) else kind(node)
-            self.note(node, f"{what} is true or false, not {said}")
+        if not isinstance(node, TextNode) or node.style or node.value not in {"true", "false"}:
+            written = f"'{node.value}'" if isinstance(node, TextNode) else kind(node)
+            self.note(node, f"{what} is true or false, not {written}")
             return None
         return node.value == "true"
 
@@ -167,16 +167,16 @@ class Sheet:
         """A date such as 2026-11-03."""
         if node is None:
             return None
-        said = node.value if isinstance(node, Text) else ""
+        written = node.value if isinstance(node, TextNode) else ""
         try:
-            return date.fromisoformat(said if re.fullmatch(r"\d{4}-\d\d-\d\d", said) else "")
+            return date.fromisoformat(written if re.fullmatch(r"\d{4}-\d\d-\d\d", written) else "")
         except ValueError:
-            self.note(node, f"{what} is a date such as 2026-11-03, not {said or kind(node)}")
+            self.note(node, f"{what} is a date such as 2026-11-03, not {written or kind(node)}")
             return None
 
     def texts(self, node: Node | None, what: str) -> tuple[str, ...]:
-        """A list of texts; of a text alone it says how a list of it is written."""
-        if isinstance(node, Text) and kind(node) == "a text" and "\n" not in node.raw:
+        """A list of texts; for a single text the problem shows how to write the list."""
+        if isinstance(node, TextNode) and kind(node) == "a text" and "\n" not in node.raw:
             self.note(node, f"{what} is a list, not a text; write [{node.raw}]")
             return ()
         return tuple(
@@ -186,9 +186,9 @@ class Sheet:
 
 def kind(node: Node) -> str:
     """What a node is, in words; YAML 1.2's core types."""
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         return "a list"
-    if isinstance(node, Map):
+    if isinstance(node, MapNode):
         return "a map"
     if node.style:
         return "a text"
@@ -199,7 +199,7 @@ def kind(node: Node) -> str:
     return "a number" if NUMBER.fullmatch(node.value) else "a text"
 
 
-def doubled(named: Iterable[tuple[Name, Node]]) -> list[tuple[Name, Node]]:
+def duplicates(named: Iterable[tuple[Name, Node]]) -> list[tuple[Name, Node]]:
     """Each name that was there before, with its node."""
     seen: set[Name] = set()
     again = []

@@ -1,4 +1,4 @@
-"""What policy files say, as values: Policy, PolicySet and their examples."""
+"""The content of policy files as values: Policy, PolicySet and their examples."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from model.actions import ActionRule
     from model.facts import Fact
     from model.process import Process, Rollout
-    from policies.language.condition import Condition
+    from policies.language import Condition
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 Mode: TypeAlias = Literal["off", "observe", "warn", "enforce"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "critical")
 MODES: Final[tuple[Mode, ...]] = ("off", "observe", "warn", "enforce")
 AT_MOST_SHARE: Final = 0.3
-"""How much of a policy's open deals may be flagged anew, cleared or go dark within a week, unless it says so."""
+"""Default share of a policy's open deals that may be newly flagged, cleared or become unknown within a week."""
 FactValue: TypeAlias = "str | bool | Decimal | date | tuple[str, ...] | None"
 """A fact's value in an example; None is blank."""
 
@@ -40,7 +40,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Day:
+class ScenarioDay:
     """What happens to an example deal on a day: the stage it enters (a stage's id, or lost), facts that change."""
 
     on: date
@@ -50,10 +50,10 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Course:
-    """An example deal of a gate, day by day in order; what a day says holds until a later day says otherwise."""
+class GateScenario:
+    """An example deal of a gate, by day in order; facts keep their value until a later day changes them."""
 
-    days: tuple[Day, ...]
+    days: tuple[ScenarioDay, ...]
     file: str = ""
     line: int = 0
     column: int = 0
@@ -63,17 +63,17 @@ class Course:
 class Examples:
     """Deals that a policy flags (a criterion finds unmet), deals it finds clear, and deals it does not apply to.
 
-    Courses of a criterion, by how they end: met, missed, healed (missed first, then met late or taken back), and
+    Gate scenarios of a criterion, by how they end: met, missed, healed (missed first, then met late or taken back), and
     unbound (no move binds it).
     """
 
     flagged: tuple[Example, ...] = ()
     clear: tuple[Example, ...] = ()
     not_applicable: tuple[Example, ...] = ()
-    met: tuple[Course, ...] = ()
-    missed: tuple[Course, ...] = ()
-    healed: tuple[Course, ...] = ()
-    unbound: tuple[Course, ...] = ()
+    met: tuple[GateScenario, ...] = ()
+    missed: tuple[GateScenario, ...] = ()
+    healed: tuple[GateScenario, ...] = ()
+    unbound: tuple[GateScenario, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,12 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Policy:
-    """One policy as its file says it; a deal is flagged where `applies_to` (None: everywhere) and `flag_if` hold.
+    """One policy of a file. A deal is flagged where `applies_to` (None: everywhere) and `flag_if` hold.
 
-    `subject`: a name in SUBJECTS; policies about accounts are off, as nothing judges those. `points` 0 to 100.
-    `modes`: where its mode is another one, the first that holds. `rollout` None: none is named. `grace_days`: days that
+    `subject`: a name in SUBJECTS; policies about accounts are off, as accounts are not judged. `points` 0 to 100.
+    `modes`: cases with another mode, the first match counts. `rollout` None: none is named. `grace_days`: days that
     a broken deal has before it is flagged. `at_most_share`: the share of its open deals that may change within a week.
-    `blank` and `filler` are compiled into the conditions already and kept here to be shown.
+    `blank` and `filler` are part of the compiled conditions, and kept here for display.
     `actions` are done while it enforces. `generated` is true for policies made from a process (STAGE-over-expected).
     """
 

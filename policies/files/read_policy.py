@@ -1,29 +1,54 @@
-"""Policies: one entry of a file each."""
+"""Policies: one entry of a file each, and what its subject rules out."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from policies.files.missing_examples import POLICY_NEEDS, lacking
+from model.subjects import OPPORTUNITIES, SUBJECTS
+from policies.files.modes_and_actions import read_actions, read_mode, read_modes, read_rollout
 from policies.files.node_reader import Key
 from policies.files.policy import AT_MOST_SHARE, SEVERITIES, Policy
-from policies.files.read_actions import read_actions
+from policies.files.policy_set import POLICY_NEEDS, missing_kinds
 from policies.files.read_examples import POLICY_KEYS, read_examples
-from policies.files.read_mode import read_mode
 from policies.files.read_process import MAX_FIX, MAX_TITLE
-from policies.files.read_rollout import read_modes, read_rollout
-from policies.files.read_subject import read_subject
 from policies.files.vocabulary import BLANK_RULES, Rules
-from policies.language.tree import in_business_days
+from policies.files.yaml_tree import TextNode
+from policies.language import in_business_days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from model.process import Rollout
-    from policies.files.node_reader import Sheet
+    from model.subjects import Subject
+    from policies.files.node_reader import NodeReader
     from policies.files.vocabulary import Vocabulary
     from policies.files.yaml_tree import Node
+
+
+NOT_JUDGED: Final = "accounts are not judged; a policy about an account has mode: off"
+NO_RECORD: Final = "is for flags on a record, and a policy about a {} puts none there; leave it out"
+ON_RECORD: Final = ("pausable", "grace_days", "at_most_share", "rollout", "actions")
+"""Keys about flags on a record and what follows from them."""
+
+
+def read_subject(reader: NodeReader, values: Mapping[str, Node]) -> Subject:
+    """The subject among the values of a policy's keys; keys that do not apply to it are noted."""
+    subject = SUBJECTS[reader.word(values.get("subject"), tuple(SUBJECTS), "subject") or OPPORTUNITIES.name]
+    if subject.on_record:
+        return subject
+    mode = values.get("mode")
+    written = mode.value if isinstance(mode, TextNode) else "warn"
+    if not subject.judged and written != "off":
+        reader.note(values["subject"], NOT_JUDGED)
+    if subject.judged and isinstance(mode, TextNode) and written == "enforce":
+        reader.note(mode, f"a policy about a {subject.name} has no actions to enforce; write warn")
+    for key in ON_RECORD:
+        node = values.get(key)
+        if node is not None and not (isinstance(node, TextNode) and node.value == "false"):
+            reader.note(node, f"{key} {NO_RECORD.format(subject.name)}")
+    return subject
+
 
 LATER: Final = "this version does not do it; leave the key out"
 POLICY: Final = {
@@ -39,48 +64,49 @@ CALENDARS: Final = ("calendar", "business")
 
 
 def read_policy(
-    sheet: Sheet, node: Node, vocabularies: Mapping[str, Vocabulary], filler: tuple[str, ...], *,
+    reader: NodeReader, node: Node, vocabularies: Mapping[str, Vocabulary], filler: tuple[str, ...], *,
     rollout: Rollout | None = None,
 ) -> Policy:  # fmt: skip
-    """The policy at a node; a broken part has a harmless stand-in, for its problem is noted. `vocabularies` by
-    table; `rollout`: its file's.
+    """The policy at a node; invalid parts get a placeholder, and their problems are noted.
+
+    `vocabularies`: by table. `rollout`: its file's.
     """
-    values = sheet.fields(node, POLICY, "a policy")
-    subject = read_subject(sheet, values)
+    values = reader.fields(node, POLICY, "a policy")
+    subject = read_subject(reader, values)
     words = vocabularies[subject.table]
-    own = sheet.texts(values.get("filler"), "filler")
-    rules = Rules((*filler, *own), sheet.word(values.get("blank"), BLANK_RULES, "blank") or "false")
-    applies_to = words.condition(sheet, values.get("applies_to"), "applies_to", rules)
-    flag_if = words.condition(sheet, values.get("flag_if"), "flag_if", rules)
-    if sheet.word(values.get("calendar"), CALENDARS, "calendar") == "business":
+    own = reader.texts(values.get("filler"), "filler")
+    rules = Rules((*filler, *own), reader.word(values.get("blank"), BLANK_RULES, "blank") or "false")
+    applies_to = words.condition(reader, values.get("applies_to"), "applies_to", rules)
+    flag_if = words.condition(reader, values.get("flag_if"), "flag_if", rules)
+    if reader.word(values.get("calendar"), CALENDARS, "calendar") == "business":
         applies_to, flag_if = (one and replace(one, tree=in_business_days(one.tree)) for one in (applies_to, flag_if))
-    examples = read_examples(sheet, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS)
-    lacks = lacking(examples, POLICY_NEEDS)
-    actions = read_actions(sheet, values.get("actions"), moves=False)
-    mode = read_mode(sheet, values.get("mode"), lacks, acts="actions" in values)
-    share = sheet.share(values.get("at_most_share"), "at_most_share")
+    examples = read_examples(reader, values.get("examples"), words, [applies_to, flag_if], POLICY_KEYS)
+    lacks = missing_kinds(examples, POLICY_NEEDS)
+    actions = read_actions(reader, values.get("actions"), moves=False)
+    mode = read_mode(reader, values.get("mode"), lacks, acts="actions" in values)
+    share = reader.share(values.get("at_most_share"), "at_most_share")
     return Policy(
-        id=sheet.id(values.get("id"), "a policy's id") or "",
-        title=sheet.text(values.get("title"), "a policy's title", MAX_TITLE) or "",
-        flag_if=flag_if,  # type: ignore[arg-type]  # None only beside a noted problem
-        severity=sheet.word(values.get("severity"), SEVERITIES, "severity") or "info",
-        points=sheet.whole(values.get("points"), "points", 0, 100) or 0,
-        fix=sheet.text(values.get("fix"), "fix", MAX_FIX) or "",
-        owner=sheet.text(values.get("owner"), "owner") or "",
+        id=reader.id(values.get("id"), "a policy's id") or "",
+        title=reader.text(values.get("title"), "a policy's title", MAX_TITLE) or "",
+        flag_if=flag_if,  # type: ignore[arg-type]  # None only where a problem is noted
+        severity=reader.word(values.get("severity"), SEVERITIES, "severity") or "info",
+        points=reader.whole(values.get("points"), "points", 0, 100) or 0,
+        fix=reader.text(values.get("fix"), "fix", MAX_FIX) or "",
+        owner=reader.text(values.get("owner"), "owner") or "",
         applies_to=applies_to,
-        topic=sheet.id(values.get("topic"), "a topic") or "",
+        topic=reader.id(values.get("topic"), "a topic") or "",
         subject=subject.name,
         mode=mode,
-        modes=read_modes(sheet, values.get("modes"), words, rules, lacks, acts="actions" in values),
-        rollout=read_rollout(sheet, values.get("rollout"), words) or rollout if subject.on_record else None,
-        grace_days=sheet.whole(values.get("grace_days"), "grace_days", 0, MOST_GRACE) or 0,
+        modes=read_modes(reader, values.get("modes"), words, rules, lacks, acts="actions" in values),
+        rollout=read_rollout(reader, values.get("rollout"), words) or rollout if subject.on_record else None,
+        grace_days=reader.whole(values.get("grace_days"), "grace_days", 0, MOST_GRACE) or 0,
         at_most_share=AT_MOST_SHARE if share is None else share,
         actions=actions,
-        pausable=sheet.yes(values.get("pausable"), "pausable") or False,
+        pausable=reader.yes(values.get("pausable"), "pausable") or False,
         blank=rules.blank,
         filler=rules.filler,
         examples=examples,
-        source=sheet.text(values.get("source"), "source") or "",
-        file=sheet.file,
+        source=reader.text(values.get("source"), "source") or "",
+        file=reader.file,
         line=node.line,
     )

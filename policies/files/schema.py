@@ -1,6 +1,6 @@
-"""The JSON Schema of policy files, for editors: made from the keys that the reader itself takes.
+"""The JSON Schema of policy files, for editors, made from the reader's own keys.
 
-It knows shapes, words and limits; whether a condition makes sense only the reader can say.
+It checks shapes, words and limits. Conditions are checked by the reader only.
 """
 
 from __future__ import annotations
@@ -9,29 +9,25 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.facts import FACTS
 from model.subjects import SUBJECTS
-from policies.files.node_reader import ID, MAX_ID
+from policies.files.modes_and_actions import EVERYONE, MODE_CASE, ROLLOUT, TASK_OWNERS
+from policies.files.modes_and_actions import MOST_DAYS as MOST_DAYS_BEFORE
+from policies.files.node_reader import ID, MAX_ID, Key
 from policies.files.policy import MODES, SEVERITIES
-from policies.files.read_actions import MOST_DAYS as MOST_DAYS_BEFORE
-from policies.files.read_actions import WHOSE
-from policies.files.read_examples import AS_OF, COURSES, CRITERION_KEYS, POLICY_KEYS
-from policies.files.read_facts import FACT, MAX_MEANING, NAME, TYPES
-from policies.files.read_gate_scenarios import ENTER, MOST_DAYS
+from policies.files.read_examples import AS_OF, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS, SCENARIOS
 from policies.files.read_policy import CALENDARS, MOST_GRACE, POLICY
-from policies.files.read_process import CRITERION, CRMS, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
-from policies.files.read_rollout import EVERYONE, MODE_CASE, ROLLOUT
-from policies.files.read_waivers import MAX_REASON, WAIVER
+from policies.files.read_process import CRITERION, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
 from policies.files.reader import FILE
-from policies.files.vocabulary import BLANK_RULES
+from policies.files.vocabulary import BLANK_RULES, FACT, MAX_MEANING, NAME, TYPES
+from policies.files.waivers import MAX_REASON, WAIVER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from model.facts import Fact, FactType
-    from policies.files.node_reader import Key
 
 Schema: TypeAlias = "dict[str, Any]"
 DAY: Final = r"^\d{4}-\d\d-\d\d$"
-SAID: Final[Mapping[FactType, Schema]] = {
+EXAMPLE_VALUES: Final[Mapping[FactType, Schema]] = {
     "yes/no": {"enum": [True, False, None, "unknown"]},
     "number": {"anyOf": [{"type": "number"}, {"enum": [None, "unknown"]}]},
     "money": {"anyOf": [{"type": "number"}, {"enum": [None, "unknown"]}]},
@@ -40,19 +36,19 @@ SAID: Final[Mapping[FactType, Schema]] = {
     "choice": {"type": ["string", "null"]},
     "list": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"enum": [None, "unknown"]}]},
 }
-"""What an example may say of a fact."""
+"""Values that an example may give a fact, by the fact's type."""
 
 
-def schema() -> Schema:
-    """The whole schema, draft 7, the one that editors know best."""
+def json_schema(kinds: Sequence[str]) -> Schema:
+    """The whole schema, in draft 7, which most editors support; `kinds` of connections are the keys of stage names."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Sluicegate policies",
         **_map(FILE, _file()),
         "definitions": {
             "policy": {**_map(POLICY, _policy()), "allOf": [_accounts_are_off(), _enforcing_acts()]},
-            "process": _map(PROCESS, _process()),
-            "stage": _map(STAGE, _stage()),
+            "process": _map(PROCESS, _process(kinds)),
+            "stage": _map(STAGE, _stage(kinds)),
             "criterion": {**_map(CRITERION, _criterion()), "allOf": [_enforcing_acts()]},
             "waiver": _map(WAIVER, _waiver()),
         },
@@ -129,17 +125,17 @@ def _policy() -> dict[str, Schema]:
 
 
 def _mode() -> Schema:
-    said = (
+    meaning = (
         "off: not judged; observe: judged and listed; warn: on the record, and it costs points; "
         "enforce: as warn, and its actions are done"
     )
-    return {"enum": list(MODES), "description": said}
+    return {"enum": list(MODES), "description": meaning}
 
 
 def _rollout() -> Schema:
     named = _map(ROLLOUT, {name: {**_texts(f"{name.capitalize()} it is open to"), "minItems": 1} for name in ROLLOUT})
-    said = "Whose deals it is open to; elsewhere it is observed"
-    return {"anyOf": [{"const": EVERYONE}, {**named, "minProperties": 1}], "description": said}
+    meaning = "Whose deals it is open to; elsewhere it is observed"
+    return {"anyOf": [{"const": EVERYONE}, {**named, "minProperties": 1}], "description": meaning}
 
 
 def _waiver() -> dict[str, Schema]:
@@ -164,24 +160,24 @@ def _enforcing_acts() -> Schema:
     return {"if": enforcing, "then": {"required": ["actions", "examples"]}}
 
 
-def _process() -> dict[str, Schema]:
+def _process(kinds: Sequence[str]) -> dict[str, Schema]:
     return {
         "id": _id("Names the process"),
         "title": _text("What people call it", MAX_TITLE),
         "applies_to": _condition("Which deals it claims; absent: those that no other process claims"),
         "stages": {**_list("stage"), "minItems": 1, "description": "In order; the last is Won"},
-        "lost_names": _names("What each CRM calls the stages that lose a deal"),
+        "lost_names": _names("What each CRM calls the stages that lose a deal", kinds),
         "source": _text("Where the process comes from", 1000),
         "rollout": _rollout(),
         "filler": _texts("More texts that count as blank here"),
     }
 
 
-def _stage() -> dict[str, Schema]:
+def _stage(kinds: Sequence[str]) -> dict[str, Schema]:
     day = {"type": "integer", "minimum": 0, "maximum": MAX_DAYS}
     return {
         "id": _id("Names the stage in conditions: stage = 'proposal'"),
-        "names": _names("What each CRM calls the stage, former names too"),
+        "names": _names("What each CRM calls the stage, former names too", kinds),
         "expected_days": {"type": "array", "items": day, "minItems": 2, "maxItems": 2},
         "entry": {**_list("criterion"), "description": "True at or after the move in"},
         "exit": {**_list("criterion"), "description": "True at or after the move out"},
@@ -206,15 +202,15 @@ def _actions(kinds: list[Schema]) -> Schema:
     return {"type": "array", "minItems": 1, "items": {"anyOf": kinds}, "description": what}
 
 
-def _task(whose: str, least: int) -> Schema:
+def _task(owner: str, least: int) -> Schema:
     days = {"type": "integer", "minimum": least, "maximum": MOST_DAYS_BEFORE}
     return {
-        "type": "object", "properties": {"task": {"const": whose}, "after_days": days},
+        "type": "object", "properties": {"task": {"const": owner}, "after_days": days},
         "required": ["task", "after_days"] if least else ["task"], "additionalProperties": False,
     }  # fmt: skip
 
 
-_TASKS: Final = [_task(whose, int(whose == "manager")) for whose in WHOSE]
+_TASKS: Final = [_task(owner, int(owner == "manager")) for owner in TASK_OWNERS]
 _MOVE_BACK: Final[Schema] = {
     "type": "object", "properties": {"move_back": {"const": True}}, "required": ["move_back"],
     "additionalProperties": False,
@@ -222,18 +218,18 @@ _MOVE_BACK: Final[Schema] = {
 
 
 def _examples(keys: Mapping[str, Key]) -> Schema:
-    facts = {name: _said(fact) for name, fact in FACTS.items()}
+    facts = {name: _example_value(fact) for name, fact in FACTS.items()}
     state = {"type": "object", "properties": facts | {AS_OF: {"type": "string", "pattern": DAY}}}
     day = {"type": "object", "properties": facts | {ENTER: _id("The stage that the deal enters, or lost")}}
     course = {
         "type": "object", "propertyNames": {"pattern": DAY}, "additionalProperties": day, "minProperties": 1,
         "maxProperties": MOST_DAYS, "description": "What happens to a deal, day by day",
     }  # fmt: skip
-    return _map(keys, {name: {"type": "array", "items": course if name in COURSES else state} for name in keys})
+    return _map(keys, {name: {"type": "array", "items": course if name in SCENARIOS else state} for name in keys})
 
 
-def _said(fact: Fact) -> Schema:
-    return {**SAID[fact.type], "description": fact.meaning}
+def _example_value(fact: Fact) -> Schema:
+    return {**EXAMPLE_VALUES[fact.type], "description": fact.meaning}
 
 
 def _condition(what: str) -> Schema:
@@ -252,8 +248,8 @@ def _id(what: str) -> Schema:
     return {"type": "string", "pattern": f"^{ID.pattern}$", "maxLength": MAX_ID, "description": what}
 
 
-def _names(what: str) -> Schema:
-    return _map(CRMS, {crm: _texts(f"In {crm}") for crm in CRMS}) | {"description": what}
+def _names(what: str, kinds: Sequence[str]) -> Schema:
+    return _map(dict.fromkeys(kinds, Key()), {kind: _texts(f"In {kind}") for kind in kinds}) | {"description": what}
 
 
 def _list(of: str) -> Schema:

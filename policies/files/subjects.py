@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from model.subjects import SUBJECTS
-from policies.language.condition import Condition
-from policies.language.tree import Chain, FactRef, Stands
+from policies.language import Chain, Condition, FactRef, Stands
 
 if TYPE_CHECKING:
     from model.subjects import Subject

@@ -4,22 +4,69 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from model.currencies import CURRENCIES
-from model.facts import Fact
+from model.facts import FACTS, Fact, FactType
 from model.subjects import TABLES
-from policies.files.yaml_tree import Text
-from policies.language.condition import Condition, parse_condition
+from policies.files.node_reader import Key
+from policies.files.yaml_tree import TextNode
+from policies.language import Condition, parse_condition
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from model.subjects import Subject
     from model.sync import Offer
-    from policies.files.node_reader import Sheet
+    from policies.files.node_reader import NodeReader
     from policies.files.yaml_tree import Node
-    from policies.language.condition import BlankRule
+    from policies.language import BlankRule
+
+
+FACT: Final = {"type": Key(required=True), "meaning": Key(required=True)}
+TYPES: Final[tuple[FactType, ...]] = get_args(FactType)
+NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
+MAX_MEANING: Final = 120
+
+
+ALIKE: Final[tuple[frozenset[FactType], ...]] = (frozenset({"text", "choice"}), frozenset({"number", "money"}))
+"""Types that one fact may have, one in a file and the other on a connection."""
+
+
+@dataclass
+class DeclaredFacts:
+    """Facts declared so far; `mapped`: the types of the connection's fields (of deals, of leads), for comparison."""
+
+    mapped: Sequence[Mapping[str, FactType]]
+    found: dict[str, Fact] = field(default_factory=dict)
+
+    def read(self, reader: NodeReader, node: Node | None) -> None:
+        """Add a file's facts, or note their problems; several files may declare one fact alike."""
+        for key, value in reader.pairs(node, "facts"):
+            if fact := _fact(reader, key, value):
+                here = self.found.setdefault(fact.name, fact)
+                on_connection = ((types.get(fact.name), "on this connection") for types in self.mapped)
+                for other, where in ((here.type, "in another file"), *on_connection):
+                    if other and not _alike(other, fact.type):
+                        reader.note(key, f"{fact.name} is {fact.type} here, and {other} {where}; let both say the same")
+
+
+def _fact(reader: NodeReader, key: TextNode, node: Node) -> Fact | None:
+    values = reader.fields(node, FACT, "a fact", "{type: text, meaning: what it tells}")
+    kind = reader.word(values.get("type"), TYPES, "a fact's type")
+    meaning = reader.text(values.get("meaning"), "a fact's meaning", MAX_MEANING)
+    if key.value in FACTS:
+        reader.note(key, f"{key.value} is a standard fact; it needs no declaration, so leave it out")
+    elif not NAME.fullmatch(key.value):
+        reader.note(key, f"'{key.value}' is no name for a fact; it has small letters, digits and _, a letter first")
+    elif kind and meaning:
+        return Fact(key.value, kind, "", meaning, ("mapping",))
+    return None
+
+
+def _alike(one: FactType, other: FactType) -> bool:
+    return one == other or any({one, other} <= kinds for kinds in ALIKE)
+
 
 BLANK_RULES: Final[tuple[BlankRule, ...]] = ("false", "unknown")
 BY_PROCESS: Final = frozenset({"stage", "created_in_stage"})
@@ -30,30 +77,30 @@ DECLARE: Final = "; docs/facts.md lists those there are, and one of your own is 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The facts by name, with the values that a connection's picklists and the processes give them."""
+    """The facts by name, with their values from the connection's picklists and the processes."""
 
     facts: Mapping[str, Fact]
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Facts that only something else has, and what has them."""
 
-    def condition(self, sheet: Sheet, node: Node | None, what: str, rules: Rules) -> Condition | None:
+    def condition(self, reader: NodeReader, node: Node | None, what: str, rules: Rules) -> Condition | None:
         """The condition at a node, or its problems noted."""
         if node is None:
             return None
-        if not isinstance(node, Text):
-            sheet.text(node, what)
+        if not isinstance(node, TextNode):
+            reader.text(node, what)
             return None
-        where = (sheet.file, node.line, node.column)
+        where = (reader.file, node.line, node.column)
         found = parse_condition(
             node.value, self.facts, filler=rules.filler, blank=rules.blank, where=where, locate=node.locate
         )
         if isinstance(found, Condition):
             return found
-        sheet.problems += [replace(problem, text=f"{what}: {self._told(problem.text)}") for problem in found]
+        reader.problems += [replace(problem, text=f"{what}: {self._explained(problem.text)}") for problem in found]
         return None
 
-    def _told(self, text: str) -> str:
-        """A problem's text; of an unknown fact it says where it exists, or else how to make it one."""
+    def _explained(self, text: str) -> str:
+        """A problem's text; for an unknown fact it adds which subject has it, or how to declare it."""
         named = UNKNOWN_FACT.match(text)
         if named and named[1] in self.elsewhere:
             return f"{text} ({self.elsewhere[named[1]]})"
@@ -71,7 +118,7 @@ class Rules:
 def vocabulary(subject: Subject, offer: Offer, stages: tuple[str, ...], declared: Mapping[str, Fact]) -> Vocabulary:
     """The subject's standard facts, the connection's own facts and picklist values, the files' facts and stage ids.
 
-    Where a file and the connection both know a fact, the connection says its type.
+    The connection's type wins over a file's declaration.
     """
     facts = _with_mapped(subject.facts, offer, declared)
     for name in subject.facts.keys() & BY_PROCESS:

@@ -1,6 +1,6 @@
-"""From a file's text to its tree; limits hold while it is read.
+"""Reads the text of a policy file into a tree of nodes, within limits of size and depth.
 
-Anchors, aliases and tags are refused, so a small file cannot become a large one.
+Anchors, aliases and tags are refused, because they let a small file expand into a large one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
 )
 
 from model.errors import Problem
-from policies.files.yaml_tree import Map, Node, Sequence, Text
+from policies.files.yaml_tree import ListNode, MapNode, Node, TextNode
 
 MAX_BYTES: Final = 200_000
 MAX_DEPTH: Final = 12
@@ -36,12 +36,12 @@ HINTS: Final = {
     "but got ':'": "a text with a colon in it stands in quotes",
     "expected <block end>": "the keys of a map, and the dashes of a list, stand in one column",
 }
-"""What the YAML reader says → what a person did."""
+"""Message of the YAML library → advice for the writer of the file."""
 UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_yaml(file: str, source: str | bytes) -> Node | Problem:
-    """The only document of a file as a tree, or the first thing that keeps it from being one."""
+    """The document of a file as a tree, or the first problem found."""
     text = _decoded(file, source)
     if isinstance(text, Problem):
         return text
@@ -68,23 +68,23 @@ def _decoded(file: str, source: str | bytes) -> str | Problem:
         return Problem(file, len(before), len(before[-1]) + 1, "this is not UTF-8; save the file as UTF-8")
     if text.startswith("\ufeff"):
         return Problem(file, 1, 1, "the file starts with a byte order mark; save it as UTF-8 without BOM")
-    for wrong, says in (
+    for pattern, advice in (
         (UNPRINTABLE, "this character is no text; delete it"),
         (LONE_RETURN, "this line ends with a carriage return alone; save the file with line feeds"),
         (TAB, "YAML is indented with spaces; replace this tab"),
         (DEEP, f"lists and maps stand at most {MAX_DEPTH} deep"),
     ):
-        if found := wrong.search(text):
+        if found := pattern.search(text):
             line, last = text.count("\n", 0, found.end()) + 1, text.rfind("\n", 0, found.end())
-            return Problem(file, line, found.end() - last - 1, says)
+            return Problem(file, line, found.end() - last - 1, advice)
     return text.replace("\r\n", "\n")
 
 
 def _unreadable(file: str, text: str, error: MarkedYAMLError) -> Problem:
-    """Where a quote or bracket was opened if it never closes, else where reading stopped."""
+    """The problem of text that is not YAML, at the unclosed quote or bracket, else where reading stopped."""
     found, opened = error.problem_mark or error.context_mark, error.context_mark
     what = " ".join(str(part) for part in (error.context, error.problem) if part)
-    what = "; ".join([what, *(hint for said, hint in HINTS.items() if said in what)])
+    what = "; ".join([what, *(hint for message, hint in HINTS.items() if message in what)])
     if found is None:
         return Problem(file, 1, 1, f"this is not YAML: {what}")
     if opened and ("quoted" in what or ("flow" in what and _indent(text, found.line) <= _indent(text, opened.line))):
@@ -108,9 +108,9 @@ class _Open:
 
     def closed(self) -> Node:
         if not self.is_map:
-            return Sequence(tuple(self.parts), self.line, self.column)
-        keys = [part for part in self.parts[::2] if isinstance(part, Text)]
-        return Map(tuple(zip(keys, self.parts[1::2], strict=True)), self.line, self.column)
+            return ListNode(tuple(self.parts), self.line, self.column)
+        keys = [part for part in self.parts[::2] if isinstance(part, TextNode)]
+        return MapNode(tuple(zip(keys, self.parts[1::2], strict=True)), self.line, self.column)
 
 
 class _Builder:
@@ -121,7 +121,7 @@ class _Builder:
         self.root: Node | None = None
 
     def take(self, event: Any) -> Problem | None:
-        """Take in one event, or say why it may not be."""
+        """Add one event to the tree, or return the problem that refuses it."""
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         match event:
             case DocumentStartEvent():
@@ -161,7 +161,7 @@ class _Builder:
     def started(self, event: Any, line: int, column: int) -> None:
         if isinstance(event, ScalarEvent):
             raw = self.text[event.start_mark.index : event.end_mark.index]
-            self.add(Text(event.value, line, column, event.style or "", raw))
+            self.add(TextNode(event.value, line, column, event.style or "", raw))
         else:
             self.opened.append(_Open(isinstance(event, MappingStartEvent), line, column))
 

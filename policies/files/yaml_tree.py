@@ -1,6 +1,6 @@
-"""YAML as a tree of texts, lists and maps that know their places.
+"""YAML as a tree of texts, lists and maps with their lines and columns.
 
-YAML's own types play no part: every scalar is a text, and who reads it says what it should be.
+YAML's own types are not used: every scalar is a text, and its reader decides the type.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ WHITE_ESCAPES: Final = frozenset({"\\n", "\\t", "\\ ", "\\\n", "\\r"})
 
 
 @dataclass(frozen=True)
-class Text:
-    """A scalar; `raw` is it as written, quotes and block sign included; lines and columns count from 1."""
+class TextNode:
+    """A scalar. `raw` is its source with quotes and block sign; lines and columns count from 1."""
 
     value: str
     line: int
@@ -55,7 +55,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Sequence:
+class ListNode:
     """A list, `- a` or `[a, b]`."""
 
     items: tuple[Node, ...]
@@ -64,12 +64,12 @@ class Sequence:
 
 
 @dataclass(frozen=True)
-class Map:
-    """Keys and values in order; a key may stand twice, who reads it says so."""
+class MapNode:
+    """Keys and values in order. A key may occur twice; the reader reports it."""
 
-    entries: tuple[tuple[Text, Node], ...]
+    entries: tuple[tuple[TextNode, Node], ...]
     line: int
     column: int
 
 
-Node: TypeAlias = Text | Sequence | Map
+Node: TypeAlias = TextNode | ListNode | MapNode

@@ -9,14 +9,14 @@ import polars as pl
 
 from model.snapshot import INSTANT, columns
 from policies.judging.breaches import ANSWERS, KEY
-from policies.language.tree import Call, walk
+from policies.language import Call, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.wide import Wide
     from policies.judging.rules import Rule
-    from policies.language.condition import Condition
+    from policies.language import Condition
 
 JUST_BEFORE: Final = timedelta(microseconds=1)
 ROWS: Final = columns({"deal": pl.Int64, "at": INSTANT, "known": INSTANT, "known_on": pl.Date})

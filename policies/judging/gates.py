@@ -11,7 +11,7 @@ import polars as pl
 
 from model.previous_verdict import BREACHES
 from model.snapshot import INSTANT, columns
-from policies.judging.exemptions import FREED
+from policies.judging.exemptions import OUT_OF_GATE
 from policies.judging.score import counting
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def criterion_columns(rule: Rule, place: Place, wide: Wide, gates: Gates) -> lis
 
 def freed(rule: Rule, columns: Iterable[str]) -> pl.Expr | None:
     """Whether a criterion is no part of a deal's gate: waived, or only observed there; None where on no deal."""
-    return pl.col(rule.excuse).is_in(FREED).fill_null(value=False) if rule.excuse in columns else None
+    return pl.col(rule.exemption).is_in(OUT_OF_GATE).fill_null(value=False) if rule.exemption in columns else None
 
 
 def binding(rule: Rule, column: pl.Expr, columns: Iterable[str]) -> pl.Expr:

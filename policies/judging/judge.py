@@ -2,73 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from policies.judging.exemptions import excuse_column, off
+from policies.judging import pauses
+from policies.judging.exemptions import exemption_column, off
 from policies.judging.gates import Gates, bindings, criterion_columns, gate_column
-from policies.judging.pauses import followed
 from policies.judging.rules import live
 from policies.judging.score import reached, score, score_columns
+from policies.judging.unknown_hold import unknown_cells
 from policies.judging.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
+    from collections.abc import Sequence
 
-    from model.previous_verdict import Memory
+    from model.previous_verdict import PreviousVerdict
     from model.wide import Wide
-    from policies.files.policy import PolicySet, Waiver
+    from policies.files import PolicySet
+    from policies.judging.context import Context
     from policies.judging.rules import Rule
 
 
-@dataclass(frozen=True)
-class Context:
-    """What a connection adds: days that an unknown holds, and by rule id the day of its first run that was not dry.
-
-    A rule absent from `first_runs` runs for the first time now: moves before today bind nothing. `waivers` of this
-    connection. `open_to_all`: a rule that names no rollout is open to everyone's deals; else it is observed.
-    `owner_grace`: business days that a new owner has before a missing touch is flagged.
-    """
-
-    hold_unknown: int = 7
-    first_runs: Mapping[str, date] = field(default_factory=dict)
-    waivers: tuple[Waiver, ...] = ()
-    open_to_all: bool = True
-    owner_grace: int = 0
-
-
-def judge(wide: Wide, policies: PolicySet, memory: Memory, context: Context, gates: Gates | None = None) -> Verdict:
-    """The verdict on every deal of the frame; `memory` is what the last verdict left of these deals.
+def judge(
+    wide: Wide, policies: PolicySet, previous: PreviousVerdict, context: Context, gates: Gates | None = None
+) -> Verdict:
+    """The verdict on every deal of the frame; `previous` is the last verdict on these deals.
 
     `gates`: what moves bind, and what history already answers; without it only the frame's own instant is asked.
     """
     rules, dormant = live(policies, wide)
     if gates is None:
-        gates = Gates(bindings(wide, rules, context.first_runs), memory.breaches)
-    paused = followed(wide, memory)
+        gates = Gates(bindings(wide, rules, context.first_runs), previous.breaches)
+    current = pauses.updated(wide, previous)
     columns = [column for rule in rules for column in rule_columns(rule, wide, gates)]
     named = {column.meta.output_name(): column for column in columns}
     for rule in (rule for rule in rules if rule.scored):
-        excuse = excuse_column(rule, wide, memory, context, paused.keys, named[rule.broken])
-        columns += [] if excuse is None else [excuse]
+        exemption = exemption_column(rule, wide, previous, context, current.keys, named[rule.broken])
+        columns += [] if exemption is None else [exemption]
     is_open = pl.col("is_open").fill_null(value=False)
     frame = wide.frame.lazy().select("key", "as_of_date", "process", "stage", is_open, *columns).collect()
+    hold = timedelta(days=context.hold_unknown)
     return Verdict(
-        wide=wide, rules=rules, dormant=dormant, memory=memory, hold=timedelta(days=context.hold_unknown),
-        gate_state=gates, frame=summed(frame, rules), paused=paused, waivers=context.waivers,
+        wide=wide, rules=rules, dormant=dormant, previous=previous, hold=hold, gate_state=gates,
+        frame=summed(frame, rules), unknown_cells=unknown_cells(frame, rules, previous, wide.as_of, hold),
+        pauses=current, waivers=context.waivers,
     )  # fmt: skip
 
 
 def summed(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
-    """The frame with what follows from its rules' columns: costs, gate, score, whether any rule reaches the deal."""
+    """The frame with the columns that follow from its rules: cost, applicable, unjudged, gate, reached, score."""
     columns = frozenset(frame.columns)
     costs = score_columns(rules, _sure(frame, rules), columns)
-    told = frame.lazy().with_columns(*costs, gate_column(rules, columns), reached(rules, columns))
-    return told.with_columns(score()).collect()
+    rows = frame.lazy().with_columns(*costs, gate_column(rules, columns), reached(rules, columns))
+    return rows.with_columns(score()).collect()
 
 
 def rule_columns(rule: Rule, wide: Wide, gates: Gates) -> list[pl.Expr]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from model.subjects import OPPORTUNITIES, SUBJECTS
-from policies.files.policy import AT_MOST_SHARE
-from policies.files.subjects import about, where_it_applies
+from policies.files import AT_MOST_SHARE, about, where_it_applies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from model.process import Criterion, Process, Rollout
     from model.subjects import Subject
     from model.wide import Wide
-    from policies.files.policy import Mode, ModeCase, Policy, PolicySet, Severity
-    from policies.language.condition import Condition
+    from policies.files import Mode, ModeCase, Policy, PolicySet, Severity
+    from policies.language import Condition
 
 Side: TypeAlias = Literal["entry", "exit"]
 
@@ -86,22 +85,22 @@ class Rule:
     @property
     def applies(self) -> str:
         """Column: whether it applies (for a criterion: whether it binds); null where unknown."""
-        return f"{self.id}?"
+        return f"{self.id}.applies"
 
     @property
     def broken(self) -> str:
         """Column: whether it is broken; false where it does not apply, null where unknown."""
-        return f"{self.id}!"
+        return f"{self.id}.broken"
 
     @property
-    def excuse(self) -> str:
+    def exemption(self) -> str:
         """Column, where any deal is exempt: why the rule is no flag there (policies.judging.exemptions), else null."""
-        return f"{self.id}^"
+        return f"{self.id}.exemption"
 
     @property
     def waiting(self) -> str:
         """Column of an exit criterion: whether the deal is in its stage and it is unmet; null where unknown."""
-        return f"{self.id}~"
+        return f"{self.id}.waiting"
 
 
 def rule_of(p: Policy) -> Rule:

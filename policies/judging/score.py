@@ -1,4 +1,4 @@
-"""The hygiene score, 0 to 100: 100 less the points of what is broken, by topic, over columns and as a ledger."""
+"""The hygiene score, 0 to 100: 100 less the points of broken rules by topic, as columns and as a ledger."""
 
 from __future__ import annotations
 
@@ -16,46 +16,46 @@ COVERAGE: Final = 60
 """Percent of a deal's applicable points that must be known for it to have a score."""
 
 Line = tuple[str, int]
-"""A ledger line: what for, and how many points."""
+"""A ledger line: its name and its points."""
 
 
 def score_columns(rules: Sequence[Rule], sure: frozenset[str], columns: frozenset[str]) -> list[pl.Expr]:
-    """Columns cost, applicable and blind (points); `sure`: columns of rules without a null; `columns`: all there are.
+    """Columns cost, applicable and unjudged, in points; `sure`: columns of rules without a null; `columns`: all.
 
-    What is excused costs nothing; what is only observed on a deal is left out of its coverage as well.
+    An exempt rule costs nothing; a rule that is only observed on a deal is left out of its coverage as well.
     """
     scored = [rule for rule in rules if rule.scored and rule.points]
     applies = [(pl.col(r.applies) if r.applies in sure else pl.col(r.applies).fill_null(value=True), r) for r in scored]
-    blind = [(pl.col(r.broken).is_null(), r) for r in scored if r.broken not in sure]
+    unjudged = [(pl.col(r.broken).is_null(), r) for r in scored if r.broken not in sure]
     return [
         _sum(_topic_costs(scored, columns)).alias("cost"),
         _sum(_points(_reaching(is_so, r, columns), r) for is_so, r in applies).alias("applicable"),
-        _sum(_points(_reaching(is_so, r, columns), r) for is_so, r in blind).alias("blind"),
+        _sum(_points(_reaching(is_so, r, columns), r) for is_so, r in unjudged).alias("unjudged"),
     ]
 
 
 def _reaching(is_so: pl.Expr, rule: Rule, columns: frozenset[str]) -> pl.Expr:
-    """Where it is so and the rule is more than observed."""
-    return is_so & pl.col(rule.excuse).ne_missing("observed") if rule.excuse in columns else is_so
+    """Where `is_so` holds and the rule is more than observed."""
+    return is_so & pl.col(rule.exemption).ne_missing("observed") if rule.exemption in columns else is_so
 
 
 def counting(rule: Rule, columns: Iterable[str]) -> pl.Expr:
-    """Where a rule is broken and nothing excuses it; null where unknown."""
-    return pl.col(rule.broken) & pl.col(rule.excuse).is_null() if rule.excuse in columns else pl.col(rule.broken)
+    """Where a rule is broken without an exemption; null where unknown."""
+    return pl.col(rule.broken) & pl.col(rule.exemption).is_null() if rule.exemption in columns else pl.col(rule.broken)
 
 
 def reached(rules: Sequence[Rule], columns: frozenset[str]) -> pl.Expr:
-    """Column reached: whether any rule is more than observed on the deal, so that its record is ours to write."""
+    """Column reached: whether any rule is more than observed on the deal, so that its record may be written."""
     scored = [rule for rule in rules if rule.scored]
-    if any(rule.excuse not in columns for rule in scored):
+    if any(rule.exemption not in columns for rule in scored):
         return pl.lit(value=True).alias("reached")
-    open_here = [pl.col(rule.excuse).ne_missing("observed") for rule in scored]
+    open_here = [pl.col(rule.exemption).ne_missing("observed") for rule in scored]
     return pl.any_horizontal(open_here or [pl.lit(value=False)]).alias("reached")
 
 
 def score() -> pl.Expr:
-    """Column score from cost, applicable, blind, reached and is_open; null where closed or too little is known."""
-    known = pl.col("applicable") - pl.col("blind")
+    """Column score from cost, applicable, unjudged, reached and is_open; null where closed or too little is known."""
+    known = pl.col("applicable") - pl.col("unjudged")
     enough = known * 100 >= pl.col("applicable") * COVERAGE
     scored = pl.col("is_open") & pl.col("reached") & enough
     return pl.when(scored).then((100 - pl.col("cost")).clip(0, 100)).cast(pl.Int64).alias("score")
@@ -63,7 +63,7 @@ def score() -> pl.Expr:
 
 def score_reason() -> pl.Expr:
     """Column score_reason: why an open deal has no score."""
-    judged = pl.col("applicable") - pl.col("blind")
+    judged = pl.col("applicable") - pl.col("unjudged")
     why = pl.format(
         f"{{}} of {{}} applicable points could be judged; a score needs {COVERAGE} %", judged, pl.col("applicable")
     )

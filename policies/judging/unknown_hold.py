@@ -1,4 +1,4 @@
-"""Unknown holds: what the record shows stays as it is for some days, then it is withdrawn with that reason."""
+"""Held unknowns: the record stays as it is for some days, then the flag is withdrawn with that reason."""
 
 from __future__ import annotations
 
@@ -7,37 +7,40 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from model.snapshot import INSTANT
-from policies.judging.exemptions import SAID_SO
+from policies.judging.exemptions import GIVEN_BY_PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from model.previous_verdict import Memory
+    from model.previous_verdict import PreviousVerdict
     from policies.judging.rules import Rule
+    from policies.judging.verdict import Verdict
 
 
-def unknown_cells(  # noqa: PLR0917 - what a verdict has
-    frame: pl.DataFrame, rules: Sequence[Rule], memory: Memory, as_of: datetime, hold: timedelta,
-    braked: frozenset[str] = frozenset(),
+def unknown_cells(  # noqa: PLR0917 - the parts of a verdict
+    frame: pl.DataFrame, rules: Sequence[Rule], previous: PreviousVerdict, as_of: datetime, hold: timedelta,
+    held_unknowns: frozenset[str] = frozenset(),
 ) -> pl.DataFrame:  # fmt: skip
     """One row for each deal and rule that cannot be judged.
 
-    Columns: key, policy, scored, excuse, the memory's since, first_seen and flag; unknown_since (null: nothing was
-    known before, so there is nothing to hold), held (what was known still holds), held_flag (and it was a flag),
-    on_record (and that is on the record: what was excused when it went dark does not come onto it in the dark).
+    Columns: key, policy, scored, exemption; since, first_seen and flag of the previous verdict; unknown_since (null:
+    nothing was known before, so there is nothing to hold), held (what was known still holds), held_flag (and it was a
+    flag), on_record (and that flag is on the record: a hidden flag stays hidden while its data is unknown).
     """
-    cells = pl.concat([_blind(frame, rule) for rule in rules] or [_NONE]).unique(["key", "policy"], maintain_order=True)
+    parts = [_unknown(frame, rule) for rule in rules if _has_unknowns(frame, rule)]
+    cells = pl.concat(parts or [_NONE]).unique(["key", "policy"], maintain_order=True)
     if cells.is_empty():
         return cells.with_columns(_EMPTY)
-    was = memory.findings.select(*_WAS, was_unknown="unknown_since")
-    judged = memory.deals.filter(pl.col("gate").is_not_null()).select("key", judged=pl.lit(value=True))
+    was = previous.findings.select(*_WAS, was_unknown="unknown_since")
+    judged = previous.deals.filter(pl.col("gate").is_not_null()).select("key", judged=pl.lit(value=True))
     cells = cells.join(was, on=["key", "policy"], how="left", maintain_order="left")
     cells = cells.join(judged, on="key", how="left", maintain_order="left")
     known_before = (pl.col("status") == "broken") | (pl.col("status").is_null() & pl.col("judged"))
     since = pl.when(pl.col("status") == "unknown").then("was_unknown").when(known_before).then(pl.lit(as_of, INSTANT))
+    endless = pl.col("policy").is_in(list(held_unknowns))
     return cells.with_columns(unknown_since=since).with_columns(
-        held=((pl.col("unknown_since") > as_of - hold) | pl.col("policy").is_in(list(braked))).fill_null(value=False)
+        held=((pl.col("unknown_since") > as_of - hold) | endless).fill_null(value=False)
         & pl.col("unknown_since").is_not_null(),
     ).with_columns(
         held_flag=pl.col("held") & pl.col("since").is_not_null(),
@@ -46,27 +49,33 @@ def unknown_cells(  # noqa: PLR0917 - what a verdict has
     ).select(_COLUMNS)  # fmt: skip
 
 
-def frozen(cells: pl.DataFrame, memory: Memory) -> pl.DataFrame:
-    """DEAL_VERDICTS rows of the deals whose score, gate, missing and checked stay because an unknown is held.
+def held_deals(verdict: Verdict) -> pl.DataFrame:
+    """DEAL_VERDICTS rows of the open deals whose score, gate, missing and checked stay because an unknown is held.
 
-    Nothing stays for a rule that a person excuses there: its flag is off the record and costs nothing.
+    A rule that a person exempts the deal from holds nothing: its flag is off the record and costs nothing.
     """
-    said_so = pl.col("excuse").is_in(SAID_SO).fill_null(value=False)
-    keys = cells.filter(pl.col("held") & pl.col("scored") & ~said_so)["key"].unique()
-    return memory.deals.filter(pl.col("key").is_in(keys.implode()) & pl.col("gate").is_not_null())
+    by_people = pl.col("exemption").is_in(GIVEN_BY_PEOPLE).fill_null(value=False)
+    keys = verdict.unknown_cells.filter(pl.col("held") & pl.col("scored") & ~by_people)["key"].unique()
+    rows = verdict.previous.deals.filter(pl.col("key").is_in(keys.implode()) & pl.col("gate").is_not_null())
+    return rows.join(verdict.frame.filter("is_open"), on="key", how="semi")
 
 
-def _blind(frame: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    """Deals for which the rule cannot be judged; `excuse`: why it would be no flag there."""
-    blind = pl.col(rule.broken).is_null()
+def _has_unknowns(frame: pl.DataFrame, rule: Rule) -> bool:
+    names = (rule.broken, rule.waiting) if rule.waiting in frame.columns else (rule.broken,)
+    return any(frame[name].null_count() for name in names)
+
+
+def _unknown(frame: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    """Deals for which the rule cannot be judged; `exemption`: why it would be no flag there."""
+    unknown = pl.col(rule.broken).is_null()
     if rule.waiting in frame.columns:
-        blind = blind | pl.col(rule.waiting).is_null()
-    excuse = pl.col(rule.excuse) if rule.excuse in frame.columns else pl.lit(None, pl.String)
-    scored = pl.lit(rule.scored) & excuse.ne_missing("observed")
-    return frame.filter(blind).select("key", policy=pl.lit(rule.id), scored=scored, excuse=excuse)
+        unknown = unknown | pl.col(rule.waiting).is_null()
+    exemption = pl.col(rule.exemption) if rule.exemption in frame.columns else pl.lit(None, pl.String)
+    scored = pl.lit(rule.scored) & exemption.ne_missing("observed")
+    return frame.filter(unknown).select("key", policy=pl.lit(rule.id), scored=scored, exemption=exemption)
 
 
-_NONE = pl.DataFrame(schema={"key": pl.Int64, "policy": pl.String, "scored": pl.Boolean, "excuse": pl.String})
+_NONE = pl.DataFrame(schema={"key": pl.Int64, "policy": pl.String, "scored": pl.Boolean, "exemption": pl.String})
 _EMPTY = [
     *(pl.lit(None, pl.Date).alias(name) for name in ("since", "first_seen")),
     pl.lit(None, pl.String).alias("flag"),
@@ -75,6 +84,6 @@ _EMPTY = [
 ]
 _WAS = ["key", "policy", "status", "since", "first_seen", "flag", "shown"]
 _COLUMNS = [
-    "key", "policy", "scored", "excuse", "since", "first_seen", "flag",
+    "key", "policy", "scored", "exemption", "since", "first_seen", "flag",
     "unknown_since", "held", "held_flag", "on_record",
 ]  # fmt: skip

@@ -1,1 +1,41 @@
-"""The condition language: a small tree behind sqlglot, its types, its Polars form and its English."""
+"""The language of conditions: text to a typed tree, and from there to Polars and English.
+
+Importing this package loads neither sqlglot nor Polars; parsing and compiling do.
+"""
+
+from policies.language.condition import Condition, parse_condition
+from policies.language.english import in_english
+from policies.language.measure import Measure, measures
+from policies.language.text import compared, shortened, trimmed
+from policies.language.tree import (
+    Among,
+    Arithmetic,
+    Between,
+    BlankRule,
+    Call,
+    Chain,
+    Compare,
+    Const,
+    Contains,
+    FactRef,
+    IsBlank,
+    Node,
+    Not,
+    Operator,
+    Stands,
+    Term,
+    Truth,
+    children,
+    facts_of,
+    group,
+    in_business_days,
+    required_facts,
+    walk,
+)
+
+__all__ = [
+    "Among", "Arithmetic", "Between", "BlankRule", "Call", "Chain", "Compare", "Condition", "Const", "Contains",
+    "FactRef", "IsBlank", "Measure", "Node", "Not", "Operator", "Stands", "Term", "Truth", "children", "compared",
+    "facts_of", "group", "in_business_days", "in_english", "measures", "parse_condition", "required_facts", "shortened",
+    "trimmed", "walk",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A condition as a Polars expression over the wide frame. What blank and unknown mean is said in truth.py."""
+"""A condition as a Polars expression over the wide frame. truth_table.py defines blank and unknown."""
 
 from __future__ import annotations
 
@@ -30,12 +30,11 @@ from policies.language.truth_table import Value, answered, chained, combined, is
 
 if TYPE_CHECKING:
     from model.wide import Wide
-    from policies.language.condition import BlankRule
-    from policies.language.tree import Term, Truth
+    from policies.language.tree import BlankRule, Term, Truth
 
 
 BY_PROCESS: Final = frozenset({"stage", "created_in_stage"})
-"""Facts made of our own stage ids, which are trimmed and in lower case as they are."""
+"""Facts with stage ids as values, which are already trimmed and in lower case."""
 
 
 def compile_truth(tree: Truth, wide: Wide, filler: frozenset[str], blank: BlankRule) -> pl.Expr:

@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from model.errors import Problem
+from policies.language.english import in_english
+from policies.language.measure import measures
 from policies.language.text import fillers, shortened
 from policies.language.tree import FactRef, facts_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from datetime import date
-    from decimal import Decimal
 
     import polars as pl
 
     from model.facts import Fact, FactType
     from model.wide import Wide
-    from policies.language.formula import Reading
-    from policies.language.formula_text import Expr
-    from policies.language.tree import Truth
-
-BlankRule: TypeAlias = Literal["false", "unknown"]
-Constant: TypeAlias = "str | bool | Decimal | date"
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One comparison of one fact with a limit, so that a verdict can say what was measured against what.
-
-    `function` is days_since, days_until, business_days_since, lower, length or None. `operator` is one of
-    `= != < <= > >= between`, `in`, `not in`, `contains`, `is blank`, `is not blank`; a yes/no fact that stands alone
-    is `= True`. `limit` is a constant, a tuple of them (in, not in, between), or None (is blank).
-    Where `of` names a fact, the limit is `limit` times that fact: `days_in_stage > 1.5 * stage_median_days`.
-    `negated` is true under an odd number of `not`.
-    """
-
-    fact: str
-    function: str | None
-    operator: str
-    limit: Constant | tuple[Constant, ...] | None
-    of: str | None = None
-    negated: bool = False
+    from policies.language.measure import Measure
+    from policies.language.tree import BlankRule, Truth
 
 
 @dataclass(frozen=True)
@@ -50,7 +27,7 @@ class Condition:
     """A condition as written (`text`, one line) and as understood (`tree`); implements model.process.Condition.
 
     `blank` says what a comparison on a blank is; `filler` are texts (trimmed, lower case) that count as blank.
-    `where` is the file, line and column it stands in; it plays no part in equality.
+    `where` is its file, line and column; equality ignores it.
     """
 
     text: str
@@ -72,8 +49,6 @@ class Condition:
     @property
     def measures(self) -> tuple[Measure, ...]:
         """Each comparison of one fact with a limit, in order of text."""
-        from policies.language.measures import measures
-
         return measures(self.tree)
 
     def polars(self, wide: Wide) -> pl.Expr:
@@ -84,18 +59,7 @@ class Condition:
 
     def english(self) -> str:
         """The same as a sentence."""
-        from policies.language.english import english
-
-        return english(self.tree)
-
-    def salesforce_formula(self, readings: Mapping[str, Reading | str], *, wanted: bool = True) -> Expr:
-        """A formula that is TRUE exactly where the condition is surely `wanted`; raises Unsayable with every reason.
-
-        `readings`: fact → how a formula reads it, or why it cannot.
-        """
-        from policies.language.formula import formula
-
-        return formula(self.tree, readings, self.filler, self.blank, wanted=wanted)
+        return in_english(self.tree)
 
 
 def parse_condition(

@@ -31,19 +31,19 @@ DATE_VERB: Final = VERB | {
 }  # fmt: skip
 
 
-def english(node: Truth) -> str:
+def in_english(node: Truth) -> str:
     """A sentence without its full stop: `days since last activity is at least 14 and is open`."""
     match node:
         case Chain(word=word, parts=parts):
             return f" {word} ".join(
-                f"({english(part)})" if isinstance(part, Chain) else english(part) for part in parts
+                f"({in_english(part)})" if isinstance(part, Chain) else in_english(part) for part in parts
             )
         case Not(of=Stands(fact=fact)) | Compare(operator="=", left=FactRef() as fact, right=Const(value=False)):
             return denied(fact.name)
         case Compare(operator="=", left=FactRef() as fact, right=Const(value=True)):
             return spoken(fact)
         case Not(of=part):
-            return f"not ({english(part)})"
+            return f"not ({in_english(part)})"
         case Stands(fact=fact):
             return spoken(fact)
         case _:

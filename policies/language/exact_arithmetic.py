@@ -37,7 +37,7 @@ class Exact:
 
     @property
     def rough(self) -> pl.Expr:
-        """The value as a float, told without the column's own guards, which would double with every sign."""
+        """The value as a float, without the column's overflow guards, which would double with every operator."""
         return self.column.cast(pl.Float64) if self.estimate is None else self.estimate
 
     def at(self, scale: int) -> pl.Expr:

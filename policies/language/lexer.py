@@ -1,4 +1,4 @@
-"""A condition's text in words, each with its place; all that can be seen without parsing is told here."""
+"""Splits a condition's text into tokens with places, and reports all mistakes that need no parsing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from model.helpers.words import did_you_mean
-from policies.language.token_order import order, sizes
-from policies.language.tokens import FUNCTIONS, KEYWORDS, WORDS, Mistake, Token
+from policies.language.tokens import FUNCTIONS, KEYWORDS, WORDS, Mistake, Token, order, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -52,7 +51,7 @@ ADVICE: Final = {
 
 
 def lex(text: str, facts: Collection[str]) -> tuple[list[Token], list[Mistake]]:
-    """The words of `text`, which may name `facts`; the mistakes are all that can be seen without parsing."""
+    """The tokens of `text`, which may name `facts`, and the mistakes found without parsing."""
     if len(text) > MAX_LENGTH:
         return [], [Mistake(0, f"a condition has at most {MAX_LENGTH:,} characters; this one has {len(text):,}")]
     if not text.strip():
@@ -136,7 +135,7 @@ def _named(tokens: list[Token], facts: Collection[str]) -> tuple[list[Token], li
 
 
 def _meaning(word: str, facts: Collection[str], *, called: bool) -> tuple[Kind, str]:
-    """What a word is, and what is wrong with it."""
+    """The kind of a word, and its mistake or an empty text."""
     lower = word.lower()
     if called and lower not in WORDS:
         return (

@@ -1,7 +1,7 @@
-"""From words to the tree: sqlglot finds what belongs together, an allow-list of its nodes becomes ours.
+"""Parses tokens into the tree: sqlglot groups them, and an allow-list of its nodes is translated.
 
-sqlglot sees no name and no constant of the policy: every operand is handed over as `t` and the number of its word, so
-its dialects cannot read anything into them and every place is known.
+sqlglot sees no names or constants of the policy. Every operand is passed as `t` and its token's number, so that SQL
+dialects cannot change its meaning and every place is known.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Builder:
         self.mistakes: list[Mistake] = []
 
     def truth(self, node: exp.Expr) -> Truth | None:
-        """The answer a node stands for; None where it has a mistake."""
+        """The tree of a node; None where it has a mistake."""
         node = node.unnest()
         if isinstance(node, exp.And | exp.Or):
             return self.chain(node)
@@ -132,7 +132,7 @@ class _Builder:
 
     @contextmanager
     def placed(self, node: exp.Expr) -> Iterator[None]:
-        """Gives what is wrong inside the place of the first operand there."""
+        """Gives errors inside the block the place of the node's first operand."""
         try:
             yield
         except Wrong as wrong:

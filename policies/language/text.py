@@ -1,4 +1,4 @@
-"""What a text is once compared: trimmed, in lower case, blank or not. The store and the tests use the same."""
+"""How texts are compared: trimmed, in lower case, filler texts as blank."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRIMMED: Final = (
     "".join(chr(code) for code in range(0x3001) if chr(code).isspace() or unicodedata.category(chr(code)) == "Zs")
     + INVISIBLE
 )
-"""Characters cut off both ends of a text, spelt out because Polars and Python differ about the control characters."""
+"""Characters cut off both ends of a text, listed because Polars and Python disagree about control characters."""
 
 
 def trimmed(text: str) -> str:
@@ -34,7 +34,7 @@ def fillers(texts: Iterable[str]) -> frozenset[str]:
 
 
 def shortened(text: str, most: int = MOST) -> str:
-    """The text on one line, its middle left out where it is too long: what a sentence quotes may be anything."""
+    """The text on one line, with its middle left out where it is too long; quoted input may have any length."""
     text = text.replace("\n", " ")
     if len(text) <= most:
         return text

@@ -1,4 +1,4 @@
-"""The words of a condition: what kinds there are, and which begin or end something."""
+"""The tokens of a condition: their kinds, limits on their number and depth, and their valid order."""
 
 from __future__ import annotations
 
@@ -41,3 +41,53 @@ class Token:
     def begins(self) -> bool:
         """Whether a value or an answer starts with it."""
         return self.kind in OPERANDS or self.kind in {"(", "function"} or (self.kind == "word" and self.text == "not")
+
+
+MAX_DEPTH: Final = 12
+MAX_TERMS: Final = 300
+MAX_ARITHMETIC: Final = 20
+
+
+def sizes(tokens: list[Token]) -> list[Mistake]:
+    """Mistakes in brackets, and limits on depth and size, checked before parsing."""
+    opened: list[Token] = []
+    for token in tokens:
+        if token.kind == "(":
+            opened.append(token)
+            if len(opened) > MAX_DEPTH:
+                return [Mistake(token.start, f"brackets stand at most {MAX_DEPTH} deep; split the condition")]
+        elif token.kind == ")" and not opened:
+            return [Mistake(token.start, "this bracket closes nothing")]
+        elif token.kind == ")":
+            opened.pop()
+    if opened:
+        return [Mistake(opened[-1].start, "this bracket is never closed")]
+    terms = [token for token in tokens if token.kind in OPERANDS]
+    if len(terms) > MAX_TERMS:
+        return [Mistake(terms[MAX_TERMS].start, f"a condition has at most {MAX_TERMS} facts and constants")]
+    signs = [token for token in tokens if token.kind == "sign" and token.text in "+-*/"]
+    if len(signs) > MAX_ARITHMETIC:
+        return [Mistake(signs[MAX_ARITHMETIC].start, f"a condition has at most {MAX_ARITHMETIC} signs of + - * /")]
+    return []
+
+
+def order(tokens: list[Token], end: int) -> list[Mistake]:
+    """The first word that cannot follow the one before it."""
+    for before, token in zip([None, *tokens[:-1]], tokens, strict=True):
+        if advice := _misplaced(before, token):
+            return [Mistake(token.start, f"cannot read the condition at {token}; {advice}")]
+    return [] if tokens[-1].ends else [Mistake(end, f"something is missing after {tokens[-1]}")]
+
+
+def _misplaced(before: Token | None, token: Token) -> str:
+    whole = before is not None and before.ends
+    if token.kind == "word" and token.text == "not":
+        twice = before is not None and before.text == "not"
+        return "not stands twice" if twice else "write not before the whole comparison" if whole else ""
+    if token.kind == "word" and token.text in {"is", "is not", "blank"}:
+        return "write is blank or is not blank"
+    if token.begins:
+        return "and, or, or an operator is missing before it" if whole else ""
+    if token.text == "-" and token.kind == "sign" and not whole:
+        return "a minus stands before a number only; write 0 - fact"
+    return "" if whole else "something is missing before it"

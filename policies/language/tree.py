@@ -1,4 +1,4 @@
-"""The language's own tree: what sqlglot parsed, checked, typed and freed of sqlglot.
+"""The tree of a condition: typed nodes without sqlglot.
 
 Truth (true, false, unknown): Chain, Not, Compare, Between, Among, Contains, IsBlank, Stands.
 Term (a value, blank or unknown): Const, FactRef, Call, Arithmetic.
@@ -7,17 +7,20 @@ Term (a value, blank or unknown): Const, FactRef, Call, Arithmetic.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
     from decimal import Decimal
 
     from model.facts import FactType
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
 Sign: TypeAlias = Literal["+", "-", "*", "/"]
+BlankRule: TypeAlias = Literal["false", "unknown"]
+"""What a comparison on a blank is."""
+Group: TypeAlias = Literal["text", "yes/no", "number", "date", "list"]
 Function: TypeAlias = Literal["days_since", "days_until", "business_days_since", "lower", "length"]
 
 
@@ -154,3 +157,32 @@ def in_business_days(node: Any) -> Any:
 def facts_of(node: Node) -> frozenset[str]:
     """Names of the facts under a node."""
     return frozenset(part.name for part in walk(node) if isinstance(part, FactRef))
+
+
+def required_facts(node: Truth, *, wanted: bool = True) -> frozenset[str]:
+    """Facts without which the node cannot surely be `wanted`: a comparison on a blank is not met."""
+    match node:
+        case Chain(word=word, parts=parts):
+            each = [required_facts(part, wanted=wanted) for part in parts]
+            return frozenset.union(*each) if (word == "and") == wanted else frozenset.intersection(*each)
+        case Not(of=part):
+            return required_facts(part, wanted=not wanted)
+        case IsBlank(term=term, negated=negated):
+            return facts_of(term) if wanted == negated else frozenset()
+        case _:
+            return facts_of(node) if wanted else frozenset()
+
+
+def group(term: Term) -> Group:
+    """The kind of value, with choices as texts and money as numbers."""
+    match term:
+        case FactRef(type="text" | "choice") | Call(function="lower") | Const(value=str()):
+            return "text"
+        case FactRef(type="yes/no") | Const(value=bool()):
+            return "yes/no"
+        case FactRef(type="date") | Const(value=date()):
+            return "date"
+        case FactRef(type="list"):
+            return "list"
+        case _:
+            return "number"

@@ -21,7 +21,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from policies.language.condition import BlankRule
+    from policies.language.tree import BlankRule
 
 
 @dataclass(frozen=True)

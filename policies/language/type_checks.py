@@ -1,4 +1,4 @@
-"""Which values may meet: every node of the tree is made here, or `Wrong` says why it cannot be."""
+"""Type checks: builds every node of the tree, or raises `Wrong` with the reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from model.helpers.words import did_you_mean
 from policies.language.english import spoken
@@ -23,6 +23,7 @@ from policies.language.tree import (
     FactRef,
     IsBlank,
     Stands,
+    group,
     walk,
 )
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from policies.language.tokens import Token
     from policies.language.tree import Function, Operator, Sign, Term
 
-Group: TypeAlias = Literal["text", "yes/no", "number", "date", "list"]
 ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 MAX_SCALE: Final = 24
 """Decimal places that a comparison may need; more leave too few digits before the point."""
@@ -172,21 +172,6 @@ class Checks:
         units = sorted(self.units(left) | self.units(right))
         if len(units) > 1:
             raise Wrong(f"{spoken(left)} and {spoken(right)} are in unlike currencies ({', '.join(units)})")
-
-
-def group(term: Term) -> Group:
-    """The kind of value, with choices as texts and money as numbers."""
-    match term:
-        case FactRef(type="text" | "choice") | Call(function="lower") | Const(value=str()):
-            return "text"
-        case FactRef(type="yes/no") | Const(value=bool()):
-            return "yes/no"
-        case FactRef(type="date") | Const(value=date()):
-            return "date"
-        case FactRef(type="list"):
-            return "list"
-        case _:
-            return "number"
 
 
 def described(term: Term) -> str:

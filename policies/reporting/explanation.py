@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from model.subjects import SUBJECTS
-from policies.language.measures import measures
-from policies.language.tree import Chain, Not
+from policies.language import Chain, Not, measures
 from policies.reporting.since import IN_STAGE, began
 
 if TYPE_CHECKING:
@@ -17,23 +16,22 @@ if TYPE_CHECKING:
     import polars as pl
 
     from model.wide import Wide
-    from policies.language.condition import Condition, Measure
-    from policies.language.tree import Truth
+    from policies.language import Condition, Measure, Truth
     from policies.reporting.since import Row
 
 STEADY: Final = frozenset({
     "id", "name", "pipeline", "record_type", "deal_type", "segment", "region", "team", "source", "owner", "currency",
     "is_open", "is_won", "is_lost", "is_test", "created_in_stage", "company", "is_converted",
 })  # fmt: skip
-"""Facts that say which deal it is, not what is wrong with it: they neither date nor explain a flag."""
-BESIDE: Final = {
+"""Facts that identify a deal and say nothing about what is wrong with it: they neither date nor explain a flag."""
+COMPANIONS: Final = {
     "last_activity": ("touched", "_last_touch_kind"),
     "has_next_step": ("next_step_due",),
     "stage": ("stage_name",),
     "stage_median_days": ("_median_source",),
     **{fact.name: (fact.clock,) for subject in SUBJECTS.values() for fact in subject.facts.values() if fact.clock},
 }
-"""Facts that a fact's sentence or day needs beside it."""
+"""Further facts that the sentence or day of a fact needs."""
 OPPOSITE: Final = {
     "=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in", "not in": "in",
     "is blank": "is not blank", "is not blank": "is blank", "contains": "does not contain", "between": "not between",
@@ -69,11 +67,11 @@ class Reason:
 
 @dataclass(frozen=True)
 class Because:
-    """All that makes a condition hold for one deal; `since` None: the facts cannot say."""
+    """Every reason why a condition holds for one deal; `since` None: the facts give no day."""
 
     reasons: tuple[Reason, ...]
     since: date | None
-    unsaid: bool = False
+    undated: bool = False
 
 
 class Grounds:
@@ -94,7 +92,7 @@ class Grounds:
 
     def because(self, row: Row) -> Because:
         """Why the condition holds (or, in the other sense, does not) for this row."""
-        return self._walk(self.tree, self.sense, row) or Because((), None, unsaid=True)
+        return self._walk(self.tree, self.sense, row) or Because((), None, undated=True)
 
     def _walk(self, node: Truth, sense: bool, row: Row) -> Because | None:
         match node:
@@ -113,23 +111,23 @@ class Grounds:
         measure = leaf.turned(sense)
         steady = measure is not None and measure.fact in STEADY
         since = None if measure is None or steady else began(measure, row, self.wide)
-        return Because((Reason(leaf, measure, since, steady),), since, unsaid=since is None and not steady)
+        return Because((Reason(leaf, measure, since, steady),), since, undated=since is None and not steady)
 
 
 def _all(parts: list[Because]) -> Because:
-    """All hold: since the last of them; not to be said if one cannot say."""
+    """All hold: since the last of them; undated if one of them is."""
     dates = [p.since for p in parts if p.since]
-    unsaid = any(p.unsaid for p in parts)
-    return Because(tuple(r for p in parts for r in p.reasons), None if unsaid else max(dates, default=None), unsaid)
+    undated = any(p.undated for p in parts)
+    return Because(tuple(r for p in parts for r in p.reasons), None if undated else max(dates, default=None), undated)
 
 
 def _some(parts: list[Because]) -> Because | None:
-    """One is enough: since the first of them."""
+    """One is enough: since the first of them that has a date."""
     if not parts:
         return None
     dates = [p.since for p in parts if p.since]
-    unsaid = not dates and any(p.unsaid for p in parts)
-    return Because(tuple(r for p in parts for r in p.reasons), min(dates, default=None), unsaid)
+    undated = not dates and any(p.undated for p in parts)
+    return Because(tuple(r for p in parts for r in p.reasons), min(dates, default=None), undated)
 
 
 def _leaves(condition: Condition) -> Iterator[Leaf]:
@@ -153,5 +151,5 @@ def _facts(leaf: Leaf) -> set[str]:
     asked = leaf.measure
     if asked is None:
         return set()
-    beside = (*(("stage_since",) if asked.fact in IN_STAGE else ()), *BESIDE.get(asked.fact, ()))
-    return {name for name in (asked.fact, asked.of, *beside, *BESIDE.get(asked.of or "", ())) if name}
+    companions = (*(("stage_since",) if asked.fact in IN_STAGE else ()), *COMPANIONS.get(asked.fact, ()))
+    return {name for name in (asked.fact, asked.of, *companions, *COMPANIONS.get(asked.of or "", ())) if name}

@@ -1,4 +1,4 @@
-"""Findings: one for each deal and rule that is broken or cannot be judged, with its evidence. Built for those only."""
+"""Findings: one for each deal and rule that is broken or cannot be judged, with its evidence."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ import polars as pl
 from model.facts import KNOWN
 from model.subjects import SUBJECTS
 from policies.reporting import messages, sentences
-from policies.reporting.exemption_reasons import excused, modes
+from policies.reporting.exemption_reasons import exemption_reasons, modes
 from policies.reporting.explanation import Because, Grounds
-from policies.reporting.finding import Found, split
+from policies.reporting.finding import Finding, split
 from policies.reporting.since import limit_of
-from policies.reporting.unknown_findings import unknown
+from policies.reporting.unknown_findings import unknown_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
     from model.facts import Fact
-    from policies.files.policy import Mode
+    from policies.files import Mode
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
-    from policies.reporting.exemption_reasons import Excused
+    from policies.reporting.exemption_reasons import ExemptionReason
     from policies.reporting.since import Row
 
 
-class Standing(NamedTuple):
-    """How a broken rule stands on a deal: on the record, or why not, and in which mode."""
+class Status(NamedTuple):
+    """The state of a broken rule on a deal: on the record, or why not, and in which mode."""
 
     shown: bool
-    excuse: Excused | None
+    exemption: ExemptionReason | None
     mode: Mode
 
 
@@ -46,88 +46,94 @@ class Move(NamedTuple):
     to_name: str | None
 
 
-def find(verdict: Verdict) -> Iterator[Found]:
-    """Every finding, by rule, then by deal in the frame's order."""
-    before = _remembered(verdict)
+class Dates(NamedTuple):
+    """When a flag of the previous verdict began, and when it was first seen."""
+
+    since: date | None
+    first_seen: date
+
+
+def find(verdict: Verdict) -> Iterator[Finding]:
+    """Every finding, by rule, then by deal in the frame's order; unknown ones last."""
+    before = _previous_dates(verdict)
     moves = {
         (criterion, key): Move(on, to)
         for key, criterion, on, to in verdict.bound.select("key", "criterion", "moved_on", "to_name").iter_rows()
     }
     for rule in verdict.rules:
         yield from _broken(verdict, rule, before.get(rule.id, {}), moves)
-    yield from unknown(verdict)
+    yield from unknown_findings(verdict)
 
 
-def _remembered(verdict: Verdict) -> dict[str, dict[int, tuple[date | None, date]]]:
-    """Policy to key to (since, first seen) of flags that the last verdict left, held and withdrawn ones included."""
-    rows = verdict.memory.broken.select("policy", "key", "since", "first_seen")
-    found: dict[str, dict[int, tuple[date | None, date]]] = defaultdict(dict)
+def _previous_dates(verdict: Verdict) -> dict[str, dict[int, Dates]]:
+    """Policy to key to the dates of flags of the previous verdict, held and withdrawn ones included."""
+    rows = verdict.previous.broken.select("policy", "key", "since", "first_seen")
+    found: dict[str, dict[int, Dates]] = defaultdict(dict)
     for policy, key, since, first_seen in rows.iter_rows():
-        found[policy][key] = (since, first_seen)
+        found[policy][key] = Dates(since, first_seen)
     return found
 
 
 def _broken(
-    verdict: Verdict, rule: Rule, before: Mapping[int, tuple[date | None, date]], moves: Mapping[tuple[str, int], Move]
-) -> Iterator[Found]:
+    verdict: Verdict, rule: Rule, before: Mapping[int, Dates], moves: Mapping[tuple[str, int], Move]
+) -> Iterator[Finding]:
     is_broken = verdict.frame[rule.broken].fill_null(value=False)
     if not is_broken.any():
         return
     grounds = Grounds(rule.condition, sense=rule.place is None, wide=verdict.wide)
     rows = grounds.rows(verdict.wide.frame.filter(is_broken))
-    tell = cache(_Teller(rule, grounds, tuple(rows.columns[1:])).tell)
+    write = cache(_FlagWriter(rule, grounds, tuple(rows.columns[1:])).write)
     on_record = verdict.frame["is_open"].filter(is_broken) & rule.scored
-    kept = _kept_in_the_dark(verdict, rule, is_broken)
-    excuses, cases = excused(verdict, rule, rows["key"]), modes(verdict, rule, rows["key"])
+    kept = _kept_flags(verdict, rule, is_broken)
+    exemptions, cases = exemption_reasons(verdict, rule, rows["key"]), modes(verdict, rule, rows["key"])
     for (key, *values), flagged in zip(rows.iter_rows(), on_record, strict=True):
-        excuse = excuses.get(key)
-        shown = flagged and excuse is None
-        if key in kept and excuse is None and kept[key].shown is shown:
+        exemption = exemptions.get(key)
+        shown = flagged and exemption is None
+        if key in kept and exemption is None and kept[key].shown is shown:
             yield kept[key]
             continue
-        facts, move = tuple(map(_fixed, values)), moves.get((rule.id, key))
-        how = Standing(shown, excuse, cases.get(key, rule.mode))
-        since, first_seen, said, text = tell(facts, before.get(key), move, how)
-        yield Found(key, rule, "broken", since, first_seen, None, shown, said, text, excuse and excuse.why)
+        facts, move = tuple(map(_hashable, values)), moves.get((rule.id, key))
+        status = Status(shown, exemption, cases.get(key, rule.mode))
+        since, first_seen, flag = write(facts, before.get(key), move, status)
+        yield Finding(key, rule, "broken", since, first_seen, None, shown, flag, exemption and exemption.why)
 
 
 _NOBODY: Final = pl.Series("key", [], dtype=pl.Int64)
 
 
-def _kept_in_the_dark(verdict: Verdict, rule: Rule, is_broken: pl.Series) -> dict[int, Found]:
-    """Flags that stand though a fact can no longer be read, or because the brake keeps them: in the record's words."""
+def _kept_flags(verdict: Verdict, rule: Rule, is_broken: pl.Series) -> dict[int, Finding]:
+    """Flags that stay as stored: a fact of theirs can no longer be read, or the brake keeps them."""
     masked = sorted(rule.facts & verdict.wide.masked)
-    kept = verdict.kept.get(rule.id, _NOBODY)
-    if verdict.memory.findings.is_empty() or not (masked or kept.len()):
+    held = verdict.held_flags.get(rule.id, _NOBODY)
+    if verdict.previous.findings.is_empty() or not (masked or held.len()):
         return {}
-    blind = pl.any_horizontal(~pl.col(fact + KNOWN) for fact in masked) if masked else pl.lit(value=False)
-    dark = verdict.wide.frame.filter(is_broken & (blind | pl.col("key").is_in(kept.implode())))["key"]
-    was = verdict.memory.broken.filter((pl.col("policy") == rule.id) & pl.col("key").is_in(dark.implode()))
-    return {row["key"]: found for row in was.iter_rows(named=True) if (found := _as_it_stood(rule, row))}
+    unread = pl.any_horizontal(~pl.col(fact + KNOWN) for fact in masked) if masked else pl.lit(value=False)
+    keys = verdict.wide.frame.filter(is_broken & (unread | pl.col("key").is_in(held.implode())))["key"]
+    was = verdict.previous.broken.filter((pl.col("policy") == rule.id) & pl.col("key").is_in(keys.implode()))
+    return {row["key"]: finding for row in was.iter_rows(named=True) if (finding := _as_stored(rule, row))}
 
 
-def _as_it_stood(rule: Rule, row: Mapping[str, Any]) -> Found | None:
-    """A flag with the evidence it had, and what its rule says now; None where it was withdrawn."""
-    flag, _ = split(orjson.loads(row["flag"]), row["status"])
-    if flag is None:
+def _as_stored(rule: Rule, row: Mapping[str, Any]) -> Finding | None:
+    """A flag with its stored evidence and its rule's current wording; None where it was withdrawn."""
+    stored, _ = split(orjson.loads(row["flag"]), row["status"])
+    if stored is None:
         return None
-    said = flag | {name: getattr(rule, name) for name in ("title", "severity", "points", "fix")}
-    said["topic"] = rule.topic or None
-    text = orjson.dumps(said).decode()
-    return Found(row["key"], rule, "broken", row["since"], row["first_seen"], None, row["shown"], said, text)
+    flag = stored | {name: getattr(rule, name) for name in ("title", "severity", "points", "fix")}
+    flag["topic"] = rule.topic or None
+    return Finding(row["key"], rule, "broken", row["since"], row["first_seen"], None, row["shown"], flag)
 
 
-class _Teller(NamedTuple):
-    """Tells what a broken rule says of deals with certain values in `columns`; the same for all of them."""
+class _FlagWriter(NamedTuple):
+    """Writes the flag of a broken rule on deals with certain values in `columns`; equal deals share one flag."""
 
     rule: Rule
     grounds: Grounds
     columns: tuple[str, ...]
 
-    def tell(
-        self, values: tuple[Any, ...], before: tuple[date | None, date] | None, move: Move | None, how: Standing
-    ) -> tuple[date, date, Mapping[str, Any], str]:
-        """(Since, first seen, flag object, its JSON)."""
+    def write(
+        self, values: tuple[Any, ...], before: Dates | None, move: Move | None, status: Status
+    ) -> tuple[date, date, Mapping[str, Any]]:
+        """(Since, first seen, flag object)."""
         row = dict(zip(self.columns, values, strict=True))
         since_then, first_seen = before or (None, row["as_of_date"])
         because = self.grounds.because(row)
@@ -138,29 +144,31 @@ class _Teller(NamedTuple):
         elif since is None:
             since = since_then or first_seen
             text = messages.first_seen(text, since)
-        said = _flag(self.rule, since, _evidence(because, row, text, SUBJECTS[self.rule.subject].facts), how)
-        return since, first_seen, said, orjson.dumps(said).decode()
+        evidence = _evidence(because, row, text, SUBJECTS[self.rule.subject].facts)
+        return since, first_seen, _flag(self.rule, since, evidence, status)
 
 
-def _fixed(value: Any) -> Any:
+def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _flag(rule: Rule, since: date, evidence: dict[str, Any], how: Standing) -> dict[str, Any]:
-    """The flag object of docs/contract.md; with an excuse if it has one, and a subject other than opportunity."""
-    mode = "observe" if how.excuse and how.excuse.why == "observed" else how.mode
+def _flag(rule: Rule, since: date, evidence: dict[str, Any], status: Status) -> dict[str, Any]:
+    """The flag object of docs/contract.md; with an exemption if it has one, and a subject other than opportunity."""
+    exemption = status.exemption
+    mode = "observe" if exemption and exemption.why == "observed" else status.mode
     about = {} if SUBJECTS[rule.subject].on_record else {"subject": rule.subject}
     flag = {
         "policy": rule.id, "title": rule.title, "mode": mode, "severity": rule.severity, "points": rule.points,
-        "topic": rule.topic or None, "since": since, "evidence": evidence, "fix": rule.fix, "shown": how.shown, **about,
+        "topic": rule.topic or None, "since": since, "evidence": evidence, "fix": rule.fix, "shown": status.shown,
+        **about,
     }  # fmt: skip
-    return {**flag, "excuse": how.excuse.to_json()} if how.excuse else flag
+    return {**flag, "excuse": exemption.to_json()} if exemption else flag
 
 
 def _evidence(because: Because, row: Row, text: str, facts: Mapping[str, Fact]) -> dict[str, Any]:
-    """The evidence object: the comparison that decided the day, else the first telling one."""
-    telling = [r for r in because.reasons if not r.steady and r.measure] or [r for r in because.reasons if r.measure]
-    deciding = next((r for r in telling if r.since and r.since == because.since), next(iter(telling), None))
+    """The evidence object: the comparison that decided the day, else the first one that is not steady."""
+    measured = [r for r in because.reasons if not r.steady and r.measure] or [r for r in because.reasons if r.measure]
+    deciding = next((r for r in measured if r.since and r.since == because.since), next(iter(measured), None))
     if deciding is None or deciding.measure is None:
         return {"fact": None, "value": None, "limit": None, "source": None, "text": text}
     fact = deciding.measure.fact

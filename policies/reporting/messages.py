@@ -1,4 +1,4 @@
-"""What people read beside the comparisons themselves: moves, what could not be read, what did not fit."""
+"""Texts around the comparisons: moves, facts that could not be read, lists that do not fit."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ACTIVITY_UNKNOWN: Final = {
 
 
 def first_seen(text: str, seen: date) -> str:
-    """The text with the day we first said so, for what the facts cannot date."""
+    """The text with the day on which the flag was first seen, where the facts give no day."""
     return f"{text.removesuffix('.')}; first seen {day(seen)}."
 
 
 def moved_without(to_name: str | None, moved_on: date, text: str, seen: date) -> str:
-    """A criterion that a move missed; values at the move that nobody recorded are judged as first seen."""
-    told = f"Moved to {to_name or 'its stage'} on {day(moved_on)} without it. {text}"
-    return told if seen <= moved_on else f"{told} Judged on the values first seen on {day(seen)}."
+    """A criterion that a move missed; values that were not recorded at the move are judged as first seen."""
+    moved = f"Moved to {to_name or 'its stage'} on {day(moved_on)} without it. {text}"
+    return moved if seen <= moved_on else f"{moved} Judged on the values first seen on {day(seen)}."
 
 
 def unread(missing: Collection[str], since: date | None, activity: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""The one function that makes patches: only our mapped fields, only where they differ, the same state gives none."""
+"""Patches: only mapped fields of ours, only where they differ; the same state gives none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PUT_BACK_EVERY: Final = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class PlanRow:
-    """One record: what the verdict wants, what the CRM had when last read, what we last wrote, all by our names.
+    """One record: the values wanted, those last read from the CRM, and those last written, all by our field names.
 
     A field absent from `want` stays as it is; one absent from `ours` is empty; `sent` has only fields that we wrote.
     `put_back_at`: when a person's change of our fields on this record was last put back.
@@ -33,7 +33,7 @@ class PlanRow:
 
 @dataclass(frozen=True)
 class Plan:
-    """Patches in the order of the rows, and the ids whose changed fields are put back by them (*overwritten*)."""
+    """Patches in the order of the rows, and the ids of records on which they undo a person's edit (*overwritten*)."""
 
     patches: tuple[Patch, ...]
     overwritten: tuple[str, ...]

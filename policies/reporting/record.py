@@ -1,15 +1,13 @@
-"""What reps see: the values that our fields on a deal should have."""
+"""The record: the values that our fields on a deal should have, as reps see them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
-import orjson
 import polars as pl
 
 from model.sync import OUR_FIELDS, FieldRule, FieldValue
-from policies.judging.exemptions import FREED
 from policies.judging.rules import RANK
 from policies.judging.score import Cost, cost
 from policies.reporting.messages import whole
@@ -17,19 +15,13 @@ from policies.reporting.messages import whole
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from policies.files.policy import Severity
+    from policies.files import Severity
     from policies.judging.rules import Rule
-    from policies.judging.verdict import Verdict
-    from policies.reporting.finding import Found
+    from policies.reporting.finding import Finding
+    from policies.reporting.report import VerdictReport
 
 ALSO: Final = "Also: "
-"""Opens the line of a flag whose topic a dearer one heads."""
-UNCLAIMED: Final = {
-    "unclaimed": "No process claims this deal.",
-    "doubly claimed": "More than one process claims this deal.",
-    "unknown": "Which process claims this deal cannot be judged.",
-}
-"""Why no process binds a deal, by the word that `widen` leaves in `_process_unknown`."""
+"""Opens the line of a flag that is not the dearest of its topic."""
 CLEAN: Final[dict[str, FieldValue]] = {
     "flag_count": 0, "worst_severity": "none", "top_flag": None, "flag_ids": None, "reasons": None,
     "next_act": None, "flagged_since": None,
@@ -37,23 +29,24 @@ CLEAN: Final[dict[str, FieldValue]] = {
 """Flag fields of a deal without a flag."""
 
 
-def wanted(verdict: Verdict, rules: Mapping[str, FieldRule]) -> Iterator[tuple[int, dict[str, FieldValue]]]:
-    """Key and wanted values of every open deal, for the fields that `rules` names; nothing where all is observed."""
+def wanted(report: VerdictReport, rules: Mapping[str, FieldRule]) -> Iterator[tuple[int, dict[str, FieldValue]]]:
+    """Key and wanted values of every open deal, for the fields in `rules`; all empty where every rule is observed."""
+    frame = report.verdict.frame
     arranged: dict[tuple[str, ...], Arranged] = {}
-    unreached = set(verdict.frame.filter(~pl.col("reached"))["key"])
-    open_deals = verdict.deals().join(verdict.frame.filter("is_open"), on="key", how="semi")
+    unreached = set(frame.filter(~pl.col("reached"))["key"])
+    open_deals = report.deals.join(frame.filter("is_open"), on="key", how="semi")
     nothing = last_patch(rules) | ({"score": None} if "score" in rules else {})
-    for key, score, gate, detail in open_deals.select("key", "score", "gate", "detail").iter_rows():
+    for key, score, gate in open_deals.select("key", "score", "gate").iter_rows():
         if key in unreached:
             yield key, nothing
             continue
-        flags = [f for f in verdict.found_by_deal.get(key, ()) if f.shown]
-        told = orjson.loads(detail) if key in verdict.telling else {}
+        flags = [f for f in report.by_deal.get(key, ()) if f.shown]
+        detail = report.details.get(key, {})
         fields: dict[str, FieldValue] = {
             "score": score,
             "gate": gate,
-            "missing": whole(told.get("missing", []), _length(rules, "missing"), "; "),
-            "checked": whole(told.get("checked", []), _length(rules, "checked"), " "),
+            "missing": whole(detail.get("missing", []), _length(rules, "missing"), "; "),
+            "checked": whole(detail.get("checked", []), _length(rules, "checked"), " "),
             **CLEAN,
         }
         if flags:
@@ -121,31 +114,13 @@ def next_act(flags: Sequence[Rule], length: int) -> str:
     ranked = [rule for head, rest in topics for rule in (head, *rest)]
     best = min(dict.fromkeys(rule.fix for rule in ranked), key=lambda fix: cost(left(topics, fix)))
     clears = ", ".join(rule.title for rule in ranked if rule.fix == best)
-    told = best if ranked[0].fix == best else f"{best.rstrip('.')} (clears: {clears})"
-    return told if not length or len(told) <= length else best
+    text = best if ranked[0].fix == best else f"{best.rstrip('.')} (clears: {clears})"
+    return text if not length or len(text) <= length else best
 
 
 def left(topics: Sequence[tuple[Rule, Sequence[Rule]]], fix: str) -> list[Rule]:
     """Flags that an act leaves; what clears the dearest of a topic clears the rest, as they measure the same."""
     return [rule for head, rest in topics if head.fix != fix for rule in (head, *rest) if rule.fix != fix]
-
-
-def checked(verdict: Verdict, key: int, row: Mapping[str, Any]) -> list[str]:
-    """What is paused or waived, and what could not be judged, and why: a sentence each."""
-    parts = list(verdict.excuses_told.get(key, ()))
-    if row["score_reason"]:
-        parts.append(f"No score: {row['score_reason']}.")
-    if any(rule.place for rule in verdict.rules):
-        if row["process"] is None:
-            parts.append(UNCLAIMED.get(row["unclaimed"], UNCLAIMED["unclaimed"]))
-        elif row["stage"] is None:
-            parts.append("Its stage is in no process.")
-    reasons: dict[str, list[str]] = defaultdict(list)
-    for found in verdict.found_by_deal.get(key, ()):
-        told = found.rule.scored and found.excuse not in FREED
-        if found.status == "unknown" and told and "why" in found.said:
-            reasons[found.said["why"].removesuffix(".")].append(found.rule.title)
-    return parts + [f"{why}: {', '.join(titles)}." for why, titles in reasons.items()]
 
 
 def flag_ids(rules: Sequence[Rule], length: int) -> str:
@@ -157,14 +132,14 @@ def flag_ids(rules: Sequence[Rule], length: int) -> str:
     return ";+"
 
 
-def _lines(flags: Sequence[Found], arranged: Arranged) -> list[str]:
+def _lines(flags: Sequence[Finding], arranged: Arranged) -> list[str]:
     return [opening + _line(flags[n]) for n, opening in arranged.lines]
 
 
-def _line(flag: Found) -> str:
+def _line(flag: Finding) -> str:
     """One reason: severity, title, evidence and the act that clears it."""
     rule = flag.rule
-    return f"{rule.title} ({rule.severity}). {flag.said['evidence']['text']} Fix: {rule.fix.rstrip('.')}."
+    return f"{rule.title} ({rule.severity}). {flag.payload['evidence']['text']} Fix: {rule.fix.rstrip('.')}."
 
 
 def _length(rules: Mapping[str, FieldRule], name: str) -> int:

@@ -1,4 +1,4 @@
-"""Policies, processes and examples told to people: what is written, and the same in English beside it."""
+"""Policies, processes and examples for people: each condition as written and in English."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
+from policies.reporting.sentences import day as day_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
 
     from model.process import Criterion, Process, Rollout, Stage
-    from policies.files.policy import Course, Day, Examples, FactValue, Policy, PolicySet
-    from policies.language.condition import Condition
+    from policies.files import Examples, FactValue, GateScenario, Policy, PolicySet, ScenarioDay
+    from policies.language import Condition
 
 SHARED = ("id", "title", "mode", "severity", "points", "fix", "source")
 
@@ -23,17 +24,17 @@ def policies_of(found: PolicySet) -> list[dict[str, Any]]:
 
 
 def _policy(policy: Policy) -> dict[str, Any]:
-    said = {name: getattr(policy, name) for name in (*SHARED, "subject", "topic", "owner", "pausable", "revision")}
+    row = {name: getattr(policy, name) for name in (*SHARED, "subject", "topic", "owner", "pausable", "revision")}
     applies, flag = policy.applies_to, policy.flag_if
     when = f"{applies.english()}: {flag.english()}" if applies else flag.english()
     written = {"applies_to": applies.text if applies else None, "flag_if": flag.text}
     actions = [rule.english() for rule in policy.actions]
-    said |= {**written, "english": when, "actions": actions}
-    return {**said, **_reach(policy), "examples": counted(policy.examples)}
+    row |= {**written, "english": when, "actions": actions}
+    return {**row, **_reach(policy), "examples": counted(policy.examples)}
 
 
 def _reach(policy: Policy) -> dict[str, Any]:
-    """On whose deals it acts how, and what it waits for."""
+    """Its mode by deal, its rollout, its days of grace and its share for the brake."""
     cases = [{"where": case.where.text, "english": case.where.english(), "mode": case.mode} for case in policy.modes]
     return {
         "modes": cases, "rollout": open_to(policy.rollout), "grace_days": policy.grace_days,
@@ -61,7 +62,7 @@ def waivers_of(found: PolicySet) -> list[dict[str, Any]]:
 
 def counted(examples: Examples) -> dict[str, int]:
     """How many examples of each kind there are."""
-    return {one.name: len(told) for one in fields(examples) if (told := getattr(examples, one.name))}
+    return {one.name: len(some) for one in fields(examples) if (some := getattr(examples, one.name))}
 
 
 def processes_of(found: PolicySet) -> list[dict[str, Any]]:
@@ -94,27 +95,27 @@ def gates_of(found: PolicySet) -> Iterator[tuple[Process, Stage, str, Criterion]
 
 
 def _criterion(found: PolicySet, process: Process, stage: Stage, side: str, one: Criterion) -> dict[str, Any]:
-    said = {name: getattr(one, name) for name in (*SHARED, "holds", "binds_from")}
+    row = {name: getattr(one, name) for name in (*SHARED, "holds", "binds_from")}
     place = {"process": process.id, "stage": stage.id, "side": side}
     examples = found.criterion_examples.get(f"{process.id}/{stage.id}/{one.id}")
     kinds = ("met", "missed", "healed", "unbound")
-    courses = {kind: [told(course) for course in getattr(examples, kind, ())] for kind in kinds}
+    courses = {kind: [scenario_sentence(course) for course in getattr(examples, kind, ())] for kind in kinds}
     written = cast("Condition", one.require).text
     actions = [rule.english() for rule in one.actions]
-    said |= {"require": written, "english": one.require.english(), "actions": actions}
-    return {**place, **said, "courses": courses}
+    row |= {"require": written, "english": one.require.english(), "actions": actions}
+    return {**place, **row, "courses": courses}
 
 
-def told(course: Course) -> str:
+def scenario_sentence(course: GateScenario) -> str:
     """A course as a sentence: `2 Nov 2026 enters proposal; 5 Nov 2026 enters won, terms agreed yes`."""
-    return "; ".join(f"{spoken_day(day.on)} {_happens(day)}" for day in course.days)
+    return "; ".join(f"{day_text(day.on)} {_happens(day)}" for day in course.days)
 
 
-def _happens(day: Day) -> str:
+def _happens(day: ScenarioDay) -> str:
     moved = [f"enters {day.enter}"] if day.enter else []
-    said = [f"{name.replace('_', ' ')} {_value(value)}" for name, value in day.facts.items()]
+    known = [f"{name.replace('_', ' ')} {_value(value)}" for name, value in day.facts.items()]
     unknown = [f"{name.replace('_', ' ')} unknown" for name in sorted(day.unknown)]
-    return ", ".join([*moved, *said, *unknown]) or "judged again"
+    return ", ".join([*moved, *known, *unknown]) or "judged again"
 
 
 def _value(value: FactValue) -> str:
@@ -130,12 +131,7 @@ def _value(value: FactValue) -> str:
         case tuple():
             return ", ".join(value)
         case _:
-            return spoken_day(value)
-
-
-def spoken_day(day: date) -> str:
-    """As 3 Nov 2026."""
-    return f"{day:%-d %b %Y}"
+            return day_text(value)
 
 
 def facts_of(found: PolicySet) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""A comparison that holds, in words: dates and limits, never counters, so that a text changes only when a fact does."""
+"""Comparisons in words: dates and limits, never counters, so that a text changes only when a fact does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from model.helpers.words import many, plural
 from policies.reporting.since import AGEING, limit_of
 
 if TYPE_CHECKING:
-    from policies.language.condition import Measure
+    from policies.language import Measure
     from policies.reporting.explanation import Because, Reason
     from policies.reporting.since import Row
 
@@ -24,7 +24,7 @@ LABELS: Final = {
     "stage_median_days": "The stage's median",
     "contact_count": "Contacts on the deal",
 }
-"""Facts whose name alone does not tell people what they are."""
+"""Names for people of facts with an unclear id."""
 TIMES: Final = {
     "pushes": "Close date pushed {}",
     "pushes_over_month_end": "Close date pushed over a month's end {}",
@@ -72,9 +72,9 @@ def shown(value: Any) -> str:
 
 
 def because_text(because: Because, row: Row) -> str:
-    """One sentence for each reason, those that only say which deal it is left out where there are others."""
-    telling = [r for r in because.reasons if not r.steady] or list(because.reasons)
-    return " ".join(dict.fromkeys(f"{sentence(r, row)}." for r in telling))
+    """A sentence for each reason; steady reasons only where there are no others."""
+    reasons = [r for r in because.reasons if not r.steady] or list(because.reasons)
+    return " ".join(dict.fromkeys(f"{sentence(r, row)}." for r in reasons))
 
 
 def sentence(reason: Reason, row: Row) -> str:
@@ -139,15 +139,15 @@ def _yes_no(fact: str, value: bool, row: Row) -> str:
 
 def _compared(measure: Measure, value: Any, row: Row) -> str:
     limit = limit_of(measure, row)
-    told = TIMES[measure.fact].format(many(value, "time")) if measure.fact in TIMES else None
-    counted = told or f"{label(measure.fact)} {shown(value)}"
+    times = TIMES[measure.fact].format(many(value, "time")) if measure.fact in TIMES else None
+    counted = times or f"{label(measure.fact)} {shown(value)}"
     if measure.operator in {"<", "<=", ">", ">="}:
         return f"{counted}; limit {_limit(limit)}"
     if measure.operator in {"between", "not between"}:
         return f"{counted}; {measure.operator} {shown(limit[0])} and {shown(limit[1])}"
     if measure.operator in {"=", "in", "is not blank", "contains"}:
         if isinstance(value, int | float | Decimal):
-            return told or f"{label(measure.fact)}: {shown(value)}"
+            return times or f"{label(measure.fact)}: {shown(value)}"
         return f"{label(measure.fact)} is {shown(value)}"
     if measure.operator == "does not contain":
         return f"{label(measure.fact)} {shown(value)} without {shown(limit)}"

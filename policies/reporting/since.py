@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from model.wide import Wide
-    from policies.language.condition import Measure
+    from policies.language import Measure
 
 Row: TypeAlias = "Mapping[str, Any]"
 Limit: TypeAlias = "float | Decimal | tuple[Decimal, ...]"

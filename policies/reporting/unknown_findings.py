@@ -1,4 +1,4 @@
-"""Findings of what cannot be judged: which facts could not be read, why, and which flag that holds."""
+"""Findings of rules that cannot be judged: which facts could not be read, why, and which flag stays meanwhile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from model.facts import KNOWN
 from policies.reporting import messages
-from policies.reporting.finding import Found
+from policies.reporting.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
     from policies.judging.verdict import Verdict
 
 
-def unknown(verdict: Verdict) -> Iterator[Found]:
-    """Findings of what cannot be judged; one that holds a flag says so and stays shown."""
+def unknown_findings(verdict: Verdict) -> Iterator[Finding]:
+    """A finding for each unknown cell; one that holds a flag says so and stays shown."""
     rules = {rule.id: rule for rule in verdict.rules}
     missing = missing_facts(verdict)
     facts = verdict.frame.select("key", "as_of_date", "is_open").hstack([_activity_unknown(verdict)])
-    for cell in verdict.cells.join(facts, on="key", maintain_order="left").iter_rows(named=True):
+    for cell in verdict.unknown_cells.join(facts, on="key", maintain_order="left").iter_rows(named=True):
         rule, key = rules[cell["policy"]], cell["key"]
         names = missing.get((rule.id, key), [])
         start = cell["unknown_since"]
         why = messages.unread(names, start.date() if start else None, cell["activity"])
         if cell["since"] and not cell["held"]:
             why = messages.withdrawn(why, verdict.hold.days)
-        said: Mapping[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
-        said = _as_first_said(cell["flag"], names) or said
-        shown = bool(cell["on_record"]) and cell["scored"] and cell["excuse"] is None and cell["is_open"]
+        unknown: Mapping[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}
+        payload = unknown = _first_wording(cell["flag"], names) or unknown
+        shown = bool(cell["on_record"]) and cell["scored"] and cell["exemption"] is None and cell["is_open"]
         if cell["held_flag"] and cell["flag"]:
-            flag = orjson.loads(cell["flag"])
-            said = {**flag, "shown": shown, "held": said}
+            payload = {**orjson.loads(cell["flag"]), "shown": shown, "held": unknown}
         first_seen = cell["first_seen"] or cell["as_of_date"]
-        text = orjson.dumps(said).decode()
         holds_since = start if cell["held"] else None
-        yield Found(key, rule, "unknown", cell["since"], first_seen, holds_since, shown, said, text, cell["excuse"])
+        yield Finding(
+            key, rule, "unknown", cell["since"], first_seen, holds_since, shown, payload, cell["exemption"]
+        )  # fmt: skip
 
 
-def _as_first_said(kept: str | None, missing: list[str]) -> dict[str, Any] | None:
-    """The words that the record has for this unknown, where they are still true: another blind fact adds none."""
-    before = orjson.loads(kept) if kept else {}
+def _first_wording(stored: str | None, missing: list[str]) -> dict[str, Any] | None:
+    """The stored text of this unknown, while its facts are still missing: one more missing fact does not change it."""
+    before = orjson.loads(stored) if stored else {}
     still = "why" in before and before["missing"] and set(before["missing"]) <= set(missing)
     return before if still else None
 
@@ -60,7 +60,8 @@ def _activity_unknown(verdict: Verdict) -> pl.Series:
 def missing_facts(verdict: Verdict) -> dict[tuple[str, int], list[str]]:
     """(Policy, key) of each unknown cell to the facts that could not be read."""
     found: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for (policy,), cells in verdict.cells.partition_by("policy", as_dict=True, maintain_order=True).items():
+    cells_by_policy = verdict.unknown_cells.partition_by("policy", as_dict=True, maintain_order=True)
+    for (policy,), cells in cells_by_policy.items():
         rule = next(r for r in verdict.rules if r.id == policy)
         masked = sorted(rule.facts & verdict.wide.masked)
         rows = verdict.wide.frame.join(cells.select("key"), on="key", how="semi")

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import polars as pl
 
 from model.calendars.replay_days import PASSING
-from policies.language.measures import measures
-from policies.language.tree import Among, Between, Call, Compare, FactRef, walk
+from policies.language import Among, Between, Call, Compare, FactRef, measures, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from policies.language.condition import Condition, Measure
-    from policies.language.tree import Node
+    from policies.language import Condition, Measure, Node
 
 COUNTED: Final = frozenset({"days_since", "days_until", "business_days_since"})
 RISES: Final = {"days_since": 1, "days_until": -1, None: 1}

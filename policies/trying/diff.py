@@ -57,9 +57,9 @@ def concerned(verdict: Verdict, rule: Rule) -> pl.DataFrame:
 
 def level(rule: Rule, verdict: Verdict) -> pl.Expr:
     """How far a flag of this rule gets, by deal."""
-    if not rule.scored or rule.excuse not in verdict.frame.columns:
+    if not rule.scored or rule.exemption not in verdict.frame.columns:
         return pl.lit(SHOWN if rule.scored else OBSERVED, pl.Int64)
-    return pl.when(pl.col(rule.excuse).is_null()).then(SHOWN).otherwise(OBSERVED).cast(pl.Int64)
+    return pl.when(pl.col(rule.exemption).is_null()).then(SHOWN).otherwise(OBSERVED).cast(pl.Int64)
 
 
 def _nobody() -> Rule:

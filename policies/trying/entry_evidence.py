@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from model.calendars.replay_days import Days
     from model.wide import Wide
     from policies.judging.rules import Rule
-    from policies.language.condition import Condition
+    from policies.language import Condition
 
 AT_ENTRY: Final = pl.Schema({
     "deal": pl.Int64(), "day": pl.Int64(), "process": pl.String(), "stage": pl.String(), "owner_id": pl.String(),

@@ -13,14 +13,14 @@ from model.facts import KNOWN
 from model.snapshot import MONEY
 from model.subjects import SUBJECTS
 from model.wide import Wide
-from policies.files.subjects import where_it_applies
+from policies.files import where_it_applies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from model.facts import FactType
-    from policies.files.policy import Example, Examples, Policy, PolicySet
-    from policies.language.condition import Condition
+    from policies.files import Example, Examples, Policy, PolicySet
+    from policies.language import Condition
 
 COLUMNS: Final[dict[FactType, pl.DataType]] = {
     "text": pl.String(), "choice": pl.String(), "yes/no": pl.Boolean(), "number": pl.Float64(), "money": MONEY,

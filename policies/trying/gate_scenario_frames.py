@@ -1,4 +1,4 @@
-"""Courses as wide frames: the first days of all of them, then the second ones, and so on.
+"""Gate scenarios as wide frames: the first days of all of them, then the second ones, and so on.
 
 Moves, visits and ages come from the code that `widen` uses.
 """
@@ -25,52 +25,54 @@ if TYPE_CHECKING:
 
     from model.facts import FactType
     from model.process import Process
-    from policies.files.policy import Course, FactValue
+    from policies.files import FactValue, GateScenario
 
 KIND: Final = "tables"
 UTC_ONLY: Final = Zones.of("UTC", ())
 SETTING: Final = Setting(kind=KIND)
 
 
-def days_of(process: Process, courses: Sequence[Course], types: Mapping[str, FactType]) -> Iterator[Wide]:
-    """A frame for each day of the longest course; `key` is the course's place. `types`: the facts that are asked for.
+def days_of(process: Process, scenarios: Sequence[GateScenario], types: Mapping[str, FactType]) -> Iterator[Wide]:
+    """A frame for each day of the longest scenario; `key` is the scenario's place.
 
-    The stages of `process` go by their ids.
+    `types`: the facts that are asked for. The stages of `process` go by their ids.
     """
-    steps = [(n, step) for n, course in enumerate(courses) for step in range(len(course.days))]
-    stood, moves = _stood(process, [courses[n] for n, _ in steps], [step for _, step in steps])
-    told = [_told(courses[n], step) for n, step in steps]
+    steps = [(n, step) for n, scenario in enumerate(scenarios) for step in range(len(scenario.days))]
+    stood, moves = _stood(process, [scenarios[n] for n, _ in steps], [step for _, step in steps])
+    facts_by_step = [_facts_on(scenarios[n], step) for n, step in steps]
     given = {name: kind for name, kind in types.items() if name not in stood.columns}
     frame = stood.with_columns(
-        *(pl.Series(name, [cell(facts.get(name)) for facts, _ in told], dtype=COLUMNS[kind], strict=False)
+        *(pl.Series(name, [cell(facts.get(name)) for facts, _ in facts_by_step], dtype=COLUMNS[kind], strict=False)
           for name, kind in given.items()),
-        *(pl.Series(name + KNOWN, [name not in unknown for _, unknown in told]) for name in given),
-        course=pl.Series([n for n, _ in steps], dtype=pl.Int64),
+        *(pl.Series(name + KNOWN, [name not in unknown for _, unknown in facts_by_step]) for name in given),
+        scenario=pl.Series([n for n, _ in steps], dtype=pl.Int64),
         step=pl.Series([step for _, step in steps], dtype=pl.Int64),
     )  # fmt: skip
     for rows in frame.partition_by("step", maintain_order=True):
-        there = moves.join(rows.select("key", "course"), on="key", how="inner", maintain_order="left")
+        there = moves.join(rows.select("key", "scenario"), on="key", how="inner", maintain_order="left")
         today = rows.select(pl.col("as_of_date").max()).item()
-        yield Wide(_by_course(rows), datetime.combine(today, time(18), UTC), _by_course(there))
+        yield Wide(_by_scenario(rows), datetime.combine(today, time(18), UTC), _by_scenario(there))
 
 
-def _by_course(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.drop("key").rename({"course": "key"})
+def _by_scenario(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.drop("key").rename({"scenario": "key"})
 
 
-def _told(course: Course, step: int) -> tuple[dict[str, FactValue], frozenset[str]]:
+def _facts_on(scenario: GateScenario, step: int) -> tuple[dict[str, FactValue], frozenset[str]]:
     """What is known of the facts on a day: the newest word on each."""
     facts: dict[str, FactValue] = {}
     unknown: frozenset[str] = frozenset()
-    for day in course.days[: step + 1]:
+    for day in scenario.days[: step + 1]:
         facts |= day.facts
         unknown = (unknown - day.facts.keys()) | day.unknown
     return facts, unknown
 
 
-def _stood(process: Process, courses: Sequence[Course], steps: Sequence[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Where each course stands on a day, in order, and all moves up to it; `key` is the place."""
-    past = [course.days[: step + 1] for course, step in zip(courses, steps, strict=True)]
+def _stood(
+    process: Process, scenarios: Sequence[GateScenario], steps: Sequence[int]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The stage of each scenario on a day, in order, and all moves up to it; `key` is the place."""
+    past = [scenario.days[: step + 1] for scenario, step in zip(scenarios, steps, strict=True)]
     rows = [(key, _noon(day.on), day.enter, None, None) for key, days in enumerate(past) for day in days if day.enter]
     changes = pl.DataFrame(rows, schema=STAGE_CHANGES, orient="row").with_columns(process=pl.lit(None, pl.Int64))
     deals = pl.DataFrame(

@@ -1,4 +1,4 @@
-"""Courses of gates, run: each example deal is judged on every day it tells of, as a run would, and how it ends is told.
+"""Gate scenarios, run: each example deal is judged on each of its days, as a run would do it.
 
 Moves, ages and bindings come from the same code that a run uses, so an example cannot mean something else than a deal.
 """
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 import polars as pl
 
 from model.errors import Problem
-from model.previous_verdict import Memory
-from policies.files.policy import PolicySet
-from policies.files.read_gate_scenarios import LOST
+from model.previous_verdict import PreviousVerdict
+from policies.files import LOST, PolicySet
 from policies.judging.breaches import updated
+from policies.judging.context import Context
 from policies.judging.gate_history import JUST_BEFORE
 from policies.judging.gate_history import asked as ask
 from policies.judging.gates import Gates, bindings
-from policies.judging.judge import Context, judge
+from policies.judging.judge import judge
 from policies.judging.rules import live
 from policies.trying.gate_scenario_frames import KIND, days_of
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from model.facts import FactType
     from model.process import Process, Stage
     from model.wide import Wide
-    from policies.files.policy import Course
-    from policies.language.condition import Condition
+    from policies.files import GateScenario
+    from policies.language import Condition
 
 Outcome: TypeAlias = Literal["met", "missed", "healed", "unbound", "unknown"]
 OUTCOMES: Final[tuple[Outcome, ...]] = ("met", "missed", "healed", "unbound")
@@ -50,11 +50,11 @@ class Asked:
 
     criterion: str
     wanted: Outcome
-    course: Course
+    scenario: GateScenario
 
 
-def run_courses(policy_set: PolicySet) -> list[Problem]:
-    """Every course that ends otherwise than its file says; empty where all agree.
+def run_gate_scenarios(policy_set: PolicySet) -> list[Problem]:
+    """Every scenario that ends otherwise than its file says; empty where all agree.
 
     Frames are evaluated here, so never call it in a worker's parent process.
     """
@@ -64,51 +64,51 @@ def run_courses(policy_set: PolicySet) -> list[Problem]:
         for one, got in zip(asked, outcomes(process, asked), strict=True):
             if got != one.wanted:
                 text = f"{one.criterion}: this example should be {one.wanted}, but it is {SAID[got]}"
-                problems.append(Problem(one.course.file, one.course.line, one.course.column, text))
+                problems.append(Problem(one.scenario.file, one.scenario.line, one.scenario.column, text))
     return sorted(problems)
 
 
 def asked_of(policy_set: PolicySet, process: Process) -> Iterator[Asked]:
-    """Every course of a process's criteria."""
+    """Every scenario of a process's criteria."""
     for stage in process.stages:
         for criterion in (*stage.entry, *stage.exit):
             name = f"{process.id}/{stage.id}/{criterion.id}"
             examples = policy_set.criterion_examples.get(name)
             for wanted in OUTCOMES if examples else ():
-                yield from (Asked(name, wanted, course) for course in getattr(examples, wanted))
+                yield from (Asked(name, wanted, scenario) for scenario in getattr(examples, wanted))
 
 
 def outcomes(process: Process, asked: Sequence[Asked]) -> list[Outcome]:
-    """How each course ends; judged with memory, as runs on those days would."""
+    """How each scenario ends; judged as runs on those days would."""
     if not asked:
         return []
     seen: list[list[tuple[bool | None, bool | None]]] = [[] for _ in asked]
     context = Context(first_runs=dict.fromkeys((one.criterion for one in asked), _first_day(asked)))
-    runnable, memory = _runnable(process), Memory()
+    runnable, previous = _runnable(process), PreviousVerdict()
     policies, before = PolicySet((), (runnable,), ""), None
-    for wide in days_of(runnable, [one.course for one in asked], _types(process)):
-        gates = _gates(wide, before, policies, memory, context)
-        verdict, before = judge(wide, policies, memory, context, gates), wide
-        memory = Memory(breaches=verdict.breaches())
+    for wide in days_of(runnable, [one.scenario for one in asked], _types(process)):
+        gates = _gates(wide, before, policies, previous, context)
+        verdict, before = judge(wide, policies, previous, context, gates), wide
+        previous = PreviousVerdict(breaches=verdict.breaches())
         for row in verdict.frame.iter_rows(named=True):
             name = asked[row["key"]].criterion
-            seen[row["key"]].append((row[f"{name}?"], row[f"{name}!"]))
+            seen[row["key"]].append((row[f"{name}.applies"], row[f"{name}.broken"]))
     return [_outcome(days) for days in seen]
 
 
-def _gates(wide: Wide, before: Wide | None, policies: PolicySet, memory: Memory, context: Context) -> Gates:
+def _gates(wide: Wide, before: Wide | None, policies: PolicySet, previous: PreviousVerdict, context: Context) -> Gates:
     """What moves bind on a day; just before a move the facts are those of the day told before."""
     rules, _ = live(policies, wide)
     found = bindings(wide, rules, context.first_runs)
     if before is None:
-        return Gates(found, memory.breaches)
+        return Gates(found, previous.breaches)
     today = wide.frame.select("key", today="as_of_date")
     moved = wide.moves.join(today, on="key").filter(pl.col("on") == pl.col("today")).select("key", "at", "today")
     frame = before.frame.join(moved, on="key", maintain_order="left").with_columns(as_of_date="today")
     at = pl.col("at") - JUST_BEFORE
     rows = frame.select(at, deal="key", known=at, known_on="today")
     answers = ask(replace(before, frame=frame.drop("at", "today")), rows, found, rules)
-    return Gates(found, updated(memory.breaches, found, answers, wide.as_of))
+    return Gates(found, updated(previous.breaches, found, answers, wide.as_of))
 
 
 def _outcome(days: Sequence[tuple[bool | None, bool | None]]) -> Outcome:
@@ -124,7 +124,7 @@ def _outcome(days: Sequence[tuple[bool | None, bool | None]]) -> Outcome:
 
 
 def _first_day(asked: Sequence[Asked]) -> date:
-    return min(one.course.days[0].on for one in asked)
+    return min(one.scenario.days[0].on for one in asked)
 
 
 def _runnable(process: Process) -> Process:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from model.calendars.replay_days import Days
     from model.wide import Wide
     from policies.judging.rules import Rule
-    from policies.language.condition import Condition
+    from policies.language import Condition
     from policies.trying.crossings import Turn
 
 

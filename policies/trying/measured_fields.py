@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from model.facts import FACTS
-from policies.files.digest import revision
+from policies.files import revision
 
 if TYPE_CHECKING:
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Rule
 
 FED: Final = {"stage_history": "stage_name", "date_history": "close_date"}

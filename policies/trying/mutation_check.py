@@ -1,14 +1,14 @@
-"""Slips in a condition that none of its examples would notice."""
+"""Mutants of a condition that none of its examples detects."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import polars as pl
 
-from policies.files.policy import Examples
-from policies.language.mutants import near
+from policies.files import Examples
+from policies.language import Between, Chain, Compare, Not, in_english
 from policies.reporting.rendering import gates_of
 from policies.trying.examples import wide_of
 from policies.trying.gate_scenarios import asked_of, outcomes
@@ -17,9 +17,42 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from model.process import Criterion, Process
-    from policies.files.policy import PolicySet
-    from policies.language.condition import Condition
+    from policies.files import PolicySet
+    from policies.language import Condition, Operator, Truth
     from policies.trying.gate_scenarios import Asked
+
+
+AT_THE_LIMIT: Final[dict[Operator, Operator]] = {">=": ">", ">": ">=", "<=": "<", "<": "<="}
+
+
+def mutants_of(tree: Truth) -> Iterator[tuple[Truth, str]]:
+    """Each tree that differs from this one by a single slip, with the slip in words."""
+    match tree:
+        case Chain(parts=parts):
+            yield from _without_one(tree)
+            for n, part in enumerate(parts):
+                for other, slip in mutants_of(part):
+                    yield replace(tree, parts=(*parts[:n], other, *parts[n + 1 :])), slip
+        case Not(of=part):
+            for other, slip in mutants_of(part):
+                yield Not(other), slip
+        case Compare(operator=operator) if operator in AT_THE_LIMIT:
+            other = replace(tree, operator=AT_THE_LIMIT[operator])
+            yield other, f"“{in_english(tree)}” or “{in_english(other)}”"
+        case Between(term=term, low=low, high=high):
+            both = Compare(">=", term, low), Compare("<=", term, high)
+            for n, side in enumerate(both):
+                strict = replace(side, operator=AT_THE_LIMIT[side.operator])
+                yield (
+                    Chain("and", (*both[:n], strict, *both[n + 1 :])),
+                    f"“{in_english(side)}” or “{in_english(strict)}”",
+                )
+
+
+def _without_one(chain: Chain) -> Iterator[tuple[Truth, str]]:
+    for n, part in enumerate(chain.parts):
+        rest = (*chain.parts[:n], *chain.parts[n + 1 :])
+        yield rest[0] if len(rest) == 1 else replace(chain, parts=rest), f"with or without “{in_english(part)}”"
 
 
 class Slip(NamedTuple):
@@ -49,16 +82,16 @@ def _of_criteria(policy_set: PolicySet) -> Iterator[tuple[str, list[Slip]]]:
     for process, stage, _, criterion in gates_of(policy_set):
         name = f"{process.id}/{stage.id}/{criterion.id}"
         examples = policy_set.criterion_examples.get(name, Examples())
-        courses = [one for one in asked[process.id] if one.criterion == name]
-        if courses or examples.flagged or examples.clear:
+        scenarios = [one for one in asked[process.id] if one.criterion == name]
+        if scenarios or examples.flagged or examples.clear:
             slips = _unseen(cast("Condition", criterion.require), examples)
-            yield name, [slip for slip in slips if not _ends_otherwise(process, criterion, slip, courses)]
+            yield name, [slip for slip in slips if not _ends_otherwise(process, criterion, slip, scenarios)]
 
 
 def _unseen(condition: Condition, examples: Examples) -> list[Slip]:
     """The slips that no example of a state notices."""
     rows = [*examples.flagged, *examples.clear]
-    slips = [Slip(replace(condition, tree=tree), text) for tree, text in near(condition.tree)]
+    slips = [Slip(replace(condition, tree=tree), text) for tree, text in mutants_of(condition.tree)]
     if not rows or not slips:
         return slips
     wide = wide_of(rows, condition.types)
@@ -68,12 +101,12 @@ def _unseen(condition: Condition, examples: Examples) -> list[Slip]:
     return [slip for slip, unseen in zip(slips, same, strict=True) if unseen]
 
 
-def _ends_otherwise(process: Process, criterion: Criterion, slip: Slip, courses: Sequence[Asked]) -> bool:
-    """Whether a course would end otherwise than it is meant to, if the criterion asked for the slip."""
+def _ends_otherwise(process: Process, criterion: Criterion, slip: Slip, scenarios: Sequence[Asked]) -> bool:
+    """Whether a scenario would end otherwise than it is meant to, if the criterion asked for the slip."""
     slipped = replace(criterion, require=slip.condition)
 
     def side(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
         return tuple(slipped if one is criterion else one for one in criteria)
 
     stages = tuple(replace(stage, entry=side(stage.entry), exit=side(stage.exit)) for stage in process.stages)
-    return outcomes(replace(process, stages=stages), courses) != [one.wanted for one in courses]
+    return outcomes(replace(process, stages=stages), scenarios) != [one.wanted for one in scenarios]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from model.errors import SettingsProblem
 from model.subjects import SUBJECTS
-from policies.files.digest import revision
-from policies.language.tree import Compare, Const, walk
+from policies.files import revision
+from policies.language import Compare, Const, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policies.files.policy import PolicySet
-    from policies.language.tree import Node
+    from policies.files import PolicySet
+    from policies.language import Node
 
 
 def tuned(policies: PolicySet, id_: str, limits: Sequence[int]) -> PolicySet:

@@ -1,7 +1,7 @@
 """Everything recorded of a connection's deals, and what was known of them at any instant."""
 
 from store.history.builder import Story, Teller, Turns, story_at
-from store.history.histories import Stories
+from store.history.history import History
 from store.history.raw import Raw
 
-__all__ = ["Raw", "Stories", "Story", "Teller", "Turns", "story_at"]
+__all__ = ["History", "Raw", "Story", "Teller", "Turns", "story_at"]

@@ -13,7 +13,7 @@ from store.codec import json
 from store.history.grid import Events, Grid, Int, each
 from store.history.past import with_unread
 from store.history.queries import FIRST_HOUR, HISTORY
-from store.mirror.field_changes import TRACKED
+from store.tracked_tables import TRACKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Final
 import orjson
 import polars as pl
 
-from model.snapshot import INSTANT, LEADS
+from model import subjects
+from model.snapshot import INSTANT, LEADS, Snapshot
+from store import tracked_tables
+from store.codec import instant
 from store.history.past import BACK, taken_back, with_unread
-from store.mirror import tracked_tables
+from store.history.snapshot import feeds_of, owners
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from store.history.touches import TouchRule
     from store.sql import Sql
 
@@ -29,11 +34,13 @@ to the contact, where we no longer see it on the lead: it counts all the same.
 TOUCHED: Final = pl.Schema({"key": pl.Int64(), "first_touch": INSTANT, "last_touch": INSTANT})
 
 
-def leads(sql: Sql, connection: int, at: int, touch: TouchRule) -> pl.DataFrame:
-    """LEADS at the instant `at` (µs), by key."""
+def read_leads(sql: Sql, connection: int, as_of: datetime, touch: TouchRule) -> Snapshot:
+    """`History.snapshot` of leads on an open transaction."""
+    at = instant(as_of)
     found = _as_they_were(sql, connection, at, _leads(sql, connection, at))
     touched = _touched(sql, connection, at, touch)
-    return found.join(touched, on="key", how="left", maintain_order="left").select(LEADS.names())
+    records = found.join(touched, on="key", how="left", maintain_order="left").select(LEADS.names())
+    return Snapshot(as_of, records, owners(sql, connection), feeds_of(sql, connection), subjects.LEADS)
 
 
 def _leads(sql: Sql, connection: int, at: int) -> pl.DataFrame:

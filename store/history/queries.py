@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from store.sql import Sql
 
-ALL_KEYS: Final = (1, 2**62)
 HISTORY: Final = {"next_step_changed": "next_step", "owner_changed": "owner_id"}
 """Column of a snapshot's deals → the field of which it says when it was last written."""
 FIRST_HOUR: Final = 3_600_000_000  # µs

@@ -17,12 +17,9 @@ from model.snapshot import (
     STAGE_CHANGES,
     Snapshot,
 )
-from model.subjects import LEADS, OPPORTUNITIES
 from store.codec import instant, instant_of
-from store.database import Base
 from store.history.builder import Teller, Turns
-from store.history.leads import leads
-from store.history.queries import ALL_KEYS, FIRST_HOUR, HISTORY, reach, small_table
+from store.history.queries import FIRST_HOUR, HISTORY, reach, small_table
 from store.history.raw import read_some
 from store.history.touches import TouchRule, activity_frame
 
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from model.subjects import Subject
     from model.sync import FieldHistory
     from store.history.queries import Reach
     from store.sql import Sql
@@ -42,72 +38,39 @@ MOVES_TEXT: Final = pl.Schema({
 })  # fmt: skip
 
 
-class Snapshots(Base):
-    """What judging and measuring read."""
-
-    def snapshot(
-        self,
-        connection: str,
-        as_of: datetime,
-        *,
-        touch: TouchRule,
-        keys: tuple[int, int] | None = None,
-        claims: Sequence[str] = (),
-        fields: FieldHistory | None = None,
-        subject: Subject = OPPORTUNITIES,
-    ) -> Snapshot:
-        """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive.
-
-        `claims`: the facts by which processes claim deals; their changes are given. `fields`: the CRM's field history.
-        Records of a `subject` other than deals come all at once.
-        """
-        if subject is LEADS:
-            return self._leads(connection, as_of, touch)
-        key, at, span = self.connection_key(connection), instant(as_of), keys or ALL_KEYS
-        with self.reading() as sql:
-            if sql.postgres:
-                sql.run("SET LOCAL work_mem = '256MB'")
-            activity = activity_frame(sql, key, at, touch, span)
-            deals = _deals(sql, key, at, span)
-            known = deals.select("key")  # neither gone ones nor shells
-            changes = _stage_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left")
-            stages = small_table(sql, key, "crm_stage", CRM_STAGES)
-            known_from = reach(sql, key, fields, tuple(HISTORY.values()))
-            deals = _with_changes(sql, key, at, span, deals, known_from).select(DEALS.names())
-            return Snapshot(
-                as_of=as_of,
-                records=_as_they_were(sql, key, as_of, touch, span, deals, fields),
-                stage_changes=changes,
-                date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
-                activity=activity.join(known, on="key", how="semi"),
-                claim_changes=_claim_changes(sql, key, at, span, claims),
-                roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
-                owners=owners(sql, key),
-                crm_stages=stages,
-                rates=small_table(sql, key, "rate", RATES),
-                feeds=_feeds(sql, key),
-            )
-
-    def _leads(self, connection: str, as_of: datetime, touch: TouchRule) -> Snapshot:
-        key = self.connection_key(connection)
-        with self.reading() as sql:
-            found = leads(sql, key, instant(as_of), touch)
-            return Snapshot(as_of, found, owners(sql, key), _feeds(sql, key), LEADS)
-
-    def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
-        """The CRM's id → our key, of every deal that is not gone; `gone`: of those, too."""
-        query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL"
-        with self.reading() as sql:
-            return dict(sql.rows(query if gone else f"{query} AND gone IS NULL", self.connection_key(connection)))
-
-    def slices(self, connection: str, size: int) -> list[tuple[int, int]]:
-        """Ranges of keys, both ends inclusive, with at most `size` deals each; together they hold every deal."""
-        query = (
-            "SELECT min(key), max(key) FROM (SELECT key, (row_number() OVER (ORDER BY key) - 1) / ? AS part"
-            " FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL) p GROUP BY part ORDER BY 1"
-        )
-        with self.reading() as sql:
-            return [(low, high) for low, high in sql.rows(query, size, self.connection_key(connection))]
+def read_snapshot(  # noqa: PLR0917 - what is read of which deals
+    sql: Sql,
+    key: int,
+    as_of: datetime,
+    touch: TouchRule,
+    span: tuple[int, int],
+    claims: Sequence[str],
+    fields: FieldHistory | None,
+) -> Snapshot:
+    """`History.snapshot` on an open transaction."""
+    at = instant(as_of)
+    if sql.postgres:
+        sql.run("SET LOCAL work_mem = '256MB'")
+    activity = activity_frame(sql, key, at, touch, span)
+    deals = _deals(sql, key, at, span)
+    known = deals.select("key")  # neither gone ones nor shells
+    changes = _stage_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left")
+    stages = small_table(sql, key, "crm_stage", CRM_STAGES)
+    known_from = reach(sql, key, fields, tuple(HISTORY.values()))
+    deals = _with_changes(sql, key, at, span, deals, known_from).select(DEALS.names())
+    return Snapshot(
+        as_of=as_of,
+        records=_as_they_were(sql, key, as_of, touch, span, deals, fields),
+        stage_changes=changes,
+        date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
+        activity=activity.join(known, on="key", how="semi"),
+        claim_changes=_claim_changes(sql, key, at, span, claims),
+        roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
+        owners=owners(sql, key),
+        crm_stages=stages,
+        rates=small_table(sql, key, "rate", RATES),
+        feeds=feeds_of(sql, key),
+    )
 
 
 def _deals(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
@@ -214,7 +177,7 @@ def _with_changes(  # noqa: PLR0917 - what a snapshot has read so far
     return deals
 
 
-def _feeds(sql: Sql, connection: int) -> dict[str, datetime]:
+def feeds_of(sql: Sql, connection: int) -> dict[str, datetime]:
     """When each feed was last read in full."""
     rows = sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", connection)
     return {name: instant_of(read) for name, read in rows}

@@ -1,4 +1,4 @@
-"""Deals and leads in the mirror: integer keys, shells, merging what was read into what was known."""
+"""Deals and leads in the mirror: integer keys, and merging a record into its row."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import orjson
 
 from store.codec import json
 from store.mirror.field_changes import changes, keep_changes
-from store.mirror.tracked_tables import DEALS
+from store.tracked_tables import DEALS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from model.records import Record
     from store.mirror.field_changes import Row
-    from store.mirror.tracked_tables import Parent
     from store.sql import Sql
+    from store.tracked_tables import Parent
 
 STAMPS: Final = ("first_seen", "first_edit", "seen_at", "gone_at")
 
 
 def keys_of(sql: Sql, connection: int, ids: Collection[str]) -> dict[Any, int]:
-    """Id → integer key; a deal that is not known yet becomes a shell."""
+    """Id → integer key; an unknown deal gets a row without values."""
     if not ids:
         return {}
     keys = dict(sql.lookup("opportunity", ("id", "key"), connection, "id", ids))
@@ -34,10 +34,10 @@ def keys_of(sql: Sql, connection: int, ids: Collection[str]) -> dict[Any, int]:
     return keys
 
 
-def keep_parents(  # noqa: PLR0917 - a page's records of one kind, and when they were read
+def keep_parents(  # noqa: PLR0917 - the records and the times of reading
     sql: Sql, parent: Parent, connection: int, records: Mapping[str, Record], seen: int, as_of: int
 ) -> tuple[int, int, int, int]:
-    """Deals (or leads) of a page by id; (new, changed, unchanged, field changes)."""
+    """Write the deals (or leads) of a page, given by id; returns (new, changed, unchanged, field changes)."""
     columns, written = parent.columns, itemgetter(*parent.columns, *STAMPS)
     stored = _stored(sql, parent, connection, list(records))
     rows, same, new = [], [], 0
@@ -45,7 +45,7 @@ def keep_parents(  # noqa: PLR0917 - a page's records of one kind, and when they
     for id_, record in records.items():
         old = stored.get(id_)
         if old is None and parent is not DEALS and record.get("gone"):
-            continue  # a person who was never a lead here, or one that is gone before we saw it
+            continue  # never a lead here, or gone before it was first read
         row = merged(parent, record, old, seen, as_of)
         if old is not None and parent.compared(row) == parent.compared(old):
             same.append((seen, old["key"]))
@@ -60,15 +60,15 @@ def keep_parents(  # noqa: PLR0917 - a page's records of one kind, and when they
 
 
 def merged(parent: Parent, record: Record, old: Row | None, seen: int, as_of: int) -> Row:
-    """The record's row: what was read over what was known; a shell counts as not known."""
+    """The new row: the record's values over the old ones."""
     row: Row = {**(old or parent.nothing), **record}
     for c, encode in parent.encoders:
         if (value := record.get(c)) is not None:
             row[c] = encode(value)
-    row["gone"] = record.get("gone")  # read again is there again
+    row["gone"] = record.get("gone")  # a record that is read again exists again
     row["unread"] = old["unread"] if row["gone"] and old else _unread(parent, record)
     if old and old["facts"] and record.get("unread"):
-        row["facts"] = _with_unread_facts(record, row["facts"], old["facts"])
+        row["facts"] = _with_unread_facts(record, old["facts"])
     edit = row["last_edit"] if row["last_edit"] is not None else row["modified"]
     row["first_seen"] = old["first_seen"] if old else seen
     row["first_edit"] = old["first_edit"] if old else edit
@@ -78,7 +78,7 @@ def merged(parent: Parent, record: Record, old: Row | None, seen: int, as_of: in
 
 
 def _gone_at(row: Row, old: Row | None, as_of: int) -> int:
-    """When it went: already known, else its last change where that is the news, else now."""
+    """When it went: the known instant, else its last change if that is new, else now."""
     if old and old["gone_at"] is not None:
         return int(old["gone_at"])
     news = row["modified"] is not None and (old is None or row["modified"] != old["modified"])
@@ -86,16 +86,18 @@ def _gone_at(row: Row, old: Row | None, as_of: int) -> int:
 
 
 def _unread(parent: Parent, record: Record) -> str:
-    """`;a;b;`: tracked columns that are missing, and what the connector says it could not read."""
+    """`;a;b;`: missing tracked columns and those that the connector could not read."""
     names = set(parent.tracked).difference(record).union(record.get("unread") or ())
     return f";{';'.join(sorted(names))};" if names else ""
 
 
-def _with_unread_facts(record: Record, now: str | None, before: str) -> str:
+def _with_unread_facts(record: Record, before: str) -> str:
     """A fact that could not be read keeps its last value."""
     known = orjson.loads(before)
+    if "facts" not in record:
+        return before
     facts = {name: known[name] for name in record["unread"] if name in known}
-    return json(facts | (orjson.loads(now) if now else {}))
+    return json(facts | (record["facts"] or {}))
 
 
 def _stored(sql: Sql, parent: Parent, connection: int, ids: list[str]) -> dict[str, Row]:

@@ -6,42 +6,36 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-import sqlalchemy as sa
-
 from model.records import COLUMNS
-from model.sync import Cursor
 from store import mirror_tables
-from store.codec import WRITE, instant
-from store.database import Base
-from store.mirror.field_changes import forget_told
+from store.codec import WRITE
+from store.mirror.field_changes import drop_known
 from store.mirror.merge import keep_parents, keys_of
-from store.mirror.reconcile import bury_absent, delete_left_out
-from store.mirror.tracked_tables import PARENTS
+from store.mirror.reconcile import delete_unlisted, reconcile
+from store.tracked_tables import PARENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from model.records import Record
     from model.sync import Page
-    from store.fence import Lease
     from store.sql import Sql
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a page brought; `buried`: marked vanished; `held_back`: deals a reconciliation would have buried."""
+    """The counts of a page; `vanished`: marked as vanished; `held_back`: deals that the limit kept from it."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     field_changes: int = 0
     aside: int = 0
-    buried: int = 0
+    vanished: int = 0
     held_back: int = 0
 
     def __add__(self, other: Kept) -> Kept:
-        """Both together."""
+        """The sum of both."""
         return Kept(*(a + b for a, b in zip(_counts(self), _counts(other), strict=True)))
 
 
@@ -54,67 +48,32 @@ ENCODERS: Final = {
 }
 
 
-class Mirror(Base):
-    """Keeping pages and cursors."""
-
-    def cursors(self, connection: str) -> dict[str, Cursor]:
-        """Stream → how far it was read."""
-        table = mirror_tables.cursor
-        query = sa.select(table.c.stream, table.c.text).where(table.c.connection == self.connection_key(connection))
-        with self.reading() as sql:
-            return {stream: Cursor(stream, text) for stream, text in sql.tx.execute(query)}
-
-    def keep_page(
-        self,
-        connection: str,
-        page: Page,
-        seen_at: datetime,
-        as_of: datetime,
-        *,
-        lease: Lease | None = None,
-        run_id: int | None = None,
-    ) -> Kept:
-        """One page with its cursor, whole or not at all; raises ConnectionBusy where the lease was lost.
-
-        A column that is missing in a record keeps its value; a deal lists it as unread.
-        """
-        key, seen, now = self.connection_key(connection), instant(seen_at), instant(as_of)
-        with self.writing(lease) as sql:
-            kept = Kept()
-            for table in sorted(page.records, key=list(COLUMNS).index):  # deals first, so that children find them
-                kept += _keep_table(sql, key, table, page.records[table], seen=seen, as_of=now)
-            for table, parents in page.whole.items():
-                told = {record["id"] for record in page.records.get(table, ())}
-                column = mirror_tables.PARENT_ID.get(table, "key")
-                whose = parents if column != "key" else keys_of(sql, key, parents).values()
-                kept += Kept(changed=delete_left_out(sql, key, table, column, whose, told))
-            for table, ids in page.present.items():
-                buried, held_back = bury_absent(sql, key, table, ids, now)
-                kept += Kept(buried=buried, held_back=held_back)
-            rows = [(key, a.table, a.id, a.reason, run_id, seen) for a in page.aside]
-            columns = ("connection", "table_name", "id", "reason", "run", "seen_at")
-            sql.upsert("aside", columns, rows, columns[:3])
-            feeds = [(key, name, now) for name in sorted(page.feeds)]
-            sql.upsert("feed", ("connection", "name", "read_at"), feeds, ("connection", "name"))
-            if page.cursor is not None:
-                cursor = [(key, page.cursor.stream, page.cursor.text)]
-                sql.upsert("cursor", ("connection", "stream", "text"), cursor, ("connection", "stream"))
-        return kept + Kept(aside=len(page.aside))
-
-    def aside(self, connection: str, run_id: int | None = None) -> list[Record]:
-        """Records that could not be read: {table, id, reason, run, seen_at}; of one run where given."""
-        table = mirror_tables.aside
-        query = sa.select(table).where(table.c.connection == self.connection_key(connection))
-        query = query if run_id is None else query.where(table.c.run == run_id)
-        with self.reading() as sql:
-            rows = sql.tx.execute(query.order_by(table.c.table_name, table.c.id)).mappings()
-            return [
-                {"table": row["table_name"], **{c: row[c] for c in ("id", "reason", "run", "seen_at")}} for row in rows
-            ]
+def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, seen: int, as_of: int) -> Kept:
+    """Write a page and its cursor on an open transaction."""
+    kept = Kept()
+    for table in sorted(page.records, key=list(COLUMNS).index):  # deals first, so that children find them
+        kept += _keep_table(sql, connection, table, page.records[table], seen=seen, as_of=as_of)
+    for table, parents in page.whole.items():
+        listed = {record["id"] for record in page.records.get(table, ())}
+        column = mirror_tables.PARENT_ID.get(table, "key")
+        among = parents if column != "key" else keys_of(sql, connection, parents).values()
+        kept += Kept(changed=delete_unlisted(sql, connection, table, column, among, listed))
+    for table, ids in page.present.items():
+        vanished, held_back = reconcile(sql, connection, table, ids, as_of)
+        kept += Kept(vanished=vanished, held_back=held_back)
+    rows = [(connection, a.table, a.id, a.reason, run_id, seen) for a in page.aside]
+    columns = ("connection", "table_name", "id", "reason", "run", "seen_at")
+    sql.upsert("aside", columns, rows, columns[:3])
+    feeds = [(connection, name, as_of) for name in sorted(page.feeds)]
+    sql.upsert("feed", ("connection", "name", "read_at"), feeds, ("connection", "name"))
+    if page.cursor is not None:
+        cursor = [(connection, page.cursor.stream, page.cursor.text)]
+        sql.upsert("cursor", ("connection", "stream", "text"), cursor, ("connection", "stream"))
+    return kept + Kept(aside=len(page.aside))
 
 
 def _keep_table(sql: Sql, connection: int, table: str, records: list[Record], *, seen: int, as_of: int) -> Kept:
-    latest = {record["id"]: record for record in records}  # the last word on a record that came twice
+    latest = {record["id"]: record for record in records}  # a record that came twice: the last one counts
     if not latest:
         return Kept()
     if table in PARENTS:
@@ -123,7 +82,7 @@ def _keep_table(sql: Sql, connection: int, table: str, records: list[Record], *,
 
 
 def _keep_rows(sql: Sql, connection: int, table: str, records: Mapping[str, Record], seen: int) -> Kept:
-    """Rows of any table but deals: those that are new or differ are written."""
+    """Write new and changed rows of any table but deals and leads."""
     child = table in mirror_tables.CHILDREN
     keys = _deal_keys(sql, connection, records) if child else {}
     names = (*(("key",) if child else ()), *(c for c, _ in ENCODERS[table]))
@@ -137,13 +96,13 @@ def _keep_rows(sql: Sql, connection: int, table: str, records: Mapping[str, Reco
             new += old is None
     sql.upsert(table, ("connection", "id", *names), rows, ("connection", "id"))
     if table in mirror_tables.ORDER and rows and (touched := {row[2] for row in rows}):
-        forget_told(sql, connection, touched)
+        drop_known(sql, connection, touched)
     return Kept(new, len(rows) - new, len(records) - len(rows))
 
 
 NOTHING: Final = {table: (None,) * len(encoders) for table, encoders in ENCODERS.items()}
 READ: Final = {table: itemgetter(*(c for c, _ in encoders)) for table, encoders in ENCODERS.items()}
-"""All values of a record at once, and below the places of those that lie otherwise in the database."""
+"""All values of a record at once."""
 CODED: Final = {
     table: tuple((place, encode) for place, (_, encode) in enumerate(encoders) if encode)
     for table, encoders in ENCODERS.items()
@@ -151,7 +110,7 @@ CODED: Final = {
 
 
 def _encoded(table: str, record: Record, key: int, old: tuple[Any, ...] | None, seen: int) -> tuple[Any, ...]:
-    """The row as it will lie in the database; what was not read stays as it was."""
+    """The row in its stored form; a value that was not read keeps the old one."""
     child = table in mirror_tables.CHILDREN
     known = NOTHING[table] if old is None else old[1:] if child else old
     if table == "field_change":
@@ -175,13 +134,13 @@ def _encoded(table: str, record: Record, key: int, old: tuple[Any, ...] | None, 
 
 
 FILLED: Final = {"seen_at": None, "origin": None}
-"""Of a field change: what the store says itself."""
+"""Columns of a field change that the store fills."""
 HISTORY: Final = {c: place for place, (c, _) in enumerate(ENCODERS["field_change"])}
 SEEN_AT, ORIGIN, BEFORE, AFTER = (HISTORY[c] for c in ("seen_at", "origin", "before", "after"))
 
 
 def _fill(values: list[Any], old: tuple[Any, ...], seen: int) -> None:
-    """The CRM's own history: when we first saw the row, and JSON null written out."""
+    """Fill a row of the CRM's history: when it was first read, and JSON null for no value."""
     values[SEEN_AT] = old[SEEN_AT] or seen
     values[ORIGIN] = values[ORIGIN] or "crm"
     values[BEFORE] = values[BEFORE] or "null"

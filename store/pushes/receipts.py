@@ -1,7 +1,9 @@
-"""Receipts: a patch with its outcome, and what the outcome changes in what we know of the deal."""
+"""Receipts: the outcome of a patch, and the deal's push state after it."""
 
 from __future__ import annotations
 
+from datetime import date
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -9,13 +11,12 @@ import sqlalchemy as sa
 
 from store import work_tables
 from store.codec import instant, json
-from store.database import Base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from model.sync import Outcome
+    from model.sync import FieldValue, Outcome
     from store.sql import Sql
 
 patches = work_tables.patch
@@ -23,24 +24,16 @@ STATE: Final = ("sent", "put_back_at", "last_patched_closed", "refused_hash", "r
 GONE: Final = "UPDATE opportunity SET gone = 'vanished', gone_at = ? WHERE key = ? AND gone IS NULL"
 
 
-class Receipts(Base):
-    """What was sent, what stood there before, and what became of it."""
-
-    def receipts(self, connection: str, run_id: int | None = None) -> list[dict[str, Any]]:
-        """{id, run, deal, before, after, outcome, reason, overwritten, at}, oldest first; of one run where given."""
-        names = ("id", "run", "deal", "before", "after", "outcome", "reason", "overwritten", "at")
-        mine = (patches.c.connection == self.connection_key(connection)) & patches.c.outcome.is_not(None)
-        query = sa.select(*(patches.c[name] for name in names)).where(mine).order_by(patches.c.id)
-        query = query if run_id is None else query.where(patches.c.run == run_id)
-        with self.reading() as sql:
-            return [dict(row) for row in sql.tx.execute(query).mappings()]
+def patch_hash(fields: Mapping[str, FieldValue]) -> str:
+    """A hash of the patch's content; it shows whether a refused patch has changed."""
+    return blake2b(json(dict(fields)).encode(), digest_size=16).hexdigest()
 
 
 def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: datetime, as_of: datetime) -> int:
-    """Outcomes by deal id; how many patches put back a value of ours that somebody had changed."""
+    """Write outcomes, given by deal id; returns how many patches restored a value that somebody had changed."""
     rows = sql.tx.execute(sa.select(patches).where(patches.c.batch == batch)).all()
     known = _known(sql, [row.key for row in rows])
-    receipts, states, ours, gone, overwritten = [], [], [], [], 0
+    receipts, states, written, gone, overwritten = [], [], [], [], 0
     for row in rows:
         outcome, (closed, on_record, state) = outcomes.get(row.deal), known[row.key]
         if outcome is None:
@@ -56,18 +49,18 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
             )
         )
         if outcome.kind == "written":
-            ours.append((json(on_record | row.after), row.key))
+            written.append((json(on_record | row.after), row.key))
         if outcome.kind == "gone":
             gone.append((instant(as_of), row.key))
     sql.many("UPDATE patch SET outcome = ?, reason = ?, overwritten = ?, at = ? WHERE id = ?", receipts)
     sql.upsert("push_state", ("connection", "key", *STATE), states, ("connection", "key"))
-    sql.many("UPDATE opportunity SET ours = ? WHERE key = ?", ours)
+    sql.many("UPDATE opportunity SET ours = ? WHERE key = ?", written)
     sql.many(GONE, gone)
     return overwritten
 
 
 def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[int, dict[str, Any], dict[str, Any]]]:
-    """Deal key → (is it closed, our fields as last read, its row of push_state)."""
+    """Deal key → (whether it is closed, our fields as last read, its row of push_state)."""
     among, given = sql.among("o.key", keys)
     query = (
         f"SELECT o.key, coalesce(o.is_closed, 0), o.ours, {', '.join('s.' + c for c in STATE)} FROM opportunity o"
@@ -79,19 +72,22 @@ def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[int, dict[str, Any], di
     return known
 
 
-def _puts_back(before: Mapping[str, Any], after: Mapping[str, Any], sent: str | None) -> bool:
-    """Somebody changed a value that we wrote, and we wrote the same again."""
+def _puts_back(before: Mapping[str, FieldValue], after: Mapping[str, FieldValue], sent: str | None) -> bool:
+    """Whether the patch restores a value that we wrote and somebody changed."""
     last = orjson.loads(sent or "{}")
-    had, wrote = (orjson.loads(json(dict(values))) for values in (before, after))
+    had, wrote = _as_json(before), _as_json(after)
     return any(field in last and last[field] == value != had.get(field) for field, value in wrote.items())
+
+
+def _as_json(values: Mapping[str, FieldValue]) -> dict[str, str | int | None]:
+    """The values as they come back from a JSON column."""
+    return {field: value.isoformat() if isinstance(value, date) else value for field, value in values.items()}
 
 
 def _after(
     state: dict[str, Any], after: Mapping[str, Any], outcome: Outcome, closed: int, *, put_back: bool, as_of: int
 ) -> tuple[Any, ...]:
     """The deal's row of push_state after an outcome."""
-    from store.pushes.queue import patch_hash
-
     new = dict(state)
     match outcome.kind:
         case "written":

@@ -1,60 +1,104 @@
-"""Runs: what was done when, under which policies, and how it ended."""
+"""Runs, and the lease that allows one run at a time on a connection.
+
+A lease has a fencing number. A lease of a dead process is free at once.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from model.errors import ConnectionBusy
 from store import mirror_tables, work_tables
-from store.database import Base
+from store.codec import instant
+from store.fence import Lease, assert_held, is_dead, this_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from store.fence import Lease
+    from store.database import Database
 
-table = work_tables.run
+
+table, leases = work_tables.run, mirror_tables.lease
 ROW = (
     table.c.id, mirror_tables.connection.c.name.label("connection"), table.c.as_of, table.c.policy_digest,
     table.c.calibration, table.c.kind, table.c.outcome, table.c.counts,
 )  # fmt: skip
 
 
-class Runs(Base):
-    """The list of runs; a run without an outcome is under way, or was killed."""
+@dataclass(frozen=True)
+class Runs:
+    """Runs and leases; a run without an outcome is under way or was killed."""
 
-    def start_run(  # noqa: PLR0917 - the row as it is written
+    database: Database
+
+    def start(  # noqa: PLR0917 - the columns of the row
         self, connection: str, as_of: datetime, digest: str, calibration: str, kind: str, lease: Lease | None = None
     ) -> int:
-        """A new run's id; `kind` is the command (run, pull, judge, measure, push, …)."""
+        """Start a run and return its id; `kind` is the command (run, pull, judge, measure, push, …)."""
         values = {
-            "connection": self.connection_key(connection), "as_of": as_of, "policy_digest": digest,
+            "connection": self.database.connection_key(connection), "as_of": as_of, "policy_digest": digest,
             "calibration": calibration, "kind": kind,
         }  # fmt: skip
-        with self.writing(lease) as sql:
+        with self.database.writing(lease) as sql:
             return int(sql.tx.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one())
 
-    def end_run(self, run_id: int, outcome: str, counts: Mapping[str, Any]) -> None:
-        """Note how a run ended; `counts` is its JSON of docs/contract.md, whose policy_digest goes onto the row."""
+    def end(self, run_id: int, outcome: str, counts: Mapping[str, Any]) -> None:
+        """Keep how a run ended; `counts` is its JSON of docs/contract.md; its policy_digest is set on the row."""
         values = {"outcome": outcome, "counts": dict(counts)}
         if digest := counts.get("policy_digest"):
             values["policy_digest"] = digest
-        with self.writing() as sql:
+        with self.database.writing() as sql:
             sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(values))
 
-    def runs(self, connection: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
-        """The newest runs first: {id, connection, as_of, policy_digest, calibration, kind, outcome, counts}."""
+    def latest(self, connection: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
+        """The newest runs first, as {id, connection, as_of, policy_digest, calibration, kind, outcome, counts}."""
         query = sa.select(*ROW).join(mirror_tables.connection, mirror_tables.connection.c.key == table.c.connection)
         query = query if connection is None else query.where(mirror_tables.connection.c.name == connection)
-        with self.reading() as sql:
+        with self.database.reading() as sql:
             rows = sql.tx.execute(query.order_by(table.c.id.desc()).limit(limit)).mappings()
             return [dict(row) for row in rows]
 
-    def run(self, run_id: int) -> dict[str, Any] | None:
-        """One run as in `runs`, None where there is none."""
+    def get(self, run_id: int) -> dict[str, Any] | None:
+        """One run as in `latest`; None if there is none."""
         query = sa.select(*ROW).join(mirror_tables.connection, mirror_tables.connection.c.key == table.c.connection)
-        with self.reading() as sql:
+        with self.database.reading() as sql:
             row = sql.tx.execute(query.where(table.c.id == run_id)).mappings().one_or_none()
             return None if row is None else dict(row)
+
+    def lease(
+        self, connection: str, holder: str, now: datetime, seconds: float = 60, process: str | None = None
+    ) -> Lease:
+        """Take the lease of a connection; raises ConnectionBusy while a live holder has it."""
+        key = self.database.connection_key(connection)
+        until = now + timedelta(seconds=seconds)
+        with self.database.writing() as sql:
+            row = sql.tx.execute(sa.select(leases).where(leases.c.connection == key).with_for_update()).one_or_none()
+            if row and row.held and row.until > now and not is_dead(row.process):
+                raise ConnectionBusy(
+                    f"connection {connection!r} is held by {row.holder} since {row.since:%Y-%m-%d %H:%M:%S} UTC; "
+                    f"its lease ends {row.until:%H:%M:%S} unless renewed: wait, or end that run"
+                )
+            fence = row.fence + 1 if row else 1
+            values = (key, fence, holder, process or this_process(), instant(now), instant(until), 1)
+            columns = ("connection", "fence", "holder", "process", "since", "until", "held")
+            sql.upsert("lease", columns, [values], ["connection"])
+            assert_held(sql.tx, Lease(connection, key, fence, holder, until))
+        return Lease(connection, key, fence, holder, until)
+
+    def renew(self, lease: Lease, now: datetime, seconds: float = 60) -> Lease:
+        """Extend the lease by `seconds` from now; raises ConnectionBusy if it was lost."""
+        until = now + timedelta(seconds=seconds)
+        with self.database.writing(lease) as sql:
+            sql.tx.execute(sa.update(leases).where(leases.c.connection == lease.key).values(until=until))
+        return replace(lease, until=until)
+
+    def release(self, lease: Lease) -> None:
+        """Release the lease, unless it was lost."""
+        with self.database.writing() as sql:
+            mine = (leases.c.connection == lease.key) & (leases.c.fence == lease.fence)
+            sql.tx.execute(sa.update(leases).where(mine).values(held=False))

@@ -1,1 +1,1 @@
-"""Verdicts as last judged, and decisions that stood once."""
+"""The latest verdicts, and the verdicts of past instants."""

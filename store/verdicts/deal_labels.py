@@ -1,4 +1,4 @@
-"""A deal as people are shown it: its name, pipeline, the stage's label, the owner's name, open or not."""
+"""The labels of a deal on screen: its name, pipeline, stage label, owner's name, and whether it is open."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ STAGE_LABEL: Final = """coalesce((
 OWNER_NAME: Final = "coalesce(u.name, o.owner_id)"
 IS_OPEN: Final = "CASE WHEN coalesce(o.is_closed, 0) = 0 THEN 1 ELSE 0 END"
 OF_DEALS: Final = "FROM opportunity o LEFT JOIN owner u ON u.connection = o.connection AND u.id = o.owner_id"
-FACE: Final = pl.Schema({
+LABELS: Final = pl.Schema({
     "name": pl.String(), "pipeline": pl.String(), "stage_name": pl.String(), "owner": pl.String(),
     "is_open": pl.Boolean(),
 })  # fmt: skip
-"""What a verdict keeps of the deal, so that it can be printed again when the deal has changed."""
+"""The columns a verdict keeps of the deal, so that it can be shown again after the deal has changed."""
 
 
-def faces(sql: Sql, connection: int, span: tuple[int, int]) -> pl.DataFrame:
-    """`key` and FACE of a range of deals."""
+def deal_labels(sql: Sql, connection: int, span: tuple[int, int]) -> pl.DataFrame:
+    """`key` and LABELS of a range of deals."""
     query = (
         f"SELECT o.key, o.name, o.pipeline, {STAGE_LABEL}, {OWNER_NAME}, {IS_OPEN} {OF_DEALS}"
         " WHERE o.connection = ? AND o.key BETWEEN ? AND ? ORDER BY o.key"
     )
-    return sql.frame(query, (connection, *span), pl.Schema({"key": pl.Int64(), **FACE}))
+    return sql.frame(query, (connection, *span), pl.Schema({"key": pl.Int64(), **LABELS}))

@@ -21,8 +21,8 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
         with leased(services, NAME, services.clock()) as session, running(session, "bench") as (run_id, report):
             session.describe()
             for page in connector.pull({}):
-                services.store.keep_page(NAME, page, services.clock(), services.clock())
-            ids = sorted(services.store.ids(NAME))[:deals]
+                services.store.mirror.keep_page(NAME, page, services.clock(), services.clock())
+            ids = sorted(services.store.mirror.ids(NAME))[:deals]
             fields = {"score": 55, "flag_count": 1, "worst_severity": "critical", "top_flag": "No amount",
                       "reasons": "No amount (warning). It is blank. Fix: Enter an amount.\n" * 3}  # fmt: skip
             before = connector.calls

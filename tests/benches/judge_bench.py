@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 
 from model.facts import FACTS
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.wide import Wide
-from policies.files.policy import Policy, PolicySet
-from policies.judging.judge import Context, judge
-from policies.language.condition import Condition
-from policies.language.tree import Call, Chain, Compare, Const, FactRef, IsBlank, Not, Stands
+from policies.files import Policy, PolicySet
+from policies.judging.context import Context
+from policies.judging.judge import judge
+from policies.language import Call, Chain, Compare, Condition, Const, FactRef, IsBlank, Not, Stands
+from policies.reporting.report import deal_rows
 from tests.benches.measure import Row, peak_mb, took
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
     found = []
     for _ in range(times):
         with took() as one:
-            verdict = judge(wide, policies, Memory(), Context())
-            verdict.scores()
+            verdict = judge(wide, policies, PreviousVerdict(), Context())
+            deal_rows(verdict)
         found.append(one)
     middle = sorted(found, key=lambda t: t.wall)[times // 2]
     rate = deals / middle.wall

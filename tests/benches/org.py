@@ -7,18 +7,18 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
 from simple_salesforce.api import Salesforce
 
 from store import Store
-from worker.settings import ConnectionSettings, Settings
+from worker.settings import Settings, connection_settings
 from worker.wiring import Services, connector_for, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from connectors.salesforce.connector import SalesforceConnector
 
@@ -37,12 +37,13 @@ class Server:
     def services(self, folder: Path) -> Services:
         """Real services over this org, with a store of their own in `folder`."""
         sync, admin = self.login("svc@acme.example"), self.login("admin@acme.example")
-        connection = ConnectionSettings(
-            kind="salesforce", sandbox=True, login_url=self.greeting["url"], ca_file=Path(self.greeting["ca_file"]),
-            consumer_key=sync["client_id"], consumer_secret=sync["client_secret"], timezone="America/New_York",
-            budget_share=1.0,
-            admin={"consumer_key": admin["client_id"], "consumer_secret": admin["client_secret"]},  # type: ignore[arg-type]
-        )  # fmt: skip
+        connection = connection_settings({
+            "kind": "salesforce", "sandbox": True, "login_url": self.greeting["url"],
+            "ca_file": self.greeting["ca_file"],
+            "consumer_key": sync["client_id"], "consumer_secret": sync["client_secret"], "timezone": "America/New_York",
+            "budget_share": 1.0,
+            "admin": {"consumer_key": admin["client_id"], "consumer_secret": admin["client_secret"]},
+        })  # fmt: skip
         settings = Settings(home=folder, connections={NAME: connection})
         connector = connector_for(settings, NAME)
         return Services(

@@ -10,7 +10,7 @@ from tests.benches import seed
 from tests.benches.measure import Row, Took, seconds, took
 from worker.pipeline.push import plan_all
 from worker.pipeline.session import leased, running
-from worker.settings import ConnectionSettings, Settings
+from worker.settings import Settings, connection_settings
 from worker.usecases.steps import judged_now
 from worker.wiring import Services, policy_texts
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 def run(share: float, *, times: int, folder: str) -> list[Row]:
     """A first run, in which every deal gets a patch, and a second, in which none does as nothing was sent."""
     deals = int(50_000 * share)
-    settings = Settings(home=Path(folder), connections={seed.NAME: ConnectionSettings(kind="salesforce", sandbox=True)})
+    settings = Settings(
+        home=Path(folder), connections={seed.NAME: connection_settings({"kind": "salesforce", "sandbox": True})}
+    )
     store = Store.open(f"sqlite:///{Path(folder) / 'patches.db'}")
     seed.fill(store, deals, closed_percent=0)
     services = Services(

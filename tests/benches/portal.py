@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from store import Store
-from worker.connector_factory import hubspot
-from worker.settings import ActivitySettings, ConnectionSettings, Settings
+from worker.connector_factory import open_connector
+from worker.settings import Settings, connection_settings
 from worker.wiring import Services, now
 
 if TYPE_CHECKING:
@@ -37,13 +37,14 @@ class Server:
 
     def services(self, folder: Path, **connection: Any) -> Services:
         """Real services over this portal, with a store of their own in `folder`; waits for limits take no time."""
-        said = ConnectionSettings(
-            kind="hubspot", sandbox=True, base_url=self.url, access_token=self.token, timezone="America/New_York",
-            budget_share=1.0, admin={"access_token": self.greeting["admin_token"]},  # type: ignore[arg-type]
-            activity=ActivitySettings(sources=()), **connection,
-        )  # fmt: skip
+        said = connection_settings({
+            "kind": "hubspot", "sandbox": True, "base_url": self.url, "access_token": self.token,
+            "timezone": "America/New_York", "budget_share": 1.0,
+            "admin": {"access_token": self.greeting["admin_token"]},
+            "activity": {"sources": ()}, **connection,
+        })  # fmt: skip
         settings = Settings(home=folder, connections={NAME: said})
-        connector = hubspot(settings, NAME, said, clock=now, sleep=lambda _: None)
+        connector = open_connector(settings, NAME, said, clock=now, sleep=lambda _: None)
         return Services(
             settings=settings, clock=now, sleep=lambda _: None, connect=lambda _: connector, policy_texts=dict,
             store=Store.open(f"sqlite:///{folder / 'hub.db'}"),

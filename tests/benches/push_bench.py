@@ -21,8 +21,8 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
         with leased(services, NAME, services.clock()) as session, running(session, "bench") as (run_id, report):
             session.describe()
             for page in connector.pull({}):
-                services.store.keep_page(NAME, page, services.clock(), services.clock())
-                if len(services.store.ids(NAME)) >= deals and "opportunity" not in page.records:
+                services.store.mirror.keep_page(NAME, page, services.clock(), services.clock())
+                if len(services.store.mirror.ids(NAME)) >= deals and "opportunity" not in page.records:
                     break
             ids = [row["Id"] for row in server.bare().query_all_iter("SELECT Id FROM Opportunity")][:deals]
             fields = {"score": 55, "flag_count": 1, "worst_severity": "critical", "top_flag": "No amount",

@@ -37,7 +37,7 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
 
 def read(store: Store) -> Snapshot:
     """Everything, as `judge` reads it, in one piece."""
-    return store.snapshot(seed.NAME, seed.AS_OF, touch=TOUCH)
+    return store.history.snapshot(seed.NAME, seed.AS_OF, touch=TOUCH)
 
 
 def size(snapshot: Snapshot) -> int:
@@ -66,7 +66,7 @@ def on_postgres(deals: int) -> Iterator[Store]:
         store = Store.open(url)
         say(f"seeding PostgreSQL with {deals:,} deals …")
         seed.fill(store, deals)
-        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as tx:
+        with store.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as tx:
             tx.exec_driver_sql("VACUUM ANALYZE")  # what autovacuum has done by itself in a store that lives
         yield store
         store.close()

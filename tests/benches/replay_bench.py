@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
+from policies.judging.context import Context
 from policies.judging.judge import judge
 from store import Store
 from tests.benches import seed
@@ -18,7 +19,7 @@ from tests.benches.measure import Row, seconds, took
 from worker.pipeline.past import Past
 from worker.pipeline.session import Session, read_once
 from worker.pipeline.slices import shots, widened
-from worker.settings import ConnectionSettings, Settings
+from worker.settings import Settings, connection_settings
 from worker.usecases.diff import described
 from worker.usecases.replay import replay
 from worker.wiring import Services
@@ -61,7 +62,7 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
         services = _services(store, Path(folder))
         with took() as found:
             answer = replay(services, seed.NAME, {"p.yaml": PACK}, FIRST, LAST)
-        rows = [seconds(_what(answer, deals), found, MOST_SECONDS, memory=MOST_MB)]
+        rows = [seconds(_what(answer, deals), found, MOST_SECONDS, previous=MOST_MB)]
         with took() as alone:
             _same_days(services)
         per_day = alone.wall / len(SAMPLED)
@@ -77,7 +78,7 @@ def _what(answer: dict[str, object], deals: int) -> str:
 
 def _seen_all_along(store: Store) -> None:
     """The deals were seen from their first hour on; each had another amount and another next step once."""
-    with store.writing() as sql:
+    with store.database.writing() as sql:
         sql.run("UPDATE opportunity SET first_seen = created, first_edit = created")
         for n, (field, before) in enumerate({"next_step": "null", "amount": '"800.5"'}.items()):
             at = seed.ago("key", 400, 31 + n)
@@ -90,7 +91,8 @@ def _seen_all_along(store: Store) -> None:
 
 def _services(store: Store, folder: Path) -> Services:
     settings = Settings(
-        home=folder, connections={seed.NAME: ConnectionSettings(kind="salesforce", timezone="America/New_York")}
+        home=folder,
+        connections={seed.NAME: connection_settings({"kind": "salesforce", "timezone": "America/New_York"})},
     )
 
     def connect(_name: str) -> NoReturn:
@@ -120,7 +122,7 @@ def _same_days(services: Services) -> None:
 
 def _flagged_alone(parts: list, past: Past) -> Iterator[tuple[str, int]]:
     for wide in parts:
-        verdict = judge(wide, past.policies, Memory(), past.context)
+        verdict = judge(wide, past.policies, PreviousVerdict(), Context(first_runs=past.first_runs))
         opened = verdict.frame.filter("is_open")
         yield from ((rule.id, int(opened[rule.broken].sum() or 0)) for rule in verdict.rules)
 

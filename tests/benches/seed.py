@@ -47,9 +47,9 @@ def ident(prefix: str, row: str) -> str:
 
 def fill(store: Store, deals: int, *, closed_percent: int = 30, children: bool = True) -> None:
     """`deals` deals of 400 owners, with all that hangs on them."""
-    store.connection_key(NAME)
+    store.database.connection_key(NAME)
     owner = lambda salt, row="i": ident("005", draw(row, 400, salt))  # noqa: E731
-    with store.writing() as sql:
+    with store.database.writing() as sql:
         _numbers(sql, deals)
         closed = f"({draw('i', 100, 1)} < {closed_percent})"
         stage = f"CASE WHEN {closed} THEN 5 ELSE {draw('i', 5, 2)} END"
@@ -68,7 +68,7 @@ def fill(store: Store, deals: int, *, closed_percent: int = 30, children: bool =
         if children:
             _children(sql, owner)
         _lists(sql)
-    store.keep_description(NAME, description())
+    store.connections.keep_description(NAME, description())
 
 
 def _children(sql: Sql, owner: object) -> None:

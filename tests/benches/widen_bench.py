@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from model.calibration import Calibration
 from model.judging_options import Setting
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.widening.activity_facts import coverage
 from model.widening.widen import widen
-from policies.files.reader import read_policies
-from policies.judging.judge import Context, judge
+from policies.files import read_policies
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.judging.rules import rules_of
 from tests.benches import seed
 from tests.benches.made import slices
@@ -32,7 +33,7 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
     with took() as found:
         teams = coverage([snapshot])
         for part in slices(snapshot, SLICES):
-            judge(widen(part, policies.processes, Calibration(), setting, teams), policies, Memory(), context)
+            judge(widen(part, policies.processes, Calibration(), setting, teams), policies, PreviousVerdict(), context)
     what = f"widen and judge {deals:,} deals, {snapshot.stage_changes.height:,} stage events, {SLICES} slices"
     reduced = Row(f"  (10 activities and 3 roles a deal were reduced by the store; {before} MB after that)", "")
-    return [seconds(what, found, 4, memory=2500), reduced]
+    return [seconds(what, found, 4, previous=2500), reduced]

@@ -212,7 +212,7 @@ def judged(folder: Path, kind: str, lives: Sequence[Life], runs: Sequence[dateti
             mapped=GIVEN | {"segment", "pain_identified"}, writes={}, currency="USD",
             types={"segment": "text", "pain_identified": "yes/no"}, history=HISTORY,
         )  # fmt: skip
-        kept.store.keep_description(NAME, described)
+        kept.store.connections.keep_description(NAME, described)
         people = [owner(f"u{n}", zone=zone) for n, zone in enumerate(ZONES)]
         for now in runs:
             kept.keep(now, owner=people, crm_stage=[crm_stage(name) for name in (*STAGES, "Closed Lost")], feeds=FEEDS)
@@ -220,16 +220,16 @@ def judged(folder: Path, kind: str, lives: Sequence[Life], runs: Sequence[dateti
                 keep(kept, life, now)
             session = Session(kept.services, NAME, now)
             policies = read_once({"p.yaml": PACK}, described)
-            run = kept.store.start_run(NAME, now, "", "", "judge", None)
+            run = kept.store.runs.start(NAME, now, "", "", "judge", None)
             judge(session, policies, described, run, binding=True)
-            kept.store.end_run(run, "done", {})
+            kept.store.runs.end(run, "done", {})
             yield kept
 
 
 def kept_gates(kept: Archive) -> dict[tuple[str, str, datetime], tuple[date | None, str | None]]:
     """(deal, criterion, move) → (met on, ended) as the store holds them."""
-    ids = {key: id_ for id_, key in kept.store.ids(NAME).items()}
-    breaches = kept.store.memory(NAME)[2]
+    ids = {key: id_ for id_, key in kept.store.mirror.ids(NAME).items()}
+    breaches = kept.store.verdicts.previous(NAME)[2]
     return {
         (ids[row["key"]], row["criterion"].removeprefix("main/"), row["moved_at"]): (row["met_on"], row["ended"])
         for row in breaches.iter_rows(named=True)
@@ -258,9 +258,9 @@ def differences(found: dict[Any, Any], expected: dict[Any, Any]) -> list[str]:
 def replayed(kept: Archive, first: date, last: date, now: datetime) -> set[tuple[str, str, date]]:
     """(deal, criterion, day) of gates that a replay finds missed at noon."""
     session = Session(kept.services, NAME, now)
-    described = kept.store.description(NAME)
+    described = kept.store.connections.description(NAME)
     past = Past(session, described, read_once({"p.yaml": PACK}, described), first, last)
-    ids, found = {key: id_ for id_, key in kept.store.ids(NAME).items()}, set()
+    ids, found = {key: id_ for id_, key in kept.store.mirror.ids(NAME).items()}, set()
     for part in past.judged():
         for rule, frame in part.stretches.items():
             for key, day, until, state in frame.iter_rows():

@@ -91,7 +91,7 @@ def as_crms(folder: Path, scratch: Path) -> int:
             report = run(services, NAME, full=True, as_of=AS_OF)
             judged = judge_only(services, NAME, AS_OF)
             by_name = {deal["name"]: {**deal, "pipeline": None} for deal in deals(services, NAME)}
-            kpis = [kpi for kpi in services.store.kpis(NAME) if UNLIKE.isdisjoint(kpi["dims"])]
+            kpis = [kpi for kpi in services.store.kpis.values(NAME) if UNLIKE.isdisjoint(kpi["dims"])]
             said.append(Judged([by_name], kpis=kpis))
         echo(f"\nIn a local {name}: {report.deals} deals as of {judged['as_of']}, {report.calls} calls")
         wrong += counted_by_sql(Files(folder, told(invented)), judged, report)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typer import echo
 
+from connectors.shared.connection import ActivitySettings, FieldSettings
 from sandbox import hubspot as local_hubspot
 from sandbox import salesforce as local_salesforce
 from sandbox.hubspot import config as hubspot_config
@@ -30,9 +31,9 @@ from tests.neutral import random_lives, read_stories
 from tests.neutral import salesforce as salesforce_seed
 from tests.neutral.events import in_order
 from tests.neutral.world import INTEGRATION, MANAGER, OWNERS, RATES, ZONE
-from worker import connector_factory
+from worker.connector_factory import open_connector
 from worker.pipeline.run import run
-from worker.settings import ActivitySettings, FieldSettings, PolicySettings, read_settings
+from worker.settings import PolicySettings, read_settings
 from worker.usecases.answers import deals
 from worker.wiring import wire
 
@@ -91,7 +92,7 @@ def judged(services: Services, player: Any, events: Iterable[Event]) -> Judged:
         found.reports.append(run(services, NAME, full=at == RUNS[-1]))
         by_id = {deal["id"]: deal for deal in deals(services, NAME)}
         found.deals.append({key: by_id[id_] for key, id_ in player.deals.items() if id_ in by_id})
-    found.kpis = services.store.kpis(NAME)
+    found.kpis = services.store.kpis.values(NAME)
     page = services.connect(NAME).read(list(player.deals.values()))
     ours = {record["id"]: record["ours"] for record in page.records["opportunity"] if not record.get("gone")}
     found.records = {key: ours[id_] for key, id_ in player.deals.items() if id_ in ours}
@@ -144,9 +145,7 @@ def connected(toml: str, facts: dict[str, Any], clock: Any, scratch: Path) -> Se
     })  # fmt: skip
     named = {"connections": {NAME: connection}, "policies": PolicySettings(paths=(POLICIES,))}
     settings = settings.model_copy(update=named)
-    door = getattr(connector_factory, connection.kind)(
-        settings, NAME, connection, clock=clock, sleep=lambda _seconds: None
-    )
+    door = open_connector(settings, NAME, connection, clock=clock, sleep=lambda _seconds: None)
     return replace(wire(settings), clock=clock, connect=lambda _name: door)
 
 

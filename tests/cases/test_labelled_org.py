@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
 
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from sandbox import hubspot, salesforce
 from sandbox.seeds.ageing import OVER_EXPECTED
 from tests.connectors.hubspot.portal import Desk
@@ -89,7 +89,7 @@ def judged(both):
 
 def _verdicts(team: Services) -> dict[str, dict[str, Said]]:
     with leased(team, NAME, AS_OF) as session:
-        run_id = team.store.start_run(NAME, AS_OF, "", "", "judge", session.lease)
+        run_id = team.store.runs.start(NAME, AS_OF, "", "", "judge", session.lease)
         (part,) = judged_now(session, run_id, binding=True).parts
     ids = part.part.judged.frame.select("key", "id")
     found: dict[str, dict[str, Said]] = {}

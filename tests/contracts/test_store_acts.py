@@ -12,35 +12,35 @@ FLAG = '{"policy":"a","title":"\\"severity\\":\\"info\\"","severity":"critical"}
 
 
 def judged(store, day, found, deals):
-    run = store.start_run("acme", day, "", "c1", "judge")
+    run = store.runs.start("acme", day, "", "c1", "judge")
     rows = [(key, policy, "broken", None, date(2026, 11, 2), None, True, FLAG) for key, policy in found]
     verdicts = pl.DataFrame([(key, 90, None, None, "{}") for key in deals], DEAL_VERDICTS, orient="row")
     findings = pl.DataFrame(rows, FINDINGS, orient="row")
-    store.keep_verdict("acme", run, day, findings, verdicts, pl.DataFrame(schema=BREACHES), digest=f"d{run}")
+    store.verdicts.keep("acme", run, day, findings, verdicts, pl.DataFrame(schema=BREACHES), digest=f"d{run}")
     return run
 
 
 def test_flags_and_deals_are_told_with_the_runs_they_stood_between(store):
     keep(store, opportunity=[deal("d1"), deal("d2")])
-    one, two = store.ids("acme").values()
+    one, two = store.mirror.ids("acme").values()
     first = judged(store, NOON, [(one, "a"), (two, "a")], [one, two])
     second = judged(store, NOON + DAY, [(one, "a")], [one])
     third = judged(store, NOON + 2 * DAY, [], [one])
-    findings, deals = store.stood("acme", NOON)
+    findings, deals = store.flag_history.flags("acme", NOON)
     assert (findings.schema, deals.schema) == (STOOD, LIVED)
     assert findings.rows() == [
         (one, "a", "broken", True, "critical", first, third), (two, "a", "broken", True, "critical", first, second),
     ]  # fmt: skip
     assert deals.rows() == [(one, True, first, None), (two, True, first, second)]
-    later, _ = store.stood("acme", NOON + DAY)
+    later, _ = store.flag_history.flags("acme", NOON + DAY)
     assert later["key"].to_list() == [one], "what was over by then is not told"
-    assert store.runs_of("acme").select("run", "as_of", "digest", "calibration", "judged").rows() == [
+    assert store.flag_history.runs("acme").select("run", "as_of", "digest", "calibration", "judged").rows() == [
         (run, NOON + n * DAY, f"d{run}", "c1", True) for n, run in enumerate((first, second, third))
     ]
 
 
 def acts(store, since=NOON - DAY, *, roll_up=False):
-    found = store.acts("acme", since, roll_up=roll_up)
+    found = store.flag_history.acts("acme", since, roll_up=roll_up)
     assert found.schema == ACTS
     return set(found.select("field", "actor", "value").rows())
 
@@ -76,11 +76,11 @@ def test_activities_that_count_are_acts_when_entered_and_when_held(store):
                       "created": NOON - 90 * DAY, "gone": None}])  # fmt: skip
     assert acts(store) == {("activities", "u1", None)}
     assert acts(store, roll_up=True) == {("activities", f"u{n}", None) for n in (1, 6, 7)}
-    assert store.acts("acme", NOON - DAY, roll_up=False)["at"].to_list() == [NOON - DAY / 2, NOON]
+    assert store.flag_history.acts("acme", NOON - DAY, roll_up=False)["at"].to_list() == [NOON - DAY / 2, NOON]
 
 
 def test_next_steps_are_told_of_open_deals_that_have_an_owner(store):
     deals = [deal("d1", next_step="Call"), deal("d2", next_step=None), deal("d3", next_step="x", owner_id=None),
              deal("d4", next_step="x", is_closed=True), deal("d5", next_step="x", gone="deleted")]  # fmt: skip
     keep(store, opportunity=deals)
-    assert store.open_steps("acme").select("owner_id", "next_step").rows() == [("u1", "Call")]
+    assert store.flag_history.next_steps("acme").select("owner_id", "next_step").rows() == [("u1", "Call")]

@@ -33,19 +33,21 @@ def findings(said):
 
 
 def judged(store, said, scores=None, *, day=NOON, keys=None, digest="d", run=None, at="acme"):
-    run = run or store.start_run(at, day, "", "", "judge")
+    run = run or store.runs.start(at, day, "", "", "judge")
     scored = [(key, score, None, "ready", "{}") for key, score in (scores or {}).items()]
     deals = pl.DataFrame(scored, DEAL_VERDICTS, orient="row")
-    counts = store.keep_verdict(at, run, day, findings(said), deals, NOBODY, keys, digest=digest)
+    counts = store.verdicts.keep(at, run, day, findings(said), deals, NOBODY, keys, digest=digest)
     return run, counts
 
 
 def stood(store, at):
-    return {(key, policy): (status, shown) for key, policy, status, shown in store.standing("acme", at).rows()}
+    return {
+        (key, policy): (status, shown) for key, policy, status, shown in store.decisions.standing("acme", at).rows()
+    }
 
 
 def rows(store, table):
-    with store.reading() as sql:
+    with store.database.reading() as sql:
         return sql.rows(f"SELECT count(*) FROM {table}")[0][0]
 
 
@@ -62,10 +64,10 @@ def test_findings_stand_from_the_verdict_that_says_so_until_one_that_says_otherw
 
 def test_where_nothing_was_judged_there_is_an_empty_frame_of_the_same_columns(store):
     expected = {"key": pl.Int64, "policy": pl.String, "status": pl.String, "shown": pl.Boolean}
-    nothing = store.standing("acme", NOON)
+    nothing = store.decisions.standing("acme", NOON)
     assert (dict(nothing.schema), nothing.height) == (expected, 0)
-    assert store.judgement("acme", NOON) is None
-    assert store.judged_since("acme") is None
+    assert store.decisions.judgement("acme", NOON) is None
+    assert store.decisions.judged_since("acme") is None
 
 
 def test_judging_the_same_state_again_writes_nothing(pipeline):
@@ -109,7 +111,7 @@ def test_a_day_that_is_judged_again_out_of_turn_leaves_the_other_days_as_they_we
     judged(pipeline, {(1, "b"): "third"}, day=NOON + 2 * DAY)
     judged(pipeline, {(1, "c"): "second"}, day=NOON + DAY)
     assert [list(stood(pipeline, NOON + n * DAY)) for n in (0, 1, 2)] == [[(1, "a")], [(1, "c")], [(1, "b")]]
-    assert pipeline.memory("acme")[0]["policy"].to_list() == ["c"], "what the record shows is the last word"
+    assert pipeline.verdicts.previous("acme")[0]["policy"].to_list() == ["c"], "what the record shows is the last word"
     judged(pipeline, {(1, "d"): "fourth"}, day=NOON + 3 * DAY)
     assert list(stood(pipeline, NOON + 2 * DAY)) == [(1, "b")]
 
@@ -121,7 +123,7 @@ def test_of_two_verdicts_on_one_instant_the_later_one_counts(pipeline):
 
 
 def test_a_run_that_comes_late_is_refused(pipeline):
-    early = pipeline.start_run("acme", NOON, "", "", "judge")
+    early = pipeline.runs.start("acme", NOON, "", "", "judge")
     judged(pipeline, {})
     with pytest.raises(ValueError, match="a later run of this connection has judged"):
         judged(pipeline, {(1, "a"): "x"}, run=early)
@@ -130,59 +132,59 @@ def test_a_run_that_comes_late_is_refused(pipeline):
 def test_a_judgement_names_its_run_and_its_policies(pipeline):
     first, _ = judged(pipeline, {}, digest="before")
     second, _ = judged(pipeline, {}, day=NOON + DAY, digest="after")
-    assert pipeline.judged_since("acme") == NOON
-    said = [pipeline.judgement("acme", NOON + n * DAY) for n in (-1, 0, 1, 5)]
+    assert pipeline.decisions.judged_since("acme") == NOON
+    said = [pipeline.decisions.judgement("acme", NOON + n * DAY) for n in (-1, 0, 1, 5)]
     assert [one and (one.run, one.as_of, one.digest) for one in said] == [
         None, (first, NOON, "before"), (second, NOON + DAY, "after"), (second, NOON + DAY, "after"),
     ]  # fmt: skip
 
 
 def test_a_deal_is_told_as_it_was_told_then_whatever_became_of_it(pipeline):
-    key = pipeline.ids("acme")["d1"]
+    key = pipeline.mirror.ids("acme")["d1"]
     judged(pipeline, {(key, "b"): "x", (key, "a"): "?", (key, "c"): "z!"}, {key: 80})
-    then = pipeline.deals("acme")[0]
+    then = pipeline.verdicts.deals("acme")[0]
     changed = deal("d1", name="Renamed", stage_name="Won", is_closed=True, owner_id="u2", gone="deleted")
     keep(pipeline, NOON + DAY, opportunity=[changed], owner=[{"id": "u1", "name": "Anna"}])
     judged(pipeline, {}, {key: None}, day=NOON + DAY)
-    assert pipeline.decided("acme", "d1", NOON + DAY - MINUTE) == then
-    now = pipeline.decided("acme", "d1", NOON + DAY)
+    assert pipeline.decisions.decided("acme", "d1", NOON + DAY - MINUTE) == then
+    now = pipeline.decisions.decided("acme", "d1", NOON + DAY)
     assert (now["name"], now["stage_name"], now["owner"], now["is_open"]) == ("Renamed", "Won", "u2", False)
     assert (now["score"], now["flags"], now["unknown"]) == (None, [], [])
 
 
 def test_a_deal_that_was_not_judged_then_has_no_decision(pipeline):
-    first, second, _ = pipeline.ids("acme").values()
+    first, second, _ = pipeline.mirror.ids("acme").values()
     judged(pipeline, {}, {first: 90})
     judged(pipeline, {}, {first: 90, second: 80}, day=NOON + DAY)
-    assert pipeline.decided("acme", "d2", NOON) is None
-    assert pipeline.decided("acme", "d2", NOON + DAY)["score"] == 80
-    assert pipeline.decided("acme", "nobody", NOON) is None
+    assert pipeline.decisions.decided("acme", "d2", NOON) is None
+    assert pipeline.decisions.decided("acme", "d2", NOON + DAY)["score"] == 80
+    assert pipeline.decisions.decided("acme", "nobody", NOON) is None
 
 
 def test_what_is_too_old_is_forgotten_and_what_stood_at_the_limit_is_not(pipeline):
     for n in range(5):
         judged(pipeline, {(1, f"p{n}"): "x"}, {1: n}, day=NOON + n * DAY)
     limit = NOON + 2 * DAY + MINUTE
-    assert pipeline.forget_decisions("acme", limit) == 4
-    assert pipeline.judged_since("acme") == NOON + 2 * DAY
+    assert pipeline.decisions.forget("acme", limit) == 4
+    assert pipeline.decisions.judged_since("acme") == NOON + 2 * DAY
     assert [list(stood(pipeline, NOON + n * DAY)) for n in range(5)] == [
         [], [], [(1, "p2")], [(1, "p3")], [(1, "p4")],
     ]  # fmt: skip
-    assert pipeline.forget_decisions("acme", limit) == 0
-    pipeline.forget_decisions("acme", NOON + 900 * DAY)
+    assert pipeline.decisions.forget("acme", limit) == 0
+    pipeline.decisions.forget("acme", NOON + 900 * DAY)
     assert stood(pipeline, NOON + 900 * DAY) == {(1, "p4"): ("broken", True)}
-    assert pipeline.memory("acme")[1]["score"].to_list() == [4]
-    assert pipeline.forget_decisions("other", limit) == 0
+    assert pipeline.verdicts.previous("acme")[1]["score"].to_list() == [4]
+    assert pipeline.decisions.forget("other", limit) == 0
 
 
-def test_a_rehearsal_remembers_the_last_month(pipeline):
+def test_a_dry_run_remembers_the_last_month(pipeline):
     for n in (0, 20, 40, 60):
         judged(pipeline, {(1, f"p{n}"): "x"}, day=NOON + n * DAY)
-    with pipeline.rehearsal("acme") as copy:
+    with pipeline.dry_run("acme") as copy:
         assert [list(stood(copy, NOON + n * DAY)) for n in (0, 20, 40, 60)] == [
             [], [(1, "p20")], [(1, "p40")], [(1, "p60")],
         ]  # fmt: skip
-    with pipeline.rehearsal("acme", NOON + 25 * DAY) as copy:
+    with pipeline.dry_run("acme", NOON + 25 * DAY) as copy:
         judged(copy, {(1, "tried"): "x"}, day=NOON + 25 * DAY)
         assert list(stood(copy, NOON + 18 * DAY)) == [(1, "p0")]
         assert list(stood(copy, NOON + 25 * DAY)) == [(1, "tried")]
@@ -190,24 +192,24 @@ def test_a_rehearsal_remembers_the_last_month(pipeline):
 
 
 def test_a_store_of_before_keeps_its_last_verdict_as_its_first_decision(pipeline):
-    key = pipeline.ids("acme")["d1"]
+    key = pipeline.mirror.ids("acme")["d1"]
     run, _ = judged(pipeline, {(key, "a"): "x"}, {key: 80}, digest="old")
-    pipeline.end_run(run, "done", {})
-    told = pipeline.deals("acme")[0]
-    pipeline.downgrade("0003")
-    pipeline.upgrade()
-    assert pipeline.judged_since("acme") == NOON
-    assert pipeline.decided("acme", "d1", NOON) == told
-    assert pipeline.judgement("acme", NOON).digest == "old"
+    pipeline.runs.end(run, "done", {})
+    told = pipeline.verdicts.deals("acme")[0]
+    pipeline.database.downgrade("0003")
+    pipeline.database.upgrade()
+    assert pipeline.decisions.judged_since("acme") == NOON
+    assert pipeline.decisions.decided("acme", "d1", NOON) == told
+    assert pipeline.decisions.judgement("acme", NOON).digest == "old"
     _, counts = judged(pipeline, {(key, "a"): "x"}, {key: 80}, day=NOON + DAY)
     assert (counts["written"], counts["removed"]) == (0, 0)
 
 
 def test_a_store_of_before_without_a_single_run_migrates_too(store):
-    with store.writing() as sql:
+    with store.database.writing() as sql:
         migrate(sql.tx, "0003", down=True)
-    store.upgrade()
-    assert store.judged_since("acme") is None
+    store.database.upgrade()
+    assert store.decisions.judged_since("acme") is None
 
 
 SAID = st.dictionaries(st.tuples(st.integers(1, 3), st.sampled_from("ab")), st.sampled_from(["x", "y", "?", "x!"]))
@@ -217,7 +219,7 @@ VERDICT = st.tuples(st.integers(0, 6), SAID, st.sampled_from([(1, 3), (1, 2), (2
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(verdicts=st.lists(VERDICT, min_size=1, max_size=8))
 def test_any_order_of_verdicts_gives_each_instant_the_state_after_its_newest_one(store, verdicts):
-    with store.writing() as sql:
+    with store.database.writing() as sql:
         for table in ("finding", "finding_past", "run"):
             sql.run(f"DELETE FROM {table}")
     state, states = {}, []
@@ -229,4 +231,4 @@ def test_any_order_of_verdicts_gives_each_instant_the_state_after_its_newest_one
     for day in range(7):
         newest = max((one for one in states if one[0] <= day), default=(0, 0, {}))[2]
         expected = findings(newest).select("key", "policy", "status", "shown")
-        assert_frame_equal(store.standing("acme", NOON + day * DAY), expected)
+        assert_frame_equal(store.decisions.standing("acme", NOON + day * DAY), expected)

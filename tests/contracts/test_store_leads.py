@@ -37,7 +37,7 @@ def call(id_="c1", lead_id="l1", at=NOON - DAY, **changed):
 
 
 def shot(store, at=NOON, touch=NOBODY):
-    return store.snapshot("acme", at, touch=touch, subject=LEADS).records
+    return store.history.snapshot("acme", at, touch=touch, subject=LEADS).records
 
 
 def touched(store, at=NOON, touch=NOBODY):
@@ -51,7 +51,7 @@ def test_a_lead_comes_back_as_it_was_kept(store):
     kept = {name: value for name, value in lead().items() if name in row and name not in {"facts", "unread"}}
     assert {name: row[name] for name in kept} == kept
     assert (row["facts"], row["unread"]) == ('{"score":50}', "")
-    assert store.snapshot("acme", NOON, touch=NOBODY, subject=LEADS).feeds == {"leads": NOON}
+    assert store.history.snapshot("acme", NOON, touch=NOBODY, subject=LEADS).feeds == {"leads": NOON}
 
 
 def test_an_unchanged_page_writes_nothing_and_a_changed_lead_leaves_its_history(store):
@@ -91,7 +91,7 @@ def test_a_lead_that_was_not_there_yet_or_no_longer_is_left_out(store):
     assert shot(store, NOON - 7 * DAY)["id"].to_list() == ["l1"]
     assert shot(store, NOON - 2 * DAY)["id"].to_list() == ["l1", "young"]
     assert shot(store, NOON)["id"].to_list() == ["young"]
-    assert [row["id"] for row in store.leads("acme")] == ["young"]
+    assert [row["id"] for row in store.leads.all("acme")] == ["young"]
 
 
 def test_a_lead_that_comes_out_of_the_bin_is_there_again(store):
@@ -141,21 +141,21 @@ def test_what_was_logged_before_the_conversion_counts_though_it_moved_to_the_con
 def test_a_page_that_has_all_of_a_lead_ends_what_it_leaves_out(store):
     keep(store, lead=[lead(), lead("l2")], lead_activity=[call(), call("c2"), call("c3", "l2")])
     keep(store, lead_activity=[call("c2")], whole={"lead_activity": frozenset({"l1"})})
-    with store.reading() as sql:
+    with store.database.reading() as sql:
         assert dict(sql.rows("SELECT id, gone FROM lead_activity")) == {"c1": "deleted", "c2": None, "c3": None}
 
 
 def test_a_full_pass_buries_what_it_did_not_find_but_never_many_at_once(store):
     keep(store, lead=[lead(f"l{n}") for n in range(40)])
     kept = keep(store, present={"lead": frozenset(f"l{n}" for n in range(5))})
-    assert (kept.buried, kept.held_back) == (0, 35)
-    assert keep(store, present={"lead": frozenset(f"l{n}" for n in range(30))}).buried == 10
+    assert (kept.vanished, kept.held_back) == (0, 35)
+    assert keep(store, present={"lead": frozenset(f"l{n}" for n in range(30))}).vanished == 10
     assert shot(store, NOON + DAY).height == 30
 
 
 def test_a_lead_and_a_deal_of_one_id_are_two(store):
     keep(store, lead=[lead("x")], opportunity=[deal("x")], cursor=Cursor("lead", "{}"))
-    assert store.ids("acme").keys() == {"x"}
+    assert store.mirror.ids("acme").keys() == {"x"}
     assert shot(store)["id"].to_list() == ["x"]
 
 
@@ -172,43 +172,43 @@ def frame(*rows):
 def test_the_verdict_on_leads_is_replaced_whole_and_listed(store):
     keep(store, owner=[{"id": "u1", "name": "Rita"}], lead=[lead(), lead("l2", owner_id=None)])
     one, two = shot(store)["key"].to_list()
-    store.keep_findings("acme", 1, LEADS, frame(finding(one), finding(one, "quiet", "unknown"), finding(two)))
-    store.keep_findings("acme", 1, LEADS, frame(finding(one), finding(one, "quiet", "unknown")))
-    assert store.findings("acme", LEADS).to_dicts() == [finding(one, "quiet", "unknown"), finding(one)]
-    told = {row["id"]: row for row in store.leads("acme")}
+    store.verdicts.keep_findings("acme", 1, LEADS, frame(finding(one), finding(one, "quiet", "unknown"), finding(two)))
+    store.verdicts.keep_findings("acme", 1, LEADS, frame(finding(one), finding(one, "quiet", "unknown")))
+    assert store.verdicts.findings("acme", LEADS).to_dicts() == [finding(one, "quiet", "unknown"), finding(one)]
+    told = {row["id"]: row for row in store.leads.all("acme")}
     assert (told["l1"]["broken"], told["l1"]["unknown"]) == ([{"policy": "slow"}], [{"policy": "quiet"}])
     assert (told["l1"]["owner"], told["l2"]["owner"], told["l2"]["broken"]) == ("Rita", None, [])
-    store.keep_findings("acme", 2, LEADS, frame())
-    assert store.findings("acme", LEADS).is_empty()
+    store.verdicts.keep_findings("acme", 2, LEADS, frame())
+    assert store.verdicts.findings("acme", LEADS).is_empty()
 
 
 def test_findings_of_leads_and_of_deals_do_not_meet(store):
     keep(store, lead=[lead()], opportunity=[deal()])
     (key,) = shot(store)["key"]
-    store.keep_findings("acme", 1, LEADS, frame(finding(key)))
-    assert [deal["flags"] for deal in store.deals("acme")] == [[]]
+    store.verdicts.keep_findings("acme", 1, LEADS, frame(finding(key)))
+    assert [deal["flags"] for deal in store.verdicts.deals("acme")] == [[]]
 
 
-def test_a_store_of_the_version_before_keeps_its_findings_and_what_was_described(store):
+def test_a_store_of_the_version_before_keeps_its_findings_and_its_description(store):
     keep(store, lead=[lead()], opportunity=[deal()])
     (key,) = shot(store)["key"]
-    store.keep_findings("acme", 1, LEADS, frame(finding(key), finding(key, "quiet", "unknown")))
+    store.verdicts.keep_findings("acme", 1, LEADS, frame(finding(key), finding(key, "quiet", "unknown")))
     offer = Offer(frozenset({"status", "score"}), {"score": "number"}, {"status": ("New", "Gone")})
     described = Description(mapped=frozenset({"id"}), writes={}, offers={"lead": offer}, currency="USD")
-    store.keep_description("acme", described)
-    store.downgrade("0040")
-    with store.reading() as sql:
+    store.connections.keep_description("acme", described)
+    store.database.downgrade("0040")
+    with store.database.reading() as sql:
         assert sql.rows("SELECT policy FROM lead_finding ORDER BY policy") == [("quiet",), ("slow",)]
         assert sql.rows("SELECT count(*) FROM finding") == [(0,)]
-    store.upgrade()
-    assert store.findings("acme", LEADS).to_dicts() == [finding(key, "quiet", "unknown"), finding(key)]
-    assert store.description("acme") == described
+    store.database.upgrade()
+    assert store.verdicts.findings("acme", LEADS).to_dicts() == [finding(key, "quiet", "unknown"), finding(key)]
+    assert store.connections.description("acme") == described
 
 
-def test_a_rehearsal_knows_the_leads(store):
+def test_a_dry_run_knows_the_leads(store):
     keep(store, lead=[lead()], lead_activity=[call()])
     keep(store, NOON, lead=[edited(NOON, status="Working")])
-    with store.rehearsal("acme") as copy:
+    with store.dry_run("acme") as copy:
         assert shot(copy, NOON - DAY / 2).equals(shot(store, NOON - DAY / 2))
         keep(copy, lead=[lead("l2")])
     assert shot(store)["id"].to_list() == ["l1"]

@@ -16,35 +16,35 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_a_held_connection_is_refused_with_who_holds_it_and_since_when(store):
-    store.lease("acme", "run 7 on host a", NOON)
+    store.runs.lease("acme", "run 7 on host a", NOON)
     with pytest.raises(ConnectionBusy, match=r"held by run 7 on host a since 2026-11-02 12:00:00 UTC"):
-        store.lease("acme", "run 8", NOON + MINUTE / 2)
-    assert store.lease("other", "run 8", NOON).fence == 1
+        store.runs.lease("acme", "run 8", NOON + MINUTE / 2)
+    assert store.runs.lease("other", "run 8", NOON).fence == 1
 
 
 def test_a_lease_lapses_unless_it_is_renewed(store):
-    lease = store.lease("acme", "a", NOON)
-    store.renew(lease, NOON + MINUTE / 2)
+    lease = store.runs.lease("acme", "a", NOON)
+    store.runs.renew(lease, NOON + MINUTE / 2)
     with pytest.raises(ConnectionBusy):
-        store.lease("acme", "b", NOON + MINUTE)
-    assert store.lease("acme", "b", NOON + 2 * MINUTE).fence == 2
+        store.runs.lease("acme", "b", NOON + MINUTE)
+    assert store.runs.lease("acme", "b", NOON + 2 * MINUTE).fence == 2
 
 
 def test_a_released_connection_is_free_at_once(store):
-    store.release(store.lease("acme", "a", NOON))
-    assert store.lease("acme", "b", NOON).fence == 2
+    store.runs.release(store.runs.lease("acme", "a", NOON))
+    assert store.runs.lease("acme", "b", NOON).fence == 2
 
 
 def test_a_lease_lapses_at_once_where_its_process_was_killed(store):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        store.lease("acme", "child", NOON, process=this_process(child.pid))
+        store.runs.lease("acme", "child", NOON, process=this_process(child.pid))
         with pytest.raises(ConnectionBusy):
-            store.lease("acme", "b", NOON)
+            store.runs.lease("acme", "b", NOON)
     finally:
         child.kill()
         child.wait()
-    assert store.lease("acme", "b", NOON).fence == 2
+    assert store.runs.lease("acme", "b", NOON).fence == 2
 
 
 def test_a_process_with_the_same_number_after_a_restart_is_not_the_holder():
@@ -56,22 +56,22 @@ def test_a_process_with_the_same_number_after_a_restart_is_not_the_holder():
 
 
 def test_writes_under_a_lost_lease_are_refused(store):
-    late = store.lease("acme", "slow run", NOON)
-    store.lease("acme", "next run", NOON + 2 * MINUTE)
+    late = store.runs.lease("acme", "slow run", NOON)
+    store.runs.lease("acme", "next run", NOON + 2 * MINUTE)
     refused = [
         lambda: keep(store, lease=late, opportunity=[deal()]),
-        lambda: store.renew(late, NOON + 2 * MINUTE),
-        lambda: store.start_run("acme", NOON, "digest", "", "run", late),
-        lambda: store.stage_patches("acme", 1, [], 200, lease=late),
-        lambda: store.claim_batch("acme", NOON, lease=late),
+        lambda: store.runs.renew(late, NOON + 2 * MINUTE),
+        lambda: store.runs.start("acme", NOON, "digest", "", "run", late),
+        lambda: store.pushes.stage("acme", 1, [], 200, lease=late),
+        lambda: store.pushes.claim("acme", NOON, lease=late),
     ]
     for write in refused:
         with pytest.raises(ConnectionBusy, match="slow run lost the lease on connection 'acme'"):
             write()
-    store.release(late)
+    store.runs.release(late)
     assert snapshot(store).deals.is_empty()
     with pytest.raises(ConnectionBusy, match="next run"):
-        store.lease("acme", "third", NOON + 2 * MINUTE)
+        store.runs.lease("acme", "third", NOON + 2 * MINUTE)
 
 
 def test_a_forked_child_reads_and_writes_with_an_engine_of_its_own(store_url):
@@ -80,7 +80,7 @@ def test_a_forked_child_reads_and_writes_with_an_engine_of_its_own(store_url):
     child = os.fork()
     if child == 0:
         keep(store, opportunity=[deal("d2")])
-        os._exit(0 if set(store.ids("acme")) == {"d1", "d2"} else 1)
+        os._exit(0 if set(store.mirror.ids("acme")) == {"d1", "d2"} else 1)
     assert os.waitpid(child, 0)[1] == 0
-    assert set(store.ids("acme")) == {"d1", "d2"}
+    assert set(store.mirror.ids("acme")) == {"d1", "d2"}
     store.close()

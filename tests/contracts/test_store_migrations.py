@@ -16,19 +16,19 @@ from store.mirror_tables import metadata
 
 
 def tables(store):
-    with store.reading() as sql:
+    with store.database.reading() as sql:
         return set(sa.inspect(sql.tx).get_table_names()) - {"alembic_version"}
 
 
 def test_migrations_make_the_declared_tables_and_take_them_away_again(store):
     assert tables(store) == set(metadata.tables)
-    with store.reading() as sql:
+    with store.database.reading() as sql:
         assert compare_metadata(MigrationContext.configure(sql.tx), work_tables.metadata) == []
-    store.downgrade("0001")
+    store.database.downgrade("0001")
     assert "run" not in tables(store)
-    store.downgrade()
+    store.database.downgrade()
     assert tables(store) == set()
-    store.upgrade()
+    store.database.upgrade()
     assert tables(store) == set(metadata.tables)
 
 
@@ -41,9 +41,9 @@ def test_the_newest_migration_is_the_one_that_opening_looks_for():
 
 
 def test_processes_that_open_an_empty_store_at_once_take_turns(store):
-    store.downgrade()
-    url = store._url.render_as_string(hide_password=False)
-    code = f"from store import Store; print(sorted(Store.open({url!r}).cursors('acme')))"
+    store.database.downgrade()
+    url = store.database.engine.url.render_as_string(hide_password=False)
+    code = f"from store import Store; print(sorted(Store.open({url!r}).mirror.cursors('acme')))"
     children = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)]
     assert [child.communicate()[0] for child in children] == [b"[]\n"] * 2
     assert tables(store) == set(metadata.tables)
@@ -51,7 +51,7 @@ def test_processes_that_open_an_empty_store_at_once_take_turns(store):
 
 def test_deals_lie_in_the_order_of_their_key_on_sqlite(tmp_path):
     store = Store.open(f"sqlite:///{tmp_path}/s.db")
-    with store.reading() as sql:
+    with store.database.reading() as sql:
         made = dict(sql.rows("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
     assert all("WITHOUT ROWID" in made[name] for name in ("stage_change", "activity", "contact_role"))
     store.close()

@@ -135,7 +135,7 @@ def test_pushes_are_read_up_to_the_day(store):
 
 def test_a_slice_holds_its_own_deals_and_all_slices_hold_every_deal(store):
     keep(store, opportunity=[deal(f"d{n}") for n in range(10)], activity=[])
-    slices = store.slices("acme", 4)
+    slices = store.history.slices("acme", 4)
     parts = [snapshot(store, keys=part).deals["id"].to_list() for part in slices]
     assert [len(part) for part in parts] == [4, 4, 2]
     assert [id_ for part in parts for id_ in part] == snapshot(store).deals["id"].to_list()
@@ -143,9 +143,9 @@ def test_a_slice_holds_its_own_deals_and_all_slices_hold_every_deal(store):
 
 def test_a_reader_sees_one_state_whatever_is_written_meanwhile(store):
     keep(store, opportunity=[deal("d1")])
-    with store.reading() as view:
+    with store.database.reading() as view:
         before = view.rows("SELECT count(*) FROM opportunity")
         keep(store, opportunity=[deal("d2")])
         assert view.rows("SELECT count(*) FROM opportunity") == before == [(1,)]
-    with store.reading() as view:
+    with store.database.reading() as view:
         assert view.rows("SELECT count(*) FROM opportunity") == [(2,)]

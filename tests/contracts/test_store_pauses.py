@@ -28,66 +28,66 @@ def key_of(store, id_):
 
 def test_a_record_that_names_a_pause_is_found_with_its_reason(store):
     keep(store, opportunity=[deal("d1", **named()), deal("d2", ours={"pause_until": None, "pause_reason": None})])
-    _, asked = store.pauses("acme")
+    _, asked = store.approvals.pauses("acme")
     assert asked.rows() == [(key_of(store, "d1"), date(2026, 12, 1), "On leave", True)]
 
 
 def test_what_cannot_be_read_as_a_date_is_no_pause(store):
     keep(store, opportunity=[deal("d1", **named(pause_until="soon"))])
-    assert store.pauses("acme")[1].is_empty()
+    assert store.approvals.pauses("acme")[1].is_empty()
 
 
 def test_granted_pauses_are_kept_and_replaced_range_by_range(store):
     keep(store, opportunity=[deal("d1"), deal("d2")])
-    store.keep_pauses("acme", pl.concat([granted(1), granted(2)]))
-    store.keep_pauses("acme", granted(1, ended=date(2026, 11, 9)), keys=(1, 1))
-    kept, _ = store.pauses("acme")
+    store.approvals.keep_pauses("acme", pl.concat([granted(1), granted(2)]))
+    store.approvals.keep_pauses("acme", granted(1, ended=date(2026, 11, 9)), keys=(1, 1))
+    kept, _ = store.approvals.pauses("acme")
     assert kept.select("key", "ended").rows() == [(1, date(2026, 11, 9)), (2, None)]
-    assert store.pauses("acme", (2, 2))[0]["key"].to_list() == [2]
+    assert store.approvals.pauses("acme", (2, 2))[0]["key"].to_list() == [2]
 
 
 def test_a_granted_pause_whose_fields_can_no_longer_be_read_says_so(store):
     keep(store, opportunity=[deal("d1", **named()), deal("d2")])
     key = key_of(store, "d1")
-    store.keep_pauses("acme", granted(key))
+    store.approvals.keep_pauses("acme", granted(key))
     keep(store, NOON + DAY, opportunity=[deal("d1", ours={"score": 5})])
-    assert store.pauses("acme")[1].rows() == [(key, None, None, False)]
+    assert store.approvals.pauses("acme")[1].rows() == [(key, None, None, False)]
 
 
 def test_deals_that_are_gone_are_not_paused(store):
     keep(store, opportunity=[deal("d1", **named(), gone="deleted")])
-    assert store.pauses("acme")[1].is_empty()
+    assert store.approvals.pauses("acme")[1].is_empty()
 
 
 def test_an_approval_is_kept_and_a_later_one_of_the_same_revision_replaces_it(store):
     for up_to, revision in [(5, "r1"), (9, "r1"), (3, "r2")]:
-        store.approve("acme", Approval("no-activity", revision, up_to, "Joan", NOON))
-    found = sorted((one.revision, one.up_to) for one in store.approvals("acme"))
-    assert (found, store.approvals("other")) == ([("r1", 9), ("r2", 3)], [])
+        store.approvals.approve("acme", Approval("no-activity", revision, up_to, "Joan", NOON))
+    found = sorted((one.revision, one.up_to) for one in store.approvals.all("acme"))
+    assert (found, store.approvals.all("other")) == ([("r1", 9), ("r2", 3)], [])
 
 
 def test_an_approval_is_used_with_the_verdict_and_not_where_that_was_not_kept(store):
     keep(store, opportunity=[deal("d1")])
     given = Approval("no-activity", "r1", 5, "Joan", NOON)
-    store.approve("acme", given)
-    first, second = (store.start_run("acme", NOON, "", "", "run") for _ in range(2))
+    store.approvals.approve("acme", given)
+    first, second = (store.runs.start("acme", NOON, "", "", "run") for _ in range(2))
     verdict = [Memory().findings, Memory().deals, Memory().breaches]
-    store.keep_verdict("acme", second, NOON, *verdict)
+    store.verdicts.keep("acme", second, NOON, *verdict)
     with pytest.raises(ValueError, match="a later run"):
-        store.keep_verdict("acme", first, NOON, *verdict, used=[given])
-    assert [one.used for one in store.approvals("acme")] == [None]
-    store.keep_verdict("acme", second, NOON, *verdict, used=[given])
-    assert [(one.used, one.good) for one in store.approvals("acme")] == [(NOON, False)]
+        store.verdicts.keep("acme", first, NOON, *verdict, used=[given])
+    assert [one.used for one in store.approvals.all("acme")] == [None]
+    store.verdicts.keep("acme", second, NOON, *verdict, used=[given])
+    assert [(one.used, one.good) for one in store.approvals.all("acme")] == [(NOON, False)]
 
 
 def test_an_approval_given_anew_is_good_and_remembers_when_the_revision_was_let_through(store):
     first, again = (Approval("no-activity", "r1", 5, "Joan", NOON + n * DAY) for n in (0, 2))
     keep(store, opportunity=[deal("d1")])
-    store.approve("acme", first)
-    run = store.start_run("acme", NOON, "", "", "run")
-    store.keep_verdict("acme", run, NOON + DAY, Memory().findings, Memory().deals, Memory().breaches, used=[first])
-    store.approve("acme", again)
-    assert [(one.used, one.good) for one in store.approvals("acme")] == [(NOON + DAY, True)]
+    store.approvals.approve("acme", first)
+    run = store.runs.start("acme", NOON, "", "", "run")
+    store.verdicts.keep("acme", run, NOON + DAY, Memory().findings, Memory().deals, Memory().breaches, used=[first])
+    store.approvals.approve("acme", again)
+    assert [(one.used, one.good) for one in store.approvals.all("acme")] == [(NOON + DAY, True)]
 
 
 def test_a_reconciliation_that_a_person_approved_gives_many_deals_up_once(store):
@@ -95,9 +95,9 @@ def test_a_reconciliation_that_a_person_approved_gives_many_deals_up_once(store)
     keep(store, opportunity=deals)
     few = frozenset({"d0"})
     assert keep(store, present={"opportunity": few}).held_back == 59
-    store.approve("acme", Approval(VANISHED, "", 58, "Joan", NOON))
+    store.approvals.approve("acme", Approval(VANISHED, "", 58, "Joan", NOON))
     assert keep(store, present={"opportunity": few}).held_back == 59
-    store.approve("acme", Approval(VANISHED, "", 59, "Joan", NOON))
-    assert keep(store, present={"opportunity": few}).buried == 59
+    store.approvals.approve("acme", Approval(VANISHED, "", 59, "Joan", NOON))
+    assert keep(store, present={"opportunity": few}).vanished == 59
     keep(store, NOON + DAY, opportunity=deals)
     assert keep(store, present={"opportunity": few}).held_back == 59

@@ -85,7 +85,7 @@ def test_sql_and_the_plain_rule_agree_on_any_activities(store, made, as_of):
     rows = [activity(f"t{n}", **row) for n, row in enumerate(made)]
     old = [activity(f"t{n}", None, at=None, state="cancelled") for n in range(len(rows), 8)]
     keep(store, opportunity=[deal("d1", created=None), deal("d2", created=None)], activity=rows + old)
-    keys = store.ids("acme")
+    keys = store.mirror.ids("acme")
     found = {row.pop("key"): row for row in snapshot(store, as_of, TouchRule(OURS)).activity.to_dicts()}
     for id_ in ("d1", "d2"):
         mine = [r for r in rows if r["opportunity_id"] == id_]
@@ -133,7 +133,7 @@ def test_contacts_are_counted_once_and_their_roles_listed(store):
         store, opportunity=[deal()], contact_role=[*rows, rows[0] | {"id": "r9", "contact_id": "c9", "gone": "deleted"}]
     )
     assert only(snapshot(store).roles) == {
-        "key": store.ids("acme")["d1"],
+        "key": store.mirror.ids("acme")["d1"],
         "contact_count": 3,
         "roles": ["Buyer", "Champion"],
     }

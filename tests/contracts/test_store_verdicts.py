@@ -11,7 +11,7 @@ from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from model.sync import Description, FieldRule, Source
-from tests.store.fixtures import DAY, NOON, deal, keep
+from tests.store.fixtures import DAY, NOON, deal, keep, rows
 
 FLAG = '{"policy":"no-amount","points":10}'
 
@@ -43,19 +43,19 @@ def breaches(*rows):
 
 
 def judged(store, found, scored, breached=(), *, day=NOON, keys=None):
-    run = store.start_run("acme", day, "digest", "", "judge")
-    return store.keep_verdict("acme", run, day, findings(*found), scores(*scored), breaches(*breached), keys)
+    run = store.runs.start("acme", day, "digest", "", "judge")
+    return store.verdicts.keep("acme", run, day, findings(*found), scores(*scored), breaches(*breached), keys)
 
 
 def test_a_verdict_is_the_memory_of_the_next_run(pipeline):
     judged(
         pipeline, [{"key": 1, "policy": "a"}, {"key": 2, "policy": "b", "status": "unknown"}], [(1, 90), (2, None)], [1]
     )
-    found, deals, breached = pipeline.memory("acme")
+    found, deals, breached = pipeline.verdicts.previous("acme")
     assert_frame_equal(found, findings({"key": 1, "policy": "a"}, {"key": 2, "policy": "b", "status": "unknown"}))
     assert_frame_equal(deals, scores((1, 90), (2, None)))
     assert_frame_equal(breached, breaches(1))
-    assert pipeline.memory("acme", (2, 2))[0]["key"].to_list() == [2]
+    assert pipeline.verdicts.previous("acme", (2, 2))[0]["key"].to_list() == [2]
 
 
 def test_people_read_the_stages_label_of_the_deals_own_pipeline(store):
@@ -67,7 +67,7 @@ def test_people_read_the_stages_label_of_the_deals_own_pipeline(store):
     names = {"d1": ("Renewal", "7001"), "d2": ("New", "7001"), "d3": ("New", "gone since")}
     deals = [deal(key, pipeline=pipeline, stage_name=name) for key, (pipeline, name) in names.items()]
     keep(store, opportunity=deals, crm_stage=stages)
-    assert [row["stage_name"] for row in store.deals("acme")] == ["Due", "Offered", "gone since"]
+    assert [row["stage_name"] for row in store.verdicts.deals("acme")] == ["Due", "Offered", "gone since"]
 
 
 def test_only_what_differs_is_written(pipeline):
@@ -80,15 +80,15 @@ def test_only_what_differs_is_written(pipeline):
 def test_a_slice_replaces_its_own_deals_only(pipeline):
     judged(pipeline, [{"key": 1, "policy": "a"}, {"key": 3, "policy": "a"}], [(1, 90), (3, 90)])
     judged(pipeline, [], [(1, 100)], keys=(1, 2))
-    found, deals, _ = pipeline.memory("acme")
+    found, deals, _ = pipeline.verdicts.previous("acme")
     assert found["key"].to_list() == [3]
     assert deals.select("key", "score").rows() == [(1, 100), (3, 90)]
 
 
 def test_the_list_of_deals_has_their_flags_as_they_were_judged(pipeline):
-    keys = pipeline.ids("acme")
+    keys = pipeline.mirror.ids("acme")
     judged(pipeline, [{"key": keys["d1"], "policy": "no-amount"}], [(keys["d1"], 90)])
-    first, second, _ = pipeline.deals("acme")
+    first, second, _ = pipeline.verdicts.deals("acme")
     assert first == {
         "key": keys["d1"], "id": "d1", "name": "Deal d1", "pipeline": None, "stage_name": "Qualify", "owner": "Ann",
         "is_open": True, "score": 90, "score_reason": None, "gate": "ready", "detail": {"missing": ["x"]},
@@ -98,23 +98,23 @@ def test_the_list_of_deals_has_their_flags_as_they_were_judged(pipeline):
 
 
 def test_a_policy_binds_from_its_first_run(store):
-    store.note_first_run("acme", ["a"], date(2026, 11, 1))
-    store.note_first_run("acme", ["a", "b"], date(2026, 11, 5))
-    assert store.first_run_dates("acme") == {"a": date(2026, 11, 1), "b": date(2026, 11, 5)}
+    store.verdicts.note_first_run("acme", ["a"], date(2026, 11, 1))
+    store.verdicts.note_first_run("acme", ["a", "b"], date(2026, 11, 5))
+    assert store.verdicts.first_run_dates("acme") == {"a": date(2026, 11, 1), "b": date(2026, 11, 5)}
 
 
 def test_runs_are_listed_newest_first_and_one_that_was_killed_has_no_outcome(store):
-    first = store.start_run("acme", NOON, "d1", "calibration 2026-10-01", "run")
-    store.end_run(first, "done", {"findings": 3, "seconds": {"pull": 0.5}})
-    second = store.start_run("other", NOON, "d1", "", "pull")
-    assert [row["id"] for row in store.runs()] == [second, first]
-    assert [row["outcome"] for row in store.runs()] == [None, "done"]
-    assert store.runs("acme") == [store.run(first)]
-    assert store.run(first) == {
+    first = store.runs.start("acme", NOON, "d1", "calibration 2026-10-01", "run")
+    store.runs.end(first, "done", {"findings": 3, "seconds": {"pull": 0.5}})
+    second = store.runs.start("other", NOON, "d1", "", "pull")
+    assert [row["id"] for row in store.runs.latest()] == [second, first]
+    assert [row["outcome"] for row in store.runs.latest()] == [None, "done"]
+    assert store.runs.latest("acme") == [store.runs.get(first)]
+    assert store.runs.get(first) == {
         "id": first, "connection": "acme", "as_of": NOON, "policy_digest": "d1", "kind": "run", "outcome": "done",
         "calibration": "calibration 2026-10-01", "counts": {"findings": 3, "seconds": {"pull": 0.5}},
     }  # fmt: skip
-    assert store.run(999) is None
+    assert store.runs.get(999) is None
 
 
 def test_kpi_values_come_back_exactly(store):
@@ -124,84 +124,89 @@ def test_kpi_values_come_back_exactly(store):
         {"id": "win_rate_closed", "dims": {}, "value": 0.25, "numerator": 1, "denominator": 4, "unit": "share",
          "window": "90d", "n": 4, "as_of": date(2026, 11, 2), "why": None},
     ]  # fmt: skip
-    old = store.start_run("acme", NOON, "", "", "measure")
-    store.keep_kpis(old, rows[:1])
-    new = store.start_run("acme", NOON, "", "", "measure")
-    assert store.keep_kpis(new, rows) == 2
-    assert store.kpis("acme") == rows
-    assert store.kpis("acme", old) == rows[:1]
-    assert store.kpis("other") == []
+    old = store.runs.start("acme", NOON, "", "", "measure")
+    store.kpis.keep(old, rows[:1])
+    new = store.runs.start("acme", NOON, "", "", "measure")
+    assert store.kpis.keep(new, rows) == 2
+    assert store.kpis.values("acme") == rows
+    assert store.kpis.values("acme", old) == rows[:1]
+    assert store.kpis.values("other") == []
 
 
 def test_a_frozen_day_stays_as_it_was(pipeline):
-    keys = pipeline.ids("acme")
+    keys = pipeline.mirror.ids("acme")
     judged(pipeline, [{"key": keys["d1"], "policy": "b"}, {"key": keys["d1"], "policy": "a"}], [(keys["d1"], 80)])
-    assert pipeline.freeze("acme", date(2026, 11, 2)) == 3
+    assert pipeline.kpis.freeze("acme", date(2026, 11, 2)) == 3
     keep(pipeline, NOON + DAY, opportunity=[deal("d1", amount=Decimal(1))])
-    first = pipeline.frozen("acme", date(2026, 11, 2)).to_dicts()[0]
+    first = rows(pipeline, "frozen", order="key", day=date(2026, 11, 2))[0]
     assert (first["amount"], first["score"], first["flags"]) == (Decimal("1250.5"), 80, '["a","b"]')
-    assert pipeline.freeze("acme", date(2026, 11, 2)) == 3
-    assert pipeline.frozen("acme", date(2026, 11, 2))["amount"][0] == Decimal(1)
-    assert pipeline.frozen("acme", date(2026, 11, 3)).is_empty()
+    assert pipeline.kpis.freeze("acme", date(2026, 11, 2)) == 3
+    assert rows(pipeline, "frozen", order="key", day=date(2026, 11, 2))[0]["amount"] == Decimal(1)
+    assert rows(pipeline, "frozen", order="key", day=date(2026, 11, 3)) == []
 
 
 def test_a_night_freezes_open_deals_and_those_that_closed_since_the_last(store):
     keep(store, NOON, opportunity=[deal(name, is_closed=name == "old") for name in ("old", "open", "won")])
     days = [date(2026, 11, 2 + n) for n in range(3)]
-    assert store.freeze("acme", days[0]) == 3
+    assert store.kpis.freeze("acme", days[0]) == 3
     keep(store, NOON + DAY, opportunity=[deal(name, is_closed=name != "open") for name in ("open", "won", "new")])
-    assert store.freeze("acme", days[1]) == 3
-    assert store.freeze("acme", days[2]) == 1
-    names = {key: name for name, key in store.ids("acme").items()}
-    frozen = [sorted(names[key] for key in store.frozen("acme", day)["key"]) for day in days]
+    assert store.kpis.freeze("acme", days[1]) == 3
+    assert store.kpis.freeze("acme", days[2]) == 1
+    names = {key: name for name, key in store.mirror.ids("acme").items()}
+    frozen = [sorted(names[row["key"]] for row in rows(store, "frozen", order="key", day=day)) for day in days]
     assert frozen == [["old", "open", "won"], ["new", "open", "won"], ["open"]]
 
 
 def test_old_nights_and_all_but_the_last_kpi_values_of_old_days_are_forgotten(store):
     keep(store, NOON, opportunity=[deal("d1")])
     at = [NOON, NOON + DAY / 24, NOON + DAY, NOON + 9 * DAY, NOON + 9 * DAY + DAY / 24]
-    runs = [store.start_run("acme", when, "", "", "measure") for when in at]
-    for run in [store.start_run("other", NOON, "", "", "measure"), *runs]:
-        store.keep_kpis(run, [{"id": "pipeline_value"}])
+    runs = [store.runs.start("acme", when, "", "", "measure") for when in at]
+    for run in [store.runs.start("other", NOON, "", "", "measure"), *runs]:
+        store.kpis.keep(run, [{"id": "pipeline_value"}])
     for when in at[::2]:
-        store.freeze("acme", when.date())
-    assert store.forget_measures("acme", NOON, NOON + 5 * DAY) == 1
-    assert [bool(store.kpis("acme", run)) for run in runs] == [False, True, True, True, True]
-    assert store.forget_measures("acme", NOON + 5 * DAY, NOON + 5 * DAY) == 4
-    assert [bool(store.kpis("acme", run)) for run in runs] == [False, False, False, True, True]
-    assert [store.frozen("acme", when.date()).height for when in at[::2]] == [0, 0, 1]
-    assert store.forget_measures("acme", NOON + 99 * DAY, NOON + 99 * DAY) == 2
-    assert store.kpis("acme") == [{"id": "pipeline_value"}]
-    assert store.kpis("other") == [{"id": "pipeline_value"}]
+        store.kpis.freeze("acme", when.date())
+    assert store.kpis.forget("acme", NOON, NOON + 5 * DAY) == 1
+    assert [bool(store.kpis.values("acme", run)) for run in runs] == [False, True, True, True, True]
+    assert store.kpis.forget("acme", NOON + 5 * DAY, NOON + 5 * DAY) == 4
+    assert [bool(store.kpis.values("acme", run)) for run in runs] == [False, False, False, True, True]
+    assert [len(rows(store, "frozen", order="key", day=when.date())) for when in at[::2]] == [0, 0, 1]
+    assert store.kpis.forget("acme", NOON + 99 * DAY, NOON + 99 * DAY) == 2
+    assert store.kpis.values("acme") == [{"id": "pipeline_value"}]
+    assert store.kpis.values("other") == [{"id": "pipeline_value"}]
 
 
 def test_a_calibration_is_a_proposal_until_it_is_accepted_and_past_days_keep_their_own(store):
     first = Calibration(date(2026, 10, 1), {("sales", "propose"): Median(12.5, 40)}, 5)
     second = Calibration(date(2026, 11, 1), {("sales", "propose"): Median(None, 8)}, 5)
-    store.propose_calibration("acme", first)
-    assert store.current_calibration("acme", NOON) == Calibration()
-    assert store.accept_calibration("acme", date(2026, 10, 1)) == first
-    store.propose_calibration("acme", second)
-    assert store.proposed_calibration("acme") == second
-    assert store.current_calibration("acme", NOON) == first
-    store.accept_calibration("acme", date(2026, 11, 2))
-    assert store.current_calibration("acme", NOON) == second
-    assert store.current_calibration("acme", NOON - 10 * DAY) == first
+    store.connections.propose_calibration("acme", first)
+    assert store.connections.current_calibration("acme", NOON) == Calibration()
+    assert store.connections.accept_calibration("acme", date(2026, 10, 1)) == first
+    store.connections.propose_calibration("acme", second)
+    assert store.connections.current_calibration("acme", NOON) == first
+    store.connections.accept_calibration("acme", date(2026, 11, 2))
+    assert store.connections.current_calibration("acme", NOON) == second
+    assert store.connections.current_calibration("acme", NOON - 10 * DAY) == first
     with pytest.raises(SettingsProblem, match="run calibrate first"):
-        store.accept_calibration("acme", date(2026, 11, 2))
+        store.connections.accept_calibration("acme", date(2026, 11, 2))
 
 
 def test_a_connection_can_be_paused_described_and_its_calls_counted(store):
-    assert (store.paused("acme"), store.description("acme")) == (None, None)
-    store.pause("acme", "quarter end", NOON)
-    assert (store.paused("acme").why, store.paused("acme").at) == ("quarter end", NOON)
-    store.resume("acme")
-    assert store.paused("acme") is None
+    assert (store.connections.paused("acme"), store.connections.description("acme")) == (None, None)
+    store.connections.pause("acme", "quarter end", NOON)
+    assert (store.connections.paused("acme").why, store.connections.paused("acme").at) == ("quarter end", NOON)
+    store.connections.resume("acme")
+    assert store.connections.paused("acme") is None
     seen = Description(
         frozenset({"amount"}), {"score": FieldRule("number", scale=0)}, {"stage": ("a", "b")}, user_id="u9",
         sources={"amount": Source("Amount", "currency", "Amount"), "fit": Source("Fit", "string", when_blank=False)},
     )  # fmt: skip
-    store.keep_description("acme", seen)
-    assert store.description("acme") == seen
-    assert [store.note_calls("acme", NOON.date(), 5), store.note_calls("acme", NOON.date(), 2)] == [5, 7]
-    assert (store.calls_on("acme", NOON.date()), store.calls_on("acme", (NOON + DAY).date())) == (7, 0)
+    store.connections.keep_description("acme", seen)
+    assert store.connections.description("acme") == seen
+    assert [
+        store.connections.note_calls("acme", NOON.date(), 5),
+        store.connections.note_calls("acme", NOON.date(), 2),
+    ] == [5, 7]
+    assert (
+        store.connections.calls_on("acme", NOON.date()),
+        store.connections.calls_on("acme", (NOON + DAY).date()),
+    ) == (7, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.tables.columns import NEEDED, guess
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.trying.examples import run_examples
 from worker.reference import commands_page
 from worker.settings import Settings

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from connectors.registry import KINDS
+
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 ROOMS = ("model", "policies", "kpis", "connectors", "store", "worker")
@@ -73,3 +75,11 @@ def test_environment_variables_are_read_in_the_settings_only():
 def test_files_stay_small():
     long = {str(p): n for p in sources(*ROOMS, "sandbox") if (n := len(p.read_text().splitlines())) > 300}
     assert long == {}
+
+
+def test_only_its_own_folder_knows_a_crm_by_name():
+    """The demo, migrations and packs are about the CRMs that there are."""
+    names = re.compile("|".join(kind for kind in KINDS if kind != "tables"), re.IGNORECASE)
+    exempt = {ROOT / "worker" / "demo.py", *(ROOT / "store" / "migrations").rglob("*.py")}
+    rooms = [path for path in sources("worker", "model", "policies", "store", "kpis") if path not in exempt]
+    assert [str(path.relative_to(ROOT)) for path in rooms if names.search(path.read_text("utf-8"))] == []

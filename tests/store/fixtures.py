@@ -3,8 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import sqlalchemy as sa
+
 from model.sync import Page
 from store import TouchRule
+from store.mirror_tables import metadata
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -44,11 +47,25 @@ def moved(id_, deal_id, at, stage):
 def keep(store, at=NOON, *, cursor=None, present=None, whole=None, feeds=(), lease=None, **records):
     """Keep one page of `records` (table = [records])."""
     page = Page(records, cursor=cursor, present=present or {}, whole=whole or {}, feeds=frozenset(feeds))
-    return store.keep_page("acme", page, at, at, lease=lease)
+    return store.mirror.keep_page("acme", page, at, at, lease=lease)
 
 
 def snapshot(store, at=NOON, touch=NOBODY, keys=None, claims=()):
-    return store.snapshot("acme", at, touch=touch, keys=keys, claims=claims)
+    return store.history.snapshot("acme", at, touch=touch, keys=keys, claims=claims)
+
+
+def rows(store, table, connection="acme", order="id", **where):
+    """The rows of a table as plain values: what later screens will read and no command reads today."""
+    columns = metadata.tables[table].c
+    query = sa.select(metadata.tables[table]).where(columns.connection == store.database.connection_key(connection))
+    query = query.where(*(columns[name] == value for name, value in where.items())).order_by(columns[order])
+    with store.database.reading() as sql:
+        return [dict(row) for row in sql.tx.execute(query).mappings()]
+
+
+def record(store, id_, connection="acme"):
+    """A deal's row."""
+    return next(iter(rows(store, "opportunity", connection, id=id_)), None)
 
 
 def only(frame):

@@ -12,7 +12,7 @@ from model.subjects import LEADS
 from model.sync import Description, Offer, Page
 from store import Store
 from tests.support.stores import empty_store
-from worker.settings import ConnectionSettings, Settings
+from worker.settings import Settings, connection_settings
 from worker.wiring import Services
 
 if TYPE_CHECKING:
@@ -94,20 +94,20 @@ class Archive:
 
     def __init__(self, folder: Path, url: str = "", **connection: Any) -> None:
         said: dict[str, Any] = {"kind": "salesforce", "timezone": "America/New_York", **connection}
-        settings = Settings(home=folder, connections={NAME: ConnectionSettings(**said)})
+        settings = Settings(home=folder, connections={NAME: connection_settings(said)})
         door: Connector = Silent()  # type: ignore[assignment]
         self.store = Store.open(url) if url else empty_store(folder / "sluicegate.db")
         self.services = Services(
             settings=settings, clock=lambda: NOW, sleep=lambda _: None, store=self.store,
             connect=lambda _name: door, policy_texts=dict,
         )  # fmt: skip
-        self.store.connection_key(NAME)
+        self.store.database.connection_key(NAME)
         self.describe()
         self.keep(NOW, owner=[owner("u1")], crm_stage=[crm_stage(name) for name in STAGES], feeds=FEEDS)
 
     def describe(self, **types: Any) -> None:
         """What the CRM offers: the standard facts, and mapped ones of these types."""
-        self.store.keep_description(
+        self.store.connections.keep_description(
             NAME, Description(mapped=GIVEN | types.keys(), writes={}, types=types, currency="USD")
         )
 
@@ -115,15 +115,16 @@ class Archive:
         """What the CRM offers of leads, too."""
         given = frozenset(name for name, fact in LEADS.facts.items() if "mapping" not in fact.needs)
         offers = {LEADS.table: Offer(mapped=given)}
-        self.store.keep_description(NAME, Description(mapped=GIVEN, writes={}, currency="USD", offers=offers))
+        described = Description(mapped=GIVEN, writes={}, currency="USD", offers=offers)
+        self.store.connections.keep_description(NAME, described)
 
     def keep(self, at: datetime, *, feeds: Sequence[str] = (), **records: list[dict[str, Any]]) -> None:
         """What a pull at this instant brought."""
-        self.store.keep_page(NAME, Page(records, cursor=None, present={}, feeds=frozenset(feeds)), at, at)
+        self.store.mirror.keep_page(NAME, Page(records, cursor=None, present={}, feeds=frozenset(feeds)), at, at)
 
     def dump(self) -> list[str]:
         """Everything the store holds."""
-        with self.store.reading() as sql:
+        with self.store.database.reading() as sql:
             return list(sql.tx.connection.driver_connection.iterdump())
 
 

@@ -80,8 +80,8 @@ def drawn(folder: Path, seed: int, deals: int = 14, url: str = "") -> Iterator[A
         rates = [rate(FIRST + n * 6 * DAY, f"0.9{n}") for n in range(4)]
         kept.keep(NOW, owner=owners, crm_stage=[crm_stage(name) for name in STAGES], rate=rates, feeds=FEEDS)
         medians = {("main", "discovery"): Median(3.0, 30), ("main", "proposal"): Median(9.5, 30)}
-        kept.store.propose_calibration(NAME, Calibration(FIRST + 9 * DAY, medians, 2))
-        kept.store.accept_calibration(NAME, FIRST + 9 * DAY)
+        kept.store.connections.propose_calibration(NAME, Calibration(FIRST + 9 * DAY, medians, 2))
+        kept.store.connections.accept_calibration(NAME, FIRST + 9 * DAY)
         for n in range(deals):
             keep_one(kept, draw, f"x{n}")
         yield kept

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from tests.crm_drivers import OFFICES
 from tests.support.stores import empty_store
 from worker.pipeline.run import run
-from worker.settings import ConnectionSettings
 from worker.settings import Settings as WorkerSettings
+from worker.settings import connection_settings
 from worker.usecases.answers import deals, leads
 from worker.wiring import Services, policy_texts
 
@@ -123,7 +123,7 @@ class Governed:
 def services(office: Office, folder: Path, **connection: Any) -> Services:
     """Services over this CRM, with the starter pack and a SQLite store in `folder`."""
     ways = {"sandbox": True, "timezone": "America/New_York", **connection}
-    said = ConnectionSettings(kind=office.kind, **ways)
+    said = connection_settings({"kind": office.kind, **ways})
     settings = WorkerSettings(home=folder, connections={NAME: said})
     connector = office.connector(budget_share=1.0)
     return Services(

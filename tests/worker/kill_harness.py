@@ -84,14 +84,16 @@ class Wounded:
         """What the store and the org say right after a kill."""
         calls, step = len(self.office.calls), self.config.with_name("progress")
         with self.store() as store:
-            flying = frozenset(patch.id for batch in store.in_flight(kill_target.NAME) for patch in batch.patches)
+            flying = frozenset(
+                patch.id for batch in store.pushes.in_flight(kill_target.NAME) for patch in batch.patches
+            )
         self.kills.append(Killed(calls, flying, (step.exists() and step.read_text()) or "nothing yet"))
         return self.kills[-1]
 
     def runs_done(self) -> int:
         """How many runs have come through."""
         with self.store() as store:
-            return sum(run["outcome"] == "done" for run in store.runs(kill_target.NAME))
+            return sum(run["outcome"] == "done" for run in store.runs.latest(kill_target.NAME))
 
     @contextmanager
     def store(self) -> Iterator[Store]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from worker.connector_factory import hubspot, salesforce
+from worker.connector_factory import open_connector
 from worker.pipeline.run import run
 from worker.settings import read_settings
 from worker.wiring import Services, wire
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NAME = "local"
 BATCH = 40
-DOORS = {"salesforce": salesforce, "hubspot": hubspot}
 processes = multiprocessing.get_context("forkserver")  # its server never evaluates a frame, so its children are sound
 WARM = (
     "alembic.command",
@@ -109,7 +108,7 @@ def services(config: Path, at: datetime, batch: int, steps: Steps) -> Services:
     """Real services whose clock stands, with batches of any size, so that a small org makes several."""
     settings = read_settings(config)
     connection = settings.connection(NAME)
-    door: Any = DOORS[connection.kind](settings, NAME, connection, clock=lambda: at, sleep=time.sleep)
+    door: Any = open_connector(settings, NAME, connection, clock=lambda: at, sleep=time.sleep)
     door.batch_size = batch
     connector: Any = Watched(door, steps)
     note = config.with_name("progress")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.facts import FACTS
 from model.subjects import LEADS, OPPORTUNITIES, SUBJECTS, Subject
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from tests.crm_drivers import OFFICES
 from tests.worker.governed import Governed, services
 

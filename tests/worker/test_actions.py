@@ -160,7 +160,7 @@ def test_a_crm_that_answers_no_more_is_asked_again_at_the_next_run(team):
     team.later(hours=1)
     assert team.run().exit_code == 0
     assert len(tasks(team, deal)) == 1
-    assert [one.state for one in team.services.store.actions(NAME)] == ["open"]
+    assert [one.state for one in team.services.store.actions.all(NAME)] == ["open"]
 
 
 def test_a_refused_task_is_tried_once_a_day_and_told(team):
@@ -192,7 +192,7 @@ def test_a_dry_run_counts_and_does_none(team):
     deal = neglected(team)
     assert did(team.run(dry_run=True)) == {"planned": 1}
     assert tasks(team, deal) == []
-    assert team.services.store.actions(NAME) == []
+    assert team.services.store.actions.all(NAME) == []
     assert did(team.run()) == {"planned": 1, "done": 1}
 
 
@@ -336,10 +336,10 @@ def test_killed_between_the_mark_and_the_receipt_the_next_run_looks_before_it_se
     killed = Killed(team.services.connect(NAME), sends=outcome == "the task")
     with pytest.raises(KeyboardInterrupt):
         with_connector(team, killed).run()
-    assert [one.state for one in team.services.store.actions(NAME)] == ["sending"]
+    assert [one.state for one in team.services.store.actions.all(NAME)] == ["sending"]
     assert did(team.run()) == {"done": 1}
     assert len(tasks(team, deal)) == 1
-    assert [one.state for one in team.services.store.actions(NAME)] == ["open"]
+    assert [one.state for one in team.services.store.actions.all(NAME)] == ["open"]
 
 
 def test_killed_and_the_flag_ended_meanwhile_leaves_no_open_task(team):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from sandbox.salesforce import SYNC, Org, new_org, seed, serve
 from sandbox.salesforce.config import config
 from sandbox.salesforce.events import create_as, edit_as
@@ -280,13 +280,13 @@ def test_a_wrong_setting_is_named_and_exits_with_2(office, right, wrong, said):
 
 def test_a_connection_that_another_run_holds_exits_with_5(office):
     store = office.store()
-    lease = store.lease(NAME, "a run", now())
+    lease = store.runs.lease(NAME, "a run", now())
     try:
         code, refused = office.ask("run", NAME)
         assert (code, refused["exit"]) == (5, 5)
         assert "is held by a run since" in refused["error"]
     finally:
-        store.release(lease)
+        store.runs.release(lease)
         store.close()
 
 

@@ -20,5 +20,5 @@ def test_the_same_text_on_two_deals_of_a_rep_is_found_however_deals_are_sliced(t
         kept.keep(NOW, opportunity=[deal(id_, next_step=text) for id_, text in texts.items()])
         kept.services = kept.services.__class__(**{**vars(kept.services), "policy_texts": lambda: {"p.yaml": PACK}})
         judge_only(kept.services, NAME, None)
-        flagged = {found["id"] for found in kept.store.deals(NAME) if found["flags"]}
+        flagged = {found["id"] for found in kept.store.verdicts.deals(NAME) if found["flags"]}
         assert flagged == {"d1", "d3"}

@@ -128,7 +128,7 @@ def test_a_mistake_in_either_file_is_told_with_its_place(forty):
 
 def test_a_connection_that_was_never_pulled_is_named(tmp_path):
     made = Archive(tmp_path)
-    with made.store.writing() as sql:
+    with made.store.database.writing() as sql:
         sql.run("UPDATE connection SET description = NULL")
     with pytest.raises(SettingsProblem, match="sluicegate pull acme"):
         diff(made.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})

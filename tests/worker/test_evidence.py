@@ -130,10 +130,10 @@ def test_nothing_but_the_answer_is_written_and_the_nightly_freeze_tells_it_anew(
     before = kept.dump()
     evidence(kept.services, NAME)
     assert {line.split('"')[1] for line in set(kept.dump()) - set(before) if "INSERT" in line} == {"stage_evidence"}
-    with kept.store.writing() as sql:
+    with kept.store.database.writing() as sql:
         sql.run("DELETE FROM stage_evidence")
     freeze(kept.services, NAME)
-    assert kept.store.evidence(NAME)["stages"][0]["stage"] == "proposal"
+    assert kept.store.kpis.entry_evidence(NAME)["stages"][0]["stage"] == "proposal"
 
 
 def test_a_criterion_without_a_field_is_dormant_and_no_entries_are_none(kept):

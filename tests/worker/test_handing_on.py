@@ -68,7 +68,7 @@ def test_killed_while_it_was_handed_on_it_is_handed_on_by_the_next_run(team, han
     deal, otto = handed
     with pytest.raises(KeyboardInterrupt):
         with_connector(team, Killed(team.services.connect(NAME), sends=sent)).run()
-    assert [one.state for one in team.services.store.actions(NAME)] == ["handing"]
+    assert [one.state for one in team.services.store.actions.all(NAME)] == ["handing"]
     assert did(team.run()) == {"handed": 1}
     assert [task.owner for task in tasks(team, deal)] == [otto]
-    assert [(one.state, one.act.owner) for one in team.services.store.actions(NAME)] == [("open", otto)]
+    assert [(one.state, one.act.owner) for one in team.services.store.actions.all(NAME)] == [("open", otto)]

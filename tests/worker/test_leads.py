@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from tests.crm_drivers import OFFICES
 from tests.worker.governed import NAME, governed
 from tests.worker.packed import packed, switched_on

@@ -8,7 +8,7 @@ from model.errors import SettingsProblem
 from sandbox.salesforce.events import delete_as
 from tests.worker.governed import NAME, governed
 from worker.pipeline.run import run
-from worker.settings import ConnectionSettings, FilesSettings
+from worker.settings import connection_settings
 from worker.usecases.answers import deals, kpis
 from worker.wiring import connector_for
 
@@ -24,9 +24,9 @@ def team(tmp_path):
 def beside(team, folder, rows: str, **changes):
     """The same services with a second connection, whose CRM carries ids of the first one's deals."""
     (folder / "hub.csv").write_text(REPORT.format(rows))
-    files = FilesSettings(opportunities=folder / "hub.csv")
+    files = {"opportunities": folder / "hub.csv"}
     given = {"fields": {"linked_id": "salesforce_id"}, "linked_to": NAME} | changes
-    hub = ConnectionSettings(kind="tables", sandbox=True, files=files, **given)
+    hub = connection_settings({"kind": "tables", "sandbox": True, "files": files, **given})
     first = team.services
     settings = first.settings.model_copy(update={"connections": {**first.settings.connections, "hub": hub}})
 
@@ -48,6 +48,13 @@ def test_a_deal_that_both_crms_carry_is_judged_and_counted_by_the_connection_tha
     assert {deal["id"] for deal in deals(services, "hub") if deal["score"] is not None or deal["flags"]} == {"H2", "H3"}
     (value,) = [k for k in kpis(services, "hub", window="all", only="pipeline_value") if not k["dims"]]
     assert (float(value["value"]), value["n"]) == (47, 2)
+
+
+def test_an_id_of_15_letters_links_to_the_deal_of_its_18(team, tmp_path):
+    services = beside(team, tmp_path, f"H1,Shared,Bo,Prospecting,2026-12-31,100,{team.sales.deal('Shared')[:15]}\n")
+    team.run()
+    run(services, "hub")
+    assert [deal["id"] for deal in deals(services, "hub") if deal["score"] is not None or deal["flags"]] == []
 
 
 def test_a_link_without_the_field_that_carries_it_is_a_wrong_setting(team, tmp_path):

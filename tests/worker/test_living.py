@@ -163,7 +163,7 @@ def test_another_revision_of_an_approved_policy_is_held_again(team):
 def described(team):
     """The team, once its CRM was asked what it offers."""
     team.run(dry_run=True)
-    team.services.store.keep_description(NAME, team.services.connect(NAME).describe())
+    team.services.store.connections.keep_description(NAME, team.services.connect(NAME).describe())
     return team
 
 

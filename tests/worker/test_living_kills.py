@@ -22,15 +22,15 @@ class Killed(BaseException):
 
 @dataclass
 class Dying:
-    """A store; the run is stopped after the n-th call of one name."""
+    """A part of the store; the run is stopped after the n-th call of one method."""
 
-    store: Any
-    name: str
+    part: Any
+    method: str
     nth: int
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.store, name)
-        return self._counted(found) if name == self.name else found
+        found = getattr(self.part, name)
+        return self._counted(found) if name == self.method else found
 
     def _counted(self, call: Any) -> Any:
         def stopping(*given: Any, **options: Any) -> Any:
@@ -63,21 +63,23 @@ def test_the_share_is_counted_over_all_slices_and_a_held_policy_is_held_in_each(
     assert "no-amount would newly flag 20 of 21 open deals" in org.reports[-1].remarks[0]
 
 
-def stopped(org, name, nth):
+def stopped(org, part, method, nth):
+    store = org.services.store
+    dying = replace(store, **{part: Dying(getattr(store, part), method, nth)})
     with pytest.raises(Killed):
-        replace(org, services=replace(org.services, store=Dying(org.services.store, name, nth))).run()
+        replace(org, services=replace(org.services, store=dying)).run()
 
 
-@pytest.mark.parametrize(("name", "nth"), [("keep_verdict", 1), ("keep_pauses", 3)])
-def test_stopped_between_two_slices_the_approval_is_still_good_for_all_of_them(org, name, nth):
-    stopped(org, name, nth)
+@pytest.mark.parametrize(("part", "method", "nth"), [("verdicts", "keep", 1), ("approvals", "keep_pauses", 3)])
+def test_stopped_between_two_slices_the_approval_is_still_good_for_all_of_them(org, part, method, nth):
+    stopped(org, part, method, nth)
     report = org.run()
     assert (report.exit_code, report.held, flagged(org)) == (0, 0, DEALS - 1)
-    assert org.services.store.pauses(NAME)[0].height == 1
+    assert org.services.store.approvals.pauses(NAME)[0].height == 1
 
 
 def test_stopped_after_the_last_slice_the_approval_is_used_and_what_comes_later_is_new(org):
-    stopped(org, "keep_verdict", 3)
+    stopped(org, "verdicts", "keep", 3)
     org.deal("Late")
     org.later(hours=1)
     report = org.run()

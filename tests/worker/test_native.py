@@ -11,9 +11,10 @@ import pytest
 from connectors.salesforce.setup.fields import EXEMPT
 from model.calibration import Calibration
 from model.errors import SettingsProblem
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.sync import Description, Source
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.judging.rules import rules_of
 from tests.connectors.native.formulas import Save
 from tests.worker.archive import DAY, GIVEN, NAME, NOW, archive, crm_stage, deal, moved
@@ -61,7 +62,7 @@ def described(**more):
 @pytest.fixture
 def kept(tmp_path):
     with archive(tmp_path) as made:
-        made.store.keep_description(NAME, described())
+        made.store.connections.keep_description(NAME, described())
         stages = [crm_stage("Discovery") | {"id": name, "name": name, "label": name} for name in STAGES]
         ends = {"Closed Won": {"is_closed": True, "is_won": True}, "Closed Lost": {"is_closed": True}}
         made.keep(NOW, crm_stage=[stage | ends.get(stage["name"], {}) for stage in stages])
@@ -102,11 +103,11 @@ def saved(start, end, ticked, amount, pipeline):
 
 def missed_by_the_judge(kept):
     session = Session(kept.services, NAME, NOW)
-    description = kept.store.description(NAME)
+    description = kept.store.connections.description(NAME)
     policies = read_once({"two.yaml": TWO}, description)
     found = set()
     for part in parts(session, policies, description, Calibration()):
-        verdict = judge(part.wide, policies, Memory(), Context())
+        verdict = judge(part.wide, policies, PreviousVerdict(), Context())
         ids = dict(part.wide.frame.select("key", "id").iter_rows())
         for rule in rules_of(policies):
             broken = verdict.frame.filter(rule.broken)["key"] if rule.place else []
@@ -176,7 +177,7 @@ def test_names_of_rules_are_short_and_differ():
 def test_without_a_pull_a_process_or_a_crm_a_sentence_says_so(kept, tmp_path):
     with pytest.raises(SettingsProblem, match="There is no process 'sails'; the files have partners, sales"):
         native(kept.services, NAME, {"two.yaml": TWO}, "sails")
-    kept.store.keep_description(NAME, Description(mapped=GIVEN, writes={}))
+    kept.store.connections.keep_description(NAME, Description(mapped=GIVEN, writes={}))
     with pytest.raises(SettingsProblem, match="connection check acme"):
         native(kept.services, NAME, {"two.yaml": TWO})
     (tmp_path / "other").mkdir()

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from model.calendars.replay_days import BROKEN, NOT_APPLICABLE, PASSED, UNKNOWN
 from model.facts import FACTS, KNOWN
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.sync import Page
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from tests.support.postgres import postgres
 from tests.worker.archive import DAY, NAME, NOW, deal
 from tests.worker.generated import FIRST, LAST, PACK, TYPES, drawn
@@ -36,20 +37,20 @@ def that_day(past, at):
     """The connection as a run of that instant would see it."""
     session = replace(past.session, as_of=at)
     (shot,) = shots(session, past.description, past.policies)
-    calibration = session.store.current_calibration(NAME, at)
+    calibration = session.store.connections.current_calibration(NAME, at)
     return session, widened(session, shot, past.policies, past.description, calibration).judged
 
 
 def alone(past):
     """Day by day: (rule, deal, day, state) of the open deals, judged with what the day before left of the gates."""
-    memory, found = Memory(), set()
+    previous, found = PreviousVerdict(), set()
     context = Context(first_runs=past.first_runs)
     for n, at in enumerate(past.instants):
         session, wide = that_day(past, at)
         facts = PastFacts(session, past.description, past.policies)
-        gates = gates_of(facts, wide, memory.breaches, context)
-        verdict = judge(wide, past.policies, memory, context, gates)
-        memory = Memory(breaches=verdict.breaches())
+        gates = gates_of(facts, wide, previous.breaches, context)
+        verdict = judge(wide, past.policies, previous, context, gates)
+        previous = PreviousVerdict(breaches=verdict.breaches())
         for rule in verdict.rules:
             broken = pl.col(rule.broken)
             state = pl.when(broken.is_null()).then(UNKNOWN).when(broken).then(BROKEN).when(rule.applies).then(PASSED)
@@ -153,7 +154,7 @@ def test_activities_of_contacts_count_where_the_connection_says_so(tmp_path):
 
 def test_a_feed_that_grows_late_in_the_window_is_late_from_that_day_on(tmp_path):
     with drawn(tmp_path, 10, deals=6) as kept:
-        with kept.store.writing() as sql:
+        with kept.store.database.writing() as sql:
             sql.run("UPDATE feed SET read_at = read_at - ? WHERE name = 'activities'", 12 * 86_400_000_000)
         past = past_of(kept)
         assert len(past.chapters) > 2
@@ -167,12 +168,12 @@ def test_deals_that_a_linked_connection_owns_are_left_to_it(tmp_path):
         linked = mine.model_copy(update={"linked_to": "other", "fields": {"linked_id": "Linked__c"}})
         kept.services.settings.connections.update({NAME: linked, "other": mine})
         theirs = Page({"opportunity": [deal("o1")]}, cursor=None, present={}, feeds=frozenset())
-        kept.store.keep_page("other", theirs, NOW, NOW)
+        kept.store.mirror.keep_page("other", theirs, NOW, NOW)
         for id_, at in (("own", "z"), ("shared", "o1")):
             kept.keep(NOW - 60 * DAY, opportunity=[deal(id_, facts={"linked_id": at})])
         past = past_of(kept)
         found = together(past)
         assert found == alone(past)
-        ids = kept.store.ids(NAME)
+        ids = kept.store.mirror.ids(NAME)
         assert ids["own"] in {key for _, key, _, _ in found}
         assert ids["shared"] not in {key for _, key, _, _ in found}

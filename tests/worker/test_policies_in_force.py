@@ -51,7 +51,7 @@ def test_without_any_good_set_a_scheduled_run_is_refused(tmp_path):
 def test_no_kind_of_bad_input_ends_the_last_good_set(tmp_path):
     with archive(tmp_path) as kept:
         session = Session(replace(kept.services, policy_texts=lambda: {"ours.yaml": GOOD}), NAME, NOW)
-        description = kept.store.description(NAME)
+        description = kept.store.connections.description(NAME)
         digest = session.policies(description).digest
         for name, bad in BAD.items():
             text = bad[0] if isinstance(bad, tuple) else bad
@@ -66,7 +66,7 @@ def test_a_file_that_is_gone_or_cannot_be_read_does_not_end_it_either(tmp_path, 
     ours.write_bytes(GOOD)
     with archive(tmp_path) as kept:
         services = replace(kept.services, policy_texts=lambda: read_policy_files([ours]))
-        session, description = Session(services, NAME, NOW), kept.store.description(NAME)
+        session, description = Session(services, NAME, NOW), kept.store.connections.description(NAME)
         digest = session.policies(description).digest
         ours.unlink()
         assert session.policies_in_force(description).digest == digest
@@ -80,7 +80,10 @@ def test_it_stays_in_force_where_the_crm_no_longer_has_a_value_that_it_names(tmp
     text = GOOD.replace(b"amount is blank", b"pipeline = 'Partners'")
     with archive(tmp_path) as kept:
         session = Session(replace(kept.services, policy_texts=lambda: {"ours.yaml": text}), NAME, NOW)
-        had, has = (replace(kept.store.description(NAME), choices={"pipeline": (one,)}) for one in ("Partners", "New"))
+        had, has = (
+            replace(kept.store.connections.description(NAME), choices={"pipeline": (one,)})
+            for one in ("Partners", "New")
+        )
         digest = session.policies(had).digest
         with pytest.raises(PolicyProblem, match="'Partners' is not a value of pipeline"):
             session.policies(has)

@@ -8,9 +8,7 @@ def written():
     return pages()
 
 
-@pytest.mark.parametrize(
-    "name", ["settings.md", "facts.md", "commands.md", "kpis.md", "flags.md", "packs.md", "rows.md"]
-)
+@pytest.mark.parametrize("name", ["settings.md", "facts.md", "commands.md", "kpis.md", "flags.md", "packs.md"])
 def test_a_reference_page_says_what_the_code_says(name, written):
     assert (DOCS / name).read_text(encoding="utf-8") == written[name], "run: python -m worker.reference"
 

@@ -113,8 +113,8 @@ def test_a_dry_run_changes_neither_crm_nor_store(team):
     assert report.patches == 1
     assert report.outcomes["written"] == 0
     assert team.writes() == []
-    assert team.services.store.runs() == []
-    assert team.services.store.cursors("acme") == {}
+    assert team.services.store.runs.latest() == []
+    assert team.services.store.mirror.cursors("acme") == {}
 
 
 @pytest.mark.parametrize("kind", OFFICES)

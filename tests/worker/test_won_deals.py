@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from tests.crm_drivers import OFFICES
 from tests.worker.governed import NAME
 from tests.worker.packed import packed, switched_on

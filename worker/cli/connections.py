@@ -102,9 +102,9 @@ def _note(context: typer.Context, name: str, as_json: bool, *, paused: bool) -> 
     services = asked(context).services()
     services.connection(name)
     if paused:
-        services.store.pause(name, "by hand", services.clock())
+        services.store.connections.pause(name, "by hand", services.clock())
     else:
-        services.store.resume(name)
+        services.store.connections.resume(name)
     said = f"'{name}' is paused; no run touches it." if paused else f"'{name}' runs again."
     say({"connection": name, "paused": paused}, as_json, lambda: tell(said))
 

@@ -23,7 +23,7 @@ def add_to(_app: typer.Typer) -> None:
 def native(
     context: typer.Context, connection: Connection, paths: Paths = None, process: Process = None, as_json: Json = False
 ) -> None:
-    """Gates as Salesforce validation rules or HubSpot required properties, and what these cannot say; sends nothing.
+    """Gates as the CRM's own validation rules or required properties, and what these cannot say; sends nothing.
 
     Example: sluicegate policies native policies/ --connection acme --process new-business
     """

@@ -14,7 +14,7 @@ from worker.cli.common import Json, asked, say, table, tell
 from worker.cli.policy_rendering import show_set, show_test
 
 if TYPE_CHECKING:
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
 
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and read policy files.")
 Connection = Annotated[str, typer.Option("--connection", metavar="C", help="the connection whose deals are judged")]
@@ -60,17 +60,17 @@ def run_examples_of(context: typer.Context, paths: Paths = None, as_json: Json =
     Example: sluicegate policies test policies/
     """
     from model.errors import PolicyProblem
-    from policies.files.missing_examples import total, untested
+    from policies.files import example_count, untested
     from policies.trying.examples import run_examples
-    from policies.trying.gate_scenarios import run_courses
+    from policies.trying.gate_scenarios import run_gate_scenarios
     from policies.trying.mutation_check import unnoticed
 
     found = _read(context, paths)
-    problems = sorted([*run_examples(found), *run_courses(found)])
+    problems = sorted([*run_examples(found), *run_gate_scenarios(found)])
     if problems:
         raise PolicyProblem(problems)
     answer: dict[str, Any] = {
-        "examples": total(found), "untested": [asdict(one) for one in untested(found)],
+        "examples": example_count(found), "untested": [asdict(one) for one in untested(found)],
         "unnoticed": [{"id": name, "slips": slips} for name, slips in unnoticed(found).items()],
         "digest": found.digest,
     }  # fmt: skip
@@ -105,9 +105,10 @@ def schema(as_json: Json = False) -> None:  # noqa: ARG001  # every command take
 
     Example: sluicegate policies schema > policies.schema.json
     """
-    from policies.files.schema import schema as made
+    from connectors.registry import KINDS
+    from policies.files import json_schema
 
-    say(made(), as_json=True, people=lambda: None)
+    say(json_schema(list(KINDS)), as_json=True, people=lambda: None)
 
 
 @policies.command()
@@ -133,8 +134,9 @@ def packs(
 
 
 def _read(context: typer.Context, paths: list[Path] | None) -> PolicySet:
-    from policies.files.reader import read_policies
+    from connectors.registry import KINDS
+    from policies.files import read_policies
     from worker.wiring import policy_texts, read_policy_files
 
     texts = read_policy_files(paths) if paths else policy_texts(asked(context).settings())
-    return read_policies(texts)
+    return read_policies(texts, kinds=KINDS)

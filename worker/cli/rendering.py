@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from model.helpers.words import many
-from policies.reporting.finding import counts
+from policies.reporting.finding import needs_attention
 from worker.cli.common import table, tell
 
 LINE = ("title", "route", "text", "fix")
@@ -20,7 +20,7 @@ def show_deals(found: list[dict[str, Any]]) -> None:
             deal["id"], deal["name"], deal["stage"], deal["owner"],
             deal["score"] if deal["score"] is not None else deal["score_reason"],
             (deal["gate"] or {}).get("status"),
-            "\n".join(f"{flag['title']}: {flag['evidence']['text']}" for flag in deal["flags"] if counts(flag)),
+            flag_lines(deal["flags"]),
         )
         for deal in found
     ]  # fmt: skip
@@ -42,12 +42,16 @@ def show_leads(found: list[dict[str, Any]]) -> None:
     """A row a lead, its flags below each other."""
     rows = [
         (
-            lead["id"], lead["name"], lead["company"], lead["status"], lead["owner"],
-            "\n".join(f"{flag['title']}: {flag['evidence']['text']}" for flag in lead["flags"] if counts(flag)),
+            lead["id"], lead["name"], lead["company"], lead["status"], lead["owner"], flag_lines(lead["flags"]),
         )
         for lead in found
     ]  # fmt: skip
     table(many(len(rows), "lead"), ("id", "name", "company", "status", "owner", "flags"), rows)
+
+
+def flag_lines(flags: list[dict[str, Any]]) -> str:
+    """A line for each flag that people should look at."""
+    return "\n".join(f"{flag['title']}: {flag['evidence']['text']}" for flag in flags if needs_attention(flag))
 
 
 def show_explanation(found: dict[str, Any]) -> None:
@@ -81,7 +85,7 @@ def show_verdict(found: dict[str, Any]) -> None:
 
 def _unclaimed(checked: list[str] | None, stage: str) -> str:
     """Why no process binds a deal; `checked`: what the record's field of that name says, None where it was not kept."""
-    from policies.reporting.record import UNCLAIMED
+    from policies.reporting.deal_detail import UNCLAIMED
 
     if why := next((text for text in checked or () if text in UNCLAIMED.values()), ""):
         return f"{why[0].lower()}{why[1:]}"
@@ -91,7 +95,7 @@ def _unclaimed(checked: list[str] | None, stage: str) -> str:
 
 def show_decision(found: dict[str, Any]) -> None:
     """A verdict of the past, and what the policies of its flags said then."""
-    from policies.files.excerpts import excerpts
+    from policies.files import entry_texts
 
     decision = found["decision"]
     by = decision["policy_digest"] or "an unknown digest"
@@ -99,7 +103,7 @@ def show_decision(found: dict[str, Any]) -> None:
     show_verdict(found)
     if not decision["policies"]:
         tell("The text of these policies was not kept.")
-    written = excerpts(decision["policies"])
+    written = entry_texts(decision["policies"])
     for flag in found["deal"]["flags"]:
         if flag["policy"] in written:
             tell(f"\n{flag['policy']} said then:\n{written[flag['policy']]}")

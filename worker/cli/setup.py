@@ -29,7 +29,7 @@ def demo(
     keep: Annotated[Path, typer.Option(help="folder for the demo's files")] = Path("demo"),
     as_json: Json = False,
 ) -> None:
-    """Seed a local Salesforce and a local HubSpot, judge both, write the flags, and read them back.
+    """Seed a local sandbox of each CRM, judge both, write the flags, and read them back.
 
     Example: sluicegate demo --deals 200
     """

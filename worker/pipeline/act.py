@@ -46,7 +46,7 @@ def act(session: Session, judged: Judged, description: Description, run_id: int,
     plan = plan_all(session, judged)
     tell_what_lacks(session, plan, description, report)
     wanted = [one for one in plan.make if DOORS[one.kind] in description.acts]
-    again = {one.key for one in session.store.standing_actions(session.name)}
+    again = {one.key for one in session.store.actions.standing(session.name)}
     new = [one for one in wanted if one.key not in again]
     report.actions["planned"] = len(new)
     if dry:
@@ -77,7 +77,7 @@ def approval(session: Session, digest: str, count: int) -> Approval | None:
     """The word that lets more than usual through: for this policy set, for so many, and not used yet."""
     if count <= MOST or not has_brake(session):
         return None
-    mine = (one for one in session.store.approvals(session.name) if one.policy == MANY_ACTIONS)
+    mine = (one for one in session.store.approvals.all(session.name) if one.policy == MANY_ACTIONS)
     good = [one for one in mine if one.revision == digest and one.good and count <= one.up_to]
     return good[-1] if good else None
 
@@ -92,7 +92,7 @@ def hold(session: Session, count: int, report: Report) -> None:
 def end_tasks(doing: Doing, ended: Sequence[KeptAction]) -> None:
     """Close the tasks whose flag has ended; one that could not be closed is tried again after a day."""
     session = doing.session
-    session.store.end_flags(session.name, [one.key for one in ended], session.lease)
+    session.store.actions.end_flags(session.name, [one.key for one in ended], session.lease)
     standing = {"open", "sending", "handing", "closing"}
     due = [one for one in ended if one.state in standing and not _rests(one, session.as_of)]
     doing.end("close", [Close(one.key) for one in due])

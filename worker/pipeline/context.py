@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from model.helpers.words import many
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.subjects import OPPORTUNITIES
-from policies.judging.brake import Then, hold_back, holds_something, over_share, revision_of, tally
-from policies.judging.judge import Context
+from policies.judging.brake import Baseline, hold_back, holds_something, over_share, revision_of, tally
+from policies.judging.context import Context
 from policies.judging.rules import rules_of
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from model.calibration import Calibration
     from model.subjects import Subject
-    from policies.files.policy import PolicySet
-    from policies.judging.brake import Braked
+    from policies.files import PolicySet
+    from policies.judging.brake import HeldRule
     from policies.judging.verdict import Verdict
     from store import Approval
     from worker.pipeline.session import Session
@@ -39,19 +39,19 @@ def context_of(session: Session, policies: PolicySet) -> Context:
     connection = session.connection
     return Context(
         hold_unknown=connection.hold_unknown_days,
-        first_runs=session.store.first_run_dates(session.name),
+        first_runs=session.store.verdicts.first_run_dates(session.name),
         waivers=tuple(waiver for waiver in policies.waivers if waiver.connection in {"", session.name}),
         open_to_all=connection.sandbox,
         owner_grace=connection.activity.owner_grace,
     )
 
 
-def memory_of(session: Session, keys: tuple[int, int], subject: Subject = OPPORTUNITIES) -> Memory:
-    """What the last verdict on these records left, and what reps wrote on them since."""
+def previous_verdict(session: Session, keys: tuple[int, int], subject: Subject = OPPORTUNITIES) -> PreviousVerdict:
+    """The last verdict on these records, and of deals the pauses that stand on them now."""
     store, name = session.store, session.name
     if not subject.on_record:
-        return Memory(store.findings(name, subject))
-    return Memory(*store.memory(name, keys), *store.pauses(name, keys))
+        return PreviousVerdict(store.verdicts.findings(name, subject))
+    return PreviousVerdict(*store.verdicts.previous(name, keys), *store.approvals.pauses(name, keys))
 
 
 def not_rolled_out(session: Session, policies: PolicySet) -> list[str]:
@@ -72,7 +72,7 @@ class Brake(NamedTuple):
     """The verdicts on all slices, what is held in them, and the approvals that let something through."""
 
     verdicts: list[Verdict]
-    held: list[Braked]
+    held: list[HeldRule]
     used: list[Approval]
 
 
@@ -80,12 +80,12 @@ def held_back(session: Session, verdicts: list[Verdict], calibration: Calibratio
     """Every rule that would change too much since a week ago held, unless a person let it through."""
     if not verdicts or not has_brake(session):
         return Brake(verdicts, [], [])
-    approvals = session.store.approvals(session.name)
+    approvals = session.store.approvals.all(session.name)
     given = {(said.policy, said.revision): said for said in approvals}
     mine = {rule.id: given.get((rule.id, revision_of(rule, calibration))) for rule in verdicts[0].rules}
-    then, counts = _then(session, approvals), Counter[tuple[str, str]]()
+    baseline, counts = _baseline(session, approvals), Counter[tuple[str, str]]()
     for verdict in verdicts:
-        counts += tally(verdict, then)
+        counts += tally(verdict, baseline)
     found = over_share(verdicts[0].rules, counts, calibration)
     passed = [one for one in found if _passes(mine[one.rule.id], one)]
     held = [one for one in found if one not in passed]
@@ -95,21 +95,21 @@ def held_back(session: Session, verdicts: list[Verdict], calibration: Calibratio
     return Brake(braked, told, [*used.values()])
 
 
-def _passes(said: Approval | None, one: Braked) -> bool:
+def _passes(said: Approval | None, one: HeldRule) -> bool:
     """Whether an approval that is still good covers it."""
     return said is not None and said.good and one.deals <= said.up_to
 
 
-def _then(session: Session, approvals: list[Approval]) -> Then:
-    """What stood a week ago; of a rule let through since, in any revision, what stood then: that is no change now."""
+def _baseline(session: Session, approvals: list[Approval]) -> Baseline:
+    """The findings of a week ago; of a rule that was let through since, in any revision, those of that moment."""
     store, name, since = session.store, session.name, session.as_of - WEEK
     used = [(said.used, said.policy) for said in approvals if said.used and said.used > since]
     let_through = {policy: at for at, policy in sorted(used)}
-    standing = {at: store.standing(name, at) for at in set(let_through.values())}
+    standing = {at: store.decisions.standing(name, at) for at in set(let_through.values())}
     parts = [standing[at].filter(pl.col("policy") == policy) for policy, at in let_through.items()]
-    others = store.standing(name, since).filter(~pl.col("policy").is_in(list(let_through)))
-    by_then = {id_ for id_, first in store.first_run_dates(name).items() if first <= local_day(session, since)}
-    return Then(pl.concat([others, *parts]), frozenset(by_then), frozenset(let_through))
+    others = store.decisions.standing(name, since).filter(~pl.col("policy").is_in(list(let_through)))
+    by_then = {id_ for id_, first in store.verdicts.first_run_dates(name).items() if first <= local_day(session, since)}
+    return Baseline(pl.concat([others, *parts]), frozenset(by_then), frozenset(let_through))
 
 
 def local_day(session: Session, at: datetime) -> date:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from policies.actions.tasks import Flag, Whose
+from policies.actions.tasks import Flag, TaskDeal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.actions import ActionKind, ActionRule
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from worker.pipeline.judge import JudgedPart
 
 ENFORCE = "enforce"
@@ -30,15 +30,15 @@ def rules_with_actions(policies: PolicySet) -> dict[str, tuple[ActionRule, ...]]
 
 def flags_of(judged: JudgedPart, rules: Mapping[str, tuple[ActionRule, ...]]) -> Iterator[Flag]:
     """Flags that are on the record and enforce."""
-    for found in judged.verdict.found:
-        if found.shown and found.rule.id in rules and found.said.get("mode") == ENFORCE:
-            said = found.said
-            since, held = found.since or found.first_seen, found.status != "broken"
-            text = said["evidence"]["text"]
-            yield Flag(found.key, found.rule.id, said["title"], said["fix"], text, since, found.first_seen, held)
+    for finding in judged.report.findings:
+        flag = finding.payload
+        if finding.shown and finding.rule.id in rules and flag.get("mode") == ENFORCE:
+            since, held = finding.since or finding.first_seen, finding.status != "broken"
+            text, fix = flag["evidence"]["text"], flag["fix"]
+            yield Flag(finding.key, finding.rule.id, flag["title"], fix, text, since, finding.first_seen, held)
 
 
-def deals_of(judged: JudgedPart, keys: set[int]) -> dict[int, Whose]:
+def deals_of(judged: JudgedPart, keys: set[int]) -> dict[int, TaskDeal]:
     """These deals, with the active people that a task on them can go to."""
     owners = {row["id"]: row for row in judged.part.snapshot.owners.iter_rows(named=True)}
     frame = judged.part.wide.frame.filter(pl.col("key").is_in(list(keys)))
@@ -48,7 +48,7 @@ def deals_of(judged: JudgedPart, keys: set[int]) -> dict[int, Whose]:
         people: dict[ActionKind, str | None] = {"task_owner": row["owner"], "task_manager": owner.get("manager_id")}
         active = {kind: one for kind, one in people.items() if one and _works(owners.get(one))}
         name, whose = row["name"] or row["id"], owner.get("name") or "nobody"
-        found[row["key"]] = Whose(row["id"], name, whose, row["as_of_date"], active)
+        found[row["key"]] = TaskDeal(row["id"], name, whose, row["as_of_date"], active)
     return found
 
 

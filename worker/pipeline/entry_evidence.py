@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Rule
     from worker.wiring import Services
 
@@ -42,15 +42,15 @@ def kept(session: Session, policies: PolicySet, first: date | None = None, last:
     past = Past(session, described(session), policies, *window(session, first, last))
     found = Found()
     counts = by_owner(entries(found.of(past)))
-    names = {owner["id"]: owner["name"] or owner["id"] for owner in session.store.records(session.name, "owner")}
+    names = {owner["id"]: owner["name"] or owner["id"] for owner in session.store.mirror.records(session.name, "owner")}
     titles = {rule.id: rule.title for rule in found.rules}
-    since = session.store.recorded_since(session.name)
+    since = session.store.history.recorded_since(session.name)
     answer = {
         "connection": session.name, "from": past.first.isoformat(), "to": past.last.isoformat(),
         "policy_digest": policies.digest, "recorded_since": since.isoformat() if since else None, **RULE,
         "stages": stages(counts, names, titles), "dormant": list(found.dormant),
     }  # fmt: skip
-    session.store.keep_evidence(session.name, session.as_of, answer)
+    session.store.kpis.keep_entry_evidence(session.name, session.as_of, answer)
     return answer
 
 
@@ -71,5 +71,5 @@ class Found:
 
 def trusting(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """KPI rows, with what the last evidence says against trusting them."""
-    told = session.store.evidence(session.name)
+    told = session.store.kpis.entry_evidence(session.name)
     return marked(rows, told["stages"]) if told else rows

@@ -14,14 +14,14 @@ from policies.judging.breaches import ANSWERS, KEY, unsettled, updated
 from policies.judging.gates import MARGIN, Gates, bindings
 from policies.judging.judge import judge
 from policies.judging.rules import live
-from worker.pipeline.context import memory_of
+from worker.pipeline.context import previous_verdict
 from worker.pipeline.slices import overlaid_owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from model.wide import Wide
-    from policies.judging.judge import Context
+    from policies.judging.context import Context
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
     from store import Raw
@@ -38,7 +38,7 @@ DATED: Final = pl.Schema({"key": pl.Int64(), "moved_at": INSTANT, "moved_on": pl
 
 def verdict_on(facts: PastFacts, wide: Wide, keys: tuple[int, int], context: Context) -> Verdict:
     """The verdict on a slice of deals: what the last one left, and gates by history."""
-    previous = memory_of(facts.session, keys, wide.subject)
+    previous = previous_verdict(facts.session, keys, wide.subject)
     return judge(wide, facts.policies, previous, context, gates_of(facts, wide, previous.breaches, context))
 
 
@@ -72,7 +72,7 @@ class GateHistory:
         """For some deals at a time the local days of their moves (DATED), and the ANSWERS to their bindings."""
         session, keys = self.facts.session, asked["key"].unique().sort()
         for some in (keys[at : at + DEALS] for at in range(0, keys.len(), DEALS)):
-            raw = session.store.recorded(
+            raw = session.store.history.recorded(
                 session.name, some, session.as_of, touch=self.facts.touch, fields=self.facts.description.history
             )  # fmt: skip
             yield self.answered(raw, asked.filter(pl.col("key").is_in(some.implode())))

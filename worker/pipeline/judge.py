@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import polars as pl
-
 from model.helpers.gc_paused import uncollected
 from model.helpers.words import many
 from policies.judging.brake import holding, newly_met
+from policies.reporting.finding import findings_frame
+from policies.reporting.report import deals_frame, report_on, rule_counts
 from worker.pipeline.context import context_of, held_back, local_day, not_rolled_out
 from worker.pipeline.gates import verdict_on
 from worker.pipeline.past_facts import PastFacts
@@ -19,9 +19,12 @@ from worker.pipeline.slices import parts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import polars as pl
+
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.verdict import Verdict
+    from policies.reporting.report import VerdictReport
     from store import Approval
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
@@ -36,11 +39,15 @@ JUDGED_AGAIN: Final = (
 
 @dataclass(frozen=True)
 class JudgedPart:
-    """A slice and the verdict on it."""
+    """A slice and the report of the verdict on it."""
 
     part: Part
-    verdict: Verdict
-    before: pl.DataFrame  # findings of the last verdict
+    report: VerdictReport
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the slice."""
+        return self.report.verdict
 
 
 @dataclass
@@ -55,25 +62,26 @@ class Judged:
         """The counts of `run` (docs/contract.md) that judging gives."""
         report.remarks += self.remarks
         for judged in self.parts:
-            frame, findings = judged.part.wide.frame, judged.verdict.findings()
-            excuses = Counter(found.excuse for found in judged.verdict.found if found.status == "broken")
-            report.waived += excuses["waived"]
-            report.paused += excuses["paused"]
+            frame, findings = judged.part.wide.frame, judged.report.findings
+            exemptions = Counter(finding.exemption for finding in findings if finding.status == "broken")
+            report.waived += exemptions["waived"]
+            report.paused += exemptions["paused"]
             report.held += holding(judged.verdict)
-            now, before = _shown(findings), _shown(judged.before)
+            now = {(finding.key, finding.rule.id) for finding in findings if finding.shown}
+            before = _shown(judged.verdict.previous.findings)
             report.deals += frame.height
             report.open_deals += int(frame["is_open"].sum() or 0)
-            report.findings += findings.filter(pl.col("status") == "broken").height
-            report.unknown += findings.filter(pl.col("status") == "unknown").height
-            report.new += now.join(before, on=["key", "policy"], how="anti").height
-            report.cleared += before.join(now, on=["key", "policy"], how="anti").height
+            report.findings += exemptions.total()
+            report.unknown += len(findings) - exemptions.total()
+            report.new += len(now - before)
+            report.cleared += len(before - now)
             report.dormant = len(judged.verdict.dormant)
 
     def counts(self) -> list[dict[str, Any]]:
         """Per rule: passed, broken, unknown (and for want of which facts) and not applicable, over all slices."""
         totals: dict[str, dict[str, Any]] = {}
         for judged in self.parts:
-            for rule, count in judged.verdict.counts().items():
+            for rule, count in rule_counts(judged.verdict).items():
                 row = totals.setdefault(rule, {"policy": rule, **dict.fromkeys(_COUNTED, 0), "missing": {}})
                 for name in _COUNTED:
                     row[name] += getattr(count, name)
@@ -93,7 +101,7 @@ _COUNTED = ("passed", "broken", "unknown", "not_applicable")
 def judge(session: Session, policies: PolicySet, description: Description, run_id: int, *, binding: bool) -> Judged:
     """Judge and keep the verdict; `binding`: no dry run, so policies new to the connection bind from now."""
     store, name = session.store, session.name
-    calibration = store.current_calibration(name, session.as_of)
+    calibration = store.connections.current_calibration(name, session.as_of)
     if binding:
         note_first_runs(session, policies)
     context = context_of(session, policies)
@@ -106,8 +114,10 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
     for part, verdict in zip(found, brake.verdicts, strict=True):
         # with the last slice, so that a run that is killed before finds it unused, and after it used
         used = brake.used if part is found[-1] else []
-        _keep(session, run_id, part, verdict, policies.digest, used)
-        judged.parts.append(JudgedPart(part, verdict, verdict.memory.findings))
+        with uncollected():
+            judged_part = JudgedPart(part, report_on(verdict))
+        _keep(session, run_id, judged_part, policies.digest, used)
+        judged.parts.append(judged_part)
         session.services.progress("judged", sum(p.part.wide.frame.height for p in judged.parts))
     return judged
 
@@ -118,15 +128,14 @@ def _judged_again(verdicts: Iterable[Verdict]) -> list[str]:
     return [JUDGED_AGAIN.format(n=many(gone, "criterion"))] if gone else []
 
 
-def _keep(  # noqa: PLR0917 - what is kept, of which run
-    session: Session, run_id: int, part: Part, verdict: Verdict, digest: str, used: list[Approval]
-) -> None:
-    """The verdict on a slice into the store; what it remembers of pauses first, for they begin when they are seen."""
-    store, name, keys, lease = session.store, session.name, part.keys, session.lease
-    store.keep_pauses(name, verdict.paused.remembered(), keys=keys, lease=lease)
+def _keep(session: Session, run_id: int, judged: JudgedPart, digest: str, used: list[Approval]) -> None:
+    """Keep the verdict on a slice; its pauses first, for they begin when they are seen."""
+    store, name, keys, lease = session.store, session.name, judged.part.keys, session.lease
+    report, verdict = judged.report, judged.verdict
+    store.approvals.keep_pauses(name, verdict.pauses.frame(), keys=keys, lease=lease)
     with uncollected():
-        store.keep_verdict(
-            name, run_id, session.as_of, verdict.findings(), verdict.deals(), verdict.breaches(),
+        store.verdicts.keep(
+            name, run_id, session.as_of, findings_frame(report.findings), deals_frame(report), verdict.breaches(),
             keys=keys, lease=lease, digest=digest, used=used,
         )  # fmt: skip
 
@@ -140,8 +149,9 @@ def note_first_runs(session: Session, policies: PolicySet) -> None:
         for criterion in (*stage.entry, *stage.exit)
     ]
     day = local_day(session, session.as_of)
-    session.store.note_first_run(session.name, [*(p.id for p in policies.policies), *criteria], day)
+    session.store.verdicts.note_first_run(session.name, [*(p.id for p in policies.policies), *criteria], day)
 
 
-def _shown(findings: pl.DataFrame) -> pl.DataFrame:
-    return findings.filter(pl.col("shown")).select("key", "policy")
+def _shown(findings: pl.DataFrame) -> set[tuple[int, str]]:
+    """Key and policy of the flags on the record."""
+    return set(findings.filter("shown").select("key", "policy").iter_rows())

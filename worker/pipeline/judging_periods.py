@@ -39,9 +39,12 @@ class Chapter:
 def chapters(session: Session, instants: Sequence[datetime]) -> list[Chapter]:
     """The days in order, split where a calibration comes into force or a feed is late."""
     store, name, found = session.store, session.name, list[Chapter]()
-    feeds = store.feeds(name)
+    feeds = store.history.feeds(name)
     for n, at in enumerate(instants):
-        late, calibration = late_feeds(replace(session, as_of=at), feeds), store.current_calibration(name, at)
+        late, calibration = (
+            late_feeds(replace(session, as_of=at), feeds),
+            store.connections.current_calibration(name, at),
+        )
         if found and (found[-1].calibration, found[-1].late) == (calibration, late):
             found[-1] = replace(found[-1], end=n + 1)
         else:

@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
+from connectors.registry import crm
 from model.errors import SettingsProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from model.wide import Wide
     from worker.pipeline.session import Session
 
 LINKED_ID: Final = "linked_id"
 
 
-def owned_elsewhere(session: Session) -> frozenset[str]:
-    """Ids of the deals of the connection named by `linked_to`; raises SettingsProblem where it cannot be told."""
+class Owned(NamedTuple):
+    """Ids of the deals that another connection owns; `same_id` gives the one form of an id there."""
+
+    ids: frozenset[str]
+    same_id: Callable[[str], str]
+
+
+def owned_elsewhere(session: Session) -> Owned:
+    """The deals of the connection named by `linked_to`; raises SettingsProblem where the link has no field."""
     other = session.connection.linked_to
     if not other:
-        return frozenset()
-    session.services.connection(other)
+        return Owned(frozenset(), str)
+    kind = session.services.connection(other).kind
     if LINKED_ID not in session.connection.fields:
         raise SettingsProblem(
             f"connections.{session.name}.linked_to needs the field that holds the other CRM's id: map it as "
             f"{LINKED_ID} under [connections.{session.name}.fields]."
         )
-    return frozenset(session.store.ids(other))
+    return Owned(frozenset(session.store.mirror.ids(other)), crm(kind).same_id)
 
 
-def without(wide: Wide, owned: frozenset[str]) -> Wide:
+def without(wide: Wide, owned: Owned) -> Wide:
     """`wide` less the deals that another connection judges, measures and writes."""
-    if not owned or LINKED_ID not in wide.frame.columns:
+    if not owned.ids or LINKED_ID not in wide.frame.columns:
         return wide
-    frame = wide.frame.filter(~pl.col(LINKED_ID).is_in(list(owned)).fill_null(value=False))
+    linked = wide.frame[LINKED_ID].drop_nulls().unique()
+    elsewhere = [text for text in linked if owned.same_id(text) in owned.ids]
+    frame = wide.frame.filter(~pl.col(LINKED_ID).is_in(elsewhere).fill_null(value=False))
     return replace(wide, frame=frame, moves=wide.moves.join(frame, on="key", how="semi", maintain_order="left"))

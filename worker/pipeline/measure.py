@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from policies.reporting.exemption_reasons import deals
+from policies.reporting.report import exempt_deals
 from worker import side_files
 from worker.pipeline.entry_evidence import trusting
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 def measure(session: Session, judged: Judged, run_id: int, window: str = "all") -> list[dict[str, Any]]:
     """Measure, keep and return the values as JSON rows (`kpis` in docs/contract.md)."""
     rows = values(session, judged, window)
-    session.store.keep_kpis(run_id, rows, session.lease)
+    session.store.kpis.keep(run_id, rows, session.lease)
     return rows
 
 
 def values(session: Session, judged: Judged, window: str = "all") -> list[dict[str, Any]]:
     """KPI values over all deals and by each single dimension; none where there are no deals yet.
 
-    A value that paused or waived deals change has beside it, under `without_excused`, what it is without them.
+    A value that paused or waived deals change also has `without_excused`: its numbers without them.
     """
     wide = whole(judged)
     if wide is None:
         return []
-    rows, out = _values(session, wide, window), excused(judged)
+    rows, out = _values(session, wide, window), exempt(judged)
     if not out:
         return rows
     others = replace(
@@ -43,12 +43,12 @@ def values(session: Session, judged: Judged, window: str = "all") -> list[dict[s
         moves=wide.moves.filter(~pl.col("key").is_in(list(out))),
     )
     without = {_named(row): row for row in _values(session, others, window)}
-    return [_beside(row, without.get(_named(row), NOTHING)) for row in rows]
+    return [_compared(row, without.get(_named(row), NOTHING)) for row in rows]
 
 
-def excused(judged: Judged) -> frozenset[int]:
-    """Keys of the deals that a pause or a waiver excuses."""
-    return frozenset[int]().union(*(deals(part.verdict) for part in judged.parts))
+def exempt(judged: Judged) -> frozenset[int]:
+    """Keys of the deals with a pause or a waiver."""
+    return frozenset[int]().union(*(exempt_deals(part.report) for part in judged.parts))
 
 
 NOTHING: Final[Mapping[str, Any]] = {"value": None, "numerator": None, "denominator": None, "n": 0}
@@ -58,8 +58,8 @@ def _named(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return row["id"], *row["dims"].items()
 
 
-def _beside(row: dict[str, Any], without: Mapping[str, Any]) -> dict[str, Any]:
-    """The row, and its numbers without the excused deals where they differ."""
+def _compared(row: dict[str, Any], without: Mapping[str, Any]) -> dict[str, Any]:
+    """The row, and its numbers without the exempt deals where they differ."""
     numbers = {name: without[name] for name in NOTHING}
     return row if numbers.items() <= row.items() else {**row, "without_excused": numbers}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -12,10 +12,12 @@ from model.errors import PolicyProblem
 from model.helpers.gc_paused import uncollected
 from model.previous_verdict import FINDINGS
 from model.subjects import OTHERS
-from policies.files.subjects import about
+from policies.files import about
 from policies.judging.judge import judge
-from worker.pipeline.context import context_of, memory_of
-from worker.pipeline.judge import Judged, JudgedPart
+from policies.reporting.finding import findings_frame
+from policies.reporting.findings import find
+from policies.reporting.report import rule_counts
+from worker.pipeline.context import context_of, previous_verdict
 from worker.pipeline.slices import shot_of, widened
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from model.subjects import Subject
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
+    from policies.judging.verdict import Verdict
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
     from worker.pipeline.slices import Part
@@ -44,25 +47,36 @@ def named_in_force(session: Session, description: Description) -> tuple[Subject,
         return ()
 
 
-@dataclass
-class JudgedOther(Judged):
-    """The verdict on a connection's records of another subject."""
+@dataclass(frozen=True)
+class JudgedOther:
+    """The verdict on a connection's records of another subject, and its findings (FINDINGS)."""
+
+    verdict: Verdict
+    findings: pl.DataFrame
 
     def fill(self, report: Report) -> None:
         """The counts of the subject in the run's JSON, under its name."""
-        for judged in self.parts:
-            frame, findings = judged.part.wide.frame, judged.verdict.findings()
-            subject, broken, was = judged.part.wide.subject, _broken(findings), _broken(judged.before)
-            counts = {
-                subject.many: frame.height,
-                "open": int(frame["is_open"].sum() or 0),
-                "findings": broken.height,
-                "new": broken.join(was, on=["key", "policy"], how="anti").height,
-                "cleared": was.join(broken, on=["key", "policy"], how="anti").height,
-                "unknown": findings.filter(pl.col("status") == "unknown").height,
-                "dormant": len(self.dormant),
-            }
-            setattr(report, subject.many, counts)
+        wide, findings = self.verdict.wide, self.findings
+        broken, was = _broken(findings), _broken(self.verdict.previous.findings)
+        counts = {
+            wide.subject.many: wide.frame.height,
+            "open": int(wide.frame["is_open"].sum() or 0),
+            "findings": broken.height,
+            "new": broken.join(was, on=["key", "policy"], how="anti").height,
+            "cleared": was.join(broken, on=["key", "policy"], how="anti").height,
+            "unknown": findings.filter(pl.col("status") == "unknown").height,
+            "dormant": len(self.dormant),
+        }
+        setattr(report, wide.subject.many, counts)
+
+    def counts(self) -> list[dict[str, Any]]:
+        """Per policy: passed, broken, unknown (and for want of which facts) and not applicable."""
+        return [{"policy": rule, **count._asdict()} for rule, count in rule_counts(self.verdict).items()]
+
+    @property
+    def dormant(self) -> tuple[str, ...]:
+        """Policies that this connection maps no field for."""
+        return self.verdict.dormant
 
 
 def _broken(findings: pl.DataFrame) -> pl.DataFrame:
@@ -79,11 +93,12 @@ def judge_others(session: Session, policies: PolicySet, description: Description
     store, name, asked = session.store, session.name, named(policies)
     for subject in OTHERS:
         if subject not in asked:
-            store.keep_findings(name, run_id, subject, pl.DataFrame(schema=FINDINGS), session.lease)
+            store.verdicts.keep_findings(name, run_id, subject, pl.DataFrame(schema=FINDINGS), session.lease)
             continue
         with uncollected():
             part = part_of(session, policies, description, subject)
-            memory = memory_of(session, part.keys, subject)
-            verdict = judge(part.judged, policies, memory, context_of(session, policies))
-            store.keep_findings(name, run_id, subject, verdict.findings(), session.lease)
-        yield JudgedOther(policies, [JudgedPart(part, verdict, memory.findings)])
+            previous = previous_verdict(session, part.keys, subject)
+            verdict = judge(part.judged, policies, previous, context_of(session, policies))
+            findings = findings_frame(tuple(find(verdict)))
+            store.verdicts.keep_findings(name, run_id, subject, findings, session.lease)
+        yield JudgedOther(verdict, findings)

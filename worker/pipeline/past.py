@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from model.judging_options import Setting
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Rule
-    from policies.language.condition import Condition
+    from policies.language import Condition
     from store import Story, Teller, TouchRule
     from worker.pipeline.judging_periods import Chapter
     from worker.pipeline.session import Session
@@ -122,17 +122,17 @@ class Past:
 
     def _rates(self) -> tuple[date, ...]:
         at = self.instants[-1]
-        nothing = self.session.store.snapshot(self.session.name, at, touch=self.touch, keys=(0, 0))
+        nothing = self.session.store.history.snapshot(self.session.name, at, touch=self.touch, keys=(0, 0))
         return tuple(overlaid(self.session, nothing).rates["on"].drop_nulls().unique().sort())
 
     def tellers(self, *, lean: bool = False) -> Iterator[Teller]:
         """Slices of the connection; where there is only one it is read once. `lean`: for what teams log alone."""
         store, name = self.session.store, self.session.name
-        slices = store.slices(name, READ)
+        slices = store.history.slices(name, READ)
         for keys in slices:
             teller = self.cache.pop("teller", None)
             if teller is None:
-                teller = store.teller(
+                teller = store.history.teller(
                     name, self.instants, touch=self.touch, turns=self.turns, keys=keys,
                     fields=self.description.history, lean=lean and len(slices) > 1,
                 )  # fmt: skip

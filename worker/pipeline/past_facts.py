@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from model.judging_options import Setting
     from model.sync import Description
     from model.wide import Wide
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from store import Raw, Story, TouchRule
     from worker.pipeline.session import Session
 
@@ -95,7 +95,7 @@ class PastFacts:
         made = self._made_on(days)
         flags = [
             pl.when(pl.col("at") > read + self._stale).then(pl.lit(feed))
-            for feed, read in sorted(self.session.store.feeds(self.session.name).items())
+            for feed, read in sorted(self.session.store.history.feeds(self.session.name).items())
         ]  # fmt: skip
         late = pl.concat_str(flags, separator=";", ignore_nulls=True) if flags else pl.lit("")
         found = pl.DataFrame({"day": days, "on": made}, schema={"day": pl.Date, "on": pl.Date})
@@ -115,7 +115,7 @@ class PastFacts:
 
     def _made(self, day: date) -> date | None:
         at = datetime.combine(day, time(), UTC)
-        found = self.session.store.current_calibration(self.session.name, at)
+        found = self.session.store.connections.current_calibration(self.session.name, at)
         self._calibrations[found.on] = found
         return found.on
 

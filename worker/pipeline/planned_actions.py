@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from policies.actions.moves_back import Season, not_yet, plan_moves
-from policies.actions.tasks import Flag, Standing, TaskPlan, Whose, plan_tasks
+from policies.actions.tasks import Flag, Standing, TaskDeal, TaskPlan, plan_tasks
 from worker.pipeline.enforcing_flags import deals_of, flags_of, rules_with_actions
 from worker.pipeline.last_moves import last_moves, missed_at
 
@@ -36,16 +36,16 @@ class Planned:
 def plan_all(session: Session, judged: Judged) -> Planned:
     """The same verdict over the same store wants the same."""
     rules = rules_with_actions(judged.policies)
-    standing = session.store.standing_actions(session.name)
+    standing = session.store.actions.standing(session.name)
     flags: list[Flag] = []
-    deals: dict[int, Whose] = {}
+    deals: dict[int, TaskDeal] = {}
     moves: list[Wanted] = []
     for part in judged.parts if rules else ():
         found = list(flags_of(part, rules))
         flags += found
         deals |= deals_of(part, {flag.deal_key for flag in found})
         moves += _moves(session, part, found, rules)
-    known = Standing(standing, session.store.action_keys(session.name))
+    known = Standing(standing, session.store.actions.keys(session.name))
     tasks = plan_tasks(session.name, flags, rules, deals, known, session.as_of)
     again = {one.key for one in moves}
     lost = [one for one in standing if one.kind == "move_back" and one.state == "sending" and one.key not in again]
@@ -66,4 +66,4 @@ def _moves(
     season = Season(session.as_of, today, connection.fiscal_year_starts, part.part.wide.holidays)
     last, missed = last_moves(part, keys), missed_at(part, keys)
     wanted = plan_moves(session.name, asked, missed, last, season)
-    return not_yet(wanted, session.store.known_actions(session.name, [one.key for one in wanted]))
+    return not_yet(wanted, session.store.actions.known(session.name, [one.key for one in wanted]))

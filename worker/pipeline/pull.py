@@ -40,8 +40,8 @@ def pull(
     store, pulled = session.store, pulled or Pulled()
     asked = {"full": full, **session.asked(others)}
     with uncollected():
-        for number, page in enumerate(ahead(session.connector.pull(store.cursors(session.name), **asked))):
-            kept = store.keep_page(
+        for number, page in enumerate(ahead(session.connector.pull(store.mirror.cursors(session.name), **asked))):
+            kept = store.mirror.keep_page(
                 session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
             )
             pulled.records += sum(map(len, page.records.values()))

@@ -81,7 +81,7 @@ class OnRecord:
 
 def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator[OnRecord]:
     """The rows of the store, their JSON read."""
-    frame = session.store.plan_rows(session.name, keys).drop("is_closed", "first_seen")
+    frame = session.store.pushes.plan_rows(session.name, keys).drop("is_closed", "first_seen")
     for row in frame.iter_rows(named=True):
         row["ours"], row["sent"] = orjson.loads(row["ours"] or "{}"), orjson.loads(row["sent"] or "{}")
         yield OnRecord(**row)
@@ -89,7 +89,7 @@ def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator
 
 def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRule]) -> Iterator[PlanRow]:
     """What each deal should carry: judged open deals their verdict, those that left the pipeline a last patch."""
-    wants = dict(wanted(judged.verdict, rules))
+    wants = dict(wanted(judged.report, rules))
     for row in on_record(session, judged.part.keys):
         want = wants.get(row.key)
         if want is None and leaves(row):
@@ -122,10 +122,10 @@ def send(session: Session, planned: Planned, run_id: int, report: Report) -> Non
     """Stage every patch, then send batch by batch; a batch is marked sending, and committed, before it is sent."""
     store, name = session.store, session.name
     lease, clock = session.lease, session.services.clock
-    store.stage_patches(name, run_id, planned.patches, session.connector.batch_size, lease)
-    while batch := store.claim_batch(name, clock(), lease):
+    store.pushes.stage(name, run_id, planned.patches, session.connector.batch_size, lease)
+    while batch := store.pushes.claim(name, clock(), lease):
         outcomes = send_one(session, batch)
-        report.outcomes["overwritten"] += store.settle(batch, outcomes, clock(), session.as_of, lease)
+        report.outcomes["overwritten"] += store.pushes.settle(batch, outcomes, clock(), session.as_of, lease)
         count(report, outcomes)
         session.services.progress("sent", report.patches)
 
@@ -150,7 +150,7 @@ def send_one(session: Session, batch: Batch) -> list[Outcome]:
 def read_back(session: Session, patches: list[Patch]) -> dict[str, dict[str, Any]]:
     """Our fields of these deals as the CRM has them now; keeps what was read. Raises RetryLater."""
     page = session.connector.read([patch.id for patch in patches])
-    session.store.keep_page(
+    session.store.mirror.keep_page(
         session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
     )
     return {row["id"]: row for row in page.records["opportunity"]}
@@ -176,14 +176,14 @@ def as_read(value: FieldValue) -> FieldValue:
 def recover(session: Session, report: Report) -> None:
     """Batches that an earlier run left in flight: read back, and what was not applied is planned anew."""
     store, name = session.store, session.name
-    for batch in store.in_flight(name):
+    for batch in store.pushes.in_flight(name):
         patches = list(batch.patches)
         found = applied(read_back(session, patches), patches)
         lost = Outcome("", "retry_later", "a run was stopped while it was in flight; it is planned again")
         outcomes = [found.get(patch.id) or Outcome(patch.id, lost.kind, lost.reason) for patch in patches]
-        store.settle(batch, outcomes, session.services.clock(), session.as_of, session.lease)
+        store.pushes.settle(batch, outcomes, session.services.clock(), session.as_of, session.lease)
         report.remarks.append(f"Batch {batch.id} was in flight when a run was stopped; {len(found)} had been applied.")
-    store.drop_ready(name, session.lease)
+    store.pushes.drop_ready(name, session.lease)
 
 
 def count(report: Report, outcomes: list[Outcome]) -> None:

@@ -49,13 +49,13 @@ def run(
     SettingsProblem.
     """
     connection = services.connection(name)
-    if paused := services.store.paused(name):
+    if paused := services.store.connections.paused(name):
         since = f"since {paused.at:%Y-%m-%d %H:%M} UTC ({paused.why})"
         raise SettingsProblem(f"'{name}' is paused {since}; `sluicegate connection resume {name}` lets it run again.")
     dry = dry_run or (as_of is not None and not connection.sandbox)
     how = Manner(full=full, dry=dry, unwatched=unwatched)
     if dry:
-        with services.store.rehearsal(name, as_of) as copy:
+        with services.store.dry_run(name, as_of) as copy:
             return _alone(replace(services, store=copy), name, as_of, how)
     return _alone(services, name, as_of, how)
 

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model.actions import Act, ActionState, Wanted
-    from store import Approval
-    from store.actions.actions import Step
+    from store import Approval, Step
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
 
@@ -36,7 +35,7 @@ class Doing:
         session = self.session
         if not wanted:
             return
-        session.store.mark_wanted(session.name, self.run_id, wanted, session.as_of, session.lease, given)
+        session.store.actions.mark_wanted(session.name, self.run_id, wanted, session.as_of, session.lease, given)
         for start in range(0, len(wanted), self._size):
             self._settle("do", [one.act for one in wanted[start : start + self._size]])
 
@@ -45,7 +44,7 @@ class Doing:
         store, name, lease = self.session.store, self.session.name, self.session.lease
         for start in range(0, len(acts), self._size):
             batch = acts[start : start + self._size]
-            store.mark_actions(name, [one.key for one in batch], MARKS[step], lease)
+            store.actions.mark(name, [one.key for one in batch], MARKS[step], lease)
             self._settle(step, batch)
 
     @property
@@ -59,7 +58,7 @@ class Doing:
         """Keep receipts, and count them."""
         session = self.session
         now = session.services.clock()
-        session.store.settle_actions(session.name, self.run_id, step, receipts, now, session.as_of, session.lease)
+        session.store.actions.settle(session.name, self.run_id, step, receipts, now, session.as_of, session.lease)
         for one in receipts:
             self.report.actions[SAID[step] if one.kind == "written" else one.kind] += 1
             if one.kind in {"refused", "locked"}:

@@ -10,6 +10,7 @@ from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from connectors.registry import KINDS
 from model.errors import BudgetSpent, PolicyProblem, RetryLater, SettingsProblem, SluicegateError
 from model.subjects import OPPORTUNITIES, OTHERS, TABLES
 from model.sync import Offer
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.protocol import Connector
+    from connectors.shared.connection import ConnectionSettings
     from model.subjects import Subject
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from store import Lease, Store
-    from worker.settings import ConnectionSettings
     from worker.wiring import Services
 
 NAMES = r"subject[\"']?\s*:\s*[\"']?{}\b"
@@ -61,7 +62,7 @@ class Session:
     def describe(self) -> Description:
         """What the CRM offers now, of other subjects where they are named; kept, so that judging needs no CRM."""
         description = self.connector.describe(**self.asked(self.named_in_files()))
-        self.store.keep_description(self.name, description)
+        self.store.connections.keep_description(self.name, description)
         return description
 
     def named_in_files(self) -> tuple[Subject, ...]:
@@ -80,14 +81,14 @@ class Session:
 
     def description(self) -> Description:
         """What the CRM offered when it was last asked; asks where it never was."""
-        return self.store.description(self.name) or self.describe()
+        return self.store.connections.description(self.name) or self.describe()
 
     def policies(self, description: Description) -> PolicySet:
         """The policies in force, checked against this CRM's own values; raises PolicyProblem."""
         texts = self.services.policy_texts()
         found = read_once(texts, description)
         files = {file: text.decode("utf-8") for file, text in texts.items()}
-        self.store.keep_policies(found.digest, files, self.services.clock())
+        self.store.policy_sets.keep(found.digest, files, self.services.clock())
         return found
 
     def policies_in_force(self, description: Description) -> PolicySet:
@@ -95,7 +96,7 @@ class Session:
         try:
             return self.policies(description)
         except (PolicyProblem, SettingsProblem) as e:
-            last = self.store.last_policies()
+            last = self.store.policy_sets.latest()
             if last is None:
                 raise
             log().error("policy files are wrong; the last good ones stay in force", problems=str(e))
@@ -111,26 +112,26 @@ def read_once(texts: Mapping[str, bytes], description: Description) -> PolicySet
 
 @lru_cache(maxsize=8)
 def _read(texts: tuple[tuple[str, bytes], ...], offers: tuple[tuple[Pairs, Pairs], ...]) -> PolicySet:
-    from policies.files.reader import read_policies
+    from policies.files import read_policies
 
     given = {
         table: Offer(types=dict(types), choices=dict(choices))
         for table, (types, choices) in zip(TABLES, offers, strict=True)
     }
     deals = given.pop(OPPORTUNITIES.table)
-    return read_policies(dict(texts), choices=deals.choices, types=deals.types, offers=given)
+    return read_policies(dict(texts), choices=deals.choices, types=deals.types, offers=given, kinds=KINDS)
 
 
 @contextmanager
 def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
     """A session that alone works on the connection; raises ConnectionBusy. The lease is renewed while it runs."""
     store = services.store
-    lease = store.lease(name, "a run", services.clock(), LEASE_SECONDS)
+    lease = store.runs.lease(name, "a run", services.clock(), LEASE_SECONDS)
     ended = threading.Event()
 
     def heartbeat() -> None:
         while not ended.wait(HEARTBEAT_SECONDS):
-            store.renew(lease, services.clock(), LEASE_SECONDS)
+            store.runs.renew(lease, services.clock(), LEASE_SECONDS)
 
     thread = threading.Thread(target=heartbeat, name="lease", daemon=True)
     thread.start()
@@ -139,7 +140,7 @@ def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
     finally:
         ended.set()
         thread.join()
-        store.release(lease)
+        store.runs.release(lease)
 
 
 @contextmanager
@@ -150,15 +151,15 @@ def counted(session: Session, report: Report) -> Iterator[None]:
         yield
     finally:
         report.calls = session.connector.calls - before
-        session.store.note_calls(session.name, session.services.clock().date(), report.calls)
+        session.store.connections.note_calls(session.name, session.services.clock().date(), report.calls)
 
 
 @contextmanager
 def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
     """A run's row in the store and its report; an end that can be resumed is told in the report's `stopped`."""
     store = session.store
-    calibration = store.current_calibration(session.name, session.as_of).revision
-    run_id = store.start_run(session.name, session.as_of, "", calibration, kind, session.lease)
+    calibration = store.connections.current_calibration(session.name, session.as_of).revision
+    run_id = store.runs.start(session.name, session.as_of, "", calibration, kind, session.lease)
     report, outcome = Report(run_id=str(run_id), as_of=session.as_of.isoformat()), "fault"
     try:
         yield run_id, report
@@ -169,4 +170,4 @@ def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
         outcome = str(e)
         raise
     finally:
-        store.end_run(run_id, outcome, report.to_json())
+        store.runs.end(run_id, outcome, report.to_json())

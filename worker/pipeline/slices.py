@@ -17,7 +17,7 @@ from model.subjects import OPPORTUNITIES
 from model.widening.activity_facts import coverage
 from model.widening.copied_next_steps import copied, steps
 from model.widening.widen import widen
-from policies.language.condition import parse_condition
+from policies.language import parse_condition
 from store import TouchRule
 from worker import side_files
 from worker.pipeline.linked_deals import owned_elsewhere, without
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from model.subjects import Subject
     from model.sync import Description, Offer
     from model.wide import Wide
-    from policies.files.policy import PolicySet
-    from policies.language.condition import Condition
+    from policies.files import PolicySet
+    from policies.language import Condition
     from worker.pipeline.session import Session
 
 ALL: Final = (1, 2**62)
@@ -72,10 +72,10 @@ def shots(session: Session, description: Description, *sets: PolicySet) -> Itera
     """The connection's deals in slices by key, as the store holds them, to be judged by these sets of policies."""
     store, name, touch = session.store, session.name, touch_rule(session, description)
     claims = claimed_by(sets)
-    slices = store.slices(name, SLICE)
+    slices = store.history.slices(name, SLICE)
 
     def read(keys: tuple[int, int]) -> Snapshot:
-        shot = store.snapshot(
+        shot = store.history.snapshot(
             name, session.as_of, touch=touch, keys=keys, claims=claims, fields=description.history
         )  # fmt: skip
         return overlaid(session, shot)
@@ -88,7 +88,7 @@ def shots(session: Session, description: Description, *sets: PolicySet) -> Itera
 def shot_of(session: Session, description: Description, subject: Subject) -> Shot:
     """What the store knows of a subject other than deals, all at once."""
     touch = touch_rule(session, description)
-    snapshot = session.store.snapshot(session.name, session.as_of, touch=touch, subject=subject)
+    snapshot = session.store.history.snapshot(session.name, session.as_of, touch=touch, subject=subject)
     return Shot(ALL, overlaid(session, snapshot), None)
 
 
@@ -175,7 +175,7 @@ def touch_rule(session: Session, description: Description) -> TouchRule:
 def integration_ids(session: Session) -> frozenset[str]:
     """Ids of the users that the connection lists as integrations, by login or id."""
     listed = {login.casefold() for login in session.connection.integration_users}
-    owners = session.store.records(session.name, "owner")
+    owners = session.store.mirror.records(session.name, "owner")
     return frozenset(
         owner["id"] for owner in owners if listed & {str(owner[k] or "").casefold() for k in ("id", "username", "name")}
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def taken_back(session: Session, actions: Iterable[KeptAction]) -> Iterator[Act]:
     """The acts that take back those of these actions that stand; a move by what its receipt says stood before."""
-    receipts = session.store.action_receipts(session.name)
+    receipts = session.store.actions.receipts(session.name)
     for one in actions:
         if one.kind in TASKS and one.state in {"open", "sending", "handing", "undoing"}:
             yield Remove(one.key)
@@ -27,5 +27,5 @@ def taken_back(session: Session, actions: Iterable[KeptAction]) -> Iterator[Act]
 
 def cut_off(session: Session) -> list[Act]:
     """What an undo was taking back when it was stopped."""
-    undoing = (one for one in session.store.standing_actions(session.name) if one.state == "undoing")
+    undoing = (one for one in session.store.actions.standing(session.name) if one.state == "undoing")
     return list(taken_back(session, undoing))

@@ -20,8 +20,8 @@ SHOWN = ("key", "deal", "policy", "kind", "since", "state", "run", "record", "re
 def listed(services: Services, name: str, run_id: int | None = None) -> dict[str, Any]:
     """Every action with its receipts, oldest first; of one run where given. Asks no CRM."""
     services.connection(name)
-    receipts = services.store.action_receipts(name)
-    found = [one for one in services.store.actions(name) if run_id in {None, one.run_id}]
+    receipts = services.store.actions.receipts(name)
+    found = [one for one in services.store.actions.all(name) if run_id in {None, one.run_id}]
     return {"actions": [{**_shown(one), "receipts": receipts.get(one.id, [])} for one in found]}
 
 
@@ -44,5 +44,5 @@ def undo(services: Services, name: str, run_id: int | None = None) -> Report:
 def _undo(session: Session, run_id: int | None, doing: Doing) -> None:
     with counted(session, doing.report):
         session.describe()
-        asked = [one for one in session.store.actions(session.name) if run_id in {None, one.run_id}]
+        asked = [one for one in session.store.actions.all(session.name) if run_id in {None, one.run_id}]
         doing.end("undo", list(taken_back(session, asked)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from model.errors import SettingsProblem
 from model.touch_rule import what_it_is, why_no_touch
 from policies.judging.score import ledger_lines
-from policies.reporting.finding import counts, split
+from policies.reporting.finding import needs_attention, split
 from policies.reporting.record import worst_first
 from worker.pipeline.session import Session
 from worker.pipeline.slices import integration_ids
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from policies.files.policy import Severity
+    from policies.files import Severity
     from worker.wiring import Services
 
 
@@ -29,8 +29,8 @@ LISTS = {"broken": "flags", "unknown": "unknown"}
 def deals(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
     """Every deal that is not gone, as `deals` in docs/contract.md; `flagged`: only those with a flag that `counts`."""
     services.connection(name)
-    found = [deal_json(row) for row in services.store.deals(name)]
-    return [deal for deal in found if not flagged or any(map(counts, deal["flags"]))]
+    found = [deal_json(row) for row in services.store.verdicts.deals(name)]
+    return [deal for deal in found if not flagged or any(map(needs_attention, deal["flags"]))]
 
 
 def deal_json(row: dict[str, Any]) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def deal_json(row: dict[str, Any]) -> dict[str, Any]:
 def leads(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
     """Every lead that is not gone, with what the policies about leads found; `flagged`: those with a flag."""
     closed = services.connection(name).leads.closed
-    found = [lead_json(row, closed) for row in services.store.leads(name)]
-    return [lead for lead in found if not flagged or any(map(counts, lead["flags"]))]
+    found = [lead_json(row, closed) for row in services.store.leads.all(name)]
+    return [lead for lead in found if not flagged or any(map(needs_attention, lead["flags"]))]
 
 
 def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
@@ -73,13 +73,13 @@ def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
 def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
     """A deal's verdict with its ledger, and each activity that counts or why it does not."""
     services.connection(name)
-    row = next((row for row in services.store.deals(name) if same_id(row["id"], deal_id)), None)
+    row = next((row for row in services.store.verdicts.deals(name) if same_id(row["id"], deal_id)), None)
     if row is None:
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")
     session = Session(services, name, services.clock())
-    described = services.store.description(name)
+    described = services.store.connections.description(name)
     ours = integration_ids(session) | {described.user_id if described else None}
-    activities = services.store.activities_of(name, row["id"])
+    activities = services.store.mirror.activities(name, row["id"])
     deal = deal_json(row)
     told = [activity_json(activity, ours, session.as_of) for activity in activities]
     checked = (row["detail"] or {}).get("checked", [])
@@ -120,7 +120,7 @@ class KeptFlag:
 
     @property
     def scored(self) -> bool:
-        """Observed and excused ones cost nothing."""
+        """Observed and exempt ones cost nothing."""
         return self.said["mode"] != "observe" and not self.said.get("excuse")
 
 
@@ -174,18 +174,18 @@ def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[
 
     services.connection(name)
     kpi_id = find(only).id if only else ""
-    rows = services.store.kpis(name) if window == "all" else measured(services, name, services.clock(), window)
+    rows = services.store.kpis.values(name) if window == "all" else measured(services, name, services.clock(), window)
     return [row for row in rows if not kpi_id or row["id"] == kpi_id]
 
 
 def runs(services: Services) -> list[dict[str, Any]]:
     """The newest runs of all connections."""
-    return [run_json(row) for row in services.store.runs()]
+    return [run_json(row) for row in services.store.runs.latest()]
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:
     """One run with its counts; raises SettingsProblem where there is none."""
-    found = services.store.run(int(run_id)) if run_id.isdigit() else None
+    found = services.store.runs.get(int(run_id)) if run_id.isdigit() else None
     if found is None:
         raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
     return run_json(found)

@@ -28,7 +28,7 @@ def approve(services: Services, name: str, policy: str, *, up_to: int, by: str) 
         raise SettingsProblem("An approval says for how many deals (--up-to, from 1) and who gives it (--by NAME).")
     session = Session(services, name, services.clock())
     given = Approval(policy, _revision(session, policy), up_to, by.strip(), session.as_of)
-    services.store.approve(name, given)
+    services.store.approvals.approve(name, given)
     return shown(given)
 
 
@@ -41,13 +41,13 @@ def _revision(session: Session, policy: str) -> str:
     rules = {rule.id: rule for rule in rules_of(policies)}
     if policy not in rules:
         raise SettingsProblem(NOTHING.format(id=policy, hint=did_you_mean(policy, rules)))
-    return revision_of(rules[policy], session.store.current_calibration(session.name, session.as_of))
+    return revision_of(rules[policy], session.store.connections.current_calibration(session.name, session.as_of))
 
 
 def approvals(services: Services, name: str) -> list[dict[str, Any]]:
     """Every approval given on a connection, oldest first."""
     services.connection(name)
-    return [shown(approval) for approval in services.store.approvals(name)]
+    return [shown(approval) for approval in services.store.approvals.all(name)]
 
 
 def shown(approval: Approval) -> dict[str, Any]:

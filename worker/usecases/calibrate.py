@@ -27,13 +27,13 @@ def propose(services: Services, name: str) -> dict[str, Any]:
     moves = pl.concat([wide.moves for wide in found])
     floor = session.connection.calibration_floor_days
     table = calibrate(moves, session.as_of, floor_days=floor)
-    services.store.propose_calibration(name, table)
+    services.store.connections.propose_calibration(name, table)
     return shown(table, "a proposal")
 
 
 def accept(services: Services, name: str) -> dict[str, Any]:
     """Put the newest proposal in force from today; raises SettingsProblem where there is none."""
-    return shown(services.store.accept_calibration(name, services.clock().date()), "in force")
+    return shown(services.store.connections.accept_calibration(name, services.clock().date()), "in force")
 
 
 def shown(table: Calibration, state: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from model.process import Process
     from model.sync import Level
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from worker.pipeline.session import Session
     from worker.pipeline.slices import Part
 
@@ -62,8 +62,8 @@ def strange_deals(session: Session, policies: PolicySet) -> Iterator[Remark]:
     named = [w for w in policies.waivers if w.deals and w.connection in {"", session.name} and w.until >= today]
     if not named:
         return
-    here, names = set(session.store.ids(session.name)), session.services.settings.connections
-    anywhere = {deal for name in names for deal in session.store.ids(name)}
+    here, names = set(session.store.mirror.ids(session.name)), session.services.settings.connections
+    anywhere = {deal for name in names for deal in session.store.mirror.ids(name)}
     for waiver in named:
         held = here if waiver.connection else here | anywhere
         if here and (gone := [deal for deal in waiver.deals if deal not in held]):

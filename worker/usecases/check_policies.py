@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from worker.pipeline.session import Session
 
 REST = (

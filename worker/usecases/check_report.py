@@ -16,7 +16,7 @@ from worker.pipeline.pull import pull
 from worker.pipeline.push import push
 from worker.pipeline.report import Report
 from worker.pipeline.session import leased
-from worker.settings import ConnectionSettings, GivenSettings, PolicySettings, mistakes
+from worker.settings import GivenSettings, PolicySettings, connection_settings, mistakes
 from worker.usecases import answers
 from worker.wiring import wire
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from connectors.protocol import Connector
+    from connectors.tables.connector import TablesConnector
     from worker.wiring import Services
 
 NAME = "file"
@@ -68,7 +68,7 @@ def check_file(
     said = {"kind": "tables", "sandbox": True, "currency": currency, "timezone": zone, "fields": dict(fields)}
     paths = {name: path.resolve() for name, path in files.items() if path}
     try:
-        connection = ConnectionSettings.model_validate({**said, "files": {**paths, **(words or {})}})
+        connection = connection_settings({**said, "files": {**paths, **(words or {})}})
     except ValidationError as e:
         raise SettingsProblem(OPTION.sub(r"--\1", mistakes(e))) from None
     with tempfile.TemporaryDirectory(prefix="sluicegate-") as folder:
@@ -89,11 +89,11 @@ def _checked(services: Services, as_of: datetime) -> Checked:
     with leased(services, NAME, as_of) as session:
         description = session.describe()
         policies = session.policies(description)
-        run_id = services.store.start_run(NAME, as_of, policies.digest, "", "check", session.lease)
+        run_id = services.store.runs.start(NAME, as_of, policies.digest, "", "check", session.lease)
         pulled = pull(session, full=True)
         judged = judge(session, policies, description, run_id, binding=True)
         push(session, judged, description, run_id, report, dry=False)
-        remarks, notes = _told(session.connector)
+        remarks, notes = _told(_reader(services))
     judged.fill(report)
     return Checked(
         as_of=as_of.isoformat(),
@@ -108,15 +108,18 @@ def _checked(services: Services, as_of: datetime) -> Checked:
     )
 
 
-def _told(connector: Connector) -> tuple[list[str], list[dict[str, str]]]:
-    """How the report was read, in sentences; and row by row, what is odd about rows that were kept."""
+def _reader(services: Services) -> TablesConnector:
     from connectors.tables.connector import TablesConnector
 
+    connector = services.connect(NAME)
     assert isinstance(connector, TablesConnector)  # noqa: S101 - made above
+    return connector
+
+
+def _told(connector: TablesConnector) -> tuple[list[str], list[dict[str, str]]]:
+    """How the report was read, in sentences; and row by row, what is odd about rows that were kept."""
     return [remark.text for remark in connector.remarks()], [asdict(note) for note in connector.notes()]
 
 
 def _findings(services: Services) -> Path:
-    files = services.connection(NAME).files
-    assert files is not None  # noqa: S101 - set above
-    return files.findings or files.opportunities.with_name(f"{files.opportunities.stem}-findings.csv")
+    return _reader(services).settings.findings_path

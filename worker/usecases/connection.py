@@ -8,11 +8,10 @@ from model.calibration import Calibration
 from model.errors import AccessRefused
 from model.helpers.words import did_you_mean, many
 from model.sync import Remark
-from policies.files.named_constants import constants_of
-from policies.files.subjects import about
+from policies.files import about, constants_of
 from policies.judging.exemptions import holds
 from policies.judging.rules import rules_of, unmapped
-from policies.language.text import compared
+from policies.language import compared
 from policies.reporting.plan import PlanRow, plan
 from worker.pipeline.other_subjects import named, part_of
 from worker.pipeline.pull import pull
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
     from model.sync import Description
     from model.wide import Wide
-    from policies.files.policy import PolicySet
-    from policies.language.condition import Condition
+    from policies.files import PolicySet
+    from policies.language import Condition
     from worker.pipeline.report import Report
     from worker.wiring import Services
 
@@ -87,7 +86,7 @@ def rolled_out_to_nobody(policies: PolicySet, wide: Wide) -> Iterator[Remark]:
 
 def strange_owners(session: Session, policies: PolicySet) -> Iterator[Remark]:
     """Owners whom a condition names and the CRM does not have."""
-    names = [owner["name"] for owner in session.store.records(session.name, "owner") if owner["name"]]
+    names = [owner["name"] for owner in session.store.mirror.records(session.name, "owner") if owner["name"]]
     known = {compared(name) for name in names}
     for const, (file, line, column) in constants_of(policies, "owner"):
         if names and const.value not in known:
@@ -131,5 +130,5 @@ def clear(services: Services, name: str) -> Report:
         planned = plan(rows, description.writes, session.as_of)
         report.patches = len(planned.patches)
         send(session, Planned(list(planned.patches), []), run_id, report)
-        services.store.pause(name, "our fields were cleared", services.clock())
+        services.store.connections.pause(name, "our fields were cleared", services.clock())
     return report

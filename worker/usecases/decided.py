@@ -21,13 +21,13 @@ def decided(services: Services, name: str, deal_id: str, at: str) -> dict[str, A
     """
     zone = services.connection(name).timezone
     until = last_instant(at, zone)
-    judgement = services.store.judgement(name, until)
+    judgement = services.store.decisions.judgement(name, until)
     if judgement is None:
         raise SettingsProblem(no_decision(services, name, at))
-    id_ = next((id_ for id_ in services.store.ids(name, gone=True) if same_id(id_, deal_id)), None)
+    id_ = next((id_ for id_ in services.store.mirror.ids(name, gone=True) if same_id(id_, deal_id)), None)
     if id_ is None:
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")
-    row = services.store.decided(name, id_, until)
+    row = services.store.decisions.decided(name, id_, until)
     if row is None:
         day = f"{judgement.as_of.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
         raise SettingsProblem(
@@ -39,14 +39,14 @@ def decided(services: Services, name: str, deal_id: str, at: str) -> dict[str, A
         "run_id": str(judgement.run),
         "policy_digest": judgement.digest,
         "calibration": judgement.calibration,
-        "policies": services.store.policies_of(judgement.digest) or {},
+        "policies": services.store.policy_sets.files(judgement.digest) or {},
     }
     return {"deal": deal, "ledger": ledger(deal), "decision": decision}
 
 
 def no_decision(services: Services, name: str, at: str) -> str:
     """Says since when there are decisions."""
-    since = services.store.judged_since(name)
+    since = services.store.decisions.judged_since(name)
     if since is None:
         return f"'{name}' was never judged; `sluicegate judge {name}` does it."
     local = since.astimezone(ZoneInfo(services.connection(name).timezone))

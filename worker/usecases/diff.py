@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.verdict import Verdict
     from worker.pipeline.slices import Shot
     from worker.wiring import Services
@@ -53,7 +53,7 @@ def diff(services: Services, name: str, old: Mapping[str, bytes], new: Mapping[s
 
 def described(session: Session) -> Description:
     """What the CRM said of itself when it was last asked; raises SettingsProblem where it never was."""
-    found = session.store.description(session.name)
+    found = session.store.connections.description(session.name)
     if found is None:
         raise SettingsProblem(f"'{session.name}' has no deals yet; `sluicegate pull {session.name}` reads them.")
     return found
@@ -61,7 +61,7 @@ def described(session: Session) -> Description:
 
 def _verdict(session: Session, shot: Shot, description: Description, policies: PolicySet) -> Verdict:
     store, name = session.store, session.name
-    calibration = store.current_calibration(name, session.as_of)
+    calibration = store.connections.current_calibration(name, session.as_of)
     wide = widened(session, shot, policies, description, calibration).judged
     context = replace(context_of(session, policies), open_to_all=True)  # what the modes say, where no rollout is named
     return verdict_on(PastFacts(session, description, policies), wide, shot.keys, context)

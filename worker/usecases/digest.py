@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from model.calibration import Calibration
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
-from policies.language.text import compared
+from policies.language import compared
 from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 from worker.usecases.answers import deals

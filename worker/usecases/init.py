@@ -7,6 +7,7 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from connectors.registry import KINDS, crm
 from model.errors import SettingsProblem
 
 if TYPE_CHECKING:
@@ -15,25 +16,10 @@ if TYPE_CHECKING:
     from model.sync import Draft, DraftProcess
     from worker.wiring import Services
 
-CONFIG = """\
+CONFIG_HEAD = """\
 # Sluicegate. Every setting: docs/settings.md. Secrets belong in the environment or a secrets folder, not here.
 [policies]
 paths = ["policies/"]
-
-[connections.acme]
-kind = "salesforce"
-login_url = "https://login.salesforce.com"
-auth = "client_credentials"
-consumer_key = ""                      # SLUICEGATE_CONNECTIONS__ACME__CONSUMER_SECRET holds the secret
-timezone = "UTC"
-calendar = "US"
-currency = "USD"
-
-# A HubSpot portal, instead or beside it:
-# [connections.hub]
-# kind = "hubspot"
-# auth = "private_app"                 # SLUICEGATE_CONNECTIONS__HUB__ACCESS_TOKEN holds the token
-# timezone = "UTC"
 """
 FIELDS_HEAD = """\
 # Drafted from the org: fact = field, with the share of deals on which it is filled. Take what fits into the
@@ -52,11 +38,16 @@ def init(folder: Path, services: Services | None, source: str) -> list[Path]:
     if (folder / "sluicegate.toml").exists():
         raise SettingsProblem(f"{folder} has a sluicegate.toml already; name a new folder.")
     starter = resources.files("policies") / "packs" / "starter.yaml"
-    texts = {"sluicegate.toml": CONFIG, "policies/starter.yaml": starter.read_text("utf-8")}
+    texts = {"sluicegate.toml": config_text(), "policies/starter.yaml": starter.read_text("utf-8")}
     if services is not None:
         draft, kind = services.connect(source).draft(), services.connection(source).kind
         texts |= {"fields.toml": fields_text(source, draft), "processes-draft.yaml": processes_text(kind, draft)}
     return [_write(folder / name, text) for name, text in texts.items()]
+
+
+def config_text() -> str:
+    """The config file, with a table of every kind of connection that has a template."""
+    return "\n".join([CONFIG_HEAD, *(template for kind in KINDS if (template := crm(kind).template))])
 
 
 def fields_text(name: str, draft: Draft) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from connectors.registry import crm
 from model.errors import SettingsProblem
 from model.snapshot import CRM_STAGES
 from worker.pipeline.session import Session, read_once
@@ -15,7 +16,7 @@ from worker.usecases.diff import described
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from worker.wiring import Services
 
 
@@ -26,13 +27,9 @@ def native(services: Services, name: str, texts: Mapping[str, bytes], process: s
     """
     kind = services.connection(name).kind
     session = Session(services, name, services.clock())
-    match kind:
-        case "salesforce":
-            from connectors.salesforce.setup.native import native as made
-        case "hubspot":
-            from connectors.hubspot.setup.native import native as made
-        case _:
-            raise SettingsProblem(f"'{name}' is an exported report; only a CRM has rules that an admin can set.")
+    offered = crm(kind)
+    if offered.native is None:
+        raise SettingsProblem(offered.no_rules.format(name=name))
     description = described(session)
     if not description.sources:
         raise SettingsProblem(
@@ -40,8 +37,8 @@ def native(services: Services, name: str, texts: Mapping[str, bytes], process: s
         )
     policies = read_once(texts, description)
     known(policies, process)
-    stages = pl.DataFrame(session.store.records(name, "crm_stage"), schema=CRM_STAGES, strict=False)
-    found = made(policies, description, stages, process)
+    stages = pl.DataFrame(session.store.mirror.records(name, "crm_stage"), schema=CRM_STAGES, strict=False)
+    found = offered.native(policies, description, stages, process)
     return {"connection": name, "kind": kind, "digest": policies.digest, **asdict(found)}
 
 

@@ -20,10 +20,10 @@ def freeze(services: Services, name: str) -> int:
     """Freeze the connection's open and newly closed deals under today's date; how many. The evidence is told anew."""
     zone, now = ZoneInfo(services.connection(name).timezone), services.clock()
     kept = timedelta(days=services.settings.store.decisions_days)
-    services.store.forget_decisions(name, now - kept)
-    services.store.forget_measures(name, now - kept, now - HOURLY)
-    frozen = services.store.freeze(name, now.astimezone(zone).date())
-    if description := services.store.description(name):
+    services.store.decisions.forget(name, now - kept)
+    services.store.kpis.forget(name, now - kept, now - HOURLY)
+    frozen = services.store.kpis.freeze(name, now.astimezone(zone).date())
+    if description := services.store.connections.description(name):
         session = Session(services, name, now)
         keep_evidence(session, session.policies_in_force(description))
     return frozen

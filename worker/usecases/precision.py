@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Rule
     from worker.wiring import Services
 
@@ -41,7 +41,7 @@ def precision(services: Services, name: str, weeks: int) -> dict[str, Any]:
     services.connection(name)
     session = Session(services, name, services.clock())
     since = session.as_of - COMES_BACK - timedelta(weeks=weeks)
-    books = Books(session, described(session), session.store.runs_of(name))
+    books = Books(session, described(session), session.store.flag_history.runs(name))
     flags = _classed(session, books, since)
     rules = figures(flags, "policy", since, session.as_of)
     current = books.rules(books.newest)
@@ -58,13 +58,13 @@ def precision(services: Services, name: str, weeks: int) -> dict[str, Any]:
 
 def _classed(session: Session, books: Books, since: datetime) -> pl.DataFrame:
     store, name, connection = session.store, session.name, session.connection
-    flags = ended(*store.stood(name, since), books.runs)
+    flags = ended(*store.flag_history.flags(name, since), books.runs)
     flags = flags.filter(pl.col("ended").is_null() | (pl.col("ended_at") > since))
     lag = timedelta(hours=connection.activity.stale_after_hours)
     first: datetime = min(flags["last_at"].drop_nulls(), default=session.as_of)
-    acts = store.acts(name, first - lag, roll_up=connection.activity.roll_up == "contacts")
+    acts = store.flag_history.acts(name, first - lag, roll_up=connection.activity.roll_up == "contacts")
     texts = {fact for fact, kind in books.description.types.items() if kind == "text"} | {"next_step"}
-    acts = saying(acts, texts, copied(store.open_steps(name)))
+    acts = saying(acts, texts, copied(store.flag_history.next_steps(name)))
     machines = integration_ids(session) | ({books.description.user_id} - {None})
     return classed(flags, books.of(flags), acts, machines, session.as_of, lag)  # type: ignore[arg-type]
 
@@ -108,7 +108,7 @@ class Books:
 
     def _book(self, digest: str) -> tuple[PolicySet, dict[str, Rule]] | None:
         if digest not in self.read:
-            files = self.session.store.policies_of(digest) or {}
+            files = self.session.store.policy_sets.files(digest) or {}
             texts = {name: text.encode() for name, text in files.items()}
             try:
                 found = read_once(texts, self.description) if texts else None

@@ -10,7 +10,7 @@ import polars as pl
 from kpis.outcomes import Hindsight, hindsight, told
 from model.calendars.replay_days import LOGGED
 from model.subjects import SUBJECTS
-from policies.files.subjects import is_judged
+from policies.files import is_judged
 from policies.trying.tuning import tuned
 from worker.pipeline.judging_periods import DAY, window
 from worker.pipeline.past import Past
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Rule
     from worker.pipeline.past import Judged
     from worker.wiring import Services
@@ -138,7 +138,7 @@ def _told(past: Past) -> dict[str, Any]:
 
 def _dark(seen: Seen, policy: str, past: Past) -> dict[str, Any]:
     """A policy that could be judged on no day: which facts have no past, since when they are recorded, what else."""
-    since = past.session.store.recorded_since(past.session.name)
+    since = past.session.store.history.recorded_since(past.session.name)
     rule = seen.rules[policy]
     silent = not LOGGED.isdisjoint(rule.facts) and not past.quiet.is_empty()
     return {

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from model.sync import FieldValue, Patch
     from worker.pipeline.judge import Judged
+    from worker.pipeline.other_subjects import JudgedOther
     from worker.wiring import Services
 
 SHOWN_RECORDS = 3
@@ -40,7 +41,7 @@ def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
 def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[str, Any]:
     """Counts by policy; another day than today is judged on a copy of the store, which is thrown away."""
     if as_of is not None:
-        with services.store.rehearsal(name, as_of) as copy:
+        with services.store.dry_run(name, as_of) as copy:
             return _judged(replace(services, store=copy), name, as_of, binding=False)
     return _judged(services, name, services.clock(), binding=True)
 
@@ -48,7 +49,8 @@ def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[st
 def _judged(services: Services, name: str, as_of: datetime, *, binding: bool) -> dict[str, Any]:
     with leased(services, name, as_of) as session, running(session, "judge") as (run_id, report):
         deals = judged_now(session, run_id, binding=binding)
-        found = [deals, *judge_others(session, deals.policies, session.description(), run_id)]
+        others = judge_others(session, deals.policies, session.description(), run_id)
+        found: list[Judged | JudgedOther] = [deals, *others]
         for judged in found:
             judged.fill(report)
         return {
@@ -70,23 +72,23 @@ def measure_only(services: Services, name: str, as_of: datetime | None) -> list[
     rows = measured(services, name, as_of or services.clock())
     if as_of is None:
         with leased(services, name, services.clock()) as session, running(session, "measure") as (run_id, _):
-            session.store.keep_kpis(run_id, rows, session.lease)
+            session.store.kpis.keep(run_id, rows, session.lease)
     return rows
 
 
 def measured(services: Services, name: str, day: datetime, window: str = "all") -> list[dict[str, Any]]:
     """KPI values, judged on a copy of the store, which is thrown away."""
-    with rehearsed(services, name, day) as (session, run_id):
+    with dry_run_session(services, name, day) as (session, run_id):
         return values(session, judged_now(session, run_id, binding=False), window)
 
 
 @contextmanager
-def rehearsed(services: Services, name: str, day: datetime) -> Iterator[tuple[Session, int]]:
+def dry_run_session(services: Services, name: str, day: datetime) -> Iterator[tuple[Session, int]]:
     """A session and its run on a copy of the store, which is thrown away."""
     with (
-        services.store.rehearsal(name, day) as copy,
+        services.store.dry_run(name, day) as copy,
         leased(replace(services, store=copy), name, day) as session,
-        running(session, "rehearsal") as (run_id, _),
+        running(session, "dry run") as (run_id, _),
     ):
         yield session, run_id
 
@@ -111,12 +113,12 @@ def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
     """Old and new value of each field per deal as CSV; how many by policy and owner, three records as reps see them."""
     day = services.clock()
     mind(path)
-    with rehearsed(services, name, day) as (session, run_id):
+    with dry_run_session(services, name, day) as (session, run_id):
         found = judged_now(session, run_id, binding=False)
         if not found.parts:
             raise SettingsProblem(f"Nothing is known of '{name}' yet; `sluicegate pull {name}` reads its deals.")
         planned = plan_all(session, found, session.description().writes)
-        deals = {deal["id"]: deal for deal in session.store.deals(name)}
+        deals = {deal["id"]: deal for deal in session.store.verdicts.deals(name)}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(PREVIEW)

@@ -10,16 +10,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from connectors.registry import KINDS
 from model.errors import SettingsProblem
-from policies.files.edit_waivers import added, ended
-from policies.files.reader import read_policies
+from policies.files import add_waiver, end_waivers, read_policies
 from worker.pipeline.session import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from policies.files.policy import PolicySet, Waiver
+    from policies.files import PolicySet, Waiver
     from worker.wiring import Services
 
 FILE: Final = "waivers.yaml"
@@ -29,7 +29,7 @@ NO_FOLDER: Final = (
 )
 NOT_READ: Final = "[policies] paths does not name {}, so that no run would read it; nothing is written."
 NO_PARENT: Final = "There is no folder to keep {} in."
-EXCUSED: Final = "waived"
+WAIVED: Final = "waived"
 
 
 def listed(services: Services, name: str = "") -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def add(services: Services, said: Mapping[str, Any], file: Path | None) -> dict[
         texts = services.policy_texts()
         name = _named(services, texts, path)
         _read(services, texts)
-        _save(services, texts, name, added(texts.get(name, b"").decode("utf-8"), said))
+        _save(services, texts, name, add_waiver(texts.get(name, b"").decode("utf-8"), said))
     return {"file": str(path), **said}
 
 
@@ -60,7 +60,7 @@ def expire(services: Services, policy: str, deal: str = "") -> list[dict[str, An
     for name in sorted({waiver.file for waiver in _read(services, services.policy_texts()).waivers}):
         with _alone(Path(name)):
             texts = services.policy_texts()
-            text, number = ended(texts[name].decode("utf-8"), policy, deal, today)
+            text, number = end_waivers(texts[name].decode("utf-8"), policy, deal, today)
             if number:
                 _save(services, texts, name, text)
         said += [{"file": name, "policy": policy, "deal": deal or None}] * number
@@ -86,14 +86,14 @@ def _waived(services: Services, name: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for deal in deals(services, name):
         for flag in deal["flags"]:
-            if (flag.get("excuse") or {}).get("why") == EXCUSED:
+            if (flag.get("excuse") or {}).get("why") == WAIVED:
                 found.setdefault(flag["policy"], []).append(deal["id"])
     return found
 
 
 def _read(services: Services, texts: Mapping[str, bytes], name: str = "") -> PolicySet:
-    description = services.store.description(name) if name else None
-    return read_once(texts, description) if description else read_policies(texts)
+    description = services.store.connections.description(name) if name else None
+    return read_once(texts, description) if description else read_policies(texts, kinds=KINDS)
 
 
 def _file(services: Services, said: Path | None) -> Path:

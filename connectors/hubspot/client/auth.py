@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot.client.faults import Refused, SessionEnded
+from connectors.shared.crm_client import scrub
 from connectors.shared.retries import Transient
 from model.errors import AccessRefused
 
@@ -29,13 +30,6 @@ class Token:
     access: str = field(repr=False)
     until: datetime | None = None
     refresh: str | None = field(default=None, repr=False)
-
-
-def scrub(who: Credentials, text: str) -> str:
-    """`text` without any of our secrets, should the other side echo one."""
-    for secret in who.secrets():
-        text = text.replace(secret, "…")
-    return text
 
 
 class Login:

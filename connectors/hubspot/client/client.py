@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from random import Random
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,54 +11,45 @@ import requests
 
 from connectors.hubspot.client import headers
 from connectors.hubspot.client.account import Account, app_actor, midnight, zone
-from connectors.hubspot.client.auth import Login, scrub
+from connectors.hubspot.client.auth import Login
 from connectors.hubspot.client.faults import Refused, SessionEnded, fault, of_write, parsed
 from connectors.hubspot.client.library import Library
 from connectors.hubspot.client.limits import FIRST_WINDOW, SEARCHES, Gate, app_key, bucket, portal_key
 from connectors.hubspot.client.oauth import OAuth, first_served
+from connectors.hubspot.settings import Credentials, HubspotSettings
+from connectors.shared.crm_client import CrmClient
 from connectors.shared.daily_budget import Share
-from connectors.shared.http_session import Wire, open_session, untrusted
-from connectors.shared.retries import Again, Transient, in_doubt
+from connectors.shared.http_session import untrusted
+from connectors.shared.retries import Transient, in_doubt
 from model.errors import AccessRefused, SettingsProblem
 from model.helpers.gc_paused import uncollected
-from model.sync import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from connectors.hubspot.client.pool import Reply
-    from connectors.hubspot.settings import Credentials, HubspotSettings
 
 _REFUSED: Final = 300
 
 
-class Client:
-    """One portal, one session. `clock` and `sleep` are given; `random` spreads the retries."""
+class Client(CrmClient[HubspotSettings, Credentials]):
+    """One portal, one session."""
 
-    def __init__(
-        self,
-        settings: HubspotSettings,
-        *,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-        random: Random | None = None,
-        who: Credentials | None = None,
-        spent: int = 0,
-    ) -> None:
-        self.settings, self._clock, self._sleep = settings, clock, sleep
-        self._who: Credentials = who or settings
-        self._again = Again(sleep, random or Random())  # noqa: S311 - jitter, not a secret
-        self.wire = Wire(settings.timeout, headers.usage)
-        session = open_session(self.wire, ca_file=settings.ca_file, proxy=settings.proxy)
-        self._share = Share(settings.budget_share, spent, clock, whose="the account", refilled=self.midnight)
-        self._login = Login(self._who, clock, self._renew)
-        self._library = Library(settings.base_url, session)
+    def __init__(self, settings: HubspotSettings, **given: Any) -> None:
+        super().__init__(settings, **given)
+        self._login = Login(self._who, self._clock, self._renew)
+        self._library = Library(settings.base_url, self._session)
         self._oauth = OAuth(self._library)
         self._account: Account | None = None
         self._turn = Lock()  # lists are read ahead in another thread; budget, token and limits are one for all
         self.window: int | None = None
         """Calls in ten seconds that HubSpot last said our app may send."""
+
+    _usage = staticmethod(headers.usage)
+
+    def _budget_share(self, spent: int) -> Share:
+        return Share(self.settings.budget_share, spent, self._clock, whose="the account", refilled=self.midnight)
 
     def api(self, path: str) -> Any:
         """One of the library's api objects, kept for the life of the process: "crm.deals.batch_api"."""
@@ -109,14 +99,6 @@ class Client:
             return self.token_info()
         except Refused:
             return {}
-
-    def now(self) -> datetime:
-        """The server's time as it last said; ours before the first reply."""
-        return self.wire.server_time or self._clock()
-
-    def budget(self) -> Budget:
-        """The account's calls of the day as last said, and ours."""
-        return Budget(self.wire.used, self.wire.allowed, self.wire.calls)
 
     def midnight(self, now: datetime) -> datetime:
         """When the account's next day begins: then its daily calls come back."""
@@ -205,7 +187,7 @@ class Client:
 
     def _read(self, reply: Reply, repeatable: bool) -> Any:
         if reply.status >= _REFUSED:
-            body = parsed(self._scrubbed(reply.data))
+            body = parsed(self._scrubbed(reply.data.decode(errors="replace"), self._library.token))
             problem = fault(reply.status, body, reply.headers, self.midnight(self.now()))
             raise problem if repeatable else of_write(problem, reply.status)
         try:
@@ -217,8 +199,3 @@ class Client:
             return found
         text = f"HubSpot answers {reply.status} with a body that is no JSON."
         raise Transient(text) if repeatable else in_doubt(text)
-
-    def _scrubbed(self, content: bytes) -> str:
-        """An error body without our secrets, should a proxy echo one."""
-        text, token = content.decode(errors="replace"), self._library.token
-        return scrub(self._who, text.replace(token, "…") if token else text)

@@ -1,24 +1,25 @@
 """HubSpot's rate limits, kept by all our processes together: ten seconds a window and app, searches a portal.
 
-The buckets are pyrate-limiter's. A file (SQLite) or Redis holds them where several processes call one portal.
+The buckets are pyrate-limiter's. A file (its SQLite bucket behind a file lock) or Redis holds them where several
+processes call one portal.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, RedisBucket, SQLiteBucket, SQLiteQueries
+from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, RedisBucket, SQLiteBucket
 from redis import Redis, RedisError
 
 from connectors.shared.retries import CAP
 from model.errors import RetryLater
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
-    from types import TracebackType
 
 SEARCHES: Final = Rate(4, 1000)
 """HubSpot allows five a second to all apps of a portal together; one is left to the others."""
@@ -26,7 +27,6 @@ FIRST_WINDOW: Final = Rate(95, 10_000)
 """Until a reply says what the app may: the smallest tier, less one in twenty."""
 _SPARE: Final = 20
 _TIDY: Final = 500
-_BUSY: Final = 30.0
 
 
 class Gate:
@@ -60,13 +60,11 @@ class Gate:
     def _missing(self, at: int) -> int:
         """Milliseconds until a place is free; 0 where it was taken."""
         item = RateItem(self._name, at)
-        try:
+        with _errors():
             if self._bucket.put(item):
                 self._tidy(at)
                 return 0
             wait = self._bucket.waiting(item)
-        except (sqlite3.Error, RedisError) as error:
-            raise RetryLater(f"The shared rate limits cannot be read: {error}.") from None
         return max(1, int(wait)) + 1  # type: ignore[arg-type]
 
     def _tidy(self, at: int) -> None:
@@ -105,31 +103,16 @@ def _redis(url: str, key: str, rate: Rate) -> AbstractBucket:
 
 
 def _file(path: str, key: str, rate: Rate) -> AbstractBucket:
-    table = f"limit_{key}"
+    with _errors(f" in {path}"):
+        if not Path(path).parent.is_dir():  # the file lock would make it
+            raise FileNotFoundError(f"there is no folder {Path(path).parent}")
+        return SQLiteBucket.init_from_file([rate], table=f"limit_{key}", db_path=path, use_file_lock=True)
+
+
+@contextmanager
+def _errors(place: str = "") -> Iterator[None]:
+    """Raise RetryLater for any error of a bucket's storage; each storage has classes of its own."""
     try:
-        file = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
-        file.execute("PRAGMA journal_mode = PERSIST")  # not WAL: several processes cannot switch to it at once
-        file.execute("PRAGMA synchronous = OFF")
-        index = SQLiteQueries.CREATE_INDEX_ON_TIMESTAMP.format(index_name=f"by_time_{table}", table_name=table)
-        with _Alone(file):
-            file.execute(SQLiteQueries.CREATE_BUCKET_TABLE.format(table=table))
-            file.execute(index)
-    except sqlite3.Error as error:
-        raise RetryLater(f"The shared rate limits in {path} cannot be read: {error}.") from None
-    return SQLiteBucket([rate], file, table, lock=_Alone(file))
-
-
-class _Alone:
-    """A write transaction as a lock between processes: what is counted inside is still true when it is written."""
-
-    def __init__(self, file: sqlite3.Connection) -> None:
-        self._file = file
-
-    def __enter__(self) -> None:
-        self._file.execute("BEGIN IMMEDIATE")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file.in_transaction:
-            self._file.execute("ROLLBACK" if kind else "COMMIT")
+        yield
+    except Exception as error:  # noqa: BLE001
+        raise RetryLater(f"The shared rate limits{place} cannot be read: {error}.") from None

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from connectors.hubspot.client import convert as to
 from connectors.hubspot.client.faults import Refused, ScopeMissing
 from connectors.hubspot.client.windows import results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from zoneinfo import ZoneInfo
 
     from connectors.hubspot.client.client import Client
+    from connectors.shared.convert import Converter
+    from model.facts import FactType
 
 DEALS = "deals"
 _WRONG: Final = 400
@@ -34,6 +38,15 @@ class CrmField:
     ours: bool = False
     """Made in this portal, not by HubSpot."""
     unique: bool = False
+
+    @property
+    def gives(self) -> FactType:
+        """The type of fact that its values give."""
+        return to.fact_type(self.type, self.field_type)
+
+    def as_fact(self, wanted: str, zone: ZoneInfo) -> Converter:
+        """How its values become a fact of type `wanted`; instants are days in `zone`."""
+        return to.fact_converter(wanted, self.type, self.labels, zone)
 
 
 class Schema:

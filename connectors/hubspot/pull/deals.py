@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from zoneinfo import ZoneInfo
 
 from connectors.hubspot.client import convert as to
 from connectors.hubspot.push import our_fields
-from model.facts import FACTS
+from connectors.shared import mapping
+from connectors.shared.mapping import MAPPABLE, Mapped, column_paths, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
     from connectors.hubspot.client.convert import Converter
     from connectors.hubspot.client.schema import CrmField, Schema
     from connectors.hubspot.pull.pipelines import Pipelines
     from connectors.hubspot.settings import HubspotSettings
-    from model.facts import FactType
     from model.records import Record
 
 Row: TypeAlias = "dict[str, Any]"
@@ -38,9 +37,6 @@ COLUMNS: Final[dict[str, tuple[str, Converter]]] = {
 }
 """Column of OPPORTUNITY → standard property and its converter; settings.fields may name another for some."""
 
-MAPPABLE: Final = (
-    "name", "deal_type", "source", "amount", "close_date", "probability", "forecast_category", "next_step",
-)  # fmt: skip
 OPTIONAL: Final = ("source", "deal_type", "forecast_category")
 """Not every portal has them: then they are not offered, but not unread either."""
 STAGE: Final = ("pipeline", "dealstage", "hs_is_closed", "hs_is_closed_won")
@@ -50,27 +46,10 @@ CURRENCY: Final = ("deal_currency_code", "hs_exchange_rate")
 _WORDS: Final = ("name", "next_step")
 
 
-@dataclass(frozen=True)
-class Mapped:
-    """Where one fact or column is read; `field` None where it cannot be."""
-
-    name: str
-    path: str
-    field: CrmField | None
-    convert: Converter
-    when_blank: Any = None
-
-
-def column_paths(settings: HubspotSettings) -> dict[str, str]:
-    """Column → property, after the settings' own."""
-    own = {name: settings.fields[name].field for name in MAPPABLE if name in settings.fields}
-    return {name: own.get(name, field) for name, (field, _) in COLUMNS.items()}
-
-
-def columns(schema: Schema, settings: HubspotSettings, zone: ZoneInfo) -> list[Mapped]:
+def columns(schema: Schema, settings: HubspotSettings, zone: ZoneInfo) -> list[Mapped[CrmField]]:
     """Every column of OPPORTUNITY that one property gives; `zone`: the portal's, in which close dates are read."""
-    found = []
-    for name, path in column_paths(settings).items():
+    found: list[Mapped[CrmField]] = []
+    for name, path in column_paths(COLUMNS, settings).items():
         field, how = schema.field(path), COLUMNS[name][1]
         if name == "close_date":
             how = to.date_of if field and field.type == "date" else to.local_day(zone)
@@ -80,24 +59,10 @@ def columns(schema: Schema, settings: HubspotSettings, zone: ZoneInfo) -> list[M
     return found
 
 
-def mapped_facts(schema: Schema, settings: HubspotSettings) -> list[Mapped]:
+def mapped_facts(schema: Schema, settings: HubspotSettings) -> list[Mapped[CrmField]]:
     """The facts that the settings map, but for those that are columns."""
-    zone = ZoneInfo(settings.zone or "UTC")
-    found = []
-    for name, how in settings.fields.items():
-        if name not in MAPPABLE:
-            field = schema.field(how.field)
-            labels = field.labels if field else {}
-            convert = to.fact_converter(type_of(name, field), field.type if field else "", labels, zone)
-            found.append(Mapped(name, how.field, field, convert, how.when_blank))
-    return found
-
-
-def type_of(fact: str, field: CrmField | None) -> FactType:
-    """The fact's own type, else what the property gives."""
-    if fact in FACTS:
-        return FACTS[fact].type
-    return to.fact_type(field.type, field.field_type) if field else "text"
+    facts = {name: how for name, how in settings.fields.items() if name not in MAPPABLE}
+    return mapping.mapped_facts(facts, schema.field, settings.zone)
 
 
 class Maker:
@@ -133,7 +98,7 @@ class Maker:
             record["account_id"] = to.text(given[COMPANY])
         record["currency"] = to.text(given.get("deal_currency_code")) or self._home
         record["unread"] = list(unread)
-        record["facts"] = self._mapped(given, record["unread"])
+        record["facts"] = facts_of(self._facts, given.__getitem__, record["unread"])
         record["ours"] = {
             name: None if not (value := given.get(path)) else convert(value) for name, path, convert in self._own
         }
@@ -151,17 +116,6 @@ class Maker:
         record["is_won"] = known.get("is_won") if won is None else won
         if record.get("probability") is None:
             record["probability"] = known.get("probability")
-
-    def _mapped(self, given: Mapping[str, str | None], unread: list[str]) -> dict[str, Any]:
-        facts = {}
-        for mapped in self._facts:
-            try:
-                found = mapped.convert(given[mapped.path])
-            except (KeyError, ValueError, TypeError, ArithmeticError):
-                unread.append(mapped.name)
-                continue
-            facts[mapped.name] = mapped.when_blank if found is None else found
-        return facts
 
 
 def merged_away(row: Row) -> list[Record]:

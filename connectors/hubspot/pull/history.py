@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from connectors.hubspot.client.convert import Converter
-    from connectors.hubspot.client.schema import Schema
+    from connectors.hubspot.client.schema import CrmField, Schema
     from connectors.hubspot.pull.actors import Actors
     from connectors.hubspot.pull.deals import Row
     from connectors.hubspot.pull.pipelines import Pipelines
     from connectors.hubspot.settings import HubspotSettings
+    from connectors.shared.mapping import Mapped
     from model.records import Record
 
 Versions: TypeAlias = "list[dict[str, Any]]"
@@ -119,7 +120,7 @@ class Histories:
                 return
 
 
-def _text(mapped: deals.Mapped) -> Converter:
+def _text(mapped: Mapped[CrmField]) -> Converter:
     """A column's value as JSON can carry it; the same few values come again and again."""
     if mapped.name == "amount":
         return lru_cache(maxsize=8192)(to.amount_text)

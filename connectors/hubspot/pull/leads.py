@@ -6,25 +6,24 @@ of its own; lifecycle stage and lead status are on the contacts of every account
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Final
 
 from connectors.hubspot.client import convert as to
 from connectors.hubspot.pull import activities
-from connectors.hubspot.pull.deals import MERGED, Mapped
+from connectors.hubspot.pull.deals import MERGED
 from connectors.hubspot.setup.fields import LEAD_SCOPES
-from connectors.shared import lead_remarks
+from connectors.shared import lead_remarks, mapping
+from connectors.shared.lead_description import described_leads
+from connectors.shared.mapping import Mapped, facts_of
 from model.subjects import LEADS
-from model.sync import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from zoneinfo import ZoneInfo
 
     from connectors.hubspot.client.schema import CrmField, Schema
     from connectors.hubspot.pull.deals import Row
     from connectors.hubspot.settings import HubspotSettings
-    from model.facts import FactType
     from model.records import Record
     from model.sync import Description, Remark
 
@@ -57,23 +56,9 @@ PLAIN: Final[dict[str, tuple[str, to.Converter]]] = {
 _OPTIONAL: Final = ("company", "source")
 
 
-def type_of(fact: str, field: CrmField | None) -> FactType:
-    """The fact's own type, else what the property gives."""
-    if fact in LEADS.facts:
-        return LEADS.facts[fact].type
-    return to.fact_type(field.type, field.field_type) if field else "text"
-
-
-def mapped_facts(schema: Schema, settings: HubspotSettings) -> list[Mapped]:
+def mapped_facts(schema: Schema, settings: HubspotSettings) -> list[Mapped[CrmField]]:
     """The facts of leads that the settings map."""
-    zone = ZoneInfo(settings.zone or "UTC")
-    found = []
-    for name, how in settings.lead_fields.items():
-        field = schema.field(how.field, KIND)
-        labels = field.labels if field else {}
-        convert = to.fact_converter(type_of(name, field), field.type if field else "", labels, zone)
-        found.append(Mapped(name, how.field, field, convert, how.when_blank))
-    return found
+    return mapping.mapped_facts(settings.lead_fields, lambda path: schema.field(path, KIND), settings.zone, LEADS.facts)
 
 
 def is_lead(given: Mapping[str, str | None]) -> bool:
@@ -105,7 +90,7 @@ class Maker:
             "name": " ".join(part for name in _NAME if (part := to.text(given.get(name)))) or None,
             **{name: convert(given.get(path)) for name, path, convert in self._plain},
             **self._ways(given, row),
-            "facts": self._mapped(given, unread),
+            "facts": facts_of(self._facts, given.__getitem__, unread),
             "unread": unread,
             "gone": None,
             "merged_into": None,
@@ -122,17 +107,6 @@ class Maker:
             "converted_on": min(left).astimezone(self._zone).date() if converted and left else None,
         }
 
-    def _mapped(self, given: Mapping[str, str | None], unread: list[str]) -> dict[str, Any]:
-        facts = {}
-        for mapped in self._facts:
-            try:
-                found = mapped.convert(given[mapped.path])
-            except (KeyError, ValueError, TypeError, ArithmeticError):
-                unread.append(mapped.name)
-                continue
-            facts[mapped.name] = mapped.when_blank if found is None else found
-        return facts
-
 
 def _labelled(schema: Schema, path: str, how: to.Converter) -> to.Converter:
     """A choice is known by its label; an owner's options are no labels."""
@@ -142,16 +116,9 @@ def _labelled(schema: Schema, path: str, how: to.Converter) -> to.Converter:
 
 def described(found: Description, schema: Schema, settings: HubspotSettings) -> Description:
     """The description with what can be said of leads. What cannot be read now is unknown, not dormant."""
-    facts = mapped_facts(schema, settings)
-    given = {fact.name for fact in LEADS.facts.values() if "mapping" not in fact.needs}
-    choices = {m.name: m.field.choices for m in facts if m.field and m.field.choices}
     status = schema.field(STATUS, KIND)
-    offer = Offer(
-        mapped=frozenset(given | set(settings.lead_fields)),
-        types={m.name: type_of(m.name, m.field) for m in facts if m.field},
-        choices=choices | ({"status": status.choices} if status and status.choices else {}),
-    )
-    return replace(found, offers={**found.offers, LEADS.table: offer})
+    choices = {"status": status.choices} if status and status.choices else {}
+    return described_leads(found, mapped_facts(schema, settings), settings, choices)
 
 
 def check(schema: Schema, settings: HubspotSettings) -> Iterator[Remark]:

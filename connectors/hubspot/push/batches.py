@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 from connectors.hubspot.client import answers
 from connectors.hubspot.client.answers import FIELD, LOCKED, NOT_FOUND, UNSENT, Result, Sent
 from connectors.hubspot.client.faults import Locked, Refused
+from connectors.shared.halving import by_halves
 from model.errors import RetryLater
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from connectors.hubspot.client.client import Client
 
@@ -74,16 +75,9 @@ class Batches:
             rest = {deal: body for deal, body in sent.items() if deal not in guilty}
             return dict.fromkeys(guilty, result) | self.send(rest)
         if len(sent) > 1:
-            return {deal: one for half in _halves(sent) for deal, one in self.send(half).items()}
+            return by_halves(sent, self.send)
         if result.by_value:
             self._refused |= {
                 pair: result for body in sent.values() for pair in body.items() if pair[0] in result.names
             }
         return dict.fromkeys(sent, result)
-
-
-def _halves(sent: Sent) -> Iterator[Sent]:
-    deals = list(sent)
-    middle = len(deals) // 2
-    for some in (deals[:middle], deals[middle:]):
-        yield {deal: sent[deal] for deal in some}

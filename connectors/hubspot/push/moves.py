@@ -11,6 +11,7 @@ from connectors.hubspot.pull import pipelines
 from connectors.hubspot.pull.actors import Actors
 from connectors.hubspot.pull.history import oldest_first
 from connectors.hubspot.push.batches import Batches
+from connectors.shared.moves import FOUND, GONE, MOVED, CrmMoves
 from model.actions import Receipt
 
 if TYPE_CHECKING:
@@ -19,17 +20,14 @@ if TYPE_CHECKING:
 
     from connectors.hubspot.client.client import Client
     from connectors.hubspot.client.schema import Schema
-    from model.actions import Move, Return
+    from connectors.shared.moves import Wanted
+    from model.actions import Move
 
 _STAGE, _CHANCE, _CATEGORY = "dealstage", "hs_deal_stage_probability", "hs_manual_forecast_category"
 _FIELDS: Final = (_STAGE, _CHANCE, _CATEGORY)
-GONE: Final = "the deal is no longer there"
-MOVED: Final = "somebody has moved it since"
-CHANGED: Final = "somebody has changed it since"
-FOUND: Final = "found moved when it was read again"
 
 
-class Moves:
+class Moves(CrmMoves):
     """Moves of one portal's deals."""
 
     def __init__(self, client: Client, schema: Schema) -> None:
@@ -45,7 +43,7 @@ class Moves:
         """By key; a deal that has left the stage is left alone."""
         rows, stages = self._rows([one.deal for one in acts], history=True), pipelines.read(self._client).stages
         settled: dict[str, Receipt] = {}
-        wanted: dict[str, tuple[str, dict[str, str]]] = {}
+        wanted: Wanted = {}
         for one in acts:
             row = rows.get(one.deal)
             if row is None:
@@ -57,20 +55,14 @@ class Moves:
         after = {one.key: _set_by(one, stages.get(one.to_stage, {}), rows.get(one.deal)) for one in acts}
         return settled | self._sent(wanted, rows, after)
 
-    def back(self, acts: Sequence[Return]) -> dict[str, Receipt]:
-        """Put back what a move of ours replaced, where all of it still stands as we left it."""
-        rows = self._rows([one.deal for one in acts], history=False)
-        settled: dict[str, Receipt] = {}
-        wanted: dict[str, tuple[str, dict[str, str]]] = {}
-        for one in acts:
-            row = rows.get(one.deal)
-            if row is None:
-                settled[one.key] = Receipt(one.key, "gone", GONE)
-            elif any(_plain(name, row["properties"].get(name)) != _plain(name, was) for name, was in one.now.items()):
-                settled[one.key] = Receipt(one.key, "skipped", CHANGED)
-            else:
-                wanted[one.key] = one.deal, {name: str(value) for name, value in one.was.items()}
-        return settled | self._sent(wanted, rows, {one.key: dict(one.was) for one in acts})
+    def _now(self, deals: Sequence[str]) -> dict[str, Any]:
+        return self._rows(deals, history=False)
+
+    def _stands(self, row: Any, values: Mapping[str, Any]) -> bool:
+        return all(_plain(name, row["properties"].get(name)) == _plain(name, was) for name, was in values.items())
+
+    def _as_written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: str(value) for name, value in values.items()}
 
     def _no_move(self, one: Move, row: Mapping[str, Any]) -> Receipt | None:
         """Why nothing is to be done; None where the deal stands as it did when that was planned."""
@@ -90,10 +82,7 @@ class Moves:
         return {str(row["id"]): row for rows in asked for row in rows}
 
     def _sent(
-        self,
-        wanted: Mapping[str, tuple[str, dict[str, str]]],
-        rows: Mapping[str, Any],
-        after: Mapping[str, Mapping[str, str]],
+        self, wanted: Wanted, rows: Mapping[str, Any], after: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, Receipt]:
         if not wanted:
             return {}

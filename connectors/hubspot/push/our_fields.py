@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.hubspot.client import convert as to
+from connectors.shared import our_fields
 from connectors.shared.our_fields import RULES
-from model.sync import FieldRule, canonical
+from model.sync import FieldRule
 
 if TYPE_CHECKING:
     from connectors.hubspot.client.convert import Converter
@@ -36,15 +36,12 @@ def rule(ours: str, field: CrmField) -> FieldRule:
 
 def readable(schema: Schema, settings: HubspotSettings) -> dict[str, CrmField]:
     """Our fields that can be read, the pause fields among them: our name → property."""
-    wanted = {**settings.writes, **settings.reads}
-    found = {ours: schema.field(path) for ours, path in wanted.items()}
-    return {ours: field for ours, field in found.items() if field}
+    return our_fields.readable(settings, schema.field)
 
 
 def writable(schema: Schema, settings: HubspotSettings) -> dict[str, CrmField]:
     """Those of `writes` that exist and may be written."""
-    seen = readable(schema, settings)
-    return {ours: seen[ours] for ours in settings.writes if ours in seen and seen[ours].writable}
+    return our_fields.writable(settings, schema.field)
 
 
 def converter(field: CrmField) -> Converter:
@@ -54,7 +51,6 @@ def converter(field: CrmField) -> Converter:
 
     def convert(value: Any) -> Any:
         given = to.date_of(value) if kind == "date" else Decimal(value) if kind == "number" else value
-        kept = canonical(how, given)
-        return kept.isoformat() if isinstance(kept, date) else kept
+        return our_fields.as_json(how, given)
 
     return convert

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot.client import answers, windows
 from connectors.hubspot.client.answers import ABSENT, FIELD, LOCKED, UNSAID, WRITTEN, Result, Sent
-from connectors.hubspot.client.schema import DEALS
+from connectors.hubspot.client.client import Client
+from connectors.hubspot.client.schema import DEALS, Schema
 from connectors.hubspot.push import our_fields
 from connectors.hubspot.push.batches import Batches
+from connectors.hubspot.settings import HubspotSettings
 from connectors.shared import write_guard
+from connectors.shared.push import CrmPush
 from model.sync import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from connectors.hubspot.client.client import Client
-    from connectors.hubspot.client.schema import Schema
-    from connectors.hubspot.settings import HubspotSettings
+    from connectors.hubspot.client.schema import CrmField
     from model.sync import Patch
 
 BATCH: Final = 100
@@ -28,32 +29,16 @@ _LOCK_WAIT: Final = 2.0
 _UNSAID: Final = Result(UNSAID, "HubSpot's answer leaves the deal out, although it is there and unchanged")
 
 
-class Push:
-    """Sends batches; `jitter(least, most)` spreads the waits before a locked record is tried again."""
+class Push(CrmPush[Client, Schema, HubspotSettings, Result]):
+    """Sends batches."""
 
-    def __init__(
-        self,
-        client: Client,
-        schema: Schema,
-        settings: HubspotSettings,
-        *,
-        sleep: Callable[[float], None],
-        jitter: Callable[[float, float], float],
-    ) -> None:
-        self._client, self._schema, self._settings = client, schema, settings
-        self._sleep, self._jitter = sleep, jitter
+    most = BATCH
 
-    def send(self, patches: Sequence[Patch]) -> list[Outcome]:
-        """One outcome for each patch, in order; see connectors.protocol. Raises ValueError for what is not ours."""
-        write_guard.mind(patches, self._settings.writes, BATCH)
-        sent = {patch.id: self._body(patch) for patch in patches}
-        results = self._settle({deal: body for deal, body in sent.items() if body})
-        return [_outcome(patch, results.get(patch.id)) for patch in patches]
+    def _writable(self) -> dict[str, CrmField]:
+        return our_fields.writable(self._schema, self._settings)
 
-    def _body(self, patch: Patch) -> dict[str, str]:
-        """What may be sent of a patch now: properties that exist and may be written."""
-        own = our_fields.writable(self._schema, self._settings)
-        return {own[name].path: text(value) for name, value in patch.fields.items() if name in own}
+    def _value(self, value: Any) -> str:
+        return text(value)
 
     def _settle(self, sent: Sent) -> dict[str, Result]:
         """Send; then again without properties that may not be written, what was locked, what the answer left out."""
@@ -66,12 +51,7 @@ class Push:
     def _without_properties(self, batches: Batches, sent: Sent, results: Mapping[str, Result]) -> dict[str, Result]:
         """Describe again and leave out what may no longer be written; a deal without anything left stays refused."""
         failed = {deal: result.names for deal, result in results.items() if result.code in FIELD}
-        if not failed:
-            return {}
-        self._schema.forget()
-        known = {found.path for found in our_fields.writable(self._schema, self._settings).values()}
-        sent |= write_guard.without(sent, failed, known)
-        return batches.send({deal: sent[deal] for deal in failed if sent[deal]})
+        return batches.send(rest) if (rest := self._still_writable(sent, failed)) else {}
 
     def _unlocked(self, batches: Batches, sent: Sent, results: Mapping[str, Result]) -> dict[str, Result]:
         """Locked records again, a little later, a few times."""
@@ -100,6 +80,12 @@ class Push:
         for rows in windows.batch(self._client, DEALS, list(lost), names):
             yield from (row for row in rows if row["id"] in lost)
 
+    def _outcome(self, patch: Patch, result: Result | None) -> Outcome:
+        if result is None:
+            why = f"HubSpot refuses it: {write_guard.nothing_left(patch)} (PROPERTY_DOESNT_EXIST)"
+            return Outcome(patch.id, "refused", why)
+        return Outcome(patch.id, *answers.outcome(result))
+
 
 def text(value: Any) -> str:
     """A value as HubSpot keeps it; the empty text clears a property."""
@@ -111,11 +97,3 @@ def text(value: Any) -> str:
 def _stands(properties: Mapping[str, Any], body: Mapping[str, str]) -> bool:
     """Whether a deal has what was sent."""
     return all(str(properties.get(name) or "").strip() == value.strip() for name, value in body.items())
-
-
-def _outcome(patch: Patch, result: Result | None) -> Outcome:
-    if result is None:
-        return Outcome(
-            patch.id, "refused", f"HubSpot refuses it: {write_guard.nothing_left(patch)} (PROPERTY_DOESNT_EXIST)"
-        )
-    return Outcome(patch.id, *answers.outcome(result))

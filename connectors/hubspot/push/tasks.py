@@ -12,17 +12,18 @@ from connectors.hubspot.client.answers import LOCKED, UNSAID, WRITTEN, Result
 from connectors.hubspot.client.faults import Locked, Refused
 from connectors.hubspot.client.schema import DEALS
 from connectors.hubspot.setup.fields import ACTION_SCOPE
-from connectors.shared.operations import handed
+from connectors.shared.halving import by_halves
+from connectors.shared.tasks import FOUND, CrmTasks
 from model.actions import Receipt
 from model.errors import RetryLater
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from connectors.hubspot.client.client import Client
     from connectors.hubspot.client.schema import Schema
     from connectors.hubspot.settings import HubspotSettings
-    from model.actions import Close, Hand, Remove, Task
+    from model.actions import Hand, Task
 
 TASKS: Final = "tasks"
 _TO_DEAL: Final = 216
@@ -33,9 +34,6 @@ _COMPLETED: Final = "COMPLETED"
 _OWNER: Final = "hubspot_owner_id"
 _SUBJECT: Final = "hs_task_subject"
 _TWIN: Final = "CONFLICTING_UNIQUE_VALUE"
-_NEVER: Final = "no task stands under its key"
-_DONE: Final = "somebody has completed the task"
-_FOUND: Final = "found when it was looked up"
 LACKS: Final = f"run `connection provision` and give our app {ACTION_SCOPE}, if you want them (nothing else needs it)"
 _UNSAID: Final = Result(UNSAID, "HubSpot's answer leaves the task out")
 
@@ -45,7 +43,7 @@ Said: TypeAlias = "dict[str, tuple[Result, str | None]]"
 """Key → what became of it, and the task's id."""
 
 
-class Tasks:
+class Tasks(CrmTasks):
     """Tasks of one portal; `settings.task_key` is the unique property that names ours."""
 
     def __init__(self, client: Client, schema: Schema, settings: HubspotSettings) -> None:
@@ -62,47 +60,43 @@ class Tasks:
 
     def make(self, tasks: Sequence[Task]) -> dict[str, Receipt]:
         """By key; what stands under a key is left as it is, also where somebody has completed it."""
-        there = self._standing(task.key for task in tasks)
+        there = self._standing([task.key for task in tasks])
         wanted = {task.key: self._input(task) for task in tasks if task.key not in there}
         said = self._sent(wanted, self._client.api("crm.objects.batch_api").create)
         if twins := [key for key, (result, _) in said.items() if result.code == _TWIN]:
             there |= self._standing(twins)  # an earlier call was applied late
-        found = {key: Receipt(key, "written", _FOUND, str(row["id"])) for key, row in there.items()}
+        found = {key: Receipt(key, "written", FOUND, str(row["id"])) for key, row in there.items()}
         gone = self._gone([task for task in tasks if task.key in said and said[task.key][0].code])
         return {key: _receipt(key, *one, gone=key in gone) for key, one in said.items()} | found
 
-    def hand(self, acts: Sequence[Hand]) -> dict[str, Receipt]:
-        """Give those that are open, and still with whom they went to, to somebody else; one that moved on is left."""
-        there = self._standing(one.key for one in acts)
-        still = {key: row for key, row in there.items() if not _completed(row)}
-        with_them = [one for one in acts if one.key in still and still[one.key]["properties"].get(_OWNER) == one.was]
-        wanted = {
-            one.key: {"id": str(still[one.key]["id"]), "properties": {_OWNER: one.owner, _SUBJECT: one.title}}
-            for one in with_them
-        }
-        said = self._sent(wanted, self._client.api("crm.objects.batch_api").update)
-        return _left(acts, there, still) | handed(acts, {key: _receipt(key, *one) for key, one in said.items()}, still)
+    def _is_open(self, row: Any) -> bool:
+        return bool(row["properties"].get(_STATUS) != _COMPLETED)
 
-    def close(self, acts: Sequence[Close]) -> dict[str, Receipt]:
-        """Complete those that are still open."""
-        there = self._standing(one.key for one in acts)
-        still = {key: row for key, row in there.items() if not _completed(row)}
-        wanted = {key: {"id": str(row["id"]), "properties": {_STATUS: _COMPLETED}} for key, row in still.items()}
-        said = self._sent(wanted, self._client.api("crm.objects.batch_api").update)
-        return _left(acts, there, still) | {key: _receipt(key, *one) for key, one in said.items()}
+    def _owner(self, row: Any) -> str | None:
+        owner: str | None = row["properties"].get(_OWNER)
+        return owner
 
-    def remove(self, acts: Sequence[Remove]) -> dict[str, Receipt]:
-        """Delete those that nobody has completed; HubSpot says the same whether they were there or not."""
-        there = self._standing(one.key for one in acts)
-        still = {key: row for key, row in there.items() if not _completed(row)}
-        if still:
-            archive = self._client.api("crm.objects.batch_api").archive
-            body = {"inputs": [{"id": str(row["id"])} for row in still.values()]}
-            self._client.call(archive, TASKS, body, repeatable=False)
-        gone = {key: Receipt(key, "written", record=str(row["id"])) for key, row in still.items()}
-        return _left(acts, there, still) | gone
+    def _hand(self, wanted: Mapping[str, tuple[Any, Hand]]) -> dict[str, Receipt]:
+        return self._updated(
+            {key: (row, {_OWNER: one.owner, _SUBJECT: one.title}) for key, (row, one) in wanted.items()}
+        )
 
-    def _standing(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def _close(self, rows: Mapping[str, Any]) -> dict[str, Receipt]:
+        return self._updated({key: (row, {_STATUS: _COMPLETED}) for key, row in rows.items()})
+
+    def _updated(self, wanted: Mapping[str, tuple[Any, dict[str, str]]]) -> dict[str, Receipt]:
+        inputs = {key: {"id": str(row["id"]), "properties": properties} for key, (row, properties) in wanted.items()}
+        said = self._sent(inputs, self._client.api("crm.objects.batch_api").update)
+        return {key: _receipt(key, *one) for key, one in said.items()}
+
+    def _remove(self, rows: Mapping[str, Any]) -> dict[str, Receipt]:
+        """HubSpot says the same whether they were there or not."""
+        archive = self._client.api("crm.objects.batch_api").archive
+        body = {"inputs": [{"id": str(row["id"])} for row in rows.values()]}
+        self._client.call(archive, TASKS, body, repeatable=False)
+        return {key: Receipt(key, "written", record=str(row["id"])) for key, row in rows.items()}
+
+    def _standing(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Tasks by key; those in the bin are not found."""
         key, wanted = self._settings.task_key, list(keys)
         ask = self._client.api("crm.objects.batch_api").read
@@ -140,9 +134,7 @@ class Tasks:
         except Refused as error:
             if len(wanted) == 1 or not answers.by_input(error, (str(one.get("id")) for one in wanted.values())):
                 return dict.fromkeys(wanted, (answers.refusal(error.body, error.status), None))
-        keys, middle = list(wanted), len(wanted) // 2
-        halves = ({key: wanted[key] for key in some} for some in (keys[:middle], keys[middle:]))
-        return {key: one for half in halves for key, one in self._sent(half, call).items()}
+        return by_halves(wanted, lambda half: self._sent(half, call))
 
     def _gone(self, tasks: Sequence[Task]) -> set[str]:
         """Of tasks that were refused those whose deal is no longer there."""
@@ -157,18 +149,6 @@ def _receipt(key: str, result: Result, record: str | None, *, gone: bool = False
     if gone:
         return Receipt(key, "gone", f"The deal is gone or hidden from us: {result.message} ({result.code})")
     return Receipt(key, *answers.outcome(result))
-
-
-def _completed(row: Mapping[str, Any]) -> bool:
-    return bool(row["properties"].get(_STATUS) == _COMPLETED)
-
-
-def _left(
-    acts: Sequence[Close | Hand | Remove], there: Mapping[str, Any], still: Mapping[str, Any]
-) -> dict[str, Receipt]:
-    """Receipts of those that nothing is to be done about."""
-    done = [one.key for one in acts if one.key not in still]
-    return {key: Receipt(key, "skipped", _DONE if key in there else _NEVER) for key in done}
 
 
 def _told(reply: Any, wanted: Inputs) -> Said:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from connectors.hubspot.client import convert as to
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.pull import deals
 from connectors.hubspot.push import our_fields
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from connectors.hubspot.client.schema import Schema
     from connectors.hubspot.settings import HubspotSettings
 
-_SKEW: Final = 60.0
 _TIERS: Final = {
     250_000: "Free or Starter",
     625_000: "Professional",
@@ -59,9 +57,7 @@ def _login(client: Client, settings: HubspotSettings, now: datetime) -> Iterator
             f"HubSpot does not describe the account to our app: close dates are read in {account.zone.key}, the "
             "connection's timezone, and amounts without a currency are in the connection's currency.",
         )
-    skew = (client.now() - now).total_seconds()
-    if abs(skew) > _SKEW:
-        yield Remark("warning", f"This machine's clock is {abs(skew):.0f} seconds off HubSpot's; set it.")
+    yield from remarks.skew(client.now(), now, "HubSpot")
 
 
 def _scopes(client: Client) -> Iterator[Remark]:
@@ -91,13 +87,9 @@ def _own_fields(schema: Schema, settings: HubspotSettings) -> Iterator[Remark]:
 
 
 def _facts(client: Client, schema: Schema, settings: HubspotSettings) -> Iterator[Remark]:
-    for mapped in [*deals.columns(schema, settings, client.account.zone), *deals.mapped_facts(schema, settings)]:
-        if mapped.field is None and mapped.name not in (*deals.OPTIONAL, "activity_hint"):
-            yield remarks.unread(mapped.path, mapped.name, schema.fields() or ())
-        elif mapped.field and mapped.name in settings.fields:
-            gives = to.fact_type(mapped.field.type, mapped.field.field_type)
-            wanted = deals.type_of(mapped.name, mapped.field)
-            yield from remarks.mismatch(mapped.path, mapped.name, wanted, mapped.field.type, gives)
+    read = [*deals.columns(schema, settings, client.account.zone), *deals.mapped_facts(schema, settings)]
+    optional = (*deals.OPTIONAL, "activity_hint")
+    yield from remarks.fields_of_facts(read, settings.fields, optional, lambda _path: schema.fields() or ())
     yield from remarks.mapped_facts(describe.known_facts(client, schema, settings))
 
 
@@ -144,12 +136,6 @@ def _tier(client: Client, schema: Schema) -> Iterator[Remark]:
 
 
 def _budget(client: Client, settings: HubspotSettings) -> Iterator[Remark]:
-    usage = sample.usage(client)
-    if usage is None:
-        yield Remark("note", "HubSpot does not say how many calls are left today.")
-        return
-    used, allowed = usage
-    share = int(allowed * settings.budget_share)
-    yield Remark(
-        "ok", f"{max(0, allowed - used)} of the account's {allowed} daily calls are left; our share is {share}."
-    )
+    unsaid = "HubSpot does not say how many calls are left today."
+    used, allowed = sample.usage(client) or (None, None)
+    yield remarks.budget(used, allowed, settings.budget_share, "the account", unsaid)

@@ -8,7 +8,7 @@ from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.pull import activities, deals, pipelines
 from connectors.hubspot.pull.history import FOLLOWED
 from connectors.hubspot.push import our_fields
-from model.facts import FACTS
+from connectors.shared.mapping import column_paths, standard_facts, type_of
 from model.sync import Description, FieldHistory, Source
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from connectors.hubspot.client.schema import CrmField, Schema
     from connectors.hubspot.settings import HubspotSettings
 
-_BY_OTHERS: Final = {"stage_median_days"}
-"""Facts that need nothing of the CRM."""
 _NOT_GIVEN: Final = {"region", "record_type"}
 """Facts that HubSpot's records do not give; by mapping or the people file only."""
 _ALWAYS: Final = {"id", "stage_name", "pipeline", "is_closed", "is_won", "currency", "account_id", "last_edit"}
@@ -38,10 +36,9 @@ def feeds(client: Client, schema: Schema, settings: HubspotSettings) -> frozense
 def known_facts(client: Client, schema: Schema, settings: HubspotSettings) -> frozenset[str]:
     """Facts this connection maps. One whose property cannot be read stays among them: it is unknown, not dormant."""
     have = set(deals.COLUMNS) | _ALWAYS | feeds(client, schema, settings)
-    paths = deals.column_paths(settings)
+    paths = column_paths(deals.COLUMNS, settings)
     have -= {name for name in deals.OPTIONAL if name not in settings.fields and not schema.field(paths[name])}
-    standard = {f.name for f in FACTS.values() if f.needs and have.issuperset(f.needs)} - _NOT_GIVEN
-    return frozenset(standard | _BY_OTHERS | set(settings.fields))
+    return standard_facts(have, _NOT_GIVEN, settings.fields)
 
 
 def describe(client: Client, schema: Schema, settings: HubspotSettings) -> Description:
@@ -54,7 +51,7 @@ def describe(client: Client, schema: Schema, settings: HubspotSettings) -> Descr
         mapped=known_facts(client, schema, settings),
         writes={name: our_fields.rule(name, field) for name, field in our_fields.writable(schema, settings).items()},
         choices=choices | _stages(client),
-        types={m.name: deals.type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},
+        types={m.name: type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},
         sources={m.name: source(m.field, m.when_blank) for m in read if m.field},
         history=FieldHistory(always=followed(schema, settings)),
     )  # fmt: skip

@@ -10,12 +10,14 @@ from connectors.hubspot.pull import pipelines
 from connectors.hubspot.setup import fields
 from connectors.hubspot.setup.sample import newest
 from connectors.shared import field_guess
+from connectors.shared.drafts import by_pipeline
 from connectors.shared.field_guess import Candidate
-from model.sync import Draft, DraftField, DraftProcess
+from model.sync import Draft
 
 if TYPE_CHECKING:
     from connectors.hubspot.client.client import Client
     from connectors.hubspot.client.schema import Schema
+    from model.sync import DraftField, DraftProcess
 
 _SAMPLE: Final = 1000
 _LAST_MADE: Final = {"sorts": [{"propertyName": "createdate", "direction": "DESCENDING"}]}
@@ -50,15 +52,4 @@ def _processes(client: Client) -> tuple[DraftProcess, ...]:
         found = pipelines.read(client)
     except Refused:
         return ()
-    placed = sorted(found.stages.values(), key=lambda stage: (bool(stage["is_won"]), stage["sort"] or 0))
-    kept = [stage for stage in placed if stage["is_active"] and (stage["is_won"] or not stage["is_closed"])]
-    return tuple(
-        DraftProcess(label, label, f"pipeline = {_quoted(label)}", tuple(stages), stages)
-        for label in found.labels.values()
-        if (stages := {stage["name"]: stage["label"] or stage["name"] for stage in kept if stage["pipeline"] == label})
-    )
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
+    return by_pipeline(found.stages.values(), found.labels.values())

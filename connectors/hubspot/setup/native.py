@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import polars as pl
 
-from connectors.hubspot.setup.required import rest_of, to_fill
+from connectors.hubspot.setup.native_facts import rest_of, to_fill
 from connectors.shared.native_rules import NOT_SENT, Native, Unsaid, asked_of, beyond, judged, path_of, require_of
 from model.stages import LOST, StageNames
 from model.wide import Wide
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from model.process import Process
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Place
-    from policies.language.condition import Condition
+    from policies.language import Condition
 
 Rows: TypeAlias = "dict[tuple[str, str, str], dict[str, Any]]"
 STANDING: Final = "it holds as long as a deal is in the stage; HubSpot asks for properties only when a deal enters one"

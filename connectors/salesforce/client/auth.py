@@ -11,6 +11,7 @@ import jwt
 import requests
 
 from connectors.salesforce.client.ids import full_id
+from connectors.shared.crm_client import scrub
 from connectors.shared.http_session import untrusted
 from connectors.shared.retries import Transient
 from model.errors import AccessRefused, SettingsProblem
@@ -56,13 +57,6 @@ def log_in(
     if reply.status_code != _OK or "access_token" not in body:
         raise _refusal(settings, who, reply.status_code, body)
     return _token(settings, body)
-
-
-def scrub(who: Credentials, text: str) -> str:
-    """`text` without any of our secrets, should the other side echo one."""
-    for secret in who.secrets():
-        text = text.replace(secret, "…")
-    return text
 
 
 def _form(settings: SalesforceSettings, who: Credentials, now: datetime, refresh: str | None) -> dict[str, str]:

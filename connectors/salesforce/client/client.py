@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from random import Random
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -11,59 +11,42 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import exception_handler
 
-from connectors.salesforce.client.auth import Token, log_in, scrub
+from connectors.salesforce.client.auth import Token, log_in
 from connectors.salesforce.client.faults import CursorLost, SessionEnded, code_of, fault
-from connectors.salesforce.client.transport import open_session
-from connectors.shared.daily_budget import Share
+from connectors.salesforce.settings import Credentials, SalesforceSettings
+from connectors.shared.crm_client import CrmClient
 from connectors.shared.exact_json import load
 from connectors.shared.http_session import untrusted
-from connectors.shared.retries import Again, Transient, in_doubt
+from connectors.shared.retries import Transient, in_doubt
 from model.errors import AccessRefused, SettingsProblem
-from model.sync import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
-
-    from connectors.salesforce.settings import Credentials, SalesforceSettings
 
 Rows = list[dict[str, Any]]
 _REFUSED: Final = 300
+_USAGE: Final = re.compile(r"(?<![\w-])api-usage=(\d+)/(0*[1-9]\d*)")
+"""The org's daily calls as each reply tells them."""
 
 
-class Client:
-    """One org, one session. `now` and `sleep` are given; `random` spreads the retries."""
+class Client(CrmClient[SalesforceSettings, Credentials]):
+    """One org, one session."""
 
-    def __init__(
-        self,
-        settings: SalesforceSettings,
-        *,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-        random: Random | None = None,
-        who: Credentials | None = None,
-        spent: int = 0,
-    ) -> None:
-        self.settings, self._clock = settings, clock
-        self._who: Credentials = who or settings
-        self._again = Again(sleep, random or Random())  # noqa: S311 - jitter, not a secret
-        self._session, self.wire = open_session(settings)
-        self._share = Share(settings.budget_share, spent, clock)
+    def __init__(self, settings: SalesforceSettings, **given: Any) -> None:
+        super().__init__(settings, **given)
+        self._session.headers["Sforce-Call-Options"] = "client=sluicegate"
         self._token: Token | None = None
         self._sf: Salesforce | None = None
+
+    @staticmethod
+    def _usage(reply: requests.Response) -> tuple[int, int] | None:
+        usage = _USAGE.search(reply.headers.get("Sforce-Limit-Info", ""))
+        return (int(usage[1]), int(usage[2])) if usage else None
 
     @property
     def user_id(self) -> str | None:
         """The user we act as, where the login said so."""
         return self._token.user_id if self._token else None
-
-    def now(self) -> datetime:
-        """The server's time as it last said; ours before the first reply."""
-        return self.wire.server_time or self._clock()
-
-    def budget(self) -> Budget:
-        """The org's calls as last said, and ours."""
-        return Budget(self.wire.used, self.wire.allowed, self.wire.calls)
 
     def rest(self, path: str, method: str = "GET", body: Any = None, *, repeatable: bool = True) -> Any:
         """The parsed reply of one call below /services/data/vNN/; None for an empty one."""
@@ -109,7 +92,7 @@ class Client:
         try:
             return send(sf)
         except SalesforceError as error:
-            problem = fault(error.status, self._scrubbed(error.content))
+            problem = fault(error.status, self._scrubbed_body(error.content))
             raise problem if repeatable or not _fate_unknown(error) else in_doubt(str(problem)) from None
         except requests.exceptions.ConnectTimeout as error:
             raise Transient(f"{sf.sf_instance} does not answer: {type(error).__name__}.") from None
@@ -119,14 +102,13 @@ class Client:
             text = f"The reply of {sf.sf_instance} broke off or cannot be read: {type(error).__name__}."
             raise Transient(text) if repeatable else in_doubt(text) from None
 
-    def _scrubbed(self, content: Any) -> Any:
-        """An error body without our secrets, should a proxy echo one."""
+    def _scrubbed_body(self, content: Any) -> Any:
+        """An error body without our secrets."""
         if isinstance(content, str):
-            token = self._token.access if self._token else ""
-            return scrub(self._who, content.replace(token, "…") if token else content)
+            return self._scrubbed(content, self._token.access if self._token else "")
         if isinstance(content, list):
-            return [self._scrubbed(part) for part in content]
-        return {k: self._scrubbed(v) for k, v in content.items()} if isinstance(content, dict) else content
+            return [self._scrubbed_body(part) for part in content]
+        return {k: self._scrubbed_body(v) for k, v in content.items()} if isinstance(content, dict) else content
 
     def _salesforce(self) -> Salesforce:
         if self._sf is None:

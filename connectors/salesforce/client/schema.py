@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from connectors.salesforce.client import convert as to
 from connectors.salesforce.client.faults import ObjectGone, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from zoneinfo import ZoneInfo
 
     from connectors.salesforce.client.client import Client
+    from connectors.shared.convert import Converter
+    from model.facts import FactType
 
 _DEPTH: Final = 5
 _CLOSED: Final = {"INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "FUNCTIONALITY_NOT_ENABLED"}
@@ -35,7 +39,7 @@ class CrmField:
     length: int = 0
     precision: int = 0
     scale: int = 0
-    updateable: bool = False
+    writable: bool = False
     filterable: bool = False
     calculated: bool = False
     choices: tuple[str, ...] = ()
@@ -44,6 +48,15 @@ class CrmField:
     def moves_no_stamp(self) -> bool:
         """A change of its value leaves SystemModstamp alone, so only a full pass finds it."""
         return self.calculated or "." in self.path
+
+    @property
+    def gives(self) -> FactType:
+        """The type of fact that its values give."""
+        return to.fact_type(self.type)
+
+    def as_fact(self, wanted: str, zone: ZoneInfo) -> Converter:
+        """How its values become a fact of type `wanted`; instants are days in `zone`."""
+        return to.fact_converter(wanted, self.type, zone)
 
 
 @dataclass(frozen=True)
@@ -129,7 +142,7 @@ def _field(raw: dict[str, Any]) -> CrmField:
         length=int(raw.get("length") or 0),
         precision=int(raw.get("precision") or 0),
         scale=int(raw.get("scale") or 0),
-        updateable=bool(raw.get("updateable")),
+        writable=bool(raw.get("updateable")),
         filterable=bool(raw.get("filterable", True)),
         calculated=bool(raw.get("calculated")),
         choices=tuple(str(value["value"]) for value in values if value.get("active", True)),

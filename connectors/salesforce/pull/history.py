@@ -13,6 +13,7 @@ from connectors.salesforce.client.ids import full_id
 from connectors.salesforce.client.windows import GroupWindow, Place, StampWindow, chunks, id_list, literal, read
 from connectors.salesforce.pull import opportunities
 from connectors.salesforce.pull.streams import HISTORY_OVERLAP, Plan, Row, Stream
+from connectors.shared.mapping import column_paths
 from model.sync import Cursor, Page
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Snapshots:
 
     def __init__(self, client: Client, schema: Schema, settings: SalesforceSettings) -> None:
         self._client, self._schema = client, schema
-        paths = opportunities.column_paths(settings)
+        paths = column_paths(opportunities.COLUMNS, settings)
         self._wanted = [name for name, (field, _) in _VALUES.items() if paths[name] == field]
 
     @property

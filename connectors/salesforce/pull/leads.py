@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 from connectors.salesforce.client import convert as to
 from connectors.salesforce.pull import activities
-from connectors.salesforce.pull.opportunities import Mapped, at
+from connectors.salesforce.pull.opportunities import at
 from connectors.salesforce.pull.streams import Plan, Row, Stream
-from connectors.shared import lead_remarks
+from connectors.shared import lead_remarks, mapping
+from connectors.shared.lead_description import described_leads
+from connectors.shared.mapping import Mapped, facts_of
 from model.subjects import LEADS
-from model.sync import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from connectors.salesforce.client.convert import Converter
     from connectors.salesforce.client.schema import CrmField, Schema
     from connectors.salesforce.settings import SalesforceSettings
-    from model.facts import FactType
     from model.records import Record
     from model.sync import Description, Remark
 
@@ -55,25 +53,16 @@ COLUMNS: Final[dict[str, tuple[str, Converter]]] = {
 """Column of LEAD → standard field and its converter."""
 
 
-def type_of(fact: str, field: CrmField | None) -> FactType:
-    """The fact's own type, else what the field gives."""
-    return LEADS.facts[fact].type if fact in LEADS.facts else to.fact_type(field.type if field else "")
-
-
-def columns(schema: Schema) -> list[Mapped]:
+def columns(schema: Schema) -> list[Mapped[CrmField]]:
     """Every column of LEAD."""
     return [Mapped(name, path, schema.field(ENTITY, path), how) for name, (path, how) in COLUMNS.items()]
 
 
-def mapped_facts(schema: Schema, settings: SalesforceSettings) -> list[Mapped]:
+def mapped_facts(schema: Schema, settings: SalesforceSettings) -> list[Mapped[CrmField]]:
     """The facts of leads that the settings map."""
-    zone = ZoneInfo(settings.zone or "UTC")
-    found = []
-    for name, how in settings.lead_fields.items():
-        field = schema.field(ENTITY, how.field)
-        convert = to.fact_converter(type_of(name, field), field.type if field else "", zone)
-        found.append(Mapped(name, how.field, field, convert, how.when_blank))
-    return found
+    return mapping.mapped_facts(
+        settings.lead_fields, lambda path: schema.field(ENTITY, path), settings.zone, LEADS.facts
+    )
 
 
 def plan(schema: Schema, settings: SalesforceSettings) -> Plan | None:
@@ -86,19 +75,10 @@ def plan(schema: Schema, settings: SalesforceSettings) -> Plan | None:
     return Plan(tuple(dict.fromkeys(fields)), lambda row: _record(row, read, facts))
 
 
-def _record(row: Row, read: list[Mapped], facts: list[Mapped]) -> Record:
+def _record(row: Row, read: list[Mapped[CrmField]], facts: list[Mapped[CrmField]]) -> Record:
     record: Record = {m.name: m.convert(row[m.path]) for m in read if m.field}
     unread = [m.name for m in (*read, *facts) if not m.field]
-    record["facts"] = {}
-    for mapped in facts:
-        if mapped.field is None:
-            continue
-        try:
-            found = mapped.convert(at(row, mapped.path))
-        except (ValueError, TypeError, ArithmeticError):
-            unread.append(mapped.name)
-            continue
-        record["facts"][mapped.name] = mapped.when_blank if found is None else found
+    record["facts"] = facts_of((m for m in facts if m.field), lambda path: at(row, path), unread)
     record["unread"] = unread
     record["merged_into"] = row.get("MasterRecordId")
     record["gone"] = ("merged" if row.get("MasterRecordId") else "deleted") if row.get("IsDeleted") else None
@@ -117,16 +97,10 @@ def activity_streams(schema: Schema, settings: SalesforceSettings) -> list[Strea
 
 def described(found: Description, schema: Schema, settings: SalesforceSettings) -> Description:
     """The description with what can be said of leads. What cannot be read now is unknown, not dormant."""
-    entity, facts = schema.entity(ENTITY), mapped_facts(schema, settings)
-    given = {fact.name for fact in LEADS.facts.values() if "mapping" not in fact.needs}
+    entity = schema.entity(ENTITY)
     status = entity.fields.get("Status") if entity else None
-    choices = {m.name: m.field.choices for m in facts if m.field and m.field.choices}
-    offer = Offer(
-        mapped=frozenset(given | set(settings.lead_fields)),
-        types={m.name: type_of(m.name, m.field) for m in facts if m.field},
-        choices=choices | ({"status": status.choices} if status else {}),
-    )
-    return replace(found, offers={**found.offers, LEADS.table: offer})
+    choices = {"status": status.choices} if status else {}
+    return described_leads(found, mapped_facts(schema, settings), settings, choices)
 
 
 def check(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 from connectors.salesforce.client import convert as to
 from connectors.salesforce.pull.streams import Plan, Row
 from connectors.salesforce.push import our_fields
-from model.facts import FACTS
+from connectors.shared import mapping
+from connectors.shared.mapping import MAPPABLE, Mapped, column_paths, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from connectors.salesforce.client.convert import Converter
     from connectors.salesforce.client.schema import CrmField, Schema
     from connectors.salesforce.settings import SalesforceSettings
-    from model.facts import FactType
     from model.records import Record
 
 ENTITY: Final = "Opportunity"
@@ -51,41 +49,14 @@ COLUMNS: Final[dict[str, tuple[str, Converter]]] = {
 }
 """Column of OPPORTUNITY → standard field and its converter; settings.fields may name another field for some."""
 
-MAPPABLE: Final = (
-    "name",
-    "deal_type",
-    "source",
-    "amount",
-    "close_date",
-    "probability",
-    "forecast_category",
-    "next_step",
-)
 _OPTIONAL: Final = ("currency",)
 """Absent where the org has no such feature: then it is not unread."""
 
 
-@dataclass(frozen=True)
-class Mapped:
-    """Where one fact or column is read; `field` None where it cannot be."""
-
-    name: str
-    path: str
-    field: CrmField | None
-    convert: Converter
-    when_blank: Any = None
-
-
-def column_paths(settings: SalesforceSettings) -> dict[str, str]:
-    """Column → CRM path, after the settings' own."""
-    own = {name: settings.fields[name].field for name in MAPPABLE if name in settings.fields}
-    return {name: own.get(name, field) for name, (field, _) in COLUMNS.items()}
-
-
-def columns(schema: Schema, settings: SalesforceSettings) -> list[Mapped]:
+def columns(schema: Schema, settings: SalesforceSettings) -> list[Mapped[CrmField]]:
     """Every column of OPPORTUNITY that Salesforce has a field for."""
-    found = []
-    for name, path in column_paths(settings).items():
+    found: list[Mapped[CrmField]] = []
+    for name, path in column_paths(COLUMNS, settings).items():
         field = schema.field(ENTITY, path)
         how = COLUMNS[name][1]
         if name == "probability" and field and field.type != "percent":
@@ -94,21 +65,10 @@ def columns(schema: Schema, settings: SalesforceSettings) -> list[Mapped]:
     return found
 
 
-def mapped_facts(schema: Schema, settings: SalesforceSettings) -> list[Mapped]:
+def mapped_facts(schema: Schema, settings: SalesforceSettings) -> list[Mapped[CrmField]]:
     """The facts that the settings map, but for those that are columns."""
-    zone = ZoneInfo(settings.zone or "UTC")
-    found = []
-    for name, how in settings.fields.items():
-        if name not in MAPPABLE:
-            field = schema.field(ENTITY, how.field)
-            convert = to.fact_converter(type_of(name, field), field.type if field else "", zone)
-            found.append(Mapped(name, how.field, field, convert, how.when_blank))
-    return found
-
-
-def type_of(fact: str, field: CrmField | None) -> FactType:
-    """The fact's own type, else what the field gives."""
-    return FACTS[fact].type if fact in FACTS else to.fact_type(field.type if field else "")
+    facts = {name: how for name, how in settings.fields.items() if name not in MAPPABLE}
+    return mapping.mapped_facts(facts, lambda path: schema.field(ENTITY, path), settings.zone)
 
 
 def plan(
@@ -139,8 +99,8 @@ class _Maker:
 
     def __init__(
         self,
-        read: list[Mapped],
-        facts: list[Mapped],
+        read: list[Mapped[CrmField]],
+        facts: list[Mapped[CrmField]],
         own: Mapping[str, tuple[str, Converter]],
         kinds: Mapping[str, tuple[str, str]],
         *,
@@ -170,25 +130,13 @@ class _Maker:
         kind = self._kinds.get(row.get("RecordTypeId") or "")
         if kind:
             record["pipeline"], record["record_type"] = kind
-        record["facts"] = self._mapped(row, unread)
+        record["facts"] = facts_of(self._facts, lambda path: at(row, path), unread)
         record["ours"] = {
             name: None if (value := row[path]) is None else convert(value) for name, path, convert in self._own
         }
         record["unread"] = unread
         record["gone"] = "deleted" if row.get("IsDeleted") else None
         return record
-
-    def _mapped(self, row: Row, unread: list[str]) -> dict[str, Any]:
-        facts = {}
-        for mapped in self._facts:
-            value = at(row, mapped.path)
-            try:
-                found = mapped.convert(value)
-            except (ValueError, TypeError, ArithmeticError):
-                unread.append(mapped.name)
-                continue
-            facts[mapped.name] = mapped.when_blank if found is None else found
-        return facts
 
 
 def at(row: Row, path: str) -> Any:

@@ -10,7 +10,8 @@ from connectors.salesforce.client.faults import Refused
 from connectors.salesforce.client.windows import chunks, id_list
 from connectors.salesforce.pull import org_tables
 from connectors.salesforce.push.our_fields import ENTITY
-from connectors.salesforce.push.push import MEANING, result_of
+from connectors.salesforce.push.push import meant, result_of
+from connectors.shared.moves import FOUND, GONE, MOVED, CrmMoves
 from model.actions import Receipt
 from model.errors import RetryLater
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from connectors.salesforce.client.client import Client
     from connectors.salesforce.client.schema import Schema
-    from model.actions import Move, Return
+    from connectors.shared.moves import Wanted
+    from model.actions import Move
 
 _STAGE, _CHANCE, _CATEGORY = "StageName", "Probability", "ForecastCategoryName"
 _FIELDS: Final = (_STAGE, _CHANCE, _CATEGORY)
@@ -32,15 +34,11 @@ _STAGES: Final = ("ApiName", "MasterLabel", "DefaultProbability", "ForecastCateg
 _NAMES: Final = {"BestCase": "Best Case", "Forecast": "Commit", "MostLikely": "Most Likely"}
 """Categories as the history calls them, where deals call them otherwise."""
 _SAME_SECOND: Final = timedelta(seconds=1)
-GONE: Final = "the deal is no longer there"
-MOVED: Final = "somebody has moved it since"
-CHANGED: Final = "somebody has changed it since"
-FOUND: Final = "found moved when it was read again"
 SHUT: Final = "it is closed"
 LOST: Final = "its history does not tell where it came from"
 
 
-class Moves:
+class Moves(CrmMoves):
     """Moves of one org's opportunities."""
 
     def __init__(self, client: Client, schema: Schema) -> None:
@@ -54,14 +52,14 @@ class Moves:
             return False
         if len(history.having(_SNAPSHOT)) < len(_SNAPSHOT):
             return False
-        return all(name in entity.fields and entity.fields[name].updateable for name in _FIELDS)
+        return all(name in entity.fields and entity.fields[name].writable for name in _FIELDS)
 
     def move(self, acts: Sequence[Move]) -> dict[str, Receipt]:
         """By key; a deal that has left the stage, or was closed, is left alone."""
-        rows, past = self._rows([one.deal for one in acts]), self._past([one.deal for one in acts])
+        rows, past = self._now([one.deal for one in acts]), self._past([one.deal for one in acts])
         stages = self._stages()
         settled: dict[str, Receipt] = {}
-        bodies: dict[str, dict[str, Any]] = {}
+        wanted: Wanted = {}
         for one in acts:
             row, before = rows.get(one.deal), _before(past.get(one.deal, []), one)
             if receipt := self._no_move(one, row, past.get(one.deal, [])):
@@ -69,26 +67,12 @@ class Moves:
             elif before is None or row is None:
                 settled[one.key] = Receipt(one.key, "skipped", LOST)
             else:
-                bodies[one.key] = {"id": one.deal, **_restored(before, one, stages.get(one.to_stage, {}))}
+                wanted[one.key] = one.deal, _restored(before, one, stages.get(one.to_stage, {}))
         after = {one.key: stages.get(one.to_stage, {}) | {_STAGE: one.to_stage} for one in acts}
-        stood = {one.key: rows.get(one.deal, {}) for one in acts}
-        return settled | self._sent(bodies, stood, after)
+        return settled | self._sent(wanted, rows, after)
 
-    def back(self, acts: Sequence[Return]) -> dict[str, Receipt]:
-        """Put back what a move of ours replaced, where all of it still stands as we left it."""
-        rows = self._rows([one.deal for one in acts])
-        settled: dict[str, Receipt] = {}
-        bodies: dict[str, dict[str, Any]] = {}
-        for one in acts:
-            row = rows.get(one.deal)
-            if row is None:
-                settled[one.key] = Receipt(one.key, "gone", GONE)
-            elif any(_plain(row[name]) != _plain(value) for name, value in one.now.items()):
-                settled[one.key] = Receipt(one.key, "skipped", CHANGED)
-            else:
-                bodies[one.key] = {"id": one.deal, **one.was}
-        stood = {one.key: rows.get(one.deal, {}) for one in acts}
-        return settled | self._sent(bodies, stood, {one.key: dict(one.was) for one in acts})
+    def _stands(self, row: Any, values: Mapping[str, Any]) -> bool:
+        return all(_plain(row[name]) == _plain(value) for name, value in values.items())
 
     def _no_move(self, one: Move, row: Mapping[str, Any] | None, past: Sequence[Mapping[str, Any]]) -> Receipt | None:
         """Why nothing is to be done; None where the deal stands as it did when that was planned."""
@@ -104,7 +88,7 @@ class Moves:
         fresh = entered is not None and abs(entered - one.at) < _SAME_SECOND
         return None if row[_STAGE] == one.from_stage and fresh else Receipt(one.key, "skipped", MOVED)
 
-    def _rows(self, deals: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def _now(self, deals: Sequence[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for some in chunks(list(deals)):
             query = f"SELECT {', '.join(_READ)} FROM {ENTITY} WHERE Id IN ({id_list(some)})"
@@ -134,20 +118,23 @@ class Moves:
         }  # fmt: skip
 
     def _sent(
-        self, bodies: Mapping[str, Mapping[str, Any]], stood: Mapping[str, Any], after: Mapping[str, dict[str, Any]]
+        self, wanted: Wanted, rows: Mapping[str, Any], after: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, Receipt]:
-        if not bodies:
+        if not wanted:
             return {}
-        records = [{"attributes": {"type": ENTITY}, **body} for body in bodies.values()]
+        records = [{"attributes": {"type": ENTITY}, "id": deal, **body} for deal, body in wanted.values()]
         body = {"allOrNone": False, "records": records}
         try:
             replies = self._client.rest("composite/sobjects", "PATCH", body, repeatable=False)
         except Refused as error:
-            return {key: Receipt(key, "refused", f"{error.message} ({error.code})") for key in bodies}
-        if not isinstance(replies, list) or len(replies) != len(bodies):
+            return {key: Receipt(key, "refused", f"{error.message} ({error.code})") for key in wanted}
+        if not isinstance(replies, list) or len(replies) != len(wanted):
             raise RetryLater("Salesforce did not answer for every deal: they are read before they are sent again.")
-        results = zip(bodies, map(result_of, replies), strict=True)
-        return {key: _receipt(key, result, stood[key], after[key] | dict(bodies[key])) for key, result in results}
+        results = zip(wanted.items(), map(result_of, replies), strict=True)
+        return {
+            key: _receipt(key, result, rows[deal], {**after[key], **written})
+            for (key, (deal, written)), result in results
+        }
 
 
 def _entry(past: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -185,5 +172,4 @@ def _receipt(
     code, message, _ = result
     if not code:
         return Receipt(key, "written", before=_values(stood), after=_values(after))
-    kind, sentence = MEANING.get(code, ("refused", "{}"))
-    return Receipt(key, kind, f"{sentence.format(message)} ({code})")
+    return Receipt(key, *meant(code, message))

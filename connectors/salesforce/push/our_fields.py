@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from model.sync import FieldRule, canonical
+from connectors.shared import our_fields
+from model.sync import FieldRule
 
 if TYPE_CHECKING:
     from connectors.salesforce.client.convert import Converter
@@ -31,23 +32,14 @@ def rule(field: CrmField) -> FieldRule:
 
 def readable(schema: Schema, settings: SalesforceSettings) -> dict[str, CrmField]:
     """Our fields that can be read, the pause fields among them: our name → field."""
-    wanted = {**settings.writes, **settings.reads}
-    found = {ours: schema.field(ENTITY, path) for ours, path in wanted.items()}
-    return {ours: field for ours, field in found.items() if field}
+    return our_fields.readable(settings, partial(schema.field, ENTITY))
 
 
 def writable(schema: Schema, settings: SalesforceSettings) -> dict[str, CrmField]:
     """Those of `writes` that exist and may be edited by our user."""
-    seen = readable(schema, settings)
-    return {ours: seen[ours] for ours in settings.writes if ours in seen and seen[ours].updateable}
+    return our_fields.writable(settings, partial(schema.field, ENTITY))
 
 
 def converter(field: CrmField) -> Converter:
-    """A value of ours as last read, in canonical form, as JSON can carry it."""
-    how = rule(field)
-
-    def convert(value: Any) -> Any:
-        kept = canonical(how, value)
-        return kept.isoformat() if isinstance(kept, date) else kept
-
-    return convert
+    """How a value of ours as last read becomes canonical, as JSON can carry it."""
+    return partial(our_fields.as_json, rule(field))

@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from connectors.salesforce.client.client import Client
 from connectors.salesforce.client.faults import Refused
+from connectors.salesforce.client.schema import Schema
 from connectors.salesforce.push import our_fields
+from connectors.salesforce.settings import SalesforceSettings
 from connectors.shared import write_guard
+from connectors.shared.halving import by_halves
+from connectors.shared.push import CrmPush
 from model.errors import RetryLater
 from model.sync import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from connectors.salesforce.client.client import Client
-    from connectors.salesforce.client.schema import Schema
-    from connectors.salesforce.settings import SalesforceSettings
+    from connectors.salesforce.client.schema import CrmField
     from model.sync import OutcomeKind, Patch
 
 BATCH: Final = 200
@@ -54,36 +57,20 @@ MEANING: Final[dict[str, tuple[OutcomeKind, str]]] = {
 
 Sent: TypeAlias = "dict[str, dict[str, Any]]"
 """Id → Salesforce field → JSON value."""
-Result: TypeAlias = "tuple[str, str, list[str]]"
+Result: TypeAlias = tuple[str, str, list[str]]
 """Code ("" where written), message, fields."""
 
 
-class Push:
-    """Sends batches; `jitter(least, most)` spreads the waits before a locked row is tried again."""
+class Push(CrmPush[Client, Schema, SalesforceSettings, Result]):
+    """Sends collections."""
 
-    def __init__(
-        self,
-        client: Client,
-        schema: Schema,
-        settings: SalesforceSettings,
-        *,
-        sleep: Callable[[float], None],
-        jitter: Callable[[float, float], float],
-    ) -> None:
-        self._client, self._schema, self._settings = client, schema, settings
-        self._sleep, self._jitter = sleep, jitter
+    most = BATCH
 
-    def send(self, patches: Sequence[Patch]) -> list[Outcome]:
-        """One outcome for each patch, in order; see connectors.protocol. Raises ValueError for what is not ours."""
-        write_guard.mind(patches, self._settings.writes, BATCH)
-        sent = {patch.id: self._body(patch) for patch in patches}
-        results = self._settle({key: body for key, body in sent.items() if body})
-        return [_outcome(patch.id, results.get(patch.id, _nothing_left(patch))) for patch in patches]
+    def _writable(self) -> dict[str, CrmField]:
+        return our_fields.writable(self._schema, self._settings)
 
-    def _body(self, patch: Patch) -> dict[str, Any]:
-        """What may be sent of a patch now: fields that exist and may be edited."""
-        own = our_fields.writable(self._schema, self._settings)
-        return {own[name].path: _json(value) for name, value in patch.fields.items() if name in own}
+    def _value(self, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, date) else value
 
     def _settle(self, sent: Sent) -> dict[str, Result]:
         """Send, and send again without fields that may not be written, and what was locked."""
@@ -104,12 +91,7 @@ class Push:
             for key, (code, message, fields) in results.items()
             if code in _FIELD
         }
-        if not failed:
-            return {}
-        self._schema.forget()
-        known = {field.path for field in our_fields.writable(self._schema, self._settings).values()}
-        sent |= write_guard.without(sent, failed, known)
-        return self._halving({key: sent[key] for key in failed if sent[key]})
+        return self._halving(self._still_writable(sent, failed))
 
     def _halving(self, sent: Sent) -> dict[str, Result]:
         """Send; a batch that dies whole is halved until only the guilty records are refused."""
@@ -127,10 +109,7 @@ class Push:
             died = all(code in ORGS_OWN_CODE | _WHOLE for code, _, _ in results.values())
         if len(sent) == 1 or not died:
             return results
-        keys = list(sent)
-        middle = len(keys) // 2
-        halves = [{key: sent[key] for key in some} for some in (keys[:middle], keys[middle:])]
-        return {key: result for half in halves for key, result in self._halving(half).items()}
+        return by_halves(sent, self._halving)
 
     def _once(self, sent: Sent) -> dict[str, Result]:
         records = [{"attributes": {"type": our_fields.ENTITY}, "id": key, **body} for key, body in sent.items()]
@@ -140,18 +119,22 @@ class Push:
             raise RetryLater("Salesforce did not answer for every record: read them again before sending them again.")
         return {key: result_of(reply) for key, reply in zip(sent, replies, strict=True)}
 
-
-def _json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _nothing_left(patch: Patch) -> Result:
-    return "INVALID_FIELD", write_guard.nothing_left(patch), []
+    def _outcome(self, patch: Patch, result: Result | None) -> Outcome:
+        code, message, _ = result or ("INVALID_FIELD", write_guard.nothing_left(patch), [])
+        if not code:
+            return Outcome(patch.id, "written")
+        return Outcome(patch.id, *meant(code, message))
 
 
 def _named(message: str, body: Mapping[str, Any]) -> list[str]:
     """The fields of a record that an INVALID_FIELD message names."""
     return [name for name in body if name in message]
+
+
+def meant(code: str, message: str) -> tuple[OutcomeKind, str]:
+    """What becomes of a record by its error code, and the sentence for it."""
+    kind, sentence = MEANING.get(code, ("refused", "{}"))
+    return kind, f"{sentence.format(message)} ({code})"
 
 
 def result_of(reply: Mapping[str, Any]) -> Result:
@@ -163,11 +146,3 @@ def result_of(reply: Mapping[str, Any]) -> Result:
     code = str(first.get("statusCode") or first.get("errorCode") or "UNKNOWN_EXCEPTION")
     fields = [str(name) for error in errors for name in error.get("fields") or []]
     return code, "; ".join(str(error.get("message") or code) for error in errors), fields
-
-
-def _outcome(key: str, result: Result) -> Outcome:
-    code, message, _ = result
-    if not code:
-        return Outcome(key, "written")
-    kind, sentence = MEANING.get(code, ("refused", "{}"))
-    return Outcome(key, kind, f"{sentence.format(message)} ({code})")

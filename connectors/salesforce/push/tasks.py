@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.salesforce.client.faults import Refused
 from connectors.salesforce.client.windows import chunks, id_list
-from connectors.salesforce.push.push import MEANING, ORGS_OWN_CODE, result_of
+from connectors.salesforce.push.push import ORGS_OWN_CODE, meant, result_of
 from connectors.salesforce.setup.fields import ACTIONS_LABEL
-from connectors.shared.operations import handed
+from connectors.shared.halving import by_halves
+from connectors.shared.tasks import DONE, FOUND, CrmTasks
 from model.actions import Receipt
 from model.errors import RetryLater
 
@@ -18,23 +19,20 @@ if TYPE_CHECKING:
     from connectors.salesforce.client.client import Client
     from connectors.salesforce.client.schema import Schema
     from connectors.salesforce.settings import SalesforceSettings
-    from model.actions import Close, Hand, Remove, Task
+    from model.actions import Hand, Task
 
 ENTITY: Final = "Task"
 _NEEDED: Final = ("WhatId", "OwnerId", "Subject", "Status")
 _COLLECTIONS: Final = "composite/sobjects"
 _COMPLETED: Final = "Completed"
 _DELETED: Final = "somebody has deleted the task"
-_DONE: Final = "somebody has completed the task"
-_NEVER: Final = "no task stands under its key"
-_FOUND: Final = "found when it was looked up"
 LACKS: Final = (
     f"run `connection provision` and assign {ACTIONS_LABEL} to our user, if you want them (nothing else needs it)"
 )
 _RIGHT: Final = "INSUFFICIENT_ACCESS_OR_READONLY"
 
 
-class Tasks:
+class Tasks(CrmTasks):
     """Tasks of one org; `settings.task_key` is the external id that names ours."""
 
     def __init__(self, client: Client, schema: Schema, settings: SalesforceSettings) -> None:
@@ -47,7 +45,7 @@ class Tasks:
         if entity is None or self._client.user_id is None:
             return False
         fields = [entity.fields.get(name) for name in (self._key, *_NEEDED)]
-        return all(field is not None and field.updateable for field in fields)
+        return all(field is not None and field.writable for field in fields)
 
     def make(self, tasks: Sequence[Task]) -> dict[str, Receipt]:
         """By key; what stands under a key is left as it is, also where somebody has completed or deleted it."""
@@ -56,41 +54,32 @@ class Tasks:
         bodies = {task.key: self._body(task) for task in tasks if task.key not in there}
         return found | self._written(bodies, f"{_COLLECTIONS}/{ENTITY}/{self._key}", "PATCH")
 
-    def hand(self, acts: Sequence[Hand]) -> dict[str, Receipt]:
-        """Give those that are open, and still with whom they went to, to somebody else; one that moved on is left."""
-        there = self._standing([one.key for one in acts])
-        still = {key: row for key, row in there.items() if not (row["IsDeleted"] or row["IsClosed"])}
-        with_them = {one.key: one for one in acts if one.key in still and still[one.key]["OwnerId"] == one.was}
+    def _is_open(self, row: Any) -> bool:
+        return not (row["IsDeleted"] or row["IsClosed"])
+
+    def _owner(self, row: Any) -> str | None:
+        owner: str | None = row["OwnerId"]
+        return owner
+
+    def _why_left(self, row: Any) -> str:
+        return _DELETED if row["IsDeleted"] else DONE
+
+    def _hand(self, wanted: Mapping[str, tuple[Any, Hand]]) -> dict[str, Receipt]:
         bodies = {
-            key: {"id": still[key]["Id"], "OwnerId": one.owner, "Subject": one.title} for key, one in with_them.items()
+            key: {"id": row["Id"], "OwnerId": one.owner, "Subject": one.title} for key, (row, one) in wanted.items()
         }
-        return self._left(acts, there, still) | handed(acts, self._written(bodies, _COLLECTIONS, "PATCH"), still)
+        return self._written(bodies, _COLLECTIONS, "PATCH")
 
-    def close(self, acts: Sequence[Close]) -> dict[str, Receipt]:
-        """Complete those that are still open."""
-        there = self._standing([one.key for one in acts])
-        still = {key: row for key, row in there.items() if not (row["IsDeleted"] or row["IsClosed"])}
-        status = self._closed_status() if still else ""
-        bodies = {key: {"id": row["Id"], "Status": status} for key, row in still.items()}
-        return self._left(acts, there, still) | self._written(bodies, _COLLECTIONS, "PATCH")
+    def _close(self, rows: Mapping[str, Any]) -> dict[str, Receipt]:
+        status = self._closed_status()
+        return self._written(
+            {key: {"id": row["Id"], "Status": status} for key, row in rows.items()}, _COLLECTIONS, "PATCH"
+        )
 
-    def remove(self, acts: Sequence[Remove]) -> dict[str, Receipt]:
-        """Delete those that nobody has completed."""
-        there = self._standing([one.key for one in acts])
-        still = {key: row for key, row in there.items() if not (row["IsDeleted"] or row["IsClosed"])}
-        if not still:
-            return self._left(acts, there, still)
-        listed = ",".join(str(row["Id"]) for row in still.values())
+    def _remove(self, rows: Mapping[str, Any]) -> dict[str, Receipt]:
+        listed = ",".join(str(row["Id"]) for row in rows.values())
         replies = self._client.rest(f"{_COLLECTIONS}?ids={listed}&allOrNone=false", "DELETE", repeatable=False)
-        return self._left(acts, there, still) | _receipts(list(still), replies)
-
-    def _left(
-        self, acts: Sequence[Close | Hand | Remove], there: Mapping[str, Any], still: Mapping[str, Any]
-    ) -> dict[str, Receipt]:
-        """Receipts of those that nothing is to be done about."""
-        why = {key: _DELETED if row["IsDeleted"] else _DONE for key, row in there.items()}
-        done = [one.key for one in acts if one.key not in still]
-        return {key: Receipt(key, "skipped", why.get(key, _NEVER)) for key in done}
+        return _receipts(list(rows), replies)
 
     def _standing(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Tasks by key, those in the bin too; of several under one key an open one, else any that is not deleted."""
@@ -133,15 +122,13 @@ class Tasks:
             receipts = {key: _receipt(key, (error.code, error.message, []), None) for key in bodies}
         if len(bodies) == 1 or not all(_orgs_own(one) for one in receipts.values()):
             return receipts
-        keys, middle = list(bodies), len(bodies) // 2
-        halves = ({key: bodies[key] for key in some} for some in (keys[:middle], keys[middle:]))
-        return {key: one for half in halves for key, one in self._written(half, path, method).items()}
+        return by_halves(bodies, lambda half: self._written(half, path, method))
 
 
 def _as_found(key: str, row: Mapping[str, Any]) -> Receipt:
     if row["IsDeleted"]:
         return Receipt(key, "skipped", _DELETED, str(row["Id"]))
-    return Receipt(key, "written", _FOUND, str(row["Id"]))
+    return Receipt(key, "written", FOUND, str(row["Id"]))
 
 
 def _receipts(keys: list[str], replies: Any) -> dict[str, Receipt]:
@@ -156,8 +143,7 @@ def _receipt(key: str, result: tuple[str, str, list[str]], record: str | None) -
         return Receipt(key, "written", record=record)
     if code == _RIGHT:
         return Receipt(key, "refused", f"Our user may not edit tasks; assign it Sluicegate Actions: {message} ({code})")
-    kind, sentence = MEANING.get(code, ("refused", "{}"))
-    return Receipt(key, kind, f"{sentence.format(message)} ({code})")
+    return Receipt(key, *meant(code, message))
 
 
 def _orgs_own(one: Receipt) -> bool:

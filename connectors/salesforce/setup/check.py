@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from connectors.salesforce.client import convert as to
 from connectors.salesforce.client.faults import Refused
 from connectors.salesforce.client.windows import chunks, id_list
 from connectors.salesforce.pull import opportunities as deals
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from connectors.salesforce.client.schema import Schema
     from connectors.salesforce.settings import SalesforceSettings
 
-_SKEW: Final = 60.0
 _TWIN: Final = re.compile("hubspot_?(deal_?)?(record_?)?id", re.IGNORECASE)
 """Names of fields that hold the id of a HubSpot deal."""
 
@@ -50,9 +49,7 @@ def _login(client: Client, settings: SalesforceSettings, now: datetime) -> Itera
     who = f"{user[0]['Name']} ({user[0]['Username']})" if user else "a user that the login does not name"
     flow = settings.auth.replace("_", " ")
     yield Remark("ok", f"Logged in as {who} by {flow}, API version {settings.api_version}.")
-    skew = (client.now() - now).total_seconds()
-    if abs(skew) > _SKEW:
-        yield Remark("warning", f"This machine's clock is {abs(skew):.0f} seconds off Salesforce's; set it.")
+    yield from remarks.skew(client.now(), now, "Salesforce")
 
 
 def _own_fields(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
@@ -66,11 +63,9 @@ def _own_fields(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark
 
 def _facts(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
     read = [*deals.columns(schema, settings), *deals.mapped_facts(schema, settings)]
-    for mapped in read:
-        if mapped.field is None and mapped.name not in ("currency", "activity_hint"):
-            yield remarks.unread(mapped.path, mapped.name, schema.beside(deals.ENTITY, mapped.path))
-        elif mapped.field and mapped.name in settings.fields:
-            yield from _mismatch(mapped, mapped.field.type)
+    optional = ("currency", "activity_hint")
+    meant = partial(schema.beside, deals.ENTITY)
+    yield from remarks.fields_of_facts(read, settings.fields, optional, meant)
     still = [mapped.path for mapped in read if mapped.field and mapped.field.moves_no_stamp]
     if still:
         yield Remark(
@@ -79,11 +74,6 @@ def _facts(client: Client, schema: Schema, settings: SalesforceSettings) -> Iter
             "may be up to a day old: the nightly full pass reads them again.",
         )
     yield from remarks.mapped_facts(describe.known_facts(client, schema, settings))
-
-
-def _mismatch(mapped: deals.Mapped, crm_type: str) -> Iterator[Remark]:
-    wanted = deals.type_of(mapped.name, mapped.field)
-    return remarks.mismatch(mapped.path, mapped.name, wanted, crm_type, to.fact_type(crm_type))
 
 
 def _feeds(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
@@ -190,9 +180,5 @@ def _twins(client: Client, schema: Schema) -> Iterator[Remark]:
 
 
 def _budget(client: Client, settings: SalesforceSettings) -> Iterator[Remark]:
-    budget = client.budget()
-    if budget.left is None or budget.allowed is None:
-        yield Remark("note", "Salesforce does not say how many calls are left.")
-        return
-    share = int(budget.allowed * settings.budget_share)
-    yield Remark("ok", f"{budget.left} of the org's {budget.allowed} daily calls are left; our share is {share}.")
+    said, unsaid = client.budget(), "Salesforce does not say how many calls are left."
+    yield remarks.budget(said.used, said.allowed, settings.budget_share, "the org", unsaid)

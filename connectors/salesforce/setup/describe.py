@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from connectors.salesforce.pull import opportunities as deals
 from connectors.salesforce.pull.history import RETENTION_DAYS, TRACKED, Snapshots, tracked_names
 from connectors.salesforce.push import our_fields
-from model.facts import FACTS
+from connectors.shared.mapping import standard_facts, type_of
 from model.sync import Description, FieldHistory, Source
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from connectors.salesforce.client.schema import CrmField, Schema
     from connectors.salesforce.settings import SalesforceSettings
 
-_BY_OTHERS: Final = {"stage_median_days"}
-"""Facts that need nothing of the CRM."""
 _NOT_GIVEN: Final = {"region"}
 """Facts that a Salesforce user record does not give; by mapping or the people file only."""
 
@@ -39,8 +37,7 @@ def known_facts(client: Client, schema: Schema, settings: SalesforceSettings) ->
         have |= {"pipeline", "record_type"}
     if not settings.currency and not schema.field(deals.ENTITY, "CurrencyIsoCode"):
         have.discard("currency")
-    standard = {f.name for f in FACTS.values() if f.needs and have.issuperset(f.needs)} - _NOT_GIVEN
-    return frozenset(standard | _BY_OTHERS | set(settings.fields))
+    return standard_facts(have, _NOT_GIVEN, settings.fields)
 
 
 def describe(client: Client, schema: Schema, settings: SalesforceSettings) -> Description:
@@ -55,7 +52,7 @@ def describe(client: Client, schema: Schema, settings: SalesforceSettings) -> De
         mapped=known_facts(client, schema, settings),
         writes={name: our_fields.rule(field) for name, field in our_fields.writable(schema, settings).items()},
         choices=choices,
-        types={m.name: deals.type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},
+        types={m.name: type_of(m.name, m.field) for m in deals.mapped_facts(schema, settings)},
         sources={m.name: source(m.field, m.when_blank) for m in mapped if m.field},
         history=field_history(client, schema, settings),
     )

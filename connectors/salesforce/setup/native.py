@@ -11,25 +11,25 @@ import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from connectors.salesforce.setup.fields import EXEMPT
-from connectors.salesforce.setup.formulas import readings
+from connectors.salesforce.setup.formula import Unsayable, constant, formula, quoted
+from connectors.salesforce.setup.formula_text import all_of, fn, laid_out, negated
+from connectors.salesforce.setup.native_facts import readings
 from connectors.shared.native_rules import NOT_SENT, Native, Unsaid, asked_of, judged, path_of, require_of
 from model.stages import LOST, WON, Meaning, StageNames
 from policies.judging.rules import places
-from policies.language.formula import Unsayable, constant, quoted
-from policies.language.formula_text import all_of, fn, laid_out, negated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import polars as pl
 
+    from connectors.salesforce.setup.formula import Reading
+    from connectors.salesforce.setup.formula_text import Expr
     from model.process import Process
     from model.sync import Description
-    from policies.files.policy import PolicySet
+    from policies.files import PolicySet
     from policies.judging.rules import Place
-    from policies.language.condition import Condition
-    from policies.language.formula import Reading
-    from policies.language.formula_text import Expr
+    from policies.language import Condition
 
 STAGE: Final = "StageName"
 MAX_FORMULA: Final = 3900
@@ -85,7 +85,7 @@ class _Maker:
         criterion = place.criterion
         if criterion.holds == "while_in":
             raise Unsayable((STANDING,))
-        parts = [*self.claim(place.process), lambda: require_of(place).salesforce_formula(self.known, wanted=False)]
+        parts = [*self.claim(place.process), lambda: formula(require_of(place), self.known, wanted=False)]
         said: list[Expr] = []
         reasons: list[str] = []
         for part in parts:
@@ -104,7 +104,7 @@ class _Maker:
     def claim(self, mine: Process) -> list[Any]:
         """That this process claims the deal and no other does, each for certain."""
         return [
-            lambda one=one: _claims(one).salesforce_formula(self.known, wanted=one is mine)
+            lambda one=one: formula(_claims(one), self.known, wanted=one is mine)
             for one in self.policies.processes if one.applies_to
         ]  # fmt: skip
 

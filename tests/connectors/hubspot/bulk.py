@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.hubspot import Settings
 from sandbox.hubspot.events import bulk_edit
-from store.history.touches import TouchRule
-from store.store import Store
+from store import Store, TouchRule
 from tests.connectors.hubspot.portal import REP, Desk, open_for_business
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def bulk(deals: int, folder: Path, settings: Settings) -> Told:
         before = len(desk.portal.calls)
         counts = Counter(one["id"] for page in _pull(desk, store) for one in page.records.get("opportunity", ()))
         paths = [call["path"] for call in desk.portal.calls[before:]]
-        stored = store.snapshot(NAME, desk.portal.clock.now(), touch=TouchRule()).deals
+        stored = store.history.snapshot(NAME, desk.portal.clock.now(), touch=TouchRule()).deals
     searches = sum(path.endswith("deals/search") for path in paths)
     batches = sum(path.endswith("deals/batch/read") for path in paths)
     return Told(
@@ -77,8 +76,8 @@ def bulk(deals: int, folder: Path, settings: Settings) -> Told:
 def _pull(desk: Desk, store: Store) -> list[Page]:
     """Pages of a pull, each kept with its cursor."""
     now, pages = desk.portal.clock.now, []
-    for page in desk.connector().pull(store.cursors(NAME)):
-        store.keep_page(NAME, page, seen_at=now(), as_of=now())
+    for page in desk.connector().pull(store.mirror.cursors(NAME)):
+        store.mirror.keep_page(NAME, page, seen_at=now(), as_of=now())
         pages.append(page)
     return pages
 

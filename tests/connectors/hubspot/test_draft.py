@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from sandbox.hubspot import add_pipeline
 from sandbox.hubspot.events import archive_stage
 from sandbox.hubspot.schema import parse_property as property_of

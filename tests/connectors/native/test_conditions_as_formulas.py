@@ -7,11 +7,11 @@ from itertools import product
 
 import pytest
 
-from connectors.salesforce.setup.formulas import readings
+from connectors.salesforce.setup.formula import Unsayable, formula
+from connectors.salesforce.setup.formula_text import laid_out
+from connectors.salesforce.setup.native_facts import readings
 from model.sync import Description, Source
-from policies.language.condition import Condition, parse_condition
-from policies.language.formula import Unsayable
-from policies.language.formula_text import laid_out
+from policies.language import Condition, parse_condition
 from tests.connectors.native.formulas import Save
 from tests.connectors.native.records import DESCRIPTION, KNOWN, Drawn, facts_of
 from tests.policies.language.deals import AS_OF
@@ -29,7 +29,7 @@ def condition(text, **rules):
 
 def said(text, *, wanted=True, description=DESCRIPTION, **rules):
     one = condition(text, **rules)
-    return laid_out(one.salesforce_formula(readings(description, one.facts), wanted=wanted))
+    return laid_out(formula(one, readings(description, one.facts), wanted=wanted))
 
 
 def test_formula_and_judge_agree_on_drawn_conditions_and_records_whatever_a_blank_is_to_salesforce():
@@ -39,7 +39,7 @@ def test_formula_and_judge_agree_on_drawn_conditions_and_records_whatever_a_blan
     for _ in range(500):
         one = condition(drawn.condition(), filler=["tbd", "n/a"], blank=drawn.one("false", "false", "unknown"))
         known = readings(DESCRIPTION, one.facts)
-        holds, fails = (laid_out(one.salesforce_formula(known, wanted=wanted)) for wanted in (True, False))
+        holds, fails = (laid_out(formula(one, known, wanted=wanted)) for wanted in (True, False))
         for record, deal, way in zip(records, deals, WAYS * 10, strict=True):
             truth, save = evaluate(one, deal, AS_OF), Save(record, today=AS_OF, **way)
             answers[truth] += 1

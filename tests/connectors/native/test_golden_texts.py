@@ -8,7 +8,7 @@ import pytest
 
 from connectors.hubspot.setup.native import native as hubspot
 from connectors.salesforce.setup.native import native as salesforce
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from tests.connectors.native.crm_orgs import described, stages
 from tests.connectors.native.formulas import parsed
 from worker.cli.native import told

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.hubspot.setup.native import native
 from model.sync import Source
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from tests.connectors.native.crm_orgs import described, stages
 
 GATE = """version: 1

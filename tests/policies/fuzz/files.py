@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from model.facts import FACTS
 from policies.files.read_examples import CRITERION_KEYS, POLICY_KEYS
-from policies.files.read_facts import FACT
 from policies.files.read_policy import POLICY
 from policies.files.read_process import CRITERION, PROCESS, STAGE
 from policies.files.reader import FILE
+from policies.files.vocabulary import FACT
 from tests.policies.fuzz.conditions import Conditions
 from tests.policies.reader.bad_input import BAD
 from tests.policies.reader.mutants import Mutator

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from connectors.salesforce.setup.formula import Reading, formula
+from connectors.salesforce.setup.formula_text import laid_out
 from model.errors import PolicyProblem, Problem
 from model.facts import FACTS
-from policies.files.policy import Example
-from policies.files.reader import read_policies
-from policies.language.condition import Condition, parse_condition
-from policies.language.formula import Reading
-from policies.language.formula_text import laid_out
+from policies.files import Example, read_policies
+from policies.language import Condition, parse_condition
 from policies.reporting import rendering
 from policies.trying.examples import wide_of
 from tests.connectors.native.formulas import parsed
@@ -95,7 +94,7 @@ def read_condition(text: str) -> bool:
     _ = found.measures
     if not any(kind == "list" for kind in found.types.values()) and "business_days" not in found.text.lower():
         for wanted in (True, False):
-            parsed(laid_out(found.salesforce_formula(READINGS, wanted=wanted)))
+            parsed(laid_out(formula(found, READINGS, wanted=wanted)))
     return True
 
 

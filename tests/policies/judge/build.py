@@ -12,9 +12,8 @@ from model.facts import FACTS
 from model.process import Criterion, Process, Stage
 from model.snapshot import INSTANT
 from model.wide import Wide
-from policies.files.policy import Policy, PolicySet
-from policies.language.condition import Condition
-from policies.language.tree import Call, Chain, Compare, Const, FactRef, IsBlank, Not, Stands
+from policies.files import Policy, PolicySet
+from policies.language import Call, Chain, Compare, Condition, Const, FactRef, IsBlank, Not, Stands
 
 TODAY = date(2026, 11, 20)
 KINDS = {"yes/no": pl.Boolean, "number": pl.Int64, "money": pl.Decimal(38, 6), "date": pl.Date,

@@ -2,8 +2,10 @@
 
 from datetime import date
 
-from model.previous_verdict import Memory
-from policies.judging.judge import Context, judge
+from model.previous_verdict import PreviousVerdict
+from policies.judging.context import Context
+from policies.judging.judge import judge
+from tests.policies.judge import views
 from tests.policies.judge.build import criterion, day, moves, policies, process, wide, yes
 
 SALES = process(
@@ -20,7 +22,7 @@ PAIN, BUDGET, ANSWER, SIGNED = (
 SINCE = {path: date(2026, 1, 1) for path in (PAIN, BUDGET, ANSWER, SIGNED)}
 
 
-def judged(*history, facts=None, memory=None, sales=SALES, first_runs=SINCE, on="2026-11-20", **deal):
+def judged(*history, facts=None, previous=None, sales=SALES, first_runs=SINCE, on="2026-11-20", **deal):
     """The verdict on one deal that moved as `history` says and has every fact met but those of `facts`."""
     stage = [step.split()[1] for step in history][-1]
     place = {"stage": None if stage == "lost" else stage, "is_open": stage not in {"won", "lost"}}
@@ -28,15 +30,15 @@ def judged(*history, facts=None, memory=None, sales=SALES, first_runs=SINCE, on=
     unknown = [name for name, value in facts.items() if value == "unknown"]
     values = {name: None if name in unknown else value for name, value in facts.items()} | {"unknown": unknown}
     pipeline = wide(values, moves=moves(1, *history), on=day(on))
-    return judge(pipeline, policies(processes=(sales,)), memory or Memory(), Context(first_runs=first_runs))
+    return judge(pipeline, policies(processes=(sales,)), previous or PreviousVerdict(), Context(first_runs=first_runs))
 
 
 def gate(v):
-    return v.gates()["gate"].item()
+    return views.gates(v)["gate"].item()
 
 
 def broken(v):
-    return sorted(v.findings().filter(status="broken")["policy"])
+    return sorted(views.findings(v).filter(status="broken")["policy"])
 
 
 def breaches(v):

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from model.actions import ActionRule, KeptAction
 from policies.actions.moves_back import LastMove, Season, plan_moves
-from policies.actions.tasks import TITLE, Flag, Standing, Whose, plan_tasks
+from policies.actions.tasks import TITLE, Flag, Standing, TaskDeal, plan_tasks
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FLAG = Flag(1, "quiet", "No activity", "Log a call", "Never touched.", date(2026, 11, 1), date(2026, 11, 10))
-WHOSE = Whose("d1", "Acme", "Rita", NOON.date(), {"task_owner": "o1", "task_manager": "o2"})
+WHOSE = TaskDeal("d1", "Acme", "Rita", NOON.date(), {"task_owner": "o1", "task_manager": "o2"})
 OWNER, MANAGER = ActionRule("task_owner"), ActionRule("task_manager", 7)
 
 

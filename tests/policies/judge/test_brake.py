@@ -8,13 +8,15 @@ import polars as pl
 import pytest
 
 from model.calibration import Calibration
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.sync import OUR_FIELDS, FieldRule
-from policies.files.policy import ModeCase
-from policies.judging.brake import Then, hold_back, holding, over_share, revision_of, tally
-from policies.judging.judge import Context, judge
+from policies.files import ModeCase
+from policies.judging.brake import Baseline, hold_back, holding, over_share, revision_of, tally
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.judging.rules import rules_of
-from policies.reporting.record import wanted
+from policies.reporting.report import report_on
+from tests.policies.judge import views
 from tests.policies.judge.build import (
     compare,
     criterion,
@@ -36,17 +38,17 @@ NO_TABLE = Calibration()
 FIELDS = {name: FieldRule("long_text", 1000) for name in OUR_FIELDS}
 
 
-def org(stale, fresh, dark=0, rules=RULES, memory=None, **more):
+def org(stale, fresh, dark=0, rules=RULES, previous=None, **more):
     deals = [STALE] * stale + [FRESH] * fresh + [DARK] * dark
-    return judge(wide(*deals, **more), rules, memory or Memory(), Context())
+    return judge(wide(*deals, **more), rules, previous or PreviousVerdict(), Context())
 
 
 def standing(v):
-    return v.findings().select("key", "policy", "status", "shown")
+    return views.findings(v).select("key", "policy", "status", "shown")
 
 
 def then(standing=NOBODY, judged=("no-activity",), let_through=()):
-    return Then(standing, frozenset(judged), frozenset(let_through))
+    return Baseline(standing, frozenset(judged), frozenset(let_through))
 
 
 def held(v, week_ago=NOBODY, **said):
@@ -54,7 +56,7 @@ def held(v, week_ago=NOBODY, **said):
 
 
 def shown(v):
-    return set(v.findings().filter("shown")["key"])
+    return set(views.findings(v).filter("shown")["key"])
 
 
 @pytest.mark.parametrize(
@@ -83,26 +85,26 @@ def test_held_flags_stay_off_the_record_cost_nothing_and_the_rest_goes_on():
     v = org(60, 40, rules=rules)
     after = hold_back(v, held(v))
     assert shown(after) == set()
-    assert set(after.scores()["score"]) == {100}
-    assert {flag["excuse"]["why"] for flag in map(dict, (f.said for f in after.found))} == {"held"}
+    assert set(views.scores(after)["score"]) == {100}
+    assert {flag["excuse"]["why"] for flag in map(dict, (f.payload for f in report_on(after).findings))} == {"held"}
 
 
 def test_what_the_record_shows_already_stays_while_new_flags_are_held():
     before = org(10, 90)
-    v = org(60, 40, memory=before.remembered())
+    v = org(60, 40, previous=views.previous(before))
     after = hold_back(v, held(v, standing(before)))
     assert shown(after) == shown(before) == set(range(1, 11))
-    assert after.findings().filter("shown").equals(before.findings().filter("shown"))
+    assert views.findings(after).filter("shown").equals(views.findings(before).filter("shown"))
 
 
 def test_a_mass_clear_is_held_and_the_record_keeps_its_words_and_points():
     before = org(60, 40)
-    v = org(0, 100, memory=before.remembered(), on=day("2026-11-21"))
+    v = org(0, 100, previous=views.previous(before), on=day("2026-11-21"))
     (one,) = held(v, standing(before))
     assert (one.change, one.deals, one.of) == ("cleared", 60, 100)
     after = hold_back(v, [one])
-    assert after.findings().equals(before.findings())
-    assert after.scores()["score"].equals(before.scores()["score"])
+    assert views.findings(after).equals(views.findings(before))
+    assert views.scores(after)["score"].equals(views.scores(before)["score"])
 
 
 def test_a_flag_that_the_brake_holds_off_the_record_does_not_come_onto_it_when_its_fact_goes_dark():
@@ -115,37 +117,37 @@ def test_a_flag_that_the_brake_holds_off_the_record_does_not_come_onto_it_when_i
 def gone_dark(before, on="2026-11-21"):
     """The stale deals of `org(60, 40)`, of which nobody can read the activity any more."""
     fresh = {"last_activity": day(on)}
-    return judge(wide(*[DARK] * 60, *[fresh] * 40, on=day(on)), RULES, before.remembered(), Context())
+    return judge(wide(*[DARK] * 60, *[fresh] * 40, on=day(on)), RULES, views.previous(before), Context())
 
 
 def test_flags_that_were_dark_keep_their_words_when_a_mass_clear_is_held():
     before = org(60, 40)
     dark = gone_dark(before)
-    v = org(0, 100, memory=dark.remembered(), on=day("2026-11-22"))
+    v = org(0, 100, previous=views.previous(dark), on=day("2026-11-22"))
     after = hold_back(v, held(v, standing(before)))
     assert reasons(after) == reasons(before)
 
 
 def reasons(v):
-    return [orjson.loads(flag)["evidence"]["text"] for flag in v.findings().filter("shown")["flag"]]
+    return [orjson.loads(flag)["evidence"]["text"] for flag in views.findings(v).filter("shown")["flag"]]
 
 
 def test_a_flag_that_the_brake_keeps_costs_what_it_says():
     before = org(60, 40)
     dearer = policies(policy(points=40, title="Silent"))
-    v = org(0, 100, rules=dearer, memory=before.remembered())
+    v = org(0, 100, rules=dearer, previous=views.previous(before))
     after = hold_back(v, held(v, standing(before)))
-    said = orjson.loads(after.findings()["flag"][0])
-    assert (said["title"], 100 - said["points"]) == ("Silent", after.scores()["score"][0])
+    said = orjson.loads(views.findings(after)["flag"][0])
+    assert (said["title"], 100 - said["points"]) == ("Silent", views.scores(after)["score"][0])
     assert reasons(after) == reasons(before)
 
 
 def test_what_is_held_today_is_held_tomorrow_and_says_the_same():
     first = org(60, 40)
     first = hold_back(first, held(first))
-    second = org(60, 40, memory=first.remembered(), on=day("2026-11-21"))
+    second = org(60, 40, previous=views.previous(first), on=day("2026-11-21"))
     second = hold_back(second, held(second, NOBODY))
-    assert second.findings().equals(first.findings())
+    assert views.findings(second).equals(views.findings(first))
 
 
 def test_mass_unknowns_hold_what_the_record_shows_without_end():
@@ -154,7 +156,7 @@ def test_mass_unknowns_hold_what_the_record_shows_without_end():
     for on in ("2026-11-21", "2026-11-27", "2026-11-28", "2026-12-05", "2026-12-12"):
         last = gone_dark(weeks[-1], on)
         found = held(last, standing(weeks[-1]))
-        assert [one.change for one in found] == ["dark"]
+        assert [one.change for one in found] == ["unknown"]
         weeks.append(hold_back(last, found))
         assert (shown(weeks[-1]), holding(weeks[-1])) == (shown(before), 60)
 
@@ -172,37 +174,37 @@ def test_unknowns_that_a_person_let_through_are_withdrawn_after_their_days_and_n
 
 def test_new_deals_that_nobody_can_judge_yet_have_not_gone_dark():
     before = org(0, 60)
-    v = org(0, 60, dark=40, memory=before.remembered())
+    v = org(0, 60, dark=40, previous=views.previous(before))
     assert held(v, standing(before)) == []
 
 
 def test_a_policy_that_no_longer_applies_to_most_of_its_flagged_deals_is_held():
     stale, fresh = STALE | {"amount": 1}, FRESH | {"amount": 1}
-    before = judge(wide(*[stale] * 60, *[fresh] * 40), RULES, Memory(), Context())
+    before = judge(wide(*[stale] * 60, *[fresh] * 40), RULES, PreviousVerdict(), Context())
     narrowed = policies(policy(applies_to=compare("amount", ">", 500)))
-    v = judge(wide(*[stale] * 60, *[fresh] * 40), narrowed, before.remembered(), Context())
+    v = judge(wide(*[stale] * 60, *[fresh] * 40), narrowed, views.previous(before), Context())
     assert [(one.change, one.deals, one.of) for one in held(v, standing(before))] == [("cleared", 60, 60)]
 
 
 def test_a_policy_that_a_person_switched_off_on_some_deals_is_not_held_for_it():
     deals = [STALE | {"team": "West"}] * 60 + [FRESH | {"team": "East"}] * 40
-    before = judge(wide(*deals), RULES, Memory(), Context())
+    before = judge(wide(*deals), RULES, PreviousVerdict(), Context())
     without_west = policies(policy(modes=(ModeCase(compare("team", "=", "west"), "off"),)))
-    v = judge(wide(*deals), without_west, before.remembered(), Context())
+    v = judge(wide(*deals), without_west, views.previous(before), Context())
     assert (held(v, standing(before)), shown(v)) == ([], set())
 
 
 def test_mass_unknowns_are_held_though_the_policy_leaves_a_grace():
     rules = policies(policy(grace_days=3))
     before = org(0, 100, rules=rules)
-    v = org(0, 0, dark=100, rules=rules, memory=before.remembered())
-    assert [one.change for one in held(v, standing(before))] == ["dark"]
+    v = org(0, 0, dark=100, rules=rules, previous=views.previous(before))
+    assert [one.change for one in held(v, standing(before))] == ["unknown"]
 
 
 def test_nothing_can_go_dark_for_a_policy_that_was_not_judged_by_then():
-    v = org(0, 0, dark=60, memory=org(60, 0).remembered())
+    v = org(0, 0, dark=60, previous=views.previous(org(60, 0)))
     assert held(v, judged=()) == []
-    assert [one.change for one in held(v)] == ["dark"]
+    assert [one.change for one in held(v)] == ["unknown"]
 
 
 def test_limits_computed_from_data_belong_to_the_revision():
@@ -214,25 +216,26 @@ def test_limits_computed_from_data_belong_to_the_revision():
 
 def test_observed_policies_and_closed_deals_need_no_brake():
     assert held(org(60, 40, rules=policies(policy(mode="observe")))) == []
-    closed = judge(wide(*[STALE | {"is_open": False}] * 60, *[FRESH] * 40), RULES, Memory(), Context())
+    closed = judge(wide(*[STALE | {"is_open": False}] * 60, *[FRESH] * 40), RULES, PreviousVerdict(), Context())
     assert held(closed) == []
 
 
 def test_flags_score_gate_and_words_of_a_record_agree_while_a_policy_is_held_in_all_three_ways():
     rules = policies(policy(), policy("won", yes("is_won")))
-    before = judge(wide(*[STALE] * 35, *[FRESH] * 70), rules, Memory(), Context())
+    before = judge(wide(*[STALE] * 35, *[FRESH] * 70), rules, PreviousVerdict(), Context())
     today = wide(*[FRESH] * 35, *[STALE] * 35, *[DARK] * 34, {**FRESH, "is_won": True}, on=day("2026-11-21"))
-    v = judge(today, rules, before.remembered(), Context())
+    v = judge(today, rules, views.previous(before), Context())
     found = held(v, standing(before))
-    assert [(one.change, one.deals) for one in found] == [("new", 35), ("cleared", 35), ("dark", 34)]
+    assert [(one.change, one.deals) for one in found] == [("new", 35), ("cleared", 35), ("unknown", 34)]
     after = hold_back(v, found)
-    now, then_ = (dict(wanted(one, FIELDS)) for one in (after, before))
+    now, then_ = (dict(views.wanted(one, FIELDS)) for one in (after, before))
     assert [key for key in now if now[key] != then_[key]] == [105], "only what another policy says"
     assert (now[105]["flag_ids"], now[105]["score"]) == (";won;", 85)
+    report = report_on(after)
     for key, record in now.items():
-        flags = [found for found in after.found_by_deal.get(key, ()) if found.shown]
+        flags = [found for found in report.by_deal.get(key, ()) if found.shown]
         assert record["flag_count"] == len(flags)
-        assert record["score"] == sum(points for _, points in after.ledger(key))
+        assert record["score"] == sum(points for _, points in views.ledger(report, key))
 
 
 def test_slices_are_counted_together():
@@ -251,32 +254,32 @@ def test_the_sentence_says_what_is_held_and_how_it_is_let_through():
 
 def test_a_criterion_is_held_like_a_policy_and_the_gate_stays_as_it_was():
     v = moved_on(pain_identified=False)
-    assert set(v.gates()["gate"]) == {"breached"}
+    assert set(views.gates(v)["gate"]) == {"breached"}
     after = hold_back(v, held(v))
-    assert set(after.gates()["gate"]) == {"ready"}
+    assert set(views.gates(after)["gate"]) == {"ready"}
 
 
-def moved_on(memory=None, on="2026-11-20", **said):
+def moved_on(previous=None, on="2026-11-20", **said):
     """Thirty deals that have passed the gate of discovery, where the pain should be identified."""
     gate = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
     moved = [row for key in range(1, 31) for row in moves(key, "2026-11-01 discovery", "2026-11-05 proposal")]
     context = Context(first_runs={"sales/discovery/pain": day("2026-10-01")})
     deals = wide(*[{"stage": "proposal"} | said] * 30, moves=moved, on=day(on))
-    return judge(deals, policies(processes=(gate,)), memory or Memory(), context)
+    return judge(deals, policies(processes=(gate,)), previous or PreviousVerdict(), context)
 
 
 def test_a_criterion_that_was_met_is_remembered_as_met_on_its_day_though_the_mass_clear_is_held():
     before = moved_on(pain_identified=False)
-    met = moved_on(before.remembered(), on="2026-11-21", pain_identified=True)
+    met = moved_on(views.previous(before), on="2026-11-21", pain_identified=True)
     after = hold_back(met, held(met, standing(before)))
-    assert (len(shown(after)), set(after.gates()["gate"])) == (30, {"breached"})
+    assert (len(shown(after)), set(views.gates(after)["gate"])) == (30, {"breached"})
     assert set(after.breaches()["met_on"]) == {day("2026-11-21")}
-    unmet_again = moved_on(after.remembered(), on="2026-11-22", pain_identified=False)
+    unmet_again = moved_on(views.previous(after), on="2026-11-22", pain_identified=False)
     assert shown(unmet_again) == set()
 
 
 def test_since_is_not_moved_by_the_brake():
     rule = policies(policy(flag_if=since("last_activity", 14)))
     v = org(60, 40, rules=rule)
-    free, after = v.findings()["since"], hold_back(v, held(v)).findings()["since"]
+    free, after = views.findings(v)["since"], views.findings(hold_back(v, held(v)))["since"]
     assert free.equals(after)

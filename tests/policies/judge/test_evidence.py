@@ -8,10 +8,11 @@ import orjson
 import polars as pl
 import pytest
 
-from model.previous_verdict import Memory
-from policies.judging.judge import Context, judge
-from policies.language.condition import Condition
-from policies.language.tree import Among, Arithmetic, Between, Call, Compare, Const, Contains, IsBlank, Not
+from model.previous_verdict import PreviousVerdict
+from policies.judging.context import Context
+from policies.judging.judge import judge
+from policies.language import Among, Arithmetic, Between, Call, Compare, Condition, Const, Contains, IsBlank, Not
+from tests.policies.judge import views
 from tests.policies.judge.build import (
     TODAY,
     blank,
@@ -34,9 +35,9 @@ def number(value):
     return Const(Decimal(str(value)), str(value))
 
 
-def flag(deal, flag_if, memory=None, on=TODAY, **more):
-    v = judge(wide(deal, on=on, **more), policies(policy("p", flag_if)), memory or Memory(), Context())
-    return v, orjson.loads(v.findings()["flag"].item())
+def flag(deal, flag_if, previous=None, on=TODAY, **more):
+    v = judge(wide(deal, on=on, **more), policies(policy("p", flag_if)), previous or PreviousVerdict(), Context())
+    return v, orjson.loads(views.findings(v)["flag"].item())
 
 
 @dataclass
@@ -161,12 +162,12 @@ def test_the_day_given_is_the_first_on_which_the_policy_is_broken(days):
     began = date.fromisoformat(flag(deal, rule, holidays=(day("2026-11-11"),))[1]["since"])
     on_the_eve = wide(deal, on=date.fromordinal(began.toordinal() - 1), holidays=(day("2026-11-11"),))
     assert flag(deal, rule, on=began, holidays=(day("2026-11-11"),))[1]["since"] == began.isoformat()
-    assert judge(on_the_eve, policies(policy("p", rule)), Memory(), Context()).findings().is_empty()
+    assert views.findings(judge(on_the_eve, policies(policy("p", rule)), PreviousVerdict(), Context())).is_empty()
 
 
 def test_what_facts_cannot_date_keeps_the_day_it_was_first_seen():
     first, _ = flag({"amount": None}, blank("amount"), on=day("2026-11-03"))
-    _, said = flag({"amount": None}, blank("amount"), first.remembered())
+    _, said = flag({"amount": None}, blank("amount"), views.previous(first))
     assert (said["since"], said["evidence"]["text"]) == ("2026-11-03", "Amount is blank; first seen 3 Nov 2026.")
 
 
@@ -177,8 +178,8 @@ def test_what_facts_cannot_date_keeps_the_day_it_was_first_seen():
 def test_an_unknown_activity_says_why(word, reason):
     seen = wide({"unknown": ["last_activity"]})
     seen = replace(seen, frame=seen.frame.with_columns(_activity_unknown=pl.lit(word)))
-    v = judge(seen, policies(policy()), Memory(), Context())
-    assert orjson.loads(v.findings()["flag"].item()) == {
+    v = judge(seen, policies(policy()), PreviousVerdict(), Context())
+    assert orjson.loads(views.findings(v)["flag"].item()) == {
         "policy": "no-activity", "missing": ["last_activity"], "why": f"Last activity could not be read ({reason}).",
     }  # fmt: skip
 
@@ -186,8 +187,8 @@ def test_an_unknown_activity_says_why(word, reason):
 def test_the_kind_of_the_last_touch_is_its_source():
     seen = wide({"last_activity": day("2026-11-03")})
     seen = replace(seen, frame=seen.frame.with_columns(_last_touch_kind=pl.lit("call")))
-    v = judge(seen, policies(policy()), Memory(), Context())
-    assert orjson.loads(v.findings()["flag"].item())["evidence"]["source"] == "activities: call"
+    v = judge(seen, policies(policy()), PreviousVerdict(), Context())
+    assert orjson.loads(views.findings(v)["flag"].item())["evidence"]["source"] == "activities: call"
 
 
 def test_the_source_is_named():

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import orjson
 import pytest
 
-from model.previous_verdict import Memory
-from policies.judging.judge import Context, judge
+from model.previous_verdict import PreviousVerdict
+from policies.judging.context import Context
+from policies.judging.judge import judge
+from policies.reporting.report import report_on, rule_counts
+from tests.policies.judge import views
 from tests.policies.judge.build import compare, criterion, day, moves, policies, process, wide, yes
 from tests.policies.judge.gates import ANSWER, BUDGET, MET, PAIN, SALES, SIGNED, SINCE, broken, gate, judged
 
@@ -137,27 +140,27 @@ def test_a_standing_rule_is_not_met_once_for_all():
     rule = criterion("amount-known", compare("amount", ">", 0), holds="while_in")
     sales = process(proposal=((rule,), ()))
     first = judged("2026-11-01 proposal", sales=sales, amount=5)
-    then = judged("2026-11-01 proposal", sales=sales, amount=None, memory=first.remembered())
+    then = judged("2026-11-01 proposal", sales=sales, amount=None, previous=views.previous(first))
     assert broken(then) == ["sales/proposal/amount-known"]
 
 
 def test_a_criterion_on_an_unmapped_fact_is_dormant_and_binds_nothing():
     pipeline = wide(MET | {"stage": "proposal"}, moves=moves(1, "2026-11-01 discovery", "2026-11-05 proposal"),
                     dormant=frozenset({"pain_identified"}))  # fmt: skip
-    v = judge(pipeline, policies(processes=(SALES,)), Memory(), Context(first_runs=SINCE))
-    assert (v.dormant, PAIN in v.counts()) == ((PAIN,), False)
+    v = judge(pipeline, policies(processes=(SALES,)), PreviousVerdict(), Context(first_runs=SINCE))
+    assert (v.dormant, PAIN in rule_counts(v)) == ((PAIN,), False)
 
 
 def test_a_breach_costs_points_and_counts_in_coverage_like_a_policy():
     v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts={"pain_identified": False})
-    assert v.scores()["score"].item() == 90
-    assert v.ledger(1) == [("start", 100), (PAIN, -10)]
+    assert views.scores(v)["score"].item() == 90
+    assert views.ledger(report_on(v), 1) == [("start", 100), (PAIN, -10)]
 
 
 def test_the_deals_row_lists_criteria_by_path_and_missing_ones_by_title():
     facts = {"pain_identified": False, "budget_confirmed": "unknown", "proposal_acknowledged": False}
     v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts=facts)
-    detail = orjson.loads(v.deals()["detail"].item())
+    detail = orjson.loads(views.deals(v)["detail"].item())
     assert detail["gate"] == {"status": "breached", "breached": [PAIN], "waiting": [ANSWER], "unknown": [BUDGET]}
     assert detail["missing"] == ["Answered"]
     assert detail["stage"] == "proposal"
@@ -167,22 +170,22 @@ def test_the_evidence_names_the_move_and_says_when_values_were_first_seen():
     history = ("2026-11-01 discovery", "2026-11-05 proposal")
     missed = {"pain_identified": False}
     first = judged(*history, facts=missed, on="2026-11-07")
-    again = judged(*history, facts=missed, on="2026-11-19", memory=first.remembered())
-    texts = {orjson.loads(v.findings()["flag"].item())["evidence"]["text"] for v in (first, again)}
+    again = judged(*history, facts=missed, on="2026-11-19", previous=views.previous(first))
+    texts = {orjson.loads(views.findings(v)["flag"].item())["evidence"]["text"] for v in (first, again)}
     moved = "Moved to Proposal (CRM) on 5 Nov 2026 without it. Pain identified: no."
     assert texts == {f"{moved} Judged on the values first seen on 7 Nov 2026."}
-    assert again.findings()["since"].item() == day("2026-11-05")
+    assert views.findings(again)["since"].item() == day("2026-11-05")
 
 
 def test_a_criterion_that_is_only_observed_is_a_finding_and_no_gate_on_the_record():
     watched = process(discovery=((), (criterion("pain-known", yes("pain_identified"), mode="observe"),)))
     v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts={"pain_identified": False}, sales=watched)
-    assert (broken(v), gate(v), v.scores()["score"].item()) == ([PAIN], "clear", None)
+    assert (broken(v), gate(v), views.scores(v)["score"].item()) == ([PAIN], "clear", None)
     v = judged("2026-11-01 discovery", facts={"pain_identified": False}, sales=watched)
-    assert (gate(v), orjson.loads(v.deals()["detail"].item())["missing"]) == ("clear", [])
+    assert (gate(v), orjson.loads(views.deals(v)["detail"].item())["missing"]) == ("clear", [])
 
 
 def test_a_criterion_that_is_off_is_not_judged():
     silent = process(discovery=((), (criterion("pain-known", yes("pain_identified"), mode="off"),)))
     v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts={"pain_identified": False}, sales=silent)
-    assert (broken(v), v.counts()) == ([], {})
+    assert (broken(v), rule_counts(v)) == ([], {})

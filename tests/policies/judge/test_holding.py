@@ -4,11 +4,13 @@ from datetime import date
 
 import orjson
 
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.sync import OUR_FIELDS, FieldRule
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.reporting.finding import split
-from policies.reporting.record import wanted
+from policies.reporting.report import report_on
+from tests.policies.judge import views
 from tests.policies.judge.build import blank, criterion, day, later, moves, policies, policy, process, wide, yes
 
 RULES = {name: FieldRule("long_text", 1000) for name in OUR_FIELDS}
@@ -19,30 +21,30 @@ BLIND = {"unknown": ["last_activity"], "amount": 5}
 SET = policies(policy(), policy("no-amount", blank("amount"), points=20))
 
 
-def run(deal, on, memory=None, rules=SET, **more):
-    v = judge(wide(deal, on=on, **more), rules, memory or Memory(), Context())
-    return v, dict(wanted(v, RULES))[1]
+def run(deal, on, previous=None, rules=SET, **more):
+    v = judge(wide(deal, on=on, **more), rules, previous or PreviousVerdict(), Context())
+    return v, dict(views.wanted(v, RULES))[1]
 
 
 def test_a_flag_whose_fact_goes_dark_stays_as_it_is_on_the_record():
     first, before = run(STALE, START)
     for days in (1, 3, 6):
-        v, now = run(BLIND, later(START, days), first.remembered())
+        v, now = run(BLIND, later(START, days), views.previous(first))
         assert now == before
         first = v
 
 
 def test_a_pass_whose_fact_goes_dark_stays_a_pass():
     first, before = run(FRESH, START)
-    _, now = run(BLIND, later(START, 1), first.remembered())
+    _, now = run(BLIND, later(START, 1), views.previous(first))
     assert now == before == before | {"score": 100, "flag_count": 0, "checked": None}
 
 
 def test_a_deal_whose_verdict_is_held_is_told_in_the_stage_that_it_is_in_now():
     sales = policies(policy(), processes=(process(),))
     first, _ = run(STALE, START, rules=sales)
-    moved, _ = run(BLIND | {"stage": "proposal"}, later(START, 1), first.remembered(), rules=sales)
-    told = [orjson.loads(v.deals()["detail"].item()) for v in (first, moved)]
+    moved, _ = run(BLIND | {"stage": "proposal"}, later(START, 1), views.previous(first), rules=sales)
+    told = [orjson.loads(views.deals(v)["detail"].item()) for v in (first, moved)]
     assert [(detail["stage"], detail["gate"]["status"]) for detail in told] == [
         ("discovery", "clear"), ("proposal", "clear"),
     ]  # fmt: skip
@@ -50,50 +52,50 @@ def test_a_deal_whose_verdict_is_held_is_told_in_the_stage_that_it_is_in_now():
 
 def test_after_seven_days_the_flag_is_withdrawn_and_says_why():
     first, _ = run(STALE, START)
-    dark, _ = run(BLIND, later(START, 1), first.remembered())
-    _, held = run(BLIND, later(START, 7), dark.remembered())
-    gone, now = run(BLIND, later(START, 8), dark.remembered())
+    dark, _ = run(BLIND, later(START, 1), views.previous(first))
+    _, held = run(BLIND, later(START, 7), views.previous(dark))
+    gone, now = run(BLIND, later(START, 8), views.previous(dark))
     why = "Last activity could not be read since 11 Nov 2026; its flag was withdrawn after 7 days"
     assert (held["flag_count"], now["flag_count"], now["flag_ids"]) == (1, 0, None)
     no_score = "No score: 20 of 35 applicable points could be judged; a score needs 60 %."
     assert now["checked"] == f"{no_score} {why}: No activity."
-    assert run(BLIND, later(START, 40), gone.remembered())[1] == now
+    assert run(BLIND, later(START, 40), views.previous(gone))[1] == now
 
 
 def test_a_deal_never_judged_before_has_nothing_to_hold():
     v, now = run(BLIND, START)
     assert now["checked"].endswith("Last activity could not be read: No activity.")
-    assert v.findings()["unknown_since"].to_list() == [None]
-    assert run(BLIND, later(START, 1), v.remembered())[1] == now
+    assert views.findings(v)["unknown_since"].to_list() == [None]
+    assert run(BLIND, later(START, 1), views.previous(v))[1] == now
 
 
 def test_when_the_fact_comes_back_the_verdict_moves_again():
     first, _ = run(STALE, START)
-    dark, _ = run(BLIND, later(START, 1), first.remembered())
-    v, now = run(FRESH, later(START, 2), dark.remembered())
-    assert (now["flag_count"], now["score"], v.findings().height) == (0, 100, 0)
+    dark, _ = run(BLIND, later(START, 1), views.previous(first))
+    v, now = run(FRESH, later(START, 2), views.previous(dark))
+    assert (now["flag_count"], now["score"], views.findings(v).height) == (0, 100, 0)
 
 
 def test_an_unknown_after_the_fact_came_back_holds_anew():
     first, before = run(STALE, START)
-    dark, _ = run(BLIND, later(START, 1), first.remembered())
-    light, _ = run(STALE, later(START, 6), dark.remembered())
-    assert run(BLIND, later(START, 12), light.remembered())[1] == before
+    dark, _ = run(BLIND, later(START, 1), views.previous(first))
+    light, _ = run(STALE, later(START, 6), views.previous(dark))
+    assert run(BLIND, later(START, 12), views.previous(light))[1] == before
 
 
 def test_while_one_unknown_is_held_a_new_flag_shows_but_the_score_stays():
     first, before = run(STALE, START)
-    v, now = run(BLIND | {"amount": None}, later(START, 1), first.remembered())
+    v, now = run(BLIND | {"amount": None}, later(START, 1), views.previous(first))
     assert (now["flag_ids"], now["flag_count"]) == (";no-activity;no-amount;", 2)
     kept = ("score", "gate", "missing", "checked")
     assert [now[name] for name in kept] == [before[name] for name in kept]
-    assert sum(points for _, points in v.ledger(1)) == now["score"]
+    assert sum(points for _, points in views.ledger(report_on(v), 1)) == now["score"]
 
 
 def test_a_held_flag_is_told_as_flag_and_as_unknown():
     first, _ = run(STALE, START)
-    v, _ = run(BLIND, later(START, 1), first.remembered())
-    row = v.findings().row(0, named=True)
+    v, _ = run(BLIND, later(START, 1), views.previous(first))
+    row = views.findings(v).row(0, named=True)
     flag, unknown = split(orjson.loads(row["flag"]), row["status"])
     assert (flag["policy"], flag["shown"], flag["since"]) == ("no-activity", True, "2026-11-03")
     assert unknown == {
@@ -107,7 +109,7 @@ def test_a_held_flag_is_told_as_flag_and_as_unknown():
 def test_an_observed_policy_in_the_dark_freezes_nothing():
     rules = policies(policy(mode="observe"), policy("no-amount", blank("amount"), points=20))
     first, _ = run(STALE, START, rules=rules)
-    _, now = run(BLIND | {"amount": None}, later(START, 1), first.remembered(), rules=rules)
+    _, now = run(BLIND | {"amount": None}, later(START, 1), views.previous(first), rules=rules)
     assert now["score"] == 80
 
 
@@ -115,23 +117,23 @@ def test_gate_and_missing_stay_while_a_criterion_is_in_the_dark():
     sales = process(discovery=((), (criterion("pain-known", yes("pain_identified")),)))
     rules, history = policies(processes=(sales,)), moves(1, "2026-11-01 discovery")
     first, before = run({"pain_identified": False}, START, rules=rules, moves=history)
-    dark, now = run({"unknown": ["pain_identified"]}, later(START, 1), first.remembered(), rules, moves=history)
+    dark, now = run({"unknown": ["pain_identified"]}, later(START, 1), views.previous(first), rules, moves=history)
     assert (before["gate"], before["missing"]) == ("waiting", "Pain known")
     assert now == before
-    _, after = run({"unknown": ["pain_identified"]}, later(START, 8), dark.remembered(), rules, moves=history)
+    _, after = run({"unknown": ["pain_identified"]}, later(START, 8), views.previous(dark), rules, moves=history)
     assert (after["gate"], after["missing"]) == ("unknown", None)
     assert after["checked"] == "Pain identified could not be read since 11 Nov 2026: Pain known."
 
 
 def test_days_of_holding_are_the_connections():
     first, before = run(STALE, START)
-    dark = judge(wide(BLIND, on=day("2026-11-11")), SET, first.remembered(), Context(hold_unknown=2))
-    late = judge(wide(BLIND, on=day("2026-11-13")), SET, dark.remembered(), Context(hold_unknown=2))
-    assert (dict(wanted(dark, RULES))[1], dict(wanted(late, RULES))[1]["flag_count"]) == (before, 0)
+    dark = judge(wide(BLIND, on=day("2026-11-11")), SET, views.previous(first), Context(hold_unknown=2))
+    late = judge(wide(BLIND, on=day("2026-11-13")), SET, views.previous(dark), Context(hold_unknown=2))
+    assert (dict(views.wanted(dark, RULES))[1], dict(views.wanted(late, RULES))[1]["flag_count"]) == (before, 0)
 
 
 def test_a_closed_deal_holds_nothing_on_the_record():
     first, _ = run(STALE, START)
-    v = judge(wide(BLIND | {"is_open": False}, on=later(START, 1)), SET, first.remembered(), Context())
-    assert v.deals().select("score", "gate").rows() == [(None, None)]
-    assert v.findings()["shown"].to_list() == [False]
+    v = judge(wide(BLIND | {"is_open": False}, on=later(START, 1)), SET, views.previous(first), Context())
+    assert views.deals(v).select("score", "gate").rows() == [(None, None)]
+    assert views.findings(v)["shown"].to_list() == [False]

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.calibration import Calibration
-from model.previous_verdict import Memory
-from policies.files.policy import Waiver
-from policies.judging.brake import Then, hold_back, over_share, tally
-from policies.judging.judge import Context, judge
+from model.previous_verdict import PreviousVerdict
+from policies.files import Waiver
+from policies.judging.brake import Baseline, hold_back, over_share, tally
+from policies.judging.context import Context
+from policies.judging.judge import judge
+from tests.policies.judge import views
 from tests.policies.judge.build import policies, policy, wide
 
 GROUPS, EACH, WEEK = range(5), 5, timedelta(days=7)
@@ -71,12 +73,12 @@ class Reference:
         changes = {
             "new": (silent & free) - then_shown,
             "cleared": touched & free & then_shown,
-            "dark": (since.keys() & free) - accepted if known_then else set(),
+            "unknown": (since.keys() & free) - accepted if known_then else set(),
         }
         held = {name for name, groups in changes.items() if len(groups) > 0.3 * len(GROUPS)}
         if held and day.approved:
             held, self.approved_on = set(), on
-        still = {group for group, at in since.items() if on - at < WEEK or "dark" in held}
+        still = {group for group, at in since.items() if on - at < WEEK or "unknown" in held}
         self.shown = free & (
             (silent if "new" not in held else silent & self.shown)
             | (touched & self.shown if "cleared" in held else set())
@@ -103,9 +105,9 @@ class Judged:
 
     def live(self, on, day):
         """One day."""
-        verdicts = self.judge(on, day, self.memories or [Memory()] * self.slices)
-        self.memories = [verdict.remembered() for verdict in verdicts]
-        self.past.append((on, pl.concat(verdict.findings() for verdict in verdicts)))
+        verdicts = self.judge(on, day, self.memories or [PreviousVerdict()] * self.slices)
+        self.memories = [views.previous(verdict) for verdict in verdicts]
+        self.past.append((on, pl.concat(views.findings(verdict) for verdict in verdicts)))
         return verdicts
 
     def judge(self, on, day, memories):
@@ -115,7 +117,7 @@ class Judged:
         whole = wide(*rows, on=on)
         keys = [[key for key in range(1, len(rows) + 1) if key % self.slices == n] for n in range(self.slices)]
         parts = [replace(whole, frame=whole.frame.filter(pl.col("key").is_in(mine))) for mine in keys]
-        verdicts = [judge(part, RULES, memory, context) for part, memory in zip(parts, memories, strict=True)]
+        verdicts = [judge(part, RULES, previous, context) for part, previous in zip(parts, memories, strict=True)]
         then = self.then(on)
         counts = sum((tally(verdict, then) for verdict in verdicts[1:]), tally(verdicts[0], then))
         held = over_share(verdicts[0].rules, counts, Calibration())
@@ -125,12 +127,12 @@ class Judged:
         return [hold_back(verdict, held) for verdict in verdicts] if held else verdicts
 
     def then(self, on):
-        nothing = Memory().findings
+        nothing = PreviousVerdict().findings
         judged = frozenset({"no-activity"}) if self.past and self.past[0][0] <= on - WEEK else frozenset()
         if self.approved_on and on - WEEK < self.approved_on < on:
             at_approval = next(standing for at, standing in self.past if at == self.approved_on)
-            return Then(at_approval, judged, frozenset({"no-activity"}))
-        return Then(next((s for at, s in reversed(self.past) if at <= on - WEEK), nothing), judged)
+            return Baseline(at_approval, judged, frozenset({"no-activity"}))
+        return Baseline(next((s for at, s in reversed(self.past) if at <= on - WEEK), nothing), judged)
 
 
 def facts(group, state, on):
@@ -146,8 +148,8 @@ def test_any_days_leave_what_the_reference_says_in_any_slices_and_once_more_chan
         on += timedelta(days=day.gap)
         reference.live(on, day)
         verdicts = judged.live(on, day)
-        shown = {key for verdict in verdicts for key in verdict.findings().filter("shown")["key"]}
+        shown = {key for verdict in verdicts for key in views.findings(verdict).filter("shown")["key"]}
         assert shown == {group * EACH + n for group in reference.shown for n in range(1, EACH + 1)}
     for once, twice in zip(verdicts, judged.judge(on, days[-1], judged.memories), strict=True):
-        assert twice.findings().equals(once.findings())
-        assert twice.deals().equals(once.deals())
+        assert views.findings(twice).equals(views.findings(once))
+        assert views.deals(twice).equals(views.deals(once))

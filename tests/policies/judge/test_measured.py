@@ -6,7 +6,7 @@ import pytest
 
 from model.facts import FACTS
 from model.records import OPPORTUNITY
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.judging.rules import rules_of
 from policies.trying.measured_fields import meaning_of, measured
 from worker.packs import pack_texts

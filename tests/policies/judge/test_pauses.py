@@ -1,14 +1,17 @@
 """Reps pause a deal by a date and a reason on its record."""
 
+from dataclasses import replace
 from datetime import date
 
 import orjson
 import polars as pl
 import pytest
 
-from model.previous_verdict import ASKED, Memory
-from policies.judging.judge import Context, judge
-from policies.reporting.exemption_reasons import deals
+from model.previous_verdict import ASKED, PreviousVerdict
+from policies.judging.context import Context
+from policies.judging.judge import judge
+from policies.reporting.report import exempt_deals, report_on
+from tests.policies.judge import views
 from tests.policies.judge.build import blank, day, policies, policy, wide
 
 DEAL = {"last_activity": date(2026, 10, 1), "stage_name": "Demo", "_owner_id": "005A"}
@@ -22,18 +25,17 @@ def asked(until, reason="Buyer is on leave until then", readable=True):
 
 def told(*days, rules=RULES):
     """Judge day by day; each day is (date, pause on record, what changes on the deal)."""
-    memory, deal, shown = Memory(), DEAL, []
+    previous, deal, shown = PreviousVerdict(), DEAL, []
     for on, record, *changed in days:
         deal = deal | (changed[0] if changed else {})
-        v = judge(wide(deal, on=day(on)), rules, Memory(memory.findings, memory.deals, memory.breaches, memory.pauses,
-                                                        record), Context())  # fmt: skip
-        memory = v.remembered()
-        shown.append(bool(v.findings()["shown"].any()))
+        v = judge(wide(deal, on=day(on)), rules, replace(previous, asked=record), Context())
+        previous = views.previous(v)
+        shown.append(bool(views.findings(v)["shown"].any()))
     return shown, v
 
 
 def checked(v):
-    return orjson.loads(v.deals()["detail"].item())["checked"]
+    return orjson.loads(views.deals(v)["detail"].item())["checked"]
 
 
 def test_a_pause_hides_a_flag_through_its_local_day_and_not_a_day_longer():
@@ -44,8 +46,8 @@ def test_a_pause_hides_a_flag_through_its_local_day_and_not_a_day_longer():
 
 def test_a_paused_deal_costs_nothing_and_its_record_says_until_when():
     _, v = told(("2026-11-20", asked("2026-11-30")))
-    assert (v.scores()["score"].item(), checked(v)) == (100, ["Paused until 30 Nov 2026."])
-    assert orjson.loads(v.findings()["flag"].item())["excuse"] == {
+    assert (views.scores(v)["score"].item(), checked(v)) == (100, ["Paused until 30 Nov 2026."])
+    assert orjson.loads(views.findings(v)["flag"].item())["excuse"] == {
         "why": "paused", "until": "2026-11-30", "text": "Paused until 30 Nov 2026: Buyer is on leave until then",
     }  # fmt: skip
 
@@ -58,7 +60,7 @@ def test_only_pausable_policies_are_paused():
 def test_where_no_policy_can_be_paused_the_record_says_so_and_no_kpi_leaves_the_deal_out():
     _, v = told(("2026-11-20", asked("2026-11-30")), rules=policies(policy()))
     assert checked(v) == ["The pause does not count: no policy here can be paused."]
-    assert deals(v) == frozenset()
+    assert exempt_deals(report_on(v)) == frozenset()
 
 
 @pytest.mark.parametrize("reason", [None, "  ", "tbd", "N/A", "."])
@@ -113,7 +115,7 @@ def test_a_date_that_is_taken_off_ends_the_pause_and_the_same_date_again_is_anot
     record = asked("2026-11-30")
     shown, v = told(("2026-11-20", record), ("2026-11-21", asked(None)), ("2026-11-22", record))
     assert shown == [False, True, False]
-    assert v.paused.remembered()["number"].to_list() == [1, 2]
+    assert v.pauses.frame()["number"].to_list() == [1, 2]
 
 
 def test_a_pause_whose_fields_can_no_longer_be_read_stays_in_force():
@@ -142,7 +144,7 @@ def test_a_deal_paused_while_its_fact_cannot_be_read_costs_nothing_and_says_unti
     rules = policies(policy(pausable=True), policy("no-step", blank("next_step"), points=85))
     record = asked("2026-11-30")
     shown, v = told(("2026-11-20", asked(None), {"next_step": "Call"}), ("2026-11-21", record, DARK), rules=rules)
-    assert (shown, v.scores()["score"].item()) == ([True, False], 100)
+    assert (shown, views.scores(v)["score"].item()) == ([True, False], 100)
     assert checked(v)[0] == "Paused until 30 Nov 2026."
 
 
@@ -155,13 +157,13 @@ def test_what_a_paused_deal_says_does_not_change_from_day_to_day():
     record = asked("2026-11-30")
     _, first = told(("2026-11-20", record))
     _, later = told(("2026-11-20", record), ("2026-11-25", record))
-    assert later.findings().equals(first.findings())
-    assert later.deals().equals(first.deals())
+    assert views.findings(later).equals(views.findings(first))
+    assert views.deals(later).equals(views.deals(first))
 
 
 def test_pauses_of_other_deals_are_remembered():
     row = {"key": 9, "number": 1, "asked": day("2026-11-30"), "until": day("2026-11-30"), "reason": "On leave",
            "began": day("2026-11-19"), "stage_name": "Demo", "owner_id": "005A", "ended": None}  # fmt: skip
-    memory = Memory(pauses=pl.DataFrame([row], schema=Memory().pauses.schema))
-    v = judge(wide(DEAL), RULES, memory, Context())
-    assert v.paused.remembered()["key"].to_list() == [9]
+    previous = PreviousVerdict(pauses=pl.DataFrame([row], schema=PreviousVerdict().pauses.schema))
+    v = judge(wide(DEAL), RULES, previous, Context())
+    assert v.pauses.frame()["key"].to_list() == [9]

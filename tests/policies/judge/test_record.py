@@ -5,11 +5,13 @@ from datetime import date
 
 import polars as pl
 
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.sync import OUR_FIELDS, FieldRule
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.reporting.plan import PlanRow, plan
-from policies.reporting.record import last_patch, wanted
+from policies.reporting.record import last_patch
+from tests.policies.judge import views
 from tests.policies.judge.build import blank, compare, criterion, no, policies, policy, process, since, wide, yes
 
 LENGTHS = {"top_flag": 80, "flag_ids": 255, "missing": 255, "next_act": 255, "checked": 255, "reasons": 32768}
@@ -28,8 +30,8 @@ STEP = policy("no-step", no("has_next_step"), title="No next step", points=25, f
 
 
 def fields(*rules, deal=DEAL, our=RULES, processes=(), **more):
-    v = judge(wide(deal, **more), policies(*rules, processes=processes), Memory(), Context())
-    return dict(wanted(v, our))[1]
+    v = judge(wide(deal, **more), policies(*rules, processes=processes), PreviousVerdict(), Context())
+    return dict(views.wanted(v, our))[1]
 
 
 def shorter(name, length):
@@ -127,8 +129,8 @@ def test_a_doubly_claimed_deal_is_said_to_be_so():
     sales = process(discovery=((), (criterion("pain-known", yes("pain_identified")),)))
     seen = wide(DEAL | {"process": None})
     seen = replace(seen, frame=seen.frame.with_columns(_process_unknown=pl.lit("doubly claimed")))
-    v = judge(seen, policies(processes=(sales,)), Memory(), Context())
-    assert dict(wanted(v, RULES))[1]["checked"] == "More than one process claims this deal."
+    v = judge(seen, policies(processes=(sales,)), PreviousVerdict(), Context())
+    assert dict(views.wanted(v, RULES))[1]["checked"] == "More than one process claims this deal."
 
 
 def test_an_observed_flag_is_nowhere_on_the_record():
@@ -151,8 +153,8 @@ def test_exactly_sixty_percent_is_enough():
 
 
 def test_a_closed_deal_is_not_written():
-    v = judge(wide(DEAL | {"is_open": False}), policies(ACTIVITY), Memory(), Context())
-    assert dict(wanted(v, RULES)) == {}
+    v = judge(wide(DEAL | {"is_open": False}), policies(ACTIVITY), PreviousVerdict(), Context())
+    assert dict(views.wanted(v, RULES)) == {}
 
 
 def test_the_last_patch_of_a_deal_that_closes_empties_all_but_the_score():

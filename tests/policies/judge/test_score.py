@@ -6,11 +6,13 @@ from random import Random
 import polars as pl
 import pytest
 
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.sync import FieldRule
-from policies.judging.judge import Context, judge
+from policies.judging.context import Context
+from policies.judging.judge import judge
 from policies.judging.score import ledger_lines
-from policies.reporting.record import wanted
+from policies.reporting.report import report_on
+from tests.policies.judge import views
 from tests.policies.judge.build import TODAY, blank, no, policies, policy, since, wide
 
 FLAGS = {
@@ -39,20 +41,22 @@ def thousand():
         for name, flag in FLAGS.items()
     ]  # fmt: skip
     rules.append(policy("dear", no("has_next_step"), points=70, topic="a"))
-    return judge(wide(*deals), policies(*rules), Memory(), Context())
+    return judge(wide(*deals), policies(*rules), PreviousVerdict(), Context())
 
 
 def test_the_ledger_of_each_of_a_thousand_deals_sums_to_its_score(thousand):
-    scored = thousand.scores().filter(pl.col("score").is_not_null())
+    scored = views.scores(thousand).filter(pl.col("score").is_not_null())
     assert scored.height > 500
+    report = report_on(thousand)
     for key, score in scored.select("key", "score").iter_rows():
-        assert sum(points for _, points in thousand.ledger(key)) == score
+        assert sum(points for _, points in views.ledger(report, key)) == score
 
 
 def test_the_score_of_each_of_a_thousand_deals_is_that_of_its_flags_by_hand(thousand):
-    for key, score, _ in thousand.scores().filter(pl.col("score").is_not_null()).iter_rows():
+    by_deal = report_on(thousand).by_deal
+    for key, score, _ in views.scores(thousand).filter(pl.col("score").is_not_null()).iter_rows():
         dearest: dict[str, int] = {}
-        for found in thousand.found_by_deal.get(key, ()):
+        for found in by_deal.get(key, ()):
             if found.status == "broken" and found.rule.mode == "warn":
                 topic = found.rule.topic or found.rule.id
                 dearest[topic] = max(dearest.get(topic, 0), found.rule.points)
@@ -60,17 +64,18 @@ def test_the_score_of_each_of_a_thousand_deals_is_that_of_its_flags_by_hand(thou
 
 
 def test_a_deal_without_a_score_has_a_reason_and_no_ledger(thousand):
-    without = thousand.scores().filter(pl.col("score").is_null())
+    without = views.scores(thousand).filter(pl.col("score").is_null())
     assert without.height > 20
     assert without["score_reason"].null_count() == 0
-    assert all(thousand.ledger(key) == [] for key in without["key"])
+    report = report_on(thousand)
+    assert all(views.ledger(report, key) == [] for key in without["key"])
 
 
 def test_points_beyond_a_hundred_are_given_back_in_a_floor_line():
     rules = [policy("a", blank("amount"), points=70), policy("b", blank("amount"), points=60)]
-    v = judge(wide({"amount": None}), policies(*rules), Memory(), Context())
-    assert v.scores()["score"].item() == 0
-    assert v.ledger(1) == [("start", 100), ("a", -70), ("b", -60), ("floor", 30)]
+    v = judge(wide({"amount": None}), policies(*rules), PreviousVerdict(), Context())
+    assert views.scores(v)["score"].item() == 0
+    assert views.ledger(report_on(v), 1) == [("start", 100), ("a", -70), ("b", -60), ("floor", 30)]
 
 
 def test_a_ledger_of_nothing_is_a_hundred():
@@ -82,8 +87,8 @@ def test_coverage_counts_every_policy_of_a_topic():
         policy("a", since("last_activity", 14), points=50, topic="t"),
         policy("b", blank("amount"), points=50, topic="t"),
     ]
-    v = judge(wide({"amount": 1, "unknown": ["last_activity"]}), policies(*rules), Memory(), Context())
-    assert v.scores().rows() == [(1, None, "50 of 100 applicable points could be judged; a score needs 60 %")]
+    v = judge(wide({"amount": 1, "unknown": ["last_activity"]}), policies(*rules), PreviousVerdict(), Context())
+    assert views.scores(v).rows() == [(1, None, "50 of 100 applicable points could be judged; a score needs 60 %")]
 
 
 @pytest.mark.parametrize("days", [1, 2, 5])
@@ -95,9 +100,9 @@ def test_nothing_on_a_record_changes_with_the_days_but_what_crosses_a_limit(days
         for n in range(200)
     ]  # fmt: skip
     rules = policies(*(policy(name, flag) for name, flag in FLAGS.items()))
-    first = judge(wide(*deals), rules, Memory(), Context())
-    later = judge(wide(*deals, on=TODAY + timedelta(days=days)), rules, first.remembered(), Context())
-    before, after = (dict(wanted(v, dict.fromkeys(NAMES, FieldRule("text")))) for v in (first, later))
+    first = judge(wide(*deals), rules, PreviousVerdict(), Context())
+    later = judge(wide(*deals, on=TODAY + timedelta(days=days)), rules, views.previous(first), Context())
+    before, after = (dict(views.wanted(v, dict.fromkeys(NAMES, FieldRule("text")))) for v in (first, later))
     crossed = {key for key in before if before[key]["flag_ids"] != after[key]["flag_ids"]}
     assert {key for key in before if before[key] != after[key]} == crossed
     assert 0 < len(crossed) < 100

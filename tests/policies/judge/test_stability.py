@@ -7,11 +7,13 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.sync import OUR_FIELDS, FieldRule
-from policies.files.reader import read_policies
-from policies.judging.judge import Context, judge
-from policies.reporting.record import wanted
+from policies.files import read_policies
+from policies.judging.context import Context
+from policies.judging.judge import judge
+from policies.reporting.report import report_on
+from tests.policies.judge import views
 from tests.policies.judge.build import wide
 
 STARTER = read_policies({"starter.yaml": Path("policies/packs/starter.yaml").read_text(encoding="utf-8")})
@@ -45,18 +47,18 @@ def on(day, deals):
     return wide(*(deal | age for deal, age in zip(deals, ages, strict=True)), on=day)
 
 
-def record(deals, day, memory):
-    verdict = judge(on(day, deals), STARTER, memory, Context())
-    return verdict, dict(wanted(verdict, RULES))
+def record(deals, day, previous):
+    verdict = judge(on(day, deals), STARTER, previous, Context())
+    return verdict, dict(views.wanted(verdict, RULES))
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(DEALS, min_size=1, max_size=12), st.lists(st.integers(1, 9), min_size=1, max_size=4))
 def test_days_that_pass_change_a_record_only_where_a_limit_is_crossed(deals, gaps):
-    day, (verdict, before) = START, record(deals, START, Memory())
+    day, (verdict, before) = START, record(deals, START, PreviousVerdict())
     for gap in gaps:
         day, found = day + timedelta(days=gap), by_deal(verdict)
-        verdict, after = record(deals, day, verdict.remembered())
+        verdict, after = record(deals, day, views.previous(verdict))
         changed = {key for key in before if before[key] != after[key]}
         assert all(found.get(key) != by_deal(verdict).get(key) for key in changed)
         before = after
@@ -64,36 +66,37 @@ def test_days_that_pass_change_a_record_only_where_a_limit_is_crossed(deals, gap
 
 def by_deal(verdict):
     """Of each deal which policies are broken and which cannot be told: a limit can be crossed in the dark, too."""
-    found = verdict.findings().select("key", "policy", "status").rows()
+    found = views.findings(verdict).select("key", "policy", "status").rows()
     return {key: {row for row in found if row[0] == key} for key, *_ in found}
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(DEALS, min_size=1, max_size=12))
 def test_judging_again_the_same_day_changes_nothing_at_all(deals):
-    first, before = record(deals, START, Memory())
-    again, after = record(deals, START, first.remembered())
-    assert (after, again.findings().rows()) == (before, first.findings().rows())
-    assert (again.deals().rows(), again.breaches().rows()) == (first.deals().rows(), first.breaches().rows())
+    first, before = record(deals, START, PreviousVerdict())
+    again, after = record(deals, START, views.previous(first))
+    assert (after, views.findings(again).rows()) == (before, views.findings(first).rows())
+    assert (views.deals(again).rows(), again.breaches().rows()) == (views.deals(first).rows(), first.breaches().rows())
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(DEALS, min_size=1, max_size=12), st.sets(st.sampled_from(MASKED), min_size=1))
 def test_a_feed_that_stops_for_thirty_hours_writes_nothing(deals, dark):
-    first, before = record(deals, START, Memory())
+    first, before = record(deals, START, PreviousVerdict())
     blind = [deal | {"unknown": sorted({*deal["unknown"], *dark})} for deal in deals]
-    later = judge(on(START, blind), STARTER, first.remembered(), Context())
-    assert dict(wanted(later, RULES)) == before
+    later = judge(on(START, blind), STARTER, views.previous(first), Context())
+    assert dict(views.wanted(later, RULES)) == before
 
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(DEALS, min_size=1, max_size=8))
 def test_every_text_names_a_date_of_its_own_and_no_count_of_days_gone_by(deals):
-    """Judged anew on another day without any memory, a flag that facts can date says the same words."""
+    """Judged anew on another day without any previous, a flag that facts can date says the same words."""
     texts = []
     for day in (START, START + timedelta(days=1)):
-        verdict = judge(on(day, deals), STARTER, Memory(), Context())
-        flags = {(f.key, f.rule.id): f.said["evidence"]["text"] for f in verdict.found if f.status == "broken"}
+        verdict = judge(on(day, deals), STARTER, PreviousVerdict(), Context())
+        broken = [f for f in report_on(verdict).findings if f.status == "broken"]
+        flags = {(f.key, f.rule.id): f.payload["evidence"]["text"] for f in broken}
         texts.append({at: text for at, text in flags.items() if "first seen" not in text})
     both = texts[0].keys() & texts[1].keys()
     assert all(texts[0][at] == texts[1][at] for at in both)

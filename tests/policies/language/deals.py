@@ -8,8 +8,8 @@ from datetime import date
 import polars as pl
 
 from model.facts import FACTS
-from policies.files.policy import Example
-from policies.language.condition import Condition, parse_condition
+from policies.files import Example
+from policies.language import Condition, parse_condition
 from policies.trying.examples import wide_of
 from tests.policies.language.reference import BLANK, UNKNOWN
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from model.facts import FACTS
-from policies.language.condition import parse_condition
+from policies.language import parse_condition
 from tests.policies.language.deals import answer, condition, problems, wide
 
 STAGES = FACTS | {"stage": replace(FACTS["stage"], choices=("discovery", "negotiation"))}

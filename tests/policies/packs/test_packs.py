@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from model.widening.process_binding import bound
-from policies.files.missing_examples import untested
-from policies.files.policy import Example
-from policies.files.reader import read_policies
+from policies.files import Example, read_policies, untested
 from policies.trying.examples import run_examples, wide_of
-from policies.trying.gate_scenarios import run_courses
+from policies.trying.gate_scenarios import run_gate_scenarios
 from policies.trying.mutation_check import unnoticed
 
 FOLDER = Path("policies/packs")
@@ -43,12 +41,12 @@ def test_a_pack_lacks_no_example_and_its_gates_end_as_their_moves_say(name):
     pack = read(name)
     assert untested(pack) == []
     assert unnoticed(pack) == {}
-    assert run_courses(pack) == []
+    assert run_gate_scenarios(pack) == []
 
 
 def test_all_packs_stand_together_and_their_examples_still_hold(together):
     assert run_examples(together) == []
-    assert run_courses(together) == []
+    assert run_gate_scenarios(together) == []
     assert [process.id for process in together.processes if not process.applies_to] == ["seven-stages"]
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from kpis.catalogue import KPIS
-from policies.files.reader import read_policies
-from policies.reporting.checklist_rows import ROWS, SERVED, cited
+from policies.files import read_policies
+from tests.policies.packs.checklist_rows import PAGE, ROWS, SERVED, cited, rows_page
+from worker.packs import pack_texts
 
 PACKS = {path.name: path.read_text("utf-8") for path in sorted(Path("policies/packs").glob("*.yaml"))}
 STAGES_AND_HYGIENE = {f"S{number}" for number in range(1, 65)}
@@ -23,6 +24,12 @@ PRACTICES = {
 @pytest.fixture(scope="module")
 def answers():
     return list(cited(read_policies(PACKS)))
+
+
+def test_the_page_of_rows_says_what_the_packs_cite():
+    assert PAGE.read_text("utf-8") == rows_page(read_policies(pack_texts())), (
+        "run: python -m tests.policies.packs.checklist_rows"
+    )
 
 
 def test_the_table_has_every_row_and_no_other():

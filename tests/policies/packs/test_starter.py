@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from model.facts import FACTS
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.trying.examples import run_examples
 
 PACKS = sorted(Path("policies/packs").glob("*.yaml"))

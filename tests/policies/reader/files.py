@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.registry import KINDS
 from model.errors import PolicyProblem
-from policies.files.reader import read_policies
+from policies.files import read_policies
 
 HEAD = "version: 1\n"
 POLICY = """
@@ -27,7 +28,7 @@ PROCESS = """
 
 
 def read(text, **known):
-    return read_policies({"a.yaml": text}, **known)
+    return read_policies({"a.yaml": text}, kinds=KINDS, **known)
 
 
 def problems(text, **known):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.registry import KINDS
 from model.errors import PolicyProblem
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from tests.policies.reader.bad_input import BAD, policy, process, two
 
 
 def problems(name):
     text, choices = BAD[name] if isinstance(BAD[name], tuple) else (BAD[name], {})
     with pytest.raises(PolicyProblem) as refused:
-        read_policies({"a.yaml": text}, choices=choices)
+        read_policies({"a.yaml": text}, choices=choices, kinds=KINDS)
     return text, refused.value.problems
 
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from model.errors import PolicyProblem
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from tests.policies.reader.files import policy
 
 BOMBS = {

@@ -10,17 +10,18 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 
-from model.previous_verdict import Memory
+from model.previous_verdict import PreviousVerdict
 from model.snapshot import INSTANT
-from policies.files.policy import Course, Day, PolicySet
-from policies.files.reader import read_policies
+from policies.files import GateScenario, PolicySet, ScenarioDay, read_policies
 from policies.judging.breaches import updated
+from policies.judging.context import Context
 from policies.judging.gate_history import JUST_BEFORE, asked
 from policies.judging.gates import Gates, bindings
-from policies.judging.judge import Context, judge
+from policies.judging.judge import judge
 from policies.judging.rules import live
 from policies.trying.gate_scenarios import Asked, outcomes
 from tests.model.build import SETTING, snapshot, wide
+from tests.policies.judge import views
 
 STAGES = ("discovery", "proposal", "negotiation", "won")
 FILE = """version: 1
@@ -50,20 +51,20 @@ FACTS = ("budget_confirmed", "need_confirmed", "terms_agreed")
 DAYS = tuple(date(2026, 11, 2) + timedelta(days=n) for n in (0, 1, 3, 4, 8, 9))
 
 
-def lived(chance: random.Random) -> Course:
+def lived(chance: random.Random) -> GateScenario:
     """A deal's days: created anywhere, moved anywhere, facts set and taken back."""
-    days = [Day(DAYS[0], chance.choice(STAGES[:3]), some_facts(chance))]
+    days = [ScenarioDay(DAYS[0], chance.choice(STAGES[:3]), some_facts(chance))]
     for on in DAYS[1:]:
         moved = chance.choice((*STAGES, "lost", None, None, None))
-        days.append(Day(on, moved, some_facts(chance)))
-    return Course(tuple(days))
+        days.append(ScenarioDay(on, moved, some_facts(chance)))
+    return GateScenario(tuple(days))
 
 
 def some_facts(chance: random.Random) -> dict[str, bool]:
     return {name: chance.random() < 0.7 for name in FACTS if chance.random() < 0.3}
 
 
-def seen_on(key: int, course: Course, on: date) -> tuple[dict, list[dict]]:
+def seen_on(key: int, course: GateScenario, on: date) -> tuple[dict, list[dict]]:
     """The deal's record and stage history as they are on the evening of a day."""
     past = [day for day in course.days if day.on <= on]
     moves = [{"key": key, "at": noon(day.on), "stage_name": day.enter} for day in past if day.enter]
@@ -80,10 +81,10 @@ def noon(on: date) -> datetime:
     return datetime.combine(on, time(12), UTC)
 
 
-def by_runs(policies: PolicySet, courses: list[Course]) -> dict[tuple[int, str], list[tuple]]:
+def by_runs(policies: PolicySet, courses: list[GateScenario]) -> dict[tuple[int, str], list[tuple]]:
     """Whether each criterion bound and was broken, run by run."""
     setting = replace(SETTING, mapped=frozenset(FACTS))
-    criteria, memory, seen = [f"sales/{name}" for name in CRITERIA], Memory(), {}
+    criteria, previous, seen = [f"sales/{name}" for name in CRITERIA], PreviousVerdict(), {}
     context = Context(first_runs=dict.fromkeys(criteria, DAYS[0]))
     for on in DAYS:
         told = [seen_on(key, course, on) for key, course in enumerate(courses, start=1)]
@@ -94,12 +95,12 @@ def by_runs(policies: PolicySet, courses: list[Course]) -> dict[tuple[int, str],
         found = bindings(now, rules, context.first_runs)
         rows, before = just_before(policies, courses, on, setting)
         answers = asked(before, rows, found, rules)
-        gates = Gates(found, updated(memory.breaches, found, answers, evening))
-        verdict = judge(now, policies, memory, context, gates)
-        memory = verdict.remembered()
+        gates = Gates(found, updated(previous.breaches, found, answers, evening))
+        verdict = judge(now, policies, previous, context, gates)
+        previous = views.previous(verdict)
         for row in verdict.frame.iter_rows(named=True):
             for name in criteria:
-                seen.setdefault((row["key"], name), []).append((row[f"{name}?"], row[f"{name}!"]))
+                seen.setdefault((row["key"], name), []).append((row[f"{name}.applies"], row[f"{name}.broken"]))
     return seen
 
 

@@ -1,6 +1,6 @@
 """What a file says of one entry, as it is written there."""
 
-from policies.files.excerpts import excerpts
+from policies.files import entry_texts
 
 FILE = """version: 1  # ours
 policies:
@@ -26,7 +26,7 @@ processes:
 
 
 def test_each_entry_is_its_lines_and_nothing_of_the_next_one():
-    found = excerpts({"ours.yaml": FILE, "more.yaml": "policies:\n- id: last\n  title: End"})
+    found = entry_texts({"ours.yaml": FILE, "more.yaml": "policies:\n- id: last\n  title: End"})
     assert found["first"] == ("- id: first\n  title: One  # a remark\n\n  flag_if: >-\n    amount is blank")
     assert found["second"] == "- {id: second, title: Two,\n   flag_if: is_open}"
     assert found["deals/offer/signed"] == "- {id: signed, require: is_won}"
@@ -38,5 +38,6 @@ def test_each_entry_is_its_lines_and_nothing_of_the_next_one():
 
 def test_what_cannot_be_read_has_no_entries():
     assert (
-        excerpts({"a.yaml": "policies: [", "b.yaml": "just text", "c.yaml": "policies: {id: x}\nprocesses: [1]"}) == {}
+        entry_texts({"a.yaml": "policies: [", "b.yaml": "just text", "c.yaml": "policies: {id: x}\nprocesses: [1]"})
+        == {}
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from model.errors import PolicyProblem
-from policies.files.missing_examples import untested
-from policies.files.reader import read_policies
-from policies.trying.gate_scenarios import run_courses
+from policies.files import read_policies, untested
+from policies.trying.gate_scenarios import run_gate_scenarios
 
 FILE = """version: 1
 processes:
@@ -35,7 +34,7 @@ def gate(examples="{}", require="budget_confirmed", more="severity: warning"):
 
 def said(outcome, *days, **more):
     """What is wrong with one example of the gate."""
-    found = run_courses(gate(f"{{{outcome}: [{{{', '.join(days)}}}]}}", **more))
+    found = run_gate_scenarios(gate(f"{{{outcome}: [{{{', '.join(days)}}}]}}", **more))
     return found[0].text if found else "holds"
 
 
@@ -88,7 +87,7 @@ def test_what_cannot_be_read_is_told_as_unknown():
 
 
 def test_a_wrong_outcome_has_the_place_of_its_example():
-    (problem,) = run_courses(gate(f"{{healed: [{{{BORN}, 2026-11-05: {{enter: discovery}}}}]}}"))
+    (problem,) = run_gate_scenarios(gate(f"{{healed: [{{{BORN}, 2026-11-05: {{enter: discovery}}}}]}}"))
     assert str(problem) == (
         "a.yaml:13:33: sales/qualification/budget: this example should be healed, but it is missed: it is still unmet "
         "on the last day"

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from connectors.registry import KINDS
 from model.errors import PolicyProblem
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.trying.examples import run_examples
 from tests.policies.reader.mutants import Mutator
 
@@ -44,7 +45,7 @@ def _without_gates(step):
 def problems_of(text, choices=STAGES):
     """What is wrong with a file, by reading it and by its examples; its digest where nothing is."""
     try:
-        read = read_policies({"mutant.yaml": text}, choices={"stage": choices})
+        read = read_policies({"mutant.yaml": text}, choices={"stage": choices}, kinds=KINDS)
     except PolicyProblem as error:
         return list(error.problems), ""
     return None, read

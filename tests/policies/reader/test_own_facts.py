@@ -3,7 +3,7 @@
 import pytest
 
 from model.errors import PolicyProblem
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from tests.policies.reader.files import policy, problems, read
 
 FACTS = "facts: {employees: {type: number, meaning: Staff of the buyer}}\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import PolicyProblem
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.trying.examples import run_examples
 from tests.policies.reader.files import HEAD, POLICY, PROCESS, policy, problems, read
 

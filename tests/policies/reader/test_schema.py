@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
+from connectors.registry import KINDS
 from model.errors import PolicyProblem
+from policies.files import json_schema, read_policies
 from policies.files.node_reader import kind
-from policies.files.reader import read_policies
-from policies.files.schema import schema
 from policies.files.yaml_reading import read_yaml
-from policies.files.yaml_tree import Map, Sequence
+from policies.files.yaml_tree import ListNode, MapNode
 
 PACKS = sorted(Path("policies/packs").glob("*.yaml"))
 HERE = Path(__file__).parent
@@ -47,16 +47,16 @@ processes:
 @pytest.fixture(scope="module")
 def editor():
     """Where in a file an editor would mark something."""
-    Draft7Validator.check_schema(schema())
-    validator = Draft7Validator(schema())
+    Draft7Validator.check_schema(json_schema(KINDS))
+    validator = Draft7Validator(json_schema(KINDS))
     return lambda text: [list(error.absolute_path) for error in validator.iter_errors(plain(read_yaml("a", text)))]
 
 
 def plain(node):
     """A file as an editor sees it, by YAML's own types; dates are texts, as they are in JSON."""
-    if isinstance(node, Map):
+    if isinstance(node, MapNode):
         return {key.value: plain(value) for key, value in node.entries}
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         return [plain(item) for item in node.items]
     match kind(node):
         case "nothing":
@@ -124,7 +124,7 @@ def test_what_an_editor_marks_the_reader_refuses_too(editor, file, old, new):
     broken = file.replace(old, new)
     assert editor(broken)
     with pytest.raises(PolicyProblem):
-        read_policies({"a.yaml": broken})
+        read_policies({"a.yaml": broken}, kinds=KINDS)
 
 
 def test_a_mark_stands_where_the_mistake_is(editor):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policies.files.reader import read_policies
+from policies.files import read_policies
 from policies.trying.mutation_check import unnoticed
 from tests.policies.reader.files import policy
 

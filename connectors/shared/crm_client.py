@@ -1,0 +1,78 @@
+"""What the client of every CRM does the same way: retries, one renewal of the session, the budget, clean texts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from random import Random
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from connectors.shared.daily_budget import Share
+from connectors.shared.http_session import Wire, open_session
+from connectors.shared.retries import Again
+from model.sync import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    import requests
+
+    from connectors.shared.settings import CrmSettings, Secretive
+
+SettingsT = TypeVar("SettingsT", bound="CrmSettings")
+WhoT = TypeVar("WhoT", bound="Secretive")
+
+
+class CrmClient(ABC, Generic[SettingsT, WhoT]):
+    """One connection, one session. `clock` and `sleep` are given; `random` spreads the retries.
+
+    `who` calls, where it is not the settings' own login. `spent`: calls of the last 24 hours before this object.
+    """
+
+    def __init__(
+        self,
+        settings: SettingsT,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        random: Random | None = None,
+        who: WhoT | None = None,
+        spent: int = 0,
+    ) -> None:
+        self.settings, self._clock, self._sleep = settings, clock, sleep
+        self._who: WhoT = who or settings  # type: ignore[assignment]  # the settings are a login, too
+        self._again = Again(sleep, random or Random())  # noqa: S311 - jitter, not a secret
+        self.wire = Wire(settings.timeout, self._usage)
+        self._session = open_session(self.wire, ca_file=settings.ca_file, proxy=settings.proxy)
+        self._share = self._budget_share(spent)
+
+    @staticmethod
+    @abstractmethod
+    def _usage(reply: requests.Response) -> tuple[int, int] | None:
+        """Calls of the day, used and allowed, as a reply's headers say; None where they do not."""
+
+    def _budget_share(self, spent: int) -> Share:
+        return Share(self.settings.budget_share, spent, self._clock)
+
+    def now(self) -> datetime:
+        """The server's time as it last said; ours before the first reply."""
+        return self.wire.server_time or self._clock()
+
+    def budget(self) -> Budget:
+        """The CRM's calls of the day as last said, and ours."""
+        return Budget(self.wire.used, self.wire.allowed, self.wire.calls)
+
+    def _scrubbed(self, text: str, token: str) -> str:
+        """An error text without our token and secrets, should a proxy echo one."""
+        return scrub(self._who, text.replace(token, "…") if token else text)
+
+    def _retried(self, send: Callable[..., Any], *given: Any) -> Any:
+        """What `send(*given)` gives, sent again while it raises Transient."""
+        return self._again(send, *given)
+
+
+def scrub(who: Secretive, text: str) -> str:
+    """`text` without any of our secrets, should the other side echo one."""
+    for secret in who.secrets():
+        text = text.replace(secret, "…")
+    return text

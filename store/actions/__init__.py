@@ -1,1 +1,0 @@
-"""Actions with their receipts, and the history of flags."""

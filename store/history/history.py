@@ -1,0 +1,97 @@
+"""What is known of a connection at one instant, and over many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from model.subjects import LEADS, OPPORTUNITIES
+from store.codec import instant, instant_of
+from store.history.builder import Teller
+from store.history.leads import read_leads
+from store.history.raw import read, read_some
+from store.history.snapshot import feeds_of, read_snapshot
+from store.mirror_tables import ALL_KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import polars as pl
+
+    from model.snapshot import Snapshot
+    from model.subjects import Subject
+    from model.sync import FieldHistory
+    from store.database import Database
+    from store.history.builder import Turns
+    from store.history.raw import Raw
+    from store.history.touches import TouchRule
+
+
+@dataclass(frozen=True)
+class History:
+    """What judging, measuring and a replay read."""
+
+    database: Database
+
+    def snapshot(
+        self,
+        connection: str,
+        as_of: datetime,
+        *,
+        touch: TouchRule,
+        keys: tuple[int, int] | None = None,
+        claims: Sequence[str] = (),
+        fields: FieldHistory | None = None,
+        subject: Subject = OPPORTUNITIES,
+    ) -> Snapshot:
+        """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive.
+
+        `claims`: the facts by which processes claim deals; their changes are given. `fields`: the CRM's field history.
+        Records of a `subject` other than deals come all at once.
+        """
+        with self.database.reading() as sql:
+            key = self.database.connection_key(connection)
+            if subject is LEADS:
+                return read_leads(sql, key, as_of, touch)
+            return read_snapshot(sql, key, as_of, touch, keys or ALL_KEYS, claims, fields)
+
+    def slices(self, connection: str, size: int) -> list[tuple[int, int]]:
+        """Ranges of keys, both ends inclusive, with at most `size` deals each; together they hold every deal."""
+        query = (
+            "SELECT min(key), max(key) FROM (SELECT key, (row_number() OVER (ORDER BY key) - 1) / ? AS part"
+            " FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL) p GROUP BY part ORDER BY 1"
+        )
+        with self.database.reading() as sql:
+            return [(low, high) for low, high in sql.rows(query, size, self.database.connection_key(connection))]
+
+    def feeds(self, connection: str) -> dict[str, datetime]:
+        """When each feed was last read in full."""
+        with self.database.reading() as sql:
+            return feeds_of(sql, self.database.connection_key(connection))
+
+    def recorded_since(self, connection: str) -> datetime | None:
+        """When the connection's first deal was first seen; None where there is none."""
+        with self.database.reading() as sql:
+            query = "SELECT min(first_seen) FROM opportunity WHERE connection = ?"
+            (found,) = sql.rows(query, self.database.connection_key(connection))[0]
+        return None if found is None else instant_of(found)
+
+    def recorded(
+        self, connection: str, keys: pl.Series, as_of: datetime, *, touch: TouchRule,
+        fields: FieldHistory | None = None,
+    ) -> Raw:  # fmt: skip
+        """Everything recorded of some deals until `as_of`."""
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
+            return read_some(sql, key, instant(as_of), touch, keys, fields)
+
+    def teller(
+        self, connection: str, instants: Sequence[datetime], *, touch: TouchRule, turns: Turns,
+        keys: tuple[int, int] | None = None, fields: FieldHistory | None = None, lean: bool = False,
+    ) -> Teller:  # fmt: skip
+        """Reads what is known of deals that lived on these days (rising instants); `lean`: for `logged` alone."""
+        key, first, last = self.database.connection_key(connection), instant(instants[0]), instant(instants[-1])
+        with self.database.reading() as sql:
+            raw = read(sql, key, first, last, touch, keys or ALL_KEYS, fields, lean=lean)
+            return Teller(raw, tuple(instants), turns)

@@ -1,0 +1,77 @@
+"""The mirror of a CRM: its records and the cursors of its streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from model.sync import Cursor
+from store import mirror_tables
+from store.codec import instant
+from store.mirror.pages import keep_records
+from store.mirror.records import deal_activities, records
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from model.records import Record
+    from model.sync import Page
+    from store.database import Database
+    from store.fence import Lease
+    from store.mirror.pages import Kept
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Pages, cursors and records as last read."""
+
+    database: Database
+
+    def cursors(self, connection: str) -> dict[str, Cursor]:
+        """Stream → its cursor."""
+        table = mirror_tables.cursor
+        query = sa.select(table.c.stream, table.c.text).where(
+            table.c.connection == self.database.connection_key(connection)
+        )
+        with self.database.reading() as sql:
+            return {stream: Cursor(stream, text) for stream, text in sql.tx.execute(query)}
+
+    def keep_page(
+        self,
+        connection: str,
+        page: Page,
+        seen_at: datetime,
+        as_of: datetime,
+        *,
+        lease: Lease | None = None,
+        run_id: int | None = None,
+    ) -> Kept:
+        """Keep a page and its cursor in one transaction; raises ConnectionBusy if the lease was lost.
+
+        A column that is missing in a record keeps its value, and a deal lists it as unread.
+        """
+        key, seen, now = self.database.connection_key(connection), instant(seen_at), instant(as_of)
+        with self.database.writing(lease) as sql:
+            return keep_records(sql, key, page, run_id, seen=seen, as_of=now)
+
+    def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
+        """CRM id → key of every deal that is not gone; `gone` includes those that are."""
+        query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL"
+        with self.database.reading() as sql:
+            return dict(
+                sql.rows(query if gone else f"{query} AND gone IS NULL", self.database.connection_key(connection))
+            )
+
+    def activities(self, connection: str, id_: str) -> list[Record]:
+        """Activities on a deal and, without a deal of their own, on its contacts; newest first."""
+        with self.database.reading() as sql:
+            return deal_activities(sql, self.database.connection_key(connection), id_)
+
+    def records(self, connection: str, table: str) -> list[Record]:
+        """Every record of a list table (owner, account, crm_stage, rate), by id; raises ValueError for another."""
+        if table not in mirror_tables.LISTS:
+            raise ValueError(f"{table} is no list: {', '.join(mirror_tables.LISTS)}")
+        with self.database.reading() as sql:
+            return list(records(sql, table, " WHERE connection = ?", self.database.connection_key(connection)))

@@ -1,0 +1,135 @@
+"""The push queue: patches in batches, marked *sending* and committed before they are sent, then settled.
+
+A batch is ready → sending → done. A batch that is *sending* while no worker sends it was interrupted: the worker reads
+its deals again and settles it with what it found. A patch without an outcome was not applied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import sqlalchemy as sa
+
+from model.snapshot import INSTANT
+from model.sync import Patch
+from store import work_tables
+from store.codec import pack
+from store.mirror_tables import ALL_KEYS
+from store.pushes.receipts import write_receipts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from model.sync import Outcome
+    from store.database import Database
+    from store.fence import Lease
+    from store.sql import Sql
+
+PLAN_ROWS: Final = pl.Schema({
+    "key": pl.Int64(), "id": pl.String(), "is_closed": pl.Boolean(), "modified": INSTANT, "first_seen": INSTANT,
+    "ours": pl.String(), "sent": pl.String(), "put_back_at": INSTANT, "last_patched_closed": pl.Boolean(),
+    "refused_hash": pl.String(), "refused_at": INSTANT, "locked_at": INSTANT,
+})  # fmt: skip
+table, patches = work_tables.batch, work_tables.patch
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Patches that are sent to the CRM in one call."""
+
+    id: int
+    connection: str
+    run_id: int
+    attempts: int
+    patches: tuple[Patch, ...]
+
+
+@dataclass(frozen=True)
+class Pushes:
+    """What `plan` reads, the queue of patches, and their outcomes."""
+
+    database: Database
+
+    def plan_rows(self, connection: str, keys: tuple[int, int] | None = None) -> pl.DataFrame:
+        """A row for each deal that is not gone (schema PLAN_ROWS): our fields as last read and last sent, as JSON."""
+        state = [c for c in PLAN_ROWS if c in work_tables.push_state.c and c != "key"]
+        names = ", ".join(("s." if c in state else "o.") + c for c in PLAN_ROWS)
+        query = (
+            f"SELECT {names} FROM opportunity o LEFT JOIN push_state s ON s.connection = o.connection AND s.key = o.key"
+            " WHERE o.connection = ? AND o.key BETWEEN ? AND ? AND o.first_seen IS NOT NULL AND o.gone IS NULL"
+            " ORDER BY o.key"
+        )
+        with self.database.reading() as sql:
+            return sql.frame(query, (self.database.connection_key(connection), *(keys or ALL_KEYS)), PLAN_ROWS)
+
+    def stage(
+        self, connection: str, run_id: int, planned: Sequence[Patch], batch_size: int, lease: Lease | None = None
+    ) -> list[int]:
+        """Queue patches, `batch_size` to a batch; returns the batches' ids. Patches of unknown deals are left out."""
+        key, made = self.database.connection_key(connection), []
+        with self.database.writing(lease) as sql:
+            for start in range(0, len(planned), batch_size):
+                values = {"connection": key, "run": run_id, "state": "ready", "attempts": 0}
+                batch = sql.tx.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one()
+                made.append(int(batch))
+                _insert_patches(sql, key, run_id, made[-1], planned[start : start + batch_size])
+        return made
+
+    def claim(self, connection: str, now: datetime, lease: Lease | None = None) -> Batch | None:
+        """Mark the next ready batch as *sending*, commit and return it; None if there is none."""
+        ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
+        due = sa.or_(table.c.not_before.is_(None), table.c.not_before <= now)
+        query = sa.select(table).where(ready & due).order_by(table.c.id).limit(1).with_for_update(skip_locked=True)
+        with self.database.writing(lease) as sql:
+            row = sql.tx.execute(query).one_or_none()
+            if row is None:
+                return None
+            values = {"state": "sending", "attempts": row.attempts + 1, "claimed_at": now}
+            sql.tx.execute(sa.update(table).where(table.c.id == row.id).values(values))
+            return Batch(row.id, connection, row.run, row.attempts + 1, tuple(_patches(sql, row.id)))
+
+    def in_flight(self, connection: str) -> list[Batch]:
+        """Batches marked *sending*: after a kill, their patches may or may not have been applied."""
+        sending = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "sending")
+        with self.database.reading() as sql:
+            rows = sql.tx.execute(sa.select(table).where(sending).order_by(table.c.id)).all()
+            return [Batch(r.id, connection, r.run, r.attempts, tuple(_patches(sql, r.id))) for r in rows]
+
+    def settle(
+        self, batch: Batch, outcomes: Sequence[Outcome], now: datetime, as_of: datetime, lease: Lease | None = None
+    ) -> int:
+        """Write the receipts of a batch; returns how many patches restored a value that somebody had changed.
+
+        Written values become the last sent and the last read ones. A patch without an outcome was not applied.
+        """
+        with self.database.writing(lease) as sql:
+            sql.tx.execute(sa.update(table).where(table.c.id == batch.id).values(state="done"))
+            return write_receipts(sql, batch.id, {o.id: o for o in outcomes}, now, as_of)
+
+    def drop_ready(self, connection: str, lease: Lease | None = None) -> int:
+        """Delete batches that no worker has claimed; the next plan replaces them. Returns how many."""
+        ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
+        with self.database.writing(lease) as sql:
+            ids = sa.select(table.c.id).where(ready)
+            sql.tx.execute(sa.delete(patches).where(patches.c.batch.in_(ids)))
+            return int(sql.tx.execute(sa.delete(table).where(ready)).rowcount)
+
+
+def _insert_patches(sql: Sql, connection: int, run_id: int, batch: int, planned: Sequence[Patch]) -> None:
+    keys = dict(sql.lookup("opportunity", ("id", "key"), connection, "id", [p.id for p in planned]))
+    columns = ("connection", "run", "batch", "key", "deal", "before", "after")
+    rows = [
+        (connection, run_id, batch, keys[p.id], p.id, pack(dict(p.before)), pack(dict(p.fields)))
+        for p in planned
+        if p.id in keys
+    ]
+    sql.upsert("patch", columns, rows, ("id",))
+
+
+def _patches(sql: Sql, batch: int) -> Iterator[Patch]:
+    query = sa.select(patches.c.deal, patches.c.after, patches.c.before).where(patches.c.batch == batch)
+    for deal, after, before in sql.tx.execute(query.order_by(patches.c.id)):
+        yield Patch(deal, after, before)

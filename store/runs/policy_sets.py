@@ -1,0 +1,47 @@
+"""The text of the policy files that were in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from store import work_tables
+from store.codec import clean, instant, json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from store.database import Database
+
+policy_sets = work_tables.policy_set
+
+
+@dataclass(frozen=True)
+class PolicySets:
+    """Policy files by the digest of their set."""
+
+    database: Database
+
+    def keep(self, digest: str, files: Mapping[str, str], at: datetime) -> None:
+        """Keep the policy files that are in force from now on; the files of a known digest stay as they are."""
+        with self.database.writing() as sql:
+            sql.run(
+                "INSERT INTO policy_set (digest, files, kept_at) VALUES (?, ?, ?)"
+                " ON CONFLICT (digest) DO UPDATE SET kept_at = excluded.kept_at",
+                *clean((digest, json(dict(files)), instant(at))),
+            )
+
+    def files(self, digest: str) -> dict[str, str] | None:
+        """The files of a digest by name; None if it is unknown."""
+        query = sa.select(policy_sets.c.files).where(policy_sets.c.digest == digest)
+        with self.database.reading() as sql:
+            return sql.tx.execute(query).scalar()
+
+    def latest(self) -> dict[str, str] | None:
+        """The files that were last in force, by name; None if there are none."""
+        query = sa.select(policy_sets.c.files).order_by(policy_sets.c.kept_at.desc()).limit(1)
+        with self.database.reading() as sql:
+            return sql.tx.execute(query).scalar()

@@ -1,0 +1,51 @@
+"""The list of deals with their verdicts, as people read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from model.subjects import OPPORTUNITIES
+from store.verdicts.deal_labels import IS_OPEN, OF_DEALS, OWNER_NAME, STAGE_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from store.sql import Sql
+
+DEAL_LIST: Final = f"""
+    SELECT o.key, o.id, o.name, o.pipeline, {STAGE_LABEL}, {OWNER_NAME},
+      {IS_OPEN}, v.score, v.score_reason, v.gate, v.detail
+    {OF_DEALS} LEFT JOIN deal_verdict v ON v.connection = o.connection AND v.key = o.key
+    WHERE o.connection = ? AND o.first_seen IS NOT NULL AND o.gone IS NULL ORDER BY o.key"""
+DEAL_COLUMNS: Final = (
+    "key", "id", "name", "pipeline", "stage_name", "owner", "is_open", "score", "score_reason", "gate", "detail",
+)  # fmt: skip
+FLAGS: Final = """
+    SELECT key, status, flag FROM finding WHERE connection = ? AND subject = ? AND flag IS NOT NULL
+    ORDER BY key, policy"""
+
+
+def deal_list(sql: Sql, connection: int) -> list[dict[str, Any]]:
+    """`deal_row` of every deal that is not gone."""
+    found = flags_of(sql, connection, OPPORTUNITIES.table)
+    return [deal_row(row, found.get(row[0], ())) for row in sql.rows(DEAL_LIST, connection)]
+
+
+def flags_of(sql: Sql, connection: int, subject: str) -> dict[int, list[tuple[str, str]]]:
+    """Status and flag object of each finding about a subject (its table), by the record's key."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for key, status, flag in sql.rows(FLAGS, connection, subject):
+        found.setdefault(key, []).append((status, flag))
+    return found
+
+
+def deal_row(row: tuple[Any, ...], findings: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """DEAL_COLUMNS of a deal with its findings, given as status and JSON, as one of `Verdicts.deals`."""
+    deal = dict(zip(DEAL_COLUMNS, row, strict=True))
+    found: dict[str, list[Any]] = {"broken": [], "unknown": []}
+    for status, flag in findings:
+        found[status].append(orjson.loads(flag))
+    read = {"is_open": bool(deal["is_open"]), "detail": orjson.loads(deal["detail"] or "{}")}
+    return deal | read | {"flags": found["broken"], "unknown": found["unknown"]}
