@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from model.facts import KNOWN
@@ -41,3 +42,8 @@ class Wide:
         """Note which facts have a mask."""
         masked = frozenset(c.removesuffix(KNOWN) for c in self.frame.columns if c.endswith(KNOWN))
         object.__setattr__(self, "masked", masked)
+
+    @cached_property
+    def schema(self) -> pl.Schema:
+        """The frame's columns and their types; Polars builds a schema anew each time it is asked for one."""
+        return self.frame.schema

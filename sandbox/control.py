@@ -44,10 +44,6 @@ def _log(world: World, body: Body) -> Any:
     return {"writes": [dataclasses.asdict(w) for w in world.writes[int(body.get("start", 0)) :]]}
 
 
-def _calls(world: World, body: Body) -> Any:
-    return {"calls": world.calls[int(body.get("start", 0)) :]}
-
-
 def _fault(world: World, body: Body) -> Any:
     if "ids" in body:
         body["ids"] = tuple(body["ids"])
@@ -55,13 +51,7 @@ def _fault(world: World, body: Body) -> Any:
     return {"waiting": len(world.faults.waiting), "how": made.how}
 
 
-def _faults(world: World, body: Body) -> Any:
-    del body
-    return {"waiting": world.faults.listed()}
-
-
-def _clear(world: World, body: Body) -> Any:
-    del body
+def _clear(world: World, _: Body) -> Any:
     world.faults.clear()
     return {}
 
@@ -77,18 +67,13 @@ def _clock(world: World, body: Body) -> Any:
     return {"now": world.clock.now().isoformat()}
 
 
-def _labels(world: World, body: Body) -> Any:
-    del body
-    return {"labels": world.labels}
-
-
 COMMON: dict[tuple[str, str], Callable[[Any, Body], Any]] = {
     ("GET", "log"): _log,
-    ("GET", "calls"): _calls,
-    ("GET", "faults"): _faults,
+    ("GET", "calls"): lambda world, body: {"calls": world.calls[int(body.get("start", 0)) :]},
+    ("GET", "faults"): lambda world, _: {"waiting": world.faults.listed()},
     ("POST", "faults"): _fault,
     ("DELETE", "faults"): _clear,
     ("GET", "clock"): _clock,
     ("POST", "clock"): _clock,
-    ("GET", "labels"): _labels,
+    ("GET", "labels"): lambda world, _: {"labels": world.labels},
 }

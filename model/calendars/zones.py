@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -41,6 +41,12 @@ def transitions(zone: str) -> tuple[tuple[int, int], ...]:
     return ((0, int(daily["offset"][0])), *zip(starts, steps["offset"].to_list(), strict=True))
 
 
+@cache
+def _known_zones() -> frozenset[str]:
+    """Every zone's name; reading them walks the whole folder of the time zone database."""
+    return frozenset(available_timezones())
+
+
 @dataclass(frozen=True)
 class Zones:
     """Zones by code; `code` 0 is the connection's own, which also stands in for names nobody knows."""
@@ -50,7 +56,7 @@ class Zones:
     @classmethod
     def of(cls, default: str, names: Iterable[str | None]) -> Zones:
         """The default zone and every known one of `names`."""
-        known = {name for name in names if name} & available_timezones()
+        known = {name for name in names if name} & _known_zones()
         return cls((default, *sorted(known - {default})))
 
     def code(self, name: pl.Expr) -> pl.Expr:
@@ -60,9 +66,7 @@ class Zones:
 
     def date(self, instants: pl.Series, zones: pl.Series) -> pl.Series:
         """Local dates of instants in the zones with these codes; null stays null."""
-        steps = [(code * SPAN + at, offset) for code, name in enumerate(self.names) for at, offset in transitions(name)]
-        starts = pl.Series([start for start, _ in steps], dtype=pl.Int64)
-        offsets = pl.Series([offset for _, offset in steps], dtype=pl.Int64)
+        starts, offsets = self._steps
         at = instants.to_physical()
         index = starts.search_sorted((zones * SPAN + at.clip(0)).fill_null(0), side="right") - 1
         return ((at + offsets.gather(index)) // DAY).cast(pl.Int32).cast(pl.Date)
@@ -74,6 +78,13 @@ class Zones:
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
         starts = [datetime.combine(day, time(), own).astimezone(UTC) for day in days]
         return pl.DataFrame({"at": starts}, schema={"at": INSTANT})
+
+    @cached_property
+    def _steps(self) -> tuple[pl.Series, pl.Series]:
+        """Every clock change as zone and instant in one integer, sorted; and the offset from then on in µs."""
+        steps = [(code * SPAN + at, offset) for code, name in enumerate(self.names) for at, offset in transitions(name)]
+        starts = pl.Series([start for start, _ in steps], dtype=pl.Int64)
+        return starts, pl.Series([offset for _, offset in steps], dtype=pl.Int64)
 
     def today(self, as_of: datetime) -> pl.Series:
         """The local date of `as_of` by zone code."""

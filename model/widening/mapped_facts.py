@@ -75,14 +75,14 @@ class Unread:
         lists = unread.unique()
         self._lists = [frozenset(text.split(";")) for text in lists]
         self._list = unread.cast(pl.Enum(lists)).to_physical() if lists.len() > 1 else None
-        self._height = unread.len()
+        self._same = {good: pl.Series([good]).new_from_index(0, unread.len()) for good in (True, False)}
 
     def readable(self, *names: str) -> pl.Series:
         """False for deals where one of `names` could not be read."""
-        good = pl.Series([found.isdisjoint(names) for found in self._lists], dtype=pl.Boolean)
-        if self._list is None or good.all():
-            return pl.repeat(value=bool(good.all()), n=self._height, dtype=pl.Boolean, eager=True)
-        return good.gather(self._list)
+        good = [found.isdisjoint(names) for found in self._lists]
+        if self._list is None or all(good):
+            return self._same[all(good)]
+        return pl.Series(good).gather(self._list)
 
 
 def _texts(facts: pl.Series, names: list[str]) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from model.facts import Fact
     from model.judging_options import Setting
     from model.snapshot import Snapshot
+    from model.subjects import Subject
 
 
 class Widening:
@@ -44,7 +46,7 @@ class Widening:
     def resolve(self) -> None:
         """Add every fact and mask whose columns are there by now."""
         waiting = [fact for name, fact in self.subject.facts.items() if name + KNOWN not in self.frame.columns]
-        while ready := [fact for fact in waiting if _ready(fact, frozenset(self.frame.columns))]:
+        while ready := [fact for fact in waiting if _needed(self.subject, fact.name).issubset(self.frame.columns)]:
             self.add(*(fact.expression.alias(fact.name) for fact in ready if fact.expression is not None))
             self.add(*(self._known(fact).alias(fact.name + KNOWN) for fact in ready))
             waiting = [fact for fact in waiting if fact not in ready]
@@ -102,8 +104,11 @@ def dormant(snapshot: Snapshot, setting: Setting) -> frozenset[str]:
     return frozenset(name for name, fact in facts if name not in setting.mapped and any(map(lacks, fact.needs)))
 
 
-def _ready(fact: Fact, columns: frozenset[str]) -> bool:
-    asked = set(fact.expression.meta.root_names()) if fact.expression is not None else {fact.name}
+@cache
+def _needed(subject: Subject, name: str) -> frozenset[str]:
+    """Columns that a standard fact and its mask are made of."""
+    fact = subject.facts[name]
+    asked = set(fact.expression.meta.root_names()) if fact.expression is not None else {name}
     if fact.known is not None:
-        asked |= set(fact.known.meta.root_names()) - {fact.name}
-    return asked <= columns
+        asked |= set(fact.known.meta.root_names()) - {name}
+    return frozenset(asked)

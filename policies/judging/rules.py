@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from model.subjects import OPPORTUNITIES, SUBJECTS
@@ -71,7 +72,7 @@ class Rule:
     revision: str = ""
     subject: str = OPPORTUNITIES.name
 
-    @property
+    @cached_property
     def facts(self) -> frozenset[str]:
         """Names of all facts it asks for."""
         return self.condition.facts | (self.applies_to.facts if self.applies_to else frozenset())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -25,10 +26,13 @@ from policies.language.tree import (
     IsBlank,
     Not,
     Stands,
+    facts_of,
 )
 from policies.language.truth_table import Value, answered, chained, combined, is_blank, read
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from model.wide import Wide
     from policies.language.tree import BlankRule, Term, Truth
 
@@ -39,12 +43,26 @@ BY_PROCESS: Final = frozenset({"stage", "created_in_stage"})
 
 def compile_truth(tree: Truth, wide: Wide, filler: frozenset[str], blank: BlankRule) -> pl.Expr:
     """The tree as a Boolean expression; null where unknown. A fact that the frame lacks is unknown."""
-    return _Compiler(wide, sorted({"", *filler}), blank).truth(tree)
+    columns = {name: wide.schema[name] for name in facts_of(tree) if name in wide.schema}
+    masked = wide.masked.intersection(columns)
+    return _compiled(tree, filler, blank, frozenset(columns.items()), masked, wide.holidays, wide.weekend)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(  # noqa: PLR0917 - all that an expression depends on
+    tree: Truth, filler: frozenset[str], blank: BlankRule, columns: frozenset[tuple[str, pl.DataType]],
+    masked: frozenset[str], holidays: tuple[date, ...], weekend: tuple[int, ...],
+) -> pl.Expr:  # fmt: skip
+    """The expression for frames with these columns; made once, for a worker judges the same policies in every run."""
+    return _Compiler(dict(columns), masked, holidays, weekend, sorted({"", *filler}), blank).truth(tree)
 
 
 @dataclass(frozen=True)
 class _Compiler:
-    wide: Wide
+    schema: dict[str, pl.DataType]
+    masked: frozenset[str]
+    holidays: tuple[date, ...]
+    weekend: tuple[int, ...]
     filler: list[str]
     blank: BlankRule
 
@@ -103,7 +121,7 @@ class _Compiler:
                 return exact_arithmetic.calculated(sign, self.number(left), self.number(right))
             case _:
                 column = self.value(term).value
-                dtype = self.wide.frame.schema.get(term.name, pl.Int64()) if isinstance(term, FactRef) else pl.Int64()
+                dtype = self.schema.get(term.name, pl.Int64()) if isinstance(term, FactRef) else pl.Int64()
                 if dtype.is_integer():
                     return Fraction(Exact(column, 0, whole=True))
                 return Fraction(Exact(column, exact_arithmetic.FACT_SCALE))
@@ -124,12 +142,12 @@ class _Compiler:
                 return combined(column, [self.value(left), self.value(right)])
 
     def fact(self, fact: FactRef) -> Value:
-        schema = self.wide.frame.schema
-        if fact.name not in schema or schema[fact.name] == pl.Null:
+        dtype = self.schema.get(fact.name)
+        if dtype is None or dtype == pl.Null:
             return Value(pl.lit(None, _missing(fact)), pl.lit(value=False))
         raw = pl.col(fact.name)
-        known = pl.col(fact.name + KNOWN) if fact.name in self.wide.masked else None
-        if schema[fact.name].is_float():
+        known = pl.col(fact.name + KNOWN) if fact.name in self.masked else None
+        if dtype.is_float():
             return read(raw.cast(pl.Decimal(38, exact_arithmetic.FACT_SCALE), strict=False), known, raw.is_null())
         return read(self.cleaned(fact, raw), known)
 
@@ -140,7 +158,7 @@ class _Compiler:
                 return self.text(raw, lower=True)
             case "list":
                 return self.items(raw)
-            case "number" if self.wide.frame.schema[fact.name].is_integer():
+            case "number" if self.schema[fact.name].is_integer():
                 return raw.cast(pl.Int64)
             case _:
                 return raw
@@ -163,7 +181,7 @@ class _Compiler:
             case "lower":
                 return fact
             case "length":
-                known = pl.col(call.fact.name + KNOWN) if call.fact.name in self.wide.masked else None
+                known = pl.col(call.fact.name + KNOWN) if call.fact.name in self.masked else None
                 return read(self.text(pl.col(call.fact.name), lower=False).str.len_chars().cast(pl.Int64), known)
             case "days_since":
                 return Value((pl.col("as_of_date") - fact.value).dt.total_days(), fact.blank)
@@ -174,8 +192,8 @@ class _Compiler:
 
     def business_days(self, since: pl.Expr) -> pl.Expr:
         """Business days from that date on and before as_of; negative ahead."""
-        week = [day not in self.wide.weekend for day in range(7)]
-        days = pl.business_day_count(since, pl.col("as_of_date"), week_mask=week, holidays=self.wide.holidays)
+        week = [day not in self.weekend for day in range(7)]
+        days = pl.business_day_count(since, pl.col("as_of_date"), week_mask=week, holidays=self.holidays)
         return days.cast(pl.Int64)
 
 

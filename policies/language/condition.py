@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from model.errors import Problem
@@ -36,12 +37,12 @@ class Condition:
     blank: BlankRule = "false"
     where: tuple[str, int, int] = field(default=("", 0, 0), compare=False)
 
-    @property
+    @cached_property
     def facts(self) -> frozenset[str]:
         """Names of the facts it asks for."""
         return facts_of(self.tree)
 
-    @property
+    @cached_property
     def types(self) -> dict[str, FactType]:
         """Type by name of the facts it asks for."""
         return {ref.name: ref.type for ref in walk(self.tree) if isinstance(ref, FactRef)}

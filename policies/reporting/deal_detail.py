@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from policies.reporting.finding import Finding
 
 Detail: TypeAlias = "dict[str, Any]"
-"""gate {status, breached, waiting, unknown}, missing (titles) and checked (sentences), as in CONTRACT.md."""
+"""gate {status, breached, waiting, unknown}, missing (titles) and checked (sentences), as in docs/contract.md."""
 GateLists: TypeAlias = "dict[str, list[str]]"
 """Criteria breached, waiting and unknown by path, and `missing` by title."""
 

@@ -77,9 +77,9 @@ def _previous_dates(verdict: Verdict) -> dict[str, dict[int, Dates]]:
 def _broken(
     verdict: Verdict, rule: Rule, before: Mapping[int, Dates], moves: Mapping[tuple[str, int], Move]
 ) -> Iterator[Finding]:
-    is_broken = verdict.frame[rule.broken].fill_null(value=False)
-    if not is_broken.any():
+    if not verdict.frame[rule.broken].any():
         return
+    is_broken = verdict.frame[rule.broken].fill_null(value=False)
     grounds = Grounds(rule.condition, sense=rule.place is None, wide=verdict.wide)
     rows = grounds.rows(verdict.wide.frame.filter(is_broken))
     write = cache(_FlagWriter(rule, grounds, tuple(rows.columns[1:])).write)

@@ -9,19 +9,6 @@ from sandbox.hubspot.settings import Settings
 from sandbox.hubspot.setup import ADMIN, add_owner, add_pipeline, new_portal
 
 __all__ = [
-    "ADMIN",
-    "Clock",
-    "Fault",
-    "Faults",
-    "Portal",
-    "Rule",
-    "Running",
-    "Settings",
-    "Write",
-    "add_owner",
-    "add_pipeline",
-    "labels",
-    "new_portal",
-    "seed",
-    "serve",
-]
+    "ADMIN", "Clock", "Fault", "Faults", "Portal", "Rule", "Running", "Settings", "Write", "add_owner",
+    "add_pipeline", "labels", "new_portal", "seed", "serve",
+]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot.pipelines import api as pipelines
 from sandbox.hubspot.schema.definitions import kind_of
@@ -19,6 +19,14 @@ def edit_pipeline(portal: Portal, pipeline: str = "default", label: str | None =
         known.label = label or known.label
         known.order = known.order if order is None else order
         return pipelines.touched(portal, known)
+
+
+def edit_stage(portal: Portal, stage: str, **changes: Any) -> int:
+    """An admin edits a stage: `label`, `displayOrder`, `metadata`."""
+    with portal.lock:
+        pipeline, known = portal.stages[stage]
+        pipelines.patch(known, changes)
+        return pipelines.touched(portal, pipeline)
 
 
 def add_stage(portal: Portal, pipeline: str, key: str, label: str, probability: float, *, order: int = 99) -> None:
@@ -42,6 +50,13 @@ def deactivate_owner(portal: Portal, user: str) -> None:
     with portal.lock:
         owner = portal.owner(user)
         owner.archived, owner.updated = True, portal.clock.ms()
+
+
+def activate_owner(portal: Portal, user: str) -> None:
+    """A user comes back."""
+    with portal.lock:
+        owner = portal.owner(user)
+        owner.archived, owner.updated = False, portal.clock.ms()
 
 
 def hide_property(portal: Portal, name: str, kind: str = "deals") -> None:

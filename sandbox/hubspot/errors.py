@@ -38,6 +38,11 @@ class ApiError(Exception):
         """The JSON of one error within a 207."""
         return {"status": "error", "category": self.category, "message": self.message, **self._rest()}
 
+    def within(self, context: dict[str, list[str]]) -> ApiError:
+        """The same refusal for one input of a batch, which the context names."""
+        whole = {**(self.context or {}), **context}
+        return ApiError(self.status, self.category, self.message, sub=self.sub, errors=self.errors, context=whole)
+
     def _rest(self) -> dict[str, Any]:
         rest = {"subCategory": self.sub, "errors": self.errors, "context": self.context, "links": self.links}
         return {name: value for name, value in rest.items() if value is not None}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot.admin import (
+    activate_owner,
     add_stage,
     archive_stage,
     deactivate_owner,
     edit_pipeline,
+    edit_stage,
     give_scope,
     hide_property,
     lock,
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
     from sandbox.hubspot.records.table import Record
 
 __all__ = [
-    "IMPORT", "WORKFLOW", "actor", "add_stage", "archive_stage", "bulk_edit", "clone", "create_as", "deactivate_owner",
-    "delete_as", "edit_as", "edit_pipeline", "erase", "give_scope", "hide_property", "instant", "link", "lock",
-    "merge_contacts", "merge_deals", "record_of", "restore", "show_property", "take_scope", "unlock",
+    "IMPORT", "WORKFLOW", "activate_owner", "actor", "add_stage", "archive_stage", "bulk_edit", "clone",
+    "create_as", "deactivate_owner", "delete_as", "edit_as", "edit_pipeline", "edit_stage", "erase", "give_scope",
+    "hide_property", "instant", "link", "lock", "merge_contacts", "merge_deals", "record_of", "restore",
+    "show_property", "take_scope", "unlock",
 ]  # fmt: skip
 IMPORT, WORKFLOW = "import", "workflow"
 """Names that `user` may have besides mail addresses and owner ids: a file, or a workflow."""

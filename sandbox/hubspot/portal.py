@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sandbox.hubspot.api.limits import Limits
 from sandbox.hubspot.api.tokens import Tokens
 from sandbox.hubspot.associations.links import Links
-from sandbox.hubspot.clock import Clock
+from sandbox.hubspot.clock import Clock, iso
 from sandbox.hubspot.faults import Faults
 from sandbox.hubspot.records.table import Record, Shelf, Source
-from sandbox.hubspot.schema.definitions import KINDS, Group, Property
+from sandbox.hubspot.schema.definitions import KINDS, Group, Property, modified
 from sandbox.hubspot.schema.standard import options, standard
 from sandbox.hubspot.search.index import Index
 from sandbox.hubspot.settings import PRO, Settings
@@ -21,10 +21,46 @@ from sandbox.hubspot.settings import PRO, Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sandbox.hubspot.api.owners import Owner
     from sandbox.hubspot.pipelines.stages import Pipeline, Stage
 
 ADMIN_USER = 9_586_504
+
+
+@dataclass
+class Owner:
+    """A user who owns records: its id is not the user's. A deactivated one is archived and shows no user id."""
+
+    id: str
+    user_id: int
+    email: str
+    first: str
+    last: str
+    created: int
+    updated: int
+    teams: list[tuple[str, str]] = field(default_factory=list)
+    """Id and name; the first is the primary one."""
+    archived: bool = False
+
+    def body(self) -> dict[str, Any]:
+        """As the API shows it."""
+        found: dict[str, Any] = {
+            "id": self.id,
+            "email": self.email,
+            "type": "PERSON",
+            "firstName": self.first,
+            "lastName": self.last,
+            "userIdIncludingInactive": self.user_id,
+            "createdAt": iso(self.created),
+            "updatedAt": iso(self.updated),
+            "archived": self.archived,
+        }
+        if not self.archived:
+            found["userId"] = self.user_id
+        if self.teams:
+            found["teams"] = [
+                {"id": key, "name": name, "primary": place == 0} for place, (key, name) in enumerate(self.teams)
+            ]
+        return found
 
 
 @dataclass(frozen=True)
@@ -133,6 +169,16 @@ class Portal:
         """A record changed: the search index will see it."""
         ready = self.clock.ms() + round(self.settings.index_lag * 1000)
         self.indexes[kind].note(record, ready)
+
+    def touch(self, kind: str, record: Record, at: int) -> None:
+        """Any change, also an internal one, moves the date of the last change."""
+        record.moved(modified(kind), at)
+        self.noticed(kind, record)
+
+    def calculate(self, kind: str, record: Record, values: dict[str, str], at: int | None = None) -> None:
+        """What HubSpot works out by itself."""
+        if record.fill(values):
+            self.touch(kind, record, self.clock.ms() if at is None else at)
 
     def settle(self) -> None:
         """Searches see everything at once."""

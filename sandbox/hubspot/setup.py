@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.hubspot.api.owners import Owner
 from sandbox.hubspot.pipelines.stages import Pipeline, Stage
-from sandbox.hubspot.portal import ADMIN_USER, Portal
+from sandbox.hubspot.portal import ADMIN_USER, Owner, Portal
 from sandbox.hubspot.settings import Settings
 
 if TYPE_CHECKING:

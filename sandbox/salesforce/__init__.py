@@ -9,22 +9,6 @@ from sandbox.salesforce.serving import Running, serve
 from sandbox.salesforce.setup import ADMIN, SYNC, add_user, new_org
 
 __all__ = [
-    "ADMIN",
-    "SYNC",
-    "Actor",
-    "Clock",
-    "Fault",
-    "Faults",
-    "Login",
-    "Org",
-    "Rule",
-    "Running",
-    "Settings",
-    "Trigger",
-    "Write",
-    "add_user",
-    "labels",
-    "new_org",
-    "seed",
-    "serve",
-]
+    "ADMIN", "SYNC", "Actor", "Clock", "Fault", "Faults", "Login", "Org", "Rule", "Running", "Settings", "Trigger",
+    "Write", "add_user", "labels", "new_org", "seed", "serve",
+]  # fmt: skip

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce.records import ids
+from sandbox.salesforce.records.table import LateCommit
 from sandbox.salesforce.records.writes import Op, save
 
 if TYPE_CHECKING:
@@ -135,20 +135,6 @@ def hide_rows(org: Org, entity: str, user: str, percent: int = 50) -> None:
         org.access.unseen.pop(key, None)
 
 
-@dataclass
-class LateCommit:
-    """A transaction that has run, so that its stamps are set, but is not yet visible."""
-
-    org: Org
-    swaps: list[tuple[str, str, Row | None]]
-
-    def commit(self) -> None:
-        """Now it is visible, with the stamps of when it ran."""
-        for table, row_id, row in self.swaps:
-            self.org.tables[table].swap(row_id, row)
-        self.swaps.clear()
-
-
 def run_late(org: Org, change: Callable[[], Any]) -> LateCommit:
     """Run `change` now and hold back what it wrote until `commit`; other writes may come in between."""
     before = {name: dict(table.rows) for name, table in org.tables.items()}
@@ -160,7 +146,7 @@ def run_late(org: Org, change: Callable[[], Any]) -> LateCommit:
         for row_id in touched:
             swaps.append((name, row_id, table.rows.get(row_id)))
             table.swap(row_id, old.get(row_id))
-    org.late.append(LateCommit(org, swaps))
+    org.late.append(LateCommit(org.tables, swaps))
     return org.late[-1]
 
 
@@ -169,8 +155,7 @@ def _late(org: Org, body: dict[str, Any]) -> Any:
     return {"late": len(org.late)}
 
 
-def _commit(org: Org, body: dict[str, Any]) -> Any:
-    del body
+def _commit(org: Org, _: dict[str, Any]) -> Any:
     for late in org.late:
         late.commit()
     org.late.clear()

@@ -1,4 +1,4 @@
-"""What becomes of leads behind the API: converted into account, contact and opportunity, or merged."""
+"""What becomes of leads behind the API: converted into account, contact and opportunity, merged, put into a queue."""
 
 from __future__ import annotations
 
@@ -48,3 +48,8 @@ def merge_leads(org: Org, winner: str, losers: Sequence[str]) -> None:
                 for logged in org.tables[entity].where("WhoId", row["Id"]):
                     org.tables[entity].put({**logged, "WhoId": best, "SystemModstamp": stamp})
             org.tables["Lead"].put({**row, "IsDeleted": True, "MasterRecordId": best, "SystemModstamp": stamp})
+
+
+def add_queue(org: Org, name: str) -> str:
+    """A queue that can own leads."""
+    return str(org.add("Group", Name=name, DeveloperName=name.replace(" ", "_"), Type="Queue")["Id"])

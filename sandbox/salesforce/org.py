@@ -14,13 +14,12 @@ from sandbox.salesforce.errors import no_such_type
 from sandbox.salesforce.faults import Faults
 from sandbox.salesforce.records import ids
 from sandbox.salesforce.records.access import Access
-from sandbox.salesforce.records.table import Row, Table
+from sandbox.salesforce.records.table import LateCommit, Row, Table
 from sandbox.salesforce.schema.catalog import standard_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sandbox.salesforce.events import LateCommit
     from sandbox.salesforce.schema.fields import Field, ObjectType
 
 _PERMISSION_OBJECTS = frozenset(
@@ -84,6 +83,8 @@ class Settings:
     """Most rows on a page of a query that selects two long custom texts or more."""
     fields_need_objects: bool = False
     """A permission set grants fields only of objects that it lets read."""
+    crlf: bool = False
+    """Store line ends of long texts as carriage return and line feed."""
 
 
 @dataclass

@@ -27,17 +27,9 @@ STAGES: list[tuple[str, bool, bool, int, str]] = [
 ]
 RATES = {"USD": (1.0, 2), "EUR": (0.92, 2), "JPY": (149.5, 0)}
 _EVERY_RIGHT = (
-    "ApiEnabled",
-    "ModifyAllData",
-    "ViewAllData",
-    "ViewSetup",
-    "CustomizeApplication",
-    "ModifyMetadata",
-    "ManageUsers",
-    "AssignPermissionSets",
-    "ManageProfilesPermissionsets",
-    "EditTask",
-)
+    "ApiEnabled", "ModifyAllData", "ViewAllData", "ViewSetup", "CustomizeApplication", "ModifyMetadata", "ManageUsers",
+    "AssignPermissionSets", "ManageProfilesPermissionsets", "EditTask",
+)  # fmt: skip
 PROFILES: dict[str, tuple[str, ...]] = {
     "System Administrator": _EVERY_RIGHT,
     "Integration User": ("ApiEnabled", "ViewAllData"),
@@ -89,14 +81,8 @@ def _task_statuses(org: Org) -> None:
 
 def _currencies(org: Org) -> None:
     for code, (rate, places) in RATES.items():
-        org.add(
-            "CurrencyType",
-            IsoCode=code,
-            ConversionRate=rate,
-            DecimalPlaces=places,
-            IsActive=True,
-            IsCorporate=code == "USD",
-        )
+        values = {"IsoCode": code, "ConversionRate": rate, "DecimalPlaces": places, "IsCorporate": code == "USD"}
+        org.add("CurrencyType", IsActive=True, **values)
 
 
 def add_profile(org: Org, name: str, rights: tuple[str, ...]) -> Row:
@@ -130,16 +116,8 @@ def add_user(
         "LanguageLocaleKey": "en_US",
         "DefaultCurrencyIsoCode": "USD",
     }
-    row = org.add(
-        "User",
-        **{**common, **values},
-        Username=username,
-        FirstName=first,
-        LastName=last,
-        Name=name,
-        IsActive=active,
-        ProfileId=owned["ProfileId"],
-    )
+    person = {"Username": username, "FirstName": first, "LastName": last, "Name": name}
+    row = org.add("User", **{**common, **values}, **person, IsActive=active, ProfileId=owned["ProfileId"])
     org.add("PermissionSetAssignment", AssigneeId=row["Id"], PermissionSetId=owned["Id"], IsActive=True)
     org.logins.add(row["Id"], username)
     return row

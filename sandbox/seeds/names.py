@@ -16,16 +16,9 @@ COMPANY = (
 )  # fmt: skip
 KIND = ("GmbH", "Ltd", "Inc", "S.A.", "K.K.", "AB", "Group", "Partners", "Holdings", "& Søn")
 WHAT = (
-    "Expansion",
-    "Renewal",
-    "Platform",
-    "Pilot",
-    "Rollout",
-    "Migration",
-    "Analytics",
-    "Support plan",
+    "Expansion", "Renewal", "Platform", "Pilot", "Rollout", "Migration", "Analytics", "Support plan",
     "Upgrade – Phase 2",
-)
+)  # fmt: skip
 STEPS = (
     "Send revised quote", "Call procurement about terms", "Demo with the CFO – bring ROI sheet",
     "Security review on Thursday",

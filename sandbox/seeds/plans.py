@@ -6,6 +6,8 @@ Every planted fact keeps clear of the usual limits by some days, so that a time 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from sandbox.seeds.ageing import AGEING_LABELS, ageing_labels
@@ -15,14 +17,8 @@ if TYPE_CHECKING:
     from random import Random
 
 PLANTED = (
-    "past_close_date",
-    "no_amount",
-    "pushed_often",
-    "no_activity_14d",
-    "no_next_step",
-    "ageing",
-    "no_contact_role",
-)
+    "past_close_date", "no_amount", "pushed_often", "no_activity_14d", "no_next_step", "ageing", "no_contact_role",
+)  # fmt: skip
 FOLLOWING = ("untouched_60d", "inactive_owner", "in_qualification_30d", "stalled_negotiation", *AGEING_LABELS)
 LABELS = (*PLANTED, *FOLLOWING)
 OPEN_STAGES = 9
@@ -38,6 +34,21 @@ _FRESH = {0: (2, 3), 1: (3, 5), 8: (3, 8)}
 _OTHER_FRESH = (4, 11)
 _UNTOUCHED = range(56, 65)
 """Days since the last touch that are too near to 60 to label."""
+
+
+_OPENS, _OPEN_SECONDS = 14 * 3600, 7 * 3600
+"""Every planted instant lies between 14:00 and 21:00 UTC."""
+
+
+@lru_cache(maxsize=10_000)
+def day(today: date, back: int) -> str:
+    """The date `back` days before today; negative lies ahead."""
+    return (today - timedelta(days=back)).isoformat()
+
+
+def seconds(rng: Random) -> int:
+    """Some second of a day, within working hours."""
+    return _OPENS + int(rng.random() * _OPEN_SECONDS)
 
 
 @dataclass

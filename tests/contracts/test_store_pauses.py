@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from model.previous_verdict import PAUSES, Memory
+from model.previous_verdict import PAUSES, PreviousVerdict
 from store import VANISHED, Approval
 from tests.store.fixtures import DAY, NOON, deal, keep, snapshot
 
@@ -71,7 +71,7 @@ def test_an_approval_is_used_with_the_verdict_and_not_where_that_was_not_kept(st
     given = Approval("no-activity", "r1", 5, "Joan", NOON)
     store.approvals.approve("acme", given)
     first, second = (store.runs.start("acme", NOON, "", "", "run") for _ in range(2))
-    verdict = [Memory().findings, Memory().deals, Memory().breaches]
+    verdict = [PreviousVerdict().findings, PreviousVerdict().deals, PreviousVerdict().breaches]
     store.verdicts.keep("acme", second, NOON, *verdict)
     with pytest.raises(ValueError, match="a later run"):
         store.verdicts.keep("acme", first, NOON, *verdict, used=[given])
@@ -85,7 +85,8 @@ def test_an_approval_given_anew_is_good_and_remembers_when_the_revision_was_let_
     keep(store, opportunity=[deal("d1")])
     store.approvals.approve("acme", first)
     run = store.runs.start("acme", NOON, "", "", "run")
-    store.verdicts.keep("acme", run, NOON + DAY, Memory().findings, Memory().deals, Memory().breaches, used=[first])
+    none = PreviousVerdict()
+    store.verdicts.keep("acme", run, NOON + DAY, none.findings, none.deals, none.breaches, used=[first])
     store.approvals.approve("acme", again)
     assert [(one.used, one.good) for one in store.approvals.all("acme")] == [(NOON + DAY, True)]
 

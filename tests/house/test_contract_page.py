@@ -9,7 +9,7 @@ import pytest
 
 from kpis.dictionary import KpiValue
 from model.errors import SluicegateError
-from policies.language import FUNCTIONS
+from policies.language.tokens import FUNCTIONS
 from worker.cli.common import EXIT_CODES
 from worker.pipeline.report import Report
 from worker.usecases.answers import deal_json, lead_json, run_json

@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lifelines import KaplanMeierFitter
 
 from kpis.window import Window
 from tests.kpis.fixtures import AS_OF, STAGES, pipeline, said, walk
@@ -136,6 +135,8 @@ def test_where_under_half_go_on_there_is_no_kaplan_meier_median():
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from(["evaluation", "lost"])), min_size=1, max_size=40))
 def test_kaplan_meier_agrees_with_lifelines(stays):
+    from lifelines import KaplanMeierFitter  # half a second of pandas and scipy that other tests do not need
+
     moves = [row for key, (days, end) in enumerate(stays) for row in walk(key, [("qualified", 0), (end, days)])]
     wide = pipeline(moves=moves, keys=len(stays))
     fitted = KaplanMeierFitter().fit([days for days, _ in stays], [end != "lost" for _, end in stays])

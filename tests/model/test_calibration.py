@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lifelines import KaplanMeierFitter
 
 from model.calibrate import calibrate, kaplan_meier, visits
 from model.calibration import Calibration, Median
@@ -68,6 +67,8 @@ def test_visits_that_do_not_count(rows, why):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 40), st.booleans()), min_size=1, max_size=60))
 def test_our_median_is_that_of_lifelines(stays):
+    from lifelines import KaplanMeierFitter  # half a second of pandas and scipy that other tests do not need
+
     days, left = zip(*stays, strict=True)
     frame = pl.DataFrame({"process": "p", "stage": "s", "days": [float(d) for d in days], "forward": left})
     curve = KaplanMeierFitter().fit(days, left).survival_function_["KM_estimate"]

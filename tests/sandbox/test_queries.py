@@ -122,10 +122,3 @@ def test_a_uri_over_16384_bytes_is_refused_without_json(sync):
         sync.sf.query(f"SELECT Id FROM Opportunity WHERE Name IN ({ids})")
     assert caught.value.status in {414, 431}
     assert isinstance(caught.value.content, str)
-
-
-def test_rows_are_read_by_ids_with_null_for_what_is_not_there(sync, deal):
-    mine = deal(Name="Mine")
-    body = {"ids": [mine, "0065g00000ZZZZZAAA"], "fields": ["Name"]}
-    rows = sync.sf.restful("composite/sobjects/Opportunity", method="POST", json=body)
-    assert [r and r["Name"] for r in rows] == ["Mine", None]

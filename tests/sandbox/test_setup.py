@@ -4,6 +4,7 @@ import pytest
 from simple_salesforce.exceptions import SalesforceError
 
 from sandbox.salesforce import SYNC, Settings, events, new_org
+from sandbox.salesforce.leads import add_queue
 from sandbox.salesforce.setup import add_record_type
 
 SCORE = {
@@ -147,3 +148,29 @@ def test_stages_are_rows_and_picklist_values(sync):
     rows = sync.sf.query("SELECT MasterLabel FROM OpportunityStage ORDER BY SortOrder")["records"]
     assert values == [r["MasterLabel"] for r in rows]
     assert (len(values), values[0], values[-1]) == (10, "Prospecting", "Closed Lost")
+
+
+def test_what_was_set_up_is_read_back_by_its_id(admin):
+    made = tooling(admin, "ValidationRule", RULE)
+    assert admin.sf.restful(f"tooling/sobjects/ValidationRule/{made}")["FullName"] == "Opportunity.Needs_Step"
+
+
+def test_a_version_lists_its_resources(sync):
+    listed = sync.sf.restful("")
+    assert {"sobjects", "query", "composite", "tooling", "identity"} <= listed.keys()
+
+
+def test_a_queue_can_own_leads(org, admin):
+    queue = add_queue(org, "New leads")
+    assert admin.sf.query("SELECT DeveloperName FROM Group WHERE Type = 'Queue'")["records"][0]["DeveloperName"] == (
+        "New_leads"
+    )
+    made = admin.sf.Lead.create({"LastName": "Park", "Company": "Acme", "OwnerId": queue})
+    assert admin.sf.Lead.get(made["id"])["OwnerId"] == queue
+
+
+def test_an_org_may_store_line_ends_as_two_characters(org, admin, deal):
+    org.settings.crlf = True
+    mine = deal()
+    admin.sf.Opportunity.update(mine, {"Description": "First\nsecond"})
+    assert admin.sf.Opportunity.get(mine)["Description"] == "First\r\nsecond"

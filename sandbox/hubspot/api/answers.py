@@ -9,6 +9,8 @@ from sandbox.hubspot.errors import ApiError, invalid
 from sandbox.web import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.hubspot.api.call import Call
 
 _SHUFFLE = 2_654_435_761
@@ -35,6 +37,17 @@ def complete(call: Call, results: list[dict[str, Any]], errors: list[ApiError], 
         body |= {"numErrors": len(errors), "errors": [error.entry() for error in errors]}
     body |= {"startedAt": now, "completedAt": now}
     return Reply(body, 207 if errors else status)
+
+
+def answered(call: Call, most: int, one: Callable[[dict[str, Any]], list[dict[str, Any]]], status: int = 200) -> Reply:
+    """Answer input by input: `one` gives the results of an input; what it refuses makes the answer a 207."""
+    results, errors = [], []
+    for each in inputs(call.json(), most):
+        try:
+            results += one(each)
+        except ApiError as error:
+            errors.append(error)
+    return complete(call, results, errors, status=status)
 
 
 def _place(result: dict[str, Any]) -> int:

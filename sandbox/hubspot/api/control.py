@@ -10,6 +10,7 @@ import orjson
 
 from sandbox.control import COMMON, Body, act
 from sandbox.hubspot import activity, events
+from sandbox.hubspot.portal import Rule
 from sandbox.web import CONTROL, Asked, Reply
 
 if TYPE_CHECKING:
@@ -37,19 +38,13 @@ def _settings(portal: Portal, body: Body) -> Any:
     return {**dataclasses.asdict(portal.settings), "used": portal.limits.used}
 
 
-def _expire(portal: Portal, body: Body) -> Any:
-    del body
-    return {"ended": portal.tokens.end()}
-
-
 def _revoke(portal: Portal, body: Body) -> Any:
     portal.tokens.refused = bool(body.get("revoked", True))
     return {"ended": portal.tokens.end()}
 
 
-def logins(portal: Portal, body: Body | None = None) -> dict[str, Any]:
+def logins(portal: Portal, _: Body | None = None) -> dict[str, Any]:
     """What a client must know: tokens, what the OAuth app has, and owners."""
-    del body
     tokens = portal.tokens
     return {
         "token": tokens.sync.text,
@@ -60,27 +55,23 @@ def logins(portal: Portal, body: Body | None = None) -> dict[str, Any]:
     }
 
 
-def _settle(portal: Portal, body: Body) -> Any:
-    del body
+def _settle(portal: Portal, _: Body) -> Any:
     portal.settle()
     return {}
 
 
 def _rule(portal: Portal, body: Body) -> Any:
     """`{"name", "when": {property: value}, "required", "touching", "on_create"}`; without `required`, drop it."""
-    from sandbox.hubspot.portal import Rule
-
     name, when = body["name"], dict(body.get("when") or {})
     if not body.get("required"):
         portal.rules.pop(name, None)
         return {"rules": sorted(portal.rules)}
+
+    def hook(row: dict[str, str]) -> bool:
+        return all(row.get(key) == value for key, value in when.items())
+
     more = {key: bool(body.get(key)) for key in ("touching", "on_create")}
-    portal.rules[name] = Rule(
-        body.get("kind", "deals"),
-        lambda row: all(row.get(key) == value for key, value in when.items()),
-        tuple(body["required"]),
-        **more,
-    )
+    portal.rules[name] = Rule(body.get("kind", "deals"), hook, tuple(body["required"]), **more)
     return {"rules": sorted(portal.rules)}
 
 
@@ -109,8 +100,8 @@ def _row(function: Callable[..., str]) -> Callable[[Portal, Body], Any]:
     return run
 
 
-_EVENTS = ("restore", "erase", "merge_deals", "clone", "bulk_edit", "edit_pipeline", "add_stage",
-           "archive_stage", "deactivate_owner", "link", "hide_property", "show_property",
+_EVENTS = ("restore", "erase", "merge_deals", "clone", "bulk_edit", "edit_pipeline", "edit_stage", "add_stage",
+           "archive_stage", "deactivate_owner", "activate_owner", "link", "hide_property", "show_property",
            "take_scope", "give_scope", "lock", "unlock")  # fmt: skip
 _ACTIVITY = ("log_call", "log_email", "log_meeting", "log_note", "log_task", "complete_task")
 _ACTIONS: dict[tuple[str, str], Callable[[Portal, Body], Any]] = {
@@ -118,7 +109,7 @@ _ACTIONS: dict[tuple[str, str], Callable[[Portal, Body], Any]] = {
     ("GET", "settings"): _settings,
     ("POST", "settings"): _settings,
     ("POST", "settle"): _settle,
-    ("POST", "expire"): _expire,
+    ("POST", "expire"): lambda portal, _: {"ended": portal.tokens.end()},
     ("POST", "revoke"): _revoke,
     ("POST", "rule"): _rule,
     ("GET", "logins"): logins,

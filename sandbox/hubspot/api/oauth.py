@@ -96,6 +96,17 @@ def access_token(portal: Portal, asked: Asked) -> Reply:
     return Reply({**_whose(portal, found), "token": found.text, "expires_in": (found.ends - now) // 1000})
 
 
+def refresh_token(portal: Portal, asked: Asked) -> Reply:
+    """GET /oauth/v1/refresh-tokens/…: the user it belongs to, and its scopes."""
+    _served(portal, asked)
+    oauth = portal.tokens.oauth
+    if unquote(asked.path.rsplit("/", 1)[1]) != oauth.refresh_token:
+        raise not_found("refresh token not found")
+    owner = Token("", 0, "", portal.tokens.sync.user_id, portal.tokens.oauth_scopes)
+    whose = {k: v for k, v in _whose(portal, owner).items() if k != "app_id"}
+    return Reply({**whose, "token_type": "refresh", "token": oauth.refresh_token, "client_id": oauth.client_id})
+
+
 def _whose(portal: Portal, found: Token) -> dict[str, object]:
     return {
         "user": "admin@acme.example",

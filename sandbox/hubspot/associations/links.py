@@ -30,21 +30,11 @@ _DEFAULT: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("deals", "contacts"): (3, 4),
     ("deals", "companies"): (341, 342),
     ("contacts", "companies"): (279, 280),
-    ("deals", "calls"): (205, 206),
-    ("deals", "emails"): (209, 210),
-    ("deals", "meetings"): (211, 212),
-    ("deals", "notes"): (213, 214),
-    ("deals", "tasks"): (215, 216),
-    ("contacts", "calls"): (193, 194),
-    ("contacts", "emails"): (197, 198),
-    ("contacts", "meetings"): (199, 200),
-    ("contacts", "notes"): (201, 202),
-    ("contacts", "tasks"): (203, 204),
-    ("companies", "calls"): (181, 182),
-    ("companies", "emails"): (185, 186),
-    ("companies", "meetings"): (187, 188),
-    ("companies", "notes"): (189, 190),
-    ("companies", "tasks"): (191, 192),
+    **{
+        (parent, kind): (first + step, first + step + 1)
+        for parent, first in (("deals", 205), ("contacts", 193), ("companies", 181))
+        for kind, step in (("calls", 0), ("emails", 4), ("meetings", 6), ("notes", 8), ("tasks", 10))
+    },
     ("deals", "deals"): (451, 451),
 }
 _PRIMARY: Final = {("deals", "companies"): (5, 6), ("contacts", "companies"): (1, 2)}
@@ -76,6 +66,19 @@ class Links:
         self._next += 2
         self._define(one, other, made, back)
         return made
+
+    def drop_label(self, one: str, other: str, number: int) -> bool:
+        """Take a label of the customer's own away; whether there was one."""
+        gone = next((t for t in self.types.get((one, other), []) if t.number == number and t.category == USER), None)
+        if gone is None:
+            return False
+        self.types[one, other].remove(gone)
+        self.types[other, one] = [t for t in self.types[other, one] if t.number != gone.inverse]
+        for pairs, taken in ((self._pairs.get((one, other)), number), (self._pairs.get((other, one)), gone.inverse)):
+            for found in (pairs or {}).values():
+                for numbers in found.values():
+                    numbers.discard(taken)
+        return True
 
     def type_of(self, one: str, other: str, number: int) -> LinkType | None:
         """A type by its number."""

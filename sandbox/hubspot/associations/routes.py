@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import orjson
 
-from sandbox.hubspot.api.answers import complete, inputs
+from sandbox.hubspot.api.answers import answered, complete, inputs
 from sandbox.hubspot.api.call import Call, Reply
 from sandbox.hubspot.associations import reads as link_reads
+from sandbox.hubspot.associations import v3
 from sandbox.hubspot.associations.reads import record_of
 from sandbox.hubspot.associations.with_records import associate, part
-from sandbox.hubspot.errors import ApiError, invalid, invalid_input
+from sandbox.hubspot.errors import ApiError, invalid, invalid_input, not_found
 from sandbox.hubspot.schema.definitions import KINDS, kind_of, single
 
 if TYPE_CHECKING:
@@ -106,16 +107,25 @@ def _ends(call: Call, one: str, other: str, each: dict[str, Any]) -> tuple[Recor
 def batch_create(call: Call, name: str, to: str) -> Reply:
     """POST v4 batch/create with types."""
     one, other = kind_of(name), kind_of(to)
-    results, errors = [], []
-    for each in inputs(call.json(), MOST_WRITTEN):
-        try:
-            a, (b, *_) = _ends(call, one, other, each)
-            types = _specs(call, one, other, each.get("types"))
-            associate(call.portal, one, a.id, other, b.id, types=types)
-            results.append(_pair(one, a, other, b, types))
-        except ApiError as error:
-            errors.append(error)
-    return complete(call, results, errors, status=201)
+
+    def put(each: dict[str, Any]) -> list[dict[str, Any]]:
+        a, (b, *_) = _ends(call, one, other, each)
+        types = _specs(call, one, other, each.get("types"))
+        associate(call.portal, one, a.id, other, b.id, types=types)
+        return [_pair(one, a, other, b, types)]
+
+    return answered(call, MOST_WRITTEN, put, 201)
+
+
+def batch_default(call: Call, name: str, to: str) -> Reply:
+    """POST v4 batch/associate/default."""
+    one, other = kind_of(name), kind_of(to)
+
+    def put(each: dict[str, Any]) -> list[dict[str, Any]]:
+        a, (b, *_) = _ends(call, one, other, each)
+        return _default(call, one, a, other, b)
+
+    return answered(call, MOST_WRITTEN, put)
 
 
 def batch_archive(call: Call, name: str, to: str) -> Reply:
@@ -137,25 +147,38 @@ def add_label(call: Call, name: str, to: str) -> Reply:
         raise invalid("Some required fields were not set: [label, name]")
     if any(t.label == given["label"] for t in call.portal.links.types.get((one, other), [])):
         raise ApiError(409, "CONFLICT", f"The label {given['label']} already exists")
-    made = call.portal.links.add_label(
-        one, other, given["label"], back=given.get("inverseLabel"), name=given["name"]
-    )  # fmt: skip
-    back = call.portal.links.type_of(other, one, made.inverse)
-    return Reply({"results": [t.body() for t in (made, back) if t]})
+    back = given.get("inverseLabel")
+    made = call.portal.links.add_label(one, other, given["label"], back=back, name=given["name"])
+    inverse = call.portal.links.type_of(other, one, made.inverse)
+    return Reply({"results": [t.body() for t in (made, inverse) if t]})
+
+
+def delete_label(call: Call, name: str, to: str, number: str) -> Reply:
+    """DELETE a label."""
+    if not number.isdigit() or not call.portal.links.drop_label(kind_of(name), kind_of(to), int(number)):
+        raise not_found(f"Association type {number} does not exist")
+    return Reply(None, 204)
 
 
 _X = r"([\w-]+)"
 _V4 = f"/crm/v4/associations/{_X}/{_X}"
+_V3 = f"/crm/v3/associations/{_X}/{_X}"
 _OF = f"/crm/v4/objects/{_X}/([^/]+)/associations"
 ROUTES: Final[list[tuple[str, str, Action]]] = [
     ("POST", f"{_V4}/batch/read", link_reads.read),
     ("POST", f"{_V4}/batch/create", batch_create),
+    ("POST", f"{_V4}/batch/associate/default", batch_default),
     ("POST", f"{_V4}/batch/archive", batch_archive),
     ("POST", f"{_V4}/batch/labels/archive", batch_archive),
     ("GET", f"{_V4}/labels", link_reads.labels),
     ("POST", f"{_V4}/labels", add_label),
+    ("DELETE", rf"{_V4}/labels/(\d+)", delete_label),
     ("GET", f"{_OF}/{_X}", link_reads.of_record),
     ("PUT", f"{_OF}/default/{_X}/([^/]+)", put_default),
     ("PUT", f"{_OF}/{_X}/([^/]+)", put_typed),
     ("DELETE", f"{_OF}/{_X}/([^/]+)", delete_pair),
+    ("POST", f"{_V3}/batch/read", v3.read_v3),
+    ("POST", f"{_V3}/batch/create", v3.create_v3),
+    ("POST", f"{_V3}/batch/archive", v3.archive_v3),
+    ("GET", f"{_V3}/types", v3.types_v3),
 ]

@@ -27,11 +27,7 @@ def associated(call: Call, kind: str, record: Record, names: list[str]) -> dict[
     found: dict[str, Any] = {}
     for name in names:
         other = kind_of(name)
-        results = [
-            {"id": str(number), "type": v3_name(call.portal, kind, other, each)}
-            for number, numbers in call.portal.links.of(kind, record.id, other).items()
-            for each in sorted(numbers)
-        ]
+        results = v3_links(call.portal, kind, record.id, other)
         if results:
             found[other] = {"results": results[:_MOST]} | _more(call, kind, record, other, results)
     return {"associations": found} if found else {}
@@ -43,6 +39,14 @@ def _more(call: Call, kind: str, record: Record, other: str, results: list[dict[
     after = results[_MOST]["id"]
     link = f"{call.asked.base}/crm/v4/objects/{kind}/{record.id}/associations/{other}?after={after}"
     return {"paging": {"next": {"after": after, "link": link}}}
+
+
+def v3_links(portal: Portal, kind: str, number: int, other: str) -> list[dict[str, Any]]:
+    """What of the other type belongs to a record: an id once for each type of association."""
+    pairs = portal.links.of(kind, number, other)
+    return [
+        {"id": str(n), "type": v3_name(portal, kind, other, t)} for n, types in pairs.items() for t in sorted(types)
+    ]
 
 
 def v3_name(portal: Portal, kind: str, other: str, number: int) -> str:
@@ -111,10 +115,8 @@ def follow(portal: Portal, kind: str, a: int, other: str, b: int) -> None:
 
 def count(portal: Portal, deal: Record, at: int | None = None) -> None:
     """A deal's count of contacts and its primary company."""
-    from sandbox.hubspot.records.writes import calculate
-
     contacts = portal.links.of("deals", deal.id, "contacts")
     companies = portal.links.of("deals", deal.id, "companies")
     primary = next((str(n) for n, numbers in companies.items() if 5 in numbers), "")  # noqa: PLR2004 - Primary
     values = {"num_associated_contacts": str(len(contacts)), "hs_primary_associated_company": primary}
-    calculate(portal, "deals", deal, {n: v for n, v in values.items() if v or deal.props.get(n)}, at)
+    portal.calculate("deals", deal, {n: v for n, v in values.items() if v or deal.props.get(n)}, at)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sandbox.hubspot.api.call import Call, Reply
 from sandbox.hubspot.errors import ApiError, invalid, not_found
 from sandbox.hubspot.pipelines.stages import Pipeline, Stage
-from sandbox.hubspot.records.writes import touch
 from sandbox.hubspot.schema.definitions import kind_of
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def touched(portal: Portal, pipeline: Pipeline) -> int:
     pipeline.updated = now
     for deal in portal.deals():
         if deal.props.get("pipeline") == pipeline.id:
-            touch(portal, "deals", deal, now)
+            portal.touch("deals", deal, now)
             count += 1
     portal.refresh_options()
     return count
@@ -101,17 +100,30 @@ def _metadata(given: Any) -> dict[str, str]:
 
 
 def update_one(call: Call, name: str, key: str) -> Reply:
-    """PATCH label, place or archived."""
+    """PATCH label, place or archived; PUT replaces the stages, too."""
     _deals_only(name)
     pipeline, given = pipeline_of(call.portal, key, archived=True), call.json()
     if given.get("label") and given["label"] != pipeline.label:
         _free(call.portal, given["label"])
+    if call.asked.method == "PUT":
+        _replace(call.portal, pipeline, given)
     pipeline.label = given.get("label", pipeline.label)
     pipeline.order = given.get("displayOrder", pipeline.order)
     if given.get("archived") is False:
         pipeline.archived_at = None
     touched(call.portal, pipeline)
     return Reply(pipeline.body())
+
+
+def _replace(portal: Portal, pipeline: Pipeline, given: dict[str, Any]) -> None:
+    known = {s.label: s for s in pipeline.stages if s.archived_at is None}
+    for each in given.get("stages") or []:
+        if each.get("label") in known:
+            patch(known.pop(each["label"]), each)
+        else:
+            portal.add_stage(pipeline, new_stage(portal, each))
+    for gone in known.values():
+        gone.archived_at = portal.clock.ms()
 
 
 def patch(stage: Stage, given: dict[str, Any]) -> None:
@@ -155,8 +167,20 @@ def get_stage(call: Call, name: str, key: str, stage: str) -> Reply:
     return Reply(stage_of(pipeline_of(call.portal, key, archived=True), stage).body())
 
 
+def create_stage(call: Call, name: str, key: str) -> Reply:
+    """POST a stage."""
+    _deals_only(name)
+    pipeline, given = pipeline_of(call.portal, key), call.json()
+    if any(s.label == given.get("label") and s.archived_at is None for s in pipeline.stages):
+        raise ApiError(409, "CONFLICT", f"A stage with the label '{given['label']}' already exists")
+    made = new_stage(call.portal, given)
+    call.portal.add_stage(pipeline, made)
+    touched(call.portal, pipeline)
+    return Reply(made.body(), 201)
+
+
 def update_stage(call: Call, name: str, key: str, stage: str) -> Reply:
-    """PATCH a stage."""
+    """PATCH or PUT a stage."""
     _deals_only(name)
     pipeline = pipeline_of(call.portal, key)
     known = stage_of(pipeline, stage)

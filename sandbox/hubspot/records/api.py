@@ -10,7 +10,7 @@ from sandbox.hubspot.associations.with_records import associated, link_new
 from sandbox.hubspot.errors import ApiError, invalid, not_found
 from sandbox.hubspot.records import checks, merging, writes
 from sandbox.hubspot.records.shown import View
-from sandbox.hubspot.schema.definitions import kind_of
+from sandbox.hubspot.schema.definitions import KINDS, kind_of
 
 if TYPE_CHECKING:
     from sandbox.hubspot.records.table import Record, Shelf
@@ -75,15 +75,7 @@ def check_unique(call: Call, kind: str, name: str) -> None:
     """Whether records may be named by this property; raises the 400."""
     known = call.portal.active(kind, name)
     if known is None or not known.unique:
-        number = writes_number(kind)
-        raise invalid(f"Unable to perform update/upsert by non-unique {number} property {name}")
-
-
-def writes_number(kind: str) -> str:
-    """`0-3` for deals."""
-    from sandbox.hubspot.schema.definitions import KINDS
-
-    return KINDS[kind][0]
+        raise invalid(f"Unable to perform update/upsert by non-unique {KINDS[kind][0]} property {name}")
 
 
 def get_one(call: Call, name: str, key: str) -> Reply:
@@ -126,18 +118,14 @@ def accept(call: Call, kind: str, record: Record, given: Any) -> dict[str, str]:
         _unlocked(call, record)
         return checks.checked(call.portal, kind, given, record)
     except ApiError as error:
-        _refused(call, kind, record, given, error)
+        tried = given if isinstance(given, dict) else {}
+        writes.log(call.portal, kind, call.actor, "update", record.id, values=tried, outcome=error.category)
         raise
 
 
 def _unlocked(call: Call, record: Record) -> None:
     if record.id in call.portal.locked:
         raise ApiError(423, "LOCKED", f"The record {record.id} is currently locked. Try again later.")
-
-
-def _refused(call: Call, kind: str, record: Record, given: Any, error: ApiError) -> None:
-    tried = given if isinstance(given, dict) else {}
-    writes.log(call.portal, kind, call.actor, "update", record.id, values=tried, outcome=error.category)
 
 
 def archive_one(call: Call, name: str, key: str) -> Reply:

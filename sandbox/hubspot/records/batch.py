@@ -77,15 +77,8 @@ def update(call: Call, name: str) -> Reply:
         elif not _merged_away(call, kind, _key(each)):
             trace = each.get("objectWriteTraceId")
             errors.append(missing_ids(single(kind), [_key(each)], trace))
-            writes.log(
-                call.portal,
-                kind,
-                call.actor,
-                "update",
-                None,
-                values=each.get("properties") or {},
-                outcome="OBJECT_NOT_FOUND",
-            )
+            tried = each.get("properties") or {}
+            writes.log(call.portal, kind, call.actor, "update", None, values=tried, outcome="OBJECT_NOT_FOUND")
     if errors and call.portal.settings.missing_refuses:
         ids = [key for error in errors for key in (error.context or {}).get("ids", [])]
         raise missing_ids(single(kind), ids)
@@ -133,10 +126,8 @@ def _each(todo: list[Any], check: Callable[..., Any], errors: list[ApiError], *,
         except ApiError as error:
             refused.append(error)
             if traced:
-                context = {**(error.context or {}), "objectWriteTraceId": [item[0]["objectWriteTraceId"]]}
-                errors.append(
-                    ApiError(error.status, error.category, error.message, errors=error.errors, context=context)
-                )
+                context = {"objectWriteTraceId": [item[0]["objectWriteTraceId"]]}
+                errors.append(error.within(context))
     if refused and not traced:
         raise mixed(refused)
     return ready

@@ -40,7 +40,7 @@ def derive(portal: Portal, deal: Record, changed: list[str], at: int) -> dict[st
     if "hs_next_step" in changed:
         found["hs_next_step_updated_at"] = iso(at)
     if "closedate" in changed or "dealstage" in changed:
-        found |= _days(portal, deal)
+        found |= _days(deal)
     if "hubspot_owner_id" in changed:
         found["hubspot_owner_assigneddate"] = iso(at)
     return found
@@ -117,9 +117,8 @@ def _money(portal: Portal, deal: Record) -> dict[str, str]:
     }
 
 
-def _days(portal: Portal, deal: Record) -> dict[str, str]:
+def _days(deal: Record) -> dict[str, str]:
     """Days from creation to the close date; 0 where that lies before."""
-    del portal
     close, created = deal.props.get("closedate"), deal.props.get("createdate")
     if not close or not created:
         return {}

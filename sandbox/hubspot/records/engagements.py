@@ -52,13 +52,11 @@ def _own(kind: str, record: Record, at: int) -> dict[str, str]:
 
 def roll_up(portal: Portal, kind: str, record: Record, at: int) -> None:
     """Count anew what belongs to a record; any change moves its date of the last change. The count has a history."""
-    from sandbox.hubspot.records.writes import calculate, touch
-
     values = rolled(portal, kind, record, at)
     count = {name: value for name, value in values.items() if name == "num_notes"}
     if record.put(count, CALCULATED, at, portal.settings.versions):
-        touch(portal, kind, record, at)
-    calculate(portal, kind, record, values, at)
+        portal.touch(kind, record, at)
+    portal.calculate(kind, record, values, at)
 
 
 def rolled(portal: Portal, kind: str, record: Record, at: int) -> dict[str, str]:

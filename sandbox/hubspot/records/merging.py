@@ -27,7 +27,7 @@ def archive(portal: Portal, kind: str, record: Record, actor: Actor) -> None:
 def restore(portal: Portal, kind: str, record: Record) -> None:
     """Out of the bin; the date of the last change moves."""
     record.archived_at = None
-    writes.touch(portal, kind, record, portal.clock.ms())
+    portal.touch(kind, record, portal.clock.ms())
     engagements.follow(portal, kind, record, portal.clock.ms())
 
 
@@ -45,7 +45,7 @@ def merge(portal: Portal, kind: str, winner: Record, loser: Record, actor: Actor
         portal.indexes[kind].drop(one.id)
         _take_links(portal, kind, survivor, one)
     taken[_MERGED] = ";".join([*before, *(str(one.id) for one in gone)])
-    writes.apply(portal, kind, survivor, writes.Actor(actor.name, source), taken, at=now, log=False)
+    writes.apply(portal, kind, survivor, writes.Actor(actor.name, source), taken, at=now, logged=False)
     merged = {"merged": ";".join(str(one.id) for one in gone)}
     writes.log(portal, kind, actor, "merge", survivor.id, values=merged)
     if kind not in ENGAGEMENTS:

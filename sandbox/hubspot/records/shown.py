@@ -9,8 +9,7 @@ from sandbox.hubspot.errors import invalid
 from sandbox.hubspot.records.checks import lacks
 from sandbox.hubspot.records.deals import stalled, yes
 from sandbox.hubspot.records.table import CALCULATED, Version
-from sandbox.hubspot.records.writes import modified
-from sandbox.hubspot.schema.definitions import KINDS
+from sandbox.hubspot.schema.definitions import KINDS, modified
 from sandbox.hubspot.schema.standard import DEFAULTS
 
 if TYPE_CHECKING:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from sandbox.hubspot.portal import Portal
     from sandbox.hubspot.records.table import Record, Source
 
-MODIFIED = {"contacts": "lastmodifieddate"}
-"""The property that tells the last change, where it is not hs_lastmodifieddate."""
 _CREATED = dict.fromkeys(("deals", "contacts", "companies"), ("createdate", "hs_createdate"))
 
 
@@ -26,11 +24,6 @@ class Actor:
     source: Source
 
 
-def modified(kind: str) -> str:
-    """The name of the property of the last change."""
-    return MODIFIED.get(kind, "hs_lastmodifieddate")
-
-
 def create(portal: Portal, kind: str, actor: Actor, values: dict[str, str], *, at: int | None = None) -> Record:
     """A new record of checked values."""
     now = portal.clock.ms() if at is None else at
@@ -39,7 +32,7 @@ def create(portal: Portal, kind: str, actor: Actor, values: dict[str, str], *, a
         values = {"pipeline": "default", **values}
     start = _start(kind, record, actor, values)
     record.props = {**start}
-    apply(portal, kind, record, actor, values, at=now, log=False)
+    apply(portal, kind, record, actor, values, at=now, logged=False)
     log(portal, kind, actor, "create", record.id, values=values)
     return record
 
@@ -67,7 +60,7 @@ def apply(
     values: dict[str, str],
     *,
     at: int | None = None,
-    log: bool = True,
+    logged: bool = True,
 ) -> None:
     """Put checked values onto a record, with all that follows from them."""
     now = portal.clock.ms() if at is None else at
@@ -78,9 +71,9 @@ def apply(
         record.fill(deals.derive(portal, record, changed, now))
     if kind == "contacts":
         record.fill(lifecycle(record, changed, now))
-    touch(portal, kind, record, now)
-    if log:
-        _logged(portal, kind, actor, record, values)
+    portal.touch(kind, record, now)
+    if logged:
+        log(portal, kind, actor, "update", record.id, values=values)
     engagements.follow(portal, kind, record, now)
 
 
@@ -88,22 +81,6 @@ def lifecycle(record: Record, changed: list[str], at: int) -> dict[str, str]:
     """The date on which a contact came into its lifecycle stage."""
     stage = record.props.get("lifecyclestage", "")
     return {f"hs_lifecyclestage_{stage}_date": iso(at)} if stage and "lifecyclestage" in changed else {}
-
-
-def touch(portal: Portal, kind: str, record: Record, at: int) -> None:
-    """Any change, also an internal one, moves the date of the last change."""
-    record.moved(modified(kind), at)
-    portal.noticed(kind, record)
-
-
-def calculate(portal: Portal, kind: str, record: Record, values: dict[str, str], at: int | None = None) -> None:
-    """What HubSpot works out by itself."""
-    if record.fill(values):
-        touch(portal, kind, record, portal.clock.ms() if at is None else at)
-
-
-def _logged(portal: Portal, kind: str, actor: Actor, record: Record, values: dict[str, str]) -> None:
-    log(portal, kind, actor, "update", record.id, values=values)
 
 
 def log(
@@ -117,7 +94,5 @@ def log(
     outcome: str = "ok",
 ) -> None:
     """Note an attempted write."""
-    at = iso(portal.clock.ms())
-    portal.writes.append(
-        Write(at, actor.name, kind, what, None if number is None else str(number), dict(values), outcome)
-    )
+    at, key = iso(portal.clock.ms()), None if number is None else str(number)
+    portal.writes.append(Write(at, actor.name, kind, what, key, dict(values), outcome))

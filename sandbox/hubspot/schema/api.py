@@ -13,15 +13,10 @@ if TYPE_CHECKING:
     from sandbox.hubspot.portal import Portal
 
 _MOST = 100
-_KEYS = {
-    "label": "label",
-    "description": "description",
+_KEYS = {key: key for key in ("label", "description", "hidden", "options", "type")} | {
     "groupName": "group",
     "displayOrder": "display_order",
-    "hidden": "hidden",
     "formField": "form_field",
-    "options": "options",
-    "type": "type",
     "fieldType": "field_type",
     "calculationFormula": "formula",
 }
@@ -78,7 +73,7 @@ def _take(portal: Portal, kind: str, known: Property, given: dict[str, Any]) -> 
     """Set what is given; raises before anything is set."""
     check_fit(given.get("type", known.type), given.get("fieldType", known.field_type))
     group = given.get("groupName", known.group)
-    if group not in portal.groups[kind]:
+    if group not in portal.groups[kind] or portal.groups[kind][group].archived:
         raise invalid(
             f"Property group {group} does not exist", sub="PropertyValidationError.PROPERTY_GROUP_DOESNT_EXIST"
         )
@@ -148,8 +143,7 @@ def batch_create(call: Call, name: str) -> Reply:
         try:
             results.append(made(call, kind, each).body())
         except ApiError as error:
-            context = {**(error.context or {}), "name": [str(each.get("name"))]}
-            errors.append(ApiError(error.status, error.category, error.message, sub=error.sub, context=context))
+            errors.append(error.within({"name": [str(each.get("name"))]}))
     return complete(call, results, errors, status=201)
 
 
@@ -162,7 +156,7 @@ def batch_read(call: Call, name: str) -> Reply:
             found = _found(call.portal, kind, str(each.get("name")), archived=bool(body.get("archived")))
             results.append(found.body())
         except ApiError as error:
-            errors.append(ApiError(404, error.category, error.message, context={"name": [str(each.get("name"))]}))
+            errors.append(error.within({"name": [str(each.get("name"))]}))
     return complete(call, results, errors)
 
 

@@ -51,6 +51,11 @@ def single(kind: str) -> str:
     return KINDS[kind][1]
 
 
+def modified(kind: str) -> str:
+    """The name of the property that holds the date of the last change."""
+    return "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
+
+
 @dataclass
 class Property:
     """One property of an object type. Instants are milliseconds."""
@@ -131,11 +136,12 @@ class Group:
     name: str
     label: str
     display_order: int = -1
+    archived: bool = False
 
     def body(self) -> dict[str, Any]:
         """As the API shows it."""
         told = {"name": self.name, "label": self.label, "displayOrder": self.display_order}
-        return {"archived": False, **told}
+        return {"archived": self.archived, **told}
 
 
 def check_name(name: Any) -> str:

@@ -31,7 +31,9 @@ def kept(portal: Portal, known: Property, given: Any, before: str) -> str | Wron
         return ""
     if known.refers_to == "OWNER":
         return _owner(portal, known, text)
-    return _READ[known.type](known, text, before)
+    if known.type == "enumeration":
+        return _enumeration(known, text, before)
+    return _READ[known.type](known, text)
 
 
 def _owner(portal: Portal, known: Property, text: str) -> str | Wrong:
@@ -40,16 +42,14 @@ def _owner(portal: Portal, known: Property, text: str) -> str | Wrong:
     return Wrong(known.name, "INVALID_OWNER_ID", f"{text} is not a valid owner id.")
 
 
-def _string(known: Property, text: str, before: str) -> str | Wrong:
-    del before
+def _string(known: Property, text: str) -> str | Wrong:
     if len(text) > _MOST_TEXT:
         message = f"Property {known.name} has {len(text)} characters; the maximum is {_MOST_TEXT}"
         return Wrong(known.name, "PROPERTY_VALUE_TOO_LONG", message)
     return text
 
 
-def _number(known: Property, text: str, before: str) -> str | Wrong:
-    del before
+def _number(known: Property, text: str) -> str | Wrong:
     try:
         number = Decimal(text.strip())
     except InvalidOperation:
@@ -59,24 +59,21 @@ def _number(known: Property, text: str, before: str) -> str | Wrong:
     return text.strip()
 
 
-def _date(known: Property, text: str, before: str) -> str | Wrong:
-    del before
+def _date(known: Property, text: str) -> str | Wrong:
     try:
         return day(text)
     except (ValueError, OverflowError, OSError):
         return Wrong(known.name, "INVALID_DATE", f"{text} was not a valid date: it must be a day, at midnight UTC.")
 
 
-def _datetime(known: Property, text: str, before: str) -> str | Wrong:
-    del before
+def _datetime(known: Property, text: str) -> str | Wrong:
     try:
         return iso(moment(text))
     except (ValueError, OverflowError, OSError):
         return Wrong(known.name, "INVALID_DATE", f"{text} was not a valid long.")
 
 
-def _bool(known: Property, text: str, before: str) -> str | Wrong:
-    del before
+def _bool(known: Property, text: str) -> str | Wrong:
     low = text.lower()
     if low in {"true", "false"}:
         return low
@@ -102,7 +99,6 @@ _READ = {
     "date": _date,
     "datetime": _datetime,
     "bool": _bool,
-    "enumeration": _enumeration,
 }
 
 

@@ -1,4 +1,4 @@
-"""Seeds: a believable portal of any size with known labels, and the Maven CRM set."""
+"""Seeds: a believable portal of any size with known labels."""
 
 from __future__ import annotations
 

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from sandbox.hubspot.api.owners import Owner
-    from sandbox.hubspot.portal import Portal
+    from sandbox.hubspot.portal import Owner, Portal
     from sandbox.hubspot.records.table import Record
     from sandbox.seeds.plans import Plan
 

@@ -10,15 +10,13 @@ from sandbox.hubspot.records import deals
 from sandbox.hubspot.seeds.activity import Activities
 from sandbox.hubspot.seeds.people import NEW_BUSINESS, OLD_STAGE, RENEWALS, by
 from sandbox.seeds.ageing import PLACES
-from sandbox.seeds.days import day, seconds
 from sandbox.seeds.names import FILLER, ISSUES, STEPS, WHAT
-from sandbox.seeds.plans import LOST
+from sandbox.seeds.plans import LOST, day, seconds
 
 if TYPE_CHECKING:
     from random import Random
 
-    from sandbox.hubspot.api.owners import Owner
-    from sandbox.hubspot.portal import Portal
+    from sandbox.hubspot.portal import Owner, Portal
     from sandbox.hubspot.records.table import Record
     from sandbox.hubspot.seeds.people import People
     from sandbox.seeds.plans import Plan

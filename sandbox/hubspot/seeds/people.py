@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox.hubspot.clock import iso, moment
 from sandbox.hubspot.records.table import Record, Source
+from sandbox.hubspot.schema.definitions import modified
 from sandbox.hubspot.schema.standard import options, parse_property
 from sandbox.hubspot.setup import add_owner, add_pipeline, new_stage_in
+from sandbox.seeds.ageing import EXPECTED
 from sandbox.seeds.names import COMPANY, FIRST, KIND, LAST, TEAMS
 
 if TYPE_CHECKING:
     from random import Random
 
-    from sandbox.hubspot.api.owners import Owner
-    from sandbox.hubspot.portal import Portal
+    from sandbox.hubspot.portal import Owner, Portal
 
 OWN_PROPERTIES: Final = (
     "budget_confirmed bool booleancheckbox true=Yes false=No",
@@ -41,17 +42,7 @@ RENEWAL: Final = [
     ("161203408", "Closed Won", 1.0),
     ("161203409", "Closed Lost", 0.0),
 ]
-_PLACES: Final = (
-    "prospecting",
-    "qualification",
-    "discovery",
-    "demo",
-    "proposal",
-    "negotiation",
-    "closing",
-    "won",
-    "lost",
-)
+_PLACES: Final = (*EXPECTED, "won", "lost")
 NEW_BUSINESS: Final = dict(zip(_PLACES, (
     FIRST_STAGE, "appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin",
     "contractsent", LAST_STAGE, "closedwon", "closedlost"), strict=True))  # fmt: skip
@@ -140,10 +131,9 @@ def plain(portal: Portal, kind: str, owner: Owner, values: dict[str, str], at: i
     made = portal.shelves[kind].new(at)
     stamp, user = iso(at), str(owner.user_id)
     created = "createdate" if kind in {"contacts", "companies"} else "hs_createdate"
-    modified = "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
     made.props = {
         created: stamp,
-        modified: stamp,
+        modified(kind): stamp,
         "hs_object_id": str(made.id),
         "hs_object_source": "CRM_UI",
         "hs_object_source_label": "CRM_UI",

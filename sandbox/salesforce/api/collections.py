@@ -1,4 +1,4 @@
-"""Up to 200 rows in one call, and up to 25 calls in one."""
+"""Up to 200 rows in one call."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_CHUNKS, MOST_READ = 200, 10, 2_000
 
 
+def _at_most(given: Sequence[Any], most: int) -> None:
+    if len(given) > most:
+        message = f"record limit reached. cannot submit more than {most} records into this call"
+        raise ApiError("EXCEEDED_ID_LIMIT", message)
+
+
 def records_of(call: Call) -> tuple[list[dict[str, Any]], bool]:
     """The records of a request, and whether all of them are wanted or none; raises the whole call's refusal."""
     body = call.json()
     records = body.get("records") if isinstance(body, dict) else None
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise ApiError("JSON_PARSER_ERROR", "The request needs a list named records")
-    if len(records) > MOST_ROWS:
-        raise ApiError(
-            "EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {MOST_ROWS} records into this call"
-        )
+    _at_most(records, MOST_ROWS)
     kinds = [(r.get("attributes") or {}).get("type") for r in records]
     if None in kinds:
         raise ApiError("INVALID_INPUT", "Include an sObject type in the attributes of each record")
@@ -59,10 +62,7 @@ def update_rows(call: Call) -> Reply:
 def delete_rows(call: Call) -> Reply:
     """DELETE composite/sobjects?ids=a,b."""
     wanted = [i for i in call.params.get("ids", "").split(",") if i]
-    if len(wanted) > MOST_ROWS:
-        raise ApiError(
-            "EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {MOST_ROWS} records into this call"
-        )
+    _at_most(wanted, MOST_ROWS)
     ops = [Op("delete", _kind_of(call, i), i) for i in wanted]
     results = save(call.org, call.user_id, ops, all_or_none=call.params.get("allOrNone") == "true")
     return Reply([r.json() for r in results])
@@ -86,10 +86,7 @@ def read_rows(call: Call, name: str) -> Reply:
 
 
 def _found(call: Call, name: str, wanted: Sequence[str], names: list[str]) -> list[dict[str, Any] | None]:
-    if len(wanted) > MOST_READ:
-        raise ApiError(
-            "EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {MOST_READ} records into this call"
-        )
+    _at_most(wanted, MOST_READ)
     entity = call.org.entity(name)
     table = call.org.tables[entity.name]
     replies: list[dict[str, Any] | None] = []

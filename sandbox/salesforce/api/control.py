@@ -33,9 +33,8 @@ def _expire(org: Org, body: dict[str, Any]) -> Any:
     return {"ended": org.logins.expire(events.user_id(org, user) if user else None)}
 
 
-def logins(org: Org, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def logins(org: Org, _: dict[str, Any] | None = None) -> dict[str, Any]:
     """What a client must know to log in, and the key that signs JWTs."""
-    del body
     return {"logins": [dataclasses.asdict(login) for login in org.logins.all], "private_key": org.logins.private_key}
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce.api.call import Call, Reply
 from sandbox.salesforce.errors import not_found
+from sandbox.salesforce.records.checks import allowed_values
 from sandbox.salesforce.schema.fields import label_of
-from sandbox.salesforce.schema.picklists import allowed_values
 
 if TYPE_CHECKING:
     from sandbox.salesforce.schema.fields import ObjectType
@@ -20,6 +20,13 @@ def versions(call: Call) -> Reply:
     """GET /services/data."""
     del call
     return Reply([{"label": f"Release {v}", "url": f"/services/data/v{v}.0", "version": f"{v}.0"} for v in VERSIONS])
+
+
+def resources(call: Call) -> Reply:
+    """GET /services/data/vNN.0."""
+    base = f"/services/data/v{call.version}/"
+    names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling", "recent", "search")
+    return Reply({**{n: base + n for n in names}, "identity": f"{call.base}/id/{call.org.org_id}/{call.user_id}"})
 
 
 def limits(call: Call) -> Reply:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from sandbox.salesforce.api import auth, changes, collections, describe, rows, tooling, upserts
+from sandbox.salesforce.api import auth, changes, collections, composite, describe, rows, tooling, upserts
 from sandbox.salesforce.api.call import Call, Reply
 from sandbox.salesforce.errors import ApiError, not_found, session_expired
 from sandbox.web import MOST_URI
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Action: TypeAlias = "Callable[..., Reply]"
 _ROW = r"sobjects/(\w+)/([A-Za-z0-9]{15}|[A-Za-z0-9]{18}|[^/]+)"
 _DATA: list[tuple[str, str, Action]] = [
+    ("GET", r"", describe.resources),
     ("GET", r"limits", describe.limits),
     ("GET", r"sobjects", describe.catalogue),
     ("GET", r"sobjects/(\w+)/describe", describe.describe),
@@ -25,6 +26,7 @@ _DATA: list[tuple[str, str, Action]] = [
     ("GET", r"tooling/query", tooling.query),
     ("POST", r"tooling/sobjects/(\w+)", tooling.create),
     ("GET", r"tooling/sobjects/(\w+)/describe", describe.describe),
+    ("GET", r"tooling/sobjects/(\w+)/(\w+)", tooling.read),
     ("PATCH", r"tooling/sobjects/(\w+)/(\w+)", tooling.update),
     ("DELETE", r"tooling/sobjects/(\w+)/(\w+)", tooling.delete),
     ("GET", r"query", rows.query),
@@ -36,6 +38,7 @@ _DATA: list[tuple[str, str, Action]] = [
     ("GET", _ROW, rows.get_row),
     ("PATCH", _ROW, rows.update_row),
     ("DELETE", _ROW, rows.delete_row),
+    ("POST", r"composite", lambda call: composite.run(call, dispatch)),
     ("POST", r"composite/sobjects", collections.create_rows),
     ("PATCH", r"composite/sobjects/(\w+)/(\w+)", upserts.upsert_rows),
     ("PATCH", r"composite/sobjects", collections.update_rows),

@@ -142,6 +142,11 @@ def _row(call: Call, kind: str, row_id: str) -> Row:
     return row
 
 
+def read(call: Call, kind: str, row_id: str) -> Reply:
+    """GET tooling/sobjects/X/id."""
+    return Reply({"attributes": {"type": kind}, **_row(call, kind, row_id)})
+
+
 def update(call: Call, kind: str, row_id: str) -> Reply:
     """PATCH tooling/sobjects/X/id."""
     row, metadata, org = _row(call, kind, row_id), call.fields().get("Metadata") or {}, call.org

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sandbox.salesforce.clock import unwire, wire
-from sandbox.salesforce.records.effects import Effects
 
 if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
@@ -15,54 +14,36 @@ if TYPE_CHECKING:
 DONE = "Completed"
 
 
-class _Activity(Effects):
-    def after(self, org: Org, old: Row | None, new: Row) -> None:
-        for what in {row["WhatId"] for row in (old, new) if row and row["WhatId"]}:
-            roll_up(org, what)
-
-    def removed(self, org: Org, user_id: str, old: Row) -> None:
-        del user_id
-        if old["WhatId"]:
-            roll_up(org, old["WhatId"])
+def after(org: Org, old: Row | None, new: Row) -> None:
+    """What an activity belongs to, and what it belonged to before, count anew."""
+    for what in {row["WhatId"] for row in (old, new) if row and row["WhatId"]}:
+        roll_up(org, what)
 
 
-class TaskEffects(_Activity):
+def before_task(org: Org, old: Row | None, new: Row, _: set[str]) -> Row:
     """Completing a task stamps it; opening it again takes the stamp away."""
-
-    def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
-        """Derive the task's own fields."""
-        del given
-        closed = new["Status"] == DONE
-        was = bool(old and old["IsClosed"])
-        stamp = new["CompletedDateTime"] if closed and was else new["LastModifiedDate"] if closed else None
-        return {
-            **new,
-            "IsClosed": closed,
-            "CompletedDateTime": stamp,
-            "IsHighPriority": new["Priority"] == "High",
-            "AccountId": account_of(org, new["WhatId"]),
-        }
+    closed = new["Status"] == DONE
+    was = bool(old and old["IsClosed"])
+    stamp = new["CompletedDateTime"] if closed and was else new["LastModifiedDate"] if closed else None
+    return {
+        **new,
+        "IsClosed": closed,
+        "CompletedDateTime": stamp,
+        "IsHighPriority": new["Priority"] == "High",
+        "AccountId": account_of(org, new["WhatId"]),
+    }
 
 
-class EventEffects(_Activity):
-    """Start, end and length belong together."""
-
-    def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
-        """Derive the event's own fields."""
-        del old
-        start = new["StartDateTime"] if "StartDateTime" in given else new["ActivityDateTime"] or new["StartDateTime"]
-        row = {**new, "AccountId": account_of(org, new["WhatId"])}
-        if start:
-            end = unwire(start) + timedelta(minutes=new["DurationInMinutes"] or 60)
-            row |= {
-                "ActivityDateTime": start,
-                "StartDateTime": start,
-                "ActivityDate": start[:10],
-                "EndDateTime": wire(end),
-                "EndDate": wire(end)[:10],
-                "DurationInMinutes": new["DurationInMinutes"] or 60,
-            }
-        return row
+def before_event(org: Org, _: Row | None, new: Row, given: set[str]) -> Row:
+    """Start, end and length of an event belong together."""
+    start = new["StartDateTime"] if "StartDateTime" in given else new["ActivityDateTime"] or new["StartDateTime"]
+    row = {**new, "AccountId": account_of(org, new["WhatId"])}
+    if start:
+        minutes = new["DurationInMinutes"] or 60
+        end = wire(unwire(start) + timedelta(minutes=minutes))
+        row |= {"ActivityDateTime": start, "StartDateTime": start, "ActivityDate": start[:10]}
+        row |= {"EndDateTime": end, "EndDate": end[:10], "DurationInMinutes": minutes}
+    return row
 
 
 def account_of(org: Org, what: str | None) -> str | None:

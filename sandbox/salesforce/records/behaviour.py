@@ -2,75 +2,72 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.records import activities, deals
-from sandbox.salesforce.records.effects import Effects
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.salesforce.org import Org
     from sandbox.salesforce.records.table import Row
 
-
-class _Named(Effects):
-    """Contacts and users: Name comes from first and last name."""
-
-    def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
-        del org, old, given
-        return {**new, "Name": " ".join(part for part in (new["FirstName"], new["LastName"]) if part)}
+Before: TypeAlias = "Callable[[Org, Row | None, Row, set[str]], Row]"
 
 
-class _Leads(_Named):
+@dataclass(frozen=True)
+class Effects:
+    """What follows for the rows of one object; nothing unless a function is given."""
+
+    before: Before = lambda _org, _old, new, _given: new
+    """The row to store: of an org, the old row, the new row and the names of the given fields; may refuse."""
+    after: Callable[[Org, Row | None, Row], None] = lambda _org, _old, _new: None
+    """Other rows, once it is stored."""
+    removed: Callable[[Org, Row], None] = lambda _org, _old: None
+    """Other rows, once it is in the bin."""
+    children: tuple[tuple[str, str], ...] = ()
+    """(object, its field) of the rows that go into the bin with it."""
+
+
+def _duplicate(what: str, row_id: str) -> ApiError:
+    return ApiError("DUPLICATE_VALUE", f"duplicate value found: {what} duplicates value on record with id: {row_id}")
+
+
+def _named(_org: Org, _old: Row | None, new: Row, _given: set[str]) -> Row:
+    """Name comes from first and last name."""
+    return {**new, "Name": " ".join(part for part in (new["FirstName"], new["LastName"]) if part)}
+
+
+def _lead(org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
     """A converted lead is read only."""
-
-    def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
-        if old and old["IsConverted"]:
-            raise ApiError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
-        return super().before(org, old, new, given)
+    if old and old["IsConverted"]:
+        raise ApiError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+    return _named(org, old, new, given)
 
 
-class _Accounts(Effects):
-    """Deleting an account takes its opportunities into the bin."""
-
-    def removed(self, org: Org, user_id: str, old: Row) -> None:
-        from sandbox.salesforce.records.writes import remove
-
-        for row in org.tables["Opportunity"].where("AccountId", old["Id"]):
-            if not row["IsDeleted"]:
-                remove(org, user_id, org.objects["Opportunity"], row)
-
-
-class _FieldPermissions(Effects):
+def _field_permission(org: Org, old: Row | None, new: Row, _given: set[str]) -> Row:
     """Edit needs read; a row without read is no row; one row a field and permission set."""
+    entity, _, name = str(new["Field"]).partition(".")
+    known = org.objects[entity].find(name) if entity in org.objects else None
+    if known is None or entity != new["SobjectType"] or known.required:
+        message = f"Field Name: bad value for restricted picklist field: {new['Field']}"
+        raise ApiError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, ["Field"])
+    if new["PermissionsEdit"] and not new["PermissionsRead"]:
+        message = "Permission Edit depends on permission(s): Read"
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", message, ["PermissionsEdit"])
+    if org.settings.fields_need_objects and not _reads(org, new["ParentId"], entity):
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"Field access depends on object permission(s): Read {entity}")
+    twins = org.tables["FieldPermissions"].where("Field", new["Field"])
+    if old is None and any(t["ParentId"] == new["ParentId"] and not t["IsDeleted"] for t in twins):
+        raise _duplicate("<unknown>", "<unknown>")
+    return new
 
-    def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
-        del given
-        entity, _, name = str(new["Field"]).partition(".")
-        known = org.objects[entity].find(name) if entity in org.objects else None
-        if known is None or entity != new["SobjectType"] or known.required:
-            raise ApiError(
-                "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-                f"Field Name: bad value for restricted picklist field: {new['Field']}",
-                ["Field"],
-            )
-        if new["PermissionsEdit"] and not new["PermissionsRead"]:
-            raise ApiError(
-                "FIELD_INTEGRITY_EXCEPTION", "Permission Edit depends on permission(s): Read", ["PermissionsEdit"]
-            )
-        if org.settings.fields_need_objects and not _reads(org, new["ParentId"], entity):
-            raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"Field access depends on object permission(s): Read {entity}")
-        twins = org.tables["FieldPermissions"].where("Field", new["Field"])
-        if old is None and any(t["ParentId"] == new["ParentId"] and not t["IsDeleted"] for t in twins):
-            raise ApiError(
-                "DUPLICATE_VALUE", "duplicate value found: <unknown> duplicates value on record with id: <unknown>"
-            )
-        return new
 
-    def after(self, org: Org, old: Row | None, new: Row) -> None:
-        del old
-        if not new["PermissionsRead"]:
-            org.tables["FieldPermissions"].swap(new["Id"], None)
+def _drop_unread(org: Org, _: Row | None, new: Row) -> None:
+    if not new["PermissionsRead"]:
+        _erase(org, new)
 
 
 def _reads(org: Org, permission_set: str, entity: str) -> bool:
@@ -78,68 +75,59 @@ def _reads(org: Org, permission_set: str, entity: str) -> bool:
     return any(row["SobjectType"] == entity and row["PermissionsRead"] for row in rows)
 
 
-class _Objects(Effects):
+def _object_permission(org: Org, _old: Row | None, new: Row, _given: set[str]) -> Row:
     """Opportunities are read with their accounts."""
-
-    def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
-        del old, given
-        if new["SobjectType"] == "Opportunity" and not _reads(org, new["ParentId"], "Account"):
-            message = "Permission Read Opportunity depends on permission(s): Read Account"
-            raise ApiError("FIELD_INTEGRITY_EXCEPTION", message)
-        return new
+    if new["SobjectType"] == "Opportunity" and not _reads(org, new["ParentId"], "Account"):
+        message = "Permission Read Opportunity depends on permission(s): Read Account"
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", message)
+    return new
 
 
-class _Unique(Effects):
+def _unique(*fields: str) -> Effects:
     """Rows of which there may be one for each pair of values."""
 
-    def __init__(self, *fields: str) -> None:
-        self._fields = fields
-
-    def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
-        del given
+    def before(org: Org, old: Row | None, new: Row, _: set[str]) -> Row:
         entity = next(o.name for o in org.objects.values() if o.prefix == new["Id"][:3])
-        twins = org.tables[entity].where(self._fields[0], new[self._fields[0]])
-        key = [new[f] for f in self._fields]
-        if old is None and any([t[f] for f in self._fields] == key and not t["IsDeleted"] for t in twins):
-            raise ApiError(
-                "DUPLICATE_VALUE",
-                f"duplicate value found: {self._fields[-1]} duplicates value on record with id: {twins[0]['Id']}",
-            )
-        return self._filled(new)
+        twins = org.tables[entity].where(fields[0], new[fields[0]])
+        key = [new[f] for f in fields]
+        if old is None and any([t[f] for f in fields] == key and not t["IsDeleted"] for t in twins):
+            raise _duplicate(fields[-1], twins[0]["Id"])
+        return _filled(new)
 
-    def _filled(self, new: Row) -> Row:
-        if "SetupEntityType" in new:
-            return {**new, "SetupEntityType": "CustomPermission"}
-        if "IsOwnedByProfile" in new:
-            return {**new, "IsCustom": True, "Type": "Regular"}
-        return {**new, "IsActive": True} if "AssigneeId" in new else new
-
-    def removed(self, org: Org, user_id: str, old: Row) -> None:
-        """Permission rows know no bin."""
-        del user_id
-        for table in org.tables.values():
-            if old["Id"] in table.rows:
-                table.swap(old["Id"], None)
+    return Effects(before, removed=_erase)
 
 
-class _Removed(_FieldPermissions):
-    def removed(self, org: Org, user_id: str, old: Row) -> None:
-        del user_id
-        org.tables["FieldPermissions"].swap(old["Id"], None)
+def _filled(new: Row) -> Row:
+    if "SetupEntityType" in new:
+        return {**new, "SetupEntityType": "CustomPermission"}
+    if "IsOwnedByProfile" in new:
+        return {**new, "IsCustom": True, "Type": "Regular"}
+    return {**new, "IsActive": True} if "AssigneeId" in new else new
+
+
+def _erase(org: Org, old: Row) -> None:
+    """Permission rows know no bin."""
+    for table in org.tables.values():
+        if old["Id"] in table.rows:
+            table.swap(old["Id"], None)
+
+
+def _unlogged(org: Org, old: Row) -> None:
+    activities.after(org, None, old)
 
 
 EFFECTS: dict[str, Effects] = {
-    "Opportunity": deals.DealEffects(),
-    "Task": activities.TaskEffects(),
-    "Event": activities.EventEffects(),
-    "Contact": _Named(),
-    "Lead": _Leads(),
-    "User": _Named(),
-    "Account": _Accounts(),
-    "FieldPermissions": _Removed(),
-    "ObjectPermissions": _Objects(),
-    "PermissionSet": _Unique("Name"),
-    "PermissionSetAssignment": _Unique("AssigneeId", "PermissionSetId"),
-    "SetupEntityAccess": _Unique("ParentId", "SetupEntityId"),
-    "OpportunityContactRole": Effects(),
+    "Opportunity": Effects(deals.before, deals.after, children=deals.CHILDREN),
+    "Task": Effects(activities.before_task, activities.after, _unlogged),
+    "Event": Effects(activities.before_event, activities.after, _unlogged),
+    "Contact": Effects(_named),
+    "Lead": Effects(_lead),
+    "User": Effects(_named),
+    "Account": Effects(children=(("Opportunity", "AccountId"),)),
+    "FieldPermissions": Effects(_field_permission, _drop_unread, _erase),
+    "ObjectPermissions": Effects(_object_permission),
+    "PermissionSet": _unique("Name"),
+    "PermissionSetAssignment": _unique("AssigneeId", "PermissionSetId"),
+    "SetupEntityAccess": _unique("ParentId", "SetupEntityId"),
 }
+NOTHING = Effects()

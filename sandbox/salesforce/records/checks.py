@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from sandbox.salesforce.errors import ApiError, no_such_column, not_writable
 from sandbox.salesforce.records import ids
 from sandbox.salesforce.schema.catalog import is_audit
-from sandbox.salesforce.schema.picklists import allowed_values
 from sandbox.salesforce.schema.values import check
 
 if TYPE_CHECKING:
@@ -29,6 +28,16 @@ def checked(org: Org, user_id: str, entity: ObjectType, values: dict[str, Any], 
         check(known, value, allowed_values(org, entity.name, known))
         if known.refers_to and value is not None:
             values[name] = _reference(org, known, value)
+
+
+def allowed_values(org: Org, entity: str, field: Field) -> tuple[str, ...]:
+    """The active values of a picklist field, in order: stages and currencies are rows, the rest are in the field."""
+    if field.name == "StageName" and entity == "Opportunity":
+        stages = sorted(org.tables["OpportunityStage"].alive(), key=lambda s: s["SortOrder"] or 0)
+        return tuple(s["MasterLabel"] for s in stages if s["IsActive"])
+    if field.name == "CurrencyIsoCode" and "CurrencyType" in org.tables:
+        return tuple(c["IsoCode"] for c in org.tables["CurrencyType"].alive() if c["IsActive"])
+    return field.picklist
 
 
 def _writable(known: Field, kind: str) -> bool:

@@ -4,56 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce.records.effects import Effects
-
 if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
     from sandbox.salesforce.records.table import Row
 
-_CATEGORY = {
-    "Omitted": "Omitted",
-    "Pipeline": "Pipeline",
+_CATEGORY = {label: label for label in ("Omitted", "Pipeline", "Closed")} | {
     "Best Case": "BestCase",
     "Commit": "Forecast",
-    "Closed": "Closed",
 }
-_SNAPSHOT = ("StageName", "Amount", "CloseDate", "Probability", "ForecastCategory")
+SNAPSHOT = ("StageName", "Amount", "CloseDate", "Probability", "ForecastCategory")
+_KINDS = {"currency": "Currency", "date": "DateOnly", "percent": "Percent", "picklist": "DynamicEnum"}
 _LOOKUPS = {"OwnerId": "User", "RecordTypeId": "RecordType"}
-_CHILDREN = (("Task", "WhatId"), ("Event", "WhatId"), ("OpportunityContactRole", "OpportunityId"))
+CHILDREN = (("Task", "WhatId"), ("Event", "WhatId"), ("OpportunityContactRole", "OpportunityId"))
 
 
-class DealEffects(Effects):
-    """Stage defaults and derived fields; a snapshot row and field history rows on change."""
+def before(org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
+    """Stage defaults and derived fields."""
+    row = dict(new)
+    moved = old is None or old["StageName"] != row["StageName"]
+    if moved:
+        _take_stage(org, row, given)
+    derive(row)
+    if old is None:
+        row["PushCount"] = 0
+    elif moved:
+        row["LastStageChangeDate"] = row["LastModifiedDate"]
+    if old and row["CloseDate"][:7] > old["CloseDate"][:7]:
+        row["PushCount"] = (old["PushCount"] or 0) + 1
+    return row
 
-    def before(self, org: Org, old: Row | None, new: Row, given: set[str]) -> Row:
-        """Derive the deal's own fields."""
-        row = dict(new)
-        moved = old is None or old["StageName"] != row["StageName"]
-        if moved:
-            _take_stage(org, row, given)
-        derive(row)
-        if old is None:
-            row["PushCount"] = 0
-        elif moved:
-            row["LastStageChangeDate"] = row["LastModifiedDate"]
-        if old and row["CloseDate"][:7] > old["CloseDate"][:7]:
-            row["PushCount"] = (old["PushCount"] or 0) + 1
-        return row
 
-    def after(self, org: Org, old: Row | None, new: Row) -> None:
-        """Write the histories."""
-        if old is None or any(old[f] != new[f] for f in _SNAPSHOT):
-            _snapshot(org, old, new)
-        _field_history(org, old, new)
-
-    def removed(self, org: Org, user_id: str, old: Row) -> None:
-        """Take tasks, events and contact roles along."""
-        from sandbox.salesforce.records.writes import remove
-
-        for entity, key in _CHILDREN:
-            for row in org.tables[entity].where(key, old["Id"]):
-                if not row["IsDeleted"]:
-                    remove(org, user_id, org.objects[entity], row)
+def after(org: Org, old: Row | None, new: Row) -> None:
+    """Write the histories: a snapshot row and field history rows on change."""
+    if old is None or any(old[f] != new[f] for f in SNAPSHOT):
+        _snapshot(org, old, new)
+    _field_history(org, old, new)
 
 
 def _take_stage(org: Org, row: Row, given: set[str]) -> None:
@@ -81,18 +66,13 @@ def derive(row: Row) -> None:
 
 def snapshot(org: Org, old: Row | None, new: Row) -> Row:
     """The OpportunityHistory row for a change, not yet in its table."""
-    values: dict[str, Any] = {f: new[f] for f in (*_SNAPSHOT, "ExpectedRevenue")}
+    values: dict[str, Any] = {f: new[f] for f in (*SNAPSHOT, "ExpectedRevenue")}
     if old:
         values |= {"PrevAmount": old["Amount"], "PrevCloseDate": old["CloseDate"]}
     if "CurrencyIsoCode" in new:
         values["CurrencyIsoCode"] = new["CurrencyIsoCode"]
-    return org.make(
-        "OpportunityHistory",
-        **values,
-        OpportunityId=new["Id"],
-        CreatedDate=new["LastModifiedDate"],
-        CreatedById=new["LastModifiedById"],
-    )
+    audit = {"CreatedDate": new["LastModifiedDate"], "CreatedById": new["LastModifiedById"]}
+    return org.make("OpportunityHistory", **values, **audit, OpportunityId=new["Id"])
 
 
 def _snapshot(org: Org, old: Row | None, new: Row) -> None:
@@ -137,16 +117,7 @@ def _versions(org: Org, name: str, before: Any, after: Any) -> list[tuple[Any, A
     if kind.type == "textarea":
         return [(None, None, "TextArea")]
     if name not in _LOOKUPS:
-        return [
-            (
-                before,
-                after,
-                {"currency": "Currency", "date": "DateOnly", "percent": "Percent", "picklist": "DynamicEnum"}.get(
-                    kind.type, "Text"
-                ),
-            )
-        ]
-    names = {
-        row_id: row["Name"] for row_id, row in org.tables[_LOOKUPS[name]].rows.items() if row_id in {before, after}
-    }
+        return [(before, after, _KINDS.get(kind.type, "Text"))]
+    rows = org.tables[_LOOKUPS[name]].rows
+    names = {row_id: rows[row_id]["Name"] for row_id in (before, after) if row_id in rows}
     return [(names.get(before), names.get(after), "Text"), (before, after, "EntityId")]

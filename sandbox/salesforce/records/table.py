@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -120,3 +121,17 @@ class Table:
     def alive(self) -> Iterator[Row]:
         """Rows that are not deleted."""
         return (row for row in self.rows.values() if not row["IsDeleted"])
+
+
+@dataclass
+class LateCommit:
+    """A transaction that has run, so that its stamps are set, but is not yet visible."""
+
+    tables: dict[str, Table]
+    swaps: list[tuple[str, str, Row | None]]
+
+    def commit(self) -> None:
+        """Now it is visible, with the stamps of when it ran."""
+        for table, row_id, row in self.swaps:
+            self.tables[table].swap(row_id, row)
+        self.swaps.clear()

@@ -10,9 +10,8 @@ from sandbox.salesforce.errors import ApiError, insufficient_access
 from sandbox.salesforce.org import Write
 from sandbox.salesforce.records import ids
 from sandbox.salesforce.records.access import EDIT_TASKS, MANAGE_SETS, MODIFY_ALL
-from sandbox.salesforce.records.behaviour import EFFECTS
+from sandbox.salesforce.records.behaviour import EFFECTS, NOTHING
 from sandbox.salesforce.records.checks import checked
-from sandbox.salesforce.records.effects import Effects
 from sandbox.salesforce.schema.values import parse
 
 if TYPE_CHECKING:
@@ -135,12 +134,10 @@ def find(org: Org, entity: ObjectType, row_id: str | None, user_id: str) -> Row:
 
 
 def _create(org: Org, user_id: str, entity: ObjectType, op: Op) -> Result:
-    values = {
-        **{f.name: org.blank(entity.name)[f.name] for f in entity.fields.values() if f.default is not None},
-        **op.values,
-    }
+    defaults = {f.name: org.blank(entity.name)[f.name] for f in entity.fields.values() if f.default is not None}
+    values = {**defaults, **op.values}
     missing = [f.name for f in entity.fields.values() if f.required and values.get(f.name) is None]
-    effects: Effects = EFFECTS.get(entity.name, Effects())
+    effects = EFFECTS.get(entity.name, NOTHING)
     if missing:
         raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
     if "OwnerId" in entity.fields:
@@ -155,7 +152,7 @@ def _create(org: Org, user_id: str, entity: ObjectType, op: Op) -> Result:
 
 
 def _update(org: Org, user_id: str, entity: ObjectType, old: Row, op: Op) -> Result:
-    effects: Effects = EFFECTS.get(entity.name, Effects())
+    effects = EFFECTS.get(entity.name, NOTHING)
     stamp = org.clock.stamp()
     audit = {"LastModifiedDate": stamp, "SystemModstamp": stamp, "LastModifiedById": user_id}
     new = effects.before(org, old, {**old, **op.values, **audit}, set(op.values))
@@ -181,7 +178,12 @@ def remove(org: Org, user_id: str, entity: ObjectType, old: Row, **more: Any) ->
     stamp = org.clock.stamp()
     gone = {"IsDeleted": True, "SystemModstamp": stamp, "LastModifiedDate": stamp, "LastModifiedById": user_id, **more}
     org.tables[entity.name].put({**old, **{k: v for k, v in gone.items() if k in old}})
-    EFFECTS.get(entity.name, Effects()).removed(org, user_id, old)
+    effects = EFFECTS.get(entity.name, NOTHING)
+    for name, key in effects.children:
+        for row in org.tables[name].where(key, old["Id"]):
+            if not row["IsDeleted"]:
+                remove(org, user_id, org.objects[name], row)
+    effects.removed(org, old)
     org.noticed(entity.name)
 
 
@@ -191,5 +193,8 @@ def _parsed(org: Org, op: Op) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in op.values.items():
         known = entity.find(name)
-        found[known.name if known else name] = parse(known, value) if known else value
+        stored = parse(known, value) if known else value
+        if known and known.type == "textarea" and org.settings.crlf and stored:
+            stored = stored.replace("\r\n", "\n").replace("\n", "\r\n")
+        found[known.name if known else name] = stored
     return found

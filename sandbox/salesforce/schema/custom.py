@@ -10,19 +10,12 @@ from sandbox.salesforce.schema.fields import Field
 _KINDS = {
     "Text": "string",
     "LongTextArea": "textarea",
-    "TextArea": "textarea",
     "Number": "double",
-    "Currency": "currency",
-    "Percent": "percent",
     "Checkbox": "boolean",
-    "Date": "date",
-    "DateTime": "datetime",
-    "Picklist": "picklist",
     "MultiselectPicklist": "multipicklist",
-    "Url": "url",
-    "Email": "email",
-    "Phone": "phone",
     "Lookup": "reference",
+    **{kind: kind.lower() for kind in ("TextArea", "Currency", "Percent", "Date", "DateTime")},
+    **{kind: kind.lower() for kind in ("Picklist", "Url", "Email", "Phone")},
 }
 _NEEDS = {
     "Text": ("length",),

@@ -1,4 +1,4 @@
-"""Seeds: a believable org of any size with known labels, and the Maven CRM set."""
+"""Seeds: a believable org of any size with known labels."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from sandbox.salesforce.clock import wire
+from sandbox.salesforce.records.deals import CHILDREN
 from sandbox.salesforce.seeds.build import Builder
 from sandbox.salesforce.seeds.people import People, populate
 from sandbox.salesforce.setup import SYNC
@@ -70,12 +71,7 @@ def _deals(org: Org, builder: Builder, people: People, count: int) -> None:
 
 def _binned(builder: Builder, deal: Row) -> None:
     """Put a deal that was just built, and what belongs to it, into the bin."""
-    for entity, key in (
-        ("Opportunity", "Id"),
-        ("Task", "WhatId"),
-        ("Event", "WhatId"),
-        ("OpportunityContactRole", "OpportunityId"),
-    ):
+    for entity, key in (("Opportunity", "Id"), *CHILDREN):
         rows = builder.rows.get(entity, [])
         for index in range(len(rows) - 1, -1, -1):
             if rows[index][key] != deal["Id"]:

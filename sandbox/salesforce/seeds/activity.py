@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.seeds.days import day, seconds
+from sandbox.seeds.plans import day, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce.records.deals import derive
+from sandbox.salesforce.records.deals import SNAPSHOT, derive, snapshot
 from sandbox.salesforce.seeds.activity import Activities, stamp
-from sandbox.seeds.days import day
 from sandbox.seeds.names import FILLER, ISSUES, STEPS, WHAT
+from sandbox.seeds.plans import day
 
 if TYPE_CHECKING:
     from datetime import date
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sandbox.seeds.plans import Plan
 
 _SCALE = {"USD": 1, "EUR": 1, "JPY": 150}
-_SNAPSHOT = ("StageName", "Amount", "CloseDate", "Probability", "ForecastCategory")
 _KINDS = {"StageName": "DynamicEnum", "Amount": "Currency", "CloseDate": "DateOnly", "NextStep": "Text"}
 
 
@@ -126,7 +125,7 @@ class Builder:
 
     def _live(self, row: Row, changes: list[tuple[str, dict[str, Any]]]) -> tuple[Row, list[Row]]:
         """The deal after its changes, and its snapshots; field history rows are kept on the way."""
-        snapshots = [self._snapshot(None, row)]
+        snapshots = [snapshot(self.org, None, row)]
         audit = {"OpportunityId": row["Id"], "CreatedById": row["OwnerId"]}
         self.keep(self._field_history(audit, row["CreatedDate"], "created", "Text"), "OpportunityFieldHistory")
         for at, change in changes:
@@ -139,8 +138,8 @@ class Builder:
             derive(row)
             if row["CloseDate"][:7] > old["CloseDate"][:7]:
                 row["PushCount"] += 1
-            if any(old[f] != row[f] for f in _SNAPSHOT):
-                snapshots.append(self._snapshot(old, row))
+            if any(old[f] != row[f] for f in SNAPSHOT):
+                snapshots.append(snapshot(self.org, old, row))
             for name in change:
                 pair = {"OldValue": old[name], "NewValue": row[name]}
                 self.keep(self._field_history(audit, at, name, _KINDS[name], **pair), "OpportunityFieldHistory")
@@ -148,15 +147,6 @@ class Builder:
 
     def _field_history(self, audit: dict[str, Any], at: str, name: str, kind: str, **values: Any) -> Row:
         return self.org.make("OpportunityFieldHistory", **audit, **values, CreatedDate=at, Field=name, DataType=kind)
-
-    def _snapshot(self, old: Row | None, new: Row) -> Row:
-        values = {f: new[f] for f in (*_SNAPSHOT, "ExpectedRevenue")}
-        if old:
-            values |= {"PrevAmount": old["Amount"], "PrevCloseDate": old["CloseDate"]}
-        if "CurrencyIsoCode" in new:
-            values["CurrencyIsoCode"] = new["CurrencyIsoCode"]
-        audit = {"CreatedDate": new["LastModifiedDate"], "CreatedById": new["LastModifiedById"]}
-        return self.org.make("OpportunityHistory", **values, **audit, OpportunityId=new["Id"])
 
     def _close_snapshots(self, snapshots: list[Row]) -> None:
         """Each row's stamp is the moment at which the next one took its place."""

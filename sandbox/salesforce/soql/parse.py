@@ -13,23 +13,12 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF
 
 from sandbox.salesforce.clock import wire
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.soql.tree import (
-    Both,
-    Call,
-    Compare,
-    Either,
-    LiteralKind,
-    Not,
-    Path,
-    Query,
-    SemiJoin,
-    Sort,
-    Value,
-)
+from sandbox.salesforce.soql import tree
+from sandbox.salesforce.soql.tree import Call, Compare, Path, Query, Value
 
 MOST_TEXT, MOST_STRING, MOST_OFFSET = 100_000, 4_000, 2_000
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
-_KINDS: dict[str, LiteralKind] = {
+_KINDS: dict[str, tree.LiteralKind] = {
     "INT": "number",
     "NUMBER": "number",
     "TRUE": "boolean",
@@ -59,10 +48,10 @@ def parse(text: str) -> Query:
     if len(text) > MOST_TEXT:
         raise malformed("SOQL statements cannot be longer than 100000 characters.")
     try:
-        tree = _grammar().parse(text)
+        found = _grammar().parse(text)
     except UnexpectedInput as error:
         raise malformed(_place(text, error)) from error
-    query: Query = _Build(visit_tokens=False).transform(tree)
+    query: Query = _Build(visit_tokens=False).transform(found)
     if query.offset > MOST_OFFSET:
         raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
     return query
@@ -126,17 +115,17 @@ class _Build(Transformer[Token, Any]):
         op = " ".join(str(p).lower() for p in parts if isinstance(p, Token))
         return Compare(parts[0], op, tuple(p for p in parts if isinstance(p, Value)))
 
-    def semi(self, parts: list[Any]) -> SemiJoin:
-        return SemiJoin(parts[0], parts[-1], str(parts[1]).lower() == "not")
+    def semi(self, parts: list[Any]) -> tree.SemiJoin:
+        return tree.SemiJoin(parts[0], parts[-1], str(parts[1]).lower() == "not")
 
-    def both(self, parts: list[Any]) -> Both:
-        return Both(tuple(p for p in parts if not isinstance(p, Token)))
+    def both(self, parts: list[Any]) -> tree.Both:
+        return tree.Both(tuple(p for p in parts if not isinstance(p, Token)))
 
-    def either(self, parts: list[Any]) -> Either:
-        return Either(tuple(p for p in parts if not isinstance(p, Token)))
+    def either(self, parts: list[Any]) -> tree.Either:
+        return tree.Either(tuple(p for p in parts if not isinstance(p, Token)))
 
-    def negation(self, parts: list[Any]) -> Not:
-        return Not(parts[-1])
+    def negation(self, parts: list[Any]) -> tree.Not:
+        return tree.Not(parts[-1])
 
     def where(self, parts: list[Any]) -> tuple[str, Any]:
         return ("where", parts[-1])
@@ -159,8 +148,8 @@ class _Build(Transformer[Token, Any]):
     def nulls(self, parts: list[Token]) -> str:
         return parts[1].type
 
-    def sort(self, parts: list[Any]) -> Sort:
-        return Sort(parts[0], any(p is True for p in parts[1:]), "LAST" in parts[1:])
+    def sort(self, parts: list[Any]) -> tree.Sort:
+        return tree.Sort(parts[0], any(p is True for p in parts[1:]), "LAST" in parts[1:])
 
     def limit(self, parts: list[Token]) -> tuple[str, int]:
         return ("limit", int(parts[1]))

@@ -18,19 +18,9 @@ if TYPE_CHECKING:
 
 DEEPEST = 5
 _NAME_LIKE = (
-    "Id",
-    "Name",
-    "Type",
-    "FirstName",
-    "LastName",
-    "Email",
-    "Title",
-    "IsActive",
-    "Username",
-    "Phone",
-    "UserRoleId",
+    "Id", "Name", "Type", "FirstName", "LastName", "Email", "Title", "IsActive", "Username", "Phone", "UserRoleId",
     "ProfileId",
-)
+)  # fmt: skip
 _BY_PREFIX = "Type"
 
 

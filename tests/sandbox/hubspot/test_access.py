@@ -172,3 +172,11 @@ def test_what_is_not_there_and_what_may_not_be_done_there(raw):
     assert raw.get("/crm/v3/unicorns").status_code == 404
     assert raw("PUT", DEALS).status_code == 405
     assert raw.get(f"{DEALS}/abc").status_code == 404
+
+
+def test_a_refresh_token_is_described(running):
+    client, oauth = Client.create(host=running.url), running.oauth
+    told = client.oauth.refresh_tokens_api.get(oauth.refresh_token)
+    assert (told.client_id, told.token, told.token_type) == (oauth.client_id, oauth.refresh_token, "refresh")
+    with pytest.raises(TokenRefused):
+        client.oauth.refresh_tokens_api.get("na1-nobody")

@@ -27,7 +27,7 @@ def test_a_deal_without_the_association_makes_the_answer_a_207(client, portal, d
     assert error.message == f"No contact is associated with deal {lone}."
 
 
-def test_a_pair_may_carry_several_types_and_a_list_of_deals_repeats_it_for_each(portal, raw, deal, person):
+def test_a_pair_may_carry_several_types_and_v3_repeats_it_for_each(portal, raw, deal, person):
     mine, friend = deal(), person()
     portal.links.add_label("deals", "contacts", "Decision Maker")
     events.link(portal, "deals", mine, "contacts", friend, labels=["Decision Maker"])
@@ -41,6 +41,17 @@ def test_a_pair_may_carry_several_types_and_a_list_of_deals_repeats_it_for_each(
         {"id": friend, "type": "deal_to_contact"},
         {"id": friend, "type": "decision_maker"},
     ]
+
+
+@pytest.mark.parametrize("kind", ["deal_to_contact", "3"])
+def test_v3_associates_and_parts_by_the_name_or_number_of_a_type(portal, client, deal, person, kind):
+    mine, friend = deal(), person()
+    pair = {"inputs": [{"from": {"id": mine}, "to": {"id": friend}, "type": kind}]}
+    made = client.crm.associations.batch_api.create("deals", "contacts", pair)
+    assert [(one._from.id, one.to.id, one.type) for one in made.results] == [(mine, friend, kind)]
+    assert portal.links.of("deals", int(mine), "contacts") == {int(friend): {3}}
+    client.crm.associations.batch_api.archive("deals", "contacts", pair)
+    assert portal.links.of("deals", int(mine), "contacts") == {}
 
 
 def test_one_company_is_primary_beside_the_plain_type(portal, raw, deal):
@@ -90,6 +101,8 @@ def test_typed_associations_labels_and_batches(portal, raw, deal, person):
     assert [t["label"] for t in back] == [None, "Champions"]
     assert raw.post(f"{V4}/batch/labels/archive", {"inputs": [pair]}).status_code == 204
     assert len(portal.links.of("deals", int(mine), "contacts")[int(friend)]) == 1
+    assert raw("DELETE", f"{V4}/labels/{number}").status_code == 204
+    assert [t["label"] for t in raw.get(f"{V4}/labels").json()["results"]] == [None]
     assert (
         raw.post(f"{V4}/batch/archive", {"inputs": [{"from": {"id": mine}, "to": [{"id": friend}]}]}).status_code == 204
     )
@@ -102,3 +115,16 @@ def test_a_merged_deal_hands_its_people_and_notes_to_the_survivor(portal, deal, 
     events.merge_deals(portal, REP, winner, loser)
     assert list(portal.links.of("deals", int(winner), "contacts")) == [int(friend)]
     assert not portal.links.of("deals", int(loser), "contacts")
+
+
+def test_default_associations_are_made_in_batches_and_read_by_v3_with_their_names(portal, client, raw, deal, person):
+    mine, friend = deal(), person()
+    pairs = [{"from": {"id": mine}, "to": {"id": friend}}, {"from": {"id": mine}, "to": {"id": "1"}}]
+    answer = raw.post(f"{V4}/batch/associate/default", {"inputs": pairs})
+    assert (answer.status_code, len(answer.json()["results"]), answer.json()["numErrors"]) == (207, 2, 1)
+    read = client.crm.associations.batch_api.read("deals", "contacts", {"inputs": [{"id": mine}]})
+    assert [(one.id, one.type) for one in read.results[0].to] == [(friend, "deal_to_contact")]
+    assert raw.get("/crm/v3/associations/deals/contacts/types").json()["results"] == [
+        {"id": "3", "name": "deal_to_contact"}
+    ]
+    assert raw.post("/crm/v3/associations/deals/contacts/batch/read", {"inputs": [{"id": deal()}]}).status_code == 207

@@ -71,3 +71,23 @@ def test_a_new_pipeline_brings_properties_for_its_stages_and_needs_probabilities
 
 def test_only_admins_change_pipelines(raw):
     assert raw.patch(f"{PIPELINES}/default", {"label": "Mine"}).status_code == 403
+
+
+def test_a_stage_is_added_and_a_put_keeps_only_the_stages_that_it_names(admin):
+    chance = {"metadata": {"probability": "0.5"}}
+    added = admin.post(f"{PIPELINES}/partner/stages", {"label": "Legal", "displayOrder": 5, **chance})
+    assert (added.status_code, added.json()["metadata"]["isClosed"]) == (201, "false")
+    assert admin.post(f"{PIPELINES}/partner/stages", {"label": "Legal", **chance}).status_code == 409
+    renamed = admin("PUT", f"{PIPELINES}/partner/stages/{added.json()['id']}", {"label": "Legal review"})
+    assert renamed.json()["label"] == "Legal review"
+    stages = [{"label": "Lead", "displayOrder": 0, **chance}, {"label": "Pilot", "displayOrder": 1, **chance}]
+    put = admin("PUT", f"{PIPELINES}/partner", {"label": "Partner", "displayOrder": 1, "stages": stages})
+    assert [stage["label"] for stage in put.json()["stages"]] == ["Lead", "Pilot"]
+
+
+def test_an_admin_edits_a_stage_and_a_user_comes_back(portal, raw):
+    events.edit_stage(portal, "contractsent", label="Paper")
+    assert raw.get(f"{PIPELINES}/default/stages/contractsent").json()["label"] == "Paper"
+    events.deactivate_owner(portal, "other@acme.example")
+    events.activate_owner(portal, "other@acme.example")
+    assert raw.get("/crm/v3/owners", email="other@acme.example").json()["results"]

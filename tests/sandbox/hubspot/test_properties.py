@@ -23,6 +23,7 @@ def test_a_group_and_a_property_are_made_once(admin, group):
 
 def test_a_name_that_was_archived_comes_back_as_it_was_with_201(admin, group):
     admin.post(PROPERTIES, NEW)
+    assert admin("DELETE", f"{PROPERTIES}/groups/our_group").status_code == 400
     assert admin("DELETE", f"{PROPERTIES}/our_score").status_code == 204
     assert admin.get(f"{PROPERTIES}/our_score").status_code == 404
     assert admin.get(f"{PROPERTIES}/our_score", archived="true").json()["archived"] is True
@@ -85,3 +86,12 @@ def test_hubspots_own_properties_say_what_they_are(client, raw):
 
 def test_what_hubspot_defines_cannot_be_archived(admin):
     assert admin("DELETE", f"{PROPERTIES}/dealname").status_code == 400
+
+
+def test_a_group_is_read_renamed_and_archived_once_it_is_empty(admin, group):
+    path = f"{PROPERTIES}/groups/our_group"
+    assert admin.get(path).json()["label"] == "Ours"
+    assert admin.patch(path, {"label": "Sales ops", "displayOrder": 4}).json()["displayOrder"] == 4
+    assert admin("DELETE", path).status_code == 204
+    assert admin.get(path).status_code == 404
+    assert admin.post(PROPERTIES, NEW).status_code == 400
