@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -23,13 +23,19 @@ class Connector(Protocol):
     def calls(self) -> int:
         """HTTP calls sent so far by this object."""
 
-    def describe(self, *, leads: bool = False) -> Description:
-        """What can be read and written here, and with `leads` what of leads; raises AccessRefused, RetryLater."""
+    def describe(self, *, subjects: Collection[str] = ()) -> Description:
+        """What can be read and written here; raises AccessRefused, RetryLater.
 
-    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False, leads: bool = False) -> Iterator[Page]:
+        `subjects`: also what can be read of these, by table; of deals it is always asked.
+        """
+
+    def pull(
+        self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()
+    ) -> Iterator[Page]:
         """Pages from where `cursors` (stream → cursor) end; `full` reads all and says what is `present`.
 
-        `leads`: also leads and what is logged on them; where they may not be read, their feeds do not come.
+        `subjects`: also the records of these tables and what is logged on them; where they may not be read, their feeds
+        do not come.
         Raises RetryLater, BudgetSpent, AccessRefused between pages: what was kept stays kept.
         """
 
@@ -55,8 +61,8 @@ class Connector(Protocol):
     def budget(self) -> Budget:
         """Calls used and allowed as the CRM last said."""
 
-    def check(self, now: datetime, *, leads: bool = False) -> list[Remark]:
-        """Sentences: what works, what is missing, what to do; with `leads` also of leads."""
+    def check(self, now: datetime, *, subjects: Collection[str] = ()) -> list[Remark]:
+        """Sentences: what works, what is missing, what to do; `subjects`: also of these tables."""
 
     def provision(self, export: Path | None = None) -> list[Remark]:
         """Make our fields, permission sets and rules in the CRM, or write them below `export` for an admin."""

@@ -18,11 +18,12 @@ FactType: TypeAlias = Literal["text", "choice", "yes/no", "number", "money", "da
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing a policy may ask about a deal.
+    """One thing a policy may ask about a record.
 
-    `needs` are columns of OPPORTUNITY, names of feeds, or "mapping" where only a mapped field can say; a fact is
+    `needs` are columns of the record, names of feeds, or "mapping" where only a mapped field can say; a fact is
     dormant where the connection lacks one of them, and unknown where one could not be read or is late, or where
-    `known` is not true. `partly`: what could be read may be enough, so `known` alone says.
+    `known` is not true. `partly`: what could be read may be enough, so `known` alone says. `clock`: the column with the
+    local time from which a fact counts hours; null where a field is mapped.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Fact:
     choices: tuple[str, ...] = ()
     known: pl.Expr | None = None
     partly: bool = False
+    clock: str = ""
 
 
 STARTED: Final = pl.coalesce("reopened_on", "created")

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from model.subjects import OPPORTUNITIES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from model.subjects import Subject
 
 INSTANT: Final[pl.DataType] = pl.Datetime("us", "UTC")
 MONEY: Final[pl.DataType] = pl.Decimal(38, 6)
@@ -80,28 +84,6 @@ CRM_STAGES: Final = columns({
 RATES: Final = columns({"currency": pl.String, "on": pl.Date, "multiply": MONEY, "divide": MONEY})
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """Everything `widen` needs, with the schemas above. `feeds` says when each feed was last read in full.
-
-    Feeds are: activities, stage_history, date_history, contact_roles. A feed that is absent from `feeds` was never
-    read on this connection (its facts are dormant); one whose instant is older than the connection allows is
-    late (its facts are unknown). In a replay's snapshot the deals also have `as_of` (INSTANT): each row's own.
-    """
-
-    as_of: datetime
-    deals: pl.DataFrame
-    stage_changes: pl.DataFrame
-    date_moves: pl.DataFrame
-    activity: pl.DataFrame
-    roles: pl.DataFrame
-    owners: pl.DataFrame
-    crm_stages: pl.DataFrame
-    rates: pl.DataFrame
-    feeds: Mapping[str, datetime] = field(default_factory=dict)
-    claim_changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CLAIM_CHANGES))
-
-
 LEADS: Final = columns({
     "key": pl.Int64, "id": pl.String, "name": pl.String, "company": pl.String, "source": pl.String,
     "status": pl.String, "owner_id": pl.String, "is_converted": pl.Boolean, "converted_on": pl.Date,
@@ -113,10 +95,29 @@ LEADS: Final = columns({
 
 
 @dataclass(frozen=True)
-class LeadSnapshot:
-    """Everything `widen_leads` needs. The one feed is lead_activities; see Snapshot."""
+class Snapshot:
+    """Everything `widen` needs of a subject's records, with the schemas above.
+
+    `feeds`: when each was last read in full. One of the subject's feeds that is absent was never read on this
+    connection (its facts are dormant); one whose instant is older than the connection allows is late (its facts are
+    unknown). In a replay's snapshot the records also have `as_of` (INSTANT): each row's own. Leads have only `records`
+    and `owners`.
+    """
 
     as_of: datetime
-    leads: pl.DataFrame
+    records: pl.DataFrame  # DEALS or LEADS
     owners: pl.DataFrame
     feeds: Mapping[str, datetime] = field(default_factory=dict)
+    subject: Subject = OPPORTUNITIES
+    stage_changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STAGE_CHANGES))
+    date_moves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DATE_MOVES))
+    activity: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ACTIVITY))
+    roles: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ROLES))
+    crm_stages: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CRM_STAGES))
+    rates: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RATES))
+    claim_changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CLAIM_CHANGES))
+
+    @property
+    def deals(self) -> pl.DataFrame:
+        """The records, where they are deals."""
+        return self.records

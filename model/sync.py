@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from model.subjects import OPPORTUNITIES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,7 +29,7 @@ FieldValue: TypeAlias = str | int | date | None
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far a stream of one connection was read; `text` is the connector's own JSON and opaque to others."""
+    """How far a stream of one connection was read; `text` is the connector's own JSON and opaque to offers."""
 
     stream: str
     text: str
@@ -119,14 +121,23 @@ class FieldHistory:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """What a connection gives of one subject's records: mapped facts, their types, picklist values; see Description."""
+
+    mapped: frozenset[str] = frozenset()
+    types: Mapping[str, FactType] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Description:
     """What a connection can do, said by its connector before a run.
 
     `mapped`: facts it can give (others are dormant). `writes`: our field → rule, only fields that exist, are
     mapped and may be written. `choices`: fact → the CRM's own picklist values. `types`: mapped fact → fact type.
     `user_id`: the CRM user we act as. `sources`: fact → the one field it is read from, where there is one. `acts`: what
-    may be done beyond our fields, of task and move. `lead_mapped`, `lead_types` and `lead_choices`: the same of leads;
-    they are blank where nobody asked for them. `history`: the fields whose past is known; None: those that have any.
+    may be done beyond our fields, of task and move. `offers`: what can be said of subjects other than deals, by table,
+    where it was asked for. `history`: the fields whose past is known; None: those that have any.
     """
 
     mapped: frozenset[str]
@@ -138,10 +149,14 @@ class Description:
     zone: str | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
     acts: frozenset[str] = frozenset()
-    lead_mapped: frozenset[str] = frozenset()
-    lead_types: Mapping[str, FactType] = field(default_factory=dict)
-    lead_choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    offers: Mapping[str, Offer] = field(default_factory=dict)
     history: FieldHistory | None = None
+
+    def of(self, table: str) -> Offer:
+        """What is given of the records of a table."""
+        if table == OPPORTUNITIES.table:
+            return Offer(self.mapped, self.types, self.choices)
+        return self.offers.get(table, Offer())
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The wide frame: one row a deal (or a lead), one column a fact. What policies and KPIs see, and all they see."""
+"""The wide frame: one row a record, one column a fact. What policies and KPIs see, and all they see."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from model.facts import KNOWN
+from model.subjects import OPPORTUNITIES
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     import polars as pl
+
+    from model.subjects import Subject
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Wide:
     or Float64; money: Decimal(38, 6); date: Date; list: List(String)) and `FACT__known` (Boolean, never null) where
     a fact can be unknown. Null and known is blank. Besides, columns that are no facts start with `_`.
     `dormant`: facts this connection maps no field for; `holidays` of the connection's calendar, sorted.
-    `moves`: every stage move of the deals in `frame` (see model/widening/stage_moves.py). `leads`: its rows are leads.
+    `moves`: every stage move of the deals in `frame` (see model/widening/stage_moves.py). `subject`: what its rows are.
     """
 
     frame: pl.DataFrame
@@ -32,7 +35,7 @@ class Wide:
     dormant: frozenset[str] = frozenset()
     holidays: tuple[date, ...] = ()
     weekend: tuple[int, ...] = (5, 6)
-    leads: bool = False
+    subject: Subject = OPPORTUNITIES
     masked: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
+from model.subjects import OPPORTUNITIES
 from store import work_tables
 from store.codec import day, instant, json, pack
 
@@ -109,7 +110,9 @@ class Kpis:
 def _flags(sql: Sql, connection: int) -> dict[int, list[str]]:
     """The broken policies of each deal that has any."""
     flags: dict[int, list[str]] = {}
-    broken = "SELECT key, policy FROM finding WHERE connection = ? AND status = 'broken' ORDER BY key, policy"
-    for deal, policy in sql.rows(broken, connection):
+    broken = """
+        SELECT key, policy FROM finding WHERE connection = ? AND subject = ? AND status = 'broken'
+        ORDER BY key, policy"""
+    for deal, policy in sql.rows(broken, connection, OPPORTUNITIES.table):
         flags.setdefault(deal, []).append(policy)
     return flags

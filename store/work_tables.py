@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from model.subjects import OPPORTUNITIES
 from store.codec import Day, Instant, Json, Money, Packed, YesNo, name
 from store.mirror_tables import BIG, metadata
 
@@ -40,6 +41,8 @@ def _finding() -> list[sa.Column[Any]]:
         sa.Column("unknown_since", Instant),
         sa.Column("shown", YesNo),
         sa.Column("flag", sa.Text),
+        # the table of the record; a policy is about one subject, so that it need not be part of the key
+        sa.Column("subject", name(), nullable=False, server_default=OPPORTUNITIES.table),
     ]
 
 
@@ -75,7 +78,6 @@ finding = sa.Table("finding", metadata, *_finding(), _began(past=False))
 finding_past = _past("finding_past", _finding())
 deal_verdict = sa.Table("deal_verdict", metadata, *_deal_verdict(), _began(past=False))
 deal_verdict_past = _past("deal_verdict_past", _deal_verdict())
-lead_finding = sa.Table("lead_finding", metadata, *_finding())
 
 breach = sa.Table(
     "breach", metadata,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 from connectors.registry import KINDS, crm
 from connectors.shared.connection import ConnectionSettings
 from model.facts import FACTS
-from model.lead_facts import LEAD_FACTS
+from model.subjects import LEADS
 from worker.packs import pack_texts
 from worker.settings import Settings
 
@@ -144,7 +144,7 @@ def default(info: FieldInfo) -> str:
 
 def facts_page() -> str:
     """The tables of all facts."""
-    of_deals, of_leads = ("\n".join(map(_fact, facts.values())) for facts in (FACTS, LEAD_FACTS))
+    of_deals, of_leads = ("\n".join(map(_fact, facts.values())) for facts in (FACTS, LEADS.facts))
     return f"{FACTS_HEAD}{of_deals}\n{LEAD_FACTS_HEAD}{of_leads}\n"
 
 

@@ -19,9 +19,10 @@ from connectors.hubspot.setup import export as export_files
 from connectors.shared import remarks
 from connectors.shared.connector import CrmConnector
 from model.errors import AccessRefused
+from model.subjects import LEADS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -40,36 +41,38 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
         self._moves = Moves(self._client, self._schema)
         self._push = Push(self._client, self._schema, self.settings, sleep=self._sleep, jitter=self._random.uniform)
 
-    def describe(self, *, leads: bool = False) -> Description:
-        """What can be read and written now, also of leads; raises AccessRefused, RetryLater, BudgetSpent."""
+    def describe(self, *, subjects: Collection[str] = ()) -> Description:
+        """What can be read and written now, also of `subjects`; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         account = self._client.account
         if not self._schema.fields():
             raise AccessRefused(self._schema.no_deals)
         found = describe.describe(self._client, self._schema, self.settings)
         return replace(
-            of_leads.described(found, self._schema, self.settings) if leads else found,
+            of_leads.described(found, self._schema, self.settings) if LEADS.table in subjects else found,
             user_id=self._client.actor,
             currency=self.settings.currency or account.currency,
             zone=self.settings.zone or account.zone.key,
             acts=self._offered(),
         )
 
-    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False, leads: bool = False) -> Iterator[Page]:
+    def pull(
+        self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()
+    ) -> Iterator[Page]:
         """Pages of every stream; see connectors.protocol."""
         self._schema.forget()
-        yield from Pull(self._client, self._schema, self.settings, cursors, full=full, leads=leads).pages()
+        yield from Pull(self._client, self._schema, self.settings, cursors, full=full, subjects=subjects).pages()
 
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; deleted and merged ones say so, one that nobody knows has vanished."""
         return read(self._client, self._schema, self.settings, ids)
 
-    def check(self, now: datetime, *, leads: bool = False) -> list[Remark]:
+    def check(self, now: datetime, *, subjects: Collection[str] = ()) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         found = check.check(self._client, self._schema, self.settings, now)
         found += remarks.tasks(self._tasks.offered, tasks.LACKS)
-        return [*found, *(of_leads.check(self._schema, self.settings) if leads else ())]
+        return [*found, *(of_leads.check(self._schema, self.settings) if LEADS.table in subjects else ())]
 
     def draft(self) -> Draft:
         """What `init` can suggest from this portal: properties for facts, stages for processes."""

@@ -22,10 +22,11 @@ from connectors.shared import remarks
 from connectors.shared.connector import CrmConnector
 from connectors.shared.rows import convert
 from model.errors import AccessRefused
+from model.subjects import LEADS
 from model.sync import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -44,13 +45,13 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
         self._moves = Moves(self._client, self._schema)
         self._push = Push(self._client, self._schema, self.settings, sleep=self._sleep, jitter=self._random.uniform)
 
-    def describe(self, *, leads: bool = False) -> Description:
-        """What can be read and written now, also of leads; raises AccessRefused, RetryLater, BudgetSpent."""
+    def describe(self, *, subjects: Collection[str] = ()) -> Description:
+        """What can be read and written now, also of `subjects`; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         if self._schema.entity(opportunities.ENTITY) is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
         found = describe.describe(self._client, self._schema, self.settings)
-        if leads:
+        if LEADS.table in subjects:
             found = of_leads.described(found, self._schema, self.settings)
         organization = org_tables.table(self._client, self._schema, "Organization", ("Id", "TimeZoneSidKey"))
         return replace(
@@ -61,10 +62,12 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
             acts=self._offered(),
         )
 
-    def pull(self, cursors: Mapping[str, Cursor], *, full: bool = False, leads: bool = False) -> Iterator[Page]:
+    def pull(
+        self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()
+    ) -> Iterator[Page]:
         """Pages of every stream; see connectors.protocol."""
         self._schema.forget()
-        yield from Pull(self._client, self._schema, self.settings, cursors, full=full, leads=leads).pages()
+        yield from Pull(self._client, self._schema, self.settings, cursors, full=full, subjects=subjects).pages()
 
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; one in the bin is deleted, one that nobody knows has vanished."""
@@ -83,12 +86,12 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
                 page = replace(page, aside=(*page.aside, *aside))
         return _with_vanished(page, ids)
 
-    def check(self, now: datetime, *, leads: bool = False) -> list[Remark]:
+    def check(self, now: datetime, *, subjects: Collection[str] = ()) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self.describe()
         found = check.check(self._client, self._schema, self.settings, now)
         found += remarks.tasks(self._tasks.offered, tasks.LACKS)
-        return [*found, *(of_leads.check(self._schema, self.settings) if leads else ())]
+        return [*found, *(of_leads.check(self._schema, self.settings) if LEADS.table in subjects else ())]
 
     def provision(self, export: Path | None = None) -> list[Remark]:
         """Make our fields and permission sets by API, or write them below `export` for an admin's own pipeline."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connectors.shared.mapping import type_of
-from model.lead_facts import LEAD_FACTS
+from model.subjects import LEADS
+from model.sync import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,11 +24,11 @@ def described_leads(
 
     `choices`: picklist values of the CRM's own fields, by fact.
     """
-    given = {fact.name for fact in LEAD_FACTS.values() if "mapping" not in fact.needs}
+    given = {fact.name for fact in LEADS.facts.values() if "mapping" not in fact.needs}
     own = {m.name: m.field.choices for m in facts if m.field and m.field.choices}
-    return replace(
-        found,
-        lead_mapped=frozenset(given | set(settings.lead_fields)),
-        lead_types={m.name: type_of(m.name, m.field, LEAD_FACTS) for m in facts if m.field},
-        lead_choices={**own, **choices},
+    offer = Offer(
+        mapped=frozenset(given | set(settings.lead_fields)),
+        types={m.name: type_of(m.name, m.field, LEADS.facts) for m in facts if m.field},
+        choices={**own, **choices},
     )
+    return replace(found, offers={**found.offers, LEADS.table: offer})

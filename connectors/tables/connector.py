@@ -17,7 +17,7 @@ from model.errors import SettingsProblem
 from model.sync import Budget, Cursor, Draft, DraftProcess, Outcome, Page, Remark, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -58,18 +58,18 @@ class TablesConnector:
         self.settings = settings
         self._read: tuple[str, Export] | None = None
 
-    def describe(self, *, leads: bool = False) -> Description:  # noqa: ARG002 - a report has no leads
+    def describe(self, *, subjects: Collection[str] = ()) -> Description:  # noqa: ARG002 - a report has deals only
         """What the files have columns for; raises SettingsProblem where they cannot be read."""
         export = self._export()
         tables = export.tables
         return description(tables["opportunities"], tables.get("owners"), export.pipeline, export.feeds, self.settings)
 
-    def pull(  # a report has no leads
+    def pull(  # a report has deals only
         self,
         cursors: Mapping[str, Cursor],
         *,
         full: bool = False,
-        leads: bool = False,  # noqa: ARG002
+        subjects: Collection[str] = (),  # noqa: ARG002
     ) -> Iterator[Page]:
         """The whole report, as an export is always whole; one page without records when no byte has changed."""
         export = self._export()
@@ -121,7 +121,7 @@ class TablesConnector:
         """Files have no allowance."""
         return Budget()
 
-    def check(self, now: datetime, *, leads: bool = False) -> list[Remark]:  # noqa: ARG002 - as old as it says
+    def check(self, now: datetime, *, subjects: Collection[str] = ()) -> list[Remark]:  # noqa: ARG002 - as old as it says
         """How the files were read, what was set aside and noted, what is dormant."""
         try:
             return [*self.remarks(), *aside_remarks(self._export().pipeline)]

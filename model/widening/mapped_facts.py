@@ -1,4 +1,4 @@
-"""Mapped facts: the JSON that a connector keeps for each deal, read into typed columns."""
+"""Mapped facts: the JSON that a connector keeps for each record, read into typed columns."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from model.facts import FACTS, KNOWN, FactType
+from model.facts import FACTS, KNOWN, Fact, FactType
 from model.snapshot import MONEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from model.judging_options import Setting
 
@@ -27,33 +27,34 @@ DTYPES: Final[dict[FactType, pl.DataType | type[pl.DataType]]] = {
 """Column type of a mapped fact."""
 
 
-def combined(name: str) -> bool:
+def combined(name: str, facts: Mapping[str, Fact] = FACTS) -> bool:
     """Whether the fact's own expression asks for the mapped value beside other sources."""
-    fact = FACTS.get(name)
+    fact = facts.get(name)
     return fact is not None and fact.expression is not None and f"mapped_{name}" in fact.expression.meta.root_names()
 
 
-def with_mapped(frame: pl.DataFrame, setting: Setting, unread: Unread) -> pl.DataFrame:
+def with_mapped(frame: pl.DataFrame, standard: Mapping[str, Fact], setting: Setting, unread: Unread) -> pl.DataFrame:
     """`frame` with a column and a mask for each mapped fact; one that is combined with other sources is `mapped_NAME`.
 
-    A combined yes/no is false where blank or not mapped, and null where unknown.
+    `standard`: the subject's own facts. A combined yes/no is false where blank or not mapped, and null where unknown.
     """
     found: list[pl.Series] = []
-    for name, value, known in typed_facts(frame["facts"], setting, unread):
-        column = f"mapped_{name}" if combined(name) else name
-        yes_no = combined(name) and value.dtype == pl.Boolean
+    for name, value, known in _typed_facts(frame["facts"], standard, setting, unread):
+        column = f"mapped_{name}" if combined(name, standard) else name
+        yes_no = combined(name, standard) and value.dtype == pl.Boolean
         told = value.fill_null(value=False).set(~known, None) if yes_no else value
         found += [told.alias(column), known.alias(column + KNOWN)]
-    return frame.with_columns(
-        *found, *(_unmapped(name) for name in FACTS if combined(name) and name not in setting.mapped)
-    )
+    absent = (fact for name, fact in standard.items() if combined(name, standard) and name not in setting.mapped)
+    return frame.with_columns(*found, *map(_unmapped, absent))
 
 
-def typed_facts(facts: pl.Series, setting: Setting, unread: Unread) -> Iterator[tuple[str, pl.Series, pl.Series]]:
+def _typed_facts(
+    facts: pl.Series, standard: Mapping[str, Fact], setting: Setting, unread: Unread
+) -> Iterator[tuple[str, pl.Series, pl.Series]]:
     """Name, typed values and mask of each mapped fact; the JSON objects of the records are `facts`."""
     texts = _texts(facts, sorted(setting.mapped)) if setting.mapped else pl.DataFrame()
     for name in sorted(setting.mapped):
-        dtype = DTYPES[setting.type_of(name)]
+        dtype = DTYPES[setting.type_of(name, standard)]
         value = texts.select(_typed(pl.col(name), dtype))[name]
         known = (value.is_not_null() | texts[name].is_null()) & unread.readable(name)
         if name in setting.when_blank:
@@ -61,10 +62,10 @@ def typed_facts(facts: pl.Series, setting: Setting, unread: Unread) -> Iterator[
         yield name, value, known
 
 
-def _unmapped(name: str) -> pl.Expr:
+def _unmapped(fact: Fact) -> pl.Expr:
     """The column of a combined fact that no field is mapped for: blank, and false for a yes/no."""
-    dtype = DTYPES[FACTS[name].type]
-    return pl.lit(False if dtype == pl.Boolean else None, dtype).alias(f"mapped_{name}")
+    dtype = DTYPES[fact.type]
+    return pl.lit(False if dtype == pl.Boolean else None, dtype).alias(f"mapped_{fact.name}")
 
 
 class Unread:

@@ -20,7 +20,6 @@ from policies.files.policy import (
     PolicySet,
     ScenarioDay,
     Severity,
-    Subject,
     Waiver,
 )
 from policies.files.policy_set import constants_of, example_count, revision, untested
@@ -30,13 +29,13 @@ if TYPE_CHECKING:
     from policies.files.read_examples import LOST
     from policies.files.reader import read_policies
     from policies.files.schema import json_schema
-    from policies.files.subjects import DEALS, NO_REPLAY, about, facts_of, where_it_applies
+    from policies.files.subjects import about, is_judged, where_it_applies
     from policies.files.waivers import NO_REASON, add_waiver, end_waivers
 
 __all__ = [
-    "AT_MOST_SHARE", "DEALS", "LOST", "NO_REASON", "NO_REPLAY", "Example", "Examples", "FactValue", "GateScenario",
-    "Mode", "ModeCase", "Policy", "PolicySet", "ScenarioDay", "Severity", "Subject", "Waiver", "about", "add_waiver",
-    "constants_of", "end_waivers", "entry_texts", "example_count", "facts_of", "json_schema", "read_policies",
+    "AT_MOST_SHARE", "LOST", "NO_REASON", "Example", "Examples", "FactValue", "GateScenario",
+    "Mode", "ModeCase", "Policy", "PolicySet", "ScenarioDay", "Severity", "Waiver", "about", "add_waiver",
+    "constants_of", "end_waivers", "entry_texts", "example_count", "is_judged", "json_schema", "read_policies",
     "revision", "untested", "where_it_applies",
 ]  # fmt: skip
 
@@ -45,7 +44,7 @@ LOADED_ON_USE: Final = {
     "LOST": "read_examples",
     "read_policies": "reader",
     "json_schema": "schema",
-    **dict.fromkeys(("DEALS", "NO_REPLAY", "about", "facts_of", "where_it_applies"), "subjects"),
+    **dict.fromkeys(("about", "is_judged", "where_it_applies"), "subjects"),
     **dict.fromkeys(("NO_REASON", "add_waiver", "end_waivers"), "waivers"),
 }
 """Name → the module that has it."""

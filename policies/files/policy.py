@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from model.subjects import OPPORTUNITIES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -16,13 +18,11 @@ if TYPE_CHECKING:
     from policies.language import Condition
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
-Subject: TypeAlias = Literal["opportunity", "lead", "account", "won deal"]
 Mode: TypeAlias = Literal["off", "observe", "warn", "enforce"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "critical")
 MODES: Final[tuple[Mode, ...]] = ("off", "observe", "warn", "enforce")
 AT_MOST_SHARE: Final = 0.3
 """Default share of a policy's open deals that may be newly flagged, cleared or become unknown within a week."""
-SUBJECTS: Final[tuple[Subject, ...]] = ("opportunity", "lead", "account", "won deal")
 FactValue: TypeAlias = "str | bool | Decimal | date | tuple[str, ...] | None"
 """A fact's value in an example; None is blank."""
 
@@ -106,7 +106,7 @@ class Waiver:
 class Policy:
     """One policy of a file. A deal is flagged where `applies_to` (None: everywhere) and `flag_if` hold.
 
-    `subject`: what it is about; policies about accounts are off, as accounts are not judged. `points` 0 to 100.
+    `subject`: a name in SUBJECTS; policies about accounts are off, as accounts are not judged. `points` 0 to 100.
     `modes`: cases with another mode, the first match counts. `rollout` None: none is named. `grace_days`: days that
     a broken deal has before it is flagged. `at_most_share`: the share of its open deals that may change within a week.
     `blank` and `filler` are part of the compiled conditions, and kept here for display.
@@ -122,7 +122,7 @@ class Policy:
     owner: str
     applies_to: Condition | None = None
     topic: str = ""
-    subject: Subject = "opportunity"
+    subject: str = OPPORTUNITIES.name
     mode: Mode = "warn"
     modes: tuple[ModeCase, ...] = ()
     rollout: Rollout | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from model.subjects import OPPORTUNITIES, SUBJECTS
 from policies.files.modes_and_actions import read_actions, read_mode, read_modes, read_rollout
 from policies.files.node_reader import Key
-from policies.files.policy import AT_MOST_SHARE, SEVERITIES, SUBJECTS, Policy
+from policies.files.policy import AT_MOST_SHARE, SEVERITIES, Policy
 from policies.files.policy_set import POLICY_NEEDS, missing_kinds
 from policies.files.read_examples import POLICY_KEYS, read_examples
 from policies.files.read_process import MAX_FIX, MAX_TITLE
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from model.process import Rollout
+    from model.subjects import Subject
     from policies.files.node_reader import NodeReader
-    from policies.files.policy import Subject
     from policies.files.vocabulary import Vocabulary
     from policies.files.yaml_tree import Node
 
@@ -33,19 +34,19 @@ ON_RECORD: Final = ("pausable", "grace_days", "at_most_share", "rollout", "actio
 
 def read_subject(reader: NodeReader, values: Mapping[str, Node]) -> Subject:
     """The subject among the values of a policy's keys; keys that do not apply to it are noted."""
-    subject = reader.word(values.get("subject"), SUBJECTS, "subject") or "opportunity"
-    if subject == "opportunity":
+    subject = SUBJECTS[reader.word(values.get("subject"), tuple(SUBJECTS), "subject") or OPPORTUNITIES.name]
+    if subject.on_record:
         return subject
     mode = values.get("mode")
     written = mode.value if isinstance(mode, TextNode) else "warn"
-    if subject == "account" and written != "off":
+    if not subject.judged and written != "off":
         reader.note(values["subject"], NOT_JUDGED)
-    if subject != "account" and isinstance(mode, TextNode) and written == "enforce":
-        reader.note(mode, f"a policy about a {subject} has no actions to enforce; write warn")
+    if subject.judged and isinstance(mode, TextNode) and written == "enforce":
+        reader.note(mode, f"a policy about a {subject.name} has no actions to enforce; write warn")
     for key in ON_RECORD:
         node = values.get(key)
         if node is not None and not (isinstance(node, TextNode) and node.value == "false"):
-            reader.note(node, f"{key} {NO_RECORD.format(subject)}")
+            reader.note(node, f"{key} {NO_RECORD.format(subject.name)}")
     return subject
 
 
@@ -63,13 +64,16 @@ CALENDARS: Final = ("calendar", "business")
 
 
 def read_policy(
-    reader: NodeReader, node: Node, of_deals: Vocabulary, of_leads: Vocabulary, filler: tuple[str, ...], *,
+    reader: NodeReader, node: Node, vocabularies: Mapping[str, Vocabulary], filler: tuple[str, ...], *,
     rollout: Rollout | None = None,
 ) -> Policy:  # fmt: skip
-    """The policy at a node; invalid parts get a placeholder, and their problems are noted. `rollout`: its file's."""
+    """The policy at a node; invalid parts get a placeholder, and their problems are noted.
+
+    `vocabularies`: by table. `rollout`: its file's.
+    """
     values = reader.fields(node, POLICY, "a policy")
     subject = read_subject(reader, values)
-    words = of_leads if subject == "lead" else of_deals
+    words = vocabularies[subject.table]
     own = reader.texts(values.get("filler"), "filler")
     rules = Rules((*filler, *own), reader.word(values.get("blank"), BLANK_RULES, "blank") or "false")
     applies_to = words.condition(reader, values.get("applies_to"), "applies_to", rules)
@@ -91,10 +95,10 @@ def read_policy(
         owner=reader.text(values.get("owner"), "owner") or "",
         applies_to=applies_to,
         topic=reader.id(values.get("topic"), "a topic") or "",
-        subject=subject,
+        subject=subject.name,
         mode=mode,
         modes=read_modes(reader, values.get("modes"), words, rules, lacks, acts="actions" in values),
-        rollout=read_rollout(reader, values.get("rollout"), words) or rollout if subject == "opportunity" else None,
+        rollout=read_rollout(reader, values.get("rollout"), words) or rollout if subject.on_record else None,
         grace_days=reader.whole(values.get("grace_days"), "grace_days", 0, MOST_GRACE) or 0,
         at_most_share=AT_MOST_SHARE if share is None else share,
         actions=actions,

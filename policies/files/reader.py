@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from model.errors import PolicyProblem, Problem
+from model.subjects import OPPORTUNITIES, TABLES
+from model.sync import Offer
 from policies.files.generated_policies import over_expected_policies, timed_stages
 from policies.files.modes_and_actions import read_rollout
 from policies.files.node_reader import Key, NodeReader
@@ -13,7 +15,7 @@ from policies.files.policy import PolicySet
 from policies.files.policy_set import revision
 from policies.files.read_policy import read_policy
 from policies.files.read_process import Processes, child, ids_of, stage_ids
-from policies.files.vocabulary import DeclaredFacts, lead_vocabulary, vocabulary
+from policies.files.vocabulary import DeclaredFacts, vocabulary
 from policies.files.waivers import read_waiver
 from policies.files.yaml_reading import read_yaml
 from policies.files.yaml_tree import TextNode
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from model.facts import FactType
     from model.process import Process
-    from policies.files.policy import Policy, Subject, Waiver
+    from policies.files.policy import Policy, Waiver
     from policies.files.vocabulary import Vocabulary
     from policies.files.yaml_tree import Node
 
@@ -38,13 +40,13 @@ def read_policies(
     *,
     choices: Mapping[str, tuple[str, ...]] | None = None,
     types: Mapping[str, FactType] | None = None,
-    lead_choices: Mapping[str, tuple[str, ...]] | None = None,
-    lead_types: Mapping[str, FactType] | None = None,
+    offers: Mapping[str, Offer] | None = None,
     kinds: Iterable[str] = (),
 ) -> PolicySet:
     """The policies and processes of files by name; raises PolicyProblem with every problem found.
 
-    `choices`: picklist values by fact. `types`: the types of facts that exist by mapping only. Both also for leads.
+    `choices`: picklist values by fact. `types`: the types of facts that exist by mapping only. Both are those of deals;
+    `offers`: those of other subjects, by table.
     `kinds`: the kinds of connection, which are the keys of a stage's names; without them any key is taken.
     """
     read = {file: read_yaml(file, text) for file, text in texts.items()}
@@ -52,15 +54,19 @@ def read_policies(
     trees = {file: tree for file, tree in read.items() if not isinstance(tree, Problem)}
     stages = tuple(dict.fromkeys(stage for tree in trees.values() for stage in stage_ids(tree)))
     readers = {file: NodeReader(file) for file in trees}
-    declared = DeclaredFacts([types or {}, lead_types or {}])
+    given = {OPPORTUNITIES.table: Offer(types=types or {}, choices=choices or {}), **(offers or {})}
+    declared = DeclaredFacts([offer.types for offer in given.values()])
     for file, tree in trees.items():
         declared.read(readers[file], child(tree, "facts"))
-    words = vocabulary(types or {}, choices or {}, stages, declared.found)
-    about_leads = lead_vocabulary(lead_types or {}, lead_choices or {}, declared.found)
+    vocabularies = {
+        table: vocabulary(subject, given.get(table, Offer()), stages, declared.found)
+        for table, subject in TABLES.items()
+    }
+    words = vocabularies[OPPORTUNITIES.table]
     processes = Processes(words, tuple(kinds))
     policies: list[Policy] = []
     for file, tree in trees.items():
-        _read_file(readers[file], tree, processes, about_leads, policies)
+        _read_file(readers[file], tree, processes, vocabularies, policies)
     known = _ids(policies, processes.found)
     waivers = [waiver for file, tree in trees.items() for waiver in _waivers(readers[file], tree, words, known)]
     problems += [problem for reader in readers.values() for problem in reader.problems] + _twice(trees)
@@ -71,7 +77,7 @@ def read_policies(
 
 
 def _read_file(
-    reader: NodeReader, tree: Node, processes: Processes, about_leads: Vocabulary, policies: list[Policy]
+    reader: NodeReader, tree: Node, processes: Processes, vocabularies: Mapping[str, Vocabulary], policies: list[Policy]
 ) -> None:
     values = reader.fields(tree, FILE, "a policy file")
     version = values.get("version")
@@ -82,23 +88,23 @@ def _read_file(
     for item in reader.entries(values.get("processes"), "processes"):
         processes.read(reader, item, filler, rollout)
     for item in reader.entries(values.get("policies"), "policies"):
-        policy = read_policy(reader, item, processes.words, about_leads, filler, rollout=rollout)
+        policy = read_policy(reader, item, vocabularies, filler, rollout=rollout)
         policies.append(policy)
 
 
-def _ids(policies: list[Policy], processes: list[Process]) -> dict[str, Subject]:
+def _ids(policies: list[Policy], processes: list[Process]) -> dict[str, str]:
     """What a waiver may name, and what that is about: policies, generated ones too, and criteria by their path."""
     criteria = (
         f"{process.id}/{stage.id}/{criterion.id}"
         for process in processes for stage in process.stages for criterion in (*stage.entry, *stage.exit)
     )  # fmt: skip
-    about_deals: dict[str, Subject] = dict.fromkeys(
+    about_deals: dict[str, str] = dict.fromkeys(
         (*criteria, *(name for name, _, _ in timed_stages(processes))), "opportunity"
     )
     return about_deals | {policy.id: policy.subject for policy in policies}
 
 
-def _waivers(reader: NodeReader, tree: Node, words: Vocabulary, known: Mapping[str, Subject]) -> Iterator[Waiver]:
+def _waivers(reader: NodeReader, tree: Node, words: Vocabulary, known: Mapping[str, str]) -> Iterator[Waiver]:
     """The waivers of a file; they may name what other files bring."""
     filler = NodeReader(reader.file).texts(child(tree, "filler"), "filler")
     for item in reader.entries(child(tree, "waivers"), "waivers"):

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.facts import FACTS
+from model.subjects import SUBJECTS
 from policies.files.modes_and_actions import EVERYONE, MODE_CASE, ROLLOUT, TASK_OWNERS
 from policies.files.modes_and_actions import MOST_DAYS as MOST_DAYS_BEFORE
 from policies.files.node_reader import ID, MAX_ID, Key
-from policies.files.policy import MODES, SEVERITIES, SUBJECTS
+from policies.files.policy import MODES, SEVERITIES
 from policies.files.read_examples import AS_OF, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS, SCENARIOS
 from policies.files.read_policy import CALENDARS, MOST_GRACE, POLICY
 from policies.files.read_process import CRITERION, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from model.currencies import CURRENCIES
 from model.facts import FACTS, Fact, FactType
-from model.lead_facts import LEAD_FACTS
+from model.subjects import TABLES
 from policies.files.node_reader import Key
 from policies.files.yaml_tree import TextNode
 from policies.language import Condition, parse_condition
@@ -16,6 +16,8 @@ from policies.language import Condition, parse_condition
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from model.subjects import Subject
+    from model.sync import Offer
     from policies.files.node_reader import NodeReader
     from policies.files.yaml_tree import Node
     from policies.language import BlankRule
@@ -67,12 +69,10 @@ def _alike(one: FactType, other: FactType) -> bool:
 
 
 BLANK_RULES: Final[tuple[BlankRule, ...]] = ("false", "unknown")
-BY_PROCESS: Final = ("stage", "created_in_stage")
+BY_PROCESS: Final = frozenset({"stage", "created_in_stage"})
 """Facts whose values are the stage ids of the processes."""
 UNKNOWN_FACT: Final = re.compile(r"unknown fact '(\w+)'")
 DECLARE: Final = "; docs/facts.md lists those there are, and one of your own is declared under facts"
-OF_DEALS: Final = dict.fromkeys(FACTS.keys() - LEAD_FACTS.keys(), "deals have it, a lead does not")
-OF_LEADS: Final = dict.fromkeys(LEAD_FACTS.keys() - FACTS.keys(), "leads have it, a deal does not")
 
 
 @dataclass(frozen=True)
@@ -115,40 +115,27 @@ class Rules:
     blank: BlankRule = "false"
 
 
-def vocabulary(
-    types: Mapping[str, FactType],
-    choices: Mapping[str, tuple[str, ...]],
-    stages: tuple[str, ...],
-    declared: Mapping[str, Fact],
-) -> Vocabulary:
-    """Standard facts, the connection's own (`types`), its picklist values (`choices`), the files' facts and stage ids.
+def vocabulary(subject: Subject, offer: Offer, stages: tuple[str, ...], declared: Mapping[str, Fact]) -> Vocabulary:
+    """The subject's standard facts, the connection's own facts and picklist values, the files' facts and stage ids.
 
     The connection's type wins over a file's declaration.
     """
-    facts = _with_mapped(FACTS, types, choices, declared)
-    for name in BY_PROCESS:
-        facts[name] = replace(facts[name], choices=(*stages, *choices.get(name, ())))
-    return Vocabulary(facts, OF_LEADS)
+    facts = _with_mapped(subject.facts, offer, declared)
+    for name in subject.facts.keys() & BY_PROCESS:
+        facts[name] = replace(facts[name], choices=(*stages, *offer.choices.get(name, ())))
+    elsewhere = {
+        name: f"{other.many} have it, a {subject.one} does not"
+        for other in TABLES.values() for name in other.facts.keys() - subject.facts.keys()
+    }  # fmt: skip
+    return Vocabulary(facts, elsewhere)
 
 
-def lead_vocabulary(
-    types: Mapping[str, FactType], choices: Mapping[str, tuple[str, ...]], declared: Mapping[str, Fact]
-) -> Vocabulary:
-    """What policies about leads may name: the facts of leads, in the place of those of deals."""
-    return Vocabulary(_with_mapped(LEAD_FACTS, types, choices, declared), OF_DEALS)
-
-
-def _with_mapped(
-    standard: Mapping[str, Fact],
-    types: Mapping[str, FactType],
-    choices: Mapping[str, tuple[str, ...]],
-    declared: Mapping[str, Fact],
-) -> dict[str, Fact]:
+def _with_mapped(standard: Mapping[str, Fact], offer: Offer, declared: Mapping[str, Fact]) -> dict[str, Fact]:
     facts = {**declared, **standard}
-    for name, kind in types.items():
+    for name, kind in offer.types.items():
         if name not in standard:
             facts[name] = Fact(name, kind, "", declared[name].meaning if name in declared else "By mapping")
-    for name, values in ({"currency": CURRENCIES} | dict(choices)).items():
+    for name, values in ({"currency": CURRENCIES} | dict(offer.choices)).items():
         if name in facts:
             facts[name] = replace(facts[name], choices=values)
     return facts

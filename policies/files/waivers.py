@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ruamel.yaml import YAML
 
 from model.helpers.words import did_you_mean
+from model.subjects import SUBJECTS
 from policies.files.node_reader import Key
 from policies.files.policy import Waiver
 from policies.files.vocabulary import Rules
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from policies.files.node_reader import NodeReader
-    from policies.files.policy import Subject
     from policies.files.vocabulary import Vocabulary
     from policies.files.yaml_tree import Node
 
@@ -32,7 +32,7 @@ NO_REASON: Final = frozenset({"tbd", "tba", "n/a", "na", "none", "unknown", "tes
 
 
 def read_waiver(
-    reader: NodeReader, node: Node, words: Vocabulary, filler: tuple[str, ...], known: Mapping[str, Subject]
+    reader: NodeReader, node: Node, words: Vocabulary, filler: tuple[str, ...], known: Mapping[str, str]
 ) -> Waiver | None:
     """The waiver at a node, None where a problem is noted. `known`: id of each policy and criterion → its subject."""
     before = len(reader.problems)
@@ -40,7 +40,7 @@ def read_waiver(
     policy = reader.text(values.get("policy"), "a waiver's policy")
     if policy and policy not in known:
         reader.note(values["policy"], f"there is no policy or criterion '{policy}'{did_you_mean(policy, known)}")
-    elif policy and known[policy] != "opportunity":
+    elif policy and not SUBJECTS[known[policy]].on_record:
         text = f"'{policy}' is about a {known[policy]}, whose record carries no flag: there is nothing to waive"
         reader.note(values["policy"], text)
     deals = reader.texts(values.get("deals"), "deals")

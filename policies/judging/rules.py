@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from model.facts import FACTS
-from model.lead_facts import LEAD_FACTS
-from policies.files import AT_MOST_SHARE, DEALS, about, where_it_applies
+from model.subjects import OPPORTUNITIES, SUBJECTS
+from policies.files import AT_MOST_SHARE, about, where_it_applies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from model.process import Criterion, Process, Rollout
+    from model.subjects import Subject
     from model.wide import Wide
-    from policies.files import Mode, ModeCase, Policy, PolicySet, Severity, Subject
+    from policies.files import Mode, ModeCase, Policy, PolicySet, Severity
     from policies.language import Condition
 
 Side: TypeAlias = Literal["entry", "exit"]
@@ -70,7 +70,7 @@ class Rule:
     grace_days: int = 0
     at_most_share: float = AT_MOST_SHARE
     revision: str = ""
-    subject: Subject = "opportunity"
+    subject: str = OPPORTUNITIES.name
 
     @cached_property
     def facts(self) -> frozenset[str]:
@@ -79,9 +79,9 @@ class Rule:
 
     @property
     def scored(self) -> bool:
-        """Whether it costs points and stands on the record, of some deals at least: none that are not opportunities."""
+        """Whether it costs points and stands on the record, of some deals at least."""
         on_some = self.mode in SCORED or any(case.mode in SCORED for case in self.modes)
-        return on_some and self.subject == "opportunity"
+        return on_some and SUBJECTS[self.subject].on_record
 
     @property
     def applies(self) -> str:
@@ -113,10 +113,10 @@ def rule_of(p: Policy) -> Rule:
     )  # fmt: skip
 
 
-def rules_of(policies: PolicySet) -> Iterator[Rule]:
-    """Every rule about deals that is not off: policies in order, then criteria by process, stage and side."""
-    yield from map(rule_of, about(policies, *DEALS))
-    for place in places(policies):
+def rules_of(policies: PolicySet, subject: Subject = OPPORTUNITIES) -> Iterator[Rule]:
+    """Every rule about a subject that is not off: policies in order, then criteria by process, stage and side."""
+    yield from map(rule_of, about(policies, subject))
+    for place in places(policies) if subject.on_record else ():
         c = place.criterion
         if c.mode == "off":
             continue
@@ -137,7 +137,7 @@ def places(policies: PolicySet) -> Iterator[Place]:
 
 def live(policies: PolicySet, wide: Wide) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
     """Rules that are judged here, and the ids of the dormant ones, whose facts the connection does not map."""
-    rules = tuple(map(rule_of, about(policies, "lead")) if wide.leads else rules_of(policies))
+    rules = tuple(rules_of(policies, wide.subject))
     absent = unmapped((name for rule in rules for name in rule.facts), wide)
     dormant = tuple(rule.id for rule in rules if rule.facts & absent)
     return tuple(rule for rule in rules if not rule.facts & absent), dormant
@@ -145,5 +145,5 @@ def live(policies: PolicySet, wide: Wide) -> tuple[tuple[Rule, ...], tuple[str, 
 
 def unmapped(facts: Iterable[str], wide: Wide) -> frozenset[str]:
     """Those of the facts that this connection maps no field for, also the ones that only policy files declare."""
-    asked, standard = frozenset(facts), LEAD_FACTS if wide.leads else FACTS
-    return asked & wide.dormant | (asked - standard.keys() - set(wide.frame.columns))
+    asked = frozenset(facts)
+    return asked & wide.dormant | (asked - wide.subject.facts.keys() - set(wide.frame.columns))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from model.lead_facts import CLOCKS
+from model.subjects import SUBJECTS
 from policies.language import Chain, Not, measures
 from policies.reporting.since import IN_STAGE, began
 
@@ -29,7 +29,7 @@ COMPANIONS: Final = {
     "has_next_step": ("next_step_due",),
     "stage": ("stage_name",),
     "stage_median_days": ("_median_source",),
-    **{fact: (clock,) for fact, clock in CLOCKS.items()},
+    **{fact.name: (fact.clock,) for subject in SUBJECTS.values() for fact in subject.facts.values() if fact.clock},
 }
 """Further facts that the sentence or day of a fact needs."""
 OPPOSITE: Final = {

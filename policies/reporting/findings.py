@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 
 from model.facts import KNOWN
-from policies.files import facts_of
+from model.subjects import SUBJECTS
 from policies.reporting import messages, sentences
 from policies.reporting.exemption_reasons import exemption_reasons, modes
 from policies.reporting.explanation import Because, Grounds
@@ -144,7 +144,7 @@ class _FlagWriter(NamedTuple):
         elif since is None:
             since = since_then or first_seen
             text = messages.first_seen(text, since)
-        evidence = _evidence(because, row, text, facts_of(self.rule.subject))
+        evidence = _evidence(because, row, text, SUBJECTS[self.rule.subject].facts)
         return since, first_seen, _flag(self.rule, since, evidence, status)
 
 
@@ -156,7 +156,7 @@ def _flag(rule: Rule, since: date, evidence: dict[str, Any], status: Status) -> 
     """The flag object of docs/contract.md; with an exemption if it has one, and a subject other than opportunity."""
     exemption = status.exemption
     mode = "observe" if exemption and exemption.why == "observed" else status.mode
-    about = {} if rule.subject == "opportunity" else {"subject": rule.subject}
+    about = {} if SUBJECTS[rule.subject].on_record else {"subject": rule.subject}
     flag = {
         "policy": rule.id, "title": rule.title, "mode": mode, "severity": rule.severity, "points": rule.points,
         "topic": rule.topic or None, "since": since, "evidence": evidence, "fix": rule.fix, "shown": status.shown,

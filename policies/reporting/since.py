@@ -6,8 +6,6 @@ from datetime import date, timedelta
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from model.lead_facts import CLOCKS
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -34,17 +32,18 @@ def began(measure: Measure, row: Row, wide: Wide) -> date | None:
         return due + timedelta(days=1) if due and due < row["as_of_date"] else None
     if value is None or limit is None or isinstance(limit, bool):
         return None
-    if measure.fact in AGEING or measure.fact in CLOCKS:
-        return _counted(measure, value, limit, row)
+    clock = fact.clock if (fact := wide.subject.facts.get(measure.fact)) else ""
+    if measure.fact in AGEING or clock:
+        return _counted(measure, value, limit, row, clock)
     return _crossed(measure, value, limit, wide) if isinstance(value, date) and measure.function else None
 
 
-def _counted(measure: Measure, value: Any, limit: Any, row: Row) -> date | None:
-    """The day a fact that counts days or hours crossed the limit."""
+def _counted(measure: Measure, value: Any, limit: Any, row: Row, clock: str) -> date | None:
+    """The day a fact that counts days, or hours from `clock`, crossed the limit."""
     if measure.function is not None:
         return None
-    if measure.fact in CLOCKS:
-        start: datetime | None = row.get(CLOCKS[measure.fact])
+    if clock:
+        start: datetime | None = row.get(clock)
         passed = start is not None and measure.operator in {">", ">="}
         return (start + timedelta(hours=float(limit))).date() if start and passed else None
     least, today = _least(measure.operator, limit), row["as_of_date"]

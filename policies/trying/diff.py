@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from model.subjects import SUBJECTS
+
 if TYPE_CHECKING:
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
@@ -50,7 +52,7 @@ def _levels(verdict: Verdict, rule: Rule | None, column: str) -> pl.DataFrame:
 
 def concerned(verdict: Verdict, rule: Rule) -> pl.DataFrame:
     """Rows of the verdict's frame that a rule's flags count on: of one about opportunities the open ones."""
-    return verdict.frame.filter("is_open") if rule.subject == "opportunity" else verdict.frame
+    return verdict.frame.filter("is_open") if SUBJECTS[rule.subject].on_record else verdict.frame
 
 
 def level(rule: Rule, verdict: Verdict) -> pl.Expr:

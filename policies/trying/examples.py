@@ -11,6 +11,7 @@ import polars as pl
 from model.errors import Problem
 from model.facts import KNOWN
 from model.snapshot import MONEY
+from model.subjects import SUBJECTS
 from model.wide import Wide
 from policies.files import where_it_applies
 
@@ -61,15 +62,17 @@ def _policy(policy: Policy) -> Iterator[Problem]:
 
 
 def _of_subject(policy: Policy) -> Examples:
-    """The examples; those of a policy about won deals are won unless they say otherwise."""
-    if policy.subject != "won deal":
+    """The examples; those of a policy about won deals are of won deals unless they say otherwise."""
+    only = SUBJECTS[policy.subject].only
+    if not only:
         return policy.examples
 
-    def won(rows: tuple[Example, ...]) -> tuple[Example, ...]:
-        return tuple(replace(row, facts={"is_won": True, **row.facts}) for row in rows)
+    def narrowed(rows: tuple[Example, ...]) -> tuple[Example, ...]:
+        return tuple(replace(row, facts={only: True, **row.facts}) for row in rows)
 
     told = policy.examples
-    return replace(told, flagged=won(told.flagged), clear=won(told.clear), not_applicable=won(told.not_applicable))
+    flagged, clear, outside = map(narrowed, (told.flagged, told.clear, told.not_applicable))
+    return replace(told, flagged=flagged, clear=clear, not_applicable=outside)
 
 
 def _compared(name: str, examples: Examples, asked: Sequence[Asked]) -> Iterator[Problem]:

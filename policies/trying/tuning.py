@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from model.errors import SettingsProblem
-from policies.files import NO_REPLAY, revision
+from model.subjects import SUBJECTS
+from policies.files import revision
 from policies.language import Compare, Const, walk
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def tuned(policies: PolicySet, id_: str, limits: Sequence[int]) -> PolicySet:
     if policy is None:
         known = ", ".join(policy.id for policy in policies.policies)
         raise SettingsProblem(f"There is no policy '{id_}' in these files; they have {known or 'none'}.")
-    if policy.subject in NO_REPLAY:
-        raise SettingsProblem(f"'{id_}' is about a {policy.subject}: {NO_REPLAY[policy.subject]}, so it has no tuning.")
+    if why := SUBJECTS[policy.subject].no_replay:
+        raise SettingsProblem(f"'{id_}' is about a {policy.subject}: {why}, so it has no tuning.")
     number = _number(id_, policy.flag_if.tree)
     mode = "observe" if policy.mode == "off" else policy.mode
     found = tuple(

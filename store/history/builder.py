@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from model.snapshot import ACTIVITY, CLAIM_CHANGES, DATE_MOVES, DEALS, INSTANT, ROLES, STAGE_CHANGES, Snapshot
+from model.snapshot import CLAIM_CHANGES, DATE_MOVES, DEALS, INSTANT, STAGE_CHANGES, Snapshot
 from model.widening.copied_next_steps import steps
 from store.codec import instant
 from store.history.activities import Activities
@@ -41,7 +41,7 @@ class PastRows:
         shot, keys = self.snapshot, rows.select("key")
         frames = {
             name: getattr(shot, name).join(keys, on="key", how="semi", maintain_order="left")
-            for name in ("deals", "stage_changes", "date_moves", "activity", "claim_changes", "roles")
+            for name in ("records", "stage_changes", "date_moves", "activity", "claim_changes", "roles")
         }
         return replace(self, rows=rows, snapshot=replace(shot, **frames))
 
@@ -95,10 +95,8 @@ class HistoryBuilder:
         """A snapshot with owners, stages, rates and feeds, but without deals."""
         raw = self.raw
         return Snapshot(
-            as_of=self.instants[-1], deals=pl.DataFrame(schema=DEALS), stage_changes=pl.DataFrame(schema=STAGE_CHANGES),
-            date_moves=pl.DataFrame(schema=DATE_MOVES), activity=pl.DataFrame(schema=ACTIVITY),
-            roles=pl.DataFrame(schema=ROLES), owners=raw.owners, crm_stages=raw.crm_stages, rates=raw.rates,
-            feeds=raw.feeds,
+            as_of=self.instants[-1], records=pl.DataFrame(schema=DEALS), owners=raw.owners, feeds=raw.feeds,
+            crm_stages=raw.crm_stages, rates=raw.rates,
         )  # fmt: skip
 
     def deal_outcomes(self) -> pl.DataFrame:
@@ -146,7 +144,7 @@ class HistoryBuilder:
             rows.select(place, deal="key", day="day", until="until"),
             Snapshot(
                 as_of=self.instants[-1],
-                deals=known.select(*DEALS.names(), "as_of"),
+                records=known.select(*DEALS.names(), "as_of"),
                 stage_changes=self._moves(rows),
                 date_moves=self._date_moves(rows),
                 activity=self.activities.at(rows),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from model.subjects import LEADS, OPPORTUNITIES
 from store.codec import instant, instant_of
 from store.history.builder import HistoryBuilder
+from store.history.leads import read_leads
 from store.history.raw import read, read_some
-from store.history.snapshot import read_snapshot
+from store.history.snapshot import feeds_of, read_snapshot
 from store.mirror_tables import ALL_KEYS
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from model.snapshot import Snapshot
+    from model.subjects import Subject
     from model.sync import FieldHistory
     from store.database import Database
     from store.history.builder import UnrecordedChanges
@@ -40,13 +43,17 @@ class History:
         keys: tuple[int, int] | None = None,
         claims: Sequence[str] = (),
         fields: FieldHistory | None = None,
+        subject: Subject = OPPORTUNITIES,
     ) -> Snapshot:
         """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive.
 
         `claims`: the facts by which processes claim deals; their changes are given. `fields`: the CRM's field history.
+        Records of a `subject` other than deals come all at once.
         """
         with self.database.reading() as sql:
             key = self.database.connection_key(connection)
+            if subject is LEADS:
+                return read_leads(sql, key, as_of, touch)
             return read_snapshot(sql, key, as_of, touch, keys or ALL_KEYS, claims, fields)
 
     def slices(self, connection: str, size: int) -> list[tuple[int, int]]:
@@ -61,8 +68,7 @@ class History:
     def feeds(self, connection: str) -> dict[str, datetime]:
         """When each feed was last read in full."""
         with self.database.reading() as sql:
-            query = "SELECT name, read_at FROM feed WHERE connection = ?"
-            return {name: instant_of(at) for name, at in sql.rows(query, self.database.connection_key(connection))}
+            return feeds_of(sql, self.database.connection_key(connection))
 
     def recorded_since(self, connection: str) -> datetime | None:
         """When the connection's first deal was first seen; None where there is none."""

@@ -60,7 +60,7 @@ def read_snapshot(  # noqa: PLR0917 - what is read of which deals
     deals = _with_changes(sql, key, at, span, deals, known_from).select(DEALS.names())
     return Snapshot(
         as_of=as_of,
-        deals=_as_they_were(sql, key, as_of, touch, span, deals, fields),
+        records=_as_they_were(sql, key, as_of, touch, span, deals, fields),
         stage_changes=changes,
         date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
         activity=activity.join(known, on="key", how="semi"),
@@ -69,10 +69,7 @@ def read_snapshot(  # noqa: PLR0917 - what is read of which deals
         owners=owners(sql, key),
         crm_stages=stages,
         rates=small_table(sql, key, "rate", RATES),
-        feeds={
-            name: instant_of(read)
-            for name, read in sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", key)
-        },
+        feeds=feeds_of(sql, key),
     )
 
 
@@ -178,6 +175,12 @@ def _with_changes(  # noqa: PLR0917 - what a snapshot has read so far
             whole |= pl.col("created").dt.epoch("us") >= known_from.oldest[field]
         deals = deals.with_columns(pl.coalesce(column, pl.when(whole).then("created")).alias(column))
     return deals
+
+
+def feeds_of(sql: Sql, connection: int) -> dict[str, datetime]:
+    """When each feed was last read in full."""
+    rows = sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", connection)
+    return {name: instant_of(read) for name, read in rows}
 
 
 def owners(sql: Sql, connection: int) -> pl.DataFrame:

@@ -9,17 +9,16 @@ import sqlalchemy as sa
 
 from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
-from model.sync import Description, FieldHistory, FieldRule, Source
+from model.sync import Description, FieldHistory, FieldRule, Offer, Source
 from store import mirror_tables, work_tables
 from store.codec import day
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from store.database import Database
 
-SETS, CHOICES = ("mapped", "lead_mapped", "acts"), ("choices", "lead_choices")
-"""Parts of a description that are lists in JSON."""
 table, calibrations = mirror_tables.connection, work_tables.calibration
 
 
@@ -54,9 +53,8 @@ class Connections:
 
     def keep_description(self, connection: str, seen: Description) -> None:
         """Keep the connector's description."""
-        sets = {name: sorted(getattr(seen, name)) for name in SETS}
-        lists = {name: {k: list(v) for k, v in getattr(seen, name).items()} for name in CHOICES}
-        self._set(connection, description=asdict(seen) | sets | lists)
+        offers = {table: _listed(asdict(offer)) for table, offer in seen.offers.items()}
+        self._set(connection, description=_listed(asdict(seen)) | {"acts": sorted(seen.acts), "offers": offers})
 
     def description(self, connection: str) -> Description | None:
         """The connector's last description; None if there is none."""
@@ -69,8 +67,9 @@ class Connections:
             "history": _field_history(kept.get("history")),
             "writes": {field: FieldRule(**rule) for field, rule in kept["writes"].items()},
             "sources": {fact: Source(**source) for fact, source in kept.get("sources", {}).items()},
-            **{name: frozenset(kept.get(name, ())) for name in SETS},
-            **{name: {fact: tuple(values) for fact, values in kept.get(name, {}).items()} for name in CHOICES},
+            "acts": frozenset(kept.get("acts", ())),
+            "offers": {table: Offer(**offer | _as_offered(offer)) for table, offer in kept.get("offers", {}).items()},
+            **_as_offered(kept),
         })  # fmt: skip
 
     def _set(self, connection: str, **values: object) -> None:
@@ -137,6 +136,18 @@ def _field_history(kept: dict[str, Any] | None) -> FieldHistory | None:
     if kept is None:
         return None
     return FieldHistory(frozenset(kept["always"]), frozenset(kept["recent"]), kept["days"])
+
+
+def _listed(offer: dict[str, Any]) -> dict[str, Any]:
+    """An offer as JSON has it: sets and tuples are lists."""
+    choices = {fact: list(values) for fact, values in offer["choices"].items()}
+    return offer | {"mapped": sorted(offer["mapped"]), "choices": choices}
+
+
+def _as_offered(offer: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of an offer that JSON has as lists."""
+    choices = {fact: tuple(values) for fact, values in offer.get("choices", {}).items()}
+    return {"mapped": frozenset(offer.get("mapped", ())), "choices": choices}
 
 
 def _calibration(row: sa.Row[tuple[object, ...]]) -> Calibration:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from model.subjects import OPPORTUNITIES
 from store.verdicts.deal_labels import IS_OPEN, OF_DEALS, OWNER_NAME, STAGE_LABEL
 
 if TYPE_CHECKING:
@@ -21,15 +22,23 @@ DEAL_LIST: Final = f"""
 DEAL_COLUMNS: Final = (
     "key", "id", "name", "pipeline", "stage_name", "owner", "is_open", "score", "score_reason", "gate", "detail",
 )  # fmt: skip
-FLAGS: Final = "SELECT key, status, flag FROM finding WHERE connection = ? AND flag IS NOT NULL ORDER BY key, policy"
+FLAGS: Final = """
+    SELECT key, status, flag FROM finding WHERE connection = ? AND subject = ? AND flag IS NOT NULL
+    ORDER BY key, policy"""
 
 
 def deal_list(sql: Sql, connection: int) -> list[dict[str, Any]]:
     """`deal_row` of every deal that is not gone."""
-    found: dict[int, list[tuple[str, str]]] = {}
-    for deal, status, flag in sql.rows(FLAGS, connection):
-        found.setdefault(deal, []).append((status, flag))
+    found = flags_of(sql, connection, OPPORTUNITIES.table)
     return [deal_row(row, found.get(row[0], ())) for row in sql.rows(DEAL_LIST, connection)]
+
+
+def flags_of(sql: Sql, connection: int, subject: str) -> dict[int, list[tuple[str, str]]]:
+    """Status and flag object of each finding about a subject (its table), by the record's key."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for key, status, flag in sql.rows(FLAGS, connection, subject):
+        found.setdefault(key, []).append((status, flag))
+    return found
 
 
 def deal_row(row: tuple[Any, ...], findings: Iterable[tuple[str, str]]) -> dict[str, Any]:

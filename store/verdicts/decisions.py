@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from model.subjects import OPPORTUNITIES
 from store.codec import instant, instant_of
 from store.verdicts.deal_list import DEAL_COLUMNS, deal_row
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from store.database import Database
     from store.sql import Sql
 
+ABOUT_DEALS: Final = f" AND subject = '{OPPORTUNITIES.table}'"
 IN_FORCE: Final = pl.Schema({"key": pl.Int64(), "policy": pl.String(), "status": pl.String(), "shown": pl.Boolean()})
 
 
@@ -110,6 +112,7 @@ def _rows_after(
 ) -> tuple[str, tuple[Any, ...]]:
     """A query for the rows of `finding` or `deal_verdict` after a run (of one deal if given), and its parameters."""
     where, given = ("", ()) if deal is None else (" AND key = ?", (deal,))
+    where += ABOUT_DEALS if table == "finding" else ""
     columns = ", ".join(names)
     now = f"SELECT {columns} FROM {table} WHERE connection = ? AND began <= ?{where}"
     then = f"SELECT {columns} FROM {table}_past WHERE connection = ? AND began <= ? AND ended > ?{where}"

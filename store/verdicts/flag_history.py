@@ -10,7 +10,7 @@ import polars as pl
 from model.flag_history import ACTS, LIVED, RUNS, STOOD
 from model.widening.copied_next_steps import STEPS
 from store.codec import instant
-from store.verdicts.decisions import run_at
+from store.verdicts.decisions import ABOUT_DEALS, run_at
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,7 +58,7 @@ class FlagHistory:
             first = run_at(sql, key, since) or 0
             raw = pl.Schema({**STOOD, "severity": pl.String()})
             names = "key, policy, status, shown, flag, began"
-            findings = sql.frame(_since("finding", names, first), (key, key), raw)
+            findings = sql.frame(_since("finding", names, first, ABOUT_DEALS), (key, key), raw)
             deals = sql.frame(_since("deal_verdict", "key, is_open, began", first), (key, key), LIVED)
         findings = findings.with_columns(pl.col("severity").str.extract(SEVERITY)).sort("key", "policy", "began")
         return findings, deals.sort("key", "began")
@@ -94,10 +94,10 @@ class FlagHistory:
             return sql.frame(query, (self.database.connection_key(connection),), STEPS)
 
 
-def _since(table: str, names: str, first: int) -> str:
+def _since(table: str, names: str, first: int, only: str = "") -> str:
     return (
-        f"SELECT {names}, NULL FROM {table} WHERE connection = ?"
-        f" UNION ALL SELECT {names}, ended FROM {table}_past WHERE connection = ? AND ended > {first:d}"
+        f"SELECT {names}, NULL FROM {table} WHERE connection = ?{only}"
+        f" UNION ALL SELECT {names}, ended FROM {table}_past WHERE connection = ? AND ended > {first:d}{only}"
     )
 
 

@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
+from model.subjects import OPPORTUNITIES
 from store import work_tables
 from store.approvals import note_used
 from store.codec import day, instant
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
 
+    from model.subjects import Subject
     from store.approvals import Approval
     from store.database import Database
     from store.fence import Lease
@@ -54,6 +56,23 @@ class Verdicts:
         with self.database.reading() as sql:
             findings, deals, breaches = (_kept(sql, table, key, keys or ALL_KEYS) for table in TABLES)
         return findings.select(FINDINGS.names()), deals.select(DEAL_VERDICTS.names()), breaches
+
+    def findings(self, connection: str, subject: Subject) -> pl.DataFrame:
+        """FINDINGS as last kept about a subject other than deals."""
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
+            return _kept(sql, "finding", key, ALL_KEYS, subject).select(FINDINGS.names())
+
+    def keep_findings(
+        self, connection: str, run_id: int, subject: Subject, findings: pl.DataFrame, lease: Lease | None = None
+    ) -> None:
+        """Replace the findings about a subject other than deals; the replaced rows are the past of this run."""
+        if findings.is_empty() and self.findings(connection, subject).is_empty():
+            return
+        key = self.database.connection_key(connection)
+        with self.database.writing(lease) as sql:
+            old = _kept(sql, "finding", key, ALL_KEYS, subject)
+            _replace(sql, "finding", key, old, findings, run_id, subject)
 
     def keep(  # noqa: PLR0917 - a verdict is three frames of one run
         self,
@@ -128,19 +147,28 @@ def _columns(table: str) -> list[str]:
     return [*TABLES[table][0], *began]
 
 
-def _kept(sql: Sql, table: str, connection: int, span: tuple[int, int]) -> pl.DataFrame:
+def _kept(
+    sql: Sql, table: str, connection: int, span: tuple[int, int], subject: Subject = OPPORTUNITIES
+) -> pl.DataFrame:
     """The current rows, with the run that `began` them if the table has a past."""
     frame_schema, unique = TABLES[table]
     names = _columns(table)
+    about = f" AND subject = '{subject.table}'" if table == "finding" else ""
     query = (
-        f"SELECT {', '.join(names)} FROM {table} WHERE connection = ? AND key BETWEEN ? AND ?"
+        f"SELECT {', '.join(names)} FROM {table} WHERE connection = ? AND key BETWEEN ? AND ?{about}"
         f" ORDER BY {', '.join(unique)}"
     )
     return sql.frame(query, (connection, *span), pl.Schema({name: frame_schema.get(name, RUN) for name in names}))
 
 
 def _replace(  # noqa: PLR0917 - the old rows, the new rows and the run
-    sql: Sql, table: str, connection: int, old: pl.DataFrame, new: pl.DataFrame, run_id: int
+    sql: Sql,
+    table: str,
+    connection: int,
+    old: pl.DataFrame,
+    new: pl.DataFrame,
+    run_id: int,
+    subject: Subject = OPPORTUNITIES,
 ) -> tuple[int, int]:
     """Write the rows that differ and delete those that no longer exist; returns (written, deleted)."""
     frame_schema, unique = TABLES[table]
@@ -150,13 +178,20 @@ def _replace(  # noqa: PLR0917 - the old rows, the new rows and the run
     if table in WITH_PAST:
         displaced = old.join(new, on=frame_schema.names(), how="anti", nulls_equal=True)
         displaced = displaced.filter(pl.col("began") < run_id).with_columns(ended=pl.lit(run_id, RUN))
-        past = ("connection", *_columns(table), "ended")
+        displaced = _about(table, displaced, subject)
+        past = ("connection", *displaced.columns)
         sql.upsert(f"{table}_past", past, tuples(connection, displaced), ("connection", *unique, "began"))
         changed = changed.with_columns(began=pl.lit(run_id, RUN))
     where = " AND ".join(f"{c} = ?" for c in unique)
     sql.many(f"DELETE FROM {table} WHERE connection = ? AND {where}", tuples(connection, absent))
-    sql.upsert(table, ("connection", *_columns(table)), tuples(connection, changed), ("connection", *unique))
+    changed = _about(table, changed, subject)
+    sql.upsert(table, ("connection", *changed.columns), tuples(connection, changed), ("connection", *unique))
     return changed.height, absent.height
+
+
+def _about(table: str, rows: pl.DataFrame, subject: Subject) -> pl.DataFrame:
+    """Rows with the column that only findings have."""
+    return rows.with_columns(subject=pl.lit(subject.table)) if table == "finding" else rows
 
 
 def tuples(connection: int, frame: pl.DataFrame) -> list[tuple[Any, ...]]:

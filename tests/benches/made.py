@@ -91,7 +91,7 @@ def snapshot(n: int, mapped: bool = False) -> Snapshot:
     )  # fmt: skip
     roles = [["Economic Buyer", "Champion", "Evaluator"], ["Evaluator", "Other", "Influencer"]]
     return Snapshot(
-        as_of=AS_OF, deals=deals, stage_changes=changes, activity=activity,
+        as_of=AS_OF, records=deals, stage_changes=changes, activity=activity,
         date_moves=typed(DATE_MOVES, n, key=draw.integers(0, n, n), at=instants(n), before=instants(n).dt.date(),
                          after=instants(n).dt.date()).sort("key"),
         roles=typed(ROLES, n, key=keys, contact_count=pl.repeat(3, n, eager=True),
@@ -112,5 +112,5 @@ def slices(shot: Snapshot, count: int) -> Iterator[Snapshot]:
     first, size = shot.deals["key"].min(), -(-shot.deals.height // count)
     for start in range(first, first + shot.deals.height, size):  # type: ignore[arg-type, operator]
         near = pl.col("key").is_between(start, start + size - 1)
-        frames = ("deals", "stage_changes", "date_moves", "activity", "roles")
+        frames = ("records", "stage_changes", "date_moves", "activity", "roles")
         yield replace(shot, **{name: getattr(shot, name).filter(near) for name in frames})

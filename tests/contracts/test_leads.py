@@ -28,7 +28,7 @@ def feeds(pages):
 
 
 def pulled(crm, known=None, **how):
-    return list(crm.pull(known or {}, leads=True, **how))
+    return list(crm.pull(known or {}, subjects={"lead"}, **how))
 
 
 def test_a_lead_arrives_with_its_status_as_people_see_it(office):
@@ -63,7 +63,7 @@ def test_nothing_of_leads_is_read_or_described_unasked(office):
     assert "lead" not in cursors(pages)
     assert {"leads", "lead_activities"}.isdisjoint(feeds(pages))
     assert not of(pages, "lead")
-    assert crm.describe().lead_mapped == frozenset()
+    assert crm.describe().of("lead").mapped == frozenset()
 
 
 def test_leads_cost_no_call_unasked(office):
@@ -77,11 +77,11 @@ def test_leads_cost_no_call_unasked(office):
 def test_a_description_tells_what_a_lead_has(office):
     score = office.custom("lead_score", "Lead score", "number", on="lead")
     gone = {"lead_score": score, "hidden": "no_such_field"}
-    told = office.connector(lead_fields=gone).describe(leads=True)
-    assert {"hours_waiting", "status", "owner", "lead_score", "hidden"} <= told.lead_mapped
-    assert told.lead_types == {"lead_score": "number"}
-    assert {office.new_lead, office.given_up} <= set(told.lead_choices["status"])
-    assert "segment" not in told.lead_mapped
+    told = office.connector(lead_fields=gone).describe(subjects={"lead"})
+    assert {"hours_waiting", "status", "owner", "lead_score", "hidden"} <= told.of("lead").mapped
+    assert told.of("lead").types == {"lead_score": "number"}
+    assert {office.new_lead, office.given_up} <= set(told.of("lead").choices["status"])
+    assert "segment" not in told.of("lead").mapped
 
 
 def test_a_field_that_cannot_be_read_is_unread_and_check_names_it(office):
@@ -90,7 +90,7 @@ def test_a_field_that_cannot_be_read_is_unread_and_check_names_it(office):
     crm = office.connector(lead_fields={"lead_score": "no_such_field"})
     assert of(pulled(crm), "lead")[lead]["unread"] == ["lead_score"]
     assert "no_such_field (lead_score of leads) cannot be read" in said(
-        crm.check(office.clock.now(), leads=True), "missing"
+        crm.check(office.clock.now(), subjects={"lead"}), "missing"
     )
 
 
@@ -109,7 +109,7 @@ def test_the_second_pull_brings_only_what_changed(office):
 def test_a_change_while_the_last_pull_ran_is_found_by_the_next(office):
     lead = office.lead()
     first = []
-    for page in office.connector().pull({}, leads=True):
+    for page in office.connector().pull({}, subjects={"lead"}):
         first.append(page)
         office.edit_lead(lead, status=office.given_up)
     later(office, minutes=15)
@@ -189,9 +189,9 @@ def test_where_leads_may_not_be_read_deals_come_all_the_same_and_check_says_what
     pages = pulled(crm)
     assert (set(of(pages, "opportunity")), of(pages, "lead")) == ({deal}, {})
     assert "leads" not in feeds(pages)
-    assert "A policy names leads, and" in said(crm.check(office.clock.now(), leads=True), "missing")
+    assert "A policy names leads, and" in said(crm.check(office.clock.now(), subjects={"lead"}), "missing")
     assert "leads" not in said(crm.check(office.clock.now()))
-    assert "hours_waiting" in crm.describe(leads=True).lead_mapped  # unknown from now on, not dormant
+    assert "hours_waiting" in crm.describe(subjects={"lead"}).of("lead").mapped  # unknown from now on, not dormant
 
 
 def test_where_activities_may_not_be_read_leads_come_and_their_feed_does_not(office):
@@ -209,7 +209,7 @@ def test_where_activities_may_not_be_read_leads_come_and_their_feed_does_not(off
 def test_an_outage_among_the_leads_is_told_and_the_next_pull_reads_them(office):
     lead = office.lead()
     later(office, minutes=1)
-    pages = office.connector().pull({}, leads=True)
+    pages = office.connector().pull({}, subjects={"lead"})
     known = {}
     for page in pages:
         known |= cursors([page])

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from model.previous_verdict import FINDINGS
-from model.sync import Cursor
+from model.subjects import LEADS
+from model.sync import Cursor, Description, Offer
 from store import TouchRule
 from tests.store.fixtures import DAY, NOBODY, NOON, deal, keep, only
 
@@ -36,7 +37,7 @@ def call(id_="c1", lead_id="l1", at=NOON - DAY, **changed):
 
 
 def shot(store, at=NOON, touch=NOBODY):
-    return store.leads.snapshot("acme", at, touch=touch).leads
+    return store.history.snapshot("acme", at, touch=touch, subject=LEADS).records
 
 
 def touched(store, at=NOON, touch=NOBODY):
@@ -50,7 +51,7 @@ def test_a_lead_comes_back_as_it_was_kept(store):
     kept = {name: value for name, value in lead().items() if name in row and name not in {"facts", "unread"}}
     assert {name: row[name] for name in kept} == kept
     assert (row["facts"], row["unread"]) == ('{"score":50}', "")
-    assert store.leads.snapshot("acme", NOON, touch=NOBODY).feeds == {"leads": NOON}
+    assert store.history.snapshot("acme", NOON, touch=NOBODY, subject=LEADS).feeds == {"leads": NOON}
 
 
 def test_an_unchanged_page_writes_nothing_and_a_changed_lead_leaves_its_history(store):
@@ -171,27 +172,43 @@ def frame(*rows):
 def test_the_verdict_on_leads_is_replaced_whole_and_listed(store):
     keep(store, owner=[{"id": "u1", "name": "Rita"}], lead=[lead(), lead("l2", owner_id=None)])
     one, two = shot(store)["key"].to_list()
-    store.leads.keep("acme", frame(finding(one), finding(one, "quiet", "unknown"), finding(two)))
-    store.leads.keep("acme", frame(finding(one), finding(one, "quiet", "unknown")))
-    assert store.leads.previous("acme").to_dicts() == [finding(one, "quiet", "unknown"), finding(one)]
+    store.verdicts.keep_findings("acme", 1, LEADS, frame(finding(one), finding(one, "quiet", "unknown"), finding(two)))
+    store.verdicts.keep_findings("acme", 1, LEADS, frame(finding(one), finding(one, "quiet", "unknown")))
+    assert store.verdicts.findings("acme", LEADS).to_dicts() == [finding(one, "quiet", "unknown"), finding(one)]
     told = {row["id"]: row for row in store.leads.all("acme")}
     assert (told["l1"]["broken"], told["l1"]["unknown"]) == ([{"policy": "slow"}], [{"policy": "quiet"}])
     assert (told["l1"]["owner"], told["l2"]["owner"], told["l2"]["broken"]) == ("Rita", None, [])
-    store.leads.forget("acme")
-    assert store.leads.previous("acme").is_empty()
+    store.verdicts.keep_findings("acme", 2, LEADS, frame())
+    assert store.verdicts.findings("acme", LEADS).is_empty()
 
 
 def test_findings_of_leads_and_of_deals_do_not_meet(store):
     keep(store, lead=[lead()], opportunity=[deal()])
     (key,) = shot(store)["key"]
-    store.leads.keep("acme", frame(finding(key)))
+    store.verdicts.keep_findings("acme", 1, LEADS, frame(finding(key)))
     assert [deal["flags"] for deal in store.verdicts.deals("acme")] == [[]]
+
+
+def test_a_store_of_the_version_before_keeps_its_findings_and_its_description(store):
+    keep(store, lead=[lead()], opportunity=[deal()])
+    (key,) = shot(store)["key"]
+    store.verdicts.keep_findings("acme", 1, LEADS, frame(finding(key), finding(key, "quiet", "unknown")))
+    offer = Offer(frozenset({"status", "score"}), {"score": "number"}, {"status": ("New", "Gone")})
+    described = Description(mapped=frozenset({"id"}), writes={}, offers={"lead": offer}, currency="USD")
+    store.connections.keep_description("acme", described)
+    store.database.downgrade("0040")
+    with store.database.reading() as sql:
+        assert sql.rows("SELECT policy FROM lead_finding ORDER BY policy") == [("quiet",), ("slow",)]
+        assert sql.rows("SELECT count(*) FROM finding") == [(0,)]
+    store.database.upgrade()
+    assert store.verdicts.findings("acme", LEADS).to_dicts() == [finding(key, "quiet", "unknown"), finding(key)]
+    assert store.connections.description("acme") == described
 
 
 def test_a_dry_run_knows_the_leads(store):
     keep(store, lead=[lead()], lead_activity=[call()])
     keep(store, NOON, lead=[edited(NOON, status="Working")])
     with store.dry_run("acme") as copy:
-        assert copy.leads.snapshot("acme", NOON - DAY / 2, touch=NOBODY).leads.equals(shot(store, NOON - DAY / 2))
+        assert shot(copy, NOON - DAY / 2).equals(shot(store, NOON - DAY / 2))
         keep(copy, lead=[lead("l2")])
     assert shot(store)["id"].to_list() == ["l1"]

@@ -72,7 +72,7 @@ def snapshot(deals=({},), changes=(), owners=(OWNER,), feeds=None, as_of=AS_OF, 
         return frame(schema, frames.get(name, ()))
 
     return Snapshot(
-        as_of=as_of, deals=frame(DEALS, [DEAL | deal for deal in deals]), stage_changes=frame(STAGE_CHANGES, changes),
+        as_of=as_of, records=frame(DEALS, [DEAL | deal for deal in deals]), stage_changes=frame(STAGE_CHANGES, changes),
         date_moves=made("date_moves", DATE_MOVES), activity=made("activity", ACTIVITY), roles=made("roles", ROLES),
         owners=frame(OWNERS, owners), crm_stages=frame(CRM_STAGES, frames.get("crm_stages", CRM)),
         rates=made("rates", RATES), feeds=FEEDS if feeds is None else feeds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -9,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.calibration import Calibration
 from model.facts import KNOWN
 from model.judging_options import Setting
-from model.lead_facts import LEAD_FACTS
-from model.snapshot import LEADS, OWNERS, LeadSnapshot
-from model.widening.widen_leads import widen_leads
+from model.snapshot import LEADS, OWNERS, Snapshot
+from model.subjects import LEADS as LEAD
+from model.widening.widen import widen
 
 NOW = datetime(2026, 11, 3, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,7 +38,9 @@ def lead(**said):
 def wide(*leads, setting=ALL, feeds=("leads", "lead_activities"), closed=("Unqualified",), hidden=(), at=NOW):
     frame = pl.DataFrame(list(leads), schema=LEADS)
     read = dict.fromkeys(feeds, at)
-    return widen_leads(LeadSnapshot(at, frame, pl.DataFrame([OWNER], schema=OWNERS), read), setting, closed, hidden)
+    shot = Snapshot(at, frame, pl.DataFrame([OWNER], schema=OWNERS), read, LEAD)
+    hides = {"closed": frozenset(map(str.casefold, closed)), "hidden": frozenset(hidden)}
+    return widen(shot, (), Calibration(), replace(setting, **hides))
 
 
 def value(name, one, **how):
@@ -68,7 +72,7 @@ PLAIN = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(LEAD_FACTS.keys() - {"segment"}))
+@pytest.mark.parametrize("name", sorted(LEAD.facts.keys() - {"segment"}))
 def test_each_fact_has_the_value_that_its_record_says(name):
     said, expected = PLAIN[name]
     assert value(name, lead(**said)) == expected
@@ -107,12 +111,12 @@ def test_what_asks_for_activities_is_unknown_where_they_are_late_and_dormant_whe
 
 def test_where_the_records_are_late_every_fact_is_unknown():
     late = Setting(kind="salesforce", zone="UTC", feeds_late=frozenset({"leads"}))
-    assert {value(name, lead(), setting=late) for name in LEAD_FACTS if name not in {"id", "segment"}} == {"unknown"}
+    assert {value(name, lead(), setting=late) for name in LEAD.facts if name not in {"id", "segment"}} == {"unknown"}
 
 
 def test_what_could_not_be_read_is_unknown_in_all_that_asks_for_it():
     one = lead(unread=";status;created;")
-    unknown = {name for name in LEAD_FACTS if value(name, one) == "unknown"}
+    unknown = {name for name in LEAD.facts if value(name, one) == "unknown"}
     assert unknown == {"status", "created", "is_open", "response_hours", "hours_waiting", "segment"}
 
 

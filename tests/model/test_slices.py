@@ -20,7 +20,7 @@ from tests.model.build import wide
 def test_slices_of_any_size_give_the_rows_of_the_whole(deals, count, random):
     shot = snapshot(deals, mapped=True)
     order = random.sample(range(deals), deals)
-    shuffled = replace(shot, deals=shot.deals[order], activity=shot.activity[order[::-1]])
+    shuffled = replace(shot, records=shot.deals[order], activity=shot.activity[order[::-1]])
     teams = coverage(slices(shot, count))
     same = copied(pl.concat(steps(part.deals) for part in slices(shot, count)), SETTING.filler)
     whole = wide(shuffled, (PROCESS,), setting=SETTING)

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from model.facts import FACTS
-from model.lead_facts import LEAD_FACTS
-from model.sync import Description, Page
+from model.subjects import LEADS
+from model.sync import Description, Offer, Page
 from store import Store
 from tests.support.stores import empty_store
 from worker.settings import Settings, connection_settings
@@ -113,10 +113,10 @@ class Archive:
 
     def describe_leads(self) -> None:
         """What the CRM offers of leads, too."""
-        given = frozenset(name for name, fact in LEAD_FACTS.items() if "mapping" not in fact.needs)
-        self.store.connections.keep_description(
-            NAME, Description(mapped=GIVEN, writes={}, currency="USD", lead_mapped=given)
-        )
+        given = frozenset(name for name, fact in LEADS.facts.items() if "mapping" not in fact.needs)
+        offers = {LEADS.table: Offer(mapped=given)}
+        described = Description(mapped=GIVEN, writes={}, currency="USD", offers=offers)
+        self.store.connections.keep_description(NAME, described)
 
     def keep(self, at: datetime, *, feeds: Sequence[str] = (), **records: list[dict[str, Any]]) -> None:
         """What a pull at this instant brought."""

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.facts import FACTS
-from policies.files import DEALS, read_policies
+from model.subjects import LEADS, OPPORTUNITIES, SUBJECTS, Subject
+from policies.files import read_policies
 from tests.crm_drivers import OFFICES
 from tests.worker.governed import Governed, services
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from model.facts import FactType
 
@@ -25,10 +26,10 @@ def switched_on(pack: str) -> bytes:
     return (PACKS / pack).read_bytes().replace(b"mode: off", b"mode: warn")
 
 
-def to_map(text: bytes, subjects: Collection[str]) -> dict[str, FactType]:
-    """The facts that a file's policies about these ask for and only a mapped field gives, with their types."""
+def to_map(text: bytes, subject: Subject) -> dict[str, FactType]:
+    """The facts that a file's policies about a subject ask for and only a mapped field gives, with their types."""
     found = read_policies({"pack.yaml": text})
-    about = [policy for policy in found.policies if policy.subject in subjects]
+    about = [policy for policy in found.policies if SUBJECTS[policy.subject].table == subject.table]
     asked = frozenset[str]().union(*(policy.facts for policy in about))
     standard = {name: fact.type for name, fact in FACTS.items() if "mapping" in fact.needs}
     known = standard | {name: fact.type for name, fact in found.declared.items()}
@@ -39,7 +40,7 @@ def to_map(text: bytes, subjects: Collection[str]) -> dict[str, FactType]:
 def packed(folder: Path, kind: str, text: bytes, **connection: Any) -> Iterator[Governed]:
     """The team; its fields are named as the CRM names them, by fact, in `fields`."""
     with OFFICES[kind]() as office:
-        of_deals, of_leads = to_map(text, DEALS), to_map(text, {"lead"})
+        of_deals, of_leads = to_map(text, OPPORTUNITIES), to_map(text, LEADS)
         fields = {fact: office.custom(fact, fact, type_) for fact, type_ in of_deals.items()}
         of_lead = {fact: office.custom(fact, fact, type_, on="lead") for fact, type_ in of_leads.items()}
         ours = services(office, folder, fields=fields, lead_fields=of_lead, **connection)

@@ -13,6 +13,7 @@ import polars as pl
 
 from model.helpers.words import many
 from model.previous_verdict import PreviousVerdict
+from model.subjects import OPPORTUNITIES
 from policies.judging.brake import Baseline, over_share, revision_of, tally
 from policies.judging.context import Context
 from policies.judging.rules import rules_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from model.calibration import Calibration
+    from model.subjects import Subject
     from policies.files import PolicySet
     from policies.judging.brake import HeldRule
     from policies.judging.rules import Rule
@@ -47,9 +49,11 @@ def context_of(session: Session, policies: PolicySet) -> Context:
     )
 
 
-def previous_verdict(session: Session, keys: tuple[int, int]) -> PreviousVerdict:
-    """The previous verdict on these deals, and the pauses now on their records."""
+def previous_verdict(session: Session, keys: tuple[int, int], subject: Subject = OPPORTUNITIES) -> PreviousVerdict:
+    """The previous verdict on these records, and the pauses now on the records of deals."""
     store, name = session.store, session.name
+    if not subject.on_record:
+        return PreviousVerdict(store.verdicts.findings(name, subject))
     return PreviousVerdict(*store.verdicts.previous(name, keys), *store.approvals.pauses(name, keys))
 
 

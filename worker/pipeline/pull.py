@@ -10,6 +10,9 @@ from model.helpers.gc_paused import uncollected
 from model.helpers.prefetch import ahead
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from model.subjects import Subject
     from model.sync import SetAside
     from worker.pipeline.session import Session
 
@@ -27,13 +30,15 @@ class Pulled:
     aside: list[SetAside] = field(default_factory=list)
 
 
-def pull(session: Session, pulled: Pulled | None = None, *, full: bool = False, leads: bool = False) -> Pulled:
+def pull(
+    session: Session, pulled: Pulled | None = None, *, full: bool = False, others: Collection[Subject] = ()
+) -> Pulled:
     """Read what changed (or all) and keep it, counting into `pulled`; raises RetryLater, BudgetSpent, AccessRefused.
 
-    `leads`: a policy asks for them. What was kept before an error stays kept, and counted.
+    `others`: subjects other than deals that a policy asks for. What was kept before an error stays kept, and counted.
     """
     store, pulled = session.store, pulled or Pulled()
-    asked = {"full": full, **({"leads": True} if leads else {})}
+    asked = {"full": full, **session.asked(others)}
     with uncollected():
         for number, page in enumerate(ahead(session.connector.pull(store.mirror.cursors(session.name), **asked))):
             kept = store.mirror.keep_page(

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Final
 from model.errors import SettingsProblem
 from worker.pipeline.act import act
 from worker.pipeline.judge import judge
-from worker.pipeline.leads import judge_leads, wanted
 from worker.pipeline.measure import measure
+from worker.pipeline.other_subjects import judge_others, named
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import push, recover
 from worker.pipeline.session import Session, counted, leased, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
+    from model.subjects import Subject
     from worker.pipeline.report import Report
     from worker.wiring import Services
 
@@ -83,12 +84,12 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
     report.policy_digest = policies.digest
     with _timed(report, "pull"):
         recover(session, report)
-        pull_into(session, report, full=options.full, leads=wanted(policies))
+        pull_into(session, report, full=options.full, others=named(policies))
     with _timed(report, "judge"):
         judged = judge(session, policies, description, run_id, binding=not options.dry)
         judged.fill(report)
-        if leads := judge_leads(session, policies, description):
-            leads.fill(report)
+        for other in judge_others(session, policies, description, run_id):
+            other.fill(report)
     with _timed(report, "measure"):
         measure(session, judged, run_id)
     with _timed(report, "push"):
@@ -96,11 +97,11 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
         act(session, judged, description, run_id, report, dry=options.dry)
 
 
-def pull_into(session: Session, report: Report, *, full: bool, leads: bool = False) -> None:
+def pull_into(session: Session, report: Report, *, full: bool, others: Collection[Subject] = ()) -> None:
     """Pull, and report the records even if the pull was stopped."""
     pulled = Pulled()
     try:
-        pull(session, pulled, full=full, leads=leads)
+        pull(session, pulled, full=full, others=others)
     finally:
         report.pulled = pulled.records
         report.aside = [asdict(aside) for aside in pulled.aside]

@@ -8,29 +8,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from connectors.registry import KINDS
 from model.errors import BudgetSpent, PolicyProblem, RetryLater, SettingsProblem, SluicegateError
+from model.subjects import OPPORTUNITIES, OTHERS, TABLES
+from model.sync import Offer
 from worker.log import log
 from worker.pipeline.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
     from connectors.protocol import Connector
     from connectors.shared.connection import ConnectionSettings
-    from model.facts import FactType
+    from model.subjects import Subject
     from model.sync import Description
     from policies.files import PolicySet
     from store import Lease, Store
     from worker.wiring import Services
 
-NAMES_LEADS = re.compile(rb"subject[\"']?\s*:\s*[\"']?lead\b")
-T = TypeVar("T")
-Pair: TypeAlias = tuple[tuple[tuple[str, T], ...], tuple[tuple[str, T], ...]]
-"""Values by fact, for deals and for leads."""
+NAMES = r"subject[\"']?\s*:\s*[\"']?{}\b"
+Pairs: TypeAlias = tuple[tuple[str, Any], ...]
 LEASE_SECONDS = 60
 HEARTBEAT_SECONDS = 15
 
@@ -60,19 +60,24 @@ class Session:
         return self.services.connect(self.name)
 
     def describe(self) -> Description:
-        """Ask the CRM for its description and keep it. Includes leads only if a policy file names them."""
-        leads = self.leads_are_named()
-        description = self.connector.describe(leads=True) if leads else self.connector.describe()
+        """Ask the CRM for its description and keep it. Includes other subjects only if a policy file names them."""
+        description = self.connector.describe(**self.asked(self.named_in_files()))
         self.store.connections.keep_description(self.name, description)
         return description
 
-    def leads_are_named(self) -> bool:
-        """Whether a policy file may name leads as a subject. Only reading the policies tells for sure."""
+    def named_in_files(self) -> tuple[Subject, ...]:
+        """The subjects but deals that a policy file may name. Only reading the policies tells for sure."""
         try:
             texts = self.services.policy_texts().values()
         except SettingsProblem:
-            return False
-        return any(map(NAMES_LEADS.search, texts))
+            return ()
+        names = {subject: NAMES.format(subject.name).encode() for subject in OTHERS}
+        return tuple(subject for subject, name in names.items() if any(re.search(name, text) for text in texts))
+
+    @staticmethod
+    def asked(subjects: Collection[Subject]) -> dict[str, Any]:
+        """What a connector is asked for besides deals, as keyword arguments."""
+        return {"subjects": frozenset(subject.table for subject in subjects)} if subjects else {}
 
     def description(self) -> Description:
         """The stored description. Asks the CRM if there is none."""
@@ -103,20 +108,20 @@ class Session:
 
 def read_once(texts: Mapping[str, bytes], description: Description) -> PolicySet:
     """The policies in these files, cached per process for the same files and CRM. Raises PolicyProblem."""
-    choices, lead_choices = tuple(description.choices.items()), tuple(description.lead_choices.items())
-    types, lead_types = tuple(description.types.items()), tuple(description.lead_types.items())
-    return _read(tuple(texts.items()), (choices, lead_choices), (types, lead_types))
+    offers = (description.of(table) for table in TABLES)
+    return _read(tuple(texts.items()), tuple((tuple(o.types.items()), tuple(o.choices.items())) for o in offers))
 
 
 @lru_cache(maxsize=8)
-def _read(texts: tuple[tuple[str, bytes], ...], choices: Pair[tuple[str, ...]], types: Pair[FactType]) -> PolicySet:
+def _read(texts: tuple[tuple[str, bytes], ...], offers: tuple[tuple[Pairs, Pairs], ...]) -> PolicySet:
     from policies.files import read_policies
 
-    of_deals, of_leads = (dict(one) for one in choices)
-    deal_types, lead_types = (dict(one) for one in types)
-    return read_policies(
-        dict(texts), choices=of_deals, types=deal_types, lead_choices=of_leads, lead_types=lead_types, kinds=KINDS
-    )
+    given = {
+        table: Offer(types=dict(types), choices=dict(choices))
+        for table, (types, choices) in zip(TABLES, offers, strict=True)
+    }
+    deals = given.pop(OPPORTUNITIES.table)
+    return read_policies(dict(texts), choices=deals.choices, types=deals.types, offers=given, kinds=KINDS)
 
 
 def described(session: Session) -> Description:

@@ -12,11 +12,11 @@ from model.calendars.business_days import holidays_of
 from model.errors import SettingsProblem
 from model.facts import FACTS, Fact
 from model.judging_options import FILLER, Setting
-from model.records import OPPORTUNITY
 from model.snapshot import RATES, columns
+from model.subjects import OPPORTUNITIES
 from model.widening.activity_facts import coverage
 from model.widening.copied_next_steps import copied, steps
-from model.widening.widen import FEEDS, widen
+from model.widening.widen import widen
 from policies.language import parse_condition
 from store import TouchRule
 from worker import side_files
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
     from model.calibration import Calibration
     from model.snapshot import Snapshot
-    from model.sync import Description
+    from model.subjects import Subject
+    from model.sync import Description, Offer
     from model.wide import Wide
     from policies.files import PolicySet
     from policies.language import Condition
     from worker.pipeline.session import Session
 
+ALL: Final = (1, 2**62)
 SLICE: Final = 100_000
 HOLIDAY_YEARS: Final = 3
 EVERYTHING: Final = None
 PEOPLE_FACTS: Final = frozenset({"team", "region"})
-FED: Final = frozenset(name for name, fact in FACTS.items() if not FEEDS.isdisjoint(fact.needs))
-"""Facts of a feed: one that was read once and cannot be read today is late, not missing."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,13 @@ def shots(session: Session, description: Description, *sets: PolicySet) -> Itera
         yield Shot(keys, read(keys), *first)
 
 
+def shot_of(session: Session, description: Description, subject: Subject) -> Shot:
+    """What the store knows of a subject other than deals, all at once."""
+    touch = touch_rule(session, description)
+    snapshot = session.store.history.snapshot(session.name, session.as_of, touch=touch, subject=subject)
+    return Shot(ALL, overlaid(session, snapshot), None)
+
+
 def first_pass(parts: Iterable[Snapshot]) -> tuple[pl.DataFrame, pl.Series]:
     """What takes all deals: how much each team logs, and whose next step stands on several deals of an owner."""
     written: list[pl.DataFrame] = []
@@ -102,9 +109,13 @@ def widened(
     session: Session, shot: Shot, policies: PolicySet, description: Description, calibration: Calibration
 ) -> Part:
     """A slice as these policies' processes see it, under the connection's own ways."""
-    late = replace(setting_of(session, description), feeds_late=late_feeds(session, shot.snapshot.feeds))
+    subject = shot.snapshot.subject
+    late = replace(setting_of(session, description, subject), feeds_late=late_feeds(session, shot.snapshot.feeds))
     wide = widen(shot.snapshot, policies.processes, calibration, late, shot.teams, copies=shot.copies)
-    wide = without(replace(wide, dormant=wide.dormant | unmapped(session, description)), owned_elsewhere(session))
+    wide = replace(wide, dormant=wide.dormant | unmapped(session, description, subject))
+    if not subject.on_record:
+        return Part(shot.keys, shot.snapshot, wide, wide)
+    wide = without(wide, owned_elsewhere(session))
     return Part(shot.keys, shot.snapshot, wide, in_scope(wide, scope_of(session, description)))
 
 
@@ -115,35 +126,44 @@ def claimed_by(sets: Iterable[PolicySet]) -> list[str]:
     return sorted(asked)
 
 
-def setting_of(session: Session, description: Description) -> Setting:
-    """A connection's ways, as `widen` asks for them."""
-    connection = session.connection
+def setting_of(session: Session, description: Description, subject: Subject = OPPORTUNITIES) -> Setting:
+    """A connection's ways with a subject, as `widen` asks for them."""
+    connection, offer = session.connection, description.of(subject.table)
+    fields = connection.fields if subject.on_record else connection.lead_fields
     ours = frozenset({description.user_id} - {None})
     return Setting(
         kind=connection.kind,
         currency=connection.currency,
         zone=connection.timezone,
         holidays=holidays_of(connection.calendar, years_about(session.as_of)) if connection.calendar else (),
-        mapped=frozenset(description.types),
-        types=description.types,
-        columns=offered(description.mapped),
-        when_blank={fact: f.when_blank for fact, f in connection.fields.items() if not isinstance(f, str)},
+        mapped=frozenset(offer.types),
+        types=offer.types,
+        columns=offered(subject, offer.mapped),
+        hidden=frozenset() if subject.on_record else hidden(subject, offer, fields),
+        closed=frozenset(status.strip().casefold() for status in connection.leads.closed),
+        when_blank={fact: f.when_blank for fact, f in fields.items() if not isinstance(f, str)},
         min_coverage=connection.activity.min_coverage,
         our_ids=ours,  # type: ignore[arg-type]
         integration_ids=integration_ids(session),
     )
 
 
-def unmapped(session: Session, description: Description) -> frozenset[str]:
+def hidden(subject: Subject, offer: Offer, fields: Iterable[str]) -> frozenset[str]:
+    """Mapped facts whose field cannot be read now: unknown, not dormant."""
+    return offer.mapped & set(fields) - offer.types.keys() - subject.columns.keys()
+
+
+def unmapped(session: Session, description: Description, subject: Subject = OPPORTUNITIES) -> frozenset[str]:
     """Facts that neither the CRM nor the people file can give here; of those with a feed `widen` knows more."""
-    filed = PEOPLE_FACTS if session.connection.people else frozenset()
-    return frozenset(FACTS) - description.mapped - filed - description.types.keys() - FED
+    filed, offer = PEOPLE_FACTS if session.connection.people else frozenset(), description.of(subject.table)
+    fed = {name for name, fact in subject.facts.items() if not subject.feeds.isdisjoint(fact.needs)}
+    return frozenset(subject.facts) - offer.mapped - filed - offer.types.keys() - fed
 
 
-def offered(mapped: frozenset[str]) -> frozenset[str]:
-    """Columns of a deal that the connection gives: those whose fact it names, and those that are no fact."""
+def offered(subject: Subject, mapped: frozenset[str]) -> frozenset[str]:
+    """Columns of a record that the connection gives: those whose fact it names, and those that are no fact."""
     told = {"is_closed": "is_open", "owner_id": "owner"}
-    return frozenset(c for c in OPPORTUNITY if (fact := told.get(c, c)) not in FACTS or fact in mapped)
+    return frozenset(c for c in subject.columns if (fact := told.get(c, c)) not in subject.facts or fact in mapped)
 
 
 def touch_rule(session: Session, description: Description) -> TouchRule:

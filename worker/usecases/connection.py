@@ -13,7 +13,7 @@ from policies.judging.exemptions import holds
 from policies.judging.rules import rules_of, unmapped
 from policies.language import compared
 from policies.reporting.plan import PlanRow, plan
-from worker.pipeline.leads import wanted, widened_leads
+from worker.pipeline.other_subjects import named, part_of
 from worker.pipeline.pull import pull
 from worker.pipeline.push import Planned, on_record, recover, send
 from worker.pipeline.session import Session, leased, running
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 def check(services: Services, name: str) -> list[Remark]:
     """The connector's remarks, then the consequences for policies and owners."""
     session = Session(services, name, services.clock())
-    leads = {"leads": True} if session.leads_are_named() else {}
-    remarks = list(session.connector.check(session.as_of, **leads))
+    remarks = list(session.connector.check(session.as_of, **session.asked(session.named_in_files())))
     if any(remark.level == "missing" and "log in" in remark.text for remark in remarks):
         return remarks
     try:
@@ -53,7 +52,7 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
     if policies is None:
         return
     yield from stray_facts(session, policies, description)
-    yield from of_leads(session, policies, description)
+    yield from of_others(session, policies, description)
     for part in parts(session, policies, description, Calibration()):
         for rule in rules_of(policies):
             if lacking := sorted(unmapped(rule.facts, part.wide)):
@@ -95,14 +94,14 @@ def strange_owners(session: Session, policies: PolicySet) -> Iterator[Remark]:
             yield Remark("warning", f"{file}:{line}:{column}: {text}")
 
 
-def of_leads(session: Session, policies: PolicySet, description: Description) -> Iterator[Remark]:
-    """Dormant policies about leads."""
-    if not wanted(policies):
-        return
-    wide = widened_leads(session, description)
-    for policy in about(policies, "lead"):
-        if lacking := sorted(unmapped(policy.facts, wide)):
-            yield Remark("note", f"Policy {policy.id} is dormant: nothing is mapped for {', '.join(lacking)} of leads.")
+def of_others(session: Session, policies: PolicySet, description: Description) -> Iterator[Remark]:
+    """Dormant policies about other subjects."""
+    for subject in named(policies):
+        wide = part_of(session, policies, description, subject).wide
+        for policy in about(policies, subject):
+            if lacking := sorted(unmapped(policy.facts, wide)):
+                text = f"nothing is mapped for {', '.join(lacking)} of {subject.many}"
+                yield Remark("note", f"Policy {policy.id} is dormant: {text}.")
 
 
 def silent_owners(session: Session, frame: object) -> Iterator[Remark]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from policies.trying.diff import concerned, difference
 from worker.pipeline.context import context_of
-from worker.pipeline.leads import lead_verdict, wanted
+from worker.pipeline.other_subjects import named
 from worker.pipeline.past import PastFacts, verdict_on
 from worker.pipeline.session import Session, described, read_once
-from worker.pipeline.slices import shots, widened
+from worker.pipeline.slices import shot_of, shots, widened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,10 +35,9 @@ def diff(services: Services, name: str, old: Mapping[str, bytes], new: Mapping[s
     description = described(session)
     sets = {"old": read_once(old, description), "new": read_once(new, description)}
     found = Found()
-    for shot in shots(session, description, *sets.values()):
+    others = (shot_of(session, description, subject) for subject in named(*sets.values()))
+    for shot in (*shots(session, description, *sets.values()), *others):
         found.add({which: _verdict(session, shot, description, policies) for which, policies in sets.items()})
-    if any(map(wanted, sets.values())):
-        found.add({which: lead_verdict(session, policies, description) for which, policies in sets.items()})
     rows = sorted(found.rows, key=lambda row: row["id"])
     return {
         "connection": name,

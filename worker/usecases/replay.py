@@ -9,7 +9,8 @@ import polars as pl
 
 from kpis.outcomes import RuleOutcomes, outcome_row, rule_outcomes
 from model.calendars.replay_days import LOGGED
-from policies.files import NO_REPLAY, about
+from model.subjects import SUBJECTS
+from policies.files import is_judged
 from policies.trying.tuning import tuned
 from worker.pipeline.past import DAY, Past, window
 from worker.pipeline.session import Session, described, read_once
@@ -39,10 +40,10 @@ def replay(
     session = _session(services, name)
     found = _policies(session, texts)
     left_out = [
-        {"policy": policy.id, "subject": policy.subject, "why": NO_REPLAY[policy.subject]}
-        for policy in about(found, *NO_REPLAY)
-    ]
-    replayed = replace(found, policies=tuple(one for one in found.policies if one.subject not in NO_REPLAY))
+        {"policy": policy.id, "subject": policy.subject, "why": why}
+        for policy in found.policies if (why := SUBJECTS[policy.subject].no_replay) and is_judged(policy)
+    ]  # fmt: skip
+    replayed = replace(found, policies=tuple(p for p in found.policies if not SUBJECTS[p.subject].no_replay))
     answer = _replayed(Past(session, described(session), replayed, *window(session, first, last)))
     return {**answer, "not_replayed": left_out}
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from model.errors import SettingsProblem
 from model.helpers.spreadsheet_cells import inert
 from worker.pipeline.judge import judge
-from worker.pipeline.leads import judge_leads, wanted_in_force
 from worker.pipeline.measure import values
+from worker.pipeline.other_subjects import judge_others, named_in_force
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import plan_all, recover, send
 from worker.pipeline.report import Report
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from model.sync import FieldValue, Patch
     from worker.pipeline.judge import Judged
+    from worker.pipeline.other_subjects import JudgedOther
     from worker.wiring import Services
 
 SHOWN_RECORDS = 3
@@ -34,7 +35,7 @@ def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
     """Read what changed into the store."""
     with leased(services, name, services.clock()) as session, counted(session, Report()):
         description = session.describe()
-        return pull(session, full=full, leads=wanted_in_force(session, description))
+        return pull(session, full=full, others=named_in_force(session, description))
 
 
 def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[str, Any]:
@@ -47,16 +48,16 @@ def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[st
 
 def _judged(services: Services, name: str, as_of: datetime, *, binding: bool) -> dict[str, Any]:
     with leased(services, name, as_of) as session, running(session, "judge") as (run_id, report):
-        found = judged_now(session, run_id, binding=binding)
-        found.fill(report)
-        leads = judge_leads(session, found.policies, session.description())
-        if leads:
-            leads.fill(report)
+        deals = judged_now(session, run_id, binding=binding)
+        others = judge_others(session, deals.policies, session.description(), run_id)
+        found: list[Judged | JudgedOther] = [deals, *others]
+        for judged in found:
+            judged.fill(report)
         return {
             "as_of": as_of.isoformat(),
-            "policy_digest": found.policies.digest,
-            "dormant": [*found.dormant, *(leads.verdict.dormant if leads else ())],
-            "policies": [*found.counts(), *(leads.counts() if leads else ())],
+            "policy_digest": deals.policies.digest,
+            "dormant": [id_ for judged in found for id_ in judged.dormant],
+            "policies": [row for judged in found for row in judged.counts()],
         }
 
 

@@ -15,7 +15,7 @@ from connectors.hubspot.setup.fields import LEAD_SCOPES
 from connectors.shared import lead_remarks, mapping
 from connectors.shared.lead_description import described_leads
 from connectors.shared.mapping import Mapped, facts_of
-from model.lead_facts import LEAD_FACTS
+from model.subjects import LEADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ _OPTIONAL: Final = ("company", "source")
 
 def mapped_facts(schema: Schema, settings: HubspotSettings) -> list[Mapped[CrmField]]:
     """The facts of leads that the settings map."""
-    return mapping.mapped_facts(settings.lead_fields, lambda path: schema.field(path, KIND), settings.zone, LEAD_FACTS)
+    return mapping.mapped_facts(settings.lead_fields, lambda path: schema.field(path, KIND), settings.zone, LEADS.facts)
 
 
 def is_lead(given: Mapping[str, str | None]) -> bool:

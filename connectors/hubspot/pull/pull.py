@@ -16,10 +16,11 @@ from connectors.hubspot.pull.reader import CHUNK, Batch, Reader, binned
 from model.errors import AccessRefused
 from model.helpers.gc_paused import uncollected
 from model.helpers.prefetch import ahead
+from model.subjects import LEADS
 from model.sync import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from connectors.hubspot.client.client import Client
     from connectors.hubspot.client.schema import Schema
@@ -40,10 +41,10 @@ class Pull:
 
     def __init__(
         self, client: Client, schema: Schema, settings: HubspotSettings, cursors: Mapping[str, Cursor], *, full: bool,
-        leads: bool = False,
+        subjects: Collection[str] = (),
     ) -> None:  # fmt: skip
         self._client, self._schema, self._settings = client, schema, settings
-        self._cursors, self._full, self._leads = cursors, full, leads
+        self._cursors, self._full, self._subjects = cursors, full, subjects
         self._bin = None if full else _BINNED_PAGES
 
     def pages(self) -> Iterator[Page]:
@@ -60,7 +61,7 @@ class Pull:
         reader.rates_known, reader.full = bool(rated), self._full
         yield from self._deals(reader)
         yield from self._activities(actors, reader.rolled_up)
-        if self._leads and self._schema.fields(leads.KIND):
+        if LEADS.table in self._subjects and self._schema.fields(leads.KIND):
             yield from self._of_leads(actors)
 
     def _deals(self, reader: Reader) -> Iterator[Page]:

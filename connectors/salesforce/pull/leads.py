@@ -11,7 +11,7 @@ from connectors.salesforce.pull.streams import Plan, Row, Stream
 from connectors.shared import lead_remarks, mapping
 from connectors.shared.lead_description import described_leads
 from connectors.shared.mapping import Mapped, facts_of
-from model.lead_facts import LEAD_FACTS
+from model.subjects import LEADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def columns(schema: Schema) -> list[Mapped[CrmField]]:
 def mapped_facts(schema: Schema, settings: SalesforceSettings) -> list[Mapped[CrmField]]:
     """The facts of leads that the settings map."""
     return mapping.mapped_facts(
-        settings.lead_fields, lambda path: schema.field(ENTITY, path), settings.zone, LEAD_FACTS
+        settings.lead_fields, lambda path: schema.field(ENTITY, path), settings.zone, LEADS.facts
     )
 
 

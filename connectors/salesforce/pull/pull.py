@@ -8,10 +8,11 @@ from connectors.salesforce.client.faults import ObjectGone, Refused
 from connectors.salesforce.pull import activities, history, leads, opportunities, org_tables, people
 from connectors.salesforce.pull.streams import Planned, Stream, pages
 from model.errors import AccessRefused
+from model.subjects import LEADS
 from model.sync import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Collection, Generator, Iterator, Mapping
 
     from connectors.salesforce.client.client import Client
     from connectors.salesforce.client.schema import Schema
@@ -30,10 +31,10 @@ class Pull:
         cursors: Mapping[str, Cursor],
         *,
         full: bool,
-        leads: bool = False,
+        subjects: Collection[str] = (),
     ) -> None:
         self._client, self._schema, self._settings = client, schema, settings
-        self._cursors, self._full, self._leads = cursors, full, leads
+        self._cursors, self._full, self._subjects = cursors, full, subjects
 
     def pages(self) -> Iterator[Page]:
         """Small tables and people first, so that a deal's owner and stage are known when it comes."""
@@ -44,7 +45,7 @@ class Pull:
         yield from self._history()
         yield from self._roles()
         yield from self._activities()
-        if self._leads:
+        if LEADS.table in self._subjects:
             yield from self._of_leads()
 
     def _small(self) -> Page:

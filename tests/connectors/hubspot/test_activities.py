@@ -106,7 +106,7 @@ def test_where_a_property_that_does_not_exist_is_refused_activities_are_read_wit
     create_as(desk.portal, REP, "calls", {"hs_timestamp": PAST}, links={"contacts": [lead]})
     for kind in ("emails", "calls"):
         del desk.portal.properties[kind]["hs_object_source_user_id"]
-    pages = list(desk.connector().pull({}, leads=True))
+    pages = list(desk.connector().pull({}, subjects={"lead"}))
     assert [one["opportunity_id"] for one in records(pages, "activity").values()] == [deal]
     assert [one["lead_id"] for one in records(pages, "lead_activity").values()] == [lead]
     assert {"activities", "lead_activities"} <= set().union(*(page.feeds for page in pages))

@@ -98,7 +98,7 @@ def test_no_deal_is_moved_where_its_history_hides_what_to_put_back(sales: Sales)
 def test_a_leads_owner_may_be_a_queue_so_only_its_name_can_be_mapped(sales: Sales):
     lead = sales.create("Lead", LastName="Lee", Company="Acme")
     mapped = {"owner_name": "Owner.Name", "owner_team": "Owner.Department"}
-    found = records(sales.connector(lead_fields=mapped).pull({}, leads=True), "lead")[lead]
+    found = records(sales.connector(lead_fields=mapped).pull({}, subjects={"lead"}), "lead")[lead]
     assert found["facts"] == {"owner_name": "Rita Rep"}
     assert found["unread"] == ["owner_team"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from model.sync import Offer
 from policies.reporting.rendering import policies_of
 from policies.trying.examples import run_examples
 from tests.policies.reader.files import policy, problems, read
@@ -57,7 +58,7 @@ def test_examples_of_leads_are_run():
 
 
 def test_values_are_those_that_the_connection_has_for_leads():
-    known = {"lead_choices": {"status": ("New", "Working")}, "lead_types": {"score": "number"}}
+    known = {"offers": {"lead": Offer(choices={"status": ("New", "Working")}, types={"score": "number"})}}
     assert read(policy(**{**LEAD, "flag_if": "status = 'New' and score > 80"}), **known).policies
     (problem,) = problems(policy(**{**LEAD, "flag_if": "status = 'Nev'"}), **known)
     assert "did you mean 'New'?" in problem
@@ -65,8 +66,8 @@ def test_values_are_those_that_the_connection_has_for_leads():
 
 def test_a_fact_of_the_file_has_one_type_on_deals_and_leads():
     text = policy(**LEAD).replace("policies:", "facts: {score: {type: number, meaning: Points}}\npolicies:")
-    assert read(text, lead_types={"score": "number"}).policies
-    (problem,) = problems(text, lead_types={"score": "text"})
+    assert read(text, offers={"lead": Offer(types={"score": "number"})}).policies
+    (problem,) = problems(text, offers={"lead": Offer(types={"score": "text"})})
     assert "score is number here, and text on this connection" in problem
 
 

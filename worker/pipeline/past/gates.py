@@ -38,7 +38,7 @@ DATED: Final = pl.Schema({"key": pl.Int64(), "moved_at": INSTANT, "moved_on": pl
 
 def verdict_on(facts: PastFacts, wide: Wide, keys: tuple[int, int], context: Context) -> Verdict:
     """The verdict on a slice of deals, from the previous verdict and gates by history."""
-    previous = previous_verdict(facts.session, keys)
+    previous = previous_verdict(facts.session, keys, wide.subject)
     return judge(wide, facts.policies, previous, context, gates_of(facts, wide, previous.breaches, context))
 
 

@@ -1,7 +1,6 @@
-"""The facts that policies about leads may name. A new one is one entry here and one row in tests/model/test_leads.py.
+"""Leads, and the facts that policies about them may name. A new fact is one entry here, one row in test_leads.py.
 
-`expression` and `known` are evaluated over the frame that `widen_leads` joins: the columns of LEADS (instants as local
-dates, besides as `created_at`, `first_touch_at`), the owner's, `now`, `readable` (activities could be read).
+`expression` and `known` are evaluated over the frame that model/widening/lead_steps.py joins.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from typing import Final
 import polars as pl
 
 from model.facts import Fact
+from model.records import LEAD
+from model.subjects.subject import Subject
 
 OWNED: Final = pl.col("owner_readable")
 TOUCHES: Final = ("lead_activities",)
@@ -24,7 +25,7 @@ def _hours(since: str, until: str) -> pl.Expr:
     return (pl.col(until) - pl.col(since)).dt.total_microseconds() / HOUR
 
 
-LEAD_FACTS: Final[dict[str, Fact]] = {
+FACTS: Final[dict[str, Fact]] = {
     fact.name: fact
     for fact in (
         Fact("id", "text", "", "The CRM's id of the lead", ("id",)),
@@ -37,7 +38,8 @@ LEAD_FACTS: Final[dict[str, Fact]] = {
              known=OWNED),
         Fact("owner_is_active", "yes/no", "", "The owner can still log in", ("owner_id",), known=OWNED),
         Fact("team", "text", "", "The owner's team", ("owner_id",)),
-        Fact("region", "text", "", "The owner's region, or by mapping", ("owner_id",)),
+        Fact("region", "text", "", "The owner's region, or by mapping", ("owner_id",),
+             pl.col("owner_region")),
         Fact("created", "date", "", "The day it became a lead", ("created",)),
         Fact("last_edit", "date", "", "The last edit of the record", ("last_edit",)),
         Fact("is_open", "yes/no", "", "Neither converted nor in a closed status", ("is_converted", "status"),
@@ -51,11 +53,23 @@ LEAD_FACTS: Final[dict[str, Fact]] = {
         Fact("touched", "yes/no", "", "Touched at least once since it became a lead", TOUCHES,
              pl.col("first_touch_at").is_not_null()),
         Fact("response_hours", "number", "hours", "From the instant it became a lead to the first touch; blank without",
-             ("created", *TOUCHES), _hours("created_at", "first_touch_at")),
+             ("created", *TOUCHES), _hours("_created_at", "first_touch_at"), clock="_response_clock"),
         Fact("hours_waiting", "number", "hours", "Since an open lead without a touch became one; else blank",
-             ("created", "is_converted", "status", *TOUCHES), pl.when(WAITS).then(_hours("created_at", "now"))),
+             ("created", "is_converted", "status", *TOUCHES), pl.when(WAITS).then(_hours("_created_at", "now")),
+             clock="_waiting_clock"),
     )
 }  # fmt: skip
 """Fact by name, in the order of the reference page."""
-CLOCKS: Final = {"response_hours": "_response_clock", "hours_waiting": "_waiting_clock"}
-"""Facts that count hours, and the column with the local time they count from; null where a field is mapped."""
+LEADS: Final = Subject(
+    name="lead",
+    table="lead",
+    one="lead",
+    many="leads",
+    columns=LEAD,
+    facts=FACTS,
+    feeds=frozenset(TOUCHES),
+    dates={name: name for name in ("created", "last_edit", "first_touch", "last_touch")},
+    records_feed="leads",
+    extra=tuple(fact.clock for fact in FACTS.values() if fact.clock),
+    no_replay="leads have no replay",
+)
