@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.entry_evidence import APART, FEWEST, LEVEL, by_owner, marked, stages
+from kpis.entry_evidence import APART, FEWEST, LEVEL, by_owner, mark_untrusted, stages
 from policies.judging.rules import live
 from policies.trying.entry_evidence import asked_at_entry, at_entry, entries
 from worker.pipeline.judging_periods import window
@@ -72,4 +72,4 @@ class Found:
 def trusting(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """KPI rows, with what the last evidence says against trusting them."""
     told = session.store.kpis.entry_evidence(session.name)
-    return marked(rows, told["stages"]) if told else rows
+    return mark_untrusted(rows, told["stages"]) if told else rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kpis.outcomes import Hindsight, hindsight, told
+from kpis.outcomes import Hindsight, hindsight, summary
 from model.calendars.replay_days import LOGGED
 from policies.files import NO_REPLAY, about
 from policies.trying.tuning import tuned
@@ -123,7 +123,7 @@ def _told(past: Past) -> dict[str, Any]:
         seen.add(part, days)
     weeks = seen.rep_weeks(len(days))
     rows = [
-        {"policy": rule.id, "title": rule.title, "mode": rule.mode, **told(seen.counts[rule.id], weeks)}
+        {"policy": rule.id, "title": rule.title, "mode": rule.mode, **summary(seen.counts[rule.id], weeks)}
         for rule in seen.rules.values()
     ]
     return {
