@@ -26,13 +26,13 @@ class Connector(Protocol):
     def describe(self, *, subjects: Collection[str] = ()) -> Description:
         """What can be read and written here; raises AccessRefused, RetryLater.
 
-        `subjects`: also what can be read of these, by table; of deals it is always asked.
+        `subjects`: the tables of other subjects that can be read, too; deals are always described.
         """
 
     def pull(
         self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()
     ) -> Iterator[Page]:
-        """Pages from where `cursors` (stream → cursor) end; `full` reads all and says what is `present`.
+        """Pages from the end of `cursors` (stream → cursor); `full` reads all and gives what is `present`.
 
         `subjects`: also the records of these tables and what is logged on them; where they may not be read, their feeds
         do not come.
@@ -51,15 +51,15 @@ class Connector(Protocol):
     def act(self, acts: Sequence[Act]) -> list[Receipt]:
         """Do at most `batch_size` acts beyond our fields; one receipt each, in order. Safe to repeat.
 
-        What stands under an act's key is looked up first, so that a call whose reply was lost makes nothing twice.
-        `Description.acts` names what this door does. Raises RetryLater where it cannot be told what was done.
+        An operation's key is looked up first, so that a call with a lost reply makes nothing twice.
+        `Description.acts` names the supported operations. Raises RetryLater if it is not known what was done.
         """
 
     def draft(self) -> Draft:
         """Mappings and processes to start from, as the org's own fields and stages suggest them."""
 
     def budget(self) -> Budget:
-        """Calls used and allowed as the CRM last said."""
+        """Calls used and allowed by the CRM's last reply."""
 
     def check(self, now: datetime, *, subjects: Collection[str] = ()) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; `subjects`: also of these tables."""

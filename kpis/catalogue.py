@@ -1,4 +1,4 @@
-"""All KPIs by id, and the door by which people name one."""
+"""All KPIs by id, and the lookup by name."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def win_rate_closed(of: Parts) -> Answer:
     also=("win rate", "win rate by value", "break-even"),
 )
 def win_rate_closed_by_value(of: Parts) -> Answer:
-    """Won ÷ closed, by amount; says so where lost deals stand at zero, which makes it 1 whatever was lost."""
+    """Won ÷ closed, by amount; `why` warns if lost deals have an amount of zero, because the rate is then 1."""
     zero = of["lost_at_nothing"]
     notes = (
         left_out(of["out"], "closed deal", "without an amount at home"),

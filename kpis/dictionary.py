@@ -30,7 +30,7 @@ PLACES: Final = Decimal("0.000001")
 
 @dataclass(frozen=True)
 class Answer:
-    """One value of a KPI before it is rounded; `value` None says `why` it cannot be said."""
+    """One value of a KPI before it is rounded; if `value` is None, `why` is the reason."""
 
     value: Number | None
     numerator: Number | None = None
@@ -43,8 +43,8 @@ class Answer:
 class KpiValue:
     """One value: of all deals (empty `dims`) or of one group of one dimension; `n` is what it rests on.
 
-    `value`, `numerator` and `denominator` are exact or rounded to six places. `why` says why there is no value, or
-    what was left out of it.
+    `value`, `numerator` and `denominator` are exact or rounded to six places. `why` is the reason for no value,
+    or names what the value leaves out.
     """
 
     id: str
@@ -59,10 +59,10 @@ class KpiValue:
     why: str = ""
 
     def json(self) -> dict[str, Any]:
-        """The object of docs/contract.md; `why` only where there is something to say."""
-        told = {"value": self.value, "numerator": self.numerator, "denominator": self.denominator}
+        """The object of docs/contract.md; `why` only if it is not empty."""
+        numbers = {"value": self.value, "numerator": self.numerator, "denominator": self.denominator}
         return {
-            "id": self.id, "dims": dict(self.dims), **{name: _plain(number) for name, number in told.items()},
+            "id": self.id, "dims": dict(self.dims), **{name: _plain(number) for name, number in numbers.items()},
             "unit": self.unit, "window": self.window, "n": self.n, "as_of": self.as_of.isoformat(),
             **({"why": self.why} if self.why else {}),
         }  # fmt: skip
@@ -70,7 +70,7 @@ class KpiValue:
 
 @dataclass(frozen=True)
 class Kpi:
-    """A dictionary entry (S88). `needs`: facts without which it cannot be said. `over`: the rows it counts.
+    """A dictionary entry (S88). `needs`: facts without which it has no value. `over`: the rows it counts.
 
     `parts`: aggregates over those rows, by name; `answer` makes the value of them. `clock`: what the window is laid
     on. `dims`: the dimensions that make sense. `also`: words people use for it, and for others: none is its name.
@@ -115,14 +115,14 @@ def kpi(**entry: Any) -> Callable[[Callable[[Parts], Answer]], Callable[[Parts],
 
 
 def ratio(numerator: Number, denominator: Number, n: int, none: str, why: str = "") -> Answer:
-    """Numerator ÷ denominator, divided once; without a denominator there is no value and `none` says so."""
+    """Numerator ÷ denominator, divided once; without a denominator there is no value, and `none` is the reason."""
     if not denominator:
         return Answer(None, numerator, denominator, n, none)
     return Answer(Fraction(numerator) / Fraction(denominator), numerator, denominator, n, why)
 
 
 def left_out(count: int, what: str, lacking: str) -> str:
-    """The sentence for deals that a value leaves out; empty for none."""
+    """The sentence about deals that a value leaves out; empty if there are none."""
     return f"{many(count, what)} {lacking} left out" if count else ""
 
 

@@ -1,4 +1,4 @@
-"""Whether a stage means the same to all reps: what was known when their deals came in, and stages not to be trusted."""
+"""Entry evidence by owner, and the stages where it differs too much between reps to trust their conversion."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 FEWEST: Final = 5
-"""Reps with fewer entries that could be judged are told of and not compared."""
+"""Reps with fewer judged entries are listed but not compared."""
 APART: Final = 0.3
-"""Shares of two reps that lie nearer together are no different practice, however many deals there are."""
+"""Two reps differ only if their shares are at least this far apart, whatever the number of deals."""
 LEVEL: Final = 0.05
 EXPECTED: Final = 5
 TABLES: Final = 9999
@@ -29,11 +29,11 @@ def by_owner(entered: pl.DataFrame) -> pl.DataFrame:
 
 
 def p_value(known: Sequence[int], met: Sequence[int]) -> float:
-    """How likely shares lie so far apart by chance if all reps work alike.
+    """The probability of shares this far apart if all reps work alike.
 
-    Two reps: Fisher's exact test. More: Pearson's chi-squared test of homogeneity; where a count under five is
-    expected (Cochran 1954), over 9,999 random tables with the same sums (Patefield 1981) in place of the asymptotic
-    distribution. All by scipy; the same tables every time.
+    Two reps: Fisher's exact test. More reps: Pearson's chi-squared test of homogeneity. If an expected count is under
+    five (Cochran 1954), the test draws 9,999 random tables with the same sums (Patefield 1981) instead of using the
+    asymptotic distribution. scipy does all three, with the same seed every time.
     """
     import numpy as np
     from scipy.stats import MonteCarloMethod, chi2_contingency, fisher_exact
@@ -56,10 +56,10 @@ def stages(counts: pl.DataFrame, names: Mapping[str, str], titles: Mapping[str, 
 
     {process, stage, trusted, why, criteria: [{criterion, title, known, met, unknown, share, p_value, apart, differs,
     owners: [{owner_id, owner, known, met, unknown, share}]}]}.
-    A criterion differs where two reps with FEWEST entries lie APART and p is at most LEVEL ÷ the criteria compared in
+    A criterion differs if two reps with FEWEST entries are APART and p is at most LEVEL ÷ the criteria compared in
     that stage (Bonferroni); one such criterion makes the stage untrusted.
     """
-    told = []
+    summaries = []
     for (process, stage), rows in counts.group_by("process", "stage", maintain_order=True):
         parts = rows.group_by("criterion", maintain_order=True)
         criteria = [_criterion(str(id_), titles[str(id_)], part, names) for (id_,), part in parts]
@@ -67,8 +67,10 @@ def stages(counts: pl.DataFrame, names: Mapping[str, str], titles: Mapping[str, 
         for one in compared:
             one["differs"] = one["apart"] and one["p_value"] <= LEVEL / len(compared)
         why = "; ".join(_why(one) for one in criteria if one["differs"])
-        told.append({"process": process, "stage": stage, "trusted": not why, "why": why or None, "criteria": criteria})
-    return told
+        summaries.append(
+            {"process": process, "stage": stage, "trusted": not why, "why": why or None, "criteria": criteria}
+        )
+    return summaries
 
 
 def _criterion(id_: str, title: str, rows: pl.DataFrame, names: Mapping[str, str]) -> dict[str, Any]:
@@ -93,15 +95,15 @@ def _compared(owners: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _why(criterion: Mapping[str, Any]) -> str:
-    """The two reps that lie furthest apart."""
+    """The two reps with the largest difference."""
     reps = sorted(_compared(criterion["owners"]), key=lambda one: float(one["share"]), reverse=True)
     sides = [f"{one['met']} of {one['known']} deals of {one['owner']}" for one in (reps[0], reps[-1])]
     return f"'{criterion['title']}' held at entry on {sides[0]}, and on {sides[1]}"
 
 
-def marked(rows: Iterable[dict[str, Any]], told: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """KPI rows of docs/contract.md; a stage conversion has `trusted: false` and a reason where its reps differ."""
-    why = {one["stage"]: one["why"] for one in told if not one["trusted"]}
+def mark_untrusted(rows: Iterable[dict[str, Any]], summaries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """KPI rows of docs/contract.md; a stage conversion has `trusted: false` and a reason if its reps differ."""
+    why = {one["stage"]: one["why"] for one in summaries if not one["trusted"]}
     return [
         row | {"trusted": False, "why": "; ".join(filter(None, (row.get("why"), f"UNTRUSTED: {why[stage]}")))}
         if row["id"].startswith(MARKED) and (stage := row["dims"].get("stage")) in why

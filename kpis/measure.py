@@ -103,9 +103,9 @@ def _parts(entry: Kpi, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _values(
     entry: Kpi, rows: Sequence[tuple[dict[str, str | None], Answer]], wide: Wide,
-    told: tuple[Window, Goal, str | None],
+    context: tuple[Window, Goal, str | None],
 ) -> Iterator[KpiValue]:  # fmt: skip
-    window, aim, currency = told
+    window, aim, currency = context
     name = {"as_of": "as_of", "target period": aim.label or "as_of"}.get(entry.clock, window.name)
     home = currency or "home currency"
     unit = entry.unit.replace("money", home) if entry.unit in MONEY_UNITS else entry.unit

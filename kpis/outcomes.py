@@ -1,4 +1,4 @@
-"""What became of flagged deals: outcomes of a rule over many days, beside those of deals that it left alone."""
+"""Outcomes of the deals that a rule flagged, compared with those that it judged and never flagged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 ENOUGH: Final = 0.5
-"""Share of deal-days that a rule must have judged before its lift says anything."""
+"""A rule needs this share of judged deal-days before its lift means anything."""
 CONFIDENCE: Final = 0.95
 
 
@@ -88,7 +88,7 @@ def outcome_row(counts: RuleOutcomes, rep_weeks: float) -> dict[str, Any]:
 
     `precision`: share of flagged deals closed by now that were lost, with Wilson's interval (scipy's binomtest).
     `lift`: that share over the share of deals never flagged, with Katz's log interval (scipy's relative_risk).
-    Both at 95 %, both only where the rule could judge at least half of the deal-days it applied to.
+    Both intervals are at 95 %. Both are null unless the rule judged at least half of its deal-days.
     """
     all_days = counts.judged_days + counts.unknown_days
     share = counts.judged_days / all_days if all_days else None
@@ -106,7 +106,7 @@ def outcome_row(counts: RuleOutcomes, rep_weeks: float) -> dict[str, Any]:
 
 
 def precision(hits: int, of: int) -> dict[str, float] | None:
-    """A share with Wilson's 95 % interval (scipy.stats.binomtest); None of none."""
+    """A share with Wilson's 95 % interval (scipy.stats.binomtest); None if `of` is 0."""
     from scipy.stats import binomtest
 
     if not of:
@@ -118,20 +118,20 @@ def precision(hits: int, of: int) -> dict[str, float] | None:
 def lift(counts: RuleOutcomes) -> dict[str, float] | None:
     """Risk of loss of flagged over unflagged closed deals, with Katz's 95 % log interval (scipy's relative_risk).
 
-    None where either group has no closed deal, or no lost one: then the interval has no end.
+    None if either group has no closed or no lost deal, because the interval is then unbounded.
     """
     from scipy.stats.contingency import relative_risk
 
     if not counts.lost or not counts.spared_lost:
         return None
-    ours, others = counts.lost + counts.won, counts.spared_lost + counts.spared_won
-    found = relative_risk(counts.lost, ours, counts.spared_lost, others)
+    flagged, others = counts.lost + counts.won, counts.spared_lost + counts.spared_won
+    found = relative_risk(counts.lost, flagged, counts.spared_lost, others)
     interval = found.confidence_interval(CONFIDENCE)
     return {"value": float(found.relative_risk), "low": float(interval.low), "high": float(interval.high)}
 
 
 def median(counted: Counter[int]) -> float | None:
-    """The median of values and how often each came; of an even number the middle of two."""
+    """The median of values given with their counts; for an even number, the mean of the middle two."""
     values = sorted(counted.elements())
     if not values:
         return None

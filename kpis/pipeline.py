@@ -20,7 +20,7 @@ STANDING = (*DEAL_DIMS, "stage", *TIME_DIMS)
 
 
 def _sum(of: Parts, lacking: str) -> Answer:
-    """The sum, which is nobody's to say where no open deal has an amount; without open deals it is 0."""
+    """The sum of amounts: no value if no open deal has an amount, 0 without open deals."""
     total = None if of["out"] and not of["n"] else of["sum"]
     return Answer(total, total, None, of["n"], left_out(of["out"], "open deal", lacking))
 

@@ -29,7 +29,7 @@ ENDED: Final = (*FORWARD, "lost", "backward")
 BEYOND: Final = 1_000_000  # Won stands after every stage, also where no process gives it a place
 
 
-def said(wide: Wide, fact: str) -> pl.Expr:
+def known_value(wide: Wide, fact: str) -> pl.Expr:
     """The fact where it is known, null where it is blank, unknown or dormant."""
     if fact not in wide.frame.columns:
         return pl.lit(None, TYPES.get(fact, pl.String)).alias(fact)
@@ -40,8 +40,8 @@ def deals(wide: Wide, window: Window, goal: Goal) -> pl.DataFrame:
     """One row a deal: open, won and lost in the window, value at home, chance, days, and the dimensions."""
     frame = wide.frame.select(
         "key", as_of="as_of_date",
-        **{fact: said(wide, fact) for fact in TYPES},
-        **{dim: said(wide, dim) for dim in (*DEAL_DIMS, "stage")},
+        **{fact: known_value(wide, fact) for fact in TYPES},
+        **{dim: known_value(wide, dim) for dim in (*DEAL_DIMS, "stage")},
     )  # fmt: skip
     closed_day = pl.coalesce("closed_on", "close_date")
     inside = window.holds(closed_day, pl.col("as_of"))
@@ -62,7 +62,7 @@ def deals(wide: Wide, window: Window, goal: Goal) -> pl.DataFrame:
 
 
 def stays(wide: Wide) -> pl.DataFrame:
-    """One row a raw visit to an open stage: days of 86,400 s so far or till it was left, and how it was left.
+    """One row a raw visit to an open stage: days of 86,400 s until it was left or until now, and how it was left.
 
     `ever`: the deal later reached a higher stage of the same process, or Won. `first`: its first visit to the stage.
     """
@@ -103,11 +103,11 @@ def _reached(moves: pl.DataFrame) -> pl.DataFrame:
 
 
 def visits(stayed: pl.DataFrame, wide: Wide, window: Window, clock: str) -> pl.DataFrame:
-    """The stays whose day of entry (`entered`) or leaving (`left`) lies in the window, with the deal's dimensions."""
+    """The stays with a day of entry (`entered`) or leaving (`left`) in the window, with the deal's dimensions."""
     day = pl.col("on" if clock == "entered" else "left_on")
     rows = stayed.join(_places(wide), on="key", how="inner", maintain_order="left")
     return rows.filter(window.holds(day, pl.col("as_of"))).with_columns(month=month(day), quarter=quarter(day))
 
 
 def _places(wide: Wide) -> pl.DataFrame:
-    return wide.frame.select("key", as_of="as_of_date", **{dim: said(wide, dim) for dim in DEAL_DIMS})
+    return wide.frame.select("key", as_of="as_of_date", **{dim: known_value(wide, dim) for dim in DEAL_DIMS})

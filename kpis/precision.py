@@ -1,10 +1,10 @@
-"""Which flags were worth raising: what became of each that ended, and the share that people acted on, by rule.
+"""Precision by rule: why each flag ended, and the share of flags that people acted on.
 
-A flag that ended is *acted on* where the last change of what its rule measures, before it went, was a person's and
-said something, or the deal was closed, and where it did not come back within COMES_BACK. It is *not acted on* where
-the policy or its limits moved, a machine changed the fact, nobody did, the flag was excused, the deal left, or the
-flag came back. Where nobody knows who changed the fact it counts as neither. Younger ends are *too early*: of these
-only the bad news would be in.
+A flag that ended is *acted on* if a person made the last change of what its rule measures, the new value is not
+filler, and the flag did not come back within COMES_BACK. Closing the deal counts as well. It is *not acted on* if the
+policy or its limits moved, a machine or nobody changed the fact, the flag was exempted, the deal left, or the flag came
+back. It counts as neither if the actor is unknown. A flag that ended within COMES_BACK is *too early* to count, because
+only the ones that came back would be known.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COMES_BACK: Final = timedelta(days=14)
 DEMOTED_UNDER: Final = 0.3
 ENOUGH_ENDED: Final = 10
-"""Under so many flags that can be told acted on or not, no rule is proposed for demotion."""
+"""A rule with fewer flags that are acted on or not acted on is not proposed for demotion."""
 MACHINES: Final = ("integration:", "automation:")
 ACTED: Final = ("changed by a person", "deal closed")
 EARLY: Final = "too early to say"
@@ -33,11 +33,11 @@ STANDS: Final = "stands"
 HOW_ENDED: Final = {
     "gone": "deal gone or out of scope", "unknown": "could no longer be judged", "excused": "excused or observed",
 }  # fmt: skip
-NOTHING_SAID: Final = frozenset({"tbd", "tba", "na", "none", "unknown", "x", "nothing", "todo"})
+FILLER: Final = frozenset({"tbd", "tba", "na", "none", "unknown", "x", "nothing", "todo"})
 
 
 def ended(stood: pl.DataFrame, lived: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
-    """Flags from STOOD, LIVED and RUNS of model/flag_history.py, one row for as long as one was shown without a break.
+    """Flags from STOOD, LIVED and RUNS of model/flag_history.py, one row for each unbroken time that a flag was shown.
 
     key, policy, severity, last (the last run that judged while it stood), ended (run, null: stands), last_at,
     ended_at, back_at (when the next one of this deal and rule began), how: passed, closed, gone, unknown, excused,
@@ -55,7 +55,7 @@ def ended(stood: pl.DataFrame, lived: pl.DataFrame, runs: pl.DataFrame) -> pl.Da
 
 
 def _unbroken(shown: pl.DataFrame) -> pl.DataFrame:
-    """Rows of one deal and rule that follow each other without a gap, as one; the last word on its severity."""
+    """Adjacent rows of one deal and rule as one row, with the last severity."""
     place = ["key", "policy"]
     starts = (pl.col("began") != pl.col("ended").shift(1).over(place)).fill_null(value=True)
     return (
@@ -65,7 +65,7 @@ def _unbroken(shown: pl.DataFrame) -> pl.DataFrame:
 
 
 def _how(flags: pl.DataFrame, stood: pl.DataFrame, lived: pl.DataFrame) -> pl.DataFrame:
-    """What the run that ended a flag said of the deal and of the rule instead."""
+    """Add `how`: the state of the deal and the rule in the run that ended the flag."""
     then = lived.join(flags.select("key", "ended").drop_nulls().unique(), on="key", suffix="_flag").filter(
         (pl.col("began") <= pl.col("ended_flag"))
         & (pl.col("ended").is_null() | (pl.col("ended") > pl.col("ended_flag")))
@@ -93,11 +93,11 @@ def classed(  # noqa: PLR0917 - a flag, the rules then, the acts, and who is a m
     now: datetime,
     lag: timedelta,
 ) -> pl.DataFrame:
-    """`flags` of `ended` with `why` (a word of this file) of each.
+    """`flags` of `ended` with `why` each one ended: a constant of this module.
 
-    `rules`: policy, last, ended (runs), fields (list of what it measures; null: nobody knows), moved (the rule or its
+    `rules`: policy, last, ended (runs), fields (list of what it measures; null: unknown), moved (the rule or its
     limits changed between the two runs). `acts`: ACTS with `says` (false: filler, or a copied text). `machines`:
-    actors that are no persons. `lag`: how late a feed may come, so how long before the last verdict an act may lie.
+    actors that are not people. `lag`: how late a feed may be, and so how long before the last verdict an act counts.
     """
     flags = flags.with_row_index("flag").join(rules, on=["policy", "last", "ended"], how="left", nulls_equal=True)
     done = _last_acts(flags, acts, machines, lag)
@@ -120,40 +120,40 @@ def classed(  # noqa: PLR0917 - a flag, the rules then, the acts, and who is a m
 
 
 def _last_acts(flags: pl.DataFrame, acts: pl.DataFrame, machines: Collection[str], lag: timedelta) -> pl.DataFrame:
-    """flag, who (person, machine, unknown) and says of the last act before each flag went; a closing is a move."""
+    """flag, who (person, machine, unknown) and `says` of the last act before each flag ended; a closing is a move."""
     closed = pl.when(pl.col("how") == "closed").then(pl.lit(["stage_name", "is_closed"])).otherwise("fields")
     looked = flags.drop_nulls("ended").select("flag", "key", "last_at", "ended_at", field=closed).explode("field")
-    told = looked.join(acts, on=["key", "field"]).filter(
+    candidates = looked.join(acts, on=["key", "field"]).filter(
         (pl.col("at") <= pl.col("ended_at")) & (pl.col("at") >= pl.col("last_at") - lag)
     )
     actor = pl.col("actor")
     machine = actor.is_in(list(machines)) | pl.any_horizontal(actor.str.starts_with(word) for word in MACHINES)
     who = pl.when(actor.is_null()).then(pl.lit("unknown")).when(machine).then(pl.lit("machine"))
-    last = told.with_columns(who=who.otherwise(pl.lit("person"))).sort("flag", "at", maintain_order=True)
+    last = candidates.with_columns(who=who.otherwise(pl.lit("person"))).sort("flag", "at", maintain_order=True)
     return last.group_by("flag", maintain_order=True).agg(pl.col("who", "says").last())
 
 
-def saying(acts: pl.DataFrame, texts: Collection[str], copied: pl.Series) -> pl.DataFrame:
-    """`acts` with `says`: false where a field of `texts` was filled with filler, or with a copied text.
+def with_says(acts: pl.DataFrame, texts: Collection[str], copied: pl.Series) -> pl.DataFrame:
+    """`acts` with `says`: false if a field of `texts` got filler or a copied text.
 
     `copied`: deals whose next step stands on several open deals of one owner (model/widening/copied_next_steps.py).
     """
     same = (pl.col("field") == "next_step") & pl.col("key").is_in(copied.implode())
-    said = pl.col("value").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
-    junk = (said == "") | said.is_in(list(NOTHING_SAID)) | same
+    text = pl.col("value").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
+    junk = (text == "") | text.is_in(list(FILLER)) | same
     written = pl.col("field").is_in(list(texts)) & pl.col("value").is_not_null() & (pl.col("value") != "null")
     return acts.with_columns(says=~(written & junk))
 
 
 def figures(flags: pl.DataFrame, by: str, since: datetime, now: datetime) -> list[dict[str, Any]]:
     """`counted` of each group of flags that stand or ended between the two instants; `by`: policy or severity."""
-    told = flags.filter(pl.col("ended_at").is_null() | pl.col("ended_at").is_between(since, now, closed="right"))
-    groups = told.sort(by, nulls_last=True).group_by(by, maintain_order=True)
+    selected = flags.filter(pl.col("ended_at").is_null() | pl.col("ended_at").is_between(since, now, closed="right"))
+    groups = selected.sort(by, nulls_last=True).group_by(by, maintain_order=True)
     return [{by: group[0], **counted(rows["why"])} for group, rows in groups]
 
 
 def counted(why: pl.Series) -> dict[str, Any]:
-    """Counts of one group; `precision`: acted on ÷ (acted on + not acted on) with Wilson's 95 % interval."""
+    """Counts of one group. `precision`: acted on ÷ (acted on + not acted on) with Wilson's 95 % interval."""
     counts: dict[str, int] = dict(why.value_counts().sort(why.name).iter_rows())
     acted = sum(counts.get(word, 0) for word in ACTED)
     apart = {word: counts.get(word, 0) for word in (STANDS, EARLY, UNCLEAR)}
@@ -167,7 +167,7 @@ def counted(why: pl.Series) -> dict[str, Any]:
 
 
 def to_demote(rows: Iterable[dict[str, Any]]) -> list[str]:
-    """Rules under DEMOTED_UNDER, of those with at least ENOUGH_ENDED flags that can be told."""
+    """Rules under DEMOTED_UNDER, of those with at least ENOUGH_ENDED flags that are acted on or not acted on."""
     return [
         row["policy"] for row in rows
         if row["precision"] and row["precision"]["value"] < DEMOTED_UNDER

@@ -1,4 +1,4 @@
-"""Stages: how many deals go on from them, and how long they stay. Without the dimension stage, pooled over stages."""
+"""Stage KPIs: conversion and time in stage. Without the dimension `stage` they are pooled over stages."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def stage_conversion_resolved(of: Parts) -> Answer:
     **STAY,
 )
 def days_in_stage_median(of: Parts) -> Answer:
-    """The median of visits that ended, however they ended; blind to deals that are stuck."""
+    """The median of visits that ended, however they ended; it does not count deals that are stuck."""
     return Answer(of["median"], None, None, of["n"], "" if of["n"] else "no visit to a stage has ended in the window")
 
 
@@ -116,6 +116,6 @@ def _survival() -> pl.Expr:
     **STAY,
 )
 def days_in_stage_median_km(of: Parts) -> Answer:
-    """The median time to leave forward; none where fewer than half are seen to."""
+    """The median time to leave forward; None if fewer than half of the visits are seen to."""
     why = "under half of the visits are seen to go forward" if of["n"] else NONE
     return Answer(of["median"], None, None, of["n"], "" if of["median"] is not None else why)

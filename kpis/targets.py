@@ -1,4 +1,4 @@
-"""Revenue targets: which period counts at as_of, and what it asks of all, of a team, of an owner."""
+"""Revenue targets: the period that counts at as_of, and its targets for everybody, a team or an owner."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 TARGETS: Final = columns({
     "owner": pl.String, "team": pl.String, "period": pl.String, "amount": MONEY, "currency": pl.String,
 })  # fmt: skip
-"""`period` is 2026-Q4, 2026-11 or 2026. A row names an owner, a team, or neither: then it is everybody's."""
+"""`period` is 2026-Q4, 2026-11 or 2026. A row names an owner, a team, or neither; then it applies to everybody."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """The targets of one period, from its first to its last day; `why` says why there are none."""
+    """The targets of one period, from its first to its last day; `why` is the reason if there are none."""
 
     rows: pl.DataFrame = field(default_factory=TARGETS.to_frame)
     label: str = ""
@@ -34,7 +34,7 @@ class Goal:
     why: str = "no target"
 
     def of(self, dim: str | None) -> Mapping[str | None, Decimal]:
-        """Target by group of `dim`; the whole is the rows without a name, else the teams', else the owners'."""
+        """Target by group of `dim`. The whole comes from the rows without a name, else the teams', else the owners'."""
         if dim is None:
             rows = next((rows for kind in ("all", "team", "owner") if (rows := self._kind(kind)).height), None)
             return {} if rows is None else {None: rows.select(pl.col("amount").sum()).item()}
@@ -68,7 +68,7 @@ def goal(targets: pl.DataFrame | None, on: date, window: str, currency: str | No
 
 
 def _unlike(rows: pl.DataFrame, currency: str | None) -> str:
-    """Why these targets cannot be compared with the pipeline; empty where they can."""
+    """Why these targets cannot be compared with the pipeline; empty if they can."""
     found = sorted(set(rows["currency"].drop_nulls()) | ({currency} if currency else set()))
     return f"targets and pipeline are in unlike currencies: {', '.join(found)}" if len(found) > 1 else ""
 

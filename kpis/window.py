@@ -19,7 +19,7 @@ class Window:
     name: str = "all"
 
     def __post_init__(self) -> None:
-        """Refuse a window that nobody defined."""
+        """Raise an error for a window that is not defined."""
         if self.name not in {"all", "quarter", "year"} and not re.fullmatch(r"[1-9]\d{0,4}d", self.name):
             raise SettingsProblem(f"{self.name!r} is no window; say all, quarter, year, or days as 90d.")
 

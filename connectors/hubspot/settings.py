@@ -1,4 +1,4 @@
-"""What a HubSpot connection is told; the worker reads it from files and environment and hands it over."""
+"""The settings of a HubSpot connection; the worker reads them from files and environment."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _STANDARD: Final = re.compile(
 _LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
 
 
-def default_field(ours: str) -> str:
+def default_field(our_field: str) -> str:
     """The property name that `provision` gives one of our fields: flag_count → sluicegate_flag_count."""
-    return _PREFIX + ours
+    return _PREFIX + our_field
 
 
 DEFAULT_WRITES: Final = {name: default_field(name) for name in OUR_FIELDS}
@@ -69,14 +69,14 @@ class HubspotSettings(Credentials, CrmSettings):
     pause_until: str = DEFAULT_READS["pause_until"]
     pause_reason: str = DEFAULT_READS["pause_reason"]
     task_key: str = "sluicegate_key"
-    """The unique property on tasks that names ours."""
+    """The unique property that holds our key on tasks."""
     activity: Activities = Activities()
     limits: str | None = None
     admin: Credentials | None = None
 
     @classmethod
     def why_not(cls, field: str) -> str | None:
-        """Only properties of our own making are ours."""
+        """Refuse properties that HubSpot itself defines."""
         if not re.fullmatch("[a-z][a-z0-9_]*", field):
             return "no property name: lower case letters, digits, _"
         return "a standard property; only our own are written" if _STANDARD.fullmatch(field) else None

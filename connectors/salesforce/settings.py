@@ -1,4 +1,4 @@
-"""What a Salesforce connection is told; the worker reads it from files and environment and hands it over."""
+"""The settings of a Salesforce connection; the worker reads them from files and environment."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from model.sync import OUR_FIELDS, READ_FIELDS
 Auth = Literal["client_credentials", "jwt", "refresh_token"]
 
 
-def default_field(ours: str) -> str:
+def default_field(our_field: str) -> str:
     """The API name that `provision` gives one of our fields: flag_count → Sluicegate_Flag_Count__c."""
-    return f"Sluicegate_{'_'.join(word.capitalize() for word in ours.split('_'))}__c"
+    return f"Sluicegate_{'_'.join(word.capitalize() for word in our_field.split('_'))}__c"
 
 
 DEFAULT_WRITES: Final = {name: default_field(name) for name in OUR_FIELDS}
@@ -59,13 +59,13 @@ class SalesforceSettings(Credentials, CrmSettings):
     pause_until: str = DEFAULT_READS["pause_until"]
     pause_reason: str = DEFAULT_READS["pause_reason"]
     task_key: str = "Sluicegate_Key__c"
-    """The external id on tasks that names ours."""
+    """The external id that holds our key on tasks."""
     activity: Activities = Activities()
     admin: Credentials | None = None
 
     @classmethod
     def why_not(cls, field: str) -> str | None:
-        """Only custom fields are ours."""
+        """Refuse fields that are not custom fields."""
         return None if field.endswith("__c") else "a standard field; only custom fields are written"
 
     @field_validator("api_version")

@@ -1,4 +1,4 @@
-"""What the connector of every CRM over the network does the same way; a CRM's own connector says how it reads."""
+"""The common part of connectors that call a CRM over the network; each CRM's own connector adds how it reads."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CountingClient(Protocol):
     wire: Wire
 
     def budget(self) -> Budget:
-        """The CRM's daily calls as last said, and ours."""
+        """The CRM's daily calls by its last reply, and our own calls."""
 
 
 class Sender(Protocol):
@@ -67,7 +67,7 @@ class CrmConnector(ABC, Generic[SettingsT]):
         self._set_up(spent)
 
     def _given(self, spent: int) -> dict[str, Any]:
-        """What a client takes beside its settings."""
+        """A client's arguments in addition to its settings."""
         return {"clock": self._clock, "sleep": self._sleep, "random": self._random, "spent": spent}
 
     @abstractmethod
@@ -80,7 +80,7 @@ class CrmConnector(ABC, Generic[SettingsT]):
         return self._client.wire.calls
 
     def budget(self) -> Budget:
-        """The CRM's daily calls as it last said them, and ours so far."""
+        """The CRM's daily calls by its last reply, and our own calls so far."""
         return self._client.budget()
 
     def push(self, patches: Sequence[Patch]) -> list[Outcome]:

@@ -90,8 +90,8 @@ _NO: Final = {"no", "n", "false", "0", "none"}
 
 
 def ticked(value: Any) -> bool | None:
-    """A yes/no told by another field: "no" and the like are no, anything else written there is yes."""
+    """A yes/no read from another field: "no" and similar words are no, any other text is yes."""
     if value is None or isinstance(value, bool):
         return value
-    said = str(value).strip().lower()
-    return said not in _NO if said else None
+    word = str(value).strip().lower()
+    return word not in _NO if word else None

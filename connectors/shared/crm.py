@@ -24,7 +24,7 @@ class NativeRules(Protocol):
     def __call__(
         self, policies: PolicySet, description: Description, stages: pl.DataFrame, process: str | None = None
     ) -> Native:
-        """The rules that an admin can set, and the criteria that no rule says."""
+        """The rules that an admin can set, and the criteria that no rule can express."""
 
 
 @dataclass(frozen=True)

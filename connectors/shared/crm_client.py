@@ -55,11 +55,11 @@ class CrmClient(ABC, Generic[SettingsT, WhoT]):
         return Share(self.settings.budget_share, spent, self._clock)
 
     def now(self) -> datetime:
-        """The server's time as it last said; ours before the first reply."""
+        """The server's time by its last reply; our own clock before the first reply."""
         return self.wire.server_time or self._clock()
 
     def budget(self) -> Budget:
-        """The CRM's calls of the day as last said, and ours."""
+        """The CRM's daily calls by its last reply, and our own calls."""
         return Budget(self.wire.used, self.wire.allowed, self.wire.calls)
 
     def _scrubbed(self, text: str, token: str) -> str:

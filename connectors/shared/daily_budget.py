@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _RESERVE: Final = 0.95
-"""Share of the CRM's daily calls beyond which we stop, whoever used them."""
+"""Share of the CRM's daily calls at which we stop, including calls of other programs."""
 
 
 class Share:
     """Counts our calls over a rolling day; `spent` before this object was made.
 
-    `whose` names in sentences who has the calls ("the org"); `refilled` says when its used-up calls come back.
+    `owner`: the owner of the calls in messages ("the org"). `refilled` gives the time at which used-up calls come back.
     """
 
     def __init__(
@@ -31,25 +31,25 @@ class Share:
         spent: int,
         clock: Callable[[], datetime],
         *,
-        whose: str = "the org",
+        owner: str = "the org",
         refilled: Callable[[datetime], datetime] = lambda now: now + _HOUR,
     ) -> None:
-        self._share, self._clock, self._whose, self._refilled = share, clock, whose, refilled
+        self._share, self._clock, self._owner, self._refilled = share, clock, owner, refilled
         self._hours: deque[tuple[datetime, int]] = deque([(clock(), spent)] if spent else ())
         self._counted = 0
 
     def mind(self, wire: Wire) -> None:
         """Raise BudgetSpent before a call that would take more than our share, or the last calls of the CRM."""
-        ours, now = self._last_day(wire), self._clock()
+        our_calls, now = self._last_day(wire), self._clock()
         if wire.used is None or wire.allowed is None:
             return
         most = int(wire.allowed * self._share)
-        if ours >= most:
-            said = f"{ours} of {most} (budget_share {self._share:g} of {wire.allowed})"
-            raise BudgetSpent(f"Our share of {self._whose}'s daily API calls is used up: {said}.", now + _HOUR)
+        if our_calls >= most:
+            used = f"{our_calls} of {most} (budget_share {self._share:g} of {wire.allowed})"
+            raise BudgetSpent(f"Our share of {self._owner}'s daily API calls is used up: {used}.", now + _HOUR)
         if wire.used >= wire.allowed * _RESERVE:
-            said = f"{wire.used} of its {wire.allowed} daily API calls"
-            text = f"{self._whose.capitalize()} has used {said}; the rest is left to others."
+            used = f"{wire.used} of its {wire.allowed} daily API calls"
+            text = f"{self._owner.capitalize()} has used {used}; the rest is left to others."
             raise BudgetSpent(text, self._refilled(now))
 
     def _last_day(self, wire: Wire) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from model.facts import FactType
 
 MANY: Final = 80
-"""Most fields whose fill rate is worth a look."""
+"""The largest number of fields to read the fill rate of."""
 _BY_MAPPING: Final = ("segment", "region", "is_test", "discount_percent", "outstanding_issue", *QUALIFICATION)
 _MORE_WORDS: Final = {"next_step_due": ("next step date", "next step due"), "is_test": ("test record", "test")}
 _IDLE: Final = {"is", "has", "the", "of", "confirmed", "identified", "known"}

@@ -1,4 +1,4 @@
-"""One requests session a connection: timeouts, certificate, and what every reply says beside its body."""
+"""One requests session a connection: timeouts, certificate, and the usage in the headers of each reply."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Wire(HTTPAdapter):
         return response
 
     def _note(self, response: requests.Response) -> None:
-        said = self._usage(response)
-        if said:
-            self.used, self.allowed = said
+        usage = self._usage(response)
+        if usage:
+            self.used, self.allowed = usage
         try:
             said_at = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError):

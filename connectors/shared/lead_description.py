@@ -1,4 +1,4 @@
-"""What a connection's description says of leads, whatever the CRM."""
+"""The part of a connection's description about leads, for every CRM."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class CrmMoves(ABC):
         """Receipts by key; a deal that has left the stage is left alone."""
 
     def back(self, acts: Sequence[Return]) -> dict[str, Receipt]:
-        """Put back what a move of ours replaced, where all of it still stands as we left it."""
+        """Restore the values that our move replaced, if all of them are still as we left them."""
         rows = self._now([one.deal for one in acts])
         settled: dict[str, Receipt] = {}
         wanted: Wanted = {}
@@ -64,4 +64,4 @@ class CrmMoves(ABC):
     def _sent(
         self, wanted: Wanted, rows: Mapping[str, Any], after: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, Receipt]:
-        """Write and give receipts by key; `after`: what then stands, beside what was written."""
+        """Write and give receipts by key; `after`: the values after the write, in addition to those written."""

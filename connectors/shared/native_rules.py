@@ -24,7 +24,7 @@ BY_FEED: Final = {
     "owner_id": "{name} is told by the owner, not by a field of the deal",
     "mapping": "no field is mapped for {name}",
 }
-"""Feed, column or `mapping` that a fact needs → why it cannot be said; the first that a fact needs counts."""
+"""Feed, column or `mapping` that a fact needs → why no rule can express it; the first that a fact needs counts."""
 BY_PROCESS: Final = frozenset({"stage", "stage_order", "stage_median_days", "created_in_stage"})
 BESIDE: Final = "{name} is more than the field mapped for it: {meaning}"
 NOT_SENT: Final = "Nothing was sent: these are for an admin to set in the CRM by hand, or to leave."
@@ -32,7 +32,7 @@ NOT_SENT: Final = "Nothing was sent: these are for an admin to set in the CRM by
 
 @dataclass(frozen=True)
 class Unsaid:
-    """What no rule of the CRM says: a criterion (or a part of it), and every reason."""
+    """A criterion, or a part of it, that no rule of the CRM can express, with every reason."""
 
     criterion: str
     require: str

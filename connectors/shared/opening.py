@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Opening:
-    """What a connection is opened with, beside its settings.
+    """The resources that open a connection, in addition to its settings.
 
-    `home`: the folder against which relative paths are read. `limits` tells where processes share their rate limits, a
+    `home`: the folder against which relative paths are read. `limits`: where processes share their rate limits, a
     file or a redis:// address. `spent`: calls of the connection in the last 24 hours.
     """
 
@@ -35,7 +35,7 @@ class Opening:
 
     @property
     def given(self) -> dict[str, Any]:
-        """What a connector takes beside its settings."""
+        """A connector's arguments in addition to its settings."""
         return {"clock": self.clock, "sleep": self.sleep, "spent": self.spent}
 
 

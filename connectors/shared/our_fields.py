@@ -66,9 +66,9 @@ class Named(Protocol):
 
 
 def names(settings: Named) -> dict[str, str]:
-    """Every field of ours → its name on this connection, in the order of the record."""
+    """Each of our fields → its name on this connection, in the order of the record."""
     every = {**settings.writes, **settings.reads}
-    return {ours: every[ours] for ours in (*OUR_FIELDS, *READ_FIELDS) if ours in every}
+    return {our_field: every[our_field] for our_field in (*OUR_FIELDS, *READ_FIELDS) if our_field in every}
 
 
 class Writable(Protocol):
@@ -85,34 +85,36 @@ WritableT = TypeVar("WritableT", bound=Writable)
 
 def readable(settings: Named, find: Callable[[str], FieldT | None]) -> dict[str, FieldT]:
     """Our fields that can be read, the pause fields among them: our name → field; `find` gives the field of a name."""
-    found = {ours: find(name) for ours, name in {**settings.writes, **settings.reads}.items()}
-    return {ours: field for ours, field in found.items() if field}
+    found = {our_field: find(name) for our_field, name in {**settings.writes, **settings.reads}.items()}
+    return {our_field: field for our_field, field in found.items() if field}
 
 
 def writable(settings: Named, find: Callable[[str], WritableT | None]) -> dict[str, WritableT]:
     """Those of `writes` that exist and may be edited by our user."""
     seen = readable(settings, find)
-    return {ours: seen[ours] for ours in settings.writes if ours in seen and seen[ours].writable}
+    return {
+        our_field: seen[our_field] for our_field in settings.writes if our_field in seen and seen[our_field].writable
+    }
 
 
 def as_json(rule: FieldRule, value: Any) -> str | int | None:
-    """A value of ours as last read, in canonical form, as JSON can carry it."""
+    """The last read value of one of our fields, in canonical form, as a JSON value."""
     kept = canonical(rule, value)
     return kept.isoformat() if isinstance(kept, date) else kept
 
 
-def label(ours: str) -> str:
-    """What people see above the field."""
-    return _WORDS[ours][0]
+def label(our_field: str) -> str:
+    """The field's label."""
+    return _WORDS[our_field][0]
 
 
-def help_text(ours: str) -> str:
-    """What a rep is told about the field."""
-    return _WORDS[ours][1]
+def help_text(our_field: str) -> str:
+    """The field's help text for reps."""
+    return _WORDS[our_field][1]
 
 
-def about(ours: str) -> str:
-    """What an admin is told about the field."""
-    if ours in READ_FIELDS:
+def about(our_field: str) -> str:
+    """The field's description for admins."""
+    if our_field in READ_FIELDS:
         return "Written by sales people, read by Sluicegate."
     return "Written by Sluicegate; edits are put back."

@@ -53,7 +53,7 @@ class CrmPush(ABC, Generic[ClientT, SchemaT, SettingsT, ResultT]):
         self._sleep, self._jitter = sleep, jitter
 
     def send(self, patches: Sequence[Patch]) -> list[Outcome]:
-        """One outcome for each patch, in order; see connectors.protocol. Raises ValueError for what is not ours."""
+        """One outcome for each patch, in order; see connectors.protocol. Raises ValueError for other fields."""
         write_guard.mind(patches, self._settings.writes, self.most)
         sent = {patch.id: self._body(patch) for patch in patches}
         results = self._settle({deal: body for deal, body in sent.items() if body})

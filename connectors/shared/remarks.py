@@ -23,7 +23,7 @@ _TEXTS: Final = ("text", "long_text", "choice")
 
 
 class Seen(NamedTuple):
-    """One of our fields as the CRM has it: its type in the CRM's word and in ours, and whether we may edit it."""
+    """One of our fields as the CRM has it: its type by the CRM's and by our name, and whether we may edit it."""
 
     type: str
     kind: str
@@ -32,17 +32,17 @@ class Seen(NamedTuple):
 
 def own_fields(settings: Named, seen: Mapping[str, Seen], to_edit: str) -> Iterator[Remark]:
     """Which of our fields are there, with the right type; `to_edit`: what lets us edit one."""
-    for ours, name in names(settings).items():
-        field = seen.get(ours)
+    for our_field, name in names(settings).items():
+        field = seen.get(our_field)
         if field is None:
             gone = "does not exist or is hidden from our user; run `connection provision`."
-            yield Remark("missing", f"{name} ({ours}) {gone}")
-        elif ours in OUR_FIELDS and not field.editable:
-            yield Remark("missing", f"{name} ({ours}) may not be edited by our user; {to_edit}.")
-        elif not _fits(field.kind, RULES[ours].type):
-            wanted = RULES[ours].type.replace("_", " ")
-            yield Remark("warning", f"{name} ({ours}) is a {field.type} field; {wanted} is what we write.")
-    writable = [ours for ours in settings.writes if ours in seen and seen[ours].editable]
+            yield Remark("missing", f"{name} ({our_field}) {gone}")
+        elif our_field in OUR_FIELDS and not field.editable:
+            yield Remark("missing", f"{name} ({our_field}) may not be edited by our user; {to_edit}.")
+        elif not _fits(field.kind, RULES[our_field].type):
+            wanted = RULES[our_field].type.replace("_", " ")
+            yield Remark("warning", f"{name} ({our_field}) is a {field.type} field; {wanted} is what we write.")
+    writable = [our_field for our_field in settings.writes if our_field in seen and seen[our_field].editable]
     if len(writable) == len(settings.writes):
         yield Remark("ok", f"All {len(writable)} fields that we write are there and may be edited.")
 
@@ -117,7 +117,7 @@ SKEW: Final = 60.0
 
 
 def skew(server: datetime, now: datetime, crm: str) -> Iterator[Remark]:
-    """A clock of ours that is not the CRM's; `crm`: the CRM's name."""
+    """A remark if our clock differs from the CRM's; `crm`: the CRM's name."""
     seconds = (server - now).total_seconds()
     if abs(seconds) > SKEW:
         yield Remark("warning", f"This machine's clock is {abs(seconds):.0f} seconds off {crm}'s; set it.")
@@ -127,8 +127,8 @@ def budget(used: int | None, allowed: int | None, share: float, account: str, un
     """The day's calls; `account` names who has them ("the org"), `unsaid`: the sentence where the CRM does not say."""
     if used is None or allowed is None:
         return Remark("note", unsaid)
-    left, ours = max(0, allowed - used), int(allowed * share)
-    return Remark("ok", f"{left} of {account}'s {allowed} daily calls are left; our share is {ours}.")
+    left, our_share = max(0, allowed - used), int(allowed * share)
+    return Remark("ok", f"{left} of {account}'s {allowed} daily calls are left; our share is {our_share}.")
 
 
 def twins(other: str, name: str, count: int, of: str) -> Iterator[Remark]:

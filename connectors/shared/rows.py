@@ -20,7 +20,7 @@ def vanished(ids: Iterable[str], known: Container[str]) -> list[Record]:
 def convert(
     table: str, rows: Iterable[dict[str, Any]], record: Callable[[dict[str, Any]], Record | None], key: str
 ) -> tuple[list[Record], list[SetAside]]:
-    """Records of the rows (None: the row is none of ours), and those set aside; `key` holds a row's id."""
+    """Records of the rows (None: the row does not belong to us), and those set aside; `key` holds a row's id."""
     records: list[Record] = []
     aside: list[SetAside] = []
     for row in rows:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from model.sync import OUR_FIELDS, READ_FIELDS
 
 BESIDE = ("owners", "activities", "history")
-"""Files beside an exported report whose columns may be named."""
+"""Side files of an exported report with columns that may be named."""
 
 
 def currency_code(code: str) -> str:
@@ -49,7 +49,7 @@ def fact_name(name: str) -> str:
 
 
 def column_name(name: str) -> str:
-    """A fact's name; of an exported report also a column of a file beside it, as in history.stage_name."""
+    """A fact's name; for an exported report also a column of a side file, such as history.stage_name."""
     file, dot, column = name.rpartition(".")
     if dot and file not in BESIDE:
         raise ValueError(f"'{name}' names no file; write {', '.join(f'{one}.COLUMN' for one in BESIDE)}")

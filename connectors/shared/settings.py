@@ -1,4 +1,4 @@
-"""What every connection to a CRM is told, whatever the CRM."""
+"""The settings that every connection to a CRM has."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class MappedField(Frozen):
 
 
 class CrmSettings(Frozen):
-    """The settings of one connection's client. A CRM says which of its fields may be `writes`.
+    """The settings of one connection's client. A CRM's subclass checks which of its fields may be in `writes`.
 
     `budget_share` is our part of the CRM's daily calls.
     """
@@ -86,11 +86,11 @@ class CrmSettings(Frozen):
     @field_validator("writes")
     @classmethod
     def _only_ours(cls, value: Mapping[str, str]) -> Mapping[str, str]:
-        for ours, field in value.items():
-            if ours not in OUR_FIELDS:
-                raise ValueError(f"writes.{ours} is no field of ours; they are {', '.join(OUR_FIELDS)}")
+        for our_field, field in value.items():
+            if our_field not in OUR_FIELDS:
+                raise ValueError(f"writes.{our_field} is no field of ours; they are {', '.join(OUR_FIELDS)}")
             if why := cls.why_not(field):
-                raise ValueError(f"writes.{ours} = {field!r} is {why}")
+                raise ValueError(f"writes.{our_field} = {field!r} is {why}")
         if len(set(value.values())) < len(value):
             raise ValueError(f"two of our fields are mapped to the same {cls.called}")
         return value

@@ -59,7 +59,7 @@ def _plain(text: str) -> str:
 
 
 def _around(around: str) -> tuple[str, bool, bool]:
-    """What stands beside the digits: the currency's words, a minus, a k for thousand."""
+    """The text around the digits: the currency's words, a minus, a k for thousand."""
     minus = "-" in around
     words = around.replace("-", " ").replace("+", " ").split()
     thousand = any(word in {"k", "K"} for word in words)

@@ -114,7 +114,7 @@ def currency_in(header: str) -> str | None:
 def guess(
     headers: Sequence[str], sample: Sequence[Mapping[str, str]] = (), table: str = "opportunities"
 ) -> dict[str, str]:
-    """What each column holds, as far as its header says: column or fact → header.
+    """The headers that can be recognised: column or fact → header.
 
     A header that means a date is passed over when no cell of `sample` (rows by header) reads as one.
     """
@@ -135,11 +135,11 @@ def guess(
 
 def known_headers(table: str, named: Mapping[str, str]) -> Callable[[Sequence[str]], int]:
     """How much of a line reads as headers, known by their words or named; those a table needs count twice."""
-    told = _told(table, named)
+    named_columns = _named_columns(table, named)
 
     def known(cells: Sequence[str]) -> int:
-        found = {column for column, header in told.items() if header in cells}
-        found |= guess([cell for cell in cells if cell not in told.values()], (), table).keys()
+        found = {column for column, header in named_columns.items() if header in cells}
+        found |= guess([cell for cell in cells if cell not in named_columns.values()], (), table).keys()
         return len(found) + len(found.intersection(NEEDED[table]))
 
     return known
@@ -149,12 +149,12 @@ def mapping(
     table: str, headers: Sequence[str], named: Mapping[str, str], sample: Sequence[Mapping[str, str]]
 ) -> dict[str, str]:
     """The guess, with what the settings name put over it; raises SettingsProblem for a header that is not there."""
-    told = _told(table, named)
-    for column, header in told.items():
+    named_columns = _named_columns(table, named)
+    for column, header in named_columns.items():
         if header not in headers:
             raise SettingsProblem(f"{table} has no column {header!r} (named for {column}); it has: {listed(headers)}.")
-    rest = guess([header for header in headers if header not in told.values()], sample, table)
-    return {**{column: header for column, header in rest.items() if column not in told}, **told}
+    rest = guess([header for header in headers if header not in named_columns.values()], sample, table)
+    return {**{column: header for column, header in rest.items() if column not in named_columns}, **named_columns}
 
 
 def listed(headers: Sequence[str]) -> str:
@@ -163,7 +163,7 @@ def listed(headers: Sequence[str]) -> str:
     return f"{shown} and {len(headers) - MANY} more" if len(headers) > MANY else shown
 
 
-def _told(table: str, named: Mapping[str, str]) -> dict[str, str]:
+def _named_columns(table: str, named: Mapping[str, str]) -> dict[str, str]:
     """What the settings name, by the columns' own names."""
     alias = {"stage": "stage_name", "last_activity": "activity_hint"} if table == "opportunities" else {}
     return {alias.get(column, column): header for column, header in named.items()}

@@ -20,7 +20,7 @@ _WORDS = ("stage_entered", "won", "lost", "dates", "decimal")
 
 
 class FilesSettings(Closed):
-    """An exported report and what lies beside it."""
+    """An exported report and its side files."""
 
     opportunities: Path = Field(description="CSV with a row a deal")
     owners: Path | None = Field(None, description="CSV of owners with team and manager")

@@ -1,4 +1,4 @@
-"""The connector: a report as a CRM whose records are rows and whose fields of ours are a findings CSV."""
+"""The connector: a report as a CRM. Its records are rows, and our fields are in a findings CSV."""
 
 from __future__ import annotations
 
@@ -107,14 +107,14 @@ class TablesConnector:
             if patch.id not in present:
                 outcomes.append(Outcome(patch.id, "gone", "the report has no such row"))
                 continue
-            ours = {name: canonical(rule, patch.fields[name]) for name, rule in RULES.items() if name in patch.fields}
-            rows[patch.id] = {**rows.get(patch.id, {}), **ours}
+            values = {name: canonical(rule, patch.fields[name]) for name, rule in RULES.items() if name in patch.fields}
+            rows[patch.id] = {**rows.get(patch.id, {}), **values}
             outcomes.append(Outcome(patch.id, "written"))
         write_findings(self.settings.findings_path, rows)
         return outcomes
 
     def act(self, acts: Sequence[Act]) -> list[Receipt]:
-        """A report has no such door: nothing is done, and each receipt says so."""
+        """A report supports no actions: nothing is done, and each receipt says so."""
         return [Receipt(one.key, "refused", "A report takes no tasks and no moves; only a CRM does.") for one in acts]
 
     def budget(self) -> Budget:
@@ -129,7 +129,7 @@ class TablesConnector:
             return [Remark("missing", str(problem))]
 
     def remarks(self) -> list[Remark]:
-        """What `check` says, but for the rows set aside: for who lists those one by one. Raises SettingsProblem."""
+        """The remarks of `check` without the rows set aside, for callers that list those. Raises SettingsProblem."""
         export = self._export()
         read_findings(self.settings.findings_path)
         tables = export.tables
@@ -144,7 +144,7 @@ class TablesConnector:
         return tuple(self._export().pipeline.notes)
 
     def provision(self, export: Path | None = None) -> list[Remark]:  # noqa: ARG002 - the protocol's
-        """Nothing to make in a file; says where findings go."""
+        """Make nothing, and remark where findings go."""
         return [
             Remark("ok", f"A report needs no fields of ours; findings are written to {self.settings.findings_path}.")
         ]
@@ -187,8 +187,8 @@ def _owners(pipeline: Pipeline, known: dict[str, Record]) -> list[Record]:
     by_name = {owner.get("name"): owner for owner in known.values()}
     found = {}
     for key, owner in pipeline.owners.items():
-        told = known.get(key) or by_name.get(owner["name"]) or {}
-        found[key] = {**owner, **{column: value for column, value in told.items() if value is not None}, "id": key}
+        extra = known.get(key) or by_name.get(owner["name"]) or {}
+        found[key] = {**owner, **{column: value for column, value in extra.items() if value is not None}, "id": key}
     names = {owner["name"] for owner in found.values()}
     rest = [owner for key, owner in known.items() if key not in found and owner.get("name") not in names]
     return [*found.values(), *rest]

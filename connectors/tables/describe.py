@@ -1,4 +1,4 @@
-"""What a report can tell: facts it gives, and sentences about how it was read."""
+"""The facts that a report gives, and sentences about how it was read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from model.records import Record
 
 NEVER: Final = frozenset({"owner_since", "pushes", "pushes_over_month_end"})
-"""What no export tells."""
+"""Facts that no export has."""
 HINT: Final = (
     "is the CRM's own date, which plans and mass mail move too, and is not taken for the last touch: name a CSV of "
     "activities as files.activities (check: --activities), if policies are to judge silence."
@@ -137,9 +137,9 @@ def aside_remarks(pipeline: Pipeline) -> list[Remark]:
 
 def _grouped(pipeline: Pipeline) -> list[tuple[str, int, list[str]]]:
     """Notes by what they say, most frequent first, with the lines they stand on."""
-    said = [note.reason.split(": ", 1) for note in pipeline.notes]
-    counts = Counter(text for _, text in said)
-    return [(text, count, [line for line, other in said if other == text]) for text, count in counts.most_common()]
+    reasons = [note.reason.split(": ", 1) for note in pipeline.notes]
+    counts = Counter(text for _, text in reasons)
+    return [(text, count, [line for line, other in reasons if other == text]) for text, count in counts.most_common()]
 
 
 def _above(sheet: Sheet) -> str:

@@ -67,12 +67,12 @@ def write_findings(path: Path, rows: Mapping[str, Mapping[str, FieldValue]]) -> 
     for deal in sorted(rows):
         writer.writerow([inert(deal), *(_text(rows[deal].get(name)) for name in OUR_FIELDS)])
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("w", encoding="utf-8-sig", newline="") as file:  # the mark makes spreadsheets read UTF-8
+    new = path.with_name(f".{path.name}.new")
+    with new.open("w", encoding="utf-8-sig", newline="") as file:  # the mark makes spreadsheets read UTF-8
         file.write(text.getvalue())
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
+    new.replace(path)
 
 
 def _text(value: FieldValue) -> str:

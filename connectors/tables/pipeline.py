@@ -71,7 +71,7 @@ def read_pipeline(table: Table, settings: TablesSettings, products: frozenset[st
         record = _deal(values, table, settings)
         result.deals.append(record)
         result.changes += entered
-        _beside(values, record, result)
+        _side_values(values, record, result)
         _note(values, row.line, table, result, products)
     result.lines.pop("", None)
     return result
@@ -105,9 +105,9 @@ def _deal(values: dict[str, Any], table: Table, settings: TablesSettings) -> Rec
 def _money(record: Record, table: Table, settings: TablesSettings) -> None:
     if "amount" not in table.columns:
         return
-    amount, beside = record["amount"] or (None, None)
+    amount, cell_currency = record["amount"] or (None, None)
     header = currency_in(table.columns["amount"])
-    record |= {"amount": amount, "currency": record.get("currency") or beside or header or settings.currency}
+    record |= {"amount": amount, "currency": record.get("currency") or cell_currency or header or settings.currency}
 
 
 def _json(value: Any) -> Any:
@@ -139,7 +139,7 @@ def _entered(table: Table, row: Row, values: dict[str, Any], settings: TablesSet
     return sorted(rows, key=lambda change: change["at"])
 
 
-def _beside(values: dict[str, Any], record: Record, result: Pipeline) -> None:
+def _side_values(values: dict[str, Any], record: Record, result: Pipeline) -> None:
     """The owner, account and stage that a row names."""
     if owner := record.get("owner_id"):
         known = result.owners.setdefault(owner, {"id": owner, "name": values.get("owner") or owner})

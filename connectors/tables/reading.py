@@ -30,7 +30,7 @@ FRACTIONS: Final = 1
 
 @dataclass(frozen=True)
 class Table:
-    """A sheet whose columns are understood: what each holds, of which type, and how it is parsed."""
+    """A sheet with known columns: the content, type and parser of each."""
 
     name: str
     sheet: Sheet
@@ -119,7 +119,7 @@ def _number(text: str) -> int | float:
 
 
 def _probability(texts: list[str]) -> Parser:
-    """0 to 1, or percent when a sign or any cell above 1 says so for the whole column."""
+    """0 to 1, or percent if a sign or any cell above 1 shows that the whole column is in percent."""
     readable = [parse_number(text) for text in texts if _can(parse_number, text) and text.lower() not in BLANK]
     hundred = any("%" in text for text in texts) or any(value > FRACTIONS for value in readable)
 

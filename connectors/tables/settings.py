@@ -1,4 +1,4 @@
-"""What a tables connection is told: which files, which columns, and how they are written."""
+"""The settings of a tables connection: its files, its columns, and their formats."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class TablesSettings:
 
     @property
     def findings_path(self) -> Path:
-        """Where findings are written: as set, else beside the report."""
+        """Where findings are written: as set, else in the report's folder."""
         return self.findings or self.opportunities.with_name(f"{self.opportunities.stem}-findings.csv")
 
     def named(self, table: str) -> dict[str, str]:
-        """What `fields` says of one file; `opportunities` has the plain keys."""
+        """The part of `fields` about one file; `opportunities` has the plain keys."""
         if table == "opportunities":
             return {key: header for key, header in self.fields.items() if "." not in key}
         return {key.split(".", 1)[1]: header for key, header in self.fields.items() if key.startswith(f"{table}.")}

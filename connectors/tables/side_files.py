@@ -1,4 +1,4 @@
-"""The files beside the report: owners, activities, stage history, products."""
+"""The report's side files: owners, activities, stage history, products."""
 
 from __future__ import annotations
 

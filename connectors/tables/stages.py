@@ -34,7 +34,7 @@ def end_of_word(text: str, settings: TablesSettings) -> End:
 def end_of(values: Mapping[str, Any], settings: TablesSettings) -> End:
     """How a deal stands; a yes/no column goes before the status, the status before the stage's words.
 
-    A stage that only says "closed" is won at probability 1 and lost at 0.
+    A stage that is only marked "closed" is won at probability 1 and lost at 0.
     """
     if values.get("is_won"):
         return "won"

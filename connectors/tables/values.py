@@ -34,7 +34,7 @@ MONTHS_A_YEAR: Final = 12
 
 
 class BadValue(ValueError):
-    """A cell that cannot be read; the text says why, after the cell's own words."""
+    """A cell that cannot be read; the text gives the cell's words and the reason."""
 
 
 def order_of(texts: Iterable[str]) -> str | None:

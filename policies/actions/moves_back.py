@@ -41,7 +41,7 @@ class LastMove:
 
 @dataclass(frozen=True)
 class Season:
-    """The instant, the connection's own day, and what it takes to know the end of a fiscal quarter."""
+    """The instant, the connection's local day, and the settings that give the end of a fiscal quarter."""
 
     as_of: datetime
     today: date
@@ -61,7 +61,7 @@ def plan_moves(
     last: Mapping[int, LastMove],
     season: Season,
 ) -> list[Wanted]:
-    """One move back for each breaching move: within 24 hours of it, out of no closed stage, not at a quarter's end.
+    """One move back for each breaching move within 24 hours, unless the stage is closed or a quarter ends.
 
     `flags`: of criteria that move back; `missed_at`: when a deal was moved past a criterion. A move that was wanted
     before is named by the same key.
@@ -79,5 +79,5 @@ def plan_moves(
 
 
 def not_yet(wanted: Iterable[Wanted], known: Mapping[str, KeptAction]) -> list[Wanted]:
-    """Moves that were never tried, or were cut off while sending: a move is taken back once, whatever the outcome."""
+    """Moves never tried, or interrupted while sending; a move is taken back once, whatever the outcome."""
     return [one for one in wanted if one.key not in known or known[one.key].state == "sending"]

@@ -44,13 +44,13 @@ class Flag:
 
     @property
     def stood_since(self) -> date:
-        """The first day on which it stood and somebody could have known it."""
+        """The first day on which the flag stood and was visible."""
         return max(self.since, self.first_seen)
 
 
 @dataclass(frozen=True)
 class TaskDeal:
-    """A deal as a task needs it: `people` maps a kind of task to the active person it goes to, `today` is local."""
+    """The parts of a deal that a task needs. `people` maps a kind of task to its assignee; `today` is local."""
 
     id: str
     name: str
@@ -74,7 +74,7 @@ class Standing:
 
 @dataclass
 class TaskPlan:
-    """Tasks to make or try again, to hand on, to end; and by kind how many have nobody to go to."""
+    """Tasks to make or try again, to hand on, to end; and by kind how many have no assignee."""
 
     make: list[Wanted] = field(default_factory=list)
     hand: list[Hand] = field(default_factory=list)
@@ -90,7 +90,7 @@ def plan_tasks(  # noqa: PLR0917 - flags, their rules and deals, and the tasks t
     standing: Standing,
     as_of: datetime,
 ) -> TaskPlan:
-    """A flag has one task of a kind for as long as it stands; the same state wants nothing more.
+    """A flag has one task of a kind for as long as it stands; an unchanged state gives no more operations.
 
     `rules`: actions by the id of the policy or criterion. A task that was refused is tried again after a day.
     """
@@ -118,7 +118,7 @@ def _demands(flags: Iterable[Flag], rules: Mapping[str, Sequence[ActionRule]]) -
 
 
 def _due(flag: Flag, rule: ActionRule, deal: TaskDeal, before: KeptAction | None, as_of: datetime) -> bool:
-    """Whether a task is to be sent now: the flag has stood long enough and has none yet, or its fate is open."""
+    """Whether to send a task now: the flag has stood long enough and has none, or its outcome is not known."""
     if before is None:
         return not flag.held and (deal.today - flag.stood_since).days >= rule.after_days
     if before.state == "refused":
@@ -127,7 +127,7 @@ def _due(flag: Flag, rule: ActionRule, deal: TaskDeal, before: KeptAction | None
 
 
 def _handed(flag: Flag, rule: ActionRule, deal: TaskDeal, before: KeptAction | None, as_of: datetime) -> Iterator[Hand]:
-    """The task goes with the deal: to its owner of now, or to the manager of now; tried once a day."""
+    """The operation that hands a task to the deal's current owner or manager; tried once a day."""
     if before is None or not isinstance(before.act, Task) or rule.kind not in deal.people:
         return
     rests = before.tried_at is not None and as_of - before.tried_at < DAILY
@@ -144,7 +144,7 @@ def _new_key(connection: str, flag: Flag, rule: ActionRule, deal: TaskDeal, used
 
 
 def action_key(*parts: object) -> str:
-    """A name of 24 hex digits for an action, the same for the same parts, for ever."""
+    """A name of 24 hex digits for an action; the same parts always give the same name."""
     return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 
@@ -156,7 +156,7 @@ def _wanted(key: str, flag: Flag, rule: ActionRule, deal: TaskDeal, before: Kept
 
 
 def _title(flag: Flag, rule: ActionRule, deal: TaskDeal) -> str:
-    """What to do; a manager's task also names the deal and its owner."""
+    """The title of the task; a manager's task also names the deal and its owner."""
     text = f"{flag.title}: {flag.fix}" if rule.kind == "task_owner" else f"{deal.name} ({deal.owner}): {flag.title}"
     return text if len(text) <= TITLE else f"{text[: TITLE - 1].rstrip()}…"
 
@@ -169,6 +169,6 @@ def _text(flag: Flag, rule: ActionRule, deal: TaskDeal) -> str:
 
 
 def _next(day: date) -> date:
-    """The weekday after: a task is due when people work."""
+    """The next weekday, because a task is due on a working day."""
     day += timedelta(days=1)
     return day + timedelta(days=(7 - day.weekday()) % 7 if day.weekday() >= SATURDAY else 0)

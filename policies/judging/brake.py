@@ -45,7 +45,7 @@ class HeldRule:
     of: int
 
     def sentence(self, connection: str) -> str:
-        """What is held, and how to let it through."""
+        """The sentence that names what is held and how to let it through."""
         does = DOES[self.change].format(n=f"{self.deals:,}", of=many(self.of, "open deal"))
         let = f"sluicegate policies approve {self.rule.id} --connection {connection} --up-to {self.deals} --by NAME"
         share = f"{self.rule.at_most_share:.0%} within a week are the most"

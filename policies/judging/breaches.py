@@ -1,4 +1,4 @@
-"""What is known of each bound criterion: met (late or not), taken back, or still unmet; once met it stays met."""
+"""The state of each bound criterion: met, met late, taken back or still unmet. Once met, it stays met."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ ANSWERS: Final = columns({
     "logged_late": pl.Boolean,  # true only by a record that was entered after the move
     "judged": pl.Boolean,  # true or false at one instant at least
 })  # fmt: skip
-"""What asking at some instants says of BINDINGS."""
+"""Answers for BINDINGS at some instants."""
 
 
 def updated(before: pl.DataFrame, bindings: pl.DataFrame, answers: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """BREACHES brought up to date with what instants answer; rows that nothing binds any more stay as they are.
+    """BREACHES brought up to date with what instants answer; rows that no move binds any more stay as they are.
 
     A criterion that a deal met after an earlier move counts as met at every later one.
     """
@@ -68,7 +68,7 @@ def _first_met(others: pl.DataFrame) -> pl.DataFrame:
 
 
 def unsettled(before: pl.DataFrame, bindings: pl.DataFrame) -> pl.DataFrame:
-    """BINDINGS of which it is not known yet how they end."""
+    """BINDINGS with an outcome that is not known yet."""
     settled = before.filter(pl.col("met_on").is_not_null() | pl.col("ended").is_not_null())
     met = before.filter(pl.col("met_on").is_not_null())
     return bindings.join(settled, on=KEY, how="anti").join(met, on=("key", "criterion"), how="anti")

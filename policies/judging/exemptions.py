@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from policies.judging.rules import Rule
 
 Exemption: TypeAlias = Literal["off", "observed", "waived", "paused", "grace", "new owner", "held"]
-"""A deal with several has the first of these."""
+"""A deal with several exemptions shows the first of these."""
 OUT_OF_GATE: Final = ("observed", "waived")
 """Exemptions that take a criterion out of a deal's gate, not only off its record."""
 GIVEN_BY_PEOPLE: Final = ("waived", "paused")
@@ -44,7 +44,7 @@ def mode_by_deal(rule: Rule, wide: Wide) -> pl.Expr:
 
 
 def off(rule: Rule, wide: Wide) -> pl.Expr | None:
-    """Deals on which the rule is switched off; None where on none."""
+    """Deals on which the rule is switched off; None if on none."""
     if all(case.mode != "off" for case in rule.modes) and rule.mode != "off":
         return None
     return mode_by_deal(rule, wide) == "off"
@@ -53,7 +53,7 @@ def off(rule: Rule, wide: Wide) -> pl.Expr | None:
 def observed(
     rule: Rule, wide: Wide, previous: PreviousVerdict, broken: pl.Expr, *, open_to_all: bool
 ) -> pl.Expr | None:
-    """Deals on which the rule is only observed, by its cases or its rollout; None where on none.
+    """Deals on which the rule is only observed, by its cases or its rollout; None if on none.
 
     `open_to_all`: a rule that names no rollout is open to everyone's deals.
     """
@@ -71,16 +71,16 @@ def _stays_open(where: Condition, rule: Rule, wide: Wide, previous: PreviousVerd
     """Deals with our values on the record for which the rollout is unknown: no flag leaves it, and none is added."""
     if not where.facts <= set(wide.frame.columns):
         return pl.lit(value=False)
-    ours = previous.deals.filter(pl.col("score").is_not_null())["key"]
+    scored = previous.deals.filter(pl.col("score").is_not_null())["key"]
     shown = previous.findings.filter((pl.col("policy") == rule.id) & pl.col("shown"))["key"]
     here = pl.col("key").is_in(shown.implode()) | ~broken.fill_null(value=False)
-    return where.polars(wide).is_null() & pl.col("key").is_in(ours.append(shown).implode()) & here
+    return where.polars(wide).is_null() & pl.col("key").is_in(scored.append(shown).implode()) & here
 
 
 def exemption_column(  # noqa: PLR0917 - rules, deals, reps and files give exemptions
     rule: Rule, wide: Wide, previous: PreviousVerdict, context: Context, paused: pl.Series, broken: pl.Expr
 ) -> pl.Expr | None:
-    """The column of exemptions of a scored rule; None where no deal has one. `paused`: deals with a pause in force."""
+    """The column of exemptions of a scored rule; None if no deal has one. `paused`: deals with a pause in force."""
     reasons = list(_reasons(rule, wide, previous, context, paused, broken))
     if not reasons:
         return None

@@ -41,13 +41,13 @@ def at_moves(bindings: pl.DataFrame) -> pl.DataFrame:
 
 
 def by_date(condition: Condition) -> bool:
-    """Whether the date alone may change the answer, while nothing is recorded about the deal."""
+    """Whether the date alone may change the answer, without a recorded change of the deal."""
     counts = any(isinstance(node, Call) and node.function in COUNTED for node in walk(condition.tree))
     return counts or not DATED.isdisjoint(condition.facts)
 
 
 def windows(bindings: pl.DataFrame) -> pl.DataFrame:
-    """key, since, until of the time in which a deal's criteria are bound; `until` null: still."""
+    """key, since, until of the time in which a deal's criteria are bound; `until` is null while they are."""
     end = pl.when(pl.col("back_at").null_count() == 0).then(pl.col("back_at").max())
     return bindings.group_by("key").agg(since=pl.col("moved_at").min(), until=end).sort("key")
 

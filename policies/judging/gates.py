@@ -40,7 +40,7 @@ MARGIN: Final = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Gates:
-    """What moves bind (BINDINGS), and what is known of each so far (BREACHES of model/previous_verdict.py)."""
+    """Which criteria moves bind (BINDINGS), and the state of each so far (BREACHES of model/previous_verdict.py)."""
 
     bindings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BINDINGS))
     breaches: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BREACHES))
@@ -68,7 +68,7 @@ class Gates:
         return pl.col("key").is_in(self._bound[rule.id].implode()) & in_process
 
     def met(self, rule: Rule) -> pl.Expr:
-        """Whether the deal met the criterion once: it stays met."""
+        """Whether the deal ever met the criterion; it then stays met."""
         if rule.id not in self._met:
             return pl.lit(value=False)
         return pl.col("key").is_in(self._met[rule.id].implode())
@@ -101,7 +101,7 @@ def bindings(
 
 
 def binds_from(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> date | None:
-    """The day from which moves bind the criterion; None: it runs for the first time, today."""
+    """The day from which moves bind the criterion; None if it runs for the first time today."""
     return place.criterion.binds_from or first_runs.get(rule.id)
 
 
@@ -162,18 +162,18 @@ def criterion_columns(rule: Rule, place: Place, wide: Wide, gates: Gates) -> lis
 
 
 def freed(rule: Rule, columns: Iterable[str]) -> pl.Expr | None:
-    """Whether a criterion is no part of a deal's gate: waived, or only observed there; None where on no deal."""
+    """Whether a criterion is outside a deal's gate because it is waived or only observed there; None if on no deal."""
     return pl.col(rule.exemption).is_in(OUT_OF_GATE).fill_null(value=False) if rule.exemption in columns else None
 
 
 def binding(rule: Rule, column: pl.Expr, columns: Iterable[str]) -> pl.Expr:
-    """The criterion's column, false on the deals it is no part of the gate of."""
+    """The criterion's column, false on deals where it is outside the gate."""
     out = freed(rule, columns)
     return column if out is None else column & ~out
 
 
 def gate_column(rules: Sequence[Rule], columns: frozenset[str]) -> pl.Expr:
-    """Gate status of open deals, null for the others; criteria that are only observed or waived play no part."""
+    """Gate status of open deals, null for the others; criteria that are only observed or waived do not count."""
     criteria = [rule for rule in rules if rule.place and rule.scored]
     exits = [rule for rule in criteria if rule.place and rule.place.side == "exit"]
     waiting = [binding(r, pl.col(r.waiting), columns) for r in exits]

@@ -76,7 +76,7 @@ def _deals(wide: Wide, keys: set[int]) -> list[dict[str, Any]]:
 def _update(
     pauses: Pauses, deal: Mapping[str, Any], rows: list[dict[str, Any]], asked: Mapping[str, Any] | None
 ) -> None:
-    """One deal: its last pause goes on, ends early, or another one begins."""
+    """Bring one deal up to date: its last pause goes on, ends early, or another one begins."""
     key, today, last = deal["key"], deal["as_of_date"], rows[-1] if rows else None
     pauses.rows += rows
     if last and last["ended"] is None and today <= last["until"] and _ends(deal, last, asked):
@@ -124,7 +124,7 @@ def _over(last: Mapping[str, Any]) -> InvalidPause:
 
 
 def _invalid(deal: Mapping[str, Any], rows: list[dict[str, Any]], reason: str | None) -> InvalidPause | None:
-    """Why a pause is not granted; None where it is."""
+    """Why a pause is not granted; None if it is granted."""
     if compared(reason or "") in NO_REASON | {""}:
         return InvalidPause("no reason")
     here = sum(row["stage_name"] == deal["stage_name"] for row in rows)

@@ -1,4 +1,4 @@
-"""What is judged: every policy and criterion as a Rule, and the columns that a verdict keeps of each."""
+"""Rules: every policy and criterion in one form, and the columns that a verdict keeps for each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Place:
 
     @property
     def gate(self) -> str:
-        """Names the gate that all criteria of this stage and side share."""
+        """The name of the gate that all criteria of this stage and side share."""
         return f"{self.process.id}/{self.stage}/{self.side}"
 
 
@@ -74,7 +74,7 @@ class Rule:
 
     @cached_property
     def facts(self) -> frozenset[str]:
-        """Names of all facts it asks for."""
+        """Names of all facts it uses."""
         return self.condition.facts | (self.applies_to.facts if self.applies_to else frozenset())
 
     @property
@@ -144,6 +144,6 @@ def live(policies: PolicySet, wide: Wide) -> tuple[tuple[Rule, ...], tuple[str, 
 
 
 def unmapped(facts: Iterable[str], wide: Wide) -> frozenset[str]:
-    """Those of the facts that this connection maps no field for, also the ones that only policy files declare."""
+    """The facts that this connection maps no field for, also those that only policy files declare."""
     asked = frozenset(facts)
     return asked & wide.dormant | (asked - wide.subject.facts.keys() - set(wide.frame.columns))

@@ -76,38 +76,38 @@ class Cost(Protocol):
 
     @property
     def id(self) -> str:
-        """Names the line."""
+        """The name of the line."""
 
     @property
     def topic(self) -> str | None:
-        """Of one topic only the dearest costs."""
+        """The topic; only its rule with the most points costs points."""
 
     @property
     def points(self) -> int:
-        """What it costs of the 100."""
+        """The points it takes from 100."""
 
     @property
     def scored(self) -> bool:
-        """Observed ones cost nothing."""
+        """Observed flags cost no points."""
 
 
 C = TypeVar("C", bound=Cost)
 
 
 def ledger_lines(broken: Iterable[Cost]) -> list[Line]:
-    """What the broken rules of one deal take from 100: sums with the 100 to the score, by a `floor` line if need be."""
+    """The ledger lines of one deal's broken rules. They add up to the score; a `floor` line is added if needed."""
     lines = [("start", 100), *((rule.id, -rule.points) for rule in _dearest(broken) if rule.points)]
     below = -sum(points for _, points in lines)
     return [*lines, ("floor", below)] if below > 0 else lines
 
 
 def cost(broken: Iterable[Rule]) -> int:
-    """Points that the broken rules of one deal take, the floor aside."""
+    """Points that the broken rules of one deal take, before the floor."""
     return sum(rule.points for rule in _dearest(broken))
 
 
 def _dearest(broken: Iterable[C]) -> list[C]:
-    """The first of the dearest rules of each topic."""
+    """The first rule of each topic that costs the most points."""
     dearest: dict[str, C] = {}
     for rule in (r for r in broken if r.scored):
         topic = rule.topic or rule.id
@@ -117,7 +117,7 @@ def _dearest(broken: Iterable[C]) -> list[C]:
 
 
 def _topic_costs(rules: Iterable[Rule], columns: frozenset[str]) -> list[pl.Expr]:
-    """One expression a topic: the points of its dearest broken rule."""
+    """One expression a topic: the points of its broken rule that costs the most."""
     topics: dict[str, list[pl.Expr]] = defaultdict(list)
     for rule in rules:
         topics[rule.topic or rule.id].append(_points(counting(rule, columns), rule))
@@ -125,10 +125,10 @@ def _topic_costs(rules: Iterable[Rule], columns: frozenset[str]) -> list[pl.Expr
 
 
 def _points(is_so: pl.Expr, rule: Rule) -> pl.Expr:
-    """The rule's points where it is so, else 0; ten times as fast as a multiplication."""
+    """The rule's points where it is true, else 0; ten times as fast as a multiplication."""
     return pl.when(is_so).then(pl.lit(rule.points, pl.Int32)).otherwise(pl.lit(0, pl.Int32))
 
 
 def _sum(parts: Iterable[pl.Expr]) -> pl.Expr:
-    """The sum; 0 of nothing."""
+    """The sum; 0 if there is nothing to add."""
     return pl.sum_horizontal([pl.lit(0, pl.Int32), *parts])

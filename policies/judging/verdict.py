@@ -49,7 +49,7 @@ class Verdict:
 
     @cached_property
     def bound(self) -> pl.DataFrame:
-        """What moves bind, see gates.missed."""
+        """Criteria that moves bind; see gates.missed."""
         judged = [c for rule in self.rules if rule.place for c in (rule.applies, rule.broken)]
         truly = self.frame.with_columns(self._truly_broken(rule) for rule in self.rules if rule.id in self.held_flags)
         return missed(truly.select("key", "as_of_date", *judged), self.rules, self.gate_state)

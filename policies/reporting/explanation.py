@@ -23,7 +23,7 @@ STEADY: Final = frozenset({
     "id", "name", "pipeline", "record_type", "deal_type", "segment", "region", "team", "source", "owner", "currency",
     "is_open", "is_won", "is_lost", "is_test", "created_in_stage", "company", "is_converted",
 })  # fmt: skip
-"""Facts that identify a deal and say nothing about what is wrong with it: they neither date nor explain a flag."""
+"""Facts that identify a deal; they neither date nor explain a flag."""
 COMPANIONS: Final = {
     "last_activity": ("touched", "_last_touch_kind"),
     "has_next_step": ("next_step_due",),
@@ -40,14 +40,14 @@ OPPOSITE: Final = {
 
 @dataclass(frozen=True)
 class Leaf:
-    """One comparison of a condition: its column in the row and its measure (None: too involved for one)."""
+    """One comparison of a condition: its column in the row and its measure (None: too complex for one)."""
 
     column: str
     node: Truth
     measure: Measure | None
 
     def turned(self, sense: bool) -> Measure | None:
-        """The measure as it holds: turned round where the comparison counts for being false."""
+        """The measure that holds; negated if the comparison counts for being false."""
         if self.measure is None or sense:
             return self.measure
         if self.measure.limit is True:
@@ -57,7 +57,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Reason:
-    """One comparison that holds; `since`: the day it began to, where the facts say so; `steady`: see STEADY."""
+    """One comparison that holds; `since`: the day it began to hold, if the facts give one; `steady`: see STEADY."""
 
     leaf: Leaf
     measure: Measure | None
@@ -115,14 +115,14 @@ class Grounds:
 
 
 def _all(parts: list[Because]) -> Because:
-    """All hold: since the last of them; undated if one of them is."""
+    """All must hold: the latest of their days, or None if one has no day."""
     dates = [p.since for p in parts if p.since]
     undated = any(p.undated for p in parts)
     return Because(tuple(r for p in parts for r in p.reasons), None if undated else max(dates, default=None), undated)
 
 
 def _some(parts: list[Because]) -> Because | None:
-    """One is enough: since the first of them that has a date."""
+    """One is enough: the earliest of their days."""
     if not parts:
         return None
     dates = [p.since for p in parts if p.since]

@@ -114,7 +114,7 @@ def _kept_flags(verdict: Verdict, rule: Rule, is_broken: pl.Series) -> dict[int,
 
 
 def _as_stored(rule: Rule, row: Mapping[str, Any]) -> Finding | None:
-    """A flag with its stored evidence and its rule's current wording; None where it was withdrawn."""
+    """A flag with its stored evidence and its rule's current wording; None if it was withdrawn."""
     stored, _ = split(orjson.loads(row["flag"]), row["status"])
     if stored is None:
         return None

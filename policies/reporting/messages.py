@@ -22,7 +22,7 @@ ACTIVITY_UNKNOWN: Final = {
 
 
 def first_seen(text: str, seen: date) -> str:
-    """The text with the day on which the flag was first seen, where the facts give no day."""
+    """The text with the day on which the flag was first seen, if the facts give no day."""
     return f"{text.removesuffix('.')}; first seen {day(seen)}."
 
 

@@ -1,4 +1,4 @@
-"""Patches: only mapped fields of ours, only where they differ; the same state gives none."""
+"""Patches of Sluicegate's mapped fields that differ; an unchanged state gives none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 PUT_BACK_EVERY: Final = timedelta(hours=24)
-"""How often at most a person's change of our fields is put back, by record."""
+"""The shortest time between two restorations of our fields on one record."""
 
 
 @dataclass(frozen=True)

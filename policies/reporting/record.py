@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from policies.reporting.report import VerdictReport
 
 ALSO: Final = "Also: "
-"""Opens the line of a flag that is not the dearest of its topic."""
+"""Starts the line of a flag that does not have the most points of its topic."""
 CLEAN: Final[dict[str, FieldValue]] = {
     "flag_count": 0, "worst_severity": "none", "top_flag": None, "flag_ids": None, "reasons": None,
     "next_act": None, "flagged_since": None,
@@ -65,7 +65,7 @@ def last_patch(rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
 
 
 class Arranged(NamedTuple):
-    """How a set of flags is shown: (which flag, its opening) line by line, and the fields that follow from the set."""
+    """The text of a set of flags: (which flag, its opening) line by line, and the fields that follow from the set."""
 
     lines: tuple[tuple[int, str], ...]
     fields: Mapping[str, FieldValue]
@@ -90,14 +90,14 @@ class Ranked(Cost, Protocol):
 
     @property
     def severity(self) -> Severity:
-        """How bad it is."""
+        """The severity of the rule."""
 
 
 R = TypeVar("R", bound=Ranked)
 
 
 def worst_first(flags: Sequence[R]) -> list[tuple[R, list[R]]]:
-    """The dearest flag of each topic with the rest of its topic, worst first."""
+    """The flag with the most points of each topic with the rest of its topic, worst first."""
     topics: dict[str, list[R]] = defaultdict(list)
     for rule in sorted(flags, key=lambda r: (-r.points, -RANK[r.severity])):
         topics[rule.topic or rule.id].append(rule)
@@ -106,9 +106,9 @@ def worst_first(flags: Sequence[R]) -> list[tuple[R, list[R]]]:
 
 
 def next_act(flags: Sequence[Rule], length: int) -> str:
-    """The one act that would raise the score most, of equals the one for the worst flag.
+    """The act that would raise the score most; of equal ones, the act for the worst flag.
 
-    Where it does not clear the top flag it says what it clears, as far as `length` (0: no bound) allows.
+    If it does not clear the top flag, it names what it clears, as far as `length` (0: no limit) allows.
     """
     topics = worst_first(flags)
     ranked = [rule for head, rest in topics for rule in (head, *rest)]
@@ -119,7 +119,7 @@ def next_act(flags: Sequence[Rule], length: int) -> str:
 
 
 def left(topics: Sequence[tuple[Rule, Sequence[Rule]]], fix: str) -> list[Rule]:
-    """Flags that an act leaves; what clears the dearest of a topic clears the rest, as they measure the same."""
+    """Flags that an act leaves. An act that clears the top flag of a topic clears the rest of it."""
     return [rule for head, rest in topics if head.fix != fix for rule in (head, *rest) if rule.fix != fix]
 
 

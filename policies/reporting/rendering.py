@@ -34,7 +34,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
 
 
 def _reach(policy: Policy) -> dict[str, Any]:
-    """Its mode by deal, its rollout, its days of grace and its share for the brake."""
+    """The policy's mode by deal, rollout, days of grace and share for the brake."""
     cases = [{"where": case.where.text, "english": case.where.english(), "mode": case.mode} for case in policy.modes]
     return {
         "modes": cases, "rollout": open_to(policy.rollout), "grace_days": policy.grace_days,
@@ -43,7 +43,7 @@ def _reach(policy: Policy) -> dict[str, Any]:
 
 
 def open_to(rollout: Rollout | None) -> str | None:
-    """Whose deals a rollout opens a policy to, in English; None where none is named."""
+    """The teams, owners and pipelines of a rollout in English; None if it names none."""
     if rollout is None:
         return None
     return rollout.where.english() if rollout.where else "everyone"

@@ -18,7 +18,7 @@ MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", 
 WORDS: Final = {">=": "at least", ">": "over", "<=": "at most", "<": "under", "=": "exactly", "!=": "not"}
 DAY_COUNTS: Final = frozenset({"days_since", "days_until", "business_days_since"})
 TICKING: Final = frozenset({"touches_30d", "hours_waiting"}) | AGEING
-"""Numbers that change by themselves from day to day: their value never stands in a text."""
+"""Numbers that change from day to day by themselves; texts never contain their value."""
 LABELS: Final = {
     "touches_30d": "Touches in 30 days",
     "stage_median_days": "The stage's median",
@@ -122,7 +122,7 @@ def _ticking(measure: Measure, since: date | None, row: Row) -> str:
 
 
 def _relative_to(fact: str, row: Row) -> str:
-    """The fact that a limit is a multiple of, with its value; a band that stands in for a median is called so."""
+    """The fact that a limit is a multiple of, with its value; a default that replaces a median is named as such."""
     if fact == "stage_median_days" and row.get("_median_source") == "band":
         return f"the expected {shown(row.get(fact))} days"
     return f"{label(fact).lower()} {shown(row.get(fact))}"

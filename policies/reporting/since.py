@@ -1,4 +1,4 @@
-"""The day on which a comparison began to hold, where the facts say so."""
+"""The day on which a comparison began to hold, if the facts give one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AGEING: Final = frozenset({"days_in_stage", "days_in_visit"})
 
 
 def began(measure: Measure, row: Row, wide: Wide) -> date | None:
-    """The day the comparison began to hold, where the facts say so."""
+    """The day the comparison began to hold; None if the facts do not give it."""
     value, limit = row.get(measure.fact), limit_of(measure, row)
     if measure.fact in IN_STAGE:
         entered: date | None = row.get("stage_since")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def unknown_findings(verdict: Verdict) -> Iterator[Finding]:
-    """A finding for each unknown cell; one that holds a flag says so and stays shown."""
+    """A finding for each unknown cell; one that holds a flag is marked and stays shown."""
     rules = {rule.id: rule for rule in verdict.rules}
     missing = missing_facts(verdict)
     facts = verdict.frame.select("key", "as_of_date", "is_open").hstack([_activity_unknown(verdict)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from kpis.entry_evidence import marked
+from kpis.entry_evidence import mark_untrusted
 from model.facts import KNOWN
 from policies.reporting.report import exempt_deals
 from worker import side_files
@@ -78,7 +78,7 @@ def _values(session: Session, wide: Wide, window: str) -> list[dict[str, Any]]:
 def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """KPI rows, each with what the last evidence at entry holds against it."""
     evidence = session.store.kpis.entry_evidence(session.name)
-    return marked(rows, evidence["stages"]) if evidence else rows
+    return mark_untrusted(rows, evidence["stages"]) if evidence else rows
 
 
 def all_deals(judged: Judged) -> Wide | None:

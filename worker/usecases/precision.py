@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from kpis.precision import COMES_BACK, DEMOTED_UNDER, ENOUGH_ENDED, classed, ended, figures, saying, to_demote
+from kpis.precision import COMES_BACK, DEMOTED_UNDER, ENOUGH_ENDED, classed, ended, figures, to_demote, with_says
 from model.errors import PolicyProblem
 from model.widening.copied_next_steps import copied
 from policies.judging.rules import rules_of
@@ -63,7 +63,7 @@ def _classed(session: Session, books: Books, since: datetime) -> pl.DataFrame:
     first: datetime = min(flags["last_at"].drop_nulls(), default=session.as_of)
     acts = store.flag_history.acts(name, first - lag, roll_up=connection.activity.roll_up == "contacts")
     texts = {fact for fact, kind in books.description.types.items() if kind == "text"} | {"next_step"}
-    acts = saying(acts, texts, copied(store.flag_history.next_steps(name)))
+    acts = with_says(acts, texts, copied(store.flag_history.next_steps(name)))
     machines = integration_ids(session) | ({books.description.user_id} - {None})
     return classed(flags, books.of(flags), acts, machines, session.as_of, lag)  # type: ignore[arg-type]
 

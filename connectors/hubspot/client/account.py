@@ -19,7 +19,7 @@ class Account:
     zone: ZoneInfo
     currency: str | None
 
-    told: bool = True
+    described: bool = True
     """HubSpot described it; else the zone is the connection's own and the currency is not known."""
 
     @classmethod
@@ -28,9 +28,9 @@ class Account:
         return cls(str(body.get("portalId") or ""), zone(body.get("timeZone")), body.get("companyCurrency"))
 
     @classmethod
-    def untold(cls, token: Mapping[str, Any], zone_name: str | None) -> Account:
-        """As good as can be known where details are refused: the number by what is said of our token."""
-        return cls(str(token.get("hubId") or token.get("hub_id") or ""), zone(zone_name), None, told=False)
+    def from_token(cls, token: Mapping[str, Any], zone_name: str | None) -> Account:
+        """The account if its details are refused; the number comes from our token."""
+        return cls(str(token.get("hubId") or token.get("hub_id") or ""), zone(zone_name), None, described=False)
 
 
 def zone(name: str | None) -> ZoneInfo:
@@ -48,6 +48,6 @@ def midnight(now: datetime, where: ZoneInfo) -> datetime:
 
 
 def app_actor(token: Mapping[str, Any]) -> str | None:
-    """An app as histories name it, from what HubSpot says of its token."""
+    """An app as histories name it, from the details of its token."""
     app = token.get("appId") or token.get("app_id")
     return f"integration:{app}" if app else None

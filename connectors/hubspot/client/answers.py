@@ -1,7 +1,7 @@
-"""What HubSpot's answer to a batch of writes says of each deal; every field of an answer may be missing.
+"""The result of each deal in HubSpot's answer to a batch of writes; every field of an answer may be missing.
 
 A call is answered for its inputs one by one (200, 207) or refused as a whole (400, 423 …). Inputs are known again by
-the trace id that we gave them, else by the deal's id; a deal of which nothing is said was not written.
+the trace id that we gave them, else by the deal's id; a deal without a result was not written.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RULES: Final = {"MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROP
 UNSENT: Final = "NOT_SENT"
 UNSAID: Final = "NOT_ANSWERED"
 _WHOLE: Final = {400, 409, 413}
-"""Statuses by which a call is refused for what one of its inputs says."""
+"""Statuses of calls that are refused because of one input."""
 _NO_RECORD: Final = 404
 _LATER: Final = {"RATE_LIMITS", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT", "CONFLICT", UNSENT, UNSAID}
 _GONE: Final = {NOT_FOUND, MERGED, ABSENT}
@@ -37,12 +37,12 @@ Sent: TypeAlias = "dict[str, dict[str, str]]"
 """Deal → HubSpot property → value."""
 
 
-Told: TypeAlias = "tuple[str, str, tuple[str, ...]]"
+InputError: TypeAlias = "tuple[str, str, tuple[str, ...]]"
 """Code, message, properties."""
 
 
 class Result(NamedTuple):
-    """Code ("" where written), what HubSpot says, and the properties that it names."""
+    """Code ("" if written), HubSpot's message, and the properties that it names."""
 
     code: str = ""
     message: str = ""
@@ -88,10 +88,10 @@ def merged(survivor: Any) -> Result:
 
 def refusal(error: Mapping[str, Any], status: int = 0) -> Result:
     """Why an input, or a whole call, was refused; `status`: that of the HTTP reply."""
-    told = _gravest(list(_told(error)))
-    code = told[0][0] if told else str(error.get("subCategory") or error.get("category") or f"HTTP {status}")
-    text = "; ".join(dict.fromkeys(message for _, message, _ in told)) or str(error.get("message") or code)
-    names = tuple(dict.fromkeys(name for _, _, some in told for name in some))
+    errors = _gravest(list(_errors(error)))
+    code = errors[0][0] if errors else str(error.get("subCategory") or error.get("category") or f"HTTP {status}")
+    text = "; ".join(dict.fromkeys(message for _, message, _ in errors)) or str(error.get("message") or code)
+    names = tuple(dict.fromkeys(name for _, _, some in errors for name in some))
     return Result(code, text, names)
 
 
@@ -110,7 +110,7 @@ def outcome(result: Result) -> tuple[OutcomeKind, str]:
 
 
 def _rule(message: str, names: tuple[str, ...], code: str) -> str:
-    """A rule that an admin made binds every write to the deal, ours too."""
+    """An admin's rule applies to every write to the deal, also to ours."""
     wanted = ", ".join(names) or "a property"
     return (
         f"A rule of the portal wants {wanted} filled in before anything on the deal is saved: {message}. Fill it in on "
@@ -118,12 +118,12 @@ def _rule(message: str, names: tuple[str, ...], code: str) -> str:
     )
 
 
-def _gravest(told: list[Told]) -> list[Told]:
+def _gravest(errors: list[InputError]) -> list[InputError]:
     """Those that are settled first: properties that nobody can write, else those of the first code."""
-    return [one for one in told if one[0] in FIELD] or [one for one in told if one[0] == told[0][0]]
+    return [one for one in errors if one[0] in FIELD] or [one for one in errors if one[0] == errors[0][0]]
 
 
-def _told(error: Mapping[str, Any]) -> Iterator[Told]:
+def _errors(error: Mapping[str, Any]) -> Iterator[InputError]:
     """Code, message and properties of each thing that is wrong: listed under `errors`, or as JSON in the message."""
     listed = [one for one in error.get("errors") or () if isinstance(one, dict) and one.get("code")]
     for one in listed:

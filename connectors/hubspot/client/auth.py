@@ -48,7 +48,7 @@ class Login:
 
     @property
     def client(self) -> dict[str, str]:
-        """How our OAuth app says who it is."""
+        """The credentials of our OAuth app."""
         return {"client_id": self._who.client_id or "", "client_secret": _clear(self._who.client_secret)}
 
     def token(self) -> str:
@@ -67,9 +67,9 @@ class Login:
         try:
             body = self._renew({**self.client, "refresh_token": refresh})
         except (Refused, SessionEnded) as error:
-            said = f"{error.message} ({error.category})" if isinstance(error, Refused) else str(error)
+            reason = f"{error.message} ({error.category})" if isinstance(error, Refused) else str(error)
             advice = "Connect the app again and set its new refresh_token."
-            text = f"HubSpot refuses to renew our access: {scrub(self._who, said).rstrip('.')}. {advice}"
+            text = f"HubSpot refuses to renew our access: {scrub(self._who, reason).rstrip('.')}. {advice}"
             raise AccessRefused(text) from None
         if not body.get("access_token"):
             raise Transient("HubSpot's reply to a renewal holds no access_token.")

@@ -44,12 +44,12 @@ class Client(CrmClient[HubspotSettings, Credentials]):
         self._account: Account | None = None
         self._turn = Lock()  # lists are read ahead in another thread; budget, token and limits are one for all
         self.window: int | None = None
-        """Calls in ten seconds that HubSpot last said our app may send."""
+        """Calls in ten seconds that our app may send, by HubSpot's last reply."""
 
     _usage = staticmethod(headers.usage)
 
     def _budget_share(self, spent: int) -> Share:
-        return Share(self.settings.budget_share, spent, self._clock, whose="the account", refilled=self.midnight)
+        return Share(self.settings.budget_share, spent, self._clock, owner="the account", refilled=self.midnight)
 
     def api(self, path: str) -> Any:
         """One of the library's api objects, kept for the life of the process: "crm.deals.batch_api"."""
@@ -75,7 +75,7 @@ class Client(CrmClient[HubspotSettings, Credentials]):
         return self._send(self._window, lambda: self._library.plain(method, path, data), repeatable=repeatable)
 
     def token_info(self) -> dict[str, Any]:
-        """What HubSpot says of our token: its scopes, and whose it is, asked anew each time; raises Refused."""
+        """The scopes and owner of our token, read from HubSpot each time; raises Refused."""
         token = self._login.token()
         if self._login.renewable:
             ways = self._oauth.description(self._login.client, token)
@@ -85,16 +85,16 @@ class Client(CrmClient[HubspotSettings, Credentials]):
 
     @property
     def actor(self) -> str | None:
-        """Our own app as histories name it, "integration:" and its number; None where HubSpot does not tell that."""
-        return app_actor(self._told)
+        """Our own app as histories name it, "integration:" and its number; None if HubSpot does not give it."""
+        return app_actor(self._token_details)
 
     @property
     def scopes(self) -> frozenset[str]:
-        """Scopes that our token has; empty where HubSpot does not tell them."""
-        return frozenset(map(str, self._told.get("scopes") or ()))
+        """Scopes that our token has; empty if HubSpot does not give them."""
+        return frozenset(map(str, self._token_details.get("scopes") or ()))
 
     @cached_property
-    def _told(self) -> dict[str, Any]:
+    def _token_details(self) -> dict[str, Any]:
         try:
             return self.token_info()
         except Refused:
@@ -111,7 +111,7 @@ class Client(CrmClient[HubspotSettings, Credentials]):
             try:
                 self._account = Account.parse(self.rest("/account-info/v3/details") or {})
             except Refused:
-                self._account = Account.untold(self._told, self.settings.zone)
+                self._account = Account.from_token(self._token_details, self.settings.zone)
         return self._account
 
     @cached_property
@@ -181,9 +181,9 @@ class Client(CrmClient[HubspotSettings, Credentials]):
 
     def _note(self, reply: Reply) -> None:
         """How many calls a window this app may send."""
-        if told := headers.window(reply.headers):
-            self.window = told[0]
-            self._window.allow(*told)
+        if window := headers.window(reply.headers):
+            self.window = window[0]
+            self._window.allow(*window)
 
     def _read(self, reply: Reply, repeatable: bool) -> Any:
         if reply.status >= _REFUSED:

@@ -45,7 +45,7 @@ class SessionEnded(AccessRefused):
 
 
 class Refused(AccessRefused):
-    """HubSpot said no with `category` and `message`; the same request will be refused again. `body`: all it said."""
+    """HubSpot refused with `category` and `message`; a repeated request will be, too. `body`: the reply."""
 
     def __init__(self, category: str, message: str, body: Mapping[str, Any] | None = None, status: int = 400) -> None:
         self.category, self.message, self.body, self.status = category, message, dict(body or {}), status
@@ -87,8 +87,8 @@ def fault(status: int, body: Mapping[str, Any], headers: Mapping[str, str], midn
 
 def _category(status: int, body: Mapping[str, Any]) -> str:
     """OAuth's refusals have their code where others say "error", or under `error` alone as its standard has it."""
-    said = body.get("status")
-    code = body.get("category") or body.get("errorType") or (said if said != "error" else None) or body.get("error")
+    state = body.get("status")
+    code = body.get("category") or body.get("errorType") or (state if state != "error" else None) or body.get("error")
     return str(code or f"HTTP {status}")
 
 
@@ -118,11 +118,11 @@ def _refusal(status: int, category: str, message: str, body: Mapping[str, Any]) 
     return None
 
 
-def _passing(status: int, said: str, headers: Mapping[str, str]) -> SluicegateError:
+def _passing(status: int, message: str, headers: Mapping[str, str]) -> SluicegateError:
     if status == _MIGRATING:
-        return RetryLater(f"HubSpot is moving this account to another data centre: {said}", _asked(headers) or _HOUR)
+        return RetryLater(f"HubSpot is moving this account to another data centre: {message}", _asked(headers) or _HOUR)
     wait = _LOCKED_WAIT if status == LOCKED else 0.0
-    return Transient(f"HubSpot is out of order: {said}", _asked(headers) or wait)
+    return Transient(f"HubSpot is out of order: {message}", _asked(headers) or wait)
 
 
 def of_write(problem: SluicegateError, status: int) -> SluicegateError:

@@ -1,4 +1,4 @@
-"""What HubSpot's replies say of its limits beside their bodies; OAuth apps are told no day, searches nothing."""
+"""HubSpot's limits from response headers. OAuth apps get no daily limit; searches get no limits."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _TEN_SECONDS: Final = "10000"
 
 def usage(reply: requests.Response) -> tuple[int, int] | None:
     """Calls of the day, used and allowed."""
-    told = _numbers(reply.headers, "Daily", "Daily-Remaining")
-    return (told[0] - told[1], told[0]) if told else None
+    daily = _numbers(reply.headers, "Daily", "Daily-Remaining")
+    return (daily[0] - daily[1], daily[0]) if daily else None
 
 
 def window(headers: Mapping[str, str]) -> tuple[int, int] | None:
-    """Calls that the app may send in so many milliseconds: ten seconds where none are said."""
+    """Calls that the app may send in so many milliseconds: ten seconds if there is no header."""
     return _numbers(headers, "Max", "Interval-Milliseconds", _TEN_SECONDS)
 
 

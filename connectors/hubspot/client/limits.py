@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SEARCHES: Final = Rate(4, 1000)
 """HubSpot allows five a second to all apps of a portal together; one is left to the others."""
 FIRST_WINDOW: Final = Rate(95, 10_000)
-"""Until a reply says what the app may: the smallest tier, less one in twenty."""
+"""The limit until a reply gives the real one: the smallest tier, less one in twenty."""
 _SPARE: Final = 20
 _TIDY: Final = 500
 
@@ -39,7 +39,7 @@ class Gate:
         self._last, self._entered = 0, 0
 
     def allow(self, most: int, milliseconds: int) -> None:
-        """What HubSpot's headers say; one in twenty is spared, since its window and ours begin apart."""
+        """Use the limit in HubSpot's headers, less one in twenty, because its window starts at another time."""
         rate = Rate(max(1, most - -(-most // _SPARE)), milliseconds)
         held = self._bucket.rates[0]
         if (rate.limit, rate.interval) != (held.limit, held.interval):

@@ -46,16 +46,16 @@ class OAuth:
 
 
 def first_served(ways: list[Way], send: Callable[[Way], Any]) -> dict[str, Any]:
-    """What the first way says that HubSpot serves; raises what the last one raised where it serves none."""
+    """The answer of the first way that HubSpot serves; raises the last error if it serves none."""
     *others, last = ways
     for way in others:
         try:
-            return _told(send(way))
+            return _body(send(way))
         except Refused as error:
             if error.status not in _NOT_SERVED:
                 raise
-    return _told(send(last))
+    return _body(send(last))
 
 
-def _told(body: Any) -> dict[str, Any]:
+def _body(body: Any) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}

@@ -35,7 +35,7 @@ class CrmField:
     """Labels of the options that people can choose."""
     calculated: bool = False
     writable: bool = True
-    ours: bool = False
+    custom: bool = False
     """Made in this portal, not by HubSpot."""
     unique: bool = False
 
@@ -79,8 +79,12 @@ class Schema:
     @property
     def no_deals(self) -> str:
         """Why deals cannot be read, once they could not: the scope that HubSpot names, where it is another one."""
-        said = self._lacking.message if self._lacking else ""
-        return _NO_DEALS if "crm." not in said or "crm.objects.deals.read" in said else f"Deals cannot be read: {said}"
+        reason = self._lacking.message if self._lacking else ""
+        return (
+            _NO_DEALS
+            if "crm." not in reason or "crm.objects.deals.read" in reason
+            else f"Deals cannot be read: {reason}"
+        )
 
     def field(self, name: str, kind: str = DEALS) -> CrmField | None:
         """One property; None where it does not exist."""
@@ -96,7 +100,7 @@ class Schema:
         return self.having(names, kind) if kind in self._strict else list(names)
 
     def refusing(self, kind: str, error: Refused) -> bool:
-        """Whether a read was refused for a name that does not exist: ask again then. HubSpot is said to ignore them."""
+        """Whether a read was refused for a name that does not exist and should be repeated."""
         if error.status != _WRONG or kind in self._strict or not self.fields(kind):
             return False
         self._strict.add(kind)
@@ -116,6 +120,6 @@ def _field(raw: dict[str, Any]) -> CrmField:
         choices=tuple(labels[str(option["value"])] for option in options if not option.get("hidden")),
         calculated=bool(raw.get("calculated")),
         writable=not may.get("readOnlyValue") and not raw.get("calculated"),
-        ours=not raw.get("hubspotDefined"),
+        custom=not raw.get("hubspotDefined"),
         unique=bool(raw.get("hasUniqueValue")),
     )

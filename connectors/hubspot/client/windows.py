@@ -2,7 +2,7 @@
 
 A search is sorted by id and asked again for ids above the last one (`after` is never used): ids have no ties, so any
 number of records that changed in one millisecond is read once each, 200 a call. Records that change while a pass runs
-and have a lower id are found by the next one, whose window begins before this one did; that overlap also covers what
+and have a lower id are found by the next one, which begins before this one did; that overlap also covers what
 the search index has not seen yet.
 """
 
@@ -96,7 +96,7 @@ def listed(client: Client, kind: str, after: str = "", **asked: Any) -> Iterator
 def changed(
     client: Client, kind: str, since: datetime, after: str, properties: Iterable[str], *, stamp: str
 ) -> Iterator[Rows]:
-    """Pages of the records whose `stamp` is `since` or later, in order of their ids from `after` on."""
+    """Pages of the records with a `stamp` of `since` or later, in order of their ids from `after` on."""
     wanted, last = list(properties), int(after or 0)
     moment = str(to.milliseconds(since))
     while True:
@@ -138,12 +138,12 @@ def batch(
 
 
 def found_of(body: Any, what: str) -> Rows:
-    """The rows of a batch read. What is not there is told as an error and is none; any other loss raises RetryLater."""
+    """The rows of a batch read. Records that do not exist are left out; any other error raises RetryLater."""
     rows = results(body, what)
     for error in body.get("errors") or ():
-        said = {str(error.get("subCategory") or "").rpartition(".")[2], str(error.get("category") or "")}
-        if said.isdisjoint(_ABSENT):
-            raise RetryLater(f"HubSpot leaves out some {what}: {error.get('message') or ', '.join(sorted(said))}.")
+        reasons = {str(error.get("subCategory") or "").rpartition(".")[2], str(error.get("category") or "")}
+        if reasons.isdisjoint(_ABSENT):
+            raise RetryLater(f"HubSpot leaves out some {what}: {error.get('message') or ', '.join(sorted(reasons))}.")
     return rows
 
 

@@ -35,7 +35,7 @@ class Kind:
     name: Source
     type: str
     properties: tuple[str, ...]
-    told: Callable[[Mapping[str, str | None], datetime | None], tuple[str, datetime | None]]
+    state_of: Callable[[Mapping[str, str | None], datetime | None], tuple[str, datetime | None]]
 
 
 def _call(given: Mapping[str, str | None], at: datetime | None) -> tuple[str, datetime | None]:
@@ -121,7 +121,7 @@ def _first(parents: Mapping[str, list[str]], kind: str) -> str | None:
 def _shared(kind: Kind, row: Mapping[str, Any], actors: Actors, zone: ZoneInfo) -> Record:
     given = row["properties"]
     stamp = to.instant(given.get("hs_timestamp"))
-    state, at = kind.told(given, stamp)
+    state, at = kind.state_of(given, stamp)
     return {
         "kind": kind.name,
         "state": state,

@@ -34,7 +34,7 @@ class Actors:
         return actor is not None and (actor.startswith("automation:") or actor == self.me)
 
     def named(self, source: Any, source_id: Any, user: Any) -> str | None:
-        """Who acted, by the source's type and id and the user, where they are told."""
+        """The actor, by the source's type and id and the user, if they are known."""
         try:
             return self._known[source, source_id, user]
         except KeyError:

@@ -105,7 +105,7 @@ class Maker:
         return record
 
     def _place(self, given: Mapping[str, str | None], record: Record) -> None:
-        """Pipeline, stage, and whether it is won or lost: said by the deal, else by its stage."""
+        """Pipeline, stage, and whether it is won or lost, by the deal or else by its stage."""
         stage = to.text(given.get("dealstage"))
         known = self._pipelines.stages.get(stage or "") or {}
         pipeline = to.text(given.get("pipeline"))

@@ -50,7 +50,7 @@ class Engagements:
                 yield Page({"activity": records} if records else {}, cursor, tuple(aside))
 
     def of_deals(self, kind: Kind, deals: list[str]) -> Iterator[Page]:
-        """Those on deals whose roll-up has moved, but for those read already: an old one may be new on a deal."""
+        """Activities of deals with a changed roll-up that are not read yet, because an old one may be new on a deal."""
         found = links.read(self._client, "deals", kind.type, deals) if deals else {}
         ids = sorted({link.id for several in found.values() for link in several}, key=int)
         fresh = [one for one in ids if activities.record_id(kind, {"id": one}) not in self.present]
@@ -84,7 +84,7 @@ class Engagements:
             yield rows, parents | (self._linked(kind, cut) if cut else {}), after
 
     def _changed(self, kind: Kind, place: Place) -> Iterator[tuple[Rows, Parents, str]]:
-        """Searches tell no associations: they are read apart."""
+        """Read associations separately, because searches do not return them."""
         if place.since is None:
             return
         names = activities.properties(kind, self._schema)
@@ -100,7 +100,7 @@ class Engagements:
         return parents
 
     def _links(self, kind: Kind, other: str, ids: list[str]) -> dict[str, list[links.Link]]:
-        """Companies are asked for no more once they may not be seen: deals and contacts tell enough without them."""
+        """Companies are not requested again once access is refused; deals and contacts are enough."""
         try:
             return links.read(self._client, kind.type, other, ids)
         except ScopeMissing:
@@ -111,7 +111,7 @@ class Engagements:
 
 
 def _inline(associations: Mapping[str, Any]) -> dict[str, list[str]]:
-    """As a list tells them: an id once for each type that it has, and of many only the first ones."""
+    """Associations as a list gives them: an id once for each type, and only the first ones of many."""
     return {
         other: sorted({str(one["id"]) for one in found.get("results") or ()}, key=int)
         for other, found in associations.items()

@@ -32,7 +32,7 @@ _AT_ONCE: Final = timedelta(seconds=5)
 _CREATION: Final = timedelta(days=1)
 _STAMP: Final = itemgetter("timestamp")
 _KEPT: Final = 20
-"""HubSpot is said to keep so many versions; a list that long may have lost its oldest ones."""
+"""The number of versions that HubSpot keeps; a list this long may lack its oldest ones."""
 _NEVER: Final = datetime.max.replace(tzinfo=to.EPOCH.tzinfo)
 
 
@@ -44,9 +44,9 @@ class Histories:
     ) -> None:
         self._pipelines, self._actors = pipelines, actors
         read = deals.columns(schema, settings, zone)
-        told = [(m.path, m.name, _text(m)) for m in read if m.field and m.name in FOLLOWED]
+        fields = [(m.path, m.name, _text(m)) for m in read if m.field and m.name in FOLLOWED]
         facts = [(m.path, m.name, m.convert) for m in deals.mapped_facts(schema, settings) if m.field]
-        self._fields: list[tuple[str, str, Converter]] = [*told, *facts]
+        self._fields: list[tuple[str, str, Converter]] = [*fields, *facts]
         self.properties = schema.having((STAGE, *(path for path, _, _ in self._fields)))
 
     def of(self, row: Row, record: Record) -> tuple[list[Record], list[Record]]:
@@ -90,7 +90,7 @@ class Histories:
     def _moves(
         self, deal: str, how: tuple[str, str, Converter], versions: Versions, late: datetime, found: list[Record]
     ) -> None:
-        """Each value beside the one before; the first is a move only where it came after the deal: after `late`."""
+        """Each value with the one before it. The first is a move only if it came after `late`."""
         path, name, convert = how
         first, before = True, None
         stamp: str | None = None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 STREAM: Final = "lead"
 _KEPT: Final = ("kind", "state", "at", "created", "created_by", "bulk", "modified", "gone")
 _HELD: Final = 500
-"""Leads whose activities are read together."""
+"""The number of leads that one read of activities covers."""
 
 
 class LeadPull:
@@ -98,9 +98,9 @@ class LeadPull:
                 try:
                     self._of_source(activities.KINDS[source], some, records, aside)
                 except Refused:
-                    whole = self._whole = False  # the feed is late then, and `check` says why
-            told = {"lead_activity": frozenset(some)} if whole else {}
-            yield Page({"lead_activity": records}, None, tuple(aside), whole=told)
+                    whole = self._whole = False  # the feed is late then, and `check` gives the reason
+            whole_leads = {"lead_activity": frozenset(some)} if whole else {}
+            yield Page({"lead_activity": records}, None, tuple(aside), whole=whole_leads)
 
     def _of_source(self, kind: Kind, ids: list[str], records: list[Record], aside: list[SetAside]) -> None:
         try:
@@ -113,15 +113,15 @@ class LeadPull:
     def _of_kind(self, kind: Kind, ids: list[str], records: list[Record], aside: list[SetAside]) -> None:
         found = links.read(self._client, leads.KIND, kind.type, ids)
         on = [(link.id, lead) for lead, several in found.items() for link in several]
-        whose: dict[str, list[str]] = {}
+        leads_of: dict[str, list[str]] = {}
         for one, lead in on:
-            whose.setdefault(one, []).append(lead)
+            leads_of.setdefault(one, []).append(lead)
         for rows in windows.batch(
-            self._client, kind.type, sorted(whose, key=int), activities.properties(kind, self._schema)
+            self._client, kind.type, sorted(leads_of, key=int), activities.properties(kind, self._schema)
         ):
             for row in rows:
                 try:
-                    records += self._logged_on(kind, row, sorted(set(whose[row["id"]])))
+                    records += self._logged_on(kind, row, sorted(set(leads_of[row["id"]])))
                 except (ValueError, TypeError, KeyError, AttributeError) as error:
                     aside.append(SetAside("lead_activity", str(row["id"]), f"{type(error).__name__}: {error}"))
 

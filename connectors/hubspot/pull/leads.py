@@ -115,7 +115,7 @@ def _labelled(schema: Schema, path: str, how: to.Converter) -> to.Converter:
 
 
 def described(found: Description, schema: Schema, settings: HubspotSettings) -> Description:
-    """The description with what can be said of leads. What cannot be read now is unknown, not dormant."""
+    """The description with the facts of leads. A fact that cannot be read now is unknown, not dormant."""
     status = schema.field(STATUS, KIND)
     choices = {"status": status.choices} if status and status.choices else {}
     return described_leads(found, mapped_facts(schema, settings), settings, choices)

@@ -58,7 +58,7 @@ def _owner(raw: Mapping[str, Any], *, active: bool) -> Record:
 
 
 def integrations(settings: HubspotSettings) -> list[Record]:
-    """Apps that the settings list by number, as owners by whose id their activities are known."""
+    """Apps that the settings list by number, as owners; the owner's id identifies their activities."""
     numbers = [listed for listed in settings.integration_users if listed.isdigit()]
     return [{"id": f"integration:{one}", "name": None, "username": one, "is_active": True} for one in numbers]
 

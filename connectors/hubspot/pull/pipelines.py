@@ -1,4 +1,4 @@
-"""Pipelines and their stages, archived ones too; won and lost are told by probability, and both come as texts."""
+"""Pipelines and their stages, archived ones too. Won and lost are recognised by probability; both come as texts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read(client: Client) -> Pipelines:
 
 
 def _archived(client: Client, living: set[str]) -> list[dict[str, Any]]:
-    """Pipelines in the bin; none where the portal does not tell, or tells the living ones once more."""
+    """Archived pipelines; none if the portal does not list them or lists the active ones again."""
     try:
         found = results(client.rest("/crm/v3/pipelines/deals?archived=true"), "archived pipelines")
     except Refused:
@@ -56,9 +56,9 @@ def _archived(client: Client, living: set[str]) -> list[dict[str, Any]]:
 
 
 def _stage(pipeline: Mapping[str, Any], stage: Mapping[str, Any], label: str) -> Record:
-    told = stage.get("metadata") or {}
-    chance = to.share(str(told.get("probability") or ""))
-    closed = chance in {0.0, 1.0} if told.get("isClosed") is None else str(told["isClosed"]).lower() == "true"
+    metadata = stage.get("metadata") or {}
+    chance = to.share(str(metadata.get("probability") or ""))
+    closed = chance in {0.0, 1.0} if metadata.get("isClosed") is None else str(metadata["isClosed"]).lower() == "true"
     return {
         "id": f"{pipeline['id']}/{stage['id']}",
         "pipeline": label,

@@ -78,7 +78,7 @@ class Pull:
             yield Page({}, feeds=frozenset({"contact_roles"}), present=present)
 
     def _start(self, stream: str) -> Place:
-        """Where a stream begins; a full pass begins anew, and saves nothing on the way beside an earlier cursor."""
+        """The start of a stream. A full pass starts again and saves no cursor while an earlier one exists."""
         cursor = None if self._full else self._cursors.get(stream)
         return Place.parse(cursor).begun(self._client.now())
 
@@ -134,13 +134,13 @@ class Pull:
             try:
                 yield from self._whole_source(activities.KINDS[source], engagements, rolled_up)
             except Refused:
-                whole = False  # the feed is late then, and `check` says why
+                whole = False  # the feed is late then, and `check` gives the reason
         if whole:
             present = {"activity": frozenset(engagements.present)} if self._full else {}
             yield Page({}, feeds=frozenset({"activities"}), present=present)
 
     def _of_leads(self, actors: Actors) -> Iterator[Page]:
-        """Leads and what is logged on them; where they may not be read their feed is late, and `check` says why."""
+        """Leads and what is logged on them; if unreadable, their feed is late and `check` gives the reason."""
         place = self._start(lead_pull.STREAM)
         reader = LeadPull(self._client, self._schema, self._settings, actors, self._bin, full=self._full)
         try:
@@ -149,7 +149,7 @@ class Pull:
             return
 
     def _whole_source(self, kind: Kind, engagements: Engagements, rolled_up: list[str]) -> Iterator[Page]:
-        """What changed of a type, and what is on deals whose roll-up moved."""
+        """The changed records of a type, and those on deals with a changed roll-up."""
         try:
             yield from self._source(kind, engagements)
             yield from engagements.of_deals(kind, rolled_up)

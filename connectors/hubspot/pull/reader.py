@@ -40,7 +40,7 @@ class Reader:
         """A full pass: what it found is to be named at its end."""
         self._today = client.now().astimezone(client.account.zone).date()
         self.rates_known = True
-        """The portal tells its exchange rates; else those that deals carry are taken."""
+        """The portal's exchange rates; without them, those that deals carry."""
         zone = client.account.zone
         home = settings.currency or client.account.currency
         self._maker = Maker(schema, settings, pipelines, zone, home)
@@ -77,7 +77,7 @@ class Reader:
                 into.rates[rate["id"]] = rate
 
     def changed(self, rows: list[Row], since: datetime) -> list[Row]:
-        """The same rows; notes those whose roll-up says that their activities are to be read."""
+        """The same rows; notes those with a roll-up that calls for a read of their activities."""
         for row in rows:
             versions = (row.get("propertiesWithHistory") or {}).get(_ACTIVITIES)
             at = to.instant(versions[0]["timestamp"]) if versions else None
@@ -155,8 +155,8 @@ class Batch:
         found: dict[str, Any] = {"opportunity": self.deals + [m for m in self.merged if m["id"] not in read]}
         found |= {"stage_change": self.stages, "field_change": self.moves, "contact_role": roles}
         found |= {"account": accounts, "rate": list(self.rates.values())}
-        told = {table: records for table, records in found.items() if records}
-        return Page(told, cursor, tuple(self.aside), whole={"contact_role": frozenset(read)} if whole else {})
+        tables = {table: records for table, records in found.items() if records}
+        return Page(tables, cursor, tuple(self.aside), whole={"contact_role": frozenset(read)} if whole else {})
 
 
 def binned(row: Row, at: datetime | None) -> Record:

@@ -67,7 +67,7 @@ class Batches:
         return next((self._refused[pair] for pair in body.items() if pair in self._refused), None)
 
     def _narrowed(self, sent: Sent, result: Result, named: Iterable[str] = ()) -> dict[str, Result]:
-        """Whom the refusal of a whole call is about; `named`: ids that it tells."""
+        """The records that the refusal of a whole call is about; `named`: ids in its message."""
         guilty = {deal for deal in named if deal in sent and result.code == NOT_FOUND}
         if result.code in FIELD:
             guilty = {deal for deal, body in sent.items() if set(result.names) & set(body)}

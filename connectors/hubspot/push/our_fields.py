@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from connectors.hubspot.settings import HubspotSettings
 
 LONGEST = 65_536
-"""Letters that a text property is said to hold."""
+"""The documented length of a text property."""
 
 
-def rule(ours: str, field: CrmField) -> FieldRule:
-    """How a property keeps one of our fields: HubSpot has no lengths, so a text is cut as ours are meant to be."""
+def rule(our_field: str, field: CrmField) -> FieldRule:
+    """How a property keeps one of our fields. HubSpot has no lengths, so a text is cut to our field's length."""
     match field.type:
         case "number":
-            return FieldRule("number", RULES[ours].length)
+            return FieldRule("number", RULES[our_field].length)
         case "enumeration":
             return FieldRule("choice")
         case "date" | "datetime":
             return FieldRule("date")
         case _:
-            meant = RULES[ours]
+            meant = RULES[our_field]
             wide = field.field_type in {"textarea", "html"}
             return FieldRule("long_text" if wide else "text", meant.length or LONGEST)
 
@@ -45,7 +45,7 @@ def writable(schema: Schema, settings: HubspotSettings) -> dict[str, CrmField]:
 
 
 def converter(field: CrmField) -> Converter:
-    """A value of ours as last read, in canonical form, as JSON can carry it; all of them come as texts."""
+    """The last read value of one of our fields, in canonical form, as a JSON value; HubSpot sends texts."""
     kind = {"number": "number", "date": "date", "datetime": "date"}.get(field.type, "text")
     how = FieldRule(kind)  # type: ignore[arg-type]
 

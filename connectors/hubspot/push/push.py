@@ -1,4 +1,4 @@
-"""Writing back: batches of at most 100, one outcome a record, only properties of ours."""
+"""Writing back our properties: batches of at most 100, one outcome a record."""
 
 from __future__ import annotations
 

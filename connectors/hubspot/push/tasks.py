@@ -35,23 +35,23 @@ _OWNER: Final = "hubspot_owner_id"
 _SUBJECT: Final = "hs_task_subject"
 _TWIN: Final = "CONFLICTING_UNIQUE_VALUE"
 LACKS: Final = f"run `connection provision` and give our app {ACTION_SCOPE}, if you want them (nothing else needs it)"
-_UNSAID: Final = Result(UNSAID, "HubSpot's answer leaves the task out")
+_NO_RESULT: Final = Result(UNSAID, "HubSpot's answer leaves the task out")
 
 Inputs: TypeAlias = "dict[str, dict[str, Any]]"
 """Key → an input of a batch call."""
-Said: TypeAlias = "dict[str, tuple[Result, str | None]]"
+Results: TypeAlias = "dict[str, tuple[Result, str | None]]"
 """Key → what became of it, and the task's id."""
 
 
 class Tasks(CrmTasks):
-    """Tasks of one portal; `settings.task_key` is the unique property that names ours."""
+    """Tasks of one portal; `settings.task_key` is the unique property that holds our key."""
 
     def __init__(self, client: Client, schema: Schema, settings: HubspotSettings) -> None:
         self._client, self._schema, self._settings = client, schema, settings
 
     @property
     def offered(self) -> bool:
-        """Whether we can make tasks that are known again, and known as ours: then they are no touch."""
+        """Whether tasks can carry our key. Tasks with our key are recognised as ours and are no touch."""
         field = self._schema.field(self._settings.task_key, TASKS)
         if field is None or not field.unique or self._client.actor is None:
             return False
@@ -62,12 +62,12 @@ class Tasks(CrmTasks):
         """By key; what stands under a key is left as it is, also where somebody has completed it."""
         there = self._standing([task.key for task in tasks])
         wanted = {task.key: self._input(task) for task in tasks if task.key not in there}
-        said = self._sent(wanted, self._client.api("crm.objects.batch_api").create)
-        if twins := [key for key, (result, _) in said.items() if result.code == _TWIN]:
+        results = self._sent(wanted, self._client.api("crm.objects.batch_api").create)
+        if twins := [key for key, (result, _) in results.items() if result.code == _TWIN]:
             there |= self._standing(twins)  # an earlier call was applied late
         found = {key: Receipt(key, "written", FOUND, str(row["id"])) for key, row in there.items()}
-        gone = self._gone([task for task in tasks if task.key in said and said[task.key][0].code])
-        return {key: _receipt(key, *one, gone=key in gone) for key, one in said.items()} | found
+        gone = self._gone([task for task in tasks if task.key in results and results[task.key][0].code])
+        return {key: _receipt(key, *one, gone=key in gone) for key, one in results.items()} | found
 
     def _is_open(self, row: Any) -> bool:
         return bool(row["properties"].get(_STATUS) != _COMPLETED)
@@ -86,11 +86,11 @@ class Tasks(CrmTasks):
 
     def _updated(self, wanted: Mapping[str, tuple[Any, dict[str, str]]]) -> dict[str, Receipt]:
         inputs = {key: {"id": str(row["id"]), "properties": properties} for key, (row, properties) in wanted.items()}
-        said = self._sent(inputs, self._client.api("crm.objects.batch_api").update)
-        return {key: _receipt(key, *one) for key, one in said.items()}
+        results = self._sent(inputs, self._client.api("crm.objects.batch_api").update)
+        return {key: _receipt(key, *one) for key, one in results.items()}
 
     def _remove(self, rows: Mapping[str, Any]) -> dict[str, Receipt]:
-        """HubSpot says the same whether they were there or not."""
+        """HubSpot gives the same answer whether they existed or not."""
         archive = self._client.api("crm.objects.batch_api").archive
         body = {"inputs": [{"id": str(row["id"])} for row in rows.values()]}
         self._client.call(archive, TASKS, body, repeatable=False)
@@ -121,14 +121,14 @@ class Tasks(CrmTasks):
         kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _TO_DEAL}
         return {"properties": properties, "associations": [{"to": {"id": task.deal}, "types": [kind]}]}
 
-    def _sent(self, wanted: Inputs, call: Callable[..., Any]) -> Said:
+    def _sent(self, wanted: Inputs, call: Callable[..., Any]) -> Results:
         """Results by key; a call refused as a whole is halved down to the guilty one."""
         if not wanted:
             return {}
         inputs = [{**one, "objectWriteTraceId": key} for key, one in wanted.items()]
         try:
             reply = self._client.call(call, TASKS, {"inputs": inputs}, repeatable=False)
-            return _told(reply, wanted)
+            return _results(reply, wanted)
         except Locked as error:
             return dict.fromkeys(wanted, (Result(LOCKED, str(error)), None))
         except Refused as error:
@@ -137,7 +137,7 @@ class Tasks(CrmTasks):
         return by_halves(wanted, lambda half: self._sent(half, call))
 
     def _gone(self, tasks: Sequence[Task]) -> set[str]:
-        """Of tasks that were refused those whose deal is no longer there."""
+        """The refused tasks with a deal that no longer exists."""
         deals = list(dict.fromkeys(task.deal for task in tasks))
         there = {str(row["id"]) for rows in windows.batch(self._client, DEALS, deals, ["hs_object_id"]) for row in rows}
         return {task.key for task in tasks if task.deal not in there}
@@ -151,17 +151,17 @@ def _receipt(key: str, result: Result, record: str | None, *, gone: bool = False
     return Receipt(key, *answers.outcome(result))
 
 
-def _told(reply: Any, wanted: Inputs) -> Said:
-    """What an answer says of each input; known again by the trace id, an update by the task's own id."""
+def _results(reply: Any, wanted: Inputs) -> Results:
+    """The result of each input. A create is matched by its trace id, an update by the task's id."""
     if not isinstance(reply, dict) or not isinstance(reply.get("results"), list):
         raise RetryLater("HubSpot did not answer for every task: they are looked up before they are sent again.")
     by_id = {str(one["id"]): key for key, one in wanted.items() if "id" in one}
     by_trace = {key: key for key in wanted}
-    said: Said = dict.fromkeys(wanted, (_UNSAID, None))
+    results: Results = dict.fromkeys(wanted, (_NO_RESULT, None))
     for row in reply["results"]:
         if key := by_trace.get(str(row.get("objectWriteTraceId"))) or by_id.get(str(row["id"])):
-            said[key] = WRITTEN, str(row["id"])
+            results[key] = WRITTEN, str(row["id"])
     for error in reply.get("errors") or ():
         whom = answers.meant(error, by_trace) or (list(wanted) if len(wanted) == 1 else ())
-        said |= {key: (answers.refusal(error), None) for key in whom if key in said}
-    return said
+        results |= {key: (answers.refusal(error), None) for key in whom if key in results}
+    return results

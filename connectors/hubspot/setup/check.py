@@ -51,7 +51,7 @@ def _login(client: Client, settings: HubspotSettings, now: datetime) -> Iterator
     account, flow = client.account, settings.auth.replace("_", " ")
     where = f"portal {account.portal} ({account.zone.key}, {account.currency or 'no currency told'})"
     yield Remark("ok", f"Connected to {where} by {flow}.")
-    if not account.told:
+    if not account.described:
         yield Remark(
             "warning",
             f"HubSpot does not describe the account to our app: close dates are read in {account.zone.key}, the "
@@ -108,11 +108,11 @@ def _open_deals(client: Client, schema: Schema) -> Iterator[Remark]:
     if found:
         yield Remark(
             "warning",
-            f"{sum(found.values())} of {seen.said} belong to deactivated owners: {remarks.few(_counted(found))}. "
+            f"{sum(found.values())} of {seen.phrase} belong to deactivated owners: {remarks.few(_counted(found))}. "
             "Give them to somebody: nobody is told of their flags.",
         )
     for name, count in seen.linked().items():
-        yield from remarks.twins("a Salesforce opportunity", name, count, seen.said)
+        yield from remarks.twins("a Salesforce opportunity", name, count, seen.phrase)
 
 
 def _counted(found: dict[str, int]) -> list[str]:
@@ -122,9 +122,9 @@ def _counted(found: dict[str, int]) -> list[str]:
 def _tier(client: Client, schema: Schema) -> Iterator[Remark]:
     window, allowed = client.window, client.budget().allowed
     tier = _TIERS.get(allowed or 0)
-    said = f", as {tier} accounts have" if tier else ""
+    suffix = f", as {tier} accounts have" if tier else ""
     if window and allowed:
-        yield Remark("ok", f"HubSpot takes {window} calls in ten seconds and {allowed} a day{said}.")
+        yield Remark("ok", f"HubSpot takes {window} calls in ten seconds and {allowed} a day{suffix}.")
     elif window:
         yield Remark("ok", f"HubSpot takes {window} calls of our app in ten seconds; of the day it tells nothing.")
     if schema.field(_VISITS) is None:

@@ -34,7 +34,7 @@ def feeds(client: Client, schema: Schema, settings: HubspotSettings) -> frozense
 
 
 def known_facts(client: Client, schema: Schema, settings: HubspotSettings) -> frozenset[str]:
-    """Facts this connection maps. One whose property cannot be read stays among them: it is unknown, not dormant."""
+    """Facts this connection maps. A fact with an unreadable property stays among them; it is unknown, not dormant."""
     have = set(deals.COLUMNS) | _ALWAYS | feeds(client, schema, settings)
     paths = column_paths(deals.COLUMNS, settings)
     have -= {name for name in deals.OPTIONAL if name not in settings.fields and not schema.field(paths[name])}
@@ -58,7 +58,7 @@ def describe(client: Client, schema: Schema, settings: HubspotSettings) -> Descr
 
 
 def followed(schema: Schema, settings: HubspotSettings) -> frozenset[str]:
-    """Fields whose every version is read; a portal with one currency has it on every deal."""
+    """Fields with a fully read history; a portal with one currency has it on every deal."""
     facts = {fact.name for fact in deals.mapped_facts(schema, settings) if fact.field}
     fixed = set() if schema.field(deals.CURRENCY[0]) else {"currency"}
     return frozenset({*FOLLOWED, "pipeline", "stage_name", "is_closed", "is_won", *facts, *fixed})

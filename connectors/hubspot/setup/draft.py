@@ -30,7 +30,7 @@ def draft(client: Client, schema: Schema) -> Draft:
 
 
 def _suggestions(client: Client, schema: Schema) -> tuple[DraftField, ...]:
-    custom = [field for field in (schema.fields() or {}).values() if field.ours and not field.calculated]
+    custom = [field for field in (schema.fields() or {}).values() if field.custom and not field.calculated]
     own = [
         Candidate(f.path, f.label, fact_type(f.type, f.field_type))
         for f in custom

@@ -18,7 +18,7 @@ _TYPES: Final = {
     "long_text": ("string", "textarea"),
     "text": ("string", "text"),
 }
-"""Kind of ours → HubSpot's type and field type."""
+"""Our field type → HubSpot's type and field type."""
 
 SYNC_SCOPES: Final = {
     "crm.objects.deals.read": "reads deals",
@@ -43,19 +43,19 @@ def group() -> dict[str, Any]:
     return {"name": GROUP, "label": GROUP_LABEL, "displayOrder": -1}
 
 
-def definition(ours: str, name: str) -> dict[str, Any]:
+def definition(our_field: str, name: str) -> dict[str, Any]:
     """The body that makes one of our properties under `name`."""
-    kind, field = _TYPES[RULES[ours].type]
+    kind, field = _TYPES[RULES[our_field].type]
     return {
         "name": name,
-        "label": label(ours),
-        "description": f"{help_text(ours)} {about(ours)}",
+        "label": label(our_field),
+        "description": f"{help_text(our_field)} {about(our_field)}",
         "groupName": GROUP,
         "type": kind,
         "fieldType": field,
         "formField": False,
         "hasUniqueValue": False,
-        "options": options(ours),
+        "options": options(our_field),
     }
 
 
@@ -68,14 +68,14 @@ def task_key(name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def options(ours: str) -> list[dict[str, Any]]:
+def options(our_field: str) -> list[dict[str, Any]]:
     """The choices of one of our properties, in order; none where it is no choice."""
     return [
         {"label": value.capitalize(), "value": value, "displayOrder": place, "hidden": False}
-        for place, value in enumerate(CHOICES.get(ours, ()))
+        for place, value in enumerate(CHOICES.get(our_field, ()))
     ]
 
 
 def definitions(settings: Named) -> dict[str, dict[str, Any]]:
     """Our name → the body that makes the property, in the order of the record."""
-    return {ours: definition(ours, name) for ours, name in names(settings).items()}
+    return {our_field: definition(our_field, name) for our_field, name in names(settings).items()}

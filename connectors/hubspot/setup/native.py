@@ -1,7 +1,7 @@
 """Gates as properties that HubSpot asks for when a deal enters a stage: a table for an admin to set. Nothing is sent.
 
 HubSpot can require that a property is filled in, for every deal of a pipeline; it cannot require a value. So the table
-says of each row whether that is all that the criterion asks, and what is not enforced is listed.
+marks each row as the whole criterion or a part, and lists the rest as not enforced.
 """
 
 from __future__ import annotations
@@ -50,18 +50,18 @@ def native(policies: PolicySet, description: Description, stages: pl.DataFrame, 
     rows: Rows = {}
     unsaid = []
     for place in judged(places(policies), process):
-        told = made.told(place)
-        for pipeline, stage in told.stages:
-            for fact in told.facts:
-                made.add(rows, place, (pipeline, stage, fact), told)
-        if told.rest:
-            unsaid.append(Unsaid(path_of(place), require_of(place).text, told.rest))
+        needed = made.needed(place)
+        for pipeline, stage in needed.stages:
+            for fact in needed.facts:
+                made.add(rows, place, (pipeline, stage, fact), needed)
+        if needed.rest:
+            unsaid.append(Unsaid(path_of(place), require_of(place).text, needed.rest))
     return Native(table=tuple(rows.values()), unsaid=tuple(unsaid), notes=NOTES if rows else NOTES[:1])
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the table says of one criterion: facts to fill in at stages; `rest`: what is not enforced."""
+class Needed:
+    """The facts that one criterion needs at stages; `rest`: what is not enforced."""
 
     facts: tuple[str, ...] = ()
     stages: tuple[tuple[str, str], ...] = ()
@@ -75,23 +75,23 @@ class _Maker:
         self.owned = owned(policies, tuple(stages["pipeline"].drop_nulls().unique(maintain_order=True)))
 
     def _why(self, name: str, description: Description) -> str:
-        """Why a fact is no property that people fill in; empty where it is."""
+        """Why a fact is no property that people fill in; empty if it is one."""
         why = beyond(name, description)
         return why or ("" if self.sources[name].settable else NOT_SET.format(name=name))
 
-    def told(self, place: Place) -> Told:
-        """What of a criterion can be said, and what not."""
+    def needed(self, place: Place) -> Needed:
+        """The part of a criterion that can be enforced, and the rest."""
         if place.criterion.holds == "while_in":
-            return Told(rest=(STANDING,))
+            return Needed(rest=(STANDING,))
         mine = [pipeline for pipeline, process in self.owned.items() if process == place.process.id]
         if not mine:
-            return Told(rest=(self._no_pipeline(place.process),))
+            return Needed(rest=(self._no_pipeline(place.process),))
         after = tuple((pipeline, stage) for pipeline in mine for stage in self._after(place, pipeline))
         if not after:
-            return Told(rest=(NO_MOVE,))
+            return Needed(rest=(NO_MOVE,))
         condition = require_of(place)
         facts = to_fill(condition, self.why, self.sources)
-        return Told(facts, after, tuple(rest_of(condition, facts, self.why, self.sources)))
+        return Needed(facts, after, tuple(rest_of(condition, facts, self.why, self.sources)))
 
     def _no_pipeline(self, process: Process) -> str:
         claims = [cast("Condition", one.applies_to) for one in self.policies.processes if one.applies_to]
@@ -110,8 +110,8 @@ class _Maker:
         if any((meaning.order or 0) < first for meaning in known):
             yield from (meaning.label for meaning in known if (meaning.order or 0) >= first)
 
-    def add(self, rows: Rows, place: Place, at: tuple[str, str, str], told: Told) -> None:
-        """Put a property into the table, or another criterion beside those that ask for it there."""
+    def add(self, rows: Rows, place: Place, at: tuple[str, str, str], needed: Needed) -> None:
+        """Add a property to the table, or another criterion to the row that asks for it there."""
         pipeline, stage, fact = at
         source = self.sources[fact]
         row = rows.setdefault(at, {
@@ -121,7 +121,7 @@ class _Maker:
         criterion = place.criterion
         row["why"].append({
             "criterion": path_of(place), "title": criterion.title, "mode": criterion.mode,
-            "require": require_of(place).text, "enforced": "in part" if told.rest else "whole",
+            "require": require_of(place).text, "enforced": "in part" if needed.rest else "whole",
         })  # fmt: skip
 
 

@@ -22,7 +22,7 @@ _THERE: Final = 409
 
 
 def provision(admin: Client, settings: HubspotSettings) -> Iterator[Remark]:
-    """Make what is missing, one sentence each; stops at the first refusal, and says what to do."""
+    """Make what is missing, with one sentence each. Stops at the first refusal with a sentence on what to do."""
     if settings.admin is None:
         yield Remark(
             "warning",

@@ -33,8 +33,8 @@ class OpenDeals:
     twins: tuple[str, ...]
 
     @property
-    def said(self) -> str:
-        """Which deals these are, in words."""
+    def phrase(self) -> str:
+        """The deals in words."""
         some = f"the {len(self.rows)} open deals that changed last"
         return some if self.total > len(self.rows) else f"{self.total} open deals"
 
@@ -94,10 +94,10 @@ def _name(row: Mapping[str, Any]) -> str:
 
 
 def usage(client: Client) -> tuple[int, int] | None:
-    """Calls of all private apps today, and how many they may make; None where HubSpot does not tell."""
+    """Calls of all private apps today, and how many they may make; None if HubSpot does not give them."""
     try:
         rows = (client.rest("/account-info/v3/api-usage/daily/private-apps") or {}).get("results") or []
     except Refused:
         return None
-    told = next((row for row in rows if row.get("usageLimit")), None)
-    return (int(told.get("currentUsage") or 0), int(told["usageLimit"])) if told else None
+    limit = next((row for row in rows if row.get("usageLimit")), None)
+    return (int(limit.get("currentUsage") or 0), int(limit["usageLimit"])) if limit else None

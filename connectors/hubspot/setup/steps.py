@@ -32,5 +32,5 @@ def record_page(settings: Named) -> list[str]:
 
 
 def _listed(settings: Named, wanted: tuple[str, ...]) -> str:
-    every = [label(ours) for ours in wanted if ours in names(settings)]
+    every = [label(our_field) for our_field in wanted if our_field in names(settings)]
     return " and ".join([part for part in (", ".join(every[:-1]), *every[-1:]) if part])

@@ -42,7 +42,7 @@ def log_in(
 ) -> Token:
     """A fresh token; `refresh` is the newest refresh token where it has changed since the settings were read.
 
-    Raises AccessRefused where the org says no (never repeat: it would lock the user), Transient where it is busy.
+    Raises AccessRefused if the org refuses (never repeat it, that would lock the user), Transient if it is busy.
     """
     url = settings.login_url + _PATH
     form = _form(settings, who, now, refresh)
@@ -103,13 +103,15 @@ def _body(reply: requests.Response) -> dict[str, Any]:
 
 
 def _refusal(settings: SalesforceSettings, who: Credentials, status: int, body: dict[str, Any]) -> Exception:
-    code, said = str(body.get("error") or f"HTTP {status}"), str(body.get("error_description") or "")
+    code, description = str(body.get("error") or f"HTTP {status}"), str(body.get("error_description") or "")
     if code in _BUSY or status in _BUSY_STATUS or status >= _SERVER or _OK <= status < _REDIRECT:
         return Transient(f"{settings.login_url} cannot log us in just now ({code}).")
     if status < _CLIENT:
         return AccessRefused(f"{settings.login_url} redirects elsewhere; set login_url to the org's own address.")
     text = f"Salesforce refuses the login of connection {settings.name} by {who.auth}: {code}"
-    return AccessRefused(scrub(who, f"{text} ({said}). Check the connected app and its user." if said else f"{text}."))
+    return AccessRefused(
+        scrub(who, f"{text} ({description}). Check the connected app and its user." if description else f"{text}.")
+    )
 
 
 def _token(settings: SalesforceSettings, body: dict[str, Any]) -> Token:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Rows = list[dict[str, Any]]
 _REFUSED: Final = 300
 _USAGE: Final = re.compile(r"(?<![\w-])api-usage=(\d+)/(0*[1-9]\d*)")
-"""The org's daily calls as each reply tells them."""
+"""The header with the org's daily calls."""
 
 
 class Client(CrmClient[SalesforceSettings, Credentials]):
@@ -45,7 +45,7 @@ class Client(CrmClient[SalesforceSettings, Credentials]):
 
     @property
     def user_id(self) -> str | None:
-        """The user we act as, where the login said so."""
+        """The user we act as, if the login gave it."""
         return self._token.user_id if self._token else None
 
     def rest(self, path: str, method: str = "GET", body: Any = None, *, repeatable: bool = True) -> Any:
@@ -143,6 +143,6 @@ def _page(path: str, params: dict[str, str] | None, exact: bool) -> Callable[[Sa
 
 
 def _fate_unknown(error: SalesforceError) -> bool:
-    """A refusal with a code of its own, or of our session, was not applied; a gateway's page says nothing about it."""
+    """A refusal with a code, or of our session, was not applied; after a gateway's page this is not known."""
     code, _ = code_of(error.content)
     return error.status >= 500 or not (code or error.status == 401)  # noqa: PLR2004 - their own names

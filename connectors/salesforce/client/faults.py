@@ -42,7 +42,7 @@ class SessionEnded(AccessRefused):
 
 
 class Refused(AccessRefused):
-    """Salesforce said no with `code` and `message`; the same request will be refused again."""
+    """Salesforce refused with `code` and `message`; the same request will be refused again."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code, self.message = code, message
@@ -72,14 +72,14 @@ def code_of(content: Any) -> tuple[str, str]:
 def fault(status: int, content: Any) -> SluicegateError:
     """The error to raise for a reply with this status and parsed body."""
     code, message = code_of(content)
-    said = f"{message} ({code or f'HTTP {status}'})"
+    reason = f"{message} ({code or f'HTTP {status}'})"
     if code == "REQUEST_LIMIT_EXCEEDED":
         return _limit(message)
     if code in _SESSION or status == 401:  # noqa: PLR2004 - 401 is its own name
-        return SessionEnded(f"Salesforce no longer accepts our session: {said}.")
+        return SessionEnded(f"Salesforce no longer accepts our session: {reason}.")
     if code in _CLOSED:
-        return RetryLater(f"Salesforce has switched its API off: {said}. Ask an admin of the org.", HOURS)
-    return _by_code(code, message) or _by_status(status, code, said)
+        return RetryLater(f"Salesforce has switched its API off: {reason}. Ask an admin of the org.", HOURS)
+    return _by_code(code, message) or _by_status(status, code, reason)
 
 
 def _limit(message: str) -> SluicegateError:
@@ -102,9 +102,9 @@ def _by_code(code: str, message: str) -> SluicegateError | None:
             return None
 
 
-def _by_status(status: int, code: str, said: str) -> SluicegateError:
+def _by_status(status: int, code: str, reason: str) -> SluicegateError:
     if code in _AGAIN or status >= _SERVER or status in _AGAIN_STATUS:
-        return Transient(f"Salesforce is out of order: {said}.")
+        return Transient(f"Salesforce is out of order: {reason}.")
     if status in _TOO_LONG:
         return TooLong(code or f"HTTP {status}", "the address is too long")
-    return Refused(code or f"HTTP {status}", said)
+    return Refused(code or f"HTTP {status}", reason)

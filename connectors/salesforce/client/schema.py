@@ -103,7 +103,7 @@ class Schema:
         found = here.fields.get(last) if here else None
         return None if found is None else CrmField(**{**vars(found), "path": path})
 
-    def beside(self, entity: str, path: str) -> list[str]:
+    def similar_fields(self, entity: str, path: str) -> list[str]:
         """The paths of all fields of the object that `path` leads to: those that may have been meant."""
         *parents, _ = path.split(".")
         here = self._led(entity, parents)

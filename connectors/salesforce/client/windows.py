@@ -23,7 +23,7 @@ _LEAST_LIMIT: Final = 2_000
 
 
 def literal(at: datetime) -> str:
-    """An instant as SOQL wants it: UTC, whole seconds, no plus sign."""
+    """An instant in SOQL's format: UTC, whole seconds, no plus sign."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

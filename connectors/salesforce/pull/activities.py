@@ -60,7 +60,7 @@ def _stream(
 
 
 def of_leads(source: str, schema: Schema, settings: SalesforceSettings) -> Stream:
-    """Tasks (`task`) or events (`event`) whose person is a lead, as records of LEAD_ACTIVITY."""
+    """Tasks (`task`) or events (`event`) of leads, as records of LEAD_ACTIVITY."""
     entity, zone = source.capitalize(), ZoneInfo(settings.zone or "UTC")
     fields, make = (_TASK, _task(_OnLead())) if source == "task" else (_EVENT, _event(_OnLead(), zone))
 
@@ -111,9 +111,9 @@ class _Whose:
         return _base(row, deal, contact, account)
 
 
-def _task(whose: _Owned) -> Callable[[Row], Record | None]:
+def _task(owned: _Owned) -> Callable[[Row], Record | None]:
     def record(row: Row) -> Record | None:
-        found = whose.activity(row)
+        found = owned.activity(row)
         if found is None:
             return None
         subtype = str(row.get("TaskSubtype") or "").lower()
@@ -137,9 +137,9 @@ def _kind(row: Row, subtype: str) -> str:
     return _TYPES.get(str(row.get("Type") or "").lower(), "task")
 
 
-def _event(whose: _Owned, zone: ZoneInfo) -> Callable[[Row], Record | None]:
+def _event(owned: _Owned, zone: ZoneInfo) -> Callable[[Row], Record | None]:
     def record(row: Row) -> Record | None:
-        found = whose.activity(row)
+        found = owned.activity(row)
         if found is None:
             return None
         off = _OFF.match(row.get("Subject") or "")

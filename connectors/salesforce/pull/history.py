@@ -36,7 +36,7 @@ _VALUES: Final = {"amount": ("Amount", to.money_text), "close_date": ("CloseDate
 
 
 def changes_of(rows: Rows, wanted: Iterable[str]) -> tuple[list[Record], list[Record]]:
-    """Stage changes and field changes of one deal's snapshots; `wanted`: columns whose moves are to be told."""
+    """Stage changes and field changes of one deal's snapshots; `wanted`: columns to report moves of."""
     rows = sorted(rows, key=itemgetter("CreatedDate", "Id"))
     stages: list[Record] = []
     moves: list[Record] = []
@@ -82,7 +82,7 @@ def _field_change(row: Row, key: str, name: str, before: Any, after: Any) -> Rec
 
 
 class Snapshots:
-    """OpportunityHistory: whole deals at a time, since a row means something only beside the one before it."""
+    """OpportunityHistory: whole deals at a time, because a row has a meaning only together with the one before it."""
 
     name = "opportunity_history"
 
@@ -182,11 +182,11 @@ def tracked(schema: Schema, settings: SalesforceSettings, kinds: Mapping[str, tu
 
 
 def tracked_names(schema: Schema, settings: SalesforceSettings) -> dict[str, tuple[str, Converter]]:
-    """Field of the history → our name and converter; what snapshots tell already is left out."""
-    told = {field for field, _ in _VALUES.values()}
+    """Field of the history → our name and converter; fields that snapshots cover are left out."""
+    covered = {field for field, _ in _VALUES.values()}
     names: dict[str, tuple[str, Converter]] = {}
     for mapped in opportunities.columns(schema, settings):
-        if mapped.name in ("next_step", "deal_type", "source", "amount", "close_date") and mapped.path not in told:
+        if mapped.name in ("next_step", "deal_type", "source", "amount", "close_date") and mapped.path not in covered:
             how = to.money_text if mapped.name == "amount" else to.day_text if mapped.name == "close_date" else to.text
             names[mapped.path] = (mapped.name, how)
     names["Owner"] = ("owner_id", to.text)
@@ -201,14 +201,14 @@ def _tracked(row: Row, names: Mapping[str, tuple[str, Converter]]) -> Record | N
     name, how = names[row["Field"]]
     before, after = row.get("OldValue"), row.get("NewValue")
     if before is None and after is None:
-        return None  # a long text only says that it changed
+        return None  # a long text has no values, only the fact that it changed
     if name in ("owner_id", "pipeline") and not _of_ids(row, before, after):
         return None  # lookups come twice: as names and as ids
     return _field_change(row, row["Id"], name, how(_plain(before)), how(_plain(after)))
 
 
 def _of_ids(row: Row, before: Any, after: Any) -> bool:
-    """Whether a lookup's row tells ids; by the values where the org does not tell the kind."""
+    """Whether a lookup's row has ids; decided by the values if the org does not give the kind."""
     if "DataType" in row:
         return bool(row["DataType"] == "EntityId")
     return all(full_id(str(value)) for value in (before, after) if value is not None)

@@ -91,12 +91,12 @@ def stream(schema: Schema, settings: SalesforceSettings) -> Stream:
 
 
 def activity_streams(schema: Schema, settings: SalesforceSettings) -> list[Stream]:
-    """Tasks and events whose person is a lead."""
+    """Tasks and events of leads."""
     return [activities.of_leads(source, schema, settings) for source in settings.activity.sources]
 
 
 def described(found: Description, schema: Schema, settings: SalesforceSettings) -> Description:
-    """The description with what can be said of leads. What cannot be read now is unknown, not dormant."""
+    """The description with the facts of leads. A fact that cannot be read now is unknown, not dormant."""
     entity = schema.entity(ENTITY)
     status = entity.fields.get("Status") if entity else None
     choices = {"status": status.choices} if status else {}

@@ -115,8 +115,8 @@ class _Maker:
         self._unread = [m.name for m in (*read, *facts) if not m.field and m.name not in _OPTIONAL]
         self._kinds = kinds
         constant = {"pipeline": None, "record_type": None, "merged_into": None}
-        told = {} if any(m.name == "currency" and m.field for m in read) else {"currency": currency}
-        self._constant: Record = constant | told
+        fixed = {} if any(m.name == "currency" and m.field for m in read) else {"currency": currency}
+        self._constant: Record = constant | fixed
 
     def record(self, row: Row) -> Record:
         """A row as a record of OPPORTUNITY."""

@@ -62,10 +62,10 @@ def _stage(row: dict[str, Any]) -> Record:
     }
 
 
-def home_currency(client: Client, schema: Schema, told: str | None) -> str | None:
-    """The currency that KPIs are told in: as set, else the org's corporate one."""
-    if told or schema.entity("CurrencyType") is None:
-        return told
+def home_currency(client: Client, schema: Schema, setting: str | None) -> str | None:
+    """The currency of KPIs: the setting, else the org's corporate currency."""
+    if setting or schema.entity("CurrencyType") is None:
+        return setting
     rows = table(client, schema, "CurrencyType", ("IsoCode",), " WHERE IsCorporate = true")
     return rows[0]["IsoCode"] if rows else None
 

@@ -75,7 +75,7 @@ class Pull:
                 yield from snapshots.pages(self._cursors.get(snapshots.name), full=self._full)
                 yield Page({}, feeds=snapshots.feeds)
         except Refused:
-            pass  # the feed is late then, and `check` says why
+            pass  # the feed is late then, and `check` gives the reason
         kinds = org_tables.record_types(self._client, self._schema)
         yield from self._read(history.tracked(self._schema, self._settings, kinds), set())
 
@@ -97,7 +97,7 @@ class Pull:
             yield self._end("activities", "activity", present)
 
     def _of_leads(self) -> Iterator[Page]:
-        """Leads and what is logged on them; one that may not be read is late, and `check` says why."""
+        """Leads and what is logged on them; a feed that may not be read is late, and `check` gives the reason."""
         present: set[str] = set()
         if (yield from self._read(leads.stream(self._schema, self._settings), present)):
             yield self._end("leads", "lead", present)

@@ -26,7 +26,7 @@ HISTORY_OVERLAP: Final = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Plan:
-    """What to select, and how a row becomes a record (None: the row is none of ours)."""
+    """The columns to select, and how a row becomes a record (None: the row does not belong to us)."""
 
     select: tuple[str, ...]
     record: Callable[[Row], Record | None]
@@ -74,7 +74,7 @@ class Planned:
 def pages(client: Client, planned: Planned, cursor: Cursor | None, *, full: bool) -> Iterator[Page]:
     """Pages of a stream from its cursor on, or from the start; the last one has the cursor for next time.
 
-    A full pass beside an earlier cursor saves none on the way: that one stays right until the pass has ended.
+    A full pass saves no cursor while an earlier one exists, because that one stays right until the pass ends.
     """
     stream, until = planned.stream, client.now() - planned.stream.overlap
     place = Place() if full or cursor is None else Place.parse(cursor.text)

@@ -103,8 +103,8 @@ class Moves(CrmMoves):
             rows = [row for page in self._client.pages(query, exact=False) for row in page]
             for row in sorted(rows, key=lambda one: (one["CreatedDate"], one["Id"])):
                 category = row["ForecastCategory"]
-                said = {**row, _CATEGORY: _NAMES.get(category, category)}
-                found.setdefault(str(row["OpportunityId"]), []).append(said)
+                named = {**row, _CATEGORY: _NAMES.get(category, category)}
+                found.setdefault(str(row["OpportunityId"]), []).append(named)
         return found
 
     def _stages(self) -> dict[str, dict[str, Any]]:

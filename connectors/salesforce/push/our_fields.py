@@ -41,5 +41,5 @@ def writable(schema: Schema, settings: SalesforceSettings) -> dict[str, CrmField
 
 
 def converter(field: CrmField) -> Converter:
-    """How a value of ours as last read becomes canonical, as JSON can carry it."""
+    """The last read value of one of our fields, in canonical form, as a JSON value."""
     return partial(our_fields.as_json, rule(field))

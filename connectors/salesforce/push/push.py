@@ -1,4 +1,4 @@
-"""Writing back: collections of at most 200, one outcome a record, only fields of ours."""
+"""Writing back our fields: collections of at most 200, one outcome a record."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def meant(code: str, message: str) -> tuple[OutcomeKind, str]:
 
 
 def result_of(reply: Mapping[str, Any]) -> Result:
-    """What a collection call says of one record."""
+    """The result of one record in a collection call."""
     if reply.get("success"):
         return "", "", []
     errors = reply.get("errors") or [{}]

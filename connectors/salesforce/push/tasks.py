@@ -33,14 +33,14 @@ _RIGHT: Final = "INSUFFICIENT_ACCESS_OR_READONLY"
 
 
 class Tasks(CrmTasks):
-    """Tasks of one org; `settings.task_key` is the external id that names ours."""
+    """Tasks of one org; `settings.task_key` is the external id that holds our key."""
 
     def __init__(self, client: Client, schema: Schema, settings: SalesforceSettings) -> None:
         self._client, self._schema, self._key = client, schema, settings.task_key
 
     @property
     def offered(self) -> bool:
-        """Whether we can make tasks that are known again, and known as ours: then they are no touch."""
+        """Whether tasks can carry our key. Tasks with our key are recognised as ours and are no touch."""
         entity = self._schema.entity(ENTITY)
         if entity is None or self._client.user_id is None:
             return False
@@ -99,8 +99,8 @@ class Tasks(CrmTasks):
         if not names:
             return _COMPLETED
         rows = self._client.rows(f"SELECT {names[0]} FROM TaskStatus WHERE IsClosed = true ORDER BY SortOrder")
-        said = [str(row[names[0]]) for row in rows]
-        return _COMPLETED if _COMPLETED in said or not said else said[0]
+        labels = [str(row[names[0]]) for row in rows]
+        return _COMPLETED if _COMPLETED in labels or not labels else labels[0]
 
     def _body(self, task: Task) -> dict[str, Any]:
         values = {

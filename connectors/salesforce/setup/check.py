@@ -64,7 +64,7 @@ def _own_fields(schema: Schema, settings: SalesforceSettings) -> Iterator[Remark
 def _facts(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
     read = [*deals.columns(schema, settings), *deals.mapped_facts(schema, settings)]
     optional = ("currency", "activity_hint")
-    meant = partial(schema.beside, deals.ENTITY)
+    meant = partial(schema.similar_fields, deals.ENTITY)
     yield from remarks.fields_of_facts(read, settings.fields, optional, meant)
     still = [mapped.path for mapped in read if mapped.field and mapped.field.moves_no_stamp]
     if still:
@@ -118,7 +118,7 @@ def _rules(client: Client) -> Iterator[Remark]:
 
 
 def _blind_owners(client: Client, schema: Schema, settings: SalesforceSettings) -> Iterator[Remark]:
-    """Active owners of open deals whose profile and permission sets show them none or only some of our fields."""
+    """Active owners of open deals with a profile and permission sets that hide some or all of our fields."""
     seen = sorted(field.path for field in our_fields.readable(schema, settings).values())
     if not seen:
         return
@@ -128,12 +128,12 @@ def _blind_owners(client: Client, schema: Schema, settings: SalesforceSettings) 
     except Refused:
         yield Remark("note", "Who of the owners sees our fields cannot be told without View Setup.")
         return
-    blind = sorted(name for key, name in owners.items() if key not in sighted)
-    if blind:
+    without_access = sorted(name for key, name in owners.items() if key not in sighted)
+    if without_access:
         yield Remark(
             "warning",
-            f"{len(blind)} of {len(owners)} active owners of open deals cannot see all our fields: "
-            f"{remarks.few(blind)}. Assign them {fields.READER_LABEL}.",
+            f"{len(without_access)} of {len(owners)} active owners of open deals cannot see all our fields: "
+            f"{remarks.few(without_access)}. Assign them {fields.READER_LABEL}.",
         )
     else:
         yield Remark("ok", f"All {len(owners)} active owners of open deals can see our fields.")
@@ -147,7 +147,7 @@ def _owners(client: Client) -> dict[str, str]:
 
 
 def _sighted(client: Client, seen: list[str]) -> set[str]:
-    """Users who may read every field of ours by one permission set or several."""
+    """Users who may read all our fields by one permission set or several."""
     listed = ", ".join(f"'Opportunity.{path}'" for path in seen)
     shown = "SELECT ParentId, Field FROM FieldPermissions WHERE SobjectType = 'Opportunity' AND PermissionsRead = true"
     by_set: dict[str, set[str]] = {}
@@ -180,5 +180,5 @@ def _twins(client: Client, schema: Schema) -> Iterator[Remark]:
 
 
 def _budget(client: Client, settings: SalesforceSettings) -> Iterator[Remark]:
-    said, unsaid = client.budget(), "Salesforce does not say how many calls are left."
-    yield remarks.budget(said.used, said.allowed, settings.budget_share, "the org", unsaid)
+    budget, no_budget = client.budget(), "Salesforce does not say how many calls are left."
+    yield remarks.budget(budget.used, budget.allowed, settings.budget_share, "the org", no_budget)

@@ -30,7 +30,7 @@ def feeds(client: Client, schema: Schema, settings: SalesforceSettings) -> froze
 
 
 def known_facts(client: Client, schema: Schema, settings: SalesforceSettings) -> frozenset[str]:
-    """Facts this connection maps. One whose field cannot be read stays among them: it is unknown, not dormant."""
+    """Facts this connection maps. A fact with an unreadable field stays among them; it is unknown, not dormant."""
     entity = schema.entity(deals.ENTITY)
     have = set(deals.COLUMNS) | feeds(client, schema, settings)
     if entity and "RecordTypeId" in entity.fields:

@@ -44,8 +44,8 @@ def files(settings: SalesforceSettings) -> dict[str, str]:
     """Path → content of every file of the export."""
     named = our_fields.names(settings)
     made = {"README.md": _README, "sfdx-project.json": _project(settings.api_version)}
-    for ours, api_name in named.items():
-        body = {"fullName": api_name, **fields.metadata(ours)}
+    for our_field, api_name in named.items():
+        body = {"fullName": api_name, **fields.metadata(our_field)}
         made[f"{_DEAL}/fields/{api_name}.field-meta.xml"] = xml("CustomField", body)
     made[f"{_DEAL}/listViews/Sluicegate_Flagged.listView-meta.xml"] = xml("ListView", _list_view(named))
     for name, label, about in (
@@ -94,8 +94,8 @@ def _project(version: str) -> str:
 
 def _permission_set(name: str, label: str, about: str, named: dict[str, str]) -> dict[str, Any]:
     rights = [
-        {"editable": fields.may_edit(name, ours), "field": f"Opportunity.{api_name}", "readable": True}
-        for ours, api_name in sorted(named.items(), key=lambda pair: pair[1])
+        {"editable": fields.may_edit(name, our_field), "field": f"Opportunity.{api_name}", "readable": True}
+        for our_field, api_name in sorted(named.items(), key=lambda pair: pair[1])
     ]
     body = {"label": label, "description": about, "hasActivationRequired": False, "fieldPermissions": rights}
     if name == fields.SYNC:
@@ -112,7 +112,7 @@ def _for_actions(key: str) -> dict[str, Any]:
 
 
 def _list_view(named: dict[str, str]) -> dict[str, Any]:
-    own = [named[ours] for ours in ("score", "top_flag", "next_act", "flagged_since") if ours in named]
+    own = [named[our_field] for our_field in ("score", "top_flag", "next_act", "flagged_since") if our_field in named]
     body: dict[str, Any] = {
         "fullName": "Sluicegate_Flagged",
         "columns": ["OPPORTUNITY.NAME", "OPPORTUNITY.STAGE_NAME", "OPPORTUNITY.CLOSE_DATE", "CORE.USERS.ALIAS", *own],
@@ -129,7 +129,7 @@ def _folder() -> dict[str, Any]:
 
 
 def _report(named: dict[str, str]) -> dict[str, Any]:
-    own = [f"Opportunity.{named[ours]}" for ours in ("score", "flag_count", "top_flag") if ours in named]
+    own = [f"Opportunity.{named[our_field]}" for our_field in ("score", "flag_count", "top_flag") if our_field in named]
     return {
         "columns": [{"field": field} for field in ("OPPORTUNITY_NAME", "STAGE_NAME", "AMOUNT", "CLOSE_DATE", *own)],
         "format": "Summary",
@@ -145,8 +145,8 @@ def _report(named: dict[str, str]) -> dict[str, Any]:
 
 def _section(named: dict[str, str]) -> dict[str, Any]:
     items = [
-        {"behavior": "Readonly" if ours in OUR_FIELDS else "Edit", "field": api_name}
-        for ours, api_name in named.items()
+        {"behavior": "Readonly" if our_field in OUR_FIELDS else "Edit", "field": api_name}
+        for our_field, api_name in named.items()
     ]
     middle = (len(items) + 1) // 2
     return {

@@ -24,15 +24,15 @@ EXEMPT_ABOUT: Final = (
 )
 
 
-def _type(ours: str) -> dict[str, Any]:
-    rule = RULES[ours]
+def _type(our_field: str) -> dict[str, Any]:
+    rule = RULES[our_field]
     match rule.type:
         case "number":
             return {"type": "Number", "precision": rule.length, "scale": 0}
         case "date":
             return {"type": "Date"}
         case "choice":
-            return _choice(*CHOICES[ours])
+            return _choice(*CHOICES[our_field])
         case "long_text":
             return {"type": "LongTextArea", "length": rule.length, "visibleLines": 6}
         case _:
@@ -47,10 +47,10 @@ def _choice(*values: str) -> dict[str, Any]:
     }
 
 
-def metadata(ours: str) -> dict[str, Any]:
+def metadata(our_field: str) -> dict[str, Any]:
     """A CustomField's metadata, the same for Tooling API and source format."""
-    words = {"label": label(ours), "inlineHelpText": help_text(ours), "description": about(ours)}
-    return {**_type(ours), **words, "required": False}
+    words = {"label": label(our_field), "inlineHelpText": help_text(our_field), "description": about(our_field)}
+    return {**_type(our_field), **words, "required": False}
 
 
 def task_key() -> dict[str, Any]:
@@ -62,6 +62,6 @@ def task_key() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def may_edit(permission_set: str, ours: str) -> bool:
-    """Whether a permission set may edit a field: our user ours, reps the pause fields."""
-    return (ours in READ_FIELDS) == (permission_set == READER)
+def may_edit(permission_set: str, our_field: str) -> bool:
+    """Whether a permission set may edit a field: our user edits our fields, reps the pause fields."""
+    return (our_field in READ_FIELDS) == (permission_set == READER)

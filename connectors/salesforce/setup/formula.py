@@ -62,7 +62,7 @@ class Reading:
 
 
 class Unsayable(Exception):
-    """No formula says the condition; `reasons` has every one."""
+    """No formula can express the condition; `reasons` has every reason."""
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
         self.reasons = reasons
@@ -72,7 +72,7 @@ class Unsayable(Exception):
 def formula(condition: Condition, readings: Mapping[str, Reading | str], *, wanted: bool = True) -> Expr:
     """A formula that is TRUE exactly where the condition is surely `wanted`; raises Unsayable with every reason.
 
-    `readings`: fact → how it is read, or a sentence that says why it cannot be; a fact that is not there is not mapped.
+    `readings`: fact → how it is read, or the reason why it cannot be; a fact that is missing is not mapped.
     """
     reasons = tuple(dict.fromkeys(_reasons(condition.tree, readings)))
     if reasons:
@@ -103,8 +103,8 @@ class _Renderer:
     def truth(self, node: Truth, *, wanted: bool) -> Expr:
         match node:
             case Chain(word=word, parts=parts):
-                said = [self.truth(part, wanted=wanted) for part in parts]
-                return all_of(*said) if (word == "and") == wanted else any_of(*said)
+                truths = [self.truth(part, wanted=wanted) for part in parts]
+                return all_of(*truths) if (word == "and") == wanted else any_of(*truths)
             case Not(of=part):
                 return self.truth(part, wanted=not wanted)
             case Between(term=term, low=low, high=high):
@@ -124,9 +124,9 @@ class _Renderer:
         return negated(blank) if there == TRUE else chosen(blank, FALSE, there)
 
     def among(self, term: Term, consts: tuple[Const, ...], *, wanted: bool, no: bool) -> Expr:
-        value = self.said(term)
-        equal = any_of(*(f"{value} = {self.said(const)}" for const in consts))
-        other = all_of(*(f"{value} <> {self.said(const)}" for const in consts))
+        value = self.rendered(term)
+        equal = any_of(*(f"{value} = {self.rendered(const)}" for const in consts))
+        other = all_of(*(f"{value} <> {self.rendered(const)}" for const in consts))
         if no:
             return self.answer([term], other, equal, wanted=wanted)
         if _is_text(term) and wanted:
@@ -141,7 +141,7 @@ class _Renderer:
                 value = self.readings[fact.name].value
                 return self.answer([fact], value, negated(value), wanted=wanted)
             case Contains(term=term, part=part):
-                has = fn("CONTAINS", self.said(term), self.said(part))
+                has = fn("CONTAINS", self.rendered(term), self.rendered(part))
                 return self.answer([term], has, negated(has), wanted=wanted)
             case Compare(operator=operator, left=left, right=right) if _is_truth(left):
                 return self.truths(operator == "=", left, right, wanted=wanted)
@@ -150,7 +150,7 @@ class _Renderer:
             case Compare(operator="=" | "!=" as operator, left=Const() as const, right=right) if _is_text(right):
                 return self.among(right, (const,), wanted=wanted, no=operator == "!=")
             case Compare(operator=operator, left=left, right=right):
-                one, two = self.said(left), self.said(right)
+                one, two = self.rendered(left), self.rendered(right)
                 yes = f"{one} {WRITTEN.get(operator, operator)} {two}"
                 return self.answer([left, right], yes, f"{one} {OPPOSITE[operator]} {two}", wanted=wanted)
 
@@ -186,7 +186,7 @@ class _Renderer:
             case Arithmetic(sign="/", right=Const(value=Decimal() as value)):
                 yield TRUE if value == 0 else FALSE
             case Arithmetic(sign="/", right=right):
-                yield f"{self.said(right)} = 0"
+                yield f"{self.rendered(right)} = 0"
 
     def blanks(self, node: Term, *, fillers: bool = True) -> Expr:
         """TRUE where a fact under the term is blank."""
@@ -199,19 +199,19 @@ class _Renderer:
         return any_of(reading.blank, *(f"{one_line(reading.value)} = {quoted(text)}" for text in fillers))
 
     def value(self, term: Term) -> Expr:
-        return self.readings[term.name].value if isinstance(term, FactRef) else self.said(term)
+        return self.readings[term.name].value if isinstance(term, FactRef) else self.rendered(term)
 
-    def said(self, term: Term) -> str:
+    def rendered(self, term: Term) -> str:
         match term:
             case Const(value=value):
                 return constant(value)
             case FactRef(name=name):
                 return one_line(self.readings[name].value)
             case Arithmetic(sign=sign, left=left, right=right):
-                return f"({self.said(left)} {sign} {self.said(right)})"
+                return f"({self.rendered(left)} {sign} {self.rendered(right)})"
             case Call(function=function, fact=fact):
                 text = CALLED.get(function, "{value}")
-                return text.format(value=self.said(fact), plain=self.readings[fact.name].plain)
+                return text.format(value=self.rendered(fact), plain=self.readings[fact.name].plain)
 
 
 def _is_truth(term: Term) -> bool:

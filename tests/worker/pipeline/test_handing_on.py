@@ -8,7 +8,7 @@ import pytest
 from tests.crm_drivers import OFFICES
 from tests.worker.enforcing import NO_AMOUNT, enforcing
 from tests.worker.governed import NAME, with_connector
-from tests.worker.test_actions import Killed, did, tasks
+from tests.worker.pipeline.test_actions import Killed, did, tasks
 
 
 @pytest.fixture(params=OFFICES)

@@ -11,7 +11,7 @@ from policies.judging.rules import live
 from policies.trying.entry_evidence import AT_ENTRY, asked_at_entry, at_entry, entries
 from tests.worker.archive import DAY, NAME, NOW, archive, changed, deal, moved, owner
 from tests.worker.generated import drawn
-from tests.worker.test_past import past_of, that_day
+from tests.worker.pipeline.test_past import past_of, that_day
 from worker.cli.main import main
 from worker.usecases.entry_evidence import evidence
 from worker.usecases.nightly import freeze

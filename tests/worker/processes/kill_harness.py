@@ -20,7 +20,7 @@ from tests.connectors.hubspot.portal import Desk
 from tests.connectors.salesforce.sales import Sales
 from tests.crm_drivers.hubspot import HubspotOffice
 from tests.crm_drivers.salesforce import SalesforceOffice
-from tests.worker import kill_target
+from tests.worker.processes import kill_target
 from worker.settings import read_settings
 from worker.wiring import connector_for, store_url
 

@@ -10,7 +10,7 @@ from sandbox.salesforce import add_user
 from tests.crm_drivers import OFFICES
 from tests.worker.enforcing import enforcing, under
 from tests.worker.governed import NAME, AfterThePull, with_connector
-from tests.worker.test_actions import Killed, did
+from tests.worker.pipeline.test_actions import Killed, did
 from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 from worker.usecases.actions import listed, undo

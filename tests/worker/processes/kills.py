@@ -1,4 +1,4 @@
-"""`python -m tests.worker.kills --crm hubspot --times 20 --seed N`: runs killed at random instants, and what it did.
+"""`python -m tests.worker.processes.kills --crm hubspot --times 20 --seed N`: runs are killed at random instants.
 
 An org is killed and its run started again until a run comes through; then a fresh org, until the kills are used up.
 Each run is to be killed at a step drawn evenly from those of an undisturbed run (statements of the store, pages and
@@ -16,8 +16,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.worker.kill_harness import SETTINGS, wounded
-from tests.worker.kill_target import Seam
+from tests.worker.processes.kill_harness import SETTINGS, wounded
+from tests.worker.processes.kill_target import Seam
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ def table(kills: Kills, rows: list[Row]) -> Iterator[str]:
 
 def main() -> None:
     """Print the table; exit code 1 where a promise was broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.worker.kills")
+    parser = argparse.ArgumentParser(prog="python -m tests.worker.processes.kills")
     parser.add_argument("--deals", type=int, default=5000)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
