@@ -41,7 +41,7 @@ def run(call: Call, dispatch: Callable[[Call, str], Reply]) -> Reply:
 
 def _halted(wanted: dict[str, Any]) -> dict[str, Any]:
     message = "The transaction was rolled back since another operation failed."
-    error = ApiError("PROCESSING_HALTED", message).row()
+    error = {"errorCode": "PROCESSING_HALTED", "message": message}
     return {"body": [error], "httpHeaders": {}, "httpStatusCode": 400, "referenceId": wanted.get("referenceId")}
 
 
