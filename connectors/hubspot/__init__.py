@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from connectors.protocol import Connector
-    from connectors.shared.native_rules import Native
     from connectors.shared.opening import Opening
+    from connectors.shared.setup.native_rules import Native
     from model.sync import Description
     from policies.files import PolicySet
 

@@ -16,8 +16,8 @@ from connectors.hubspot.push.push import BATCH, Push
 from connectors.hubspot.settings import HubspotSettings
 from connectors.hubspot.setup import check, describe, draft, provision
 from connectors.hubspot.setup import export as export_files
-from connectors.shared import remarks
 from connectors.shared.connector import CrmConnector
+from connectors.shared.setup import remarks
 from model.errors import AccessRefused
 from model.subjects import LEADS
 

@@ -18,9 +18,9 @@ from connectors.salesforce.push.push import BATCH, Push
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.setup import check, describe, draft, provision
 from connectors.salesforce.setup import export as export_files
-from connectors.shared import remarks
 from connectors.shared.connector import CrmConnector
-from connectors.shared.rows import convert
+from connectors.shared.pull.rows import convert
+from connectors.shared.setup import remarks
 from model.errors import AccessRefused
 from model.subjects import LEADS
 from model.sync import Page

@@ -6,17 +6,17 @@ from abc import ABC, abstractmethod
 from random import Random
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from connectors.shared import operations
+from connectors.shared.push import operations
 from model.actions import Close, Hand, Move, Remove, Return, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from connectors.shared.http_session import Wire
-    from connectors.shared.moves import CrmMoves
-    from connectors.shared.operations import Way
-    from connectors.shared.tasks import CrmTasks
+    from connectors.shared.client.http_session import Wire
+    from connectors.shared.push.moves import CrmMoves
+    from connectors.shared.push.operations import Way
+    from connectors.shared.push.tasks import CrmTasks
     from model.actions import Act, Receipt
     from model.sync import Budget, Outcome, Patch
 

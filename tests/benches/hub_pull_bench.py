@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from connectors.shared.http_session import Wire
+from connectors.shared.client.http_session import Wire
 from tests.benches.measure import Row, peak_mb, took
 from tests.benches.portal import NAME, served
 from worker.usecases.steps import pull_only

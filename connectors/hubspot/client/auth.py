@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot.client.faults import Refused, SessionEnded
-from connectors.shared.crm_client import scrub
-from connectors.shared.retries import Transient
+from connectors.shared.client.crm_client import scrub
+from connectors.shared.client.retries import Transient
 from model.errors import AccessRefused
 
 if TYPE_CHECKING:

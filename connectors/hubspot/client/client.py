@@ -17,10 +17,10 @@ from connectors.hubspot.client.library import Library
 from connectors.hubspot.client.limits import FIRST_WINDOW, SEARCHES, Gate, app_key, bucket, portal_key
 from connectors.hubspot.client.oauth import OAuth, first_served
 from connectors.hubspot.settings import Credentials, HubspotSettings
-from connectors.shared.crm_client import CrmClient
-from connectors.shared.daily_budget import Share
-from connectors.shared.http_session import untrusted
-from connectors.shared.retries import Transient, in_doubt
+from connectors.shared.client.crm_client import CrmClient
+from connectors.shared.client.daily_budget import Share
+from connectors.shared.client.http_session import untrusted
+from connectors.shared.client.retries import Transient, in_doubt
 from model.errors import AccessRefused, SettingsProblem
 from model.helpers.gc_paused import uncollected
 

@@ -1,4 +1,4 @@
-"""HubSpot property values, all of them texts, in canonical form; shared forms are in connectors.shared.convert."""
+"""HubSpot property values, all of them texts, in canonical form; shared forms are in connectors.shared.pull.convert."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.shared.convert import (
+from connectors.shared.pull.convert import (
     Converter,
     day,
     local_day_text,

@@ -3,7 +3,7 @@
 Each is one of the model's errors, so that what nobody here handles reaches the worker as what to do next.
 
 RetryLater
-├── Transient      429 of a window, 423, 5xx: worth another attempt now (connectors.shared.retries)
+├── Transient      429 of a window, 423, 5xx: worth another attempt now (connectors.shared.client.retries)
 └── Locked         423 of a write: one record is busy, the others of the call may not be
 BudgetSpent        429 DAILY: the account's calls are used up until its midnight
 AccessRefused
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from connectors.shared.retries import Transient, in_doubt
+from connectors.shared.client.retries import Transient, in_doubt
 from model.errors import AccessRefused, BudgetSpent, RetryLater, SluicegateError
 
 if TYPE_CHECKING:

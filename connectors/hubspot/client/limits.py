@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, RedisBucket, SQLiteBucket
 from redis import Redis, RedisError
 
-from connectors.shared.retries import CAP
+from connectors.shared.client.retries import CAP
 from model.errors import RetryLater
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from connectors.hubspot.client.client import Client
-    from connectors.shared.convert import Converter
+    from connectors.shared.pull.convert import Converter
     from model.facts import FactType
 
 DEALS = "deals"

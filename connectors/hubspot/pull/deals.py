@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from connectors.hubspot.client import convert as to
 from connectors.hubspot.push import our_fields
-from connectors.shared import mapping
-from connectors.shared.mapping import MAPPABLE, Mapped, column_paths, facts_of
+from connectors.shared.pull import mapping
+from connectors.shared.pull.mapping import MAPPABLE, Mapped, column_paths, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

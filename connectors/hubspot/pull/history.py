@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from connectors.hubspot.pull.deals import Row
     from connectors.hubspot.pull.pipelines import Pipelines
     from connectors.hubspot.settings import HubspotSettings
-    from connectors.shared.mapping import Mapped
+    from connectors.shared.pull.mapping import Mapped
     from model.records import Record
 
 Versions: TypeAlias = "list[dict[str, Any]]"

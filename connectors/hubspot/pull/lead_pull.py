@@ -10,7 +10,7 @@ from connectors.hubspot.client import windows
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.pull import activities, leads, links
 from connectors.hubspot.pull.deals import merged_away
-from connectors.shared.rows import convert
+from connectors.shared.pull.rows import convert
 from model.sync import Page, SetAside
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from connectors.hubspot.client import convert as to
 from connectors.hubspot.pull import activities
 from connectors.hubspot.pull.deals import MERGED
 from connectors.hubspot.setup.fields import LEAD_SCOPES
-from connectors.shared import lead_remarks, mapping
-from connectors.shared.lead_description import described_leads
-from connectors.shared.mapping import Mapped, facts_of
+from connectors.shared.pull import mapping
+from connectors.shared.pull.mapping import Mapped, facts_of
+from connectors.shared.setup import lead_remarks
+from connectors.shared.setup.lead_description import described_leads
 from model.subjects import LEADS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from connectors.hubspot.client import convert as to
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.client.windows import following, results
-from connectors.shared.exact_json import exact
+from connectors.shared.client.exact_json import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ from connectors.hubspot.client.faults import ObjectGone
 from connectors.hubspot.pull import pipelines
 from connectors.hubspot.pull.deals import Maker
 from connectors.hubspot.pull.reader import binned
-from connectors.shared.rows import convert
+from connectors.shared.pull.rows import convert
 from model.sync import Page
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from connectors.hubspot.client import answers
 from connectors.hubspot.client.answers import FIELD, LOCKED, NOT_FOUND, UNSENT, Result, Sent
 from connectors.hubspot.client.faults import Locked, Refused
-from connectors.shared.halving import by_halves
+from connectors.shared.push.halving import by_halves
 from model.errors import RetryLater
 
 if TYPE_CHECKING:

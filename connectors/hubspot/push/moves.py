@@ -11,7 +11,7 @@ from connectors.hubspot.pull import pipelines
 from connectors.hubspot.pull.actors import Actors
 from connectors.hubspot.pull.history import oldest_first
 from connectors.hubspot.push.batches import Batches
-from connectors.shared.moves import FOUND, GONE, MOVED, CrmMoves
+from connectors.shared.push.moves import FOUND, GONE, MOVED, CrmMoves
 from model.actions import Receipt
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from connectors.hubspot.client.client import Client
     from connectors.hubspot.client.schema import Schema
-    from connectors.shared.moves import Wanted
+    from connectors.shared.push.moves import Wanted
     from model.actions import Move
 
 _STAGE, _CHANCE, _CATEGORY = "dealstage", "hs_deal_stage_probability", "hs_manual_forecast_category"

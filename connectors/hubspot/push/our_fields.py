@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.hubspot.client import convert as to
-from connectors.shared import our_fields
-from connectors.shared.our_fields import RULES
+from connectors.shared.push import our_fields
+from connectors.shared.push.our_fields import RULES
 from model.sync import FieldRule
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from connectors.hubspot.client.schema import DEALS, Schema
 from connectors.hubspot.push import our_fields
 from connectors.hubspot.push.batches import Batches
 from connectors.hubspot.settings import HubspotSettings
-from connectors.shared import write_guard
-from connectors.shared.push import CrmPush
+from connectors.shared.push import write_guard
+from connectors.shared.push.push import CrmPush
 from model.sync import Outcome
 
 if TYPE_CHECKING:

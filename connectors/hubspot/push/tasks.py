@@ -12,8 +12,8 @@ from connectors.hubspot.client.answers import LOCKED, UNSAID, WRITTEN, Result
 from connectors.hubspot.client.faults import Locked, Refused
 from connectors.hubspot.client.schema import DEALS
 from connectors.hubspot.setup.fields import ACTION_SCOPE
-from connectors.shared.halving import by_halves
-from connectors.shared.tasks import FOUND, CrmTasks
+from connectors.shared.push.halving import by_halves
+from connectors.shared.push.tasks import FOUND, CrmTasks
 from model.actions import Receipt
 from model.errors import RetryLater
 

@@ -9,8 +9,8 @@ from connectors.hubspot.pull import deals
 from connectors.hubspot.push import our_fields
 from connectors.hubspot.setup import describe, sample
 from connectors.hubspot.setup.fields import SETUP_SCOPE, SYNC_SCOPES
-from connectors.shared import remarks
-from connectors.shared.remarks import Seen
+from connectors.shared.setup import remarks
+from connectors.shared.setup.remarks import Seen
 from model.sync import Remark
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.pull import activities, deals, pipelines
 from connectors.hubspot.pull.history import FOLLOWED
 from connectors.hubspot.push import our_fields
-from connectors.shared.mapping import column_paths, standard_facts, type_of
+from connectors.shared.pull.mapping import column_paths, standard_facts, type_of
 from model.sync import Description, FieldHistory, Source
 
 if TYPE_CHECKING:

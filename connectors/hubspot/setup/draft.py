@@ -9,9 +9,9 @@ from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.pull import pipelines
 from connectors.hubspot.setup import fields
 from connectors.hubspot.setup.sample import newest
-from connectors.shared import field_guess
-from connectors.shared.drafts import by_pipeline
-from connectors.shared.field_guess import Candidate
+from connectors.shared.setup import field_guess
+from connectors.shared.setup.drafts import by_pipeline
+from connectors.shared.setup.field_guess import Candidate
 from model.sync import Draft
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot.setup import fields
 from connectors.hubspot.setup.steps import record_page
-from connectors.shared.export_folder import write_files
+from connectors.shared.setup.export_folder import write_files
 
 if TYPE_CHECKING:
     from pathlib import Path

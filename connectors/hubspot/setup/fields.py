@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.shared.our_fields import CHOICES, RULES, about, help_text, label, names
+from connectors.shared.push.our_fields import CHOICES, RULES, about, help_text, label, names
 
 if TYPE_CHECKING:
-    from connectors.shared.our_fields import Named
+    from connectors.shared.push.our_fields import Named
 
 GROUP: Final = "sluicegate"
 GROUP_LABEL: Final = "Sluicegate"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 import polars as pl
 
 from connectors.hubspot.setup.native_facts import rest_of, to_fill
-from connectors.shared.native_rules import NOT_SENT, Native, Unsaid, asked_of, beyond, judged, path_of, require_of
+from connectors.shared.setup.native_rules import NOT_SENT, Native, Unsaid, asked_of, beyond, judged, path_of, require_of
 from model.stages import LOST, StageNames
 from model.wide import Wide
 from model.widening.process_binding import bound

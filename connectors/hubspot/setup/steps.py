@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from connectors.shared.our_fields import label, names
+from connectors.shared.push.our_fields import label, names
 from model.sync import READ_FIELDS
 
 if TYPE_CHECKING:
-    from connectors.shared.our_fields import Named
+    from connectors.shared.push.our_fields import Named
 
 _CARD: Final = ("score", "top_flag", "reasons", "next_act", "gate", "missing", *READ_FIELDS)
 _COLUMNS: Final = ("score", "top_flag", "next_act", "flagged_since")

@@ -11,9 +11,9 @@ import jwt
 import requests
 
 from connectors.salesforce.client.ids import full_id
-from connectors.shared.crm_client import scrub
-from connectors.shared.http_session import untrusted
-from connectors.shared.retries import Transient
+from connectors.shared.client.crm_client import scrub
+from connectors.shared.client.http_session import untrusted
+from connectors.shared.client.retries import Transient
 from model.errors import AccessRefused, SettingsProblem
 
 if TYPE_CHECKING:

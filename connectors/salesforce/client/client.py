@@ -14,10 +14,10 @@ from simple_salesforce.util import exception_handler
 from connectors.salesforce.client.auth import Token, log_in
 from connectors.salesforce.client.faults import CursorLost, SessionEnded, code_of, fault
 from connectors.salesforce.settings import Credentials, SalesforceSettings
-from connectors.shared.crm_client import CrmClient
-from connectors.shared.exact_json import load
-from connectors.shared.http_session import untrusted
-from connectors.shared.retries import Transient, in_doubt
+from connectors.shared.client.crm_client import CrmClient
+from connectors.shared.client.exact_json import load
+from connectors.shared.client.http_session import untrusted
+from connectors.shared.client.retries import Transient, in_doubt
 from model.errors import AccessRefused, SettingsProblem
 
 if TYPE_CHECKING:

@@ -1,10 +1,10 @@
-"""Salesforce's JSON values in canonical form: connectors.shared.convert, and what is Salesforce's own."""
+"""Salesforce's JSON values in canonical form: connectors.shared.pull.convert, and what is Salesforce's own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.shared.convert import (
+from connectors.shared.pull.convert import (
     Converter,
     day,
     day_text,

@@ -3,7 +3,7 @@
 Each is one of the model's errors, so that what nobody here handles reaches the worker as what to do next.
 
 RetryLater
-├── Transient      worth another attempt now, with back-off (connectors.shared.retries)
+├── Transient      worth another attempt now, with back-off (connectors.shared.client.retries)
 ├── QuerySlow      QUERY_TIMEOUT, OPERATION_TOO_LARGE (activities of too many records): ask for less
 └── CursorLost     INVALID_QUERY_LOCATOR: read the slice again
 AccessRefused
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from connectors.shared.retries import Transient
+from connectors.shared.client.retries import Transient
 from model.errors import AccessRefused, BudgetSpent, RetryLater, SluicegateError
 
 HOURS: Final = 4 * 3600.0

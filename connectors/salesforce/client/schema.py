@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from connectors.salesforce.client.client import Client
-    from connectors.shared.convert import Converter
+    from connectors.shared.pull.convert import Converter
     from model.facts import FactType
 
 _DEPTH: Final = 5

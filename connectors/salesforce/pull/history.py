@@ -13,7 +13,7 @@ from connectors.salesforce.client.ids import full_id
 from connectors.salesforce.client.windows import GroupWindow, Place, StampWindow, chunks, id_list, literal, read
 from connectors.salesforce.pull import opportunities
 from connectors.salesforce.pull.streams import HISTORY_OVERLAP, Plan, Row, Stream
-from connectors.shared.mapping import column_paths
+from connectors.shared.pull.mapping import column_paths
 from model.sync import Cursor, Page
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from connectors.salesforce.client import convert as to
 from connectors.salesforce.pull import activities
 from connectors.salesforce.pull.opportunities import at
 from connectors.salesforce.pull.streams import Plan, Row, Stream
-from connectors.shared import lead_remarks, mapping
-from connectors.shared.lead_description import described_leads
-from connectors.shared.mapping import Mapped, facts_of
+from connectors.shared.pull import mapping
+from connectors.shared.pull.mapping import Mapped, facts_of
+from connectors.shared.setup import lead_remarks
+from connectors.shared.setup.lead_description import described_leads
 from model.subjects import LEADS
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from connectors.salesforce.client import convert as to
 from connectors.salesforce.pull.streams import Plan, Row
 from connectors.salesforce.push import our_fields
-from connectors.shared import mapping
-from connectors.shared.mapping import MAPPABLE, Mapped, column_paths, facts_of
+from connectors.shared.pull import mapping
+from connectors.shared.pull.mapping import MAPPABLE, Mapped, column_paths, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

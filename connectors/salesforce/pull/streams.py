@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from connectors.salesforce.client.windows import Place, StampWindow, read
-from connectors.shared.rows import convert
+from connectors.shared.pull.rows import convert
 from model.sync import Cursor, Page
 
 if TYPE_CHECKING:

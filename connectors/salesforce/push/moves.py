@@ -11,7 +11,7 @@ from connectors.salesforce.client.windows import chunks, id_list
 from connectors.salesforce.pull import org_tables
 from connectors.salesforce.push.our_fields import ENTITY
 from connectors.salesforce.push.push import meant, result_of
-from connectors.shared.moves import FOUND, GONE, MOVED, CrmMoves
+from connectors.shared.push.moves import FOUND, GONE, MOVED, CrmMoves
 from model.actions import Receipt
 from model.errors import RetryLater
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from connectors.salesforce.client.client import Client
     from connectors.salesforce.client.schema import Schema
-    from connectors.shared.moves import Wanted
+    from connectors.shared.push.moves import Wanted
     from model.actions import Move
 
 _STAGE, _CHANCE, _CATEGORY = "StageName", "Probability", "ForecastCategoryName"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from connectors.shared import our_fields
+from connectors.shared.push import our_fields
 from model.sync import FieldRule
 
 if TYPE_CHECKING:

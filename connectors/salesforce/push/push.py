@@ -10,9 +10,9 @@ from connectors.salesforce.client.faults import Refused
 from connectors.salesforce.client.schema import Schema
 from connectors.salesforce.push import our_fields
 from connectors.salesforce.settings import SalesforceSettings
-from connectors.shared import write_guard
-from connectors.shared.halving import by_halves
-from connectors.shared.push import CrmPush
+from connectors.shared.push import write_guard
+from connectors.shared.push.halving import by_halves
+from connectors.shared.push.push import CrmPush
 from model.errors import RetryLater
 from model.sync import Outcome
 

@@ -8,8 +8,8 @@ from connectors.salesforce.client.faults import Refused
 from connectors.salesforce.client.windows import chunks, id_list
 from connectors.salesforce.push.push import ORGS_OWN_CODE, meant, result_of
 from connectors.salesforce.setup.fields import ACTIONS_LABEL
-from connectors.shared.halving import by_halves
-from connectors.shared.tasks import DONE, FOUND, CrmTasks
+from connectors.shared.push.halving import by_halves
+from connectors.shared.push.tasks import DONE, FOUND, CrmTasks
 from model.actions import Receipt
 from model.errors import RetryLater
 

@@ -12,8 +12,8 @@ from connectors.salesforce.client.windows import chunks, id_list
 from connectors.salesforce.pull import opportunities as deals
 from connectors.salesforce.push import our_fields
 from connectors.salesforce.setup import describe, fields
-from connectors.shared import remarks
-from connectors.shared.remarks import Seen
+from connectors.shared.setup import remarks
+from connectors.shared.setup.remarks import Seen
 from model.sync import Remark
 
 if TYPE_CHECKING:

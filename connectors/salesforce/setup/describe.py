@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from connectors.salesforce.pull import opportunities as deals
 from connectors.salesforce.pull.history import RETENTION_DAYS, TRACKED, Snapshots, tracked_names
 from connectors.salesforce.push import our_fields
-from connectors.shared.mapping import standard_facts, type_of
+from connectors.shared.pull.mapping import standard_facts, type_of
 from model.sync import Description, FieldHistory, Source
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from connectors.salesforce.client import convert as to
 from connectors.salesforce.client.faults import Refused
 from connectors.salesforce.pull import org_tables
 from connectors.salesforce.pull.opportunities import ENTITY
-from connectors.shared import field_guess
-from connectors.shared.field_guess import Candidate
+from connectors.shared.setup import field_guess
+from connectors.shared.setup.field_guess import Candidate
 from model.sync import Draft, DraftField, DraftProcess
 
 if TYPE_CHECKING:

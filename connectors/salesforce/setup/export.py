@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 from connectors.salesforce.setup import fields
-from connectors.shared import our_fields
-from connectors.shared.export_folder import write_files
+from connectors.shared.push import our_fields
+from connectors.shared.setup.export_folder import write_files
 from model.sync import OUR_FIELDS
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from connectors.shared.our_fields import CHOICES, RULES, about, help_text, label
+from connectors.shared.push.our_fields import CHOICES, RULES, about, help_text, label
 from model.sync import READ_FIELDS
 
 SYNC, SYNC_LABEL = "Sluicegate_Sync", "Sluicegate Sync"

@@ -14,7 +14,7 @@ from connectors.salesforce.setup.fields import EXEMPT
 from connectors.salesforce.setup.formula import Unsayable, constant, formula, quoted
 from connectors.salesforce.setup.formula_text import all_of, fn, laid_out, negated
 from connectors.salesforce.setup.native_facts import readings
-from connectors.shared.native_rules import NOT_SENT, Native, Unsaid, asked_of, judged, path_of, require_of
+from connectors.shared.setup.native_rules import NOT_SENT, Native, Unsaid, asked_of, judged, path_of, require_of
 from model.stages import LOST, WON, Meaning, StageNames
 from policies.judging.rules import places
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from connectors.salesforce.setup.formula import Reading, quoted
 from connectors.salesforce.setup.formula_text import any_of, fn, negated
-from connectors.shared.native_rules import beyond
+from connectors.shared.setup.native_rules import beyond
 from model.facts import FACTS
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SHORT_AREA: Final = 255
 SHARES: Final = frozenset({"probability"})
 """Facts that are a share, as a percent field is one in a formula."""
 NO: Final = ("no", "n", "false", "0", "none")
-"""Texts that connectors.shared.convert.ticked takes for no."""
+"""Texts that connectors.shared.pull.convert.ticked takes for no."""
 RECORD_TYPE: Final = {"pipeline": "RecordType.Name", "record_type": "RecordType.DeveloperName"}
 BETWEEN: Final = {
     "owner": "{name} is told by the owner, not by a field of the deal",

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from connectors.salesforce.client.faults import Refused
 from connectors.salesforce.setup import fields
 from connectors.salesforce.setup.grants import create, grant, granted
-from connectors.shared import our_fields
+from connectors.shared.push import our_fields
 from model.sync import Remark
 
 if TYPE_CHECKING:

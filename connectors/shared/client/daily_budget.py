@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from connectors.shared.http_session import Wire
+    from connectors.shared.client.http_session import Wire
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _RESERVE: Final = 0.95

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from connectors.shared.mapping import type_of
+from connectors.shared.pull.mapping import type_of
 from model.subjects import LEADS
 from model.sync import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from connectors.shared.mapping import Mapped
+    from connectors.shared.pull.mapping import Mapped
     from connectors.shared.settings import CrmSettings
     from model.sync import Description
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from connectors.shared.mapping import CrmField, type_of
-from connectors.shared.our_fields import RULES, names
+from connectors.shared.pull.mapping import CrmField, type_of
+from connectors.shared.push.our_fields import RULES, names
 from model.facts import FACTS
 from model.helpers.words import did_you_mean
 from model.sync import OUR_FIELDS, Remark
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from connectors.shared.mapping import Mapped
-    from connectors.shared.our_fields import Named
+    from connectors.shared.pull.mapping import Mapped
+    from connectors.shared.push.our_fields import Named
 
 FEW: Final = 10
 _FEEDS: Final = ("stage_history", "date_history", "contact_roles", "activities")

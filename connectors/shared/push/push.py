@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from connectors.shared import write_guard
+from connectors.shared.push import write_guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from connectors.shared.exact_json import exact
+from connectors.shared.client.exact_json import exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.shared.operations import handed
+from connectors.shared.push.operations import handed
 from model.actions import Receipt
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from random import Random
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from connectors.shared.daily_budget import Share
-from connectors.shared.http_session import Wire, open_session
-from connectors.shared.retries import Again
+from connectors.shared.client.daily_budget import Share
+from connectors.shared.client.http_session import Wire, open_session
+from connectors.shared.client.retries import Again
 from model.sync import Budget
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from connectors.shared.convert import same
+from connectors.shared.pull.convert import same
 from model.facts import FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from connectors.shared.convert import Converter
+    from connectors.shared.pull.convert import Converter
     from connectors.shared.settings import CrmSettings, MappedField
     from model.facts import Fact, FactType
 

@@ -1,0 +1,1 @@
+"""Calling a CRM: sessions, retries and the daily budget."""

@@ -1,0 +1,1 @@
+"""Reading records: values in canonical form, and which field gives which fact."""

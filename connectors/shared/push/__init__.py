@@ -1,0 +1,1 @@
+"""Writing fields, tasks and moves back."""

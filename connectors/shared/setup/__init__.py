@@ -1,0 +1,1 @@
+"""Describing, checking and setting a connection up."""
