@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from kpis.precision import ENOUGH_ENDED, classed, counted, ended, figures, saying, to_demote
+from kpis.precision import ENOUGH_ENDED, classed, counted, ended, figures, to_demote, with_says
 from model.flag_history import ACTS, LIVED, RUNS, STOOD
 
 DAY = timedelta(days=1)
@@ -41,7 +41,7 @@ def why(flags, *acts, fields=("amount",), moved=False, now=NOW, copied=NOBODY, m
         fields=pl.lit(list(fields) if fields is not None else None, pl.List(pl.String)), moved=pl.lit(moved),
     )  # fmt: skip
     rules = known.cast(RULES)
-    frame = saying(pl.DataFrame(list(acts), ACTS, orient="row"), ["amount", "next_step"], copied)
+    frame = with_says(pl.DataFrame(list(acts), ACTS, orient="row"), ["amount", "next_step"], copied)
     return classed(flags, rules, frame, machines, now, DAY)["why"].to_list()
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.entry_evidence import FEWEST, by_owner, marked, p_value, stages
+from kpis.entry_evidence import FEWEST, by_owner, mark_untrusted, p_value, stages
 
 NAMES = {"u1": "Ann", "u2": "Bob", "u3": "Cyd"}
 TITLES = {"deals/evaluation/criteria": "Evaluation criteria known", "deals/evaluation/budget": "Budget confirmed"}
@@ -106,7 +106,7 @@ def test_the_conversion_of_an_untrusted_stage_says_so_and_no_other_kpi_does():
         {"id": "stage_conversion_ever", "dims": {}, "value": 0.5},
         {"id": "days_in_stage_median", "dims": {"stage": "evaluation"}, "value": 5},
     ]
-    ever, first, *others = marked(rows, untrusted)
+    ever, first, *others = mark_untrusted(rows, untrusted)
     assert ever == {**rows[0], "trusted": False, "why": "UNTRUSTED: reps differ"}
     assert first["why"] == "no deal; UNTRUSTED: reps differ"
     assert others == rows[2:]
