@@ -61,7 +61,7 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
         services = _services(store, Path(folder))
         with took() as found:
             answer = replay(services, seed.NAME, {"p.yaml": PACK}, FIRST, LAST)
-        rows = [seconds(_what(answer, deals), found, MOST_SECONDS, previous=MOST_MB)]
+        rows = [seconds(_what(answer, deals), found, MOST_SECONDS, memory=MOST_MB)]
         with took() as alone:
             _same_days(services)
         per_day = alone.wall / len(SAMPLED)
