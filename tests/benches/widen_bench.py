@@ -36,4 +36,4 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
             judge(widen(part, policies.processes, Calibration(), setting, teams), policies, PreviousVerdict(), context)
     what = f"widen and judge {deals:,} deals, {snapshot.stage_changes.height:,} stage events, {SLICES} slices"
     reduced = Row(f"  (10 activities and 3 roles a deal were reduced by the store; {before} MB after that)", "")
-    return [seconds(what, found, 4, previous=2500), reduced]
+    return [seconds(what, found, 4, memory=2500), reduced]
