@@ -137,7 +137,7 @@ class Description:
     mapped and may be written. `choices`: fact → the CRM's own picklist values. `types`: mapped fact → fact type.
     `user_id`: the CRM user we act as. `sources`: fact → the one field it is read from, where there is one. `acts`: what
     may be done beyond our fields, of task and move. `offers`: what can be said of subjects other than deals, by table,
-    where it was asked for. `history`: the fields whose past is known; None: those that have any.
+    where it was asked for. `history`: fields with a known past (None: all with a history row).
     """
 
     mapped: frozenset[str]
