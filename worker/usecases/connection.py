@@ -15,7 +15,7 @@ from policies.language import compared
 from policies.reporting.plan import PlanRow, plan
 from worker.pipeline.other_subjects import named, part_of
 from worker.pipeline.pull import pull
-from worker.pipeline.push import Planned, on_record, recover, send
+from worker.pipeline.push import on_record, recover, send
 from worker.pipeline.session import Session, leased, running
 from worker.pipeline.slices import parts
 from worker.usecases.check_names import strange_deals, strange_stages
@@ -128,7 +128,6 @@ def clear(services: Services, name: str) -> Report:
         pull(session)
         rows = [PlanRow(row.id, dict.fromkeys(description.writes), row.ours) for row in on_record(session) if row.sent]
         planned = plan(rows, description.writes, session.as_of)
-        report.patches = len(planned.patches)
-        send(session, Planned(list(planned.patches), []), run_id, report)
+        send(session, [planned.patches], run_id, report)
         services.store.connections.pause(name, "our fields were cleared", services.clock())
     return report
