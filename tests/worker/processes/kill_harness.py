@@ -128,7 +128,7 @@ class Wounded:
         return bool(call["path"].endswith(self.office.pushes))
 
 
-def until(happened: Callable[[], object], seconds: float = 30) -> None:
+def until(happened: Callable[[], object], seconds: float = 120) -> None:
     """Wait for something; raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not happened():

@@ -1,6 +1,7 @@
 """A run that is killed with SIGKILL at any seam and started again leaves what an undisturbed run leaves."""
 
 import sqlite3
+import threading
 
 import psycopg
 import pytest
@@ -92,12 +93,14 @@ def test_killed_at_every_seam_in_turn_on_postgresql(undisturbed, tmp_path, postg
 
 
 def test_a_slow_crm_that_applies_a_batch_after_it_was_read_back_ends_up_right(undisturbed, tmp_path):
+    answered = threading.Event()
     with wounded(tmp_path, DEALS) as team:
-        team.office.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=3)
+        team.office.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=0, until=answered.wait)
         process = team.start()
         until(lambda: team.office.faults.waiting[0].struck)
         kill = team.kill(process)
         assert team.run() == 0
+        answered.set()
         until(team.repeated)
         assert set(team.repeated()) == kill.in_flight == team.read_back(kill), "once more, after it was read back"
         assert team.on_record() == undisturbed[0]
