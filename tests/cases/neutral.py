@@ -145,8 +145,8 @@ def connected(toml: str, facts: dict[str, Any], clock: Any, scratch: Path) -> Se
     })  # fmt: skip
     named = {"connections": {NAME: connection}, "policies": PolicySettings(paths=(POLICIES,))}
     settings = settings.model_copy(update=named)
-    door = open_connector(settings, NAME, connection, clock=clock, sleep=lambda _seconds: None)
-    return replace(wire(settings), clock=clock, connect=lambda _name: door)
+    connector = open_connector(settings, NAME, connection, clock=clock, sleep=lambda _seconds: None)
+    return replace(wire(settings), clock=clock, connect=lambda _name: connector)
 
 
 def people() -> str:

@@ -73,24 +73,24 @@ def is_stepless(n: int) -> bool:
 
 def company(team: Governed, reps: int) -> Company:
     """The reps and their deals; the policies do not exist yet."""
-    made, clock = Company(team), team.office.clock
+    made, clock = Company(team), team.driver.clock
     today = clock.now()
     clock.set(today - timedelta(days=60))
     for n in range(reps):
-        owner = team.office.rep(f"Rep{n:03}", f"Team {n // TEAM:02}")
+        owner = team.driver.rep(f"Rep{n:03}", f"Team {n // TEAM:02}")
         deals = [_deal(team, f"Deal {n}/{k}", owner, None if is_bare(k) else 1000.0 + k) for k in range(DEALS)]
         made.reps[owner] = deals
         made.closed += [_deal(team, f"Old {n}/{k}", owner, None) for k in range(2)]
     clock.set(today - timedelta(days=30))
     for deals in made.reps.values():
         for deal in (deal for k, deal in enumerate(deals) if is_stepless(k)):
-            team.edit(deal, stage=team.office.second_stage)
+            team.edit(deal, stage=team.driver.second_stage)
     for n, deal in enumerate(made.closed):
-        team.edit(deal, stage=team.office.won if n % 2 else team.office.lost)
+        team.edit(deal, stage=team.driver.won if n % 2 else team.driver.lost)
     clock.set(today - timedelta(days=3))
     for deals in made.reps.values():
         for deal in (deal for k, deal in enumerate(deals) if not is_stale(k)):
-            team.office.call(deal)
+            team.driver.call(deal)
     clock.set(today)
     return made
 

@@ -1,4 +1,4 @@
-"""A HubSpot portal as an office."""
+"""A HubSpot portal as a CRM driver."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from sandbox.hubspot.portal import Rule
 from sandbox.hubspot.schema import GROUPS
 from sandbox.hubspot.schema import parse_property as property_of
 from sandbox.hubspot.seeds import seed
-from tests.connectors.hubspot.portal import REP, Desk, open_for_business
+from tests.connectors.hubspot.portal import REP, PortalDriver, open_for_business
 from tests.crm_drivers.driver import Job, Write
 from tests.seeds.leads.hubspot import seed_leads
 
@@ -62,15 +62,15 @@ LEAD = {"status": "hs_lead_status", "source": "hs_analytics_source"}
 FAULTS = {"daily_limit": "daily", "too_many": "ten_secondly", "token_ended": "token_expired"}
 
 
-class HubspotOffice:
-    """tests.crm_drivers.driver.Office over a local portal."""
+class HubspotDriver:
+    """tests.crm_drivers.driver.CrmDriver over a local portal."""
 
     kind = "hubspot"
     first_stage, second_stage, won, lost = "prospecting", "appointmentscheduled", "closedwon", "closedlost"
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk, self.portal, self.waited = desk, desk.portal, desk.waited
-        self.clock, self.faults = desk.portal.clock, desk.portal.faults
+    def __init__(self, hub: PortalDriver) -> None:
+        self.hub, self.portal, self.waited = hub, hub.portal, hub.waited
+        self.clock, self.faults = hub.portal.clock, hub.portal.faults
 
     pushes = "deals/batch/update"
 
@@ -84,10 +84,10 @@ class HubspotOffice:
         return str(body.get("inputs")) if alone else ""
 
     def connector(self, **changes: Any) -> Connector:
-        return self.desk.connector(**changes)
+        return self.hub.connector(**changes)
 
     def deal(self, name: str = "Acme", **said: Any) -> str:
-        return self.desk.deal(name, **self._fields({"stage": self.first_stage, **said}))
+        return self.hub.deal(name, **self._fields({"stage": self.first_stage, **said}))
 
     def edit(self, deal: str, user: str = "", **said: Any) -> None:
         edit_as(self.portal, user or REP, "deals", deal, self._fields(said))
@@ -116,7 +116,7 @@ class HubspotOffice:
         return owner is None or not owner.archived
 
     def renewable(self) -> dict[str, Any]:
-        oauth = self.desk.server.oauth
+        oauth = self.hub.server.oauth
         secrets = {"client_id": oauth.client_id, "client_secret": oauth.client_secret}
         return {"auth": "oauth", "access_token": None, "refresh_token": oauth.refresh_token, **secrets}
 
@@ -127,7 +127,7 @@ class HubspotOffice:
         props = self._props(deal)
         return {ours: _typed(field, props.get(field)) for ours, field in OURS.items()}
 
-    def said(self, deal: str) -> dict[str, Any]:
+    def entered(self, deal: str) -> dict[str, Any]:
         props = self._props(deal)
         found: dict[str, Any] = {ours: props.get(field) or None for ours, field in NAMES.items()}
         return found | {"amount": float(found["amount"]) if found["amount"] else None}
@@ -183,7 +183,7 @@ class HubspotOffice:
         return self.faults.add(FAULTS.get(name, name), path=PATHS[what], **more)
 
     def admin(self) -> dict[str, Any]:
-        return {"access_token": self.desk.server.admin_token}
+        return {"access_token": self.hub.server.admin_token}
 
     def allow(self, calls: int, used: int = 0) -> None:
         self.portal.settings.daily, self.portal.limits.used = calls, used
@@ -297,8 +297,8 @@ def _typed(field: str, value: str | None) -> Any:
 
 
 @contextmanager
-def hubspot(*, provisioned: bool = True) -> Iterator[HubspotOffice]:
+def hubspot(*, provisioned: bool = True) -> Iterator[HubspotDriver]:
     """A portal with one rep and a first stage that no process of the starter pack knows; `provisioned`: ours exist."""
-    with open_for_business(Settings(), provisioned=provisioned) as desk:
-        add_stage(desk.portal, "default", HubspotOffice.first_stage, "Prospecting", 0.1, order=-1)
-        yield HubspotOffice(desk)
+    with open_for_business(Settings(), provisioned=provisioned) as hub:
+        add_stage(hub.portal, "default", HubspotDriver.first_stage, "Prospecting", 0.1, order=-1)
+        yield HubspotDriver(hub)

@@ -1,4 +1,4 @@
-"""A Salesforce org as an office."""
+"""A Salesforce org as a CRM driver."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ LEAD = {"status": "Status", "source": "LeadSource", "company": "Company"}
 FAULTS = {"too_many": "concurrent_limit", "token_ended": "session_expired"}
 
 
-class SalesforceOffice:
-    """tests.crm_drivers.driver.Office over a local org."""
+class SalesforceDriver:
+    """tests.crm_drivers.driver.CrmDriver over a local org."""
 
     kind = "salesforce"
     first_stage, second_stage, won, lost = "Prospecting", "Qualification", "Closed Won", "Closed Lost"
@@ -94,7 +94,7 @@ class SalesforceOffice:
         row = self.sales.row(deal)
         return {ours: row[field] for ours, field in OURS.items()}
 
-    def said(self, deal: str) -> dict[str, Any]:
+    def entered(self, deal: str) -> dict[str, Any]:
         row = self.sales.row(deal)
         return {ours: row[field] for ours, field in NAMES.items()}
 
@@ -241,7 +241,7 @@ def _lead(said: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def salesforce(*, provisioned: bool = True) -> Iterator[SalesforceOffice]:
+def salesforce(*, provisioned: bool = True) -> Iterator[SalesforceDriver]:
     """An org with one rep; `provisioned`: our fields exist."""
     with open_for_business(Settings(multi_currency=False), provisioned=provisioned) as sales:
-        yield SalesforceOffice(sales)
+        yield SalesforceDriver(sales)

@@ -95,11 +95,11 @@ class Archive:
     def __init__(self, folder: Path, url: str = "", **connection: Any) -> None:
         said: dict[str, Any] = {"kind": "salesforce", "timezone": "America/New_York", **connection}
         settings = Settings(home=folder, connections={NAME: connection_settings(said)})
-        door: Connector = Silent()  # type: ignore[assignment]
+        connector: Connector = Silent()  # type: ignore[assignment]
         self.store = Store.open(url) if url else empty_store(folder / "sluicegate.db")
         self.services = Services(
             settings=settings, clock=lambda: NOW, sleep=lambda _: None, store=self.store,
-            connect=lambda _name: door, policy_texts=dict,
+            connect=lambda _name: connector, policy_texts=dict,
         )  # fmt: skip
         self.store.database.connection_key(NAME)
         self.describe()

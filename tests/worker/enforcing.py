@@ -56,5 +56,5 @@ def enforcing(
     """A team under a policy that enforces; `act`: an admin gave our user what tasks need."""
     with governed(folder, kind, **more) as team:
         if act:
-            team.office.let_us_act()
+            team.driver.let_us_act()
         yield under(team, text or quiet())

@@ -1,4 +1,4 @@
-"""A past drawn by a number: deals of every kind, awkward hours, five zones, and policies that ask what passes."""
+"""A past generated from a seed: deals of every kind, awkward hours, five zones, and policies on changing facts."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sandbox.hubspot import Settings
 from sandbox.hubspot.events import bulk_edit
 from store import Store, TouchRule
-from tests.connectors.hubspot.portal import REP, Desk, open_for_business
+from tests.connectors.hubspot.portal import REP, PortalDriver, open_for_business
 
 if TYPE_CHECKING:
     from model.sync import Page
@@ -47,18 +47,18 @@ class Told:
 def bulk(deals: int, folder: Path, settings: Settings) -> Told:
     """Make `deals`, pull them, edit all at one instant, pull while the index lags and again when it has caught up."""
     store = Store.open(f"sqlite:///{folder / 'bulk.db'}")
-    with open_for_business(settings) as desk:
-        made = {desk.deal(f"Deal {n}") for n in range(deals)}
-        desk.later(hours=1)
-        _pull(desk, store)
-        desk.later(hours=1)
-        bulk_edit(desk.portal, REP, {"hs_next_step": "Call"})
-        early = _pull(desk, store)
-        desk.later(seconds=settings.index_lag + 1)
-        before = len(desk.portal.calls)
-        counts = Counter(one["id"] for page in _pull(desk, store) for one in page.records.get("opportunity", ()))
-        paths = [call["path"] for call in desk.portal.calls[before:]]
-        stored = store.history.snapshot(NAME, desk.portal.clock.now(), touch=TouchRule()).deals
+    with open_for_business(settings) as hub:
+        made = {hub.deal(f"Deal {n}") for n in range(deals)}
+        hub.later(hours=1)
+        _pull(hub, store)
+        hub.later(hours=1)
+        bulk_edit(hub.portal, REP, {"hs_next_step": "Call"})
+        early = _pull(hub, store)
+        hub.later(seconds=settings.index_lag + 1)
+        before = len(hub.portal.calls)
+        counts = Counter(one["id"] for page in _pull(hub, store) for one in page.records.get("opportunity", ()))
+        paths = [call["path"] for call in hub.portal.calls[before:]]
+        stored = store.history.snapshot(NAME, hub.portal.clock.now(), touch=TouchRule()).deals
     searches = sum(path.endswith("deals/search") for path in paths)
     batches = sum(path.endswith("deals/batch/read") for path in paths)
     return Told(
@@ -73,10 +73,10 @@ def bulk(deals: int, folder: Path, settings: Settings) -> Told:
     )
 
 
-def _pull(desk: Desk, store: Store) -> list[Page]:
+def _pull(hub: PortalDriver, store: Store) -> list[Page]:
     """Pages of a pull, each kept with its cursor."""
-    now, pages = desk.portal.clock.now, []
-    for page in desk.connector().pull(store.mirror.cursors(NAME)):
+    now, pages = hub.portal.clock.now, []
+    for page in hub.connector().pull(store.mirror.cursors(NAME)):
         store.mirror.keep_page(NAME, page, seen_at=now(), as_of=now())
         pages.append(page)
     return pages

@@ -28,7 +28,7 @@ KINDS |= {"gate": "enumeration select clear=Clear ready=Ready waiting=Waiting br
 
 
 @dataclass
-class Desk:
+class PortalDriver:
     """A portal with one rep, and what they do in it."""
 
     portal: Portal
@@ -69,7 +69,7 @@ class Desk:
 
 
 @contextmanager
-def open_for_business(kind: Settings, *, provisioned: bool = True) -> Iterator[Desk]:
+def open_for_business(kind: Settings, *, provisioned: bool = True) -> Iterator[PortalDriver]:
     """A portal whose properties of ours exist, unless they are not yet provisioned."""
     portal = new_portal(kind)
     portal.clock.set(datetime(2026, 11, 3, 9, tzinfo=UTC))
@@ -78,7 +78,7 @@ def open_for_business(kind: Settings, *, provisioned: bool = True) -> Iterator[D
         portal.properties["deals"][name] = made
     add_owner(portal, REP, "Rita", "Rep", teams=[("1", "East")])
     with serve(portal) as server:
-        yield Desk(portal, server)
+        yield PortalDriver(portal, server)
 
 
 def records(pages: Iterable[Page], table: str) -> dict[str, Record]:

@@ -130,20 +130,20 @@ def test_a_pause_that_was_over_when_it_was_taken_off_stays_over_though_its_field
     assert (shown, checked(v)) == ([False, True, True], [])
 
 
-DARK = {"last_activity": None, "unknown": ["last_activity"]}
+UNREADABLE = {"last_activity": None, "unknown": ["last_activity"]}
 
 
 def test_a_pause_that_ends_while_nobody_can_read_the_fact_brings_no_flag_onto_the_record():
     record = asked("2026-11-21")
     seen_again = ("2026-11-23", record, DEAL | {"unknown": []})
-    shown, _ = told(("2026-11-20", record), ("2026-11-21", record, DARK), ("2026-11-22", record), seen_again)
+    shown, _ = told(("2026-11-20", record), ("2026-11-21", record, UNREADABLE), ("2026-11-22", record), seen_again)
     assert shown == [False, False, False, True]
 
 
 def test_a_deal_paused_while_its_fact_cannot_be_read_costs_nothing_and_says_until_when():
     rules = policies(policy(pausable=True), policy("no-step", blank("next_step"), points=85))
     record = asked("2026-11-30")
-    shown, v = told(("2026-11-20", asked(None), {"next_step": "Call"}), ("2026-11-21", record, DARK), rules=rules)
+    shown, v = told(("2026-11-20", asked(None), {"next_step": "Call"}), ("2026-11-21", record, UNREADABLE), rules=rules)
     assert (shown, views.scores(v)["score"].item()) == ([True, False], 100)
     assert checked(v)[0] == "Paused until 30 Nov 2026."
 

@@ -147,9 +147,9 @@ def test_under_sixty_percent_of_points_known_there_is_no_score_never_zero():
 
 def test_exactly_sixty_percent_is_enough():
     deal = {"unknown": ["last_activity"], "amount": 5}
-    dark = policy(points=40)
+    heavy = policy(points=40)
     light = policy("no-amount", blank("amount"), points=60)
-    assert fields(dark, light, deal=deal)["score"] == 100
+    assert fields(heavy, light, deal=deal)["score"] == 100
 
 
 def test_a_closed_deal_is_not_written():

@@ -22,7 +22,7 @@ WAIVER = "waivers:\n  - {policy: no-amount, deals: ['DEAL'], until: 2030-01-31, 
 
 
 def under(team, first, more=""):
-    text = PROCESS.replace("KIND", team.office.kind).replace("FIRST", first) + RULES + more
+    text = PROCESS.replace("KIND", team.driver.kind).replace("FIRST", first) + RULES + more
     mine = live(team, rolled_out({"sales.yaml": text.encode()}))
     mine.run()
     return mine
@@ -54,7 +54,7 @@ def test_a_stage_the_crm_calls_otherwise_is_told_by_the_check_and_by_explain(tea
 def test_explain_says_that_no_process_claims_a_deal_and_what_the_record_says_under_checked(team, capsys):
     deal = team.deal(amount=5)
     other = PROCESS.replace("- id: sales", "- id: sales\n    applies_to: name = 'Elsewhere'")
-    mine = live(team, rolled_out({"sales.yaml": (other.replace("KIND", team.office.kind) + RULES).encode()}))
+    mine = live(team, rolled_out({"sales.yaml": (other.replace("KIND", team.driver.kind) + RULES).encode()}))
     mine.run()
     show_verdict(explain(mine.services, NAME, deal))
     said = capsys.readouterr().out

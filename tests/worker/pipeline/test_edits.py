@@ -18,7 +18,7 @@ def open_deals(team):
 
 
 def active(team, deal):
-    return team.office.owner_works(deal)
+    return team.driver.owner_works(deal)
 
 
 def busy_reps(team, deals, wrote):
@@ -31,7 +31,7 @@ def busy_reps(team, deals, wrote):
     for number, deal in enumerate(dice.sample(deals, 50)):
         team.edit(deal, **({SCORE: number} if number % 2 else {REASONS: "All is well"}))
     for deal in dice.sample([deal for deal in deals if active(team, deal)], 20):
-        wrote[team.office.clone(deal)] = {}
+        wrote[team.driver.clone(deal)] = {}
 
 
 def test_500_edits_and_20_clones_in_the_middle_of_a_run_stay_theirs_and_ours_are_right(team):
@@ -54,7 +54,7 @@ def test_500_edits_and_20_clones_in_the_middle_of_a_run_stay_theirs_and_ours_are
     assert report.exit_code == 0
     assert 0 < report.outcomes["overwritten"] <= 50
     assert team.theirs() == as_left
-    assert all(team.office.said(deal).items() >= said.items() for deal, said in wrote.items())
+    assert all(team.driver.entered(deal).items() >= said.items() for deal, said in wrote.items())
     assert team.run().patches == 0
     assert team.run(full=True).patches == 0
     assert "All is well" not in {record[REASONS] for record in team.all_on_record().values()}
@@ -71,7 +71,7 @@ def test_a_clone_loses_the_flags_it_was_cloned_with(team):
     team.later(days=20)
     team.run()
     assert "no-activity" in team.shown(deal)
-    twin = team.office.clone(deal)
+    twin = team.driver.clone(deal)
     assert "no-activity" in team.shown(twin)
     team.later(minutes=20)
     report = team.run()

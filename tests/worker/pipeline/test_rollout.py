@@ -28,7 +28,7 @@ WAIVED = """waivers:
 
 @pytest.fixture(autouse=True)
 def _reps_may_pause(team):
-    team.office.let_reps_pause()
+    team.driver.let_reps_pause()
 
 
 def said(team, text=POLICIES, **connection):
@@ -126,14 +126,14 @@ SILENT = POLICIES.replace(b"amount is blank", b"days_since(last_activity) >= 14"
 def test_flags_that_nobody_can_judge_any_more_stay_week_after_week_until_a_person_lets_them_go(team):
     deals = [team.deal(f"Deal {n}") for n in range(25)]
     for deal in deals:
-        team.office.call(deal)
+        team.driver.call(deal)
     team.later(days=14)
     braked = described(opened(team, text=SILENT))
     approve(braked.services, NAME, "no-amount", up_to=25, by="Joan")
     braked.run()
     team.later(days=8)
     assert braked.run().exit_code == 0
-    team.office.stop_activities("hidden")
+    team.driver.stop_activities("hidden")
     for hours in (27, 8 * 24, 8 * 24):
         team.later(hours=hours)
         report = braked.run()
@@ -190,14 +190,14 @@ def test_a_rep_pauses_a_deal_through_a_local_day_and_not_a_day_longer(team):
     mine = opened(team)
     mine.run()
     assert team.shown(deal) == ["no-amount"]
-    until = (team.office.clock.now() + timedelta(days=4)).date()
+    until = (team.driver.clock.now() + timedelta(days=4)).date()
     team.edit(deal, pause_until=until.isoformat(), pause_reason="The buyer is away until then")
     team.later(minutes=20)
     report = mine.run()
     assert (team.shown(deal), team.on_record(deal)[SCORE], report.paused) == ([], 100, 1)
     assert team.on_record(deal)[CHECKED].startswith("Paused until")
     theirs = team.theirs()
-    while team.office.clock.now().date() < until:
+    while team.driver.clock.now().date() < until:
         team.later(days=1)
         assert mine.run().patches == 0
     team.later(days=1)
@@ -208,7 +208,7 @@ def test_a_rep_pauses_a_deal_through_a_local_day_and_not_a_day_longer(team):
 
 def test_a_pause_without_a_reason_does_not_count_and_the_record_says_so(team):
     deal = team.deal()
-    until = (team.office.clock.now() + timedelta(days=10)).date()
+    until = (team.driver.clock.now() + timedelta(days=10)).date()
     team.edit(deal, pause_until=until.isoformat(), pause_reason=".")
     opened(team).run()
     assert team.shown(deal) == ["no-amount"]
@@ -217,7 +217,7 @@ def test_a_pause_without_a_reason_does_not_count_and_the_record_says_so(team):
 
 def test_a_waived_deal_shows_no_flag_until_its_waiver_ends(team):
     deal, other = team.deal("Waived"), team.deal("Other")
-    until = team.office.clock.now().date() + timedelta(days=1)
+    until = team.driver.clock.now().date() + timedelta(days=1)
     mine = opened(team, text=POLICIES + (WAIVED % (deal, until)).encode())
     report = mine.run()
     assert (team.shown(deal), team.shown(other), report.waived) == ([], ["no-amount"], 1)
@@ -249,7 +249,7 @@ def test_an_excused_deal_gets_no_write_when_nothing_changed(team, excuse):
     deal = team.deal()
     mine = said(team) if excuse == "observed" else opened(team)
     if excuse == "paused":
-        until = (team.office.clock.now() + timedelta(days=20)).date()
+        until = (team.driver.clock.now() + timedelta(days=20)).date()
         team.edit(deal, pause_until=until.isoformat(), pause_reason="Away")
     mine.run()
     for _ in range(3):
@@ -261,7 +261,7 @@ def test_each_kpi_that_a_paused_or_waived_deal_touches_is_given_without_it_too(t
     waived, paused = team.deal("Waived", amount=1000), team.deal("Paused", amount=200)
     team.deal("Free", amount=30)
     team.edit(waived, amount=None)
-    until = (team.office.clock.now() + timedelta(days=9)).date()
+    until = (team.driver.clock.now() + timedelta(days=9)).date()
     team.edit(paused, pause_until=until.isoformat(), pause_reason="Away")
     mine = opened(team, text=POLICIES + (WAIVED % (waived, until)).encode())
     mine.run()

@@ -37,7 +37,7 @@ def test_of_deals_near_their_limits_only_those_that_cross_them_overnight_are_wri
     crossing |= {team.deal("Closes today", close_date="2026-11-16"): "past-close-date"}
     team.later(days=12)
     for deal in (called, met):
-        team.office.call(deal)
+        team.driver.call(deal)
     assert team.run().outcomes["written"] == len(crossing) + len(staying) + 1
     assert not {"no-activity", "past-close-date"} & {flag for deal in crossing for flag in team.shown(deal)}
     before, reasons = len(team.writes()), team.on_record(late)[REASONS]

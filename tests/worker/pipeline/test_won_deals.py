@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.files import read_policies
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.governed import NAME
 from tests.worker.packed import packed, switched_on
 from worker.usecases.answers import deals, explain
@@ -39,13 +39,13 @@ policies:
 """
 
 
-@pytest.fixture(params=OFFICES)
+@pytest.fixture(params=CRM_DRIVERS)
 def team(request, tmp_path):
     with packed(tmp_path, request.param, OPEN_AND_WON) as opened:
         yield opened
 
 
-@pytest.fixture(params=OFFICES)
+@pytest.fixture(params=CRM_DRIVERS)
 def handoff(request, tmp_path):
     with packed(tmp_path, request.param, switched_on("handoff.yaml")) as opened:
         yield opened
@@ -54,7 +54,7 @@ def handoff(request, tmp_path):
 def won(team, name, **said):
     """A deal won today."""
     deal = team.deal(name, **said)
-    team.edit(deal, stage=team.office.won)
+    team.edit(deal, stage=team.driver.won)
     return deal
 
 
@@ -113,7 +113,7 @@ def test_an_open_deal_costs_what_its_own_policies_say(team):
 def test_a_won_deal_that_is_opened_again_loses_the_flags_of_won_ones(team):
     deal = won(team, "Again", amount=5)
     team.run()
-    team.edit(deal, stage=team.office.first_stage)
+    team.edit(deal, stage=team.driver.first_stage)
     team.later(minutes=30)
     team.run()
     assert team.flags(deal) == ["small"]

@@ -108,9 +108,9 @@ def services(config: Path, at: datetime, batch: int, steps: Steps) -> Services:
     """Real services whose clock stands, with batches of any size, so that a small org makes several."""
     settings = read_settings(config)
     connection = settings.connection(NAME)
-    door: Any = open_connector(settings, NAME, connection, clock=lambda: at, sleep=time.sleep)
-    door.batch_size = batch
-    connector: Any = Watched(door, steps)
+    opened: Any = open_connector(settings, NAME, connection, clock=lambda: at, sleep=time.sleep)
+    opened.batch_size = batch
+    connector: Any = Watched(opened, steps)
     note = config.with_name("progress")
     return replace(
         wire(settings),

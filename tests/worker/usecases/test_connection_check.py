@@ -46,7 +46,7 @@ def test_an_owner_whom_the_crm_does_not_have_is_told_with_its_place(tmp_path):
 def test_a_portal_that_shows_us_no_deals_is_told_scope_by_scope_and_ends_in_no_error(tmp_path):
     with governed(tmp_path, "hubspot") as team:
         for right in ("objects.deals.read", "objects.deals.write", "schemas.deals.read"):
-            take_scope(team.office.portal, f"crm.{right}")
+            take_scope(team.driver.portal, f"crm.{right}")
         missing = said(team, "missing")
     assert [text for text in missing if "lacks the scope crm.objects.deals.read" in text]
     assert missing[-1] == "Our HubSpot app may not read deals; give it the scope crm.objects.deals.read."

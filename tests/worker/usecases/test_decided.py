@@ -108,7 +108,7 @@ def test_a_deal_that_was_deleted_since_can_still_be_explained(tmp_path):
         team.run()
         at, then = team.services.clock().isoformat(), said(explain(team.services, NAME, deal))
         team.later(hours=1)
-        team.office.delete(deal)
+        team.driver.delete(deal)
         team.run(full=True)
         assert said(decided(team.services, NAME, deal, at)) == then
         assert said(decided(team.services, NAME, deal[:15], at)) == then

@@ -56,7 +56,7 @@ def test_a_rep_who_mends_the_amount_has_acted_on_the_flag(team):
 
 def test_closing_the_deal_acts_on_its_flags(team):
     deal = flagged(team)
-    team.edit(deal, stage=team.office.lost)
+    team.edit(deal, stage=team.driver.lost)
     team.run()
     team.later(days=15)
     assert told(team)[1]["amount"]["why"] == {"deal closed": 1}
@@ -64,7 +64,7 @@ def test_closing_the_deal_acts_on_its_flags(team):
 
 def test_deleting_the_deal_does_not(team):
     deal = flagged(team)
-    team.office.delete(deal)
+    team.driver.delete(deal)
     team.run(full=True)
     team.later(days=15)
     assert told(team)[1]["amount"]["why"] == {"deal gone or out of scope": 1}
@@ -113,7 +113,7 @@ def test_a_call_answers_the_flag_that_asks_for_activity(team):
     team.later(days=6)
     team.run()
     team.later(hours=1)
-    team.office.call(deal)
+    team.driver.call(deal)
     team.later(minutes=5)
     team.run()
     team.later(days=15)
@@ -131,7 +131,7 @@ def test_filler_that_a_policy_lets_pass_is_no_act(team):
 
 
 def test_one_text_on_two_of_a_reps_deals_is_no_act(team):
-    mine = {} if team.office.kind == "salesforce" else {"hubspot_owner_id": next(iter(team.office.portal.owners))}
+    mine = {} if team.driver.kind == "salesforce" else {"hubspot_owner_id": next(iter(team.driver.portal.owners))}
     deals = [team.deal(f"Acme {n}", amount=500, **mine) for n in (1, 2)]
     team.run()
     team.later(days=1)
@@ -162,7 +162,7 @@ def test_rules_that_reps_ignore_are_to_be_demoted_and_severities_are_told(team):
     for deal in deals[:2]:
         team.edit(deal, amount=500)
     for deal in deals[2:]:
-        team.office.delete(deal)
+        team.driver.delete(deal)
     team.run(full=True)
     team.later(days=15)
     answer, rows = told(team)

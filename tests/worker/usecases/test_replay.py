@@ -126,9 +126,9 @@ def test_a_policy_whose_facts_have_no_past_is_listed_and_not_counted_as_clear(ke
         )
         kept.keep(late, opportunity=[said], stage_change=[moved(f"d{n}", said["created"], "Discovery")])
     answer = replay(kept.services, NAME, {"p.yaml": PACK}, FIRST, LAST)
-    dark = {row["policy"]: row for row in answer["no_past"]}
-    assert dark["discounted"]["facts"] == ["discount_percent"]
-    assert dark["discounted"]["recorded_since"].startswith("2026-11-10")
+    no_past = {row["policy"]: row for row in answer["no_past"]}
+    assert no_past["discounted"]["facts"] == ["discount_percent"]
+    assert no_past["discounted"]["recorded_since"].startswith("2026-11-10")
     assert "discounted" not in {row["policy"] for row in answer["policies"]}
     assert "quiet" in {row["policy"] for row in answer["policies"]}
     assert answer["dormant"] == ["unmapped"]
@@ -138,9 +138,9 @@ def test_a_policy_on_silence_that_is_dark_where_a_team_logs_nothing_says_so(kept
     kept.keep(noon(date(2026, 8, 1)), owner=[owner("rep", team="North")])
     for n in range(30):
         lived(kept, f"d{n}", made=date(2026, 8, 3), owner_id="rep")
-    (dark,) = replay(kept.services, NAME, {"p.yaml": PACK}, FIRST, LAST)["no_past"]
-    assert dark["facts"] == []
-    assert dark["why"] == "the teams logged on less than 30% of their open deals (activity.min_coverage)"
+    (no_past,) = replay(kept.services, NAME, {"p.yaml": PACK}, FIRST, LAST)["no_past"]
+    assert no_past["facts"] == []
+    assert no_past["why"] == "the teams logged on less than 30% of their open deals (activity.min_coverage)"
 
 
 def test_under_half_of_the_days_judged_there_is_no_lift(kept):
