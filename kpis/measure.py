@@ -34,7 +34,7 @@ def measure(
     """Each KPI with empty dims, then once for each group of each single dimension of `by`.
 
     `targets` has the columns of `kpis.targets.TARGETS`; `currency` is the home currency, which names the unit. A
-    dimension whose fact is dormant is left out; a group that nothing names has the value None. Raises
+    dimension with a dormant fact is left out; a group that nothing names has the value None. Raises
     SettingsProblem for a dimension that is none, or targets that cannot be read.
     """
     if strange := [dim for dim in by if dim not in DIMS]:

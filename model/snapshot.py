@@ -99,7 +99,7 @@ class Snapshot:
     """Everything `widen` needs of a subject's records, with the schemas above.
 
     `feeds`: when each was last read in full. One of the subject's feeds that is absent was never read on this
-    connection (its facts are dormant); one whose instant is older than the connection allows is late (its facts are
+    connection (its facts are dormant); one that was read longer ago than the connection allows is late (its facts are
     unknown). In a replay's snapshot the records also have `as_of` (INSTANT): each row's own. Leads have only `records`
     and `owners`.
     """

@@ -58,7 +58,7 @@ class Sql:
     def lookup(  # noqa: PLR0917 - the parts of one SELECT
         self, table: str, names: Sequence[str], connection: int, column: str, values: Collection[Any], more: str = ""
     ) -> list[tuple[Any, ...]]:
-        """`names` of the rows whose `column` is one of `values`, each found through its index.
+        """`names` of the rows that have one of `values` in `column`, each found through its index.
 
         SQLite does not use the index for IN; the CROSS JOIN forces it to.
         """

@@ -44,7 +44,7 @@ class Widening:
         self.frame = with_mapped(self.frame, self.subject.facts, self.setting, self.unread)
 
     def resolve(self) -> None:
-        """Add every fact and mask whose columns are there by now."""
+        """Add every fact and mask that can be computed from the columns there are by now."""
         waiting = [fact for name, fact in self.subject.facts.items() if name + KNOWN not in self.frame.columns]
         while ready := [fact for fact in waiting if _needed(self.subject, fact.name).issubset(self.frame.columns)]:
             self.add(*(fact.expression.alias(fact.name) for fact in ready if fact.expression is not None))
@@ -54,13 +54,13 @@ class Widening:
     def _known(self, fact: Fact) -> pl.Expr:
         if fact.name in self.absent:
             return pl.lit(value=False)
-        said = pl.lit(value=True) if fact.known is None else fact.known.fill_null(value=False)
+        known = pl.lit(value=True) if fact.known is None else fact.known.fill_null(value=False)
         if f"mapped_{fact.name}{KNOWN}" in self.frame.columns and fact.type != "yes/no":
-            said &= pl.col(f"mapped_{fact.name}{KNOWN}")
+            known &= pl.col(f"mapped_{fact.name}{KNOWN}")
         if fact.partly:
-            return said
+            return known
         late = not self.setting.feeds_late.isdisjoint(fact.needs)
-        return said & pl.lit(self.unread.readable(*fact.needs)) & pl.lit(not late)
+        return known & pl.lit(self.unread.readable(*fact.needs)) & pl.lit(not late)
 
     def wide(self, moves: pl.DataFrame) -> Wide:
         """The wide frame of what is there now."""

@@ -87,7 +87,7 @@ def _common() -> dict[str, Schema]:
         "points": _whole(100, "What it costs of the 100"),
         "fix": _text("The one act that clears it", MAX_FIX),
         "source": _text("Where the rule comes from", 1000),
-        "blank": {"enum": list(BLANK_RULES), "description": "What a comparison on a blank is; false unless said"},
+        "blank": {"enum": list(BLANK_RULES), "description": "What a comparison on a blank is; false by default"},
         "filler": _texts("More texts that count as blank here"),
         "mode": _mode(),
     }

@@ -50,7 +50,7 @@ def unknown_cells(  # noqa: PLR0917 - the parts of a verdict
 
 
 def held_deals(verdict: Verdict) -> pl.DataFrame:
-    """DEAL_VERDICTS rows of the open deals whose score, gate, missing and checked stay because an unknown is held.
+    """DEAL_VERDICTS rows of open deals that keep their score, gate, missing and checked because an unknown is held.
 
     A rule that a person exempts the deal from holds nothing: its flag is off the record and costs nothing.
     """

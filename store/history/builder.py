@@ -86,10 +86,10 @@ class HistoryBuilder:
         return rows.select("day", "until", deals["owner_id"], touched=self.activities.touched(rows))
 
     def steps(self) -> pl.DataFrame:
-        """owner_id, next_step, deal, day, until of open deals whose owner and next step could be read."""
+        """owner_id, next_step, deal, day, until of open deals with a readable owner and next step."""
         rows, deals = self._open_rows()
-        told = steps(deals.with_columns(key=pl.int_range(deals.height, dtype=Int)))
-        return told.drop("key").hstack(rows[told["key"]].select("day", "until", deal="key"))
+        found = steps(deals.with_columns(key=pl.int_range(deals.height, dtype=Int)))
+        return found.drop("key").hstack(rows[found["key"]].select("day", "until", deal="key"))
 
     def without_deals(self) -> Snapshot:
         """A snapshot with owners, stages, rates and feeds, but without deals."""

@@ -177,8 +177,8 @@ def values(texts: pl.Series, column: str) -> pl.Series:
     kind = DEALS[column]
     distinct = texts.unique()
     plain = [orjson.loads(text) for text in distinct]
-    said = pl.Series(plain, dtype=pl.String if kind.is_decimal() or kind == pl.Date else kind, strict=False)
-    typed = said.str.to_date() if kind == pl.Date else said.cast(kind)
+    parsed = pl.Series(plain, dtype=pl.String if kind.is_decimal() or kind == pl.Date else kind, strict=False)
+    typed = parsed.str.to_date() if kind == pl.Date else parsed.cast(kind)
     return texts.to_frame("text").join(
         pl.DataFrame({"text": distinct, "value": typed}), on="text", how="left", maintain_order="left",
     )["value"]  # fmt: skip

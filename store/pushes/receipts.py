@@ -67,8 +67,8 @@ def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[int, dict[str, Any], di
         f" LEFT JOIN push_state s ON s.connection = o.connection AND s.key = o.key WHERE {among}"
     )
     known = {}
-    for key, closed, ours, *state in sql.rows(query, given):
-        known[key] = (closed, orjson.loads(ours or "{}"), dict(zip(STATE, state, strict=True)))
+    for key, closed, fields, *state in sql.rows(query, given):
+        known[key] = (closed, orjson.loads(fields or "{}"), dict(zip(STATE, state, strict=True)))
     return known
 
 

@@ -11,7 +11,7 @@ from connectors.salesforce.setup.native import native as salesforce
 from policies.files import read_policies
 from tests.connectors.native.crm_orgs import described, stages
 from tests.connectors.native.formulas import parsed
-from worker.cli.native import told
+from worker.cli.native import as_text
 from worker.packs import pack_texts
 
 MADE = {"salesforce": salesforce, "hubspot": hubspot}
@@ -32,7 +32,7 @@ def made(kind, packs):
 @pytest.mark.parametrize("packs", ["starter", "segments"])
 @pytest.mark.parametrize("kind", MADE)
 def test_shipped_gates_in_the_words_of_the_crm(kind, packs, snapshot):
-    assert told(made(kind, packs)) == snapshot
+    assert as_text(made(kind, packs)) == snapshot
 
 
 @pytest.mark.parametrize("packs", SETS)
