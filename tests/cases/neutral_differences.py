@@ -23,8 +23,8 @@ def differences(one: Judged, other: Judged) -> list[str]:
 
 def _records(one: Judged, other: Judged) -> Iterator[str]:
     """Of deals that we ever saw open: a clone that was closed before is not written, and carries what it came with."""
-    ours = {key for run in (*one.deals, *other.deals) for key, deal in run.items() if deal["is_open"]}
-    for key in sorted(ours):
+    own = {key for run in (*one.deals, *other.deals) for key, deal in run.items() if deal["is_open"]}
+    for key in sorted(own):
         here, there = one.records.get(key, {}), other.records.get(key, {})
         for name in sorted(here.keys() | there.keys()):
             if here.get(name) != there.get(name):

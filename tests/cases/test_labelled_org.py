@@ -110,7 +110,7 @@ def test_the_judge_finds_what_was_planted_and_nothing_else(org, judged, policy, 
     planted = {deal: SAYS[labels[label]] for deal, labels in org.labels.items() if label in labels}
     verdicts = list(planted.values())
     assert min(verdicts.count("broken"), verdicts.count("passed")) >= FEWEST
-    wrong = {deal: (said, judged[policy][deal]) for deal, said in planted.items() if judged[policy][deal] != said}
+    wrong = {deal: (found, judged[policy][deal]) for deal, found in planted.items() if judged[policy][deal] != found}
     assert wrong == {}
 
 

@@ -29,8 +29,12 @@ def crm(driver):
 
 
 def task(driver, deal, key=KEY, **more):
-    said = {"owner": driver.person("Rita"), "title": "No activity: Log a call", "text": "Never touched\n<since> 3 Nov"}
-    return Task(key, deal, **{**said, "due": DUE, **more})
+    values = {
+        "owner": driver.person("Rita"),
+        "title": "No activity: Log a call",
+        "text": "Never touched\n<since> 3 Nov",
+    }
+    return Task(key, deal, **{**values, "due": DUE, **more})
 
 
 def kinds(receipts):
@@ -187,7 +191,7 @@ def test_without_the_set_up_no_task_is_offered_and_check_says_what_to_do(fresh):
     assert "Policies that enforce can make tasks." in {remark.text for remark in remarks}
 
 
-def test_a_task_of_ours_comes_back_as_ours(driver, crm):
+def test_our_own_task_comes_back_as_our_own(driver, crm):
     deal = driver.deal()
     crm.act([task(driver, deal)])
     driver.complete(driver.tasks(deal)[0].id)

@@ -162,8 +162,8 @@ def test_what_is_written_is_read_back_and_may_be_sent_again(house: House):
         outcomes = house.crm.push(patches)
         assert [(o.id, o.kind) for o in outcomes] == [(deal, "written") for deal in reversed(house.deals)]
     assert house.crm.push([Patch(house.deals[0], {"top_flag": None})])[0].kind == "written"
-    ours = deals_of([house.crm.read(house.deals)])[house.deals[0]]["ours"]
-    assert (ours["score"], ours["top_flag"], str(ours["flagged_since"])) == (70, None, "2026-11-03")
+    own = deals_of([house.crm.read(house.deals)])[house.deals[0]]["ours"]
+    assert (own["score"], own["top_flag"], str(own["flagged_since"])) == (70, None, "2026-11-03")
 
 
 def test_nothing_but_our_fields_is_ever_written(house: House):

@@ -39,7 +39,7 @@ def kinds(outcomes):
     return [outcome.kind for outcome in outcomes]
 
 
-def said(remarks, *levels):
+def text_of(remarks, *levels):
     return "\n".join(remark.text for remark in remarks if not levels or remark.level in levels)
 
 
@@ -74,15 +74,15 @@ def test_the_second_pull_brings_only_what_changed(driver):
     assert old not in found
 
 
-def test_a_deleted_deal_is_told_by_a_full_pass_and_a_restored_one_comes_back(driver):
+def test_a_deleted_deal_is_reported_by_a_full_pass_and_a_restored_one_comes_back(driver):
     kept, deal = driver.deal("Kept"), driver.deal("Deleted")
     first = list(driver.connector().pull({}))
     later(driver, hours=1)
     driver.delete(deal)
     second = list(driver.connector().pull(cursors(first), full=True))
     present = frozenset().union(*(page.present.get("opportunity", ()) for page in second))
-    told = deals(second).get(deal, {}).get("gone")
-    assert (kept in present, deal in present and told is None) == (True, False)
+    found = deals(second).get(deal, {}).get("gone")
+    assert (kept in present, deal in present and found is None) == (True, False)
     later(driver, hours=1)
     driver.restore(deal)
     later(driver, minutes=1)
@@ -234,10 +234,10 @@ def test_too_many_calls_at_once_are_sent_again_and_a_spent_day_is_not(driver):
 # setting up
 
 
-def test_after_provision_ours_are_written_and_the_pause_is_only_read(fresh):
+def test_after_provision_our_fields_are_written_and_the_pause_is_only_read(fresh):
     deal, crm = fresh.deal(), fresh.connector(admin=fresh.admin())
     assert crm.describe().writes == {}
-    assert said(crm.provision(), "missing", "warning") == ""
+    assert text_of(crm.provision(), "missing", "warning") == ""
     assert set(crm.describe().writes) == set(OUR_FIELDS)
     wanted = {"score": 80, "reasons": "a\nb", "gate": "ready", "flagged_since": date(2026, 11, 3)}
     assert kinds(crm.push([Patch(deal, wanted)])) == ["written"]
@@ -247,20 +247,20 @@ def test_after_provision_ours_are_written_and_the_pause_is_only_read(fresh):
 def test_a_second_provision_makes_nothing(fresh):
     crm = fresh.connector(admin=fresh.admin())
     crm.provision()
-    assert "made now: none" in said(crm.provision())
+    assert "made now: none" in text_of(crm.provision())
 
 
-def test_who_may_not_set_up_is_told_what_to_do(fresh):
+def test_who_may_not_set_up_reads_what_to_do(fresh):
     remarks = fresh.connector().provision()
-    assert "--export" in said(remarks, "missing")
-    assert "[connections.acme.admin]" in said(remarks, "warning")
+    assert "--export" in text_of(remarks, "missing")
+    assert "[connections.acme.admin]" in text_of(remarks, "warning")
 
 
 def test_an_export_is_files_for_an_admins_own_hands_and_costs_no_call(driver, tmp_path):
     crm = driver.connector()
     remarks = crm.provision(export=tmp_path)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert str(len(written)) in said(remarks)
+    assert str(len(written)) in text_of(remarks)
     assert tmp_path / "README.md" in written
     assert crm.calls == 0
 
@@ -270,20 +270,20 @@ def test_check_says_that_all_is_well(fresh):
     fresh.deal()
     crm.provision()
     remarks = crm.check(fresh.clock.now())
-    assert "All 11 fields that we write are there" in said(remarks, "ok")
-    assert "daily calls are left" in said(remarks, "ok")
-    assert "segment" in said(remarks, "note")
-    assert said(remarks, "missing") == ""
+    assert "All 11 fields that we write are there" in text_of(remarks, "ok")
+    assert "daily calls are left" in text_of(remarks, "ok")
+    assert "segment" in text_of(remarks, "note")
+    assert text_of(remarks, "missing") == ""
 
 
 def test_check_names_each_field_that_provision_would_make(fresh):
-    text = said(fresh.connector().check(fresh.clock.now()), "missing")
+    text = text_of(fresh.connector().check(fresh.clock.now()), "missing")
     assert all(f"({name}) does not exist or is hidden" in text for name in (*OUR_FIELDS, *READ_FIELDS))
 
 
 def test_check_tells_a_clock_that_is_off(driver):
     remarks = driver.connector().check(driver.clock.now() + timedelta(minutes=5))
-    assert "300 seconds off" in said(remarks, "warning")
+    assert "300 seconds off" in text_of(remarks, "warning")
 
 
 def test_init_is_offered_fields_by_label_and_fill_and_a_process_without_lost_stages(driver):

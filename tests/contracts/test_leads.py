@@ -9,7 +9,7 @@ import pytest
 from model.errors import RetryLater
 from model.records import COLUMNS, LEAD, LEAD_ACTIVITY
 from tests.contracts.test_connectors import KINDS
-from tests.contracts.test_crms import cursors, later, said
+from tests.contracts.test_crms import cursors, later, text_of
 from tests.crm_drivers import CRM_DRIVERS
 
 
@@ -77,11 +77,11 @@ def test_leads_cost_no_call_unasked(driver):
 def test_a_description_tells_what_a_lead_has(driver):
     score = driver.custom("lead_score", "Lead score", "number", on="lead")
     gone = {"lead_score": score, "hidden": "no_such_field"}
-    told = driver.connector(lead_fields=gone).describe(subjects={"lead"})
-    assert {"hours_waiting", "status", "owner", "lead_score", "hidden"} <= told.of("lead").mapped
-    assert told.of("lead").types == {"lead_score": "number"}
-    assert {driver.new_lead, driver.given_up} <= set(told.of("lead").choices["status"])
-    assert "segment" not in told.of("lead").mapped
+    found = driver.connector(lead_fields=gone).describe(subjects={"lead"})
+    assert {"hours_waiting", "status", "owner", "lead_score", "hidden"} <= found.of("lead").mapped
+    assert found.of("lead").types == {"lead_score": "number"}
+    assert {driver.new_lead, driver.given_up} <= set(found.of("lead").choices["status"])
+    assert "segment" not in found.of("lead").mapped
 
 
 def test_a_field_that_cannot_be_read_is_unread_and_check_names_it(driver):
@@ -89,7 +89,7 @@ def test_a_field_that_cannot_be_read_is_unread_and_check_names_it(driver):
     later(driver, minutes=1)
     crm = driver.connector(lead_fields={"lead_score": "no_such_field"})
     assert of(pulled(crm), "lead")[lead]["unread"] == ["lead_score"]
-    assert "no_such_field (lead_score of leads) cannot be read" in said(
+    assert "no_such_field (lead_score of leads) cannot be read" in text_of(
         crm.check(driver.clock.now(), subjects={"lead"}), "missing"
     )
 
@@ -133,7 +133,7 @@ def test_a_converted_lead_says_so_and_when(driver):
     assert (found["is_converted"], found["converted_on"], found["gone"]) == (True, date(2026, 11, 4), None)
 
 
-def test_deleted_and_merged_leads_are_told_at_once(driver):
+def test_deleted_and_merged_leads_are_reported_at_once(driver):
     winner, loser, gone = (driver.lead(name) for name in ("winner", "loser", "gone"))
     first = pulled(driver.connector())
     later(driver, hours=1)
@@ -189,8 +189,8 @@ def test_where_leads_may_not_be_read_deals_come_all_the_same_and_check_says_what
     pages = pulled(crm)
     assert (set(of(pages, "opportunity")), of(pages, "lead")) == ({deal}, {})
     assert "leads" not in feeds(pages)
-    assert "A policy names leads, and" in said(crm.check(driver.clock.now(), subjects={"lead"}), "missing")
-    assert "leads" not in said(crm.check(driver.clock.now()))
+    assert "A policy names leads, and" in text_of(crm.check(driver.clock.now(), subjects={"lead"}), "missing")
+    assert "leads" not in text_of(crm.check(driver.clock.now()))
     assert "hours_waiting" in crm.describe(subjects={"lead"}).of("lead").mapped  # unknown from now on, not dormant
 
 
@@ -206,7 +206,7 @@ def test_where_activities_may_not_be_read_leads_come_and_their_feed_does_not(dri
     assert not any("lead_activity" in page.whole for page in pages)
 
 
-def test_an_outage_among_the_leads_is_told_and_the_next_pull_reads_them(driver):
+def test_an_outage_among_the_leads_is_reported_and_the_next_pull_reads_them(driver):
     lead = driver.lead()
     later(driver, minutes=1)
     pages = driver.connector().pull({}, subjects={"lead"})

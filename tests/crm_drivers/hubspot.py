@@ -46,7 +46,7 @@ NAMES = {
 }  # fmt: skip
 OURS = {**DEFAULT_WRITES, **DEFAULT_READS}
 MORE = {"owner": "hubspot_owner_id"}
-TOLD = {field: ours for ours, field in OURS.items()}
+TOLD = {field: name for name, field in OURS.items()}
 COUNTS = (OURS["score"], OURS["flag_count"])
 PATHS = {
     "": "", "api": "/(crm|account-info)/", "deals": r"/objects/(deals|0-3)(\?|$|/search|/batch/read)",
@@ -86,11 +86,11 @@ class HubspotDriver:
     def connector(self, **changes: Any) -> Connector:
         return self.hub.connector(**changes)
 
-    def deal(self, name: str = "Acme", **said: Any) -> str:
-        return self.hub.deal(name, **self._fields({"stage": self.first_stage, **said}))
+    def deal(self, name: str = "Acme", **changes: Any) -> str:
+        return self.hub.deal(name, **self._fields({"stage": self.first_stage, **changes}))
 
-    def edit(self, deal: str, user: str = "", **said: Any) -> None:
-        edit_as(self.portal, user or REP, "deals", deal, self._fields(said))
+    def edit(self, deal: str, user: str = "", **changes: Any) -> None:
+        edit_as(self.portal, user or REP, "deals", deal, self._fields(changes))
 
     def clone(self, deal: str) -> str:
         return clone(self.portal, REP, deal)
@@ -125,11 +125,11 @@ class HubspotDriver:
 
     def record(self, deal: str) -> dict[str, Any]:
         props = self._props(deal)
-        return {ours: _typed(field, props.get(field)) for ours, field in OURS.items()}
+        return {own: _typed(field, props.get(field)) for own, field in OURS.items()}
 
     def entered(self, deal: str) -> dict[str, Any]:
         props = self._props(deal)
-        found: dict[str, Any] = {ours: props.get(field) or None for ours, field in NAMES.items()}
+        found: dict[str, Any] = {own: props.get(field) or None for own, field in NAMES.items()}
         return found | {"amount": float(found["amount"]) if found["amount"] else None}
 
     def theirs(self) -> dict[str, dict[str, Any]]:
@@ -143,8 +143,8 @@ class HubspotDriver:
 
     def writes(self) -> list[Write]:
         app = self.portal.tokens.sync.app
-        ours = {app, "Pipeline app"}
-        sent = [write for write in self.portal.writes if write.by in ours and write.kind == "deals"]
+        own = {app, "Pipeline app"}
+        sent = [write for write in self.portal.writes if write.by in own and write.kind == "deals"]
         return [
             Write(
                 str(write.id),
@@ -236,13 +236,13 @@ class HubspotDriver:
 
     new_lead, given_up = "New", "Unqualified"
 
-    def lead(self, name: str = "Ada", **said: Any) -> str:
+    def lead(self, name: str = "Ada", **changes: Any) -> str:
         given = {"lastname": name, "company": "Acme", "lifecyclestage": "lead", "hs_lead_status": "NEW"}
         owner = self.portal.owner(REP).id
-        return create_as(self.portal, REP, "contacts", {"hubspot_owner_id": owner, **given, **_lead(said)})
+        return create_as(self.portal, REP, "contacts", {"hubspot_owner_id": owner, **given, **_lead(changes)})
 
-    def edit_lead(self, lead: str, **said: Any) -> None:
-        edit_as(self.portal, REP, "contacts", lead, _lead(said))
+    def edit_lead(self, lead: str, **changes: Any) -> None:
+        edit_as(self.portal, REP, "contacts", lead, _lead(changes))
 
     def flag_lead(self, lead: str, field: str, value: Any) -> None:
         self._put("contacts", lead, field, value)
@@ -273,8 +273,8 @@ class HubspotDriver:
     def _props(self, deal: str) -> dict[str, str]:
         return record_of(self.portal, "deals", deal).props
 
-    def _fields(self, said: dict[str, Any]) -> dict[str, Any]:
-        return {{**NAMES, **MORE, **OURS}.get(name, name): self._text(name, value) for name, value in said.items()}
+    def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {{**NAMES, **MORE, **OURS}.get(name, name): self._text(name, value) for name, value in given.items()}
 
     def _text(self, name: str, value: Any) -> str:
         """A day is told as its morning in the portal's zone, as the screen does."""
@@ -284,12 +284,12 @@ class HubspotDriver:
         return "" if value is None else str(value)
 
 
-def _lead(said: dict[str, Any]) -> dict[str, Any]:
+def _lead(given: dict[str, Any]) -> dict[str, Any]:
     """Statuses are said by their labels."""
-    told = dict(said)
-    if "status" in told:
-        told["status"] = told["status"].upper().replace(" ", "_")
-    return {LEAD.get(name, name): value for name, value in told.items()}
+    found = dict(given)
+    if "status" in found:
+        found["status"] = found["status"].upper().replace(" ", "_")
+    return {LEAD.get(name, name): value for name, value in found.items()}
 
 
 def _typed(field: str, value: str | None) -> Any:

@@ -60,11 +60,11 @@ def history(key: int, *moves: tuple[str, str]) -> list[dict]:
 
 def task_due(*days: str, owner: str | None = None) -> dict:
     """What the store says of open tasks due on these days (one owner's), as of AS_OF."""
-    said = {}
+    values = {}
     for name, distance in TASK_DAYS.items():
         first = min((day(d) for d in days if day(d) >= AS_OF.date() + timedelta(days=distance)), default=None)
-        said |= {f"task_due_from_{name}": first, f"task_owner_id_from_{name}": owner if first else None}
-    return said
+        values |= {f"task_due_from_{name}": first, f"task_owner_id_from_{name}": owner if first else None}
+    return values
 
 
 def snapshot(deals=({},), changes=(), owners=(OWNER,), feeds=None, as_of=AS_OF, **frames) -> Snapshot:

@@ -160,5 +160,5 @@ def test_the_next_step_belongs_to_an_active_owner_or_to_nobody():
     assert fact_value("next_step_owner", gone) is None
 
 
-def test_why_activity_is_unknown_is_told():
+def test_why_activity_is_unknown_is_reported():
     assert wide(deal(activity_hint=day("2026-11-01")), coverage=TEAMS).frame["_activity_unknown"].item() == "hidden"

@@ -109,7 +109,7 @@ def test_each_fact_has_its_value(name):
 
 
 @pytest.mark.parametrize("name", [name for name in FACTS if name not in BY_MAPPING and name != "id"])
-def test_a_fact_whose_column_or_feed_cannot_be_read_is_unknown(name):
+def test_a_fact_with_an_unreadable_column_or_feed_is_unknown(name):
     needs = FACTS[name].needs
     columns = ";".join(need for need in needs)
     late = replace(

@@ -68,8 +68,8 @@ class Event:
 
     def line(self) -> str:
         """The event as a line of the file."""
-        said = {"at": self.at.astimezone(UTC).isoformat(), "actor": self.actor, "deal": self.deal, "what": self.what}
-        return json.dumps({**said, **({"values": dict(self.values)} if self.values else {})}, sort_keys=False)
+        values = {"at": self.at.astimezone(UTC).isoformat(), "actor": self.actor, "deal": self.deal, "what": self.what}
+        return json.dumps({**values, **({"values": dict(self.values)} if self.values else {})}, sort_keys=False)
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
@@ -87,9 +87,9 @@ def read_events(lines: Iterable[str]) -> list[Event]:
     found = []
     for number, line in enumerate(lines, 1):
         try:
-            said = json.loads(line)
-            at = datetime.fromisoformat(said["at"])
-            found.append(Event(at, said["actor"], said["deal"], said["what"], said.get("values", {})))
+            answer = json.loads(line)
+            at = datetime.fromisoformat(answer["at"])
+            found.append(Event(at, answer["actor"], answer["deal"], answer["what"], answer.get("values", {})))
         except (ValueError, KeyError) as error:
             raise ValueError(f"line {number}: {error}") from error
     return in_order(found)

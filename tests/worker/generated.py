@@ -101,13 +101,13 @@ def keep_one(kept: Archive, draw: random.Random, id_: str) -> None:
     made = when(draw, 45)
     history = _history(draw, made)
     seen = made if draw.random() < 0.5 else when(draw, 25)
-    said = _said(draw, history[-1][1] if history else "Discovery") | {"created": made}
+    found = _said(draw, history[-1][1] if history else "Discovery") | {"created": made}
     if draw.random() < 0.6:  # a change that we saw ourselves between two pulls, then the record as it stands now
-        facts = said["facts"] | {"segment": "big"}
+        facts = found["facts"] | {"segment": "big"}
         before = {"amount": Decimal(900), "next_step": "Draft", "gone": None, "owner_id": "u0", "facts": facts}
-        kept.keep(seen, opportunity=[deal(id_, **said | before | {"unread": []}, last_edit=seen, modified=seen)])
+        kept.keep(seen, opportunity=[deal(id_, **found | before | {"unread": []}, last_edit=seen, modified=seen)])
         seen = max(seen, when(draw, 20))
-    kept.keep(seen, opportunity=[deal(id_, **said, last_edit=seen, modified=seen)])
+    kept.keep(seen, opportunity=[deal(id_, **found, last_edit=seen, modified=seen)])
     kept.keep(
         NOW, stage_change=[moved(id_, at, name) for at, name in history],
         field_change=[*_pushes(draw, id_), *_steps(draw, id_)],

@@ -74,13 +74,13 @@ class Governed:
     def later(self, **delta: float) -> None:
         self.driver.clock.set(self.driver.clock.now() + timedelta(**delta))
 
-    def deal(self, name: str = "Acme", **said: Any) -> str:
+    def deal(self, name: str = "Acme", **changes: Any) -> str:
         """A deal that a rep makes."""
-        return self.driver.deal(name, **said)
+        return self.driver.deal(name, **changes)
 
-    def edit(self, deal: str, **said: Any) -> None:
+    def edit(self, deal: str, **changes: Any) -> None:
         """What somebody changes on a deal, by all rules."""
-        self.driver.edit(deal, **said)
+        self.driver.edit(deal, **changes)
 
     def on_record(self, deal: str) -> dict[str, Any]:
         """Our fields of a deal, as they stand in the CRM."""
@@ -123,8 +123,8 @@ class Governed:
 def services(driver: CrmDriver, folder: Path, **connection: Any) -> Services:
     """Services over this CRM, with the starter pack and a SQLite store in `folder`."""
     ways = {"sandbox": True, "timezone": "America/New_York", **connection}
-    said = connection_settings({"kind": driver.kind, **ways})
-    settings = WorkerSettings(home=folder, connections={NAME: said})
+    found = connection_settings({"kind": driver.kind, **ways})
+    settings = WorkerSettings(home=folder, connections={NAME: found})
     connector = driver.connector(budget_share=1.0)
     return Services(
         settings=settings,
@@ -136,10 +136,10 @@ def services(driver: CrmDriver, folder: Path, **connection: Any) -> Services:
     )
 
 
-def live(team: Governed, texts: dict[str, bytes] | None = None, **said: Any) -> Governed:
+def live(team: Governed, texts: dict[str, bytes] | None = None, **changes: Any) -> Governed:
     """The team on a connection that is no sandbox; `texts` are its policy files, the starter pack unless said."""
     settings = team.services.settings
-    connection = settings.connections[NAME].model_copy(update={"sandbox": False, **said})
+    connection = settings.connections[NAME].model_copy(update={"sandbox": False, **changes})
     settings = settings.model_copy(update={"connections": {NAME: connection}})
     given = texts or policy_texts(settings)
     return replace(team, services=replace(team.services, settings=settings, policy_texts=lambda: given))

@@ -43,12 +43,12 @@ def packed(folder: Path, kind: str, text: bytes, **connection: Any) -> Iterator[
         of_deals, of_leads = to_map(text, OPPORTUNITIES), to_map(text, LEADS)
         fields = {fact: driver.custom(fact, fact, type_) for fact, type_ in of_deals.items()}
         of_lead = {fact: driver.custom(fact, fact, type_, on="lead") for fact, type_ in of_leads.items()}
-        ours = services(driver, folder, fields=fields, lead_fields=of_lead, **connection)
+        own = services(driver, folder, fields=fields, lead_fields=of_lead, **connection)
         connector = driver.connector(fields=fields, lead_fields=of_lead, budget_share=1.0)
-        ours = replace(ours, policy_texts=lambda: {"pack.yaml": text}, connect=lambda _name: connector)
-        team = Governed(driver, ours)
+        own = replace(own, policy_texts=lambda: {"pack.yaml": text}, connect=lambda _name: connector)
+        team = Governed(driver, own)
         team.fields, team.lead_fields = fields, of_lead
         try:
             yield team
         finally:
-            ours.store.close()
+            own.store.close()

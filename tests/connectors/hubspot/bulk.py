@@ -26,7 +26,7 @@ NAME = "acme"
 
 
 @dataclass(frozen=True)
-class Told:
+class BulkPortal:
     """What the pulls after the bulk edit brought."""
 
     deals: int
@@ -44,7 +44,7 @@ class Told:
         return self.read == self.kept == self.deals and not self.twice
 
 
-def bulk(deals: int, folder: Path, settings: Settings) -> Told:
+def bulk(deals: int, folder: Path, settings: Settings) -> BulkPortal:
     """Make `deals`, pull them, edit all at one instant, pull while the index lags and again when it has caught up."""
     store = Store.open(f"sqlite:///{folder / 'bulk.db'}")
     with open_for_business(settings) as hub:
@@ -61,7 +61,7 @@ def bulk(deals: int, folder: Path, settings: Settings) -> Told:
         stored = store.history.snapshot(NAME, hub.portal.clock.now(), touch=TouchRule()).deals
     searches = sum(path.endswith("deals/search") for path in paths)
     batches = sum(path.endswith("deals/batch/read") for path in paths)
-    return Told(
+    return BulkPortal(
         deals=deals,
         seen_at_once=len({one["id"] for page in early for one in page.records.get("opportunity", ())}),
         read=len(made & counts.keys()),
@@ -89,13 +89,13 @@ def main() -> int:
     asked.add_argument("--lag", type=float, default=45.0, help="seconds that the search index is behind")
     given = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="sluicegate-bulk-") as folder:
-        told = bulk(given.deals, Path(folder), Settings(index_lag=given.lag))
+        found = bulk(given.deals, Path(folder), Settings(index_lag=given.lag))
     sys.stdout.write(
-        f"{told.deals} deals changed at one instant; {told.seen_at_once} were read while the index lagged.\n"
-        f"Then {told.read} were read, {told.twice} of them twice; the store has the change on {told.kept}.\n"
-        f"Calls: {told.searches} searches, {told.batches} batch reads with history, {told.others} others.\n"
+        f"{found.deals} deals changed at one instant; {found.seen_at_once} were read while the index lagged.\n"
+        f"Then {found.read} were read, {found.twice} of them twice; the store has the change on {found.kept}.\n"
+        f"Calls: {found.searches} searches, {found.batches} batch reads with history, {found.others} others.\n"
     )
-    return int(not told.whole)
+    return int(not found.whole)
 
 
 if __name__ == "__main__":

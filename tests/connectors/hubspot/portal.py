@@ -73,8 +73,8 @@ def open_for_business(kind: Settings, *, provisioned: bool = True) -> Iterator[P
     """A portal whose properties of ours exist, unless they are not yet provisioned."""
     portal = new_portal(kind)
     portal.clock.set(datetime(2026, 11, 3, 9, tzinfo=UTC))
-    for ours, name in {**DEFAULT_WRITES, **DEFAULT_READS}.items() if provisioned else ():
-        made = property_of(f"{name} {KINDS.get(ours, 'string text')}", "dealinformation", portal.clock.ms(), own=True)
+    for own, name in {**DEFAULT_WRITES, **DEFAULT_READS}.items() if provisioned else ():
+        made = property_of(f"{name} {KINDS.get(own, 'string text')}", "dealinformation", portal.clock.ms(), own=True)
         portal.properties["deals"][name] = made
     add_owner(portal, REP, "Rita", "Rep", teams=[("1", "East")])
     with serve(portal) as server:

@@ -26,7 +26,7 @@ def only(hub: PortalDriver, **settings):
 
 
 @pytest.mark.parametrize(
-    ("kind", "values", "told"),
+    ("kind", "values", "expected"),
     [
         ("calls", {"hs_timestamp": PAST}, ("call", "touch")),
         ("calls", {"hs_timestamp": PAST, "hs_call_status": "NO_ANSWER"}, ("call", "touch")),
@@ -45,10 +45,10 @@ def only(hub: PortalDriver, **settings):
         ("tasks", {"hs_timestamp": PAST, "hs_task_status": "COMPLETED"}, ("task", "touch")),
     ],
 )
-def test_what_counts_as_a_touch(hub: PortalDriver, kind, values, told):
+def test_what_counts_as_a_touch(hub: PortalDriver, kind, values, expected):
     hub.create(kind, hub.deal(), **values)
     found = only(hub)
-    assert (found["kind"], what_it_is(found, (), AS_OF)) == told
+    assert (found["kind"], what_it_is(found, (), AS_OF)) == expected
 
 
 def test_a_task_is_done_when_it_was_completed_not_when_it_was_due(hub: PortalDriver):

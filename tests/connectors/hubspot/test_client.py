@@ -33,9 +33,9 @@ class TimedClient:
 
     def __init__(self, **settings):
         self.waited, self.now = [], NOW
-        told = {"name": "acme", "access_token": "pat-secret"} | settings
+        values = {"name": "acme", "access_token": "pat-secret"} | settings
         self.client = Client(
-            HubspotSettings(**told),
+            HubspotSettings(**values),
             clock=lambda: self.now,
             sleep=self.waited.append,
             random=Random(1),  # noqa: S311
@@ -137,7 +137,7 @@ def test_the_days_limit_stops_until_the_accounts_midnight(portal):
 
 
 @pytest.mark.parametrize(
-    ("told", "window"),
+    ("expected", "window"),
     [
         ({"x-hubspot-ratelimit-max": "190", "x-hubspot-ratelimit-interval-milliseconds": "5000"}, (190, 5000)),
         ({"X-HubSpot-RateLimit-Max": "190"}, (190, 10_000)),
@@ -145,8 +145,8 @@ def test_the_days_limit_stops_until_the_accounts_midnight(portal):
         ({}, None),
     ],
 )
-def test_the_window_is_known_by_as_many_headers_as_there_are(told, window):
-    assert headers.window(requests.structures.CaseInsensitiveDict(told)) == window
+def test_the_window_is_known_by_as_many_headers_as_there_are(expected, window):
+    assert headers.window(requests.structures.CaseInsensitiveDict(expected)) == window
 
 
 def test_our_share_of_the_days_calls_is_kept(portal):
@@ -161,11 +161,11 @@ def test_our_share_of_the_days_calls_is_kept(portal):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "expected",
     [{"Retry-After": "120"}, {"Retry-After": "Tue, 03 Nov 2026 09:02:00 GMT", "Date": "Tue, 03 Nov 2026 09:00:00 GMT"}],
 )
-def test_a_wait_beyond_the_cap_is_left_to_the_caller(portal, told):
-    portal.get(DEALS, status=429, json=limited("TEN_SECONDLY_ROLLING"), headers=told)
+def test_a_wait_beyond_the_cap_is_left_to_the_caller(portal, expected):
+    portal.get(DEALS, status=429, json=limited("TEN_SECONDLY_ROLLING"), headers=expected)
     timed = TimedClient()
     with pytest.raises(RetryLater) as raised:
         timed.list()
@@ -224,7 +224,7 @@ def test_a_missing_scope_is_named(portal):
         TimedClient().list()
 
 
-def test_a_bad_private_token_is_asked_once_and_never_told(portal):
+def test_a_bad_private_token_is_asked_once_and_never_printed(portal):
     portal.get(DEALS, status=401, json={"category": "INVALID_AUTHENTICATION", "message": "bad pat-secret"})
     with pytest.raises(AccessRefused, match="access_token of connection acme") as raised:
         TimedClient().list()
@@ -244,8 +244,8 @@ def test_an_oauth_token_is_renewed_before_it_ends_and_reaches_kept_objects(porta
     timed.list()
     timed.now += timedelta(minutes=29, seconds=30)
     timed.list()
-    told = [call.request.headers.get("Authorization") for call in portal.calls if call.request.url.startswith(DEALS)]
-    assert told == ["Bearer first", "Bearer second"]
+    rows = [call.request.headers.get("Authorization") for call in portal.calls if call.request.url.startswith(DEALS)]
+    assert rows == ["Bearer first", "Bearer second"]
     assert "refresh_token=again" in portal.calls[0].request.body
 
 
@@ -282,7 +282,7 @@ def test_a_dead_refresh_token_is_not_tried_again(portal):
 
 
 @pytest.mark.parametrize("status", [400, 401])
-def test_a_renewal_that_is_refused_in_the_words_of_the_standard_is_asked_once_and_told(portal, status):
+def test_a_renewal_that_is_refused_in_the_words_of_the_standard_is_asked_once_and_reported(portal, status):
     portal.post(TOKENS, status=status, json={"error": "invalid_grant", "error_description": "it was revoked"})
     with pytest.raises(AccessRefused, match=r"it was revoked \(invalid_grant\)\. Connect the app again"):
         TimedClient(**OAUTH, access_token=None).list()
@@ -318,10 +318,10 @@ def test_an_answer_without_results_is_asked_for_later_and_no_empty_portal(portal
         pipelines.read(client) if "pipelines" in path else Schema(client).fields()
 
 
-def test_living_pipelines_told_twice_are_not_archived(portal):
+def test_living_pipelines_reported_twice_are_not_archived(portal):
     stage = {"id": "s", "label": "Talks", "metadata": {"probability": "0.5"}}
-    told = {"id": "p", "label": "Partner", "displayOrder": 0, "stages": [stage]}
-    portal.get(f"{BASE}/crm/v3/pipelines/deals", json={"results": [told]})
+    values = {"id": "p", "label": "Partner", "displayOrder": 0, "stages": [stage]}
+    portal.get(f"{BASE}/crm/v3/pipelines/deals", json={"results": [values]})
     assert pipelines.read(TimedClient().client).stages["s"]["is_active"]
 
 
@@ -331,6 +331,6 @@ def test_a_200_without_results_is_no_empty_page(portal):
         list(windows.listed(TimedClient().client, "deals"))
 
 
-@pytest.mark.parametrize("told", [1_793_696_400_250, "1793696400250", "2026-11-03T09:00:00.250Z"])
-def test_an_instant_is_the_same_as_a_number_as_milliseconds_or_in_words(told):
-    assert instant(told) == NOW + timedelta(milliseconds=250)
+@pytest.mark.parametrize("expected", [1_793_696_400_250, "1793696400250", "2026-11-03T09:00:00.250Z"])
+def test_an_instant_is_the_same_as_a_number_as_milliseconds_or_in_words(expected):
+    assert instant(expected) == NOW + timedelta(milliseconds=250)

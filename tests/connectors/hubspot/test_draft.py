@@ -35,7 +35,7 @@ def test_the_drafted_processes_are_a_policy_file_that_can_be_read(hub: PortalDri
     assert [stage.names["hubspot"] for stage in partner.stages] == [("p-lead",), ("p-talks",), ("p-won",)]
 
 
-def test_the_fuller_of_two_likely_properties_is_suggested_and_ours_never(hub: PortalDriver):
+def test_the_fuller_of_two_likely_properties_is_suggested_and_our_own_never(hub: PortalDriver):
     for line in ("champion_found bool booleancheckbox true=Yes", "old_champion bool booleancheckbox true=Yes"):
         made = property_of(line, "dealinformation", own=True, label="Champion identified")
         hub.portal.properties["deals"][made.name] = made

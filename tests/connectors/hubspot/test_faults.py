@@ -166,7 +166,7 @@ def test_without_the_right_to_deals_a_sentence_names_the_scope(hub: PortalDriver
         hub.connector().describe()
 
 
-def test_the_scope_that_hubspot_asks_for_is_the_one_that_is_told(hub: PortalDriver):
+def test_the_scope_that_hubspot_asks_for_is_the_one_that_is_reported(hub: PortalDriver):
     wanted = {"errors": [{"context": {"requiredGranularScopes": ["crm.schemas.deals.read"]}}]}
     hub.portal.faults.add("missing_scopes", path="/properties/deals", count=None, more=wanted)
     for ask in (lambda crm: list(crm.pull({})), lambda crm: crm.describe()):

@@ -26,11 +26,11 @@ def admin(hub: PortalDriver):
     return hub.connector(admin={"access_token": hub.server.admin_token})
 
 
-def said(remarks, level=None):
+def text_of(remarks, level=None):
     return "\n".join(remark.text for remark in remarks if level in (None, remark.level))
 
 
-def ours(hub: PortalDriver):
+def own_properties(hub: PortalDriver):
     return {n: p for n, p in hub.portal.properties["deals"].items() if n.startswith("sluicegate_")}
 
 
@@ -41,9 +41,9 @@ def add(hub: PortalDriver, line, **more):
 
 
 def test_thirteen_properties_are_made_in_a_group_of_their_own_with_labels_and_help(fresh: PortalDriver):
-    text = said(admin(fresh).provision())
+    text = text_of(admin(fresh).provision())
     assert "13 properties are on deals" in text
-    made = ours(fresh)
+    made = own_properties(fresh)
     assert len(made) == len(OUR_FIELDS) + len(READ_FIELDS)
     assert {one.group for one in made.values()} == {"sluicegate"}
     assert fresh.portal.groups["deals"]["sluicegate"].label == "Sluicegate"
@@ -56,7 +56,7 @@ def test_thirteen_properties_are_made_in_a_group_of_their_own_with_labels_and_he
 
 
 def test_the_steps_for_the_record_page_are_printed(fresh: PortalDriver):
-    notes = said(admin(fresh).provision(), "note")
+    notes = text_of(admin(fresh).provision(), "note")
     for words in ("property list card", "view Flagged deals", "board's cards", "Flags by owner", "Pause Reason"):
         assert words in notes
 
@@ -68,27 +68,27 @@ def test_a_property_from_the_archive_comes_back_and_lacking_options_are_added(fr
     gate.options = [{**gate.options[0], "label": "All clear"}, {"label": "Mine", "value": "mine"}]
     hide_property(fresh.portal, "sluicegate_gate")
     remarks = crm.provision()
-    assert "Restored from the archive, with what they held: sluicegate_gate." in said(remarks, "note")
-    assert "Options were added, none taken away: sluicegate_gate." in said(remarks, "ok")
+    assert "Restored from the archive, with what they held: sluicegate_gate." in text_of(remarks, "note")
+    assert "Options were added, none taken away: sluicegate_gate." in text_of(remarks, "ok")
     restored = fresh.portal.properties["deals"]["sluicegate_gate"]
     assert restored.values == ["clear", "mine", "ready", "waiting", "breached", "unknown"]
     assert restored.options[0]["label"] == "All clear"
-    assert "none taken away" not in said(crm.provision())
+    assert "none taken away" not in text_of(crm.provision())
 
 
 def test_a_label_that_is_taken_does_not_stop_an_option(fresh: PortalDriver):
     add(fresh, "sluicegate_gate enumeration select CLEAR=Clear")
-    assert said(admin(fresh).provision(), "missing") == ""
+    assert text_of(admin(fresh).provision(), "missing") == ""
     assert "clear" in fresh.portal.properties["deals"]["sluicegate_gate"].values
 
 
-def test_a_property_of_another_type_is_told_and_left_alone(fresh: PortalDriver):
+def test_a_property_of_another_type_is_reported_and_left_alone(fresh: PortalDriver):
     add(fresh, "sluicegate_score string text")
-    told = said(admin(fresh).provision(), "missing")
-    assert "sluicegate_score is a string property and number is needed" in told
-    assert "under writes" in told
+    found = text_of(admin(fresh).provision(), "missing")
+    assert "sluicegate_score is a string property and number is needed" in found
+    assert "under writes" in found
     assert fresh.portal.properties["deals"]["sluicegate_score"].type == "string"
-    assert len(ours(fresh)) == 13
+    assert len(own_properties(fresh)) == 13
 
 
 def test_a_property_made_by_somebody_else_meanwhile_is_taken_as_it_is(fresh: PortalDriver):
@@ -100,15 +100,15 @@ def test_a_property_made_by_somebody_else_meanwhile_is_taken_as_it_is(fresh: Por
         return False
 
     fresh.portal.faults.add(how="error", when=meanwhile)
-    assert said(crm.provision(), "missing") == ""
-    assert len(ours(fresh)) == 13
+    assert text_of(crm.provision(), "missing") == ""
+    assert len(own_properties(fresh)) == 13
 
 
 def test_the_sync_token_alone_is_refused_by_name_of_the_scope(fresh: PortalDriver):
     remarks = fresh.connector().provision()
-    assert "crm.schemas.deals.write" in said(remarks, "missing")
-    assert "or run provision --export DIR" in said(remarks, "missing")
-    assert ours(fresh) == {}
+    assert "crm.schemas.deals.write" in text_of(remarks, "missing")
+    assert "or run provision --export DIR" in text_of(remarks, "missing")
+    assert own_properties(fresh) == {}
 
 
 def test_every_exported_file_stands_as_it_was_agreed(hub: PortalDriver, tmp_path, snapshot):
@@ -124,7 +124,7 @@ def test_the_exported_bodies_make_the_same_properties_with_the_vendors_own_libra
     inputs = json.loads((tmp_path / "properties.json").read_text())["inputs"]
     made = client.crm.properties.batch_api.create("deals", BatchInputPropertyCreate(inputs=inputs))
     assert len(made.results) == 13
-    by_hand = {name: (one.type, one.field_type, one.values) for name, one in ours(fresh).items()}
+    by_hand = {name: (one.type, one.field_type, one.values) for name, one in own_properties(fresh).items()}
     with open_for_business(Settings(), provisioned=False) as other:
         admin(other).provision()
-        assert by_hand == {name: (one.type, one.field_type, one.values) for name, one in ours(other).items()}
+        assert by_hand == {name: (one.type, one.field_type, one.values) for name, one in own_properties(other).items()}

@@ -64,7 +64,7 @@ def test_money_stays_exact_and_blanks_are_blank(hub: PortalDriver):
     assert (found[blank]["amount"], found[blank]["next_step"]) == (None, None)
 
 
-def test_won_and_lost_are_told_by_probability_texts(hub: PortalDriver):
+def test_won_and_lost_are_known_by_probability_texts(hub: PortalDriver):
     add_pipeline(hub.portal, "renewals", "Renewals", [("open1", "Open", 0.5), ("won1", "Won", 1), ("no1", "No", 0)])
     won, lost = hub.deal(pipeline="renewals", dealstage="won1"), hub.deal(pipeline="renewals", dealstage="no1")
     pages = pulled(hub)
@@ -95,7 +95,7 @@ def test_owners_are_known_by_owner_id_also_after_they_left(hub: PortalDriver):
     assert (found["name"], found["username"], found["is_active"], found["team"]) == ("Rita Rep", REP, False, "East")
 
 
-def test_moves_are_told_from_history_with_who_made_them(hub: PortalDriver):
+def test_moves_are_reported_from_history_with_who_made_them(hub: PortalDriver):
     deal = hub.deal(amount="5")
     hub.later(days=3)
     hub.edit(deal, dealstage="contractsent", amount="7", closedate="2027-01-31T05:00:00Z", hs_next_step="Mail")
@@ -121,7 +121,7 @@ def test_a_close_date_moved_within_its_day_is_no_push(hub: PortalDriver):
     assert not records(pulled(hub), "field_change")
 
 
-def test_a_move_by_our_own_app_is_known_as_ours(hub: PortalDriver):
+def test_a_move_by_our_own_app_is_known_as_our_own(hub: PortalDriver):
     deal = hub.deal()
     hub.later(days=3)
     crm = hub.connector()
@@ -201,9 +201,9 @@ def test_the_second_pull_reads_only_what_changed(hub: PortalDriver):
 
 
 def test_a_bulk_edit_past_the_search_cap_is_read_whole_and_once(tmp_path):
-    told = bulk(650, tmp_path, Settings(search_cap=400, index_lag=45))
-    assert told.whole
-    assert (told.seen_at_once, told.searches, told.batches) == (0, 4, 13)
+    found = bulk(650, tmp_path, Settings(search_cap=400, index_lag=45))
+    assert found.whole
+    assert (found.seen_at_once, found.searches, found.batches) == (0, 4, 13)
 
 
 @pytest.mark.parametrize("hub", [Settings(index_lag=90)], indirect=True)
@@ -226,8 +226,8 @@ def test_many_deals_changed_at_one_instant_are_each_read_once(hub: PortalDriver)
     bulk_edit(hub.portal, REP, {"hs_next_step": "Call"})
     hub.later(minutes=1)
     pages = pulled(hub, before)
-    told = [record["id"] for page in pages for record in page.records.get("opportunity", ())]
-    assert sorted(told) == sorted(deals)
+    rows = [record["id"] for page in pages for record in page.records.get("opportunity", ())]
+    assert sorted(rows) == sorted(deals)
 
 
 def test_an_edited_pipeline_moves_all_its_deals_but_changes_none(hub: PortalDriver):
@@ -356,7 +356,7 @@ def test_without_the_portals_rates_those_on_the_deals_count(hub: PortalDriver):
     assert [(rate["currency"], rate["multiply"]) for rate in found] == [("EUR", Decimal("1.1"))]
 
 
-def test_without_the_right_to_contacts_the_feed_is_not_told(hub: PortalDriver):
+def test_without_the_right_to_contacts_the_feed_is_not_reported(hub: PortalDriver):
     deal = hub.deal()
     for right in ("objects.contacts.read", "objects.contacts.write", "schemas.contacts.read"):
         take_scope(hub.portal, f"crm.{right}")

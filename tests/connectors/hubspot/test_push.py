@@ -81,8 +81,8 @@ def test_none_clears_a_property(hub: PortalDriver):
     deal, crm = hub.deal(), hub.connector()
     crm.push([Patch(deal, {"score": 70, "gate": "ready", "flagged_since": date(2026, 11, 3)})])
     assert kinds(crm.push([Patch(deal, dict.fromkeys(("score", "gate", "flagged_since")))])) == ["written"]
-    ours = crm.read([deal]).records["opportunity"][0]["ours"]
-    assert (ours["score"], ours["gate"], ours["flagged_since"]) == (None, None, None)
+    own = crm.read([deal]).records["opportunity"][0]["ours"]
+    assert (own["score"], own["gate"], own["flagged_since"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("name", ["pause_until", "dealstage", "sluicegate_score"])

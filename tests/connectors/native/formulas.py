@@ -86,12 +86,12 @@ class Save:
         return COMBINE[sign](Fraction(left), Fraction(right))
 
     def do_and(self, *parts: Any) -> bool:
-        said = (self.value(part) is True for part in parts)
-        return all(list(said) if self.eager else said)
+        found = (self.value(part) is True for part in parts)
+        return all(list(found) if self.eager else found)
 
     def do_or(self, *parts: Any) -> bool:
-        said = (self.value(part) is True for part in parts)
-        return any(list(said) if self.eager else said)
+        found = (self.value(part) is True for part in parts)
+        return any(list(found) if self.eager else found)
 
     def do_not(self, part: Any) -> bool | None:
         value = self.value(part)

@@ -48,7 +48,7 @@ def test_every_formula_can_be_read_and_asks_for_the_exemption_first(packs):
 
 @pytest.mark.parametrize("packs", SETS)
 @pytest.mark.parametrize("kind", MADE)
-def test_each_criterion_is_said_whole_or_told_with_its_reasons(kind, packs):
+def test_each_criterion_is_expressed_whole_or_listed_with_its_reasons(kind, packs):
     answer = made(kind, packs)
     whole = {rule["criterion"] for rule in answer["rules"]}
     whole |= {one["criterion"] for row in answer["table"] for one in row["why"] if one["enforced"] == "whole"}

@@ -73,9 +73,9 @@ def open_for_business(kind: Settings, *, provisioned: bool = True) -> Iterator[S
     org = new_org(kind)
     org.clock.set(datetime(2026, 11, 3, 9, tzinfo=UTC))
     rights = profile_set(org, "Integration User")
-    for ours, api_name in {**DEFAULT_WRITES, **DEFAULT_READS}.items() if provisioned else ():
-        org.add_field("Opportunity", parse_field(f"{api_name} {KINDS.get(ours, 'string(255)')}"))
-        org.grant(rights, "Opportunity", api_name, edit=ours in DEFAULT_WRITES)
+    for own, api_name in {**DEFAULT_WRITES, **DEFAULT_READS}.items() if provisioned else ():
+        org.add_field("Opportunity", parse_field(f"{api_name} {KINDS.get(own, 'string(255)')}"))
+        org.grant(rights, "Opportunity", api_name, edit=own in DEFAULT_WRITES)
     add_user(org, REP, "Rita", "Rep", "Standard User", Department="East")
     with serve(org) as server:
         yield Sales(org, server)

@@ -30,11 +30,11 @@ def test_what_was_written_is_read_back_and_a_later_patch_changes_only_its_fields
     connector = reports.open()
     connector.push([Patch("A3", FLAGGED)])
     connector.push([Patch("A3", {"score": 55, "reasons": None})])
-    ours = connector.read(["A3"]).records["opportunity"][0]["ours"]
-    assert (ours["score"], ours["reasons"], ours["flagged_since"]) == (55, None, "2026-11-17")
+    own = connector.read(["A3"]).records["opportunity"][0]["ours"]
+    assert (own["score"], own["reasons"], own["flagged_since"]) == (55, None, "2026-11-17")
 
 
-def test_fields_that_are_not_ours_are_never_written(reports):
+def test_fields_that_are_not_our_own_are_never_written(reports):
     connector = reports.open()
     connector.push([Patch("A3", {"score": 1, "amount": 9, "pause_until": date(2026, 1, 1)})])
     assert set(read_findings(connector.settings.findings_path)["A3"]) == set(OUR_FIELDS) == set(RULES)

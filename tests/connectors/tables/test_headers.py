@@ -87,12 +87,12 @@ Filtered by:,Stage,not equal to,Closed
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
-def test_titles_above_the_header_are_passed_over_and_told(reports, mark):
+def test_titles_above_the_header_are_passed_over_and_reported(reports, mark):
     connector = reports.open(TITLED + PIPELINE.replace(",", mark))
     assert list(deals(connector)) == ["A1", "A2", "A3", "A4"]
-    said = [remark.text for remark in connector.check(datetime(2018, 1, 1, tzinfo=UTC))]
-    assert said[0].endswith(f"4 rows, utf-8, parted by {'tab' if mark == chr(9) else mark!r}.")
-    assert said[1].startswith("deals.csv: the header is line 5, below 'Pipeline report'; 'As of 15 Nov 2026")
+    remarks = [remark.text for remark in connector.check(datetime(2018, 1, 1, tzinfo=UTC))]
+    assert remarks[0].endswith(f"4 rows, utf-8, parted by {'tab' if mark == chr(9) else mark!r}.")
+    assert remarks[1].startswith("deals.csv: the header is line 5, below 'Pipeline report'; 'As of 15 Nov 2026")
 
 
 def test_lines_are_counted_from_the_top_of_the_file(reports):
@@ -128,7 +128,7 @@ def test_what_a_report_adds_below_its_deals_is_no_deal(reports, line, why):
     assert list(connector.pull({}, full=True))[-1].present["opportunity"] == set(deals(connector))
 
 
-def test_a_customer_whose_name_begins_like_a_total_is_a_deal(reports):
+def test_a_customer_with_a_name_that_begins_like_a_total_is_a_deal(reports):
     connector = reports.open("id,name,stage\n1,Total Wine renewal,Demo\n2,Total,Demo\n3,Sum,\n")
     assert list(deals(connector)) == ["1", "2"]
     assert aside(connector) == ["line 4: 'Sum' is a total of the report, not a deal"]

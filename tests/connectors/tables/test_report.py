@@ -50,7 +50,7 @@ def test_stage_entry_columns_are_a_stage_history(reports):
     assert list(connector.pull({}))[-1].feeds == {"stage_history"}
 
 
-def test_dirt_is_told_row_by_row(reports):
+def test_dirt_is_reported_row_by_row(reports):
     connector = reports.open(products=reports.file("products.csv", PRODUCTS))
     assert [note.reason for note in connector.notes()] == [
         "line 2: product 'GTXPro' is not in the product list; 'GTX Pro' is",
@@ -62,15 +62,15 @@ def test_dirt_is_told_row_by_row(reports):
 
 
 def test_check_says_in_sentences_how_the_file_was_read(reports):
-    said = [
+    remarks = [
         remark.text
         for remark in reports.open(owners=reports.file("teams.csv", TEAMS)).check(datetime(2018, 1, 1, tzinfo=UTC))
     ]
-    assert "4 deals: 2 open, 1 won, 1 lost." in said
-    assert "1 owner without a deal: Carl Lin." in said
-    assert "deals.csv: 'engage_date' is taken as the day a deal was created." in said
-    assert any(text.endswith("4 rows, utf-8, parted by ','.") for text in said)
-    assert any(text.startswith("Facts that no column holds: name, pipeline") for text in said)
+    assert "4 deals: 2 open, 1 won, 1 lost." in remarks
+    assert "1 owner without a deal: Carl Lin." in remarks
+    assert "deals.csv: 'engage_date' is taken as the day a deal was created." in remarks
+    assert any(text.endswith("4 rows, utf-8, parted by ','.") for text in remarks)
+    assert any(text.startswith("Facts that no column holds: name, pipeline") for text in remarks)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_bad_row_is_set_aside_with_its_line_and_reason_and_the_rest_goes_on(re
     assert list(deals(connector)) == ["A1", "A2", "A3", "A4"]
 
 
-def test_a_deal_whose_row_is_bad_has_not_vanished(reports):
+def test_a_deal_with_a_bad_row_has_not_vanished(reports):
     pages = list(reports.open(PIPELINE + "A9,M,G,C,Won,2017-02-31,,5\n").pull({}, full=True))
     assert pages[-1].present["opportunity"] == {"A1", "A2", "A3", "A4", "A9"}
 
@@ -105,11 +105,13 @@ def test_an_unchanged_report_is_not_read_again_and_a_changed_one_is(reports):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
-def test_the_encoding_is_found_and_told(reports, encoding):
+def test_the_encoding_is_found_and_reported(reports, encoding):
     connector = reports.open("Deal ID;Deal Name;Deal Stage;Amount\n1;Müller – Söhne;Won;5\n", encoding)
     assert deals(connector)["1"]["name"] == "Müller – Söhne"
-    told = connector.check(datetime(2018, 1, 1, tzinfo=UTC))[0].text
-    assert told.endswith(f"1 row, {encoding.removesuffix('-le') if encoding == 'utf-16' else encoding}, parted by ';'.")
+    remarks = connector.check(datetime(2018, 1, 1, tzinfo=UTC))[0].text
+    assert remarks.endswith(
+        f"1 row, {encoding.removesuffix('-le') if encoding == 'utf-16' else encoding}, parted by ';'."
+    )
 
 
 def test_quoted_newlines_keep_the_lines_counted(reports):
@@ -149,7 +151,7 @@ def test_notes_count_what_an_independent_reading_counts(reports):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (b"PK\x03\x04\x14\x00", r"deals.csv is a workbook, not a CSV; save it as CSV UTF-8"),
         (b"\xff\xfei\x00d\x00,", r"deals.csv begins as utf-16-le and is none at byte \d+; export it as CSV UTF-8"),
@@ -157,10 +159,10 @@ def test_notes_count_what_an_independent_reading_counts(reports):
         (b"id,stage\n1,Demo\n" * 20 + b"2,De\0mo\n", r"deals.csv:41: a NUL character stands here"),
     ],
 )
-def test_what_is_no_csv_is_told_in_a_sentence(reports, content, said):
+def test_what_is_no_csv_is_reported_in_a_sentence(reports, content, expected):
     connector = reports.open()
     connector.settings.opportunities.write_bytes(content)
-    with pytest.raises(SettingsProblem, match=said):
+    with pytest.raises(SettingsProblem, match=expected):
         connector.describe()
 
 
@@ -175,9 +177,9 @@ def test_a_report_is_read_once_however_often_it_is_asked_and_anew_when_it_change
 
 def test_a_list_of_headers_in_a_sentence_stays_short(reports):
     headers = ",".join(f"c{n}" + "x" * 100 for n in range(500))
-    with pytest.raises(SettingsProblem, match=r"and 460 more") as told:
+    with pytest.raises(SettingsProblem, match=r"and 460 more") as found:
         reports.open(f"{headers}\n").describe()
-    assert len(str(told.value)) < 2_500
+    assert len(str(found.value)) < 2_500
 
 
 def test_an_amount_beyond_all_money_is_set_aside(reports):

@@ -65,11 +65,11 @@ def either(*conditions: Condition) -> Condition:
 
 
 def policy(id_: str = "no-activity", flag_if: Condition | None = None, **more: Any) -> Policy:
-    said = {
+    values = {
         "title": id_.replace("-", " ").capitalize(), "severity": "warning", "points": 15,
         "owner": "revops@acme.example", "fix": f"Fix {id_}",
     } | more  # fmt: skip
-    return Policy(id=id_, flag_if=flag_if or since("last_activity", 14), **said)
+    return Policy(id=id_, flag_if=flag_if or since("last_activity", 14), **values)
 
 
 def criterion(id_: str, require: Condition, **more: Any) -> Criterion:

@@ -52,8 +52,8 @@ def then(standing=NOBODY, judged=("no-activity",), let_through=()):
     return Baseline(standing, frozenset(judged), frozenset(let_through))
 
 
-def held(v, week_ago=NOBODY, **said):
-    return over_share(v.rules, tally(v, then(week_ago, **said)), NO_TABLE)
+def held(v, week_ago=NOBODY, **changes):
+    return over_share(v.rules, tally(v, then(week_ago, **changes)), NO_TABLE)
 
 
 def shown(v):
@@ -138,8 +138,8 @@ def test_a_flag_that_the_brake_keeps_costs_what_it_says():
     dearer = policies(policy(points=40, title="Silent"))
     v = org(0, 100, rules=dearer, previous=views.previous(before))
     after = hold_back(v, held(v, standing(before)))
-    said = orjson.loads(views.findings(after)["flag"][0])
-    assert (said["title"], 100 - said["points"]) == ("Silent", views.scores(after)["score"][0])
+    answer = orjson.loads(views.findings(after)["flag"][0])
+    assert (answer["title"], 100 - answer["points"]) == ("Silent", views.scores(after)["score"][0])
     assert reasons(after) == reasons(before)
 
 
@@ -260,12 +260,12 @@ def test_a_criterion_is_held_like_a_policy_and_the_gate_stays_as_it_was():
     assert set(views.gates(after)["gate"]) == {"ready"}
 
 
-def moved_on(previous=None, on="2026-11-20", **said):
+def moved_on(previous=None, on="2026-11-20", **changes):
     """Thirty deals that have passed the gate of discovery, where the pain should be identified."""
     gate = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
     moved = [row for key in range(1, 31) for row in moves(key, "2026-11-01 discovery", "2026-11-05 proposal")]
     context = Context(first_runs={"sales/discovery/pain": day("2026-10-01")})
-    deals = wide(*[{"stage": "proposal"} | said] * 30, moves=moved, on=day(on))
+    deals = wide(*[{"stage": "proposal"} | changes] * 30, moves=moved, on=day(on))
     return judge(deals, policies(processes=(gate,)), previous or PreviousVerdict(), context)
 
 

@@ -140,16 +140,18 @@ def test_a_waiver_by_condition_excuses_the_deals_it_surely_holds_for():
 
 
 def test_a_waived_criterion_is_no_part_of_the_gate():
-    told = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
+    found = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
     gone_on = moves(1, "2026-11-01 discovery", "2026-11-05 proposal")
     path = "sales/discovery/pain"
     deal = {"id": "006A", "stage": "proposal", "pain_identified": False}
     first = {path: day("2026-10-01")}
     for waivers, gate, score in [((), "breached", 90), ((waiver(policy=path),), "clear", 100)]:
-        v = judge(wide(deal, moves=gone_on), policies(processes=(told,)), PreviousVerdict(), Context(7, first, waivers))
+        v = judge(
+            wide(deal, moves=gone_on), policies(processes=(found,)), PreviousVerdict(), Context(7, first, waivers)
+        )
         assert (views.gates(v)["gate"].item(), views.scores(v)["score"].item()) == (gate, score)
     waiting = wide({"id": "006A", "pain_identified": False}, moves=moves(1, "2026-11-01 discovery"))
-    v = judge(waiting, policies(processes=(told,)), PreviousVerdict(), Context(7, first, (waiver(policy=path),)))
+    v = judge(waiting, policies(processes=(found,)), PreviousVerdict(), Context(7, first, (waiver(policy=path),)))
     assert (views.gates(v)["gate"].item(), orjson.loads(views.deals(v)["detail"].item())["missing"]) == ("clear", [])
 
 
@@ -163,7 +165,7 @@ def test_grace_gives_a_broken_deal_its_days_from_when_it_was_first_found():
     assert exemptions(judged(STALE, rules=rules)) == ["grace"]
 
 
-def test_a_flag_whose_grace_is_over_gets_no_other_grace_because_its_fact_was_unreadable_for_a_day():
+def test_a_flag_past_its_grace_gets_no_other_grace_because_its_fact_was_unreadable_for_a_day():
     previous, shown = PreviousVerdict(), []
     unreadable = STALE | {"unknown": ["last_activity"]}
     for on, deal in [("2026-11-20", STALE), ("2026-11-23", STALE), ("2026-11-24", unreadable), ("2026-11-25", STALE)]:

@@ -17,9 +17,9 @@ def problems(name):
     return text, refused.value.problems
 
 
-def test_what_each_of_them_is_told(snapshot):
-    said = "\n".join(f"{name}\n" + "\n".join(f"    {one}" for one in problems(name)[1]) for name in BAD)
-    assert said == snapshot
+def test_what_each_of_them_reads(snapshot):
+    text = "\n".join(f"{name}\n" + "\n".join(f"    {one}" for one in problems(name)[1]) for name in BAD)
+    assert text == snapshot
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -78,7 +78,7 @@ def test_ages_in_an_example_count_from_its_moves():
     assert result("healed", BORN, "2026-11-06: {}", "2026-11-07: {enter: demo}", **standing) == "holds"
 
 
-def test_what_cannot_be_read_is_told_as_unknown():
+def test_what_cannot_be_read_is_reported_as_unknown():
     days = (BORN, "2026-11-05: {enter: discovery, budget_confirmed: unknown}")
     assert result("met", *days) == (
         "sales/qualification/budget: this example should be met, but it is unknown: a fact that it asks for cannot be "
@@ -114,7 +114,7 @@ def test_examples_of_a_gate_that_is_off_are_run_all_the_same():
         (f"{BORN}, 2026-11-02: {{}}", "the key '2026-11-02' stands twice in an example of a gate; keep one"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_an_example_is_told_with_its_place(days, says):
+def test_a_mistake_in_an_example_is_reported_with_its_place(days, says):
     (found,) = refusals(f"{{met: [{{{days}}}]}}")
     assert says in found
     assert found.startswith("a.yaml:13:")

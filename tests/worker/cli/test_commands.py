@@ -133,10 +133,10 @@ def test_deals_and_an_explanation_have_the_shapes_of_the_contract(served):
     assert all(one.keys() == {"policy", "missing", "why"} for one in unknown)
     flagged = served.ask("deals", NAME, "--flagged")[1]["deals"]
     assert {deal["id"] for deal in flagged} == {d["id"] for d in found["deals"] if any(f["shown"] for f in d["flags"])}
-    code, told = served.ask("explain", NAME, flagged[0]["id"])
+    code, result = served.ask("explain", NAME, flagged[0]["id"])
     assert code == 0
-    assert told["deal"] == flagged[0]
-    assert sum(line["points"] for line in told["ledger"]) == (told["deal"]["score"] or 0)
+    assert result["deal"] == flagged[0]
+    assert sum(line["points"] for line in result["ledger"]) == (result["deal"]["score"] or 0)
     code, refused = served.ask("explain", NAME, "006nobody")
     assert (code, refused["exit"]) == (2, 2)
     assert refused["error"] == "'local' has no deal 006nobody; `sluicegate deals local` lists them."
@@ -164,10 +164,10 @@ def test_leads_are_listed_with_what_policies_about_them_found(served):
     assert (code, [(row["policy"], row["broken"]) for row in judged["policies"]]) == (0, [("waits", 1)])
     code, found = served.ask("leads", NAME, "--flagged", config="leads.toml")
     assert (code, [one["id"] for one in found["leads"]]) == (0, [lead])
-    (told,) = found["leads"]
-    assert told.keys() == LEAD
-    assert told["flags"][0].keys() == FLAG | {"subject"}
-    assert (told["created"][:16], told["is_open"], told["is_converted"]) == (created[:16], True, False)
+    (result,) = found["leads"]
+    assert result.keys() == LEAD
+    assert result["flags"][0].keys() == FLAG | {"subject"}
+    assert (result["created"][:16], result["is_open"], result["is_converted"]) == (created[:16], True, False)
     assert served.ask("leads", "nobody", config="leads.toml")[0] == 2
 
 
@@ -247,7 +247,7 @@ def test_a_paused_connection_is_left_alone_until_it_is_resumed(served):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (("run", "nobody"), "nobody"),
         (("run", NAME, "--as-of", "yesterday"), "'yesterday' is no date or instant; write 2026-11-22"),
@@ -255,14 +255,14 @@ def test_a_paused_connection_is_left_alone_until_it_is_resumed(served):
         (("connection", "clear", "nobody", "--yes"), "nobody"),
     ],
 )
-def test_a_wrong_argument_is_told_and_exits_with_2(served, words, said):
+def test_a_wrong_argument_is_reported_and_exits_with_2(served, words, expected):
     code, refused = served.ask(*words)
     assert (code, refused["exit"]) == (2, 2)
-    assert said in refused["error"]
+    assert expected in refused["error"]
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "said"),
+    ("right", "wrong", "expected"),
     [
         ("America/New_York", "America/Boston", "'America/Boston' is no time zone"),
         ('currency = "USD"', 'currency = "Franken"', "'Franken' is no currency; write its ISO 4217 code, like USD."),
@@ -270,12 +270,12 @@ def test_a_wrong_argument_is_told_and_exits_with_2(served, words, said):
         ('consumer_secret = "', 'consumer_secret = "not', "invalid_client"),
     ],
 )
-def test_a_wrong_setting_is_named_and_exits_with_2(served, right, wrong, said):
+def test_a_wrong_setting_is_named_and_exits_with_2(served, right, wrong, expected):
     text = (served.folder / "sluicegate.toml").read_text().replace(right, wrong, 1)
     (served.folder / "wrong.toml").write_text(text)
     code, refused = served.ask("run", NAME, config="wrong.toml")
     assert (code, refused["exit"]) == (2, 2)
-    assert said in refused["error"]
+    assert expected in refused["error"]
 
 
 def test_a_connection_that_another_run_holds_exits_with_5(served):

@@ -104,7 +104,7 @@ def test_whatever_ends_the_flag_closes_the_task(team, ends):
     assert did(team.run()) == {}
 
 
-def test_a_task_of_ours_is_no_touch_no_plan_and_no_next_step_also_when_the_rep_completes_it(team):
+def test_our_own_task_is_no_touch_no_plan_and_no_next_step_also_when_the_rep_completes_it(team):
     deal = neglected(team)
     under(team, quiet(mode="warn")).run()
     before = facts(team)
@@ -163,7 +163,7 @@ def test_a_crm_that_answers_no_more_is_asked_again_at_the_next_run(team):
     assert [one.state for one in team.services.store.actions.all(NAME)] == ["open"]
 
 
-def test_a_refused_task_is_tried_once_a_day_and_told(team):
+def test_a_refused_task_is_tried_once_a_day_and_reported(team):
     deal = neglected(team)
     team.driver.refuse_tasks()
     report = team.run()
@@ -232,7 +232,7 @@ def boss_of(team):
     return boss
 
 
-def test_a_task_for_a_manager_whom_nobody_knows_is_told_and_not_made(team):
+def test_a_task_for_a_manager_whom_nobody_knows_is_reported_and_not_made(team):
     neglected(team)
     under(team, quiet("[{task: manager, after_days: 1}]"))
     team.run()

@@ -173,12 +173,12 @@ def test_a_fault_that_passes_is_recovered_within_the_run_and_nothing_is_sent_twi
 
 @pytest.mark.parametrize(("kind", "fault"), cases(STOPPED))
 def test_a_fault_that_lasts_stops_the_run_which_goes_on_where_it_stopped(team, kind, fault):
-    name, how, said = STOPPED[kind][fault]
+    name, how, found = STOPPED[kind][fault]
     before = len(team.writes())
     team.driver.faults.add(name, **how, count=None)
     report = team.run()
     assert report.exit_code == 3
-    assert said in report.stopped
+    assert found in report.stopped
     assert team.services.store.runs.latest()[0]["outcome"] == report.stopped
     assert report.calls
     assert team.written(before) == []
@@ -189,14 +189,14 @@ def test_a_fault_that_lasts_stops_the_run_which_goes_on_where_it_stopped(team, k
 
 @pytest.mark.parametrize(("kind", "fault"), cases(REFUSED))
 def test_what_no_repetition_changes_is_for_a_person_to_settle(team, kind, fault):
-    how, said = REFUSED[kind][fault]
+    how, found = REFUSED[kind][fault]
     if "login" in fault:
         team.driver.expire()
     before = len(team.writes())
     team.driver.faults.add(**{**how, "count": None})
     with pytest.raises(AccessRefused) as raised:
         team.run()
-    assert said in str(raised.value)
+    assert found in str(raised.value)
     assert team.services.store.runs.latest()[0]["outcome"] == str(raised.value)
     team.driver.faults.clear()
     assert team.run().exit_code == 0
@@ -232,7 +232,7 @@ def test_a_reconciliation_never_buries_more_than_two_percent_at_once(fresh):
 
 
 @pytest.mark.parametrize("kind", CRM_DRIVERS)
-def test_a_run_whose_daily_calls_were_spent_goes_on_to_what_an_undisturbed_one_leaves(tmp_path, kind):
+def test_a_run_out_of_daily_calls_goes_on_to_what_an_undisturbed_one_leaves(tmp_path, kind):
     ends = []
     for spent_after in (None, 14, 27):
         folder = tmp_path / str(spent_after)

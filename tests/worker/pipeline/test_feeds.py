@@ -61,9 +61,9 @@ def test_a_feed_that_stays_away_for_a_week_withdraws_its_flags_and_says_so(team)
     report = team.run()
     assert (report.cleared, report.outcomes["written"]) == (2, 1)  # tasks and meetings are next steps, too
     assert "no-activity" not in team.shown(deal)
-    told = "(the activity feed is late); its flag was withdrawn after 7 days"
-    assert told in team.on_record(deal)[CHECKED]
-    assert told in why(team, deal)["no-activity"]
+    text = "(the activity feed is late); its flag was withdrawn after 7 days"
+    assert text in team.on_record(deal)[CHECKED]
+    assert text in why(team, deal)["no-activity"]
     assert team.run().patches == 0
 
 
@@ -91,10 +91,10 @@ def test_half_of_all_tasks_made_invisible_are_unknown_activity_and_no_new_flag(t
     team.later(hours=1)
     report = team.run(full=True)
     assert (report.exit_code, report.patches) == (0, 0), "tasks that were planned are not gone, either"
-    told = {deal["id"]: {u["policy"]: u["why"] for u in deal["unknown"]} for deal in deals(team.services, NAME)}
-    unjudged = {deal for deal in labels if "activity that" in told[deal].get("no-activity", "")}
+    values = {deal["id"]: {u["policy"]: u["why"] for u in deal["unknown"]} for deal in deals(team.services, NAME)}
+    unjudged = {deal for deal in labels if "activity that" in values[deal].get("no-activity", "")}
     assert len(unjudged) > 15
-    texts = " ".join(told[deal]["no-activity"] for deal in unjudged)
+    texts = " ".join(values[deal]["no-activity"] for deal in unjudged)
     assert "(an activity that was read before cannot be read any more)" in texts
     assert "(the CRM shows an activity that we may not read)" in texts
     assert {deal for deal in labels if "no-activity" in team.shown(deal)} == flagged
@@ -105,7 +105,7 @@ def test_half_of_all_tasks_made_invisible_are_unknown_activity_and_no_new_flag(t
 
 
 @ORG
-def test_deals_whose_touches_were_never_visible_are_unknown_from_the_first_run_on(team):
+def test_deals_with_touches_that_were_never_visible_are_unknown_from_the_first_run_on(team):
     labels = team.seed(150)
     hide_rows(team.sales.org, "Task", SYNC, 50)
     hide_rows(team.sales.org, "Event", SYNC, 50)
@@ -117,8 +117,8 @@ def test_deals_whose_touches_were_never_visible_are_unknown_from_the_first_run_o
     }
     assert not all(known.values())
     assert all(known[deal] for deal in known if "no-activity" in team.shown(deal)), "flagged though it was touched"
-    told = [why(team, deal).get("no-activity", "") for deal in sorted(known)[:40]]
-    assert any("the CRM shows an activity that we may not read" in text for text in told)
+    rows = [why(team, deal).get("no-activity", "") for deal in sorted(known)[:40]]
+    assert any("the CRM shows an activity that we may not read" in text for text in rows)
 
 
 def test_a_field_hidden_overnight_makes_no_flag_and_takes_none(team):

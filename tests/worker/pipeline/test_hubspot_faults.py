@@ -62,7 +62,7 @@ def test_an_option_taken_away_refuses_the_deals_that_need_it_and_costs_few_calls
     assert updates(team) <= 10
 
 
-def test_a_conditional_rule_is_told_so_that_an_admin_can_act_and_holds_up_nobody_else(team):
+def test_a_conditional_rule_is_explained_so_that_an_admin_can_act_and_holds_up_nobody_else(team):
     portal = team.driver.portal
     portal.rules["high value"] = Rule("deals", lambda deal: float(deal.get("amount") or 0) > 1000, ("description",))
     small = [team.deal(f"Small {n}", amount=10) for n in range(20)]
@@ -139,7 +139,7 @@ def test_a_record_that_stays_busy_is_left_for_the_next_run(team):
     assert (team.run().exit_code, team.written()) == (0, [free, busy])
 
 
-def test_a_property_of_ours_archived_overnight_is_left_out_and_written_again_when_it_is_back(team):
+def test_an_own_property_archived_overnight_is_left_out_and_written_again_when_it_is_back(team):
     deal = team.deal("New", amount=10)
     hide_property(team.driver.portal, "sluicegate_checked")
     report = team.run()

@@ -101,7 +101,7 @@ def test_a_flag_says_what_was_measured_since_when_and_what_clears_it(team):
     assert (later["since"], later["evidence"]["text"]) == (flag["since"], flag["evidence"]["text"])  # no number ticks
 
 
-def test_a_late_answer_is_told_in_hours_and_stays_found(team):
+def test_a_late_answer_is_reported_in_hours_and_stays_found(team):
     lead = team.driver.lead()
     team.later(hours=30)
     team.driver.call_lead(lead)
@@ -227,10 +227,11 @@ def test_check_names_the_lead_policies_that_are_dormant(request, tmp_path):
     del request
     with governed(tmp_path, "salesforce") as team:
         team.services = replace(team.services, policy_texts=lambda: {"p.yaml": PACK})
-        said = "\n".join(remark.text for remark in check(team.services, NAME))
-        assert "A policy names leads; leads can be read." in said
+        remarks = "\n".join(remark.text for remark in check(team.services, NAME))
+        assert "A policy names leads; leads can be read." in remarks
         assert (
-            "Policy cold-lead-not-in-nurture is dormant: nothing is mapped for lead_score, routed_to of leads." in said
+            "Policy cold-lead-not-in-nurture is dormant: nothing is mapped for lead_score, routed_to of leads."
+            in remarks
         )
 
 

@@ -49,9 +49,9 @@ def team(request, tmp_path):
         yield made
 
 
-def breached(team, **said):
+def breached(team, **changes):
     """A deal that a rep moved on an hour ago without the amount."""
-    deal = team.deal("Hasty", **said)
+    deal = team.deal("Hasty", **changes)
     team.run()
     team.later(days=2)
     team.edit(deal, stage=team.driver.second_stage)

@@ -67,7 +67,7 @@ def test_only_our_fields_are_ever_sent(team):
     assert {name for write in team.writes() for name in write.values} <= set(OUR_FIELDS)
 
 
-def test_a_value_of_ours_that_somebody_changed_is_put_back_once_a_day_and_counted(team):
+def test_our_own_value_that_somebody_changed_is_put_back_once_a_day_and_counted(team):
     deal = team.deal("Edited", amount=10)
     team.later(days=15)
     team.run()

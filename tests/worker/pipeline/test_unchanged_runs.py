@@ -13,7 +13,7 @@ def test_a_whole_pipeline_is_written_once_and_then_left_alone(team):
     assert len(team.writes()) == before
 
 
-def test_a_day_later_only_those_deals_are_written_whose_flags_changed(team):
+def test_a_day_later_only_deals_with_changed_flags_are_written(team):
     labels = team.seed(90)
     team.run()
     for _ in range(2):

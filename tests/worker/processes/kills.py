@@ -94,10 +94,10 @@ class Kills:
                 at.append(seam.nth)
                 team.noted()
             assert team.run() == 0
-            told = {"writes": len(team.written()), "repeated": len(team.repeated())}
+            values = {"writes": len(team.written()), "repeated": len(team.repeated())}
             equal = team.on_record() == self.record and len(set(team.written())) == self.writes
             return [
-                Row(self.orgs, step, kill.doing, len(kill.in_flight), len(team.read_back(kill)), **told, equal=equal)
+                Row(self.orgs, step, kill.doing, len(kill.in_flight), len(team.read_back(kill)), **values, equal=equal)
                 for step, kill in zip(at, team.kills, strict=True)
             ]
 

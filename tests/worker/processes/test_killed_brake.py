@@ -84,7 +84,7 @@ def test_stopped_after_the_last_slice_the_approval_is_used_and_what_comes_later_
     org.later(hours=1)
     report = org.run()
     assert (report.exit_code, report.held, flagged(org)) == (0, 0, DEALS)
-    assert [said["used"] is None for said in approvals(org.services, NAME)] == [False]
+    assert [found["used"] is None for found in approvals(org.services, NAME)] == [False]
 
 
 def flagged(org):

@@ -26,7 +26,7 @@ def run(deal, on, previous=None, rules=SET, **more):
     return v, dict(views.wanted(v, RULES))[1]
 
 
-def test_a_flag_whose_fact_goes_dark_stays_as_it_is_on_the_record():
+def test_a_flag_stays_while_its_fact_is_unreadable_as_it_is_on_the_record():
     first, before = run(STALE, START)
     for days in (1, 3, 6):
         v, now = run(UNREADABLE, later(START, days), views.previous(first))
@@ -34,18 +34,18 @@ def test_a_flag_whose_fact_goes_dark_stays_as_it_is_on_the_record():
         first = v
 
 
-def test_a_pass_whose_fact_goes_dark_stays_a_pass():
+def test_a_pass_with_a_fact_that_goes_dark_stays_a_pass():
     first, before = run(FRESH, START)
     _, now = run(UNREADABLE, later(START, 1), views.previous(first))
     assert now == before == before | {"score": 100, "flag_count": 0, "checked": None}
 
 
-def test_a_deal_whose_verdict_is_held_is_told_in_the_stage_that_it_is_in_now():
+def test_a_deal_with_a_held_verdict_is_shown_in_the_stage_that_it_is_in_now():
     sales = policies(policy(), processes=(process(),))
     first, _ = run(STALE, START, rules=sales)
     moved, _ = run(UNREADABLE | {"stage": "proposal"}, later(START, 1), views.previous(first), rules=sales)
-    told = [orjson.loads(views.deals(v)["detail"].item()) for v in (first, moved)]
-    assert [(detail["stage"], detail["gate"]["status"]) for detail in told] == [
+    rows = [orjson.loads(views.deals(v)["detail"].item()) for v in (first, moved)]
+    assert [(detail["stage"], detail["gate"]["status"]) for detail in rows] == [
         ("discovery", "clear"), ("proposal", "clear"),
     ]  # fmt: skip
 
@@ -92,7 +92,7 @@ def test_while_one_unknown_is_held_a_new_flag_shows_but_the_score_stays():
     assert sum(points for _, points in views.ledger(report_on(v), 1)) == now["score"]
 
 
-def test_a_held_flag_is_told_as_flag_and_as_unknown():
+def test_a_held_flag_is_reported_as_flag_and_as_unknown():
     first, _ = run(STALE, START)
     v, _ = run(UNREADABLE, later(START, 1), views.previous(first))
     row = views.findings(v).row(0, named=True)

@@ -136,8 +136,8 @@ class Judged:
 
 
 def facts(group, state, on):
-    told = {SILENT: on - timedelta(days=30), TOUCHED: on, UNREADABLE: None}[state]
-    return {"id": str(group), "last_activity": told, "unknown": ["last_activity"] if state == UNREADABLE else []}
+    values = {SILENT: on - timedelta(days=30), TOUCHED: on, UNREADABLE: None}[state]
+    return {"id": str(group), "last_activity": values, "unknown": ["last_activity"] if state == UNREADABLE else []}
 
 
 @settings(max_examples=10, deadline=None)
