@@ -23,7 +23,7 @@ NAME = "hub"
 
 @dataclass
 class Server:
-    """What the server said of itself."""
+    """What the server reported of itself."""
 
     greeting: dict[str, Any]
 

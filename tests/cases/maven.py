@@ -110,7 +110,7 @@ def counted_by_sql(counted: Files, judged: dict[str, Any], report: Report) -> in
 
 
 def reported(invented: list[Invention]) -> list[Invention]:
-    """What had to be invented, said aloud, with dates under one name whatever the CRM calls them."""
+    """Prints what had to be invented, with dates under one name whatever the CRM calls them."""
     for (field, reason), count in Counter((i.field, i.reason) for i in invented).items():
         echo(f"  invented: {field} × {count}: {reason}")
     return [replace(one, field=DATES.get(one.field, one.field)) for one in invented]
@@ -149,7 +149,7 @@ CRMS: Final = {"Salesforce": salesforce, "HubSpot": hubspot}
 
 
 def connected(toml: str, fields: dict[str, str], clock: Any, scratch: Path, **more: Any) -> Services:
-    """Real services whose clock is the CRM's."""
+    """Real services with the CRM's clock."""
     file = scratch / "sluicegate.toml"
     file.write_text(toml, encoding="utf-8")
     settings = read_settings(file)
@@ -184,7 +184,7 @@ def dirt(folder: Path) -> int:
 
 
 def compared(judged: list[dict[str, Any]], counted: Mapping[str, dict[str, Any]]) -> int:
-    """A line for each policy, judge before SQL; gives how many differ; one without a figure by SQL is only told."""
+    """A line for each policy, judge before SQL; gives how many differ. One without a figure by SQL is only printed."""
     values = {row["policy"]: {kind: row[kind] for kind in (*KINDS, "missing")} for row in judged}
     echo(f"  {'policy':40} {'pass':>11} {'broken':>11} {'unknown':>11} {'n/a':>11}  unknown for want of")
     wrong = 0

@@ -101,7 +101,7 @@ def judged(services: Services, player: Any, events: Iterable[Event]) -> Judged:
 
 @contextmanager
 def salesforce(scratch: Path) -> Iterator[tuple[Services, Any]]:
-    """A local Salesforce of this company, and services over it whose clock is the org's."""
+    """A local Salesforce of this company, and services over it with the org's clock."""
     org = local_salesforce.new_org()
     org.clock.set(OPENED)
     player = salesforce_seed.prepare(org)
@@ -112,7 +112,7 @@ def salesforce(scratch: Path) -> Iterator[tuple[Services, Any]]:
 
 @contextmanager
 def hubspot(scratch: Path) -> Iterator[tuple[Services, Any]]:
-    """A local HubSpot of this company, and services over it whose clock is the portal's."""
+    """A local HubSpot of this company, and services over it with the portal's clock."""
     unhurried = local_hubspot.Settings(currencies=CURRENCIES, window=0, searches=0)
     portal = local_hubspot.new_portal(unhurried)
     portal.clock.set(OPENED)
@@ -132,7 +132,7 @@ def opened(services: Services, player: Any) -> Iterator[tuple[Services, Any]]:
 
 
 def connected(toml: str, facts: dict[str, Any], clock: Any, scratch: Path) -> Services:
-    """Services for a connection whose file says `toml`, with this company's fields, people, rates and policies."""
+    """Services for a connection from the text `toml`, with this company's fields, people, rates and policies."""
     file = scratch / "sluicegate.toml"
     file.write_text(toml, encoding="utf-8")
     (scratch / "people.csv").write_text(people(), encoding="utf-8")
@@ -150,7 +150,7 @@ def connected(toml: str, facts: dict[str, Any], clock: Any, scratch: Path) -> Se
 
 
 def people() -> str:
-    """The people file: whose team and zone are which."""
+    """The people file: the team and zone of each person."""
     staff = [(owner.name, MANAGER.name, owner.team or "", owner.zone) for owner in OWNERS]
     return rows(("owner", "manager", "team", "zone"), staff)
 

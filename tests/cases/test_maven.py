@@ -1,4 +1,4 @@
-"""The command that judges the Maven CRM files twice, on made-up files of their shape: the real ones are not ours."""
+"""The command that judges the Maven CRM files twice, on made-up files of their shape: the real ones are not here."""
 
 import pytest
 

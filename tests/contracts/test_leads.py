@@ -1,4 +1,4 @@
-"""What holds for leads in every CRM: read when asked for, with what is logged on them, and told when they go."""
+"""What holds for leads in every CRM: read when asked for, with what is logged on them, and reported when they go."""
 
 from __future__ import annotations
 

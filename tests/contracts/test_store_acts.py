@@ -1,4 +1,4 @@
-"""What happened to flags and deals, as the precision of policies is told from it; the same on both databases."""
+"""What happened to flags and deals, as the precision of policies is computed from it; the same on both databases."""
 
 from datetime import date
 
@@ -33,7 +33,7 @@ def test_flags_and_deals_are_reported_with_the_runs_they_stood_between(store):
     ]  # fmt: skip
     assert deals.rows() == [(one, True, first, None), (two, True, first, second)]
     later, _ = store.flag_history.flags("acme", NOON + DAY)
-    assert later["key"].to_list() == [one], "what was over by then is not told"
+    assert later["key"].to_list() == [one], "what was over by then is not listed"
     assert store.flag_history.runs("acme").select("run", "as_of", "digest", "calibration", "judged").rows() == [
         (run, NOON + n * DAY, f"d{run}", "c1", True) for n, run in enumerate((first, second, third))
     ]

@@ -1,4 +1,4 @@
-"""What was said of deals, and when: every judgement can be asked again, whatever was judged since."""
+"""What was judged of deals, and when: every judgement can be asked again, whatever was judged since."""
 
 from datetime import date, timedelta
 

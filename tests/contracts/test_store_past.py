@@ -1,4 +1,4 @@
-"""Any past day as it was known: from the CRM's own history, and from ours since first sight."""
+"""Any past day as it was known: from the CRM's own history, and from our mirror since first sight."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -99,7 +99,7 @@ class CrmDriver(Protocol):
         """The values that people entered: canonical name → value."""
 
     def theirs(self) -> dict[str, dict[str, Any]]:
-        """The values of each existing deal that are not ours and that no save changes by itself."""
+        """The values of each existing deal that are not our own and that no save changes by itself."""
 
     def writes(self) -> list[Write]: ...
     def seed(self, deals: int, number: int) -> dict[str, dict[str, bool]]:

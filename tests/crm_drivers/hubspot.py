@@ -133,7 +133,7 @@ class HubspotDriver:
         return found | {"amount": float(found["amount"]) if found["amount"] else None}
 
     def theirs(self) -> dict[str, dict[str, Any]]:
-        """What people wrote: not ours, not what HubSpot works out."""
+        """What people wrote: neither our fields nor what HubSpot works out."""
         known = self.portal.properties["deals"]
         theirs = {n for n, p in known.items() if not (p.read_only or p.calculated) and n not in TOLD}
         return {
@@ -277,7 +277,7 @@ class HubspotDriver:
         return {{**NAMES, **MORE, **OURS}.get(name, name): self._text(name, value) for name, value in given.items()}
 
     def _text(self, name: str, value: Any) -> str:
-        """A day is told as its morning in the portal's zone, as the screen does."""
+        """A day is given as its morning in the portal's zone, as the screen does."""
         if name == "close_date" and value:
             zone = ZoneInfo(self.portal.settings.zone)
             return iso(millis(datetime.combine(date.fromisoformat(str(value)), time(9), zone)))
@@ -285,7 +285,7 @@ class HubspotDriver:
 
 
 def _lead(given: dict[str, Any]) -> dict[str, Any]:
-    """Statuses are said by their labels."""
+    """Statuses are given by their labels."""
     found = dict(given)
     if "status" in found:
         found["status"] = found["status"].upper().replace(" ", "_")
@@ -298,7 +298,7 @@ def _typed(field: str, value: str | None) -> Any:
 
 @contextmanager
 def hubspot(*, provisioned: bool = True) -> Iterator[HubspotDriver]:
-    """A portal with one rep and a first stage that no process of the starter pack knows; `provisioned`: ours exist."""
+    """A portal with one rep and a first stage that the starter pack does not know; `provisioned`: with our fields."""
     with open_for_business(Settings(), provisioned=provisioned) as hub:
         add_stage(hub.portal, "default", HubspotDriver.first_stage, "Prospecting", 0.1, order=-1)
         yield HubspotDriver(hub)

@@ -1,4 +1,4 @@
-"""Pipelines for the tests of KPIs: deals and moves said in a line, as the wide frame has them."""
+"""Pipelines for the tests of KPIs: deals and moves written in a line, as the wide frame has them."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

@@ -13,7 +13,7 @@ START = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 def moves(*steps, key=1):
-    """Steps are (stage's order, is it ours); the first is the creation."""
+    """Steps are (stage's order, is it our own); the first is the creation."""
     rows, before = [], None
     for n, (order, own) in enumerate(steps):
         kind = "created" if before is None else "forward" if order > before else "backward"

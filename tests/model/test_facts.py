@@ -31,7 +31,7 @@ def deal(changes=(BORN,), owner=None, **fields):
 
 
 def mapped(name, text, **more):
-    """A deal whose mapped field has a JSON text, and the setting that maps it."""
+    """A deal with a JSON text in its mapped field, and the setting that maps it."""
     return deal(facts=f'{{"{name}":{text}}}', **more), replace(SETTING, mapped=frozenset({name}))
 
 

@@ -44,7 +44,7 @@ def wide(*leads, setting=ALL, feeds=("leads", "lead_activities"), closed=("Unqua
 
 
 def value(name, one, **how):
-    """The fact's value; "unknown" where it cannot be said."""
+    """The fact's value; "unknown" where it is not known."""
     (row,) = wide(one, **how).frame.select(name, known=pl.col(name + KNOWN) if name != "id" else True).to_dicts()
     return row[name] if row["known"] else "unknown"
 

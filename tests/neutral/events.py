@@ -1,4 +1,4 @@
-"""What can happen to a deal, said in words of no CRM, and the file that holds it: one JSON object a line."""
+"""What can happen to a deal, in words of no CRM, and the file that holds it: one JSON object a line."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     "note": ("on", "contact"),
     "meeting": ("key", "starts", "on", "contact"),
     "meeting cancelled": ("key",),
-    "task": ("key", "due", "on", "contact", "of"),  # of: whose it is, else the deal's owner's
+    "task": ("key", "due", "on", "contact", "of"),  # of: its owner, else the deal's
     "task done": ("key",),
     "contact": ("contact", "role"),
     "contact removed": ("contact",),

@@ -24,7 +24,7 @@ NOON: Final = time(12)
 
 
 def closing(day: str, hour: str | None = None) -> str:
-    """A close date as HubSpot keeps it: an instant, here of an hour in the portal's zone, noon unless said."""
+    """A close date as HubSpot keeps it: an instant, here of an hour in the portal's zone, noon by default."""
     at = datetime.combine(date.fromisoformat(day), time.fromisoformat(hour) if hour else NOON, ZoneInfo(ZONE))
     return iso(millis(at))
 

@@ -1,8 +1,8 @@
 """Stories: lives of single deals written by hand in YAML, short because what goes without saying is filled in.
 
 A story has an id, its owner, a `life` of [local time, what, values] (`what` may end in `by ACTOR`; else the rep did it)
-and whatever its reader wants beside it. `tended` says what a good rep did without its being told: contacts (two on the
-day of creation, one the economic buyer), call and step (on `TENDED`); all three unless said. Times are those of the
+and whatever its reader wants beside it. `tended` says what a good rep did without an own event: contacts (two on the
+day of creation, one the economic buyer), call and step (on `TENDED`); all three by default. Times are those of the
 owner's zone. Contacts and accounts belong to their story, but for those that begin with `shared`.
 """
 

@@ -1,4 +1,4 @@
-"""A team whose policies enforce: one that asks for a call, with a task for the owner and, later, for the manager."""
+"""A team with enforcing policies: one that asks for a call, with a task for the owner and, later, for the manager."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Governed:
         return self.driver.seed(deals, number)
 
     def theirs(self) -> dict[str, dict[str, Any]]:
-        """Of each living deal what is not ours and does not move by itself when somebody saves."""
+        """The values of each existing deal that are not our own and that no save changes by itself."""
         return self.driver.theirs()
 
     def let_reps_edit_ours(self) -> None:
@@ -137,7 +137,7 @@ def services(driver: CrmDriver, folder: Path, **connection: Any) -> Services:
 
 
 def live(team: Governed, texts: dict[str, bytes] | None = None, **changes: Any) -> Governed:
-    """The team on a connection that is no sandbox; `texts` are its policy files, the starter pack unless said."""
+    """The team on a connection that is no sandbox; `texts` are its policy files, the starter pack by default."""
     settings = team.services.settings
     connection = settings.connections[NAME].model_copy(update={"sandbox": False, **changes})
     settings = settings.model_copy(update={"connections": {NAME: connection}})

@@ -64,13 +64,13 @@ class PortalDriver:
         self.portal.clock.forward(timedelta(**span))
 
     def called(self, path: str) -> int:
-        """Calls so far whose path has `path` in it."""
+        """Calls so far with `path` in their path."""
         return sum(path in call["path"] for call in self.portal.calls)
 
 
 @contextmanager
 def open_for_business(kind: Settings, *, provisioned: bool = True) -> Iterator[PortalDriver]:
-    """A portal whose properties of ours exist, unless they are not yet provisioned."""
+    """A portal with our properties, unless they are not yet provisioned."""
     portal = new_portal(kind)
     portal.clock.set(datetime(2026, 11, 3, 9, tzinfo=UTC))
     for own, name in {**DEFAULT_WRITES, **DEFAULT_READS}.items() if provisioned else ():

@@ -1,4 +1,4 @@
-"""The client alone, before a portal that `responses` plays: what is sent, what is tried again, what is said."""
+"""The client alone, before a portal that `responses` plays: what is sent, what is tried again, what is reported."""
 
 from __future__ import annotations
 

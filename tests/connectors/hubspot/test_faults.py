@@ -1,4 +1,4 @@
-"""HubSpot's faults while reading: what is tried again, what stops, and what is said."""
+"""HubSpot's faults while reading: what is tried again, what stops, and what is reported."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A small interpreter of Salesforce formulas, written from the help pages and the open formula engine, not from ours.
+"""A small interpreter of Salesforce formulas, written from the help pages and the open formula engine alone.
 
 Blanks are None. `blanks` says what a comparison or sum makes of a blank number: "null" (nothing, as the engine does) or
-"zero" (as a formula field may be told to). `eager` reads every argument of AND and OR. A formula that needs one of
+"zero" (as a formula field may be set to). `eager` reads every argument of AND and OR. A formula that needs one of
 these ways to come out right is wrong. A division by zero raises ZeroDivisionError.
 """
 

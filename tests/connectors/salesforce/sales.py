@@ -69,7 +69,7 @@ class Sales:
 
 @contextmanager
 def open_for_business(kind: Settings, *, provisioned: bool = True) -> Iterator[Sales]:
-    """An org whose fields of ours exist (unless not yet provisioned) and may be edited by the sync user."""
+    """An org with our fields (unless not yet provisioned), which the sync user may edit."""
     org = new_org(kind)
     org.clock.set(datetime(2026, 11, 3, 9, tzinfo=UTC))
     rights = profile_set(org, "Integration User")

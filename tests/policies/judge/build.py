@@ -90,7 +90,7 @@ ORDER = {"discovery": 1, "proposal": 2, "negotiation": 3, "won": 4, "lost": None
 
 
 def moves(key: int, *steps: str, process: str = "sales") -> list[dict[str, Any]]:
-    """Moves from words such as "2026-11-03 proposal" (a trailing `ours` marks one of ours); the first is creation."""
+    """Moves from words such as "2026-11-03 proposal" (a trailing `ours` marks our own move); the first is creation."""
     rows: list[dict[str, Any]] = []
     was, before = None, None
     for step in steps:

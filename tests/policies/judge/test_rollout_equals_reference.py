@@ -58,7 +58,7 @@ class Reference:
 
     shown: set = field(default_factory=set)
     readable: set = field(default_factory=set)
-    unknown_since: dict = field(default_factory=dict)  # groups whose last known verdict is held
+    unknown_since: dict = field(default_factory=dict)  # groups with a held verdict
     past: list = field(default_factory=list)  # (day, shown, unreadable), oldest first
     approved_on: date | None = None
 

@@ -65,7 +65,7 @@ def test_days_that_pass_change_a_record_only_where_a_limit_is_crossed(deals, gap
 
 
 def by_deal(verdict):
-    """Of each deal which policies are broken and which cannot be told: a limit can be crossed in the dark, too."""
+    """Broken and unknown policies of each deal: a limit can also be crossed while a fact is unreadable."""
     found = views.findings(verdict).select("key", "policy", "status").rows()
     return {key: {row for row in found if row[0] == key} for key, *_ in found}
 

@@ -1,4 +1,4 @@
-"""Actions: named in the policy, off unless it enforces, each mistake told at its place."""
+"""Actions: named in the policy, off unless it enforces, each mistake reported at its place."""
 
 import pytest
 

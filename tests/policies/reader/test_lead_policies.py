@@ -1,4 +1,4 @@
-"""Policies about leads are read with the facts of leads, and told their mistakes as those about deals are."""
+"""Policies about leads are read with the facts of leads. Their mistakes are reported like those of deal policies."""
 
 from __future__ import annotations
 

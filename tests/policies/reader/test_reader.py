@@ -1,4 +1,4 @@
-"""Policy files are read whole, or every problem of every file is told with its place."""
+"""Policy files are read whole, or every problem of every file is reported with its place."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_pause_is_refused_where_no_record_carries_a_flag():
 
 def test_what_means_the_same_has_the_same_digest():
     plain = read(policy(applies_to="is_open and touched"))
-    spread = policy(applies_to="is_open   AND touched").replace("\n    ", "\n\n    # said by the way\n    ")
+    spread = policy(applies_to="is_open   AND touched").replace("\n    ", "\n\n    # a remark\n    ")
     assert read(spread).digest == plain.digest
     assert read(policy(applies_to="is_open and touched", points="16")).digest != plain.digest
     assert read(policy(applies_to="is_open or touched")).policies[0].revision != plain.policies[0].revision

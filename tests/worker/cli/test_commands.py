@@ -61,7 +61,7 @@ class ServedOrg:
     def store(self) -> Store:
         return Store.open(f"sqlite:///{self.folder / 'sluicegate.db'}")
 
-    def ours(self) -> list[Any]:
+    def our_values(self) -> list[Any]:
         """Every value of our fields in the org."""
         rows = [row for row in self.org.tables["Opportunity"].rows.values() if not row["IsDeleted"]]
         return [value for row in rows for name, value in row.items() if name.startswith(PREFIX) and value is not None]
@@ -321,10 +321,10 @@ def test_a_record_that_is_refused_exits_with_1_and_a_day_without_calls_with_3(se
 
 def test_clearing_empties_our_fields_everywhere_and_pauses_the_connection(served):
     edit_as(served.org, REP, "Opportunity", next(iter(served.org.labels)), {"NextStep": "Mine"})
-    assert served.ours()
+    assert served.our_values()
     code, report = served.ask("connection", "clear", NAME, "--yes")
     assert (code, report["outcomes"]["written"]) == (0, report["patches"])
-    assert served.ours() == []
+    assert served.our_values() == []
     code, refused = served.ask("run", NAME)
     assert code == 2
     assert "our fields were cleared" in refused["error"]

@@ -1,4 +1,4 @@
-"""A mistake in the config file is told with the line that it stands on."""
+"""A mistake in the config file is reported with its line."""
 
 import time
 

@@ -27,7 +27,7 @@ processes:
 
 @pytest.fixture
 def ask(tmp_path, capsys, monkeypatch):
-    """Call a command on a policy file; gives exit code and what it said."""
+    """Call a command on a policy file; gives exit code and what it printed."""
     monkeypatch.chdir(tmp_path)
 
     def ended_with(text, *words):

@@ -353,7 +353,7 @@ def test_killed_and_the_flag_ended_meanwhile_leaves_no_open_task(team):
 
 
 class Killed:
-    """A door to the CRM whose process dies when it acts, before or after the call was sent."""
+    """A connector in a process that dies when it acts, before or after the call was sent."""
 
     def __init__(self, connector, *, sends):
         self.connector, self.sends = connector, sends

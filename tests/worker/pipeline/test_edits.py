@@ -1,4 +1,4 @@
-"""Reps work on while we do: what they wrote stays theirs, what is ours is right again a run later."""
+"""Reps edit while a run is under way: their values stay, and our fields are right again a run later."""
 
 from random import Random
 

@@ -54,7 +54,7 @@ def test_every_policy_of_the_lead_pack_finds_the_gap_it_is_about(pack):
             ("cold, with an SDR", {"lead_score": COLD, "routed_to": "SDR"}, False, ["cold-lead-not-in-nurture"]),
             ("fits, accepted", {"fit_confirmed": True, "accepted_on": "2026-11-03"}, False, []),
             ("fits, not accepted", {"fit_confirmed": True}, False, ["lead-not-accepted"]),
-            ("nothing said", {}, False, []),
+            ("no status", {}, False, []),
         )
     }
     for lead, fields, _, _ in made.values():

@@ -35,7 +35,7 @@ GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID", "NOT
 
 
 def refuse(team, code):
-    """A new deal whose writes are refused with this code."""
+    """A new deal; Salesforce refuses writes to it with this code."""
     deal = team.sales.deal(f"Refused with {code}", Amount=10)
     team.sales.org.faults.add(how="record", code=code, message=f"{code} as it pleases", ids=(deal,), count=None)
     return deal

@@ -1,4 +1,4 @@
-"""A served CRM whose worker is killed and started again, and what its logs say of it afterwards."""
+"""A served CRM and a worker that is killed and started again, and what the CRM's logs show afterwards."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Wounded:
         return {deal: self.driver.record(deal) for deal in self.driver.theirs()}
 
     def written(self) -> list[tuple[str, str]]:
-        """Deal and values of every write of ours that the CRM applied."""
+        """Deal and values of each of our writes that the CRM applied."""
         return [
             (write.id, repr(sorted(write.values.items()))) for write in self.driver.writes() if write.outcome == "ok"
         ]

@@ -134,7 +134,7 @@ def test_of_two_beats_on_one_redis_one_sends_and_the_other_takes_over(tmp_path, 
 
 
 def idle(folder, broker_url=""):
-    """A config file whose connection nobody works on."""
+    """A config file with a connection that nobody works on."""
     path = folder / "sluicegate.toml"
     path.write_text(f'broker = {{url = "{broker_url}"}}\n[connections.acme]\nkind = "salesforce"\n')
     return path

@@ -1,4 +1,4 @@
-"""`check FILE.csv`: what is odd about a report is told row by row."""
+"""`check FILE.csv`: what is odd about a report is listed row by row."""
 
 import json
 from datetime import UTC, datetime

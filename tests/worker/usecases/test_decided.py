@@ -153,7 +153,7 @@ def test_people_read_the_policy_of_each_flag_as_it_was_then(tmp_path, capsys):
         show_decision(decided(team.services, NAME, deal, team.services.clock().isoformat()))
         printed = capsys.readouterr().out
         assert "by run 1 under policies" in printed
-        assert "small said then:\n- id: small\n  title: Small\n" in printed
+        assert "small at that time:\n- id: small\n  title: Small\n" in printed
         assert "To clear it: Check the amount." in printed
 
 

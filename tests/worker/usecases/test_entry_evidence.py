@@ -1,4 +1,4 @@
-"""What held when deals came into a stage, told from the past; and the KPIs that carry it."""
+"""What held when deals came into a stage, by their history; and the KPIs that use it."""
 
 import json
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Which flags people acted on, told from what they really did in the CRM."""
+"""Which flags people acted on, by what they really did in the CRM."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def by_policy(team, weeks=4):
 
 
 def flagged(team, **changes):
-    """A deal whose amount is flagged since a day."""
+    """A deal with a flag on its amount for a day."""
     deal = team.deal("Acme", amount=5, **{**STEP, **changes})
     team.run()
     team.later(days=1)

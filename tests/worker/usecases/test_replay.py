@@ -1,4 +1,4 @@
-"""`policies replay` and `tune`: what became of flagged deals, told with intervals, from what was known each day."""
+"""`policies replay` and `tune`: what became of flagged deals, with intervals, from what was known each day."""
 
 import json
 import random
