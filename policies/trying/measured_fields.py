@@ -28,8 +28,8 @@ def measured(rule: Rule) -> frozenset[str]:
 
 
 def _fields(fact: str) -> set[str]:
-    needs = FACTS[fact].needs if fact in FACTS else ()
-    return {fact, *(FED.get(need, need) for need in needs if need != "mapping"), *PLANNED.get(fact, ())}
+    needs = [need for need in FACTS[fact].needs if need != "mapping"] if fact in FACTS else []
+    return {fact, *(FED.get(need, need.removesuffix("_history")) for need in needs), *PLANNED.get(fact, ())}
 
 
 def meaning_of(rule: Rule, policies: PolicySet) -> str:

@@ -68,7 +68,7 @@ def test_a_change_that_the_crm_reports_itself_is_not_kept_twice(store, history_f
     for page in pages if history_first else reversed(pages):
         keep(store, LATER, **page)
     assert changes(store) == [("close_date", "2026-12-01", "2027-01-15", at, "crm")]
-    assert snapshot(store, LATER).date_moves.height == 1
+    assert snapshot(store, LATER).field_changes.height == 1
 
 
 def test_a_stage_move_of_the_crms_history_is_not_kept_twice(store):

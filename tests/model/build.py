@@ -13,8 +13,8 @@ from model.process import Process, Stage
 from model.snapshot import (
     ACTIVITY,
     CRM_STAGES,
-    DATE_MOVES,
     DEALS,
+    FIELD_CHANGES,
     OWNERS,
     RATES,
     ROLES,
@@ -73,8 +73,9 @@ def snapshot(deals=({},), changes=(), owners=(OWNER,), feeds=None, as_of=AS_OF, 
 
     return Snapshot(
         as_of=as_of, records=frame(DEALS, [DEAL | deal for deal in deals]), stage_changes=frame(STAGE_CHANGES, changes),
-        date_moves=made("date_moves", DATE_MOVES), activity=made("activity", ACTIVITY), roles=made("roles", ROLES),
-        owners=frame(OWNERS, owners), crm_stages=frame(CRM_STAGES, frames.get("crm_stages", CRM)),
+        field_changes=made("field_changes", FIELD_CHANGES), activity=made("activity", ACTIVITY),
+        roles=made("roles", ROLES), owners=frame(OWNERS, owners),
+        crm_stages=frame(CRM_STAGES, frames.get("crm_stages", CRM)),
         rates=made("rates", RATES), feeds=FEEDS if feeds is None else feeds,
     )  # fmt: skip
 

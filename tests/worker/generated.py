@@ -110,7 +110,7 @@ def keep_one(kept: Archive, draw: random.Random, id_: str) -> None:
     kept.keep(seen, opportunity=[deal(id_, **found, last_edit=seen, modified=seen)])
     kept.keep(
         NOW, stage_change=[moved(id_, at, name) for at, name in history],
-        field_change=[*_pushes(draw, id_), *_steps(draw, id_)],
+        field_change=[*_pushes(draw, id_), *_steps(draw, id_), *_amounts(draw, id_)],
         contact_role=[_role(draw, id_, n) for n in range(draw.randint(0, 3))],
         activity=[_activity(draw, id_, n) for n in range(draw.randint(0, 6))],
     )  # fmt: skip
@@ -146,6 +146,11 @@ def _pushes(draw: random.Random, id_: str) -> list[dict[str, Any]]:
 
 def _steps(draw: random.Random, id_: str) -> list[dict[str, Any]]:
     return [changed(id_, when(draw), "next_step", draw.choice([None, "Old"]), "x")] if draw.random() < 0.5 else []
+
+
+def _amounts(draw: random.Random, id_: str) -> list[dict[str, Any]]:
+    to = lambda: draw.choice(["500", "1500"])  # noqa: E731
+    return [changed(id_, when(draw), "amount", "900", to()) for _ in range(draw.randint(0, 2))]
 
 
 def _role(draw: random.Random, id_: str, n: int) -> dict[str, Any]:

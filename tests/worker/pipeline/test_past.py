@@ -98,6 +98,7 @@ def facts_of(frame, key):
 
 @pytest.mark.parametrize("seed", [3])
 def test_each_fact_of_each_day_is_what_a_snapshot_of_that_day_gives(tmp_path, seed):
+    values = {name: set() for name in ("pushes", "pushes_over_month_end", "amount", "owner", "next_step", "stage")}
     with drawn(tmp_path, seed) as kept:
         past = past_of(kept)
         (builder,) = past.builders()
@@ -113,6 +114,9 @@ def test_each_fact_of_each_day_is_what_a_snapshot_of_that_day_gives(tmp_path, se
                     expected = facts_of(seen.filter("is_open").rename({"key": "deal"}), "deal")
                     own = facts_of(found.filter(pl.col("day") == n), "deal")
                     assert {deal: own[deal] for deal in expected} == expected
+                    for name in values:
+                        values[name] |= {facts[name] for facts in expected.values()} - {None, "unknown"}
+    assert [name for name, found in values.items() if len(found) < 2] == [], "nothing is compared"
 
 
 def test_parts_tell_what_the_whole_tells(tmp_path, monkeypatch):
