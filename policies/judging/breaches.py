@@ -28,6 +28,8 @@ def updated(before: pl.DataFrame, bindings: pl.DataFrame, answers: pl.DataFrame,
 
     A criterion that a deal met after an earlier move counts as met at every later one.
     """
+    if bindings.is_empty():
+        return before.sort(*KEY)
     others = before.join(bindings, on=KEY, how="anti")
     rows = bindings.sort(*KEY).join(before.drop("side", "moved_on"), on=KEY, how="left", maintain_order="left")
     rows = rows.join(answers.drop("met_at").rename(_SAID), on=KEY, how="left", maintain_order="left")
@@ -76,6 +78,8 @@ def _first_met(others: pl.DataFrame) -> pl.DataFrame:
 
 def unsettled(before: pl.DataFrame, bindings: pl.DataFrame) -> pl.DataFrame:
     """BINDINGS with an outcome that is not known yet."""
+    if bindings.is_empty():
+        return bindings
     settled = before.filter(pl.col("met_on").is_not_null() | pl.col("ended").is_not_null())
     return bindings.join(settled, on=KEY, how="anti")
 

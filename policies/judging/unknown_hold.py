@@ -54,6 +54,8 @@ def held_deals(verdict: Verdict) -> pl.DataFrame:
 
     A rule that a person exempts the deal from holds nothing: its flag is off the record and costs nothing.
     """
+    if not verdict.unknown_cells["held"].any():
+        return verdict.previous.deals.clear()
     by_people = pl.col("exemption").is_in(GIVEN_BY_PEOPLE).fill_null(value=False)
     keys = verdict.unknown_cells.filter(pl.col("held") & pl.col("scored") & ~by_people)["key"].unique()
     rows = verdict.previous.deals.filter(pl.col("key").is_in(keys.implode()) & pl.col("gate").is_not_null())
