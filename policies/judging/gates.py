@@ -87,9 +87,10 @@ def bindings(
     if not once:
         return pl.DataFrame(schema=BINDINGS)
     starts = {rule.id: binds_from(rule, rule.place, first_runs) for rule in once if rule.place}
-    moves = _moves_since(wide, starts.values())
-    if not moves["kind"].is_in(FORWARD).any():
+    recent = _moves_since(wide, starts.values())
+    if not recent["kind"].is_in(FORWARD).any():
         return pl.DataFrame(schema=BINDINGS)
+    moves = _numbered(recent, wide)
     moves = moves if moved_on is None else _dated(moves, moved_on)
     by_gate = {rule.place.gate: _through(moves, rule.place) for rule in _one_a_gate(once) if rule.place}
     parts = [pl.DataFrame(schema=BINDINGS)]
@@ -111,12 +112,16 @@ def binds_from(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> date
 
 
 def _moves_since(wide: Wide, starts: Iterable[date | None]) -> pl.DataFrame:
-    """Moves that are recent enough to bind anything, numbered in order, with the deal's local day of today."""
+    """Moves that are recent enough to bind anything."""
     today = wide.as_of.date() - MARGIN
     first = min(start or today for start in starts) - 2 * MARGIN
-    recent = wide.moves.filter(pl.col("on") >= first)
+    return wide.moves.filter(pl.col("on") >= first)
+
+
+def _numbered(moves: pl.DataFrame, wide: Wide) -> pl.DataFrame:
+    """Moves of the frame's deals, numbered in order, with the deal's local day of today."""
     deals = wide.frame.select("key", "as_of_date")
-    mine = recent.join(deals, on="key", how="inner", maintain_order="left")
+    mine = moves.join(deals, on="key", how="inner", maintain_order="left")
     return mine.sort("key", "at", maintain_order=True).with_row_index("n").with_columns(moved_on="on", moved_at="at")
 
 
