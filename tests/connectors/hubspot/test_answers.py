@@ -45,7 +45,7 @@ def test_a_deal_that_no_line_names_was_not_written():
 
 
 def test_a_deal_answered_by_another_record_was_merged_into_it():
-    found = results({"results": [row("1", told="9")]}, ["1"])["1"]
+    found = results({"results": [row("1", given="9")]}, ["1"])["1"]
     assert outcome(found) == ("gone", "The deal is gone or hidden from us: it was merged into 9 (MERGED)")
 
 
