@@ -29,6 +29,11 @@ def pytest_collection():
         gc.freeze()
 
 
+def pytest_unconfigure():
+    """Extension modules report a leak at exit for what stays frozen."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def postgres_server():
     """URL of a running PostgreSQL, its database empty."""
