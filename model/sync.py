@@ -64,11 +64,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Patch:
-    """New values for our fields of one deal, in the CRM's canonical form; only fields that differ."""
+    """New values for our fields of one deal, in the CRM's canonical form; only fields that differ.
+
+    `closed`: the deal was closed when the patch was planned. Its receipt records that, not the deal's state by then.
+    """
 
     id: str
     fields: Mapping[str, FieldValue]
     before: Mapping[str, FieldValue] = field(default_factory=dict)
+    closed: bool = False
 
 
 OutcomeKind: TypeAlias = Literal["written", "refused", "locked", "retry_later", "gone", "held"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from store.fence import Lease
 
-HEAD: Final = "0041"
+HEAD: Final = "0050"
 """The newest migration; opening compares with it before Alembic is imported."""
 MIGRATION_LOCK: Final = 5_107_205
 PRAGMAS: Final = (

@@ -120,9 +120,9 @@ class Pushes:
 
 def _insert_patches(sql: Sql, connection: int, run_id: int, batch: int, planned: Sequence[Patch]) -> None:
     keys = dict(sql.lookup("opportunity", ("id", "key"), connection, "id", [p.id for p in planned]))
-    columns = ("connection", "run", "batch", "key", "deal", "before", "after")
+    columns = ("connection", "run", "batch", "key", "deal", "before", "after", "closed")
     rows = [
-        (connection, run_id, batch, keys[p.id], p.id, pack(dict(p.before)), pack(dict(p.fields)))
+        (connection, run_id, batch, keys[p.id], p.id, pack(dict(p.before)), pack(dict(p.fields)), int(p.closed))
         for p in planned
         if p.id in keys
     ]
@@ -130,6 +130,6 @@ def _insert_patches(sql: Sql, connection: int, run_id: int, batch: int, planned:
 
 
 def _patches(sql: Sql, batch: int) -> Iterator[Patch]:
-    query = sa.select(patches.c.deal, patches.c.after, patches.c.before).where(patches.c.batch == batch)
-    for deal, after, before in sql.tx.execute(query.order_by(patches.c.id)):
-        yield Patch(deal, after, before)
+    query = sa.select(patches.c.deal, patches.c.after, patches.c.before, patches.c.closed).where(patches.c.batch == batch)
+    for deal, after, before, closed in sql.tx.execute(query.order_by(patches.c.id)):
+        yield Patch(deal, after, before, bool(closed))

@@ -69,6 +69,7 @@ class OnRecord:
 
     key: int
     id: str
+    is_closed: bool | None
     modified: datetime
     ours: dict[str, Any]
     sent: dict[str, Any]
@@ -81,7 +82,7 @@ class OnRecord:
 
 def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator[OnRecord]:
     """The store's rows with parsed JSON."""
-    frame = session.store.pushes.plan_rows(session.name, keys).drop("is_closed", "first_seen")
+    frame = session.store.pushes.plan_rows(session.name, keys).drop("first_seen")
     for row in frame.iter_rows(named=True):
         row["ours"], row["sent"] = orjson.loads(row["ours"] or "{}"), orjson.loads(row["sent"] or "{}")
         yield OnRecord(**row)
@@ -95,7 +96,7 @@ def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRul
         if want is None and leaves(row):
             want = last_patch(rules)
         if want is not None and not waits(row, want, rules, session.as_of):
-            yield PlanRow(row.id, want, row.ours, row.sent, row.put_back_at)
+            yield PlanRow(row.id, want, row.ours, row.sent, row.put_back_at, closed=bool(row.is_closed))
 
 
 def leaves(row: OnRecord) -> bool:

@@ -126,7 +126,11 @@ def clear(services: Services, name: str) -> Report:
         recover(session, report)
         description = session.describe()
         pull(session)
-        rows = [PlanRow(row.id, dict.fromkeys(description.writes), row.ours) for row in on_record(session) if row.sent]
+        rows = [
+            PlanRow(row.id, dict.fromkeys(description.writes), row.ours, closed=bool(row.is_closed))
+            for row in on_record(session)
+            if row.sent
+        ]
         planned = plan(rows, description.writes, session.as_of)
         report.patches = len(planned.patches)
         send(session, Planned(list(planned.patches), []), run_id, report)
