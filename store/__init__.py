@@ -2,10 +2,10 @@
 
 from store.actions import Step
 from store.approvals import MANY_ACTIONS, VANISHED, Approval
-from store.fence import Lease
+from store.fence import Lease, is_dead, this_process
 from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past_rows_at
 from store.history.touches import TouchRule
-from store.mirror.pages import Kept
+from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
 from store.store import Store
@@ -24,6 +24,8 @@ __all__ = [
     "Store",
     "TouchRule",
     "UnrecordedChanges",
+    "is_dead",
     "past_rows_at",
     "patch_hash",
+    "this_process",
 ]

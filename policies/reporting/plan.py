@@ -21,7 +21,8 @@ class PlanRow:
     """One record: the values wanted, those last read from the CRM, and those last written, all by our field names.
 
     A field absent from `want` stays as it is; one absent from `ours` is empty; `sent` has only fields that we wrote.
-    `put_back_at`: when a person's change of our fields on this record was last put back. `closed`: as the verdict saw it.
+    `put_back_at`: when a person's change of our fields on this record was last put back. `closed`: as the
+    verdict saw it.
     """
 
     id: str

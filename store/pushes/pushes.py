@@ -130,6 +130,8 @@ def _insert_patches(sql: Sql, connection: int, run_id: int, batch: int, planned:
 
 
 def _patches(sql: Sql, batch: int) -> Iterator[Patch]:
-    query = sa.select(patches.c.deal, patches.c.after, patches.c.before, patches.c.closed).where(patches.c.batch == batch)
+    query = sa.select(patches.c.deal, patches.c.after, patches.c.before, patches.c.closed).where(
+        patches.c.batch == batch
+    )
     for deal, after, before, closed in sql.tx.execute(query.order_by(patches.c.id)):
         yield Patch(deal, after, before, bool(closed))

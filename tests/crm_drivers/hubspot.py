@@ -297,8 +297,9 @@ def _typed(field: str, value: str | None) -> Any:
 
 
 @contextmanager
-def hubspot(*, provisioned: bool = True) -> Iterator[HubspotOffice]:
+def hubspot(*, provisioned: bool = True, currencies: bool = True) -> Iterator[HubspotOffice]:
     """A portal with one rep and a first stage that no process of the starter pack knows; `provisioned`: ours exist."""
-    with open_for_business(Settings(), provisioned=provisioned) as desk:
+    kept = Settings() if currencies else Settings(currencies=("USD",))
+    with open_for_business(kept, provisioned=provisioned) as desk:
         add_stage(desk.portal, "default", HubspotOffice.first_stage, "Prospecting", 0.1, order=-1)
         yield HubspotOffice(desk)
