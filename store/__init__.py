@@ -2,15 +2,19 @@
 
 from store.actions import Step
 from store.approvals import MANY_ACTIONS, VANISHED, Approval
+from store.database import AWAY
 from store.fence import Lease, is_dead, this_process
 from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past_rows_at
 from store.history.touches import TouchRule
 from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
+from store.runs.runs import KILLED
 from store.store import Store
 
 __all__ = [
+    "AWAY",
+    "KILLED",
     "MANY_ACTIONS",
     "VANISHED",
     "Approval",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery, signals
@@ -86,7 +87,7 @@ def _add_tasks(app: Celery, settings: Settings) -> None:
 
     def services() -> Services:
         if not made:
-            made.append(wire(settings))
+            made.append(replace(wire(settings), trigger="schedule"))
         return made[0]
 
     def as_task(name: str, flow: Callable[..., object]) -> None:
@@ -102,13 +103,14 @@ def _add_tasks(app: Celery, settings: Settings) -> None:
 def work_once(
     name: str, flow: Callable[..., object], services: Services, connection: str, options: dict[str, Any]
 ) -> None:
-    """Run one flow and log its end. An error that the next beat can resolve is logged; any other is raised."""
+    """Run one flow. A run logs its own end. An error that the next beat can resolve is logged; any other is raised."""
     try:
         flow(services, connection, **options)
     except (ConnectionBusy, SettingsProblem) as e:
         log().warning(f"{name} waits for the next beat", connection=connection, why=str(e))
     else:
-        log().info(f"{name} done", connection=connection)
+        if name != "run":
+            log().info(f"{name} ended", connection=connection, outcome="done")
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:

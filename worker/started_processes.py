@@ -9,10 +9,12 @@ import os
 import signal
 import stat
 import time
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store import is_dead, this_process
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GRACE_SECONDS: Final = 5.0
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO

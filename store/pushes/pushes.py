@@ -109,6 +109,14 @@ class Pushes:
             sql.tx.execute(sa.update(table).where(table.c.id == batch.id).values(state="done"))
             return write_receipts(sql, batch.id, {o.id: o for o in outcomes}, now, as_of)
 
+    def waiting(self, connection: str) -> int:
+        """Deals with a patch that was refused or locked and was not written since."""
+        state = work_tables.push_state
+        mine = state.c.connection == self.database.connection_key(connection)
+        stuck = sa.or_(state.c.refused_hash.is_not(None), state.c.locked_at.is_not(None))
+        with self.database.reading() as sql:
+            return int(sql.tx.execute(sa.select(sa.func.count()).where(mine & stuck)).scalar_one())
+
     def drop_ready(self, connection: str, lease: Lease | None = None) -> int:
         """Delete batches that no worker has claimed; the next plan replaces them. Returns how many."""
         ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")

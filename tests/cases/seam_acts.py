@@ -71,7 +71,7 @@ ACTS: Final = {"salesforce": COMMON | SALESFORCE, "hubspot": COMMON | HUBSPOT}
 
 
 def prepare(team: Governed) -> dict[str, str]:
-    """A deal for each act, run once; 15 days later all are silent, one was lost, one deleted, one moved past its gate."""
+    """A deal for each act, run once; 15 days later all are silent, one is lost, one deleted, one past its gate."""
     team.office.rep("Paula", "East")
     others = {"salesforce": _org, "hubspot": _portal}[team.office.kind](team)
     deals = {name: team.deal(name) for name in ACTS[team.office.kind] if name not in others}

@@ -121,6 +121,8 @@ def undisturbed(kind: str, *, acts_first: bool, how: str = "plain") -> tuple[dic
         if not acts_first:
             one.act()
         one.quiet()
+        if how == "killed":
+            one.quiet()
         pushes = [number for number, call in enumerate(calls, 1) if call["path"].endswith(one.team.office.pushes)]
         return one.left(), len(calls), pushes[0]
 

@@ -10,6 +10,7 @@ from model.touch_rule import what_it_is, why_no_touch
 from policies.judging.score import ledger_lines
 from policies.reporting.finding import needs_attention, split
 from policies.reporting.record import worst_first
+from store import KILLED
 from worker.pipeline.session import Session
 from worker.pipeline.slices import integration_ids
 
@@ -180,7 +181,7 @@ def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[
 
 def runs(services: Services) -> list[dict[str, Any]]:
     """The newest runs of all connections."""
-    return [run_json(row) for row in services.store.runs.latest()]
+    return [run_json(services, row) for row in services.store.runs.latest()]
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:
@@ -188,19 +189,31 @@ def one_run(services: Services, run_id: str) -> dict[str, Any]:
     found = services.store.runs.get(int(run_id)) if run_id.isdigit() else None
     if found is None:
         raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
-    return run_json(found)
+    return run_json(services, found)
 
 
-def run_json(row: dict[str, Any]) -> dict[str, Any]:
+def run_json(services: Services, row: dict[str, Any]) -> dict[str, Any]:
     """One row of the run table. Its counts are the `run` object of docs/contract.md."""
-    counts = row["counts"] or {}
+    counts, began, ended = row["counts"] or {}, row["started_at"], row["ended_at"]
+    outcome = row["outcome"] or _unended(services, row["connection"])
+    if outcome == KILLED:
+        counts |= {"outcomes": counts.get("outcomes", {}) | services.store.runs.written(row["id"])}
     return {
         "run_id": str(row["id"]),
         "connection": row["connection"],
         "kind": row["kind"],
         "as_of": row["as_of"].isoformat(),
-        "outcome": row["outcome"] or "under way, or killed",
+        "trigger": row["trigger"] or None,
+        "started_at": began.isoformat() if began else None,
+        "ended_at": ended.isoformat() if ended else None,
+        "seconds": round((ended - began).total_seconds(), 1) if began and ended else None,
+        "outcome": outcome,
         "policy_digest": counts.get("policy_digest") or row["policy_digest"],
         "calibration": row["calibration"],
         "counts": counts,
     }
+
+
+def _unended(services: Services, connection: str) -> str:
+    """What a run without an end is: the lease knows whether its process works on."""
+    return "under way" if services.store.runs.under_way(connection, services.clock()) else KILLED

@@ -16,7 +16,8 @@ from policies.reporting.plan import PlanRow, plan
 from worker.pipeline.other_subjects import named, part_of
 from worker.pipeline.pull import pull
 from worker.pipeline.push import Planned, on_record, recover, send
-from worker.pipeline.session import Session, leased, running
+from worker.pipeline.running import leased, running
+from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 from worker.usecases.check_names import strange_deals, strange_stages
 from worker.usecases.check_policies import sound, stray_facts

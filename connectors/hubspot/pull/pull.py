@@ -183,7 +183,7 @@ class Pull:
         try:
             yield from engagements.of_deals(kinds, deals, whole=whole)
         except Refused as error:
-            if any([self._schema.refusing(kind.type, error) for kind in kinds]):
+            if sum(self._schema.refusing(kind.type, error) for kind in kinds):
                 yield from self._on_deals(engagements, kinds, deals, whole=whole)
             elif len(kinds) > 1:
                 for kind in kinds:
