@@ -165,7 +165,9 @@ def why_it_counts(activity: dict[str, Any], ours: Any, as_of: datetime) -> str:
             return f"no: it is still open, was due on {due:%-d %b %Y} and was never completed"
         case "task":
             return "as a plan" if due else "as a next step without a date"
-    return f"no: {why_no_touch(activity, ours) or 'it was not known then'}"
+    ahead = activity["at"] is not None and activity["at"] > as_of
+    otherwise = "its date is still to come" if ahead else "it was not known then"
+    return f"no: {why_no_touch(activity, ours) or otherwise}"
 
 
 def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[str, Any]]:
