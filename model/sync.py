@@ -66,7 +66,8 @@ class Page:
 class Patch:
     """New values for our fields of one deal, in the CRM's canonical form; only fields that differ.
 
-    `closed`: the deal was closed when the patch was planned. Its receipt records that, not the deal's state by then.
+    `closed`: it is the last patch of a deal that the verdict saw closed. Its receipt records that, and not the state of
+    the deal by then.
     """
 
     id: str

@@ -162,7 +162,7 @@ patch = sa.Table(
     sa.Column("deal", name(), nullable=False),
     sa.Column("before", Packed, nullable=False),
     sa.Column("after", Packed, nullable=False),
-    sa.Column("closed", YesNo),  # whether the deal was closed when the patch was planned
+    sa.Column("closed", YesNo),  # whether it is the last one of a deal that the verdict saw closed
     sa.Column("outcome", sa.Text),  # a patch with an outcome is a receipt
     sa.Column("reason", sa.Text),
     sa.Column("overwritten", YesNo),

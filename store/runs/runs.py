@@ -101,7 +101,7 @@ class Runs:
         until = now + timedelta(seconds=seconds)
         with self.database.writing() as sql:
             row = sql.tx.execute(sa.select(leases).where(leases.c.connection == key).with_for_update()).one_or_none()
-            if _is_held(row, now):
+            if row and _is_held(row, now):
                 raise ConnectionBusy(
                     f"connection {connection!r} is held by {row.holder} since {row.since:%Y-%m-%d %H:%M:%S} UTC; "
                     f"its lease ends {row.until:%H:%M:%S} unless renewed: wait, or end that run"

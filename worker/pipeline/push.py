@@ -92,11 +92,12 @@ def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRul
     """The fields for each deal: the verdict for judged open deals, a last patch for deals that left the pipeline."""
     wants = dict(wanted(judged.report, rules))
     for row in on_record(session, judged.part.keys):
-        want = wants.get(row.key)
+        want, closed = wants.get(row.key), False
         if want is None and leaves(row):
-            want = last_patch(rules)
+            # the store may know of a closing after as_of, which the verdict does not see
+            want, closed = last_patch(rules), bool(row.is_closed)
         if want is not None and not waits(row, want, rules, session.as_of):
-            yield PlanRow(row.id, want, row.ours, row.sent, row.put_back_at, closed=bool(row.is_closed))
+            yield PlanRow(row.id, want, row.ours, row.sent, row.put_back_at, closed=closed)
 
 
 def leaves(row: OnRecord) -> bool:

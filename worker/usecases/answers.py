@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 SHORT_ID, CHECK = 15, 3
+UNDER_WAY = "under way"
 LISTS = {"broken": "flags", "unknown": "unknown"}
 """The list for each status. A flag held by unknown data is in the second."""
 
@@ -183,7 +184,7 @@ def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[
 
 def runs(services: Services) -> list[dict[str, Any]]:
     """The newest runs of all connections."""
-    return [run_json(services, row) for row in services.store.runs.latest()]
+    return [run_json(_told(services, row)) for row in services.store.runs.latest()]
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:
@@ -191,15 +192,12 @@ def one_run(services: Services, run_id: str) -> dict[str, Any]:
     found = services.store.runs.get(int(run_id)) if run_id.isdigit() else None
     if found is None:
         raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
-    return run_json(services, found)
+    return run_json(_told(services, found))
 
 
-def run_json(services: Services, row: dict[str, Any]) -> dict[str, Any]:
+def run_json(row: dict[str, Any]) -> dict[str, Any]:
     """One row of the run table. Its counts are the `run` object of docs/contract.md."""
     counts, began, ended = row["counts"] or {}, row["started_at"], row["ended_at"]
-    outcome = row["outcome"] or _unended(services, row["connection"])
-    if outcome == KILLED:
-        counts |= {"outcomes": counts.get("outcomes", {}) | services.store.runs.written(row["id"])}
     return {
         "run_id": str(row["id"]),
         "connection": row["connection"],
@@ -209,13 +207,20 @@ def run_json(services: Services, row: dict[str, Any]) -> dict[str, Any]:
         "started_at": began.isoformat() if began else None,
         "ended_at": ended.isoformat() if ended else None,
         "seconds": round((ended - began).total_seconds(), 1) if began and ended else None,
-        "outcome": outcome,
+        "outcome": row["outcome"] or UNDER_WAY,
         "policy_digest": counts.get("policy_digest") or row["policy_digest"],
         "calibration": row["calibration"],
         "counts": counts,
     }
 
 
-def _unended(services: Services, connection: str) -> str:
-    """What a run without an end is: the lease knows whether its process works on."""
-    return "under way" if services.store.runs.under_way(connection, services.clock()) else KILLED
+def _told(services: Services, row: dict[str, Any]) -> dict[str, Any]:
+    """A run's row with its outcome. Of a killed run, the lease knows that it ended and the receipts what it wrote."""
+    outcome = row["outcome"]
+    if outcome is None and not services.store.runs.under_way(row["connection"], services.clock()):
+        outcome = KILLED
+    if outcome != KILLED:
+        return row
+    counts = row["counts"] or {}
+    written = counts.get("outcomes", {}) | services.store.runs.written(row["id"])
+    return row | {"outcome": outcome, "counts": counts | {"outcomes": written}}

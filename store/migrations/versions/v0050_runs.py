@@ -1,4 +1,4 @@
-"""When a run started, ended and by what; whether a deal was closed when its patch was planned"""
+"""When a run started, ended and by what; whether a patch is the last one of a closed deal"""
 
 import sqlalchemy as sa
 from alembic import op
