@@ -9,12 +9,13 @@ from store.history.touches import TouchRule
 from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
-from store.runs.runs import KILLED
+from store.runs.runs import KILLED, LOST
 from store.store import Store
 
 __all__ = [
     "AWAY",
     "KILLED",
+    "LOST",
     "MANY_ACTIONS",
     "VANISHED",
     "Approval",

@@ -32,6 +32,8 @@ ROW = (
 )  # fmt: skip
 KILLED: Final = "killed"
 UNNOTED: Final = "ended, but its end could not be noted"
+LOST: Final = frozenset({None, KILLED, UNNOTED})
+"""Outcomes of runs that could not keep an account of themselves."""
 
 
 @dataclass(frozen=True)

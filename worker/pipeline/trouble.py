@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from store import LOST
+
 if TYPE_CHECKING:
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
@@ -12,7 +14,7 @@ ASIDE, REFUSED, STOPPED = "set aside: ", "refused: ", "stopped: "
 READING: Final = frozenset({"full", "incremental"})
 """Kinds of runs that read the CRM, and so know which records are set aside."""
 TRIED: Final = ("written", "refused", "locked", "retry_later")
-LAST: Final = 50
+LAST: Final = 10
 """Runs among which the one before is looked for."""
 
 
@@ -50,6 +52,6 @@ def _before(session: Session, run_id: int) -> set[str]:
     """The trouble of the newest run before this one that kept an account of it."""
     for run in session.store.runs.latest(session.name, LAST):
         trouble = (run["counts"] or {}).get("trouble")
-        if run["id"] < run_id and run["ended_at"] is not None and trouble is not None:
+        if run["id"] < run_id and run["outcome"] not in LOST and trouble is not None:
             return {*trouble["begun"], *trouble["lasting"]}
     return set()

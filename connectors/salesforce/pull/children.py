@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from connectors.salesforce.client.faults import Refused
 from connectors.salesforce.client.windows import chunks, id_list
-from connectors.salesforce.pull import activities, history, org_tables, people
+from connectors.salesforce.pull import activities, history, opportunities, org_tables, people
 from connectors.salesforce.pull.streams import Planned
 from model.sync import Page
 
@@ -33,6 +33,8 @@ def children(client: Client, schema: Schema, settings: SalesforceSettings, ids: 
     for some in chunks(list(ids)):
         for streams in (roles, logged):
             yield from _whole(client, schema, streams, some)
+        if settings.activity.roll_up == "contacts":
+            yield from _of_accounts(client, schema, [stream for stream, _ in logged], some)
         try:
             yield from snapshots.page_of(some)
             yield from _whole(client, schema, [(tracked, "OpportunityId")], some)
@@ -46,7 +48,9 @@ def _whole(client: Client, schema: Schema, streams: list[tuple[Stream, str]], de
     if not plans or any(planned.plan is None for planned, _ in plans):
         return
     try:
-        pages = list(chain.from_iterable(_rows(client, planned, parent, deals) for planned, parent in plans))
+        pages = list(chain.from_iterable(
+            _rows(client, planned, f"{parent} IN ({id_list(deals)})") for planned, parent in plans
+        ))  # fmt: skip
     except Refused:
         return
     table, deleted = plans[0][0].stream.table, plans[0][0].stream.deleted
@@ -55,7 +59,18 @@ def _whole(client: Client, schema: Schema, streams: list[tuple[Stream, str]], de
     yield Page({table: records}, aside=tuple(one for page in pages for one in page.aside), whole=whole)
 
 
-def _rows(client: Client, planned: Planned, parent: str, deals: list[str]) -> Iterator[Page]:
-    query = f"{planned.select()} WHERE {parent} IN ({id_list(deals)})"
+def _of_accounts(client: Client, schema: Schema, streams: list[Stream], deals: list[str]) -> Iterator[Page]:
+    """What is logged on the deals' accounts, where that counts for the deals: a merge of accounts moves it there."""
+    where = f"AccountId IN (SELECT AccountId FROM {opportunities.ENTITY} WHERE Id IN ({id_list(deals)}))"
+    for planned in (Planned(stream, schema) for stream in streams):
+        if planned.plan and "AccountId" in planned.plan.select:
+            try:
+                yield from _rows(client, planned, where)
+            except Refused:
+                continue
+
+
+def _rows(client: Client, planned: Planned, where: str) -> Iterator[Page]:
+    query = f"{planned.select()} WHERE {where}"
     for rows in client.pages(query, deleted=planned.stream.deleted, exact=planned.stream.exact):
         yield planned.page(rows)
