@@ -116,6 +116,8 @@ class Broker:
     def start_if_gone(self) -> None:
         """Start a server unless one answers. Call it while no other process starts or stops one."""
         if not answers(self.socket):
+            if self.server is not None:
+                self.server.wait(START_SECONDS)  # it was killed
             self.server = start(self.folder, self.socket)
             note(self.pid_file, self.server.pid)
 

@@ -132,7 +132,7 @@ def test_what_a_killed_worker_started_ends_with_it(tmp_path, broker):
     config, folder = idle(tmp_path), tmp_path / ".sluicegate"
     files = [folder / "broker.pid", folder / "worker-beat.pid"]
     with service(config, "worker", "--with-beat", "--concurrency", "1", module="worker.cli") as worker:
-        until(lambda: all(file.exists() and file.read_text() for file in files))
+        until(lambda: all(file.exists() and file.read_text() for file in files), seconds=120)
         started = [file.read_text().splitlines()[0] for file in files]
         assert not any(map(is_dead, started))
         os.kill(worker.pid, signal.SIGKILL)
