@@ -48,10 +48,10 @@ def events(changes: pl.DataFrame, deals: pl.DataFrame, names: StageNames, zones:
     `changes`: STAGE_CHANGES with `process` (code; null: the deal's). `deals`: key, pipeline, stage_name, `_process`
     (code), `_code` (place in `names.meanings`), `_zone`, `_closed` (OPEN, WON or LOST by the record), `_today`.
     """
-    said = names.lookup("ends", deals["_code"], pl.Int64)
+    ends = names.lookup("ends", deals["_code"], pl.Int64)
     deals = deals.select(
         "key", "_process", "_zone", "_today", "pipeline", "stage_name",
-        _closed=pl.when(said.is_in([OPEN, UNSAID])).then("_closed").otherwise(OPEN),
+        _closed=pl.when(ends.is_in([OPEN, UNSAID])).then("_closed").otherwise(OPEN),
         deal=pl.int_range(pl.len()),
     )  # fmt: skip
     rows = changes.join(deals.select("key", "deal"), on="key", how="inner", maintain_order="left")

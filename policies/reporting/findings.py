@@ -114,6 +114,8 @@ def _kept_flags(verdict: Verdict, rule: Rule, is_broken: pl.Series) -> dict[int,
         return {}
     unread = pl.any_horizontal(~pl.col(fact + KNOWN) for fact in masked) if masked else pl.lit(value=False)
     keys = verdict.wide.frame.filter(is_broken & (unread | pl.col("key").is_in(held.implode())))["key"]
+    if keys.is_empty():
+        return {}
     was = verdict.previous.broken.filter((pl.col("policy") == rule.id) & pl.col("key").is_in(keys.implode()))
     return {row["key"]: finding for row in was.iter_rows(named=True) if (finding := _as_stored(rule, row))}
 

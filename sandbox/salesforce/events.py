@@ -80,7 +80,7 @@ def erase(org: Org, entity: str, row_id: str) -> None:
 
 
 def clone(org: Org, user: str, row_id: str) -> str:
-    """What a rep's Clone button makes of an opportunity: a new row with the same values, ours among them."""
+    """What a rep's Clone button makes of an opportunity: a new row with the same values, our fields included."""
     row, entity = row_of(org, "Opportunity", row_id), org.objects["Opportunity"]
     kept = {n: row[n] for n, f in entity.fields.items() if f.createable and row[n] is not None}
     seen = org.access.fields(user_id(org, user), entity)

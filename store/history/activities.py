@@ -37,13 +37,13 @@ class Activities:
 
     def at(self, rows: pl.DataFrame) -> pl.DataFrame:
         """ACTIVITY of rows (key, day), one each; their `key` is the row's place."""
-        said = {
+        known = {
             "last_touch": self._last(self.touches, rows), "touches_30d": self._count(rows),
             "newest_seen": self.seen.frame["newest"].gather(self.seen.last(rows)),
             "vanished_touch": self._last(self.vanished, rows), "possible_touch": self._last(self.possible, rows),
         }  # fmt: skip
         place = pl.int_range(rows.height, dtype=Int, eager=True).alias("key")
-        frame = pl.DataFrame({"key": place, **said})
+        frame = pl.DataFrame({"key": place, **known})
         for more in (self._next_meeting(rows), self._next_tasks(rows), self._vanished_ahead(rows)):
             frame = frame.join(more, left_on="key", right_on="row", how="left", maintain_order="left")
         none = {name: pl.lit(None, kind) for name, kind in ACTIVITY.items() if name not in frame.columns}

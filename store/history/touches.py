@@ -19,9 +19,9 @@ DUE_SHIFT: Final = 10**6
 
 @dataclass(frozen=True)
 class TouchRule:
-    """Users without counting activities, and whether activities on a deal's contacts and account count."""
+    """The users whom no touch is counted for, and whether activities on a deal's contacts and account count."""
 
-    ours: frozenset[str] = frozenset()
+    own_users: frozenset[str] = frozenset()
     roll_up: Literal["deal", "contacts"] = "deal"
 
 
@@ -90,17 +90,17 @@ PLANS: Final = pl.Schema({
 
 
 def activity_frame(sql: Sql, connection: int, as_of: int, rule: TouchRule, keys: tuple[int, int]) -> pl.DataFrame:
-    """The `activity` frame of a snapshot: one row a deal of which activities known at `as_of` (µs) say anything.
+    """The `activity` frame of a snapshot: one row for each deal with an activity that was known at `as_of` (µs).
 
-    Three passes that each look at few columns of the rows they want take a quarter of one pass over everything.
+    Three passes, each over few columns, take a quarter of the time of one pass over everything.
     """
     rows, given = _rows(connection, rule, keys)
-    others, ids = " AND ".join(["created_by <> ?"] * len(rule.ours)) or "1 = 1", sorted(rule.ours)
+    others, ids = " AND ".join(["created_by <> ?"] * len(rule.own_users)) or "1 = 1", sorted(rule.own_users)
     days = {day: as_of // DAY_US + distance for day, distance in TASK_DAYS.items()}
     tasks = ", ".join(TASK_FROM.format(day=days[day], C="{C}") for day in TASK_DAYS)
 
     def read(query: str, schema: pl.Schema, *more: Any) -> pl.DataFrame:
-        said = query.format(
+        filled = query.format(
             rows=rows,
             at=as_of,
             month=as_of - 30 * DAY_US,
@@ -109,7 +109,7 @@ def activity_frame(sql: Sql, connection: int, as_of: int, rule: TouchRule, keys:
             C="{C}",
             yesterday=days["yesterday"],
         )
-        return sql.frame(said, (*given, *more), schema)
+        return sql.frame(filled, (*given, *more), schema)
 
     touches, seen, plans = read(TOUCHES, LAST, *ids), read(SEEN, NEWEST), read(AHEAD, PLANS, *ids)
     frame = touches.join(seen, on="key", how="full", coalesce=True).join(plans, on="key", how="full", coalesce=True)

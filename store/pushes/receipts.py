@@ -67,8 +67,8 @@ def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[dict[str, Any], dict[st
         f" LEFT JOIN push_state s ON s.connection = o.connection AND s.key = o.key WHERE {among}"
     )
     known = {}
-    for key, ours, *state in sql.rows(query, given):
-        known[key] = (orjson.loads(ours or "{}"), dict(zip(STATE, state, strict=True)))
+    for key, fields, *state in sql.rows(query, given):
+        known[key] = (orjson.loads(fields or "{}"), dict(zip(STATE, state, strict=True)))
     return known
 
 

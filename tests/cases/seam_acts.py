@@ -46,16 +46,16 @@ policies:
 """
 
 COMMON: Final[dict[str, Act]] = {
-    "won": lambda team, deal, _: team.edit(deal, stage=team.office.won),
-    "lost": lambda team, deal, _: team.edit(deal, stage=team.office.lost),
-    "re-opened": lambda team, deal, _: team.edit(deal, stage=team.office.first_stage),
-    "moved on": lambda team, deal, _: team.edit(deal, stage=team.office.second_stage),
-    "deleted": lambda team, deal, _: team.office.delete(deal),
-    "undeleted": lambda team, deal, _: team.office.restore(deal),
-    "handed on": lambda team, deal, _: team.edit(deal, owner=team.office.person("Paula")),
+    "won": lambda team, deal, _: team.edit(deal, stage=team.driver.won),
+    "lost": lambda team, deal, _: team.edit(deal, stage=team.driver.lost),
+    "re-opened": lambda team, deal, _: team.edit(deal, stage=team.driver.first_stage),
+    "moved on": lambda team, deal, _: team.edit(deal, stage=team.driver.second_stage),
+    "deleted": lambda team, deal, _: team.driver.delete(deal),
+    "undeleted": lambda team, deal, _: team.driver.restore(deal),
+    "handed on": lambda team, deal, _: team.edit(deal, owner=team.driver.person("Paula")),
     "given an amount": lambda team, deal, _: team.edit(deal, amount=7),
-    "called": lambda team, deal, _: team.office.call(deal),
-    "given a contact": lambda team, deal, _: team.office.contact(deal, "Champion"),
+    "called": lambda team, deal, _: team.driver.call(deal),
+    "given a contact": lambda team, deal, _: team.driver.contact(deal, "Champion"),
 }
 SALESFORCE: Final[dict[str, Act]] = {
     "moved to another pipeline": lambda team, deal, made: team.edit(deal, RecordTypeId=made["renewals"]),
@@ -65,21 +65,21 @@ SALESFORCE: Final[dict[str, Act]] = {
 HUBSPOT: Final[dict[str, Act]] = {
     "moved to another pipeline": lambda team, deal, _: team.edit(deal, pipeline="renewals", stage="rn_first"),
     "in another currency": lambda team, deal, _: team.edit(deal, deal_currency_code="EUR"),
-    "merged": lambda team, deal, made: merge_deals(team.office.portal, REP, deal, made["loser"]),  # type: ignore[attr-defined]
+    "merged": lambda team, deal, made: merge_deals(team.driver.portal, REP, deal, made["loser"]),  # type: ignore[attr-defined]
 }
 ACTS: Final = {"salesforce": COMMON | SALESFORCE, "hubspot": COMMON | HUBSPOT}
 
 
 def prepare(team: Governed) -> dict[str, str]:
     """A deal for each act, run once; 15 days later all are silent, one is lost, one deleted, one past its gate."""
-    team.office.rep("Paula", "East")
-    others = {"salesforce": _org, "hubspot": _portal}[team.office.kind](team)
-    deals = {name: team.deal(name) for name in ACTS[team.office.kind] if name not in others}
+    team.driver.rep("Paula", "East")
+    others = {"salesforce": _org, "hubspot": _portal}[team.driver.kind](team)
+    deals = {name: team.deal(name) for name in ACTS[team.driver.kind] if name not in others}
     team.run()
     team.later(days=15)
-    team.edit(deals["re-opened"], stage=team.office.lost)
-    team.office.delete(deals["undeleted"])
-    team.edit(deals["called"], stage=team.office.second_stage)
+    team.edit(deals["re-opened"], stage=team.driver.lost)
+    team.driver.delete(deals["undeleted"])
+    team.edit(deals["called"], stage=team.driver.second_stage)
     return deals | others
 
 
@@ -91,7 +91,7 @@ def _org(team: Governed) -> dict[str, str]:
 
 def _portal(team: Governed) -> dict[str, str]:
     stages = [("rn_first", "First", 0.1), ("rn_won", "Won", 1.0), ("rn_lost", "Lost", 0.0)]
-    add_pipeline(team.office.portal, "renewals", "Renewals", stages)  # type: ignore[attr-defined]
+    add_pipeline(team.driver.portal, "renewals", "Renewals", stages)  # type: ignore[attr-defined]
     loser = team.deal("loser")
-    team.office.contact(loser, "Champion")
+    team.driver.contact(loser, "Champion")
     return {"loser": loser}

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from typer import echo
 
 from tests.cases.seam_acts import ACTS, POLICIES, prepare
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.governed import NAME, Governed, services
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Company:
     def act(self) -> None:
         """Everything that can be done to a deal, each to its own; it takes two seconds."""
         self.team.later(seconds=1)
-        for name, do in ACTS[self.team.office.kind].items():
+        for name, do in ACTS[self.team.driver.kind].items():
             do(self.team, self.deals[name], self.deals)
         self.team.later(seconds=1)
 
@@ -56,12 +56,12 @@ class Company:
 
     def left(self) -> dict[str, dict[str, Any]]:
         """What reps see of each deal that is still there: our fields, its stage, and our tasks on it."""
-        living, office = self.team.theirs(), self.team.office
+        living, driver = self.team.theirs(), self.team.driver
         return {
             name: {
-                **office.record(deal),
-                "stage": office.said(deal)["stage"],
-                "tasks": [(job.done, job.deleted) for job in office.tasks(deal) if job.by_us],
+                **driver.record(deal),
+                "stage": driver.entered(deal)["stage"],
+                "tasks": [(job.done, job.deleted) for job in driver.tasks(deal) if job.by_us],
             }
             for name, deal in self.deals.items()
             if deal in living
@@ -71,10 +71,10 @@ class Company:
 @contextmanager
 def company(kind: str) -> Iterator[Company]:
     """A fresh company, 15 days after its first run."""
-    with tempfile.TemporaryDirectory(prefix="seams-") as folder, OFFICES[kind](currencies=True) as office:
-        made = replace(services(office, Path(folder)), policy_texts=lambda: {"policies.yaml": POLICIES.encode()})
-        team = Governed(office, made)
-        office.let_us_act()
+    with tempfile.TemporaryDirectory(prefix="seams-") as folder, CRM_DRIVERS[kind](currencies=True) as driver:
+        made = replace(services(driver, Path(folder)), policy_texts=lambda: {"policies.yaml": POLICIES.encode()})
+        team = Governed(driver, made)
+        driver.let_us_act()
         try:
             yield Company(team, prepare(team))
         finally:
@@ -115,22 +115,22 @@ def undisturbed(kind: str, *, acts_first: bool, how: str = "plain") -> tuple[dic
     with company(kind) as one:
         if acts_first:
             one.act()
-        before = len(one.team.office.calls)
+        before = len(one.team.driver.calls)
         run(one, how)
-        calls = one.team.office.calls[before:]
+        calls = one.team.driver.calls[before:]
         if not acts_first:
             one.act()
         one.quiet()
         if how == "killed":
             one.quiet()
-        pushes = [number for number, call in enumerate(calls, 1) if call["path"].endswith(one.team.office.pushes)]
+        pushes = [number for number, call in enumerate(calls, 1) if call["path"].endswith(one.team.driver.pushes)]
         return one.left(), len(calls), pushes[0]
 
 
 def run(one: Company, how: str) -> None:
     """The run that is disturbed."""
     if how == "lost":
-        one.team.office.fault("drop_after", "push")
+        one.team.driver.fault("drop_after", "push")
     one.team.run(full=how == "full")
 
 
@@ -138,9 +138,9 @@ def disturbed(kind: str, seam: int, how: str) -> dict[str, dict[str, Any]]:
     """What a run leaves that was disturbed at a seam, and a quiet one after it."""
     with company(kind) as one:
         between = Between(seam, one.act)
-        one.team.office.faults.add(how="hang", when=between, count=None)
+        one.team.driver.faults.add(how="hang", when=between, count=None)
         run(one, how)
-        one.team.office.faults.clear()
+        one.team.driver.faults.clear()
         one.quiet()
         return one.left()
 
@@ -184,7 +184,7 @@ def sweep(kind: str, how: str, *, every: int = 1, first: int = 0) -> Iterator[tu
 def main() -> int:
     """Print each difference; 1 where there is one."""
     parser = argparse.ArgumentParser(prog="python -m tests.cases.seams")
-    parser.add_argument("--crm", choices=[*OFFICES], required=True)
+    parser.add_argument("--crm", choices=[*CRM_DRIVERS], required=True)
     parser.add_argument("--how", choices=HOWS, default="plain")
     parser.add_argument("--every", type=int, default=1)
     asked = parser.parse_args()

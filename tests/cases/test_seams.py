@@ -3,10 +3,10 @@
 import pytest
 
 from tests.cases.seams import sweep
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 
 
-@pytest.mark.parametrize("kind", OFFICES)
+@pytest.mark.parametrize("kind", CRM_DRIVERS)
 def test_people_act_once_the_run_has_begun(kind):
     ((_, differences),) = sweep(kind, "plain", first=1, every=1000)
     assert differences == []

@@ -75,8 +75,8 @@ def test_what_was_written_is_what_the_crm_holds_and_what_we_sent(pipeline):
 
 def test_our_own_echo_is_no_change_of_the_deal(pipeline):
     send(pipeline)
-    ours = {"score": 80, "reasons": "No next step", "flagged_since": "2026-11-01"}
-    kept = keep(pipeline, NOON + DAY, opportunity=[deal(ours=ours, modified=NOON)])
+    own = {"score": 80, "reasons": "No next step", "flagged_since": "2026-11-01"}
+    kept = keep(pipeline, NOON + DAY, opportunity=[deal(ours=own, modified=NOON)])
     assert kept.field_changes == 0
     assert snapshot(pipeline, NOON + DAY).deals.height == 3
 
@@ -98,7 +98,7 @@ def test_a_receipt_records_the_deal_as_the_verdict_saw_it_and_not_as_it_was_read
     assert state(pipeline, "d3")["last_patched_closed"] is True
 
 
-def test_a_value_of_ours_that_somebody_changed_is_counted_when_it_is_put_back(pipeline):
+def test_our_own_value_that_somebody_changed_is_counted_when_it_is_put_back(pipeline):
     assert send(pipeline) == 0
     assert send(pipeline, fields={"score": 80}, before={"score": 3}, at=NOON + DAY) == 1
     assert state(pipeline)["put_back_at"] == NOON + DAY

@@ -30,7 +30,7 @@ def show_deals(found: list[dict[str, Any]]) -> None:
 
 def show_digest(found: dict[str, Any]) -> None:
     """Each rep's lines of today."""
-    columns = ("deal", f"amount ({found['currency']})", "flag", "told", "why", "what to do")
+    columns = ("deal", f"amount ({found['currency']})", "flag", "when", "why", "what to do")
     for rep in found["reps"]:
         rows = [[line["name"], money(line["amount"]), *(line[c] for c in LINE)] for line in rep["lines"]]
         more = f", and {many(rep['left_out'], 'more deal')}" if rep["left_out"] else ""
@@ -107,7 +107,7 @@ def show_decision(found: dict[str, Any]) -> None:
     written = entry_texts(decision["policies"])
     for flag in found["deal"]["flags"]:
         if flag["policy"] in written:
-            tell(f"\n{flag['policy']} said then:\n{written[flag['policy']]}")
+            tell(f"\n{flag['policy']} at that time:\n{written[flag['policy']]}")
 
 
 def off_record(flag: dict[str, Any]) -> str:

@@ -27,8 +27,8 @@ def listed(services: Services, name: str, run_id: int | None = None) -> dict[str
 
 
 def _shown(one: KeptAction) -> dict[str, Any]:
-    said = {name: getattr(one, name) for name in SHOWN if name != "run"} | {"run": one.run_id}
-    return {**said, "title": asdict(one.act).get("title"), "flag_ended": one.flag_ended}
+    shown = {name: getattr(one, name) for name in SHOWN if name != "run"} | {"run": one.run_id}
+    return {**shown, "title": asdict(one.act).get("title"), "flag_ended": one.flag_ended}
 
 
 def undo(services: Services, name: str, run_id: int | None = None) -> Report:

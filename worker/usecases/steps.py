@@ -13,7 +13,7 @@ from worker.pipeline.judge import judge
 from worker.pipeline.measure import values
 from worker.pipeline.other_subjects import judge_others, named_in_force
 from worker.pipeline.pull import Pulled, pull
-from worker.pipeline.push import plan_all, recover, send
+from worker.pipeline.push import planned, recover, send
 from worker.pipeline.report import Report
 from worker.pipeline.running import counted, leased, running
 
@@ -105,9 +105,8 @@ def _push(session: Session, run_id: int, report: Report) -> None:
     with counted(session, report):
         recover(session, report)
         description = session.describe()
-        planned = plan_all(session, judged_now(session, run_id, binding=True), description.writes)
-        report.patches = len(planned.patches)
-        send(session, planned, run_id, report)
+        slices = planned(session, judged_now(session, run_id, binding=True), description.writes)
+        send(session, slices, run_id, report)
 
 
 def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
@@ -118,13 +117,13 @@ def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
         found = judged_now(session, run_id, binding=False)
         if not found.parts:
             raise SettingsProblem(f"Nothing is known of '{name}' yet; `sluicegate pull {name}` reads its deals.")
-        planned = plan_all(session, found, session.description().writes)
+        patches = [patch for part in planned(session, found, session.description().writes) for patch in part]
         deals = {deal["id"]: deal for deal in session.store.verdicts.deals(name)}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(PREVIEW)
-        writer.writerows(preview_rows(planned.patches, deals))
-    return {"patches": len(planned.patches), **preview_counts(planned.patches, deals)}
+        writer.writerows(preview_rows(patches, deals))
+    return {"patches": len(patches), **preview_counts(patches, deals)}
 
 
 def mind(path: Path) -> None:

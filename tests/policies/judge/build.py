@@ -65,11 +65,11 @@ def either(*conditions: Condition) -> Condition:
 
 
 def policy(id_: str = "no-activity", flag_if: Condition | None = None, **more: Any) -> Policy:
-    said = {
+    values = {
         "title": id_.replace("-", " ").capitalize(), "severity": "warning", "points": 15,
         "owner": "revops@acme.example", "fix": f"Fix {id_}",
     } | more  # fmt: skip
-    return Policy(id=id_, flag_if=flag_if or since("last_activity", 14), **said)
+    return Policy(id=id_, flag_if=flag_if or since("last_activity", 14), **values)
 
 
 def criterion(id_: str, require: Condition, **more: Any) -> Criterion:
@@ -90,7 +90,7 @@ ORDER = {"discovery": 1, "proposal": 2, "negotiation": 3, "won": 4, "lost": None
 
 
 def moves(key: int, *steps: str, process: str = "sales") -> list[dict[str, Any]]:
-    """Moves from words such as "2026-11-03 proposal" (a trailing `ours` marks one of ours); the first is creation."""
+    """Moves from words such as "2026-11-03 proposal" (a trailing `ours` marks our own move); the first is creation."""
     rows: list[dict[str, Any]] = []
     was, before = None, None
     for step in steps:

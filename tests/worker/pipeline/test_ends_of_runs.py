@@ -89,7 +89,7 @@ def test_runs_list_start_end_duration_trigger_and_outcome(team):
     scheduled = replace(team, services=replace(team.services, trigger="schedule"))
     scheduled.run()
     (found,) = runs(team.services)
-    at = team.office.clock.now().isoformat()
+    at = team.driver.clock.now().isoformat()
     assert (found["started_at"], found["ended_at"], found["seconds"]) == (at, at, 0.0)
     assert (found["trigger"], found["outcome"]) == ("schedule", "done")
 

