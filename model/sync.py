@@ -64,11 +64,16 @@ class Page:
 
 @dataclass(frozen=True)
 class Patch:
-    """New values for our fields of one deal, in the CRM's canonical form; only fields that differ."""
+    """New values for our fields of one deal, in the CRM's canonical form; only fields that differ.
+
+    `closed`: it is the last patch of a deal that the verdict saw closed. Its receipt records that, and not the state of
+    the deal by then.
+    """
 
     id: str
     fields: Mapping[str, FieldValue]
     before: Mapping[str, FieldValue] = field(default_factory=dict)
+    closed: bool = False
 
 
 OutcomeKind: TypeAlias = Literal["written", "refused", "locked", "retry_later", "gone", "held"]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 HAPPENED: Final = ("call", "mail", "meeting", "note", "task")
 """Kinds that are a touch once they are done."""
+WAITING: Final = ("task", "call")
+"""Kinds that are a plan until they are done."""
 
 
 def why_no_touch(activity: Record, own_users: Collection[str]) -> str | None:
@@ -34,15 +36,15 @@ def what_it_is(
 ) -> Literal["touch", "meeting", "task"] | None:
     """Whether it is a touch, a meeting to come or an open task as of an instant; None where it does not count.
 
-    A meeting is held once it has started. A task or call that was done later was open until then.
+    A meeting is held once it has started. A task or call that was done later was open until then. A mail or note that
+    is dated ahead is nothing until that date.
     """
     created, at = activity.get("created"), activity["at"]
     if why_no_touch(activity, own_users) or (created is not None and created > as_of):
         return None
     if activity["kind"] == "meeting":
         return None if at is None else "meeting" if at > as_of else "touch"
-    if activity["state"] == "open":
-        return "task"
-    if at is None or at > as_of:
-        return "task" if at is not None and activity["kind"] in {"task", "call"} else None
+    if activity["state"] == "open" or at is None or at > as_of:
+        waits = activity["kind"] in WAITING and (activity["state"] == "open" or at is not None)
+        return "task" if waits else None
     return "touch" if activity["kind"] in HAPPENED else None

@@ -21,7 +21,8 @@ class PlanRow:
     """One record: the values wanted, those last read from the CRM, and those last written, all by our field names.
 
     A field absent from `want` stays as it is; one absent from `on_crm` is empty; `sent` has only fields that we wrote.
-    `put_back_at`: when a person's change of our fields on this record was last put back.
+    `put_back_at`: when a person's change of our fields on this record was last put back. `closed`: it is the
+    last patch of a deal that the verdict saw closed.
     """
 
     id: str
@@ -29,6 +30,7 @@ class PlanRow:
     on_crm: Mapping[str, Any]
     sent: Mapping[str, Any] = field(default_factory=dict)
     put_back_at: datetime | None = None
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def plan(rows: Iterable[PlanRow], rules: Mapping[str, FieldRule], as_of: datetim
         if differing:
             fields = {name: want for name, (want, _) in differing.items()}
             before = {name: had for name, (_, had) in differing.items()}
-            patches.append(Patch(row.id, fields, before))
+            patches.append(Patch(row.id, fields, before, row.closed))
     return Plan(tuple(patches), tuple(overwritten))
 
 

@@ -116,8 +116,8 @@ class Activities:
         return self._waiting(pl.col("plan"))
 
     def _waiting(self, some: pl.Expr) -> pl.DataFrame:
-        done_later = pl.col("dated") & (pl.col("created") < pl.col("at"))
-        waits = ~pl.col("meeting") & (pl.col("open") | done_later.fill_null(value=False))
+        done_later = (pl.col("created") < pl.col("at")).fill_null(value=False)
+        waits = pl.col("dated") & (pl.col("open") | done_later)
         return self.found.filter(some & waits).select(
             "key", "created", "due", "owner_id", end=pl.when(~pl.col("open")).then("at").otherwise(2**62),
         )  # fmt: skip

@@ -189,7 +189,7 @@ def _activities(  # noqa: PLR0917 - the parts of one SELECT
         "gone IS NOT NULL", "gone = 'vanished'", "possible = 1",
     )  # fmt: skip
     columns = ", ".join(f"CASE WHEN {flag} THEN 1 ELSE 0 END" for flag in flags)
-    waits = "CASE WHEN kind IN ('task', 'call') OR state = 'open' THEN owner_id END"
+    waits = "CASE WHEN kind IN ('task', 'call') THEN owner_id END"
     query = (
         f"SELECT key, at, due, created, {waits}, direct, {columns}"
         f" FROM ({rows}) a WHERE (created IS NULL OR created <= ?){more}"

@@ -71,8 +71,7 @@ AHEAD: Final = f"""
     FROM (
       SELECT a.*, CASE WHEN {HELD} THEN 1 ELSE 0 END AS held,
         CASE WHEN gone IS NULL AND coalesce(possible, 0) = 0 THEN 1 ELSE 0 END AS plan,
-        CASE WHEN kind <> 'meeting' AND (state = 'open' OR (kind IN ('task', 'call') AND at > {{at}}))
-             THEN 1 ELSE 0 END AS waits
+        CASE WHEN kind IN ('task', 'call') AND (state = 'open' OR at > {{at}}) THEN 1 ELSE 0 END AS waits
       FROM ({{rows}}) a
       WHERE (at IS NULL OR at > {{at}} OR state = 'open' OR gone = 'vanished' OR possible = 1)
         AND {KNOWN} AND {COUNTS}

@@ -8,7 +8,7 @@ from model.sync import Patch
 from tests.benches.measure import Row, peak_mb, took
 from tests.benches.portal import NAME, served
 from worker.pipeline.push import send
-from worker.pipeline.session import leased, running
+from worker.pipeline.running import leased, running
 
 
 def run(share: float, *, times: int, folder: str) -> list[Row]:

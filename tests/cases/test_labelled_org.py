@@ -18,7 +18,7 @@ from tests.connectors.salesforce.sales import Sales
 from tests.crm_drivers.hubspot import HubspotDriver
 from tests.crm_drivers.salesforce import SalesforceDriver
 from tests.worker.governed import NAME, services
-from worker.pipeline.session import leased
+from worker.pipeline.running import leased
 from worker.usecases.steps import judged_now, pull_only
 
 if TYPE_CHECKING:

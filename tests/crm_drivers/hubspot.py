@@ -297,8 +297,9 @@ def _typed(field: str, value: str | None) -> Any:
 
 
 @contextmanager
-def hubspot(*, provisioned: bool = True) -> Iterator[HubspotDriver]:
+def hubspot(*, provisioned: bool = True, currencies: bool = True) -> Iterator[HubspotDriver]:
     """A portal with one rep and a first stage that the starter pack does not know; `provisioned`: with our fields."""
-    with open_for_business(Settings(), provisioned=provisioned) as hub:
+    kept = Settings() if currencies else Settings(currencies=("USD",))
+    with open_for_business(kept, provisioned=provisioned) as hub:
         add_stage(hub.portal, "default", HubspotDriver.first_stage, "Prospecting", 0.1, order=-1)
         yield HubspotDriver(hub)

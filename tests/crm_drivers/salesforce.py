@@ -241,7 +241,7 @@ def _lead(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def salesforce(*, provisioned: bool = True) -> Iterator[SalesforceDriver]:
-    """An org with one rep; `provisioned`: our fields exist."""
-    with open_for_business(Settings(multi_currency=False), provisioned=provisioned) as sales:
+def salesforce(*, provisioned: bool = True, currencies: bool = False) -> Iterator[SalesforceDriver]:
+    """An org with one rep; `provisioned`: our fields exist; `currencies`: it has several."""
+    with open_for_business(Settings(multi_currency=currencies), provisioned=provisioned) as sales:
         yield SalesforceDriver(sales)

@@ -18,7 +18,7 @@ def moves(*steps, key=1):
     for n, (order, own) in enumerate(steps):
         kind = "created" if before is None else "forward" if order > before else "backward"
         rows.append((key, START + timedelta(hours=n), date(2026, 11, 2), "sales", before and f"s{before}", f"s{order}",
-                     f"S{order}", before, order, kind, "integration" if own else "user", own))  # fmt: skip
+                     f"S{order}", before, order, kind, "integration" if own else "user", own, None))  # fmt: skip
         before = order
     return pl.DataFrame(rows, schema=MOVES, orient="row")
 

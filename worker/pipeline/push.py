@@ -59,6 +59,7 @@ class OnRecord:
 
     key: int
     id: str
+    is_closed: bool | None
     modified: datetime
     on_crm: dict[str, Any]
     sent: dict[str, Any]
@@ -71,7 +72,7 @@ class OnRecord:
 
 def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator[OnRecord]:
     """The store's rows with parsed JSON."""
-    frame = session.store.pushes.plan_rows(session.name, keys).drop("is_closed", "first_seen")
+    frame = session.store.pushes.plan_rows(session.name, keys).drop("first_seen")
     for row in frame.iter_rows(named=True):
         row["on_crm"], row["sent"] = orjson.loads(row.pop("ours") or "{}"), orjson.loads(row["sent"] or "{}")
         yield OnRecord(**row)
@@ -81,11 +82,12 @@ def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRul
     """The fields for each deal: the verdict for judged open deals, a last patch for deals that left the pipeline."""
     wants = dict(wanted(judged.report, rules))
     for row in on_record(session, judged.part.keys):
-        want = wants.get(row.key)
+        want, closed = wants.get(row.key), False
         if want is None and leaves(row):
-            want = last_patch(rules)
+            # the store may know of a closing after as_of, which the verdict does not see
+            want, closed = last_patch(rules), bool(row.is_closed)
         if want is not None and not waits(row, want, rules, session.as_of):
-            yield PlanRow(row.id, want, row.on_crm, row.sent, row.put_back_at)
+            yield PlanRow(row.id, want, row.on_crm, row.sent, row.put_back_at, closed=closed)
 
 
 def leaves(row: OnRecord) -> bool:

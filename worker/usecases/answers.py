@@ -10,6 +10,7 @@ from model.touch_rule import what_it_is, why_no_touch
 from policies.judging.score import ledger_lines
 from policies.reporting.finding import needs_attention, split
 from policies.reporting.record import worst_first
+from store import KILLED
 from worker.pipeline.session import Session
 from worker.pipeline.slices import integration_ids
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 
 SHORT_ID, CHECK = 15, 3
+UNDER_WAY = "under way"
 LISTS = {"broken": "flags", "unknown": "unknown"}
 """The list for each status. A flag held by unknown data is in the second."""
 
@@ -164,7 +166,9 @@ def why_it_counts(activity: dict[str, Any], own_users: Any, as_of: datetime) -> 
             return f"no: it is still open, was due on {due:%-d %b %Y} and was never completed"
         case "task":
             return "as a plan" if due else "as a next step without a date"
-    return f"no: {why_no_touch(activity, own_users) or 'it was not known then'}"
+    ahead = activity["at"] is not None and activity["at"] > as_of
+    otherwise = "its date is still to come" if ahead else "it was not known then"
+    return f"no: {why_no_touch(activity, own_users) or otherwise}"
 
 
 def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[str, Any]]:
@@ -180,7 +184,7 @@ def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[
 
 def runs(services: Services) -> list[dict[str, Any]]:
     """The newest runs of all connections."""
-    return [run_json(row) for row in services.store.runs.latest()]
+    return [run_json(_told(services, row)) for row in services.store.runs.latest()]
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:
@@ -188,19 +192,35 @@ def one_run(services: Services, run_id: str) -> dict[str, Any]:
     found = services.store.runs.get(int(run_id)) if run_id.isdigit() else None
     if found is None:
         raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
-    return run_json(found)
+    return run_json(_told(services, found))
 
 
 def run_json(row: dict[str, Any]) -> dict[str, Any]:
     """One row of the run table. Its counts are the `run` object of docs/contract.md."""
-    counts = row["counts"] or {}
+    counts, began, ended = row["counts"] or {}, row["started_at"], row["ended_at"]
     return {
         "run_id": str(row["id"]),
         "connection": row["connection"],
         "kind": row["kind"],
         "as_of": row["as_of"].isoformat(),
-        "outcome": row["outcome"] or "under way, or killed",
+        "trigger": row["trigger"] or None,
+        "started_at": began.isoformat() if began else None,
+        "ended_at": ended.isoformat() if ended else None,
+        "seconds": round((ended - began).total_seconds(), 1) if began and ended else None,
+        "outcome": row["outcome"] or UNDER_WAY,
         "policy_digest": counts.get("policy_digest") or row["policy_digest"],
         "calibration": row["calibration"],
         "counts": counts,
     }
+
+
+def _told(services: Services, row: dict[str, Any]) -> dict[str, Any]:
+    """A run's row with its outcome. Of a killed run, the lease knows that it ended and the receipts what it wrote."""
+    outcome = row["outcome"]
+    if outcome is None and not services.store.runs.under_way(row["connection"], services.clock()):
+        outcome = KILLED
+    if outcome != KILLED:
+        return row
+    counts = row["counts"] or {}
+    written = counts.get("outcomes", {}) | services.store.runs.written(row["id"])
+    return row | {"outcome": outcome, "counts": counts | {"outcomes": written}}

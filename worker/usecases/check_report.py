@@ -15,7 +15,7 @@ from worker.pipeline.judge import judge
 from worker.pipeline.pull import pull
 from worker.pipeline.push import push
 from worker.pipeline.report import Report
-from worker.pipeline.session import leased
+from worker.pipeline.running import leased
 from worker.settings import GivenSettings, PolicySettings, connection_settings, mistakes
 from worker.usecases import answers
 from worker.wiring import wire

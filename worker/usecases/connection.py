@@ -16,7 +16,8 @@ from policies.reporting.plan import PlanRow, plan
 from worker.pipeline.other_subjects import named, part_of
 from worker.pipeline.pull import pull
 from worker.pipeline.push import on_record, recover, send
-from worker.pipeline.session import Session, leased, running
+from worker.pipeline.running import leased, running
+from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 from worker.usecases.check_names import strange_deals, strange_stages
 from worker.usecases.check_policies import sound, stray_facts
@@ -127,7 +128,9 @@ def clear(services: Services, name: str) -> Report:
         description = session.describe()
         pull(session)
         rows = [
-            PlanRow(row.id, dict.fromkeys(description.writes), row.on_crm) for row in on_record(session) if row.sent
+            PlanRow(row.id, dict.fromkeys(description.writes), row.on_crm, closed=bool(row.is_closed))
+            for row in on_record(session)
+            if row.sent
         ]
         planned = plan(rows, description.writes, session.as_of)
         send(session, [planned.patches], run_id, report)

@@ -31,6 +31,9 @@ def only(hub: PortalDriver, **settings):
         ("calls", {"hs_timestamp": PAST}, ("call", "touch")),
         ("calls", {"hs_timestamp": PAST, "hs_call_status": "NO_ANSWER"}, ("call", "touch")),
         ("calls", {"hs_timestamp": PAST, "hs_call_status": "CANCELED"}, ("call", None)),
+        ("calls", {"hs_timestamp": AHEAD}, ("call", "task")),
+        ("emails", {"hs_timestamp": AHEAD, "hs_email_status": "SCHEDULED"}, ("mail", None)),
+        ("notes", {"hs_timestamp": AHEAD, "hs_note_body": "x"}, ("note", None)),
         ("emails", {"hs_timestamp": PAST, "hs_email_direction": "INCOMING_EMAIL"}, ("mail", "touch")),
         ("emails", {"hs_timestamp": PAST, "hs_email_status": "BOUNCED"}, ("mail", None)),
         ("emails", {"hs_timestamp": PAST, "hs_sequence_id": "7"}, ("mail", None)),
@@ -57,6 +60,11 @@ def test_a_task_is_done_when_it_was_completed_not_when_it_was_due(hub: PortalDri
     hub.edit(task, "tasks", hs_task_status="COMPLETED")
     found = only(hub)
     assert (found["at"], found["due"]) == (datetime(2026, 11, 4, 9, tzinfo=UTC), date(2026, 12, 1))
+
+
+def test_a_call_dated_ahead_is_a_plan_of_its_day(hub: PortalDriver):
+    hub.create("calls", hub.deal(), hs_timestamp=AHEAD)
+    assert only(hub)["due"] == date(2026, 12, 1)
 
 
 def test_a_due_day_is_one_of_the_connections_zone(hub: PortalDriver):

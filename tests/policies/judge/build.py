@@ -21,7 +21,7 @@ KINDS = {"yes/no": pl.Boolean, "number": pl.Int64, "money": pl.Decimal(38, 6), "
 MOVES = {
     "key": pl.Int64, "at": INSTANT, "on": pl.Date, "process": pl.String, "from_stage": pl.String,
     "to_stage": pl.String, "to_name": pl.String, "from_order": pl.Int64, "to_order": pl.Int64, "kind": pl.String,
-    "actor": pl.String, "ours": pl.Boolean,
+    "actor": pl.String, "ours": pl.Boolean, "actor_name": pl.String,
 }  # fmt: skip
 DEAL = {"process": "sales", "stage": "discovery", "is_open": True, "is_won": False, "is_lost": False}
 
