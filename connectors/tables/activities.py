@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.tables.cells import BadValue
@@ -14,7 +15,6 @@ from model.sync import SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from connectors.tables.people import People
     from connectors.tables.reading import Reading, Table
@@ -27,6 +27,7 @@ KINDS: Final = {
     "meeting": "meeting", "event": "meeting", "appointment": "meeting", "lunch": "meeting", "dinner": "meeting",
     "demo": "meeting", "visit": "meeting", "webinar": "meeting", "note": "note", "task": "task", "to do": "task",
     "todo": "task", "to-do": "task", "deadline": "task", "follow-up": "task", "follow up": "task", "reminder": "task",
+    "inbound": "call", "outbound": "call",
 }  # fmt: skip
 DONE: Final = frozenset({
     "done", "completed", "complete", "closed", "held", "sent", "yes", "y", "true", "1", "logged", "received",
@@ -85,11 +86,17 @@ class Deals:
             return None, several, "names several deals"
         if any(map(self.ids.looks_like_one, texts)):
             return None, [], NO_DEAL
-        owner = people.find(values.get("owner")) or values.get("owner") or ""
+        owner = _owner(values, people) or ""
         near = self._by["account"].get(_squeezed(values.get("account") or "")) or self._by["owner"].get(
             _squeezed(owner)
         )
         return None, near or [], NO_DEAL
+
+
+def _owner(values: dict[str, Any], people: People) -> str | None:
+    """The person of a row: by id, else by a name that one person has, else as it is written."""
+    texts = [text for key in ("owner_id", "owner") if (text := values.get(key))]
+    return next(filter(None, map(people.find, texts)), None) or next(iter(texts), None)
 
 
 def _squeezed(text: str) -> str:
@@ -101,15 +108,18 @@ def activities(
 ) -> tuple[list[Record], Doubts]:
     """Calls, mails, meetings, notes and tasks; without a status column all of them happened. And what is in doubt."""
     found: list[Record] = []
-    doubts = Doubts()
+    doubts, kind_of_file = Doubts(), _of_file(table)
     for row, reading in rows(table, aside, "activity"):
         values = reading.values
         deal, near, why = deals.meant(values, people)
+        values["kind"] = values.get("kind") or kind_of_file
         record = _record(row, values, people, now)
         if reading.unread:
             why = next(iter(reading.unread.values()))
         elif _kind(values["kind"]) is None:
             why = f"{values['kind']!r} is no kind of activity known here"
+        elif record["state"] == "done" and record["at"] is None:
+            why = "has no date"
         elif deal and _state(values, now) is None:
             why = f"{values['state']!r} is no status of an activity known here"
         if why:
@@ -136,14 +146,24 @@ def _record(row: Row, values: dict[str, Any], people: People, now: datetime | No
     kind, state = _kind(values["kind"]) or "note", _state(values, now) or "done"
     at = (values.get("done_at") if state == "done" else None) or values["at"]
     due = values.get("due") or (at.date() if at else None)
+    if at is None and due and state == "open":
+        at = datetime.combine(due, time(12), UTC)
     waits = kind == "task" and state == "open"
     known_by = now if waits or at is None or (now and at > now) else at
     return {
         "id": values.get("id") or _name(row), "opportunity_id": None, "kind": kind, "state": state,
         "at": None if waits else at, "due": due, "created": values.get("created") or known_by,
-        "owner_id": people.find(values.get("owner")) or values.get("owner"),
+        "owner_id": _owner(values, people),
         "bulk": False, "possible": False, "gone": None,
     }  # fmt: skip
+
+
+def _of_file(table: Table) -> str | None:
+    """What all rows are where no column says it: an export of calls, of tasks and so on."""
+    if "kind" in table.columns:
+        return None
+    texts = (table.sheet.path.stem, *(header.split()[0] for header in table.sheet.headers if header.split()))
+    return next(filter(_kind, texts), None)
 
 
 def _kind(text: str | None) -> str | None:
@@ -153,7 +173,7 @@ def _kind(text: str | None) -> str | None:
 def _state(values: dict[str, Any], now: datetime | None) -> str | None:
     """done, cancelled or open; None for a word that nobody knows of an activity that lies behind."""
     if "state" not in values:
-        return "done"
+        return "done" if values["at"] or values.get("done_at") else "open"
     word = _words(values["state"])
     if word in DONE or word in CANCELLED or word in OPEN:
         return "done" if word in DONE else "cancelled" if word in CANCELLED else "open"

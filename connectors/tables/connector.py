@@ -186,9 +186,10 @@ class TablesConnector:
 
     def _opened(self, paths: Mapping[str, Path]) -> Export:
         settings = self.settings
-        tables = {
-            name: side_files.open_table(name, path, settings) for name, path in paths.items() if name != "products"
-        }
+        tables = {"opportunities": side_files.open_table("opportunities", settings.opportunities, settings)}
+        for name in ("owners", "activities", "history"):
+            if name in paths:
+                tables[name] = side_files.open_table(name, paths[name], settings, tables["opportunities"].order)
         names = side_files.products(settings.products) if settings.products else None
         pipeline = read_pipeline(tables["opportunities"], settings, names)
         created = {deal["id"]: deal.get("created") for deal in pipeline.deals}

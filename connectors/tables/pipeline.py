@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from connectors.tables.cells import BadValue, is_blank
 from connectors.tables.deal import deal_of, facts_of
 from connectors.tables.footers import ids_are_words, why_no_deal
+from connectors.tables.grouping import ungrouped
 from connectors.tables.identity import check_id, deal_id, same_id
 from connectors.tables.stages import end_of_word
 from model.facts import FACTS
@@ -56,7 +57,7 @@ def read_pipeline(table: Table, settings: TablesSettings, products: frozenset[st
     result, wordy, forms = Pipeline(), ids_are_words(table), dict[str, int]()
     for line, fault in table.sheet.faults:
         result.leave_out("", line, fault)
-    for row in table.sheet.rows:
+    for row, filled in ungrouped(table):
         deal = deal_id(row.cells.get(table.columns["id"], ""))
         try:
             if why := why_no_deal(row, table, wordy=wordy):
@@ -71,6 +72,8 @@ def read_pipeline(table: Table, settings: TablesSettings, products: frozenset[st
             continue
         reading.values["id"] = deal
         forms[same_id(deal)] = result.lines[deal] = row.line
+        if filled:
+            result.note(deal, row.line, "is read with what the first line of its group says")
         _keep(reading, row, table, settings, result)
         _note(reading, row.line, table, result, products)
     return result

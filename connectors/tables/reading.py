@@ -42,6 +42,7 @@ HELPERS: Final = {"owner": "text", "account": "text", "status": "text", "product
                   "closed_at": "date", "won_at": "date", "lost_at": "date", "actual_amount": "money",
                   "currency": "currency"}  # fmt: skip
 """Columns of a report that are no column of OPPORTUNITY, or are read in a way of their own."""
+SIDE_TYPES: Final = {"done_at": "instant"}
 SHOWN: Final = 60
 
 
@@ -63,6 +64,7 @@ class Table:
     types: Mapping[str, str]
     parsers: Mapping[str, Parser]
     passed_over: Mapping[str, str] = field(default_factory=dict)
+    order: str | None = None
 
     def read(self, row: Row) -> Reading:
         """Every mapped cell's value; raises BadValue where no cell can be trusted to stand below its header."""
@@ -89,14 +91,17 @@ class Table:
             raise BadValue(f"{header} {text[:SHOWN]!r} {error}") from error
 
 
-def understand(name: str, sheet: Sheet, columns: Columns, settings: TablesSettings) -> Table:
-    """The table's types and parsers; dates of one file are taken to be written in one order."""
+def understand(name: str, sheet: Sheet, columns: Columns, settings: TablesSettings, order: str | None = None) -> Table:
+    """The table's types and parsers; dates of one file are taken to be written in one order.
+
+    `order`: how the report itself writes dates, for a file beside it that does not prove its own.
+    """
     found = columns.found
     types = {column: _type(name, column, sheet.column(header)) for column, header in found.items()}
     dated = [sheet.column(header) for column, header in found.items() if types[column] in {"date", "instant"}]
     dated += [sheet.column(header) for header in settings.stage_entered.values() if name == "opportunities"]
-    proofs = {order for texts in dated if (order := order_of(texts))}
-    order = settings.dates or (proofs.pop() if len(proofs) == 1 else "mixed" if proofs else None)
+    proofs = {proof for texts in dated if (proof := order_of(texts))}
+    order = settings.dates or (proofs.pop() if len(proofs) == 1 else "mixed" if proofs else order)
     parsers = {
         column: _parser(types[column], sheet.column(header), header, order, settings)
         for column, header in found.items()
@@ -106,13 +111,13 @@ def understand(name: str, sheet: Sheet, columns: Columns, settings: TablesSettin
             f"entered {stage}": _parser("instant", [], header, order, settings)
             for stage, header in settings.stage_entered.items()
         }
-    return Table(name, sheet, found, types, parsers, columns.passed_over)
+    return Table(name, sheet, found, types, parsers, columns.passed_over, order)
 
 
 def _type(table: str, column: str, texts: list[str]) -> str:
     if table == "opportunities" and column in HELPERS:
         return HELPERS[column]
-    known: str | None = COLUMNS[RECORD_OF[table]].get(column)
+    known: str | None = COLUMNS[RECORD_OF[table]].get(column) or SIDE_TYPES.get(column)
     if known is None and table == "opportunities" and column in FACTS:
         known = FACTS[column].type
     if known or table != "opportunities":

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 SAMPLE: Final = 50
 
 
-def open_table(name: str, path: Path, settings: TablesSettings) -> Table:
-    """A file with its columns understood; raises SettingsProblem where a column it cannot do without is missing."""
+def open_table(name: str, path: Path, settings: TablesSettings, order: str | None = None) -> Table:
+    """A file with its columns understood; raises SettingsProblem where a column it cannot do without is missing.
+
+    `order`: how the report writes dates.
+    """
     sheet = read_sheet(path, known_headers(name, settings.named(name)), settings.encoding)
     columns = mapping(name, sheet.headers, settings.named(name), [row.cells for row in sheet.rows[:SAMPLE]])
     for needed in NEEDED[name]:
@@ -44,7 +47,7 @@ def open_table(name: str, path: Path, settings: TablesSettings) -> Table:
         _check_stage_entered(sheet.headers, settings)
         if settings.activities and (header := columns.found.pop("reported_last_activity", None)):
             columns.found["activity_hint"] = header
-    return understand(name, sheet, columns, settings)
+    return understand(name, sheet, columns, settings, order)
 
 
 def _check_stage_entered(headers: tuple[str, ...], settings: TablesSettings) -> None:

@@ -27,7 +27,10 @@ STANDS_IN: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "activities": {"at": ("done_at", "due", "created"), "opportunity_id": ("opportunity_name",)},
 }  # fmt: skip
 """What a column is read from where it has no header of its own."""
-OBJECT: Final = re.compile(r"^((opportunity|deal|opp|potential)\b ?)+|( opportunity| deal)$")
+OBJECT: Final = {
+    "opportunities": re.compile(r"^((opportunity|deal|opp)\b ?)+|( opportunity| deal)$"),
+    "activities": re.compile(r"^((activity|call|task|event|meeting)\b ?)+"),
+}
 """The name of the object, which many exports put before or behind what it is about."""
 
 
@@ -109,16 +112,21 @@ def rivals(table: str, sheet_headers: Sequence[str], found: Mapping[str, str]) -
     meant = {column: [h for h in free if set(_readings(h, table)) & set(SYNONYMS[table][column])] for column in found
              if column in SYNONYMS[table]}  # fmt: skip
     alike = {
-        column: [header for header in free if word in plain(header).split() and header not in meant.get(column, [])]
-        for column, word in ALIKE.items()
+        column: [header for header in free if alike(plain(header)) and header not in meant.get(column, [])]
+        for column, alike in ALIKE.items()
         if table == "opportunities" and column in found
     }
     both = {column: meant.get(column, []) + alike.get(column, []) for column in {**meant, **alike}}
     return {column: headers for column, headers in both.items() if headers}
 
 
-ALIKE: Final = {"amount": "amount", "close_date": "close", "owner": "owner", "stage_name": "stage"}
-"""A word that makes a header look like another column of the same kind."""
+ALIKE: Final[dict[str, Callable[[str], object]]] = {
+    "amount": re.compile(r".*\b(amount|revenue|value)\b(?!.*\b(id|date|currency)\b)").fullmatch,
+    "close_date": re.compile(r".*\bclos\w* .*\bdate\b.*|.*\bdate clos\w*.*").fullmatch,
+    "owner": re.compile(r".*\bowner( name)?").fullmatch,
+    "stage_name": re.compile(r".*\bstage( name)?").fullmatch,
+}
+"""What makes a header look like another column of the same kind."""
 
 
 def listed(headers: Sequence[str]) -> str:
@@ -146,7 +154,7 @@ def _readings(header: str, table: str) -> list[str]:
     A header that names the object goes first: beside `Owner` of something else, `Deal Owner` is the deal's.
     """
     words = plain(header)
-    bare = OBJECT.sub("", words) if table == "opportunities" else words
+    bare = OBJECT[table].sub("", words) if table in OBJECT else words
     return [bare, words] if bare and bare != words else ["", words]
 
 

@@ -34,7 +34,8 @@ class ReportFolder:
     def open(self, text=PIPELINE, written="utf-8", **settings):
         settings.setdefault("currency", "USD")
         settings.setdefault("exported_at", datetime(2017, 12, 31, 12, tzinfo=UTC))
-        return TablesConnector(TablesSettings("desk", self.file("deals.csv", text, written), **settings))
+        settings.setdefault("opportunities", self.file("deals.csv", text, written))
+        return TablesConnector(TablesSettings("desk", **settings))
 
 
 def records(connector, table, **pull):
