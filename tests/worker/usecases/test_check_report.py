@@ -90,9 +90,7 @@ def test_a_negotiation_whose_owner_the_report_names_is_not_flagged_for_want_of_o
         "2,B,Negotiation,,Send the contract,2026-08-01\n"
     )
     calls.write_text("Deal,Date,Type\n1,2026-11-10,Call\n2,2026-11-10,Call\n")
-    moves.write_text(
-        "Deal,From Stage,To Stage,Date\n1,Proposal,Negotiation,2026-09-01\n2,Proposal,Negotiation,2026-09-01\n"
-    )
+    moves.write_text("Deal,To Stage,Date\n1,Negotiation,2026-09-01\n2,Negotiation,2026-09-01\n")
     with pytest.raises(SystemExit):
         main(
             [
@@ -111,3 +109,17 @@ def test_a_negotiation_whose_owner_the_report_names_is_not_flagged_for_want_of_o
     flags = {key: {flag["policy"] for flag in deal["flags"]} for key, deal in deals.items()}
     assert "stalled-negotiation" not in flags["1"]
     assert "stalled-negotiation" in flags["2"]
+
+
+def test_a_column_without_a_value_is_a_blank_fact_of_the_type_that_the_policy_asks_for(tmp_path, capsys):
+    report, rules = tmp_path / "report.csv", tmp_path / "rules.yaml"
+    report.write_text("Id,Deal,Stage,Sec Review\n1,A,Proposal,\n2,B,Proposal,\n")
+    rules.write_text(
+        "version: 1\npolicies:\n  - {id: review, title: No review, flag_if: not security_review, severity: info, points: 1,\n"
+        "     fix: Do it, owner: ops}\n"
+    )
+    given = ["--map", "security_review=Sec Review", "--policies", str(rules), "--as-of", "2026-11-15", "--json"]
+    with pytest.raises(SystemExit):
+        main(["check", str(report), *given])
+    (review,) = json.loads(capsys.readouterr().out)["policies"]
+    assert (review["policy"], review["broken"]) == ("review", 2)
