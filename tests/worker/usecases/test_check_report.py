@@ -115,8 +115,8 @@ def test_a_column_without_a_value_is_a_blank_fact_of_the_type_that_the_policy_as
     report, rules = tmp_path / "report.csv", tmp_path / "rules.yaml"
     report.write_text("Id,Deal,Stage,Sec Review\n1,A,Proposal,\n2,B,Proposal,\n")
     rules.write_text(
-        "version: 1\npolicies:\n  - {id: review, title: No review, flag_if: not security_review, severity: info, points: 1,\n"
-        "     fix: Do it, owner: ops}\n"
+        "version: 1\npolicies:\n  - {id: review, title: No review, flag_if: not security_review, severity: info,\n"
+        "     points: 1, fix: Do it, owner: ops}\n"
     )
     given = ["--map", "security_review=Sec Review", "--policies", str(rules), "--as-of", "2026-11-15", "--json"]
     with pytest.raises(SystemExit):
