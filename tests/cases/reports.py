@@ -45,8 +45,8 @@ def run(folder):
         os.chdir(here)
         for arguments in commands((here / "README.md").read_text("utf-8")):
             code, said = answer(arguments)
-            print(f"\n== {folder.name}: {shlex.join(arguments)} → {code}")
-            print("\n".join(said.splitlines()[:LINES]), flush=True)
+            first = "\n".join(said.splitlines()[:LINES])
+            sys.stdout.write(f"\n== {folder.name}: {shlex.join(arguments)} → {code}\n{first}\n")
 
 
 if __name__ == "__main__":
