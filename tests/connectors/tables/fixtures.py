@@ -35,7 +35,7 @@ class ReportFolder:
         settings.setdefault("currency", "USD")
         settings.setdefault("exported_at", datetime(2017, 12, 31, 12, tzinfo=UTC))
         settings.setdefault("opportunities", self.file("deals.csv", text, written))
-        return TablesConnector(TablesSettings("desk", **settings))
+        return TablesConnector(TablesSettings("reports", **settings))
 
 
 def records(connector, table, **pull):

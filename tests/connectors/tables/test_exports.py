@@ -68,8 +68,8 @@ def short(deal):
     ],
     ids=["Pipedrive", "Zoho", "Dynamics", "Close", "Copper"],
 )  # fmt: skip
-def test_an_export_needs_no_mapping(desk, text, expected):
-    assert [short(deal) for deal in deals(desk.open(text, currency="EUR")).values()] == expected
+def test_an_export_needs_no_mapping(reports, text, expected):
+    assert [short(deal) for deal in deals(reports.open(text, currency="EUR")).values()] == expected
 
 
 @pytest.mark.parametrize(
@@ -91,17 +91,17 @@ def test_an_export_needs_no_mapping(desk, text, expected):
     ],
     ids=["Pipedrive", "Dynamics", "Copper", "Zoho"],
 )  # fmt: skip
-def test_activities_find_their_deals_by_id_or_name(desk, report, calls, expected):
-    connector = desk.open(report, activities=desk.file("calls.csv", calls), exported_at=DAY)
+def test_activities_find_their_deals_by_id_or_name(reports, report, calls, expected):
+    connector = reports.open(report, activities=reports.file("calls.csv", calls), exported_at=DAY)
     read = records(connector, "activity")
     assert [(a["opportunity_id"], a["kind"], a["state"], a["due"]) for a in read] == expected
     assert aside(connector) == []
 
 
-def test_a_plan_without_a_day_of_creation_is_known_from_the_reports_day(desk):
+def test_a_plan_without_a_day_of_creation_is_known_from_the_reports_day(reports):
     rows = "1,Meeting,2026-12-02,\n1,Task,,2026-12-05\n1,Call,2026-11-03,\n"
-    calls = desk.file("calls.csv", f"Deal,Type,Date,Due date\n{rows}")
-    connector = desk.open(PIPEDRIVE, activities=calls, exported_at=DAY)
+    calls = reports.file("calls.csv", f"Deal,Type,Date,Due date\n{rows}")
+    connector = reports.open(PIPEDRIVE, activities=calls, exported_at=DAY)
     assert [one["created"].date() for one in records(connector, "activity")] == [
         date(2026, 11, 20), date(2026, 11, 20), date(2026, 11, 3),
     ]  # fmt: skip
@@ -120,28 +120,28 @@ TWINS = "id,name,stage,owner,account\nD1,Renewal,Open,Ann,Acme\nD2,Renewal,Open,
         ("Never heard of,,", set()),
     ],
 )
-def test_an_activity_that_names_no_one_deal_makes_that_of_all_it_may_belong_to_unknown(desk, row, doubtful):
-    calls = desk.file("calls.csv", f"Deal,Account,Owner,Type,Date\n{row},Call,2026-11-10\n")
-    connector = desk.open(TWINS, activities=calls, exported_at=DAY)
+def test_an_activity_that_names_no_one_deal_makes_that_of_all_it_may_belong_to_unknown(reports, row, doubtful):
+    calls = reports.file("calls.csv", f"Deal,Account,Owner,Type,Date\n{row},Call,2026-11-10\n")
+    connector = reports.open(TWINS, activities=calls, exported_at=DAY)
     read = records(connector, "activity")
     assert {one["opportunity_id"] for one in read if one["possible"]} == doubtful
     assert len(aside(connector)) == 1
-    planned = desk.file("calls.csv", f"Deal,Account,Owner,Type,Status,Date\n{row},Meeting,Planned,2026-12-10\n")
-    hidden = deals(desk.open(TWINS, activities=planned, exported_at=DAY))
+    planned = reports.file("calls.csv", f"Deal,Account,Owner,Type,Status,Date\n{row},Meeting,Planned,2026-12-10\n")
+    hidden = deals(reports.open(TWINS, activities=planned, exported_at=DAY))
     assert {key for key, deal in hidden.items() if "activities" in deal["unread"]} == doubtful
 
 
-def test_two_people_of_one_name_are_two_owners_and_a_name_alone_means_neither(desk):
-    people = desk.file("people.csv", "User ID,Name,Email,Team\nU1,Ann Lee,a@x.com,East\nU2,Ann Lee,b@x.com,West\n")
-    by_id = desk.open("id,stage,owner id,owner\n1,Open,U1,Ann Lee\n2,Open,U2,Ann Lee\n", owners=people)
+def test_two_people_of_one_name_are_two_owners_and_a_name_alone_means_neither(reports):
+    people = reports.file("people.csv", "User ID,Name,Email,Team\nU1,Ann Lee,a@x.com,East\nU2,Ann Lee,b@x.com,West\n")
+    by_id = reports.open("id,stage,owner id,owner\n1,Open,U1,Ann Lee\n2,Open,U2,Ann Lee\n", owners=people)
     assert {one["id"]: one["team"] for one in records(by_id, "owner")} == {"U1": "East", "U2": "West"}
-    by_name = desk.open("id,stage,owner\n1,Open,Ann Lee\n", owners=people)
+    by_name = reports.open("id,stage,owner\n1,Open,Ann Lee\n", owners=people)
     assert next(one for one in records(by_name, "owner") if one["id"] == "Ann Lee").get("team") is None
     assert any("several people of one name" in remark.text for remark in by_name.remarks())
 
 
-def test_a_grouped_workbook_is_read_with_its_groups_and_without_its_totals(desk):
-    path = desk.folder / "grouped.xlsx"
+def test_a_grouped_workbook_is_read_with_its_groups_and_without_its_totals(reports):
+    path = reports.folder / "grouped.xlsx"
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet("About").write(0, 0, "Made by Ann")
         sheet, day = book.add_worksheet("Deals"), book.add_format({"num_format": "yyyy-mm-dd"})
@@ -153,7 +153,7 @@ def test_a_grouped_workbook_is_read_with_its_groups_and_without_its_totals(desk)
         for place, line in enumerate(lines):
             for column, cell in enumerate(line):
                 sheet.write(place, column, cell, day if isinstance(cell, date) else None)
-    connector = desk.open(PIPEDRIVE, opportunities=path)
+    connector = reports.open(PIPEDRIVE, opportunities=path)
     assert [(d["id"], d["stage_name"], d["amount"], d["close_date"]) for d in deals(connector).values()] == [
         ("11111111111", "Proposal", Decimal("1234.567"), date(2026, 12, 31)),
         ("11111111112", "Proposal", Decimal("0.3"), None), ("11111111113", "Negotiation", Decimal(5000), None),
@@ -170,15 +170,15 @@ def test_a_grouped_workbook_is_read_with_its_groups_and_without_its_totals(desk)
         "Filtered By:,Show: All,Open,", "ID,NAME,STAGE,AMOUNT", "Generated by Rep A,on 20 Nov,,", ",,合計,1200",
     ],
 )  # fmt: skip
-def test_lines_that_are_no_deals_are_never_invented_as_deals(desk, line):
-    connector = desk.open(f"id,name,stage,amount\n1,Acme,Open,5\n2,Beta,Open,6\n{line}\n3,Gamma,Open,7\n")
+def test_lines_that_are_no_deals_are_never_invented_as_deals(reports, line):
+    connector = reports.open(f"id,name,stage,amount\n1,Acme,Open,5\n2,Beta,Open,6\n{line}\n3,Gamma,Open,7\n")
     assert list(deals(connector)) == ["1", "2", "3"]
     assert len(aside(connector)) == 1
 
 
-def test_a_currency_is_that_of_its_column_cell_or_header(desk):
+def test_a_currency_is_that_of_its_column_cell_or_header(reports):
     rows = "id,stage,amount_usd,currency\n1,Open,5,\n2,Open,CHF 5,\n3,Open,5,Euro\n4,Open,5,Moonstones\n"
-    read = deals(desk.open(rows, currency="EUR"))
+    read = deals(reports.open(rows, currency="EUR"))
     assert [deal["currency"] for deal in read.values()] == ["USD", "CHF", "EUR", None]
     assert read["4"]["unread"] == ["currency"]
-    assert deals(desk.open("id,stage,amount\n1,Open,Rs. 5\n", currency="EUR"))["1"]["unread"] == ["currency"]
+    assert deals(reports.open("id,stage,amount\n1,Open,Rs. 5\n", currency="EUR"))["1"]["unread"] == ["currency"]
