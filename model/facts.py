@@ -52,6 +52,7 @@ COPIED: Final = pl.col("text_shared") | pl.col("text_carried")
 PLAN: Final = pl.col("text_fresh") | pl.col("planned")
 LATER: Final = pl.col("after") > pl.col("before")
 OVER_MONTH_END: Final = pl.col("before").dt.month_end() < pl.col("after")
+TAKER: Final = pl.col("plans_readable") & (pl.col("task_owner").is_not_null() | pl.col("owner_readable"))
 BUYER: Final = pl.col("mapped_has_economic_buyer") | pl.col("buyer_role")
 CHAMPION: Final = pl.col("mapped_has_champion") | pl.col("champion_role")
 MAPPED: Final = ("mapping",)
@@ -136,6 +137,7 @@ FACTS: Final[dict[str, Fact]] = {
              (pl.col("touch_on") >= STARTED).fill_null(pl.col("touch_on").is_not_null()), known=SEEN),
         Fact("touches_30d", "number", "touches", "Touches of the last 30 days", ("activities",),
              pl.col("touches_30d").fill_null(0), known=SEEN, whole=True),
+        Fact("reported_last_activity", "date", "", "The date in an exported report's own column; no touch", MAPPED),
         Fact("next_activity", "date", "", "The earliest future meeting, or task due today or later", ("activities",),
              pl.min_horizontal("meeting_on", "task_on"), known=pl.col("plans_readable") & pl.col("team_logs")),
         Fact("last_edit", "date", "", "The last edit of the record", ("last_edit",)),
@@ -147,9 +149,9 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("next_step_due", "date", "", "Mapped, else the earliest open task or future meeting", ("activities",),
              pl.coalesce("mapped_due_ahead", "plan_on", "mapped_next_step_due"),
              known=pl.col("mapped_due_ahead").is_not_null() | pl.col("plans_readable"), partly=True),
-        Fact("next_step_owner", "text", "", "Mapped, else the task's, else the deal's active owner", ("activities",),
+        Fact("next_step_owner", "text", "", "Mapped, else the task's, else the deal's unless inactive", ("activities",),
              pl.coalesce("mapped_next_step_owner", "task_owner", "active_owner"),
-             known=pl.col("mapped_next_step_owner").is_not_null() | pl.col("plans_readable"), partly=True),
+             known=pl.col("mapped_next_step_owner").is_not_null() | TAKER, partly=True),
         Fact("contact_count", "number", "contacts", "Contacts on the deal", ("contact_roles",),
              pl.col("contact_count").fill_null(0), whole=True),
         Fact("contact_roles", "list", "", "Their roles", ("contact_roles",)),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connectors.salesforce.client.ids import full_id
 from connectors.salesforce.connection import TEMPLATE, SalesforceConnection, client_settings
 from connectors.shared.crm import Crm
+from connectors.shared.record_ids import full_id
 
 if TYPE_CHECKING:
     import polars as pl

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.salesforce.client.client import Client
-from connectors.salesforce.client.ids import full_id
 from connectors.salesforce.client.schema import Schema
 from connectors.salesforce.client.windows import chunks, id_list
 from connectors.salesforce.pull import leads as of_leads
@@ -21,6 +20,7 @@ from connectors.salesforce.setup import check, describe, draft, provision
 from connectors.salesforce.setup import export as export_files
 from connectors.shared.connector import CrmConnector
 from connectors.shared.pull.rows import convert
+from connectors.shared.record_ids import full_id
 from connectors.shared.setup import remarks
 from model.errors import AccessRefused
 from model.subjects import LEADS

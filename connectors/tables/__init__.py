@@ -1,4 +1,4 @@
-"""Exported reports: CSV files in, a findings file out. `CRM` is all that the rest of the house uses."""
+"""Exported reports: files in, a findings file out. `CRM` is all that the rest of the house uses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectors.shared.crm import Crm
 from connectors.tables.connection import TablesConnection, reader_settings
+from connectors.tables.identity import same_id
 
 if TYPE_CHECKING:
     from connectors.protocol import Connector
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 def _open(connection: TablesConnection, opening: Opening) -> Connector:
     from connectors.tables.connector import TablesConnector
 
-    return TablesConnector(reader_settings(connection, opening))
+    return TablesConnector(reader_settings(connection, opening), opening.clock)
 
 
 CRM = Crm(
     TablesConnection,
     _open,
     no_rules="'{name}' is an exported report; only a CRM has rules that an admin can set.",
+    same_id=same_id,
 )

@@ -16,23 +16,25 @@ if TYPE_CHECKING:
     from connectors.tables.settings import TablesSettings
 
 _PATHS = ("opportunities", "owners", "activities", "history", "products", "findings")
-_WORDS = ("stage_entered", "won", "lost", "dates", "decimal")
+_WORDS = ("stage_entered", "won", "lost", "open", "dates", "decimal", "encoding")
 
 
 class FilesSettings(Closed):
     """An exported report and its side files."""
 
-    opportunities: Path = Field(description="CSV with a row a deal")
-    owners: Path | None = Field(None, description="CSV of owners with team and manager")
-    activities: Path | None = Field(None, description="CSV of activities")
-    history: Path | None = Field(None, description="CSV of stage changes")
-    products: Path | None = Field(None, description="CSV of products, to check their names")
+    opportunities: Path = Field(description="CSV or XLSX with a row a deal")
+    owners: Path | None = Field(None, description="owners with team and manager")
+    activities: Path | None = Field(None, description="activities")
+    history: Path | None = Field(None, description="stage changes")
+    products: Path | None = Field(None, description="products, to check their names")
     findings: Path | None = Field(None, description="where the findings go; absent: beside the report")
     stage_entered: dict[str, str] = Field(default_factory=dict, description="stage = header of its entry date")
-    won: tuple[str, ...] = Field((), description="stages that mean won; absent: by their words")
-    lost: tuple[str, ...] = Field((), description="stages that mean lost; absent: by their words")
+    won: tuple[str, ...] = Field((), description="stages that mean won, beside those whose words say so")
+    lost: tuple[str, ...] = Field((), description="stages that mean lost, beside those whose words say so")
+    open: tuple[str, ...] = Field((), description="stages and statuses that mean open, whatever their words say")
     dates: Literal["dmy", "mdy", "ymd"] | None = Field(None, description="order of day, month and year")
     decimal: Literal[".", ","] | None = Field(None, description="the decimal sign")
+    encoding: str | None = Field(None, description="of the CSV files, such as windows-1250; absent: found out")
 
 
 class TablesConnection(ConnectionSettings):

@@ -8,16 +8,19 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from connectors.tables import side_files
-from connectors.tables.describe import aside_remarks, description, mapped_facts, pipeline_remarks, reading_remarks
+from connectors.tables.activities import Deals, activities
+from connectors.tables.describe import aside_remarks, description, mapped_facts, pipeline_remarks
 from connectors.tables.findings import RULES, digest, read_findings, write_findings
+from connectors.tables.people import owners_of
 from connectors.tables.pipeline import Pipeline, read_pipeline
-from connectors.tables.sheet import bytes_of, digest_of
+from connectors.tables.read_remarks import reading_remarks
+from connectors.tables.sheets import bytes_of, digest_of
 from model.actions import Receipt
 from model.errors import SettingsProblem
 from model.sync import Budget, Cursor, Draft, DraftProcess, Outcome, Page, Remark, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -41,6 +44,7 @@ class Export:
     owners: list[Record]
     activities: list[Record]
     feeds: frozenset[str]
+    namesakes: list[str]
 
     @property
     def digest(self) -> str:
@@ -49,14 +53,19 @@ class Export:
 
 
 class TablesConnector:
-    """Implements connectors.protocol.Connector over CSV files; makes no calls."""
+    """Implements connectors.protocol.Connector over exported files; makes no calls. `clock`: when it is read."""
 
     batch_size = 10_000
     calls = 0
 
-    def __init__(self, settings: TablesSettings) -> None:
+    def __init__(self, settings: TablesSettings, clock: Callable[[], datetime] | None = None) -> None:
         self.settings = settings
+        self._clock = clock
         self._read: tuple[str, Export] | None = None
+
+    def read_at(self, moment: datetime) -> None:
+        """Take the report as made at this moment: its plans are known from that day on."""
+        self._clock = lambda: moment
 
     def describe(self, *, subjects: Collection[str] = ()) -> Description:  # noqa: ARG002 - a report has deals only
         """What the files have columns for; raises SettingsProblem where they cannot be read."""
@@ -141,12 +150,17 @@ class TablesConnector:
         mapped = mapped_facts(tables["opportunities"], tables.get("owners"), export.pipeline, export.feeds)
         return [
             *reading_remarks(tables.values(), self.settings),
-            *pipeline_remarks(export.pipeline, export.owners, mapped, self.settings),
+            *pipeline_remarks(export, mapped, self.settings),
         ]
 
+    def deals(self) -> Sequence[Record]:
+        """The report's deals as records."""
+        return self._export().pipeline.deals
+
     def notes(self) -> tuple[SetAside, ...]:
-        """Row by row: what is odd about rows that were kept, each with its line."""
-        return tuple(self._export().pipeline.notes)
+        """Row by row: what is odd about rows that were kept, and which cells could not be read, each with its line."""
+        pipeline = self._export().pipeline
+        return (*pipeline.notes, *pipeline.unread)
 
     def provision(self, export: Path | None = None) -> list[Remark]:  # noqa: ARG002 - the protocol's
         """Make nothing, and remark where findings go."""
@@ -172,31 +186,39 @@ class TablesConnector:
 
     def _opened(self, paths: Mapping[str, Path]) -> Export:
         settings = self.settings
-        tables = {
-            name: side_files.open_table(name, path, settings) for name, path in paths.items() if name != "products"
-        }
+        tables = {"opportunities": side_files.open_table("opportunities", settings.opportunities, settings)}
+        for name in ("owners", "activities", "history"):
+            if name in paths:
+                tables[name] = side_files.open_table(name, paths[name], settings, tables["opportunities"].order)
         names = side_files.products(settings.products) if settings.products else None
         pipeline = read_pipeline(tables["opportunities"], settings, names)
         created = {deal["id"]: deal.get("created") for deal in pipeline.deals}
+        deals = Deals(pipeline.deals, pipeline.accounts)
+        known = side_files.owners(tables["owners"], pipeline.aside) if "owners" in tables else []
+        owners, namesakes, people = owners_of(pipeline.owners, known)
         if "history" in tables:
-            pipeline.changes = side_files.history(tables["history"], created, pipeline.aside)
-        known = side_files.owners(tables["owners"], pipeline.aside) if "owners" in tables else {}
-        done = side_files.activities(tables["activities"], created, pipeline.aside) if "activities" in tables else []
+            pipeline.changes = side_files.history(tables["history"], deals, people, created, pipeline.aside)
+        done: list[Record] = []
+        if "activities" in tables:
+            done, doubts = activities(tables["activities"], deals, people, pipeline.aside, self._today())
+            done += doubts.possible.values()
+            _hide_plans(pipeline.deals, doubts.plans)
         feeds = {"activities"} if "activities" in tables else set()
         feeds |= {"stage_history"} if "history" in tables or settings.stage_entered else set()
-        return Export(tables, pipeline, _owners(pipeline, known), done, frozenset(feeds))
+        return Export(tables, pipeline, owners, done, frozenset(feeds), namesakes)
+
+    def _today(self) -> datetime | None:
+        """The beginning of the report's day, from which its plans are known."""
+        now = self.settings.exported_at or (self._clock() if self._clock else None)
+        return now and now.astimezone(self.settings.tz).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _owners(pipeline: Pipeline, known: dict[str, Record]) -> list[Record]:
-    """Owners named by deals, filled from the owners file by id or name; then those without deals."""
-    by_name = {owner.get("name"): owner for owner in known.values()}
-    found = {}
-    for key, owner in pipeline.owners.items():
-        extra = known.get(key) or by_name.get(owner["name"]) or {}
-        found[key] = {**owner, **{column: value for column, value in extra.items() if value is not None}, "id": key}
-    names = {owner["name"] for owner in found.values()}
-    rest = [owner for key, owner in known.items() if key not in found and owner.get("name") not in names]
-    return [*found.values(), *rest]
+def _hide_plans(deals: Iterable[Record], doubtful: Collection[str]) -> None:
+    """Make unknown what a plan or touch that may be the deal's would change."""
+    for deal in deals:
+        if deal["id"] in doubtful:
+            blank = () if deal.get("next_step") or "next_step" not in deal else ("next_step",)
+            deal["unread"] = sorted({*deal["unread"], "activities", *blank})
 
 
 def _with_ours(deals: Iterable[Record], written: Mapping[str, Mapping[str, FieldValue]]) -> list[Record]:

@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from connectors.tables.deal import facts_of
 from connectors.tables.findings import RULES
-from connectors.tables.pipeline import fact_types, facts_of
+from connectors.tables.pipeline import fact_types
 from model.facts import FACTS
 from model.helpers.words import many
 from model.sync import Description, Remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
+    from connectors.tables.connector import Export
     from connectors.tables.pipeline import Pipeline
     from connectors.tables.reading import Table
     from connectors.tables.settings import TablesSettings
-    from connectors.tables.sheet import Sheet
-    from model.records import Record
 
 NEVER: Final = frozenset({"owner_since", "pushes", "pushes_over_month_end"})
 """Facts that no export has."""
-HINT: Final = (
-    "is the CRM's own date, which plans and mass mail move too, and is not taken for the last touch: name a CSV of "
-    "activities as files.activities (check: --activities), if policies are to judge silence."
-)
 LINES: Final = 5
 SHOWN: Final = 60
 NONE_CLOSED: Final = (
@@ -63,67 +57,67 @@ def mapped_facts(table: Table, owners: Table | None, pipeline: Pipeline, feeds: 
     return frozenset(mapped - absent - NEVER | own)
 
 
-def reading_remarks(tables: Iterable[Table], settings: TablesSettings) -> list[Remark]:
-    """How each file was read: encoding, delimiter, and which column was taken for what."""
-    remarks = []
-    for table in tables:
-        named = settings.named(table.name)
-        sheet = table.sheet
-        mark = "tab" if sheet.delimiter == "\t" else sheet.delimiter
-        guessed = ", ".join(
-            f"{column} = {header!r}" for column, header in table.columns.items() if header not in named.values()
-        )
-        rows = many(len(sheet.rows), "row")
-        remarks.append(Remark("ok", f"{sheet.path}: {rows}, {sheet.encoding}, parted by {mark!r}."))
-        if sheet.titles:
-            remarks.append(Remark("note", f"{sheet.path.name}: {_above(sheet)}."))
-        created = table.columns.get("created", "")
-        if (
-            table.name == "opportunities"
-            and created
-            and not {"creat", "open"} & {created.lower()[:5], created.lower()[:4]}
-        ):
-            remarks.append(Remark("note", f"{sheet.path.name}: {created!r} is taken as the day a deal was created."))
-        remarks += _hint(table, settings)
-        if guessed:
-            remarks.append(Remark("note", f"{sheet.path.name}: read by their headers: {guessed}."))
-        used = {*table.columns.values(), *settings.stage_entered.values()}
-        if unused := [header for header in sheet.headers if header not in used]:
-            remarks.append(Remark("note", f"{sheet.path.name}: not used: {', '.join(unused)}."))
-    return remarks
-
-
-def _hint(table: Table, settings: TablesSettings) -> list[Remark]:
-    """That a column of the last activity is not taken for touches, where no activities were exported."""
-    header = table.columns.get("activity_hint")
-    if table.name != "opportunities" or header is None or settings.activities:
-        return []
-    return [Remark("note", f"{table.sheet.path.name}: {header!r} {HINT}")]
-
-
-def pipeline_remarks(
-    pipeline: Pipeline, owners: Sequence[Record], mapped: frozenset[str], settings: TablesSettings
-) -> list[Remark]:
+def pipeline_remarks(export: Export, mapped: frozenset[str], settings: TablesSettings) -> list[Remark]:
     """What became of the rows, what is dormant, and what was noted about them."""
-    closed = sum(bool(deal["is_closed"]) for deal in pipeline.deals)
-    won = sum(bool(deal["is_won"]) for deal in pipeline.deals)
-    text = f"{many(len(pipeline.deals), 'deal')}: {len(pipeline.deals) - closed} open, {won} won, {closed - won} lost."
-    remarks = [Remark("ok", text)]
-    if pipeline.deals and not closed:
-        remarks.append(Remark("warning", NONE_CLOSED))
+    pipeline = export.pipeline
+    remarks = _ends(pipeline)
     if "amount" in mapped and "amount_home" not in mapped:
         remarks.append(
             Remark("missing", "No column, sign or setting says the currency; set currency = 'USD' or the like.")
         )
-    idle = sorted(str(owner["name"]) for owner in owners if owner["id"] not in pipeline.owners)
+    remarks += _foreign(pipeline, settings)
+    idle = sorted(str(owner["name"]) for owner in export.owners if owner["id"] not in pipeline.owners)
     if idle:
         remarks.append(Remark("note", f"{many(len(idle), 'owner')} without a deal: {', '.join(idle)}."))
+    if export.namesakes:
+        text = "The owners file has several people of one name, and the report does not say whose deals these are:"
+        remarks.append(Remark("warning", f"{text} {', '.join(export.namesakes)}. Add a column Owner ID to the report."))
     if settings.exported_at is None:
         remarks.append(Remark("note", AGE))
     for text, count, lines in _grouped(pipeline):
         remarks.append(Remark("note", f"{many(count, 'row')}: {text}{_lines(lines)}."))
-    dormant = [name for name in FACTS if name not in mapped]
-    return [*remarks, Remark("note", f"Facts that no column holds: {', '.join(dormant)}.")]
+    if pipeline.unread:
+        shown = "; ".join(row.reason for row in pipeline.unread[:LINES])
+        count = len(pipeline.unread)
+        text = f"{many(count, 'cell')} could not be read, so their facts are unknown: {shown}{_more(count)}."
+        remarks.append(Remark("warning", text))
+    dormant = sum(name not in mapped for name in FACTS)
+    return [*remarks, Remark("note", f"{many(dormant, 'fact')} no column holds; docs/facts.md lists them all.")]
+
+
+def _ends(pipeline: Pipeline) -> list[Remark]:
+    """How many deals are open, won and lost, and on which words that rests."""
+    closed = sum(deal["is_closed"] is True for deal in pipeline.deals)
+    won = sum(deal["is_won"] is True for deal in pipeline.deals)
+    lost = sum(deal["is_closed"] is True and deal["is_won"] is False for deal in pipeline.deals)
+    unknown = len(pipeline.deals) - won - lost - sum(deal["is_closed"] is False for deal in pipeline.deals)
+    doubtful = f", {unknown} of which nobody can say" if unknown else ""
+    still = len(pipeline.deals) - won - lost - unknown
+    remarks = [Remark("ok", f"{many(len(pipeline.deals), 'deal')}: {still} open, {won} won, {lost} lost{doubtful}.")]
+    if pipeline.unknown_ends:
+        words = ", ".join(f"{word!r} ({count})" for word, count in pipeline.unknown_ends.most_common(LINES))
+        first = next(iter(pipeline.unknown_ends))
+        text = f"Words that say neither open, won nor lost, with their deals, which are not judged: {words}. Name each"
+        text += f" under files in the config, such as lost = [{first!r}] (check: --lost {first!r}, --won, --open)."
+        remarks.append(Remark("warning", text))
+    open_stages = Counter(str(d.get("stage_name")) for d in pipeline.deals if d["is_closed"] is False)
+    if open_stages:
+        told = ", ".join(f"{stage} ({count})" for stage, count in open_stages.most_common(SHOWN))
+        remarks.append(Remark("note", f"Stages read as open, with their deals: {told}."))
+    return [*remarks, Remark("warning", NONE_CLOSED)] if pipeline.deals and not closed + unknown else remarks
+
+
+def _foreign(pipeline: Pipeline, settings: TablesSettings) -> list[Remark]:
+    """Which currencies other than the connection's own the deals have."""
+    foreign = Counter(
+        str(deal["currency"]) for deal in pipeline.deals
+        if deal.get("currency") and deal["currency"] != settings.currency
+    )  # fmt: skip
+    if not foreign:
+        return []
+    told = ", ".join(f"{code} ({count})" for code, count in foreign.most_common())
+    text = f"Deals in other currencies than {settings.currency}: {told}. They count in sums only where rates are given."
+    return [Remark("note", text)]
 
 
 def aside_remarks(pipeline: Pipeline) -> list[Remark]:
@@ -140,12 +134,6 @@ def _grouped(pipeline: Pipeline) -> list[tuple[str, int, list[str]]]:
     reasons = [note.reason.split(": ", 1) for note in pipeline.notes]
     counts = Counter(text for _, text in reasons)
     return [(text, count, [line for line, other in reasons if other == text]) for text, count in counts.most_common()]
-
-
-def _above(sheet: Sheet) -> str:
-    """The titles over the header, the first of them quoted."""
-    quoted = "; ".join(repr(title[:SHOWN]) for title in sheet.titles[:LINES])
-    return f"the header is line {sheet.header_line}, below {quoted}{_more(len(sheet.titles))}"
 
 
 def _more(count: int) -> str:

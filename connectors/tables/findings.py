@@ -32,19 +32,23 @@ RULES: Final[dict[str, FieldRule]] = {
     "checked": FieldRule("text", 255),
 }
 HEADER: Final = ("id", *OUR_FIELDS)
+FOREIGN: Final = "{} is no findings file of ours and is not overwritten; name another or move it."
 
 
 def read_findings(path: Path) -> dict[str, dict[str, FieldValue]]:
     """Deal → our fields as written; empty where there is no file yet. Raises SettingsProblem for a foreign file."""
     if not path.exists():
         return {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != HEADER:
-            raise SettingsProblem(
-                f"{path} is no findings file of ours and is not overwritten; name another or move it."
-            )
-        return {spoken(row["id"]): {name: _value(name, row[name]) for name in OUR_FIELDS} for row in reader}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ()) != HEADER:
+                raise SettingsProblem(FOREIGN.format(path))
+            return {spoken(row["id"]): {name: _value(name, row[name] or "") for name in OUR_FIELDS} for row in reader}
+    except (UnicodeDecodeError, csv.Error):
+        raise SettingsProblem(FOREIGN.format(path)) from None
+    except OSError as error:
+        raise SettingsProblem(f"{path} cannot be read ({error.strerror}); name a file for the findings.") from error
 
 
 def digest(written: Mapping[str, Mapping[str, FieldValue]]) -> str:
@@ -53,10 +57,14 @@ def digest(written: Mapping[str, Mapping[str, FieldValue]]) -> str:
 
 
 def _value(name: str, text: str) -> FieldValue:
+    """One of our fields; None where it is blank, or was made into something that it cannot hold."""
     if not text:
         return None
     rule = RULES[name]
-    return canonical(rule, int(text) if rule.type == "number" else spoken(text))
+    try:
+        return canonical(rule, int(text) if rule.type == "number" else spoken(text))
+    except ValueError:
+        return None
 
 
 def write_findings(path: Path, rows: Mapping[str, Mapping[str, FieldValue]]) -> None:
@@ -66,10 +74,19 @@ def write_findings(path: Path, rows: Mapping[str, Mapping[str, FieldValue]]) -> 
     writer.writerow(HEADER)
     for deal in sorted(rows):
         writer.writerow([inert(deal), *(_text(rows[deal].get(name)) for name in OUR_FIELDS)])
+    try:
+        _put(path, text.getvalue())
+    except OSError as error:
+        raise SettingsProblem(
+            f"{path} cannot be written ({error.strerror}); name another file for the findings."
+        ) from error
+
+
+def _put(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     with new.open("w", encoding="utf-8-sig", newline="") as file:  # the mark makes spreadsheets read UTF-8
-        file.write(text.getvalue())
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.tables.columns import currency_in
-from connectors.tables.footers import why_no_deal
-from connectors.tables.reading import forecast
-from connectors.tables.stages import end_of, end_of_word
-from connectors.tables.values import BLANK, BadValue
+from connectors.tables.cells import BadValue, is_blank
+from connectors.tables.deal import deal_of, facts_of
+from connectors.tables.footers import ids_are_words, why_no_deal
+from connectors.tables.grouping import ungrouped
+from connectors.tables.identity import check_id, deal_id, same_id
+from connectors.tables.stages import end_of_word
 from model.facts import FACTS
-from model.records import OPPORTUNITY
 from model.sync import SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from connectors.tables.reading import Table
+    from connectors.tables.reading import Reading, Table
     from connectors.tables.settings import TablesSettings
-    from connectors.tables.sheet import Row
+    from connectors.tables.sheets import Row
     from model.facts import FactType
     from model.records import Record
 
-HELPERS: Final = frozenset({"owner", "account", "status", "team"})
+STATES: Final = {True: "closed deal", False: "open deal", None: "deal"}
 
 
 @dataclass
@@ -39,97 +39,81 @@ class Pipeline:
     changes: list[Record] = field(default_factory=list)
     aside: list[SetAside] = field(default_factory=list)
     notes: list[SetAside] = field(default_factory=list)
+    unread: list[SetAside] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
+    unknown_ends: Counter[str] = field(default_factory=Counter)
 
     def note(self, deal: str, line: int, text: str) -> None:
         """Something about a row that is kept."""
         self.notes.append(SetAside("opportunity", deal, f"line {line}: {text}"))
 
-
-def facts_of(columns: Mapping[str, str]) -> list[str]:
-    """Mapped columns that are facts of their own and no column of OPPORTUNITY."""
-    return [column for column in columns if column not in OPPORTUNITY and column not in HELPERS]
+    def leave_out(self, deal: str, line: int, why: object) -> None:
+        """A row that is not kept."""
+        self.aside.append(SetAside("opportunity", deal or f"line {line}", f"line {line}: {why}"))
 
 
 def read_pipeline(table: Table, settings: TablesSettings, products: frozenset[str] | None = None) -> Pipeline:
     """Every row once: kept, or set aside with its line and reason."""
-    result = Pipeline()
-    for row in table.sheet.rows:
-        if why := why_no_deal(row, table):
-            result.aside.append(SetAside("opportunity", f"line {row.line}", f"line {row.line}: {why}"))
-            continue
-        deal = row.cells.get(table.columns["id"], "")
+    result, wordy, forms = Pipeline(), ids_are_words(table), dict[str, int]()
+    for line, fault in table.sheet.faults:
+        result.leave_out("", line, fault)
+    for row, filled in ungrouped(table):
+        deal = deal_id(row.cells.get(table.columns["id"], ""))
         try:
-            _check_id(deal, result)
-            values = table.read(row)
-            entered = _entered(table, row, values, settings)
+            if why := why_no_deal(row, table, wordy=wordy):
+                result.leave_out("", row.line, why)
+                continue
+            _check_id(deal, forms)
+            reading = table.read(row)
         except BadValue as error:
-            result.aside.append(SetAside("opportunity", deal or f"line {row.line}", f"line {row.line}: {error}"))
-            result.lines.setdefault(deal, row.line)
+            result.leave_out(deal, row.line, error)
+            if not is_blank(deal):
+                result.lines.setdefault(deal, row.line)
             continue
-        result.lines[deal] = row.line
-        record = _deal(values, table, settings)
-        result.deals.append(record)
-        result.changes += entered
-        _side_values(values, record, result)
-        _note(values, row.line, table, result, products)
-    result.lines.pop("", None)
+        reading.values["id"] = deal
+        forms[same_id(deal)] = result.lines[deal] = row.line
+        if filled:
+            result.note(deal, row.line, "is read with what the first line of its group says")
+        _keep(reading, row, table, settings, result)
+        _note(reading, row.line, table, result, products)
     return result
 
 
-def _check_id(deal: str, result: Pipeline) -> None:
-    if deal.lower() in BLANK:
-        raise BadValue("has no id")
-    if deal in result.lines:
-        raise BadValue(f"repeats the id of line {result.lines[deal]}; that line is kept")
+def _keep(reading: Reading, row: Row, table: Table, settings: TablesSettings, result: Pipeline) -> None:
+    """Add the deal of a row, with all that the row says beside."""
+    values = reading.values
+    entered = _entered(table, row, reading, settings)
+    record = deal_of(reading, table, settings)
+    result.deals.append(record)
+    result.changes += entered
+    _side_values(values, record, result)
+    if record["is_closed"] is None:
+        result.unknown_ends[str(values.get("status") or values.get("stage_name"))] += 1
+    for why in reading.unread.values():
+        result.unread.append(SetAside("opportunity", record["id"], f"line {row.line}: {why}"))
 
 
-def _deal(values: dict[str, Any], table: Table, settings: TablesSettings) -> Record:
-    end = end_of(values, settings)
-    record = {column: value for column, value in values.items() if column in OPPORTUNITY}
-    record |= {"is_closed": end != "open", "is_won": end == "won", "unread": [], "ours": {}}
-    _money(record, table, settings)
-    if "forecast_category" in values:
-        record["forecast_category"] = forecast(values["forecast_category"])
-        if values["forecast_category"] and record["forecast_category"] is None:
-            record["unread"] = ["forecast_category"]
-    if "owner" in table.columns:
-        record["owner_id"] = values.get("owner_id") or values["owner"]
-    if "account" in table.columns:
-        record["account_id"] = values.get("account_id") or values["account"]
-    record["modified"] = values.get("last_edit") or settings.exported_at
-    record["facts"] = {name: _json(values[name]) for name in facts_of(table.columns)}
-    return record
+def _check_id(deal: str, forms: Mapping[str, int]) -> None:
+    check_id(deal)
+    if line := forms.get(same_id(deal)):
+        raise BadValue(f"repeats the id of line {line}; that line is kept")
 
 
-def _money(record: Record, table: Table, settings: TablesSettings) -> None:
-    if "amount" not in table.columns:
-        return
-    amount, cell_currency = record["amount"] or (None, None)
-    header = currency_in(table.columns["amount"])
-    record |= {"amount": amount, "currency": record.get("currency") or cell_currency or header or settings.currency}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, tuple):  # an amount with its currency
-        value = value[0]
-    if isinstance(value, Decimal):
-        return str(value)
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def _entered(table: Table, row: Row, values: dict[str, Any], settings: TablesSettings) -> list[Record]:
+def _entered(table: Table, row: Row, reading: Reading, settings: TablesSettings) -> list[Record]:
     """Stage changes from the columns that say when a stage was entered; a closing stage counts only while in it."""
     rows: list[Record] = []
+    values = reading.values
     for place, (stage, header) in enumerate(settings.stage_entered.items()):
-        text = row.cells[header]
-        closing = end_of_word(stage, settings) != "open"
-        if text.lower() in BLANK or (closing and stage != values.get("stage_name")):
+        closing = end_of_word(stage, settings) in {"won", "lost", "closed"}
+        if closing and stage != values.get("stage_name"):
             continue
         try:
-            at: datetime = table.parsers[f"entered {stage}"](text)
+            at: datetime | None = table.value(row, f"entered {stage}", header)
         except BadValue as error:
-            raise BadValue(f"{header} {text[:60]!r} {error}") from error
+            reading.unread["stage_history"] = str(error)
+            continue
+        if at is None:
+            continue
         # the place keeps the order of stages entered on one day
         at = at.replace(microsecond=place)
         rows.append({
@@ -156,20 +140,23 @@ def _side_values(values: dict[str, Any], record: Record, result: Pipeline) -> No
         })  # fmt: skip
 
 
-def _note(values: dict[str, Any], line: int, table: Table, result: Pipeline, products: frozenset[str] | None) -> None:
+def _note(reading: Reading, line: int, table: Table, result: Pipeline, products: frozenset[str] | None) -> None:
     """Dirt that does not hinder reading but that somebody should know."""
-    record = result.deals[-1]
-    deal, state = record["id"], "closed" if record["is_closed"] else "open"
+    record, values = result.deals[-1], {**reading.values, "close_date": result.deals[-1].get("close_date")}
+    deal, state = record["id"], STATES[record["is_closed"]]
     for column in ("account", "created", "owner", *(("amount", "close_date") if record["is_closed"] else ())):
-        if column in values and values[column] is None:
-            result.note(deal, line, f"{state} deal without {table.columns[column]}")
+        if column in reading.values and values[column] is None and column not in reading.unread:
+            result.note(deal, line, f"{state} without {table.columns[column]}")
     product = values.get("product")
     if product and products is not None and product not in products:
         near = next((name for name in products if _squeezed(name) == _squeezed(product)), None)
         result.note(deal, line, f"product {product!r} is not in the product list" + (f"; {near!r} is" if near else ""))
     opened, closing = values.get("created"), values.get("close_date")
     if opened and closing and opened.date() > closing:
-        result.note(deal, line, f"{state} deal with {table.columns['close_date']} before {table.columns['created']}")
+        result.note(deal, line, f"{state} with {table.columns['close_date']} before {table.columns['created']}")
+    for column in ("amount", "actual_amount"):
+        if (found := values.get(column)) and found.rounded:
+            result.note(deal, line, f"{table.columns[column]} was rounded to six decimals")
 
 
 def _squeezed(name: str) -> str:
@@ -182,6 +169,7 @@ FACT_KINDS: Final[dict[str, FactType]] = {
 
 
 def fact_types(table: Table) -> dict[str, FactType]:
-    """Mapped facts and their types."""
-    kinds = {name: FACT_KINDS.get(table.types[name], "text") for name in facts_of(table.columns)}
+    """Mapped facts and their types; a column without a value has the type of the fact, and none where it is no fact."""
+    named = [name for name in facts_of(table.columns) if table.types[name] != "blank"]
+    kinds = {name: FACT_KINDS.get(table.types[name], "text") for name in named}
     return {name: FACTS[name].type if name in FACTS else kind for name, kind in kinds.items()}

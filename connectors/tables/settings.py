@@ -19,10 +19,11 @@ class TablesSettings:
     """One connection of kind `tables`.
 
     `fields`: column of OPPORTUNITY, fact, `owner` or `account` → header of the opportunities file; for the other
-    files the key carries the file, as `owners.team`. What is not named is guessed by `columns.guess`.
+    files the key carries the file, as `owners.team`. What is not named is guessed by `headers.guess`.
     `stage_entered`: stage → header of the date on which a deal entered it: gives a stage history.
-    `won`, `lost`: stages that close a deal; absent, their words are looked for. `dates`, `decimal`: how dates and
-    amounts are written; absent, the whole column is asked. `exported_at`: when the report was made.
+    `won`, `lost`, `open`: stages and statuses that mean it; of all others the words are looked at. `dates`, `decimal`:
+    how dates and amounts are written; absent, the whole column is asked. `encoding`: of the files; absent, it is found
+    out. `exported_at`: when the report was made.
     """
 
     name: str
@@ -36,8 +37,10 @@ class TablesSettings:
     stage_entered: Mapping[str, str] = field(default_factory=dict)
     won: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
     dates: DateOrder | None = None
     decimal: Literal[".", ","] | None = None
+    encoding: str | None = None
     currency: str | None = None
     zone: str = "UTC"
     exported_at: datetime | None = None

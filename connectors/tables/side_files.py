@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from connectors.tables.columns import NEEDED, SYNONYMS, known_headers, listed, mapping
-from connectors.tables.reading import Table, understand
-from connectors.tables.sheet import read_sheet
-from connectors.tables.values import BadValue
+from connectors.tables.activities import NO_DEAL, rows
+from connectors.tables.headers import NEEDED, SYNONYMS, known_headers, listed, mapping
+from connectors.tables.people import spelled
+from connectors.tables.reading import understand
+from connectors.tables.sheets import read_sheet
 from model.errors import SettingsProblem
 from model.sync import SetAside
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from connectors.tables.activities import Deals
+    from connectors.tables.people import People
+    from connectors.tables.reading import Table
     from connectors.tables.settings import TablesSettings
-    from connectors.tables.sheet import Row
+    from connectors.tables.sheets import Row
     from model.records import Record
 
-SAMPLE = 50
-NO_DEAL = "names no deal that the report has"
-KINDS = {"call": "call", "phone": "call", "email": "mail", "mail": "mail", "meeting": "meeting", "event": "meeting",
-         "appointment": "meeting", "note": "note", "task": "task", "to do": "task"}  # fmt: skip
-DONE = frozenset({"done", "completed", "complete", "closed", "held", "sent", "yes", "true", "logged"})
-CANCELLED = frozenset({"cancelled", "canceled", "no show", "no-show", "rescheduled"})
+SAMPLE: Final = 50
 
 
-def open_table(name: str, path: Path, settings: TablesSettings) -> Table:
-    """A file with its columns understood; raises SettingsProblem where a column it cannot do without is missing."""
-    sheet = read_sheet(path, known_headers(name, settings.named(name)))
+def open_table(name: str, path: Path, settings: TablesSettings, order: str | None = None) -> Table:
+    """A file with its columns understood; raises SettingsProblem where a column it cannot do without is missing.
+
+    `order`: how the report writes dates.
+    """
+    sheet = read_sheet(path, known_headers(name, settings.named(name)), settings.encoding)
     columns = mapping(name, sheet.headers, settings.named(name), [row.cells for row in sheet.rows[:SAMPLE]])
-    if name == "opportunities" and "owner" not in columns and "owner_id" in columns:
-        columns["owner"] = columns["owner_id"]
-    if name == "opportunities" and "account" not in columns and "account_id" in columns:
-        columns["account"] = columns["account_id"]
     for needed in NEEDED[name]:
-        if needed not in columns:
+        if needed not in columns.found:
             key = needed if name == "opportunities" else f"{name}.{needed}"
             raise SettingsProblem(
                 f"{path}:{sheet.header_line}: no column reads as {needed}; name it in "
@@ -47,7 +45,9 @@ def open_table(name: str, path: Path, settings: TablesSettings) -> Table:
             )
     if name == "opportunities":
         _check_stage_entered(sheet.headers, settings)
-    return understand(name, sheet, columns, settings)
+        if settings.activities and (header := columns.found.pop("reported_last_activity", None)):
+            columns.found["activity_hint"] = header
+    return understand(name, sheet, columns, settings, order)
 
 
 def _check_stage_entered(headers: tuple[str, ...], settings: TablesSettings) -> None:
@@ -56,19 +56,14 @@ def _check_stage_entered(headers: tuple[str, ...], settings: TablesSettings) -> 
             raise SettingsProblem(f"opportunities has no column {header!r} (stage_entered of {stage}).")
 
 
-def _rows(table: Table, aside: list[SetAside], kind: str) -> Iterator[tuple[Row, dict[str, Any]]]:
-    for row in table.sheet.rows:
-        try:
-            yield row, table.read(row)
-        except BadValue as error:
-            aside.append(_aside(kind, table, row, error))
-
-
-def owners(table: Table, aside: list[SetAside]) -> dict[str, Record]:
-    """Owners by id, which is their name where the file has no id."""
+def owners(table: Table, aside: list[SetAside]) -> list[Record]:
+    """Owners by their id; where the file has none, by their name, and two of one name by name and login."""
+    read = [(row, reading.values) for row, reading in rows(table, aside, "owner")]
+    names = Counter(spelled(values["name"]) for _, values in read if values["name"])
     found: dict[str, Record] = {}
-    for row, values in _rows(table, aside, "owner"):
-        key = values.get("id") or values["name"]
+    for row, values in read:
+        name, login = values["name"], values.get("username")
+        key = values.get("id") or (f"{name} ({login})" if name and login and names[spelled(name)] > 1 else name)
         if key is None or key in found:
             why = "has no name" if key is None else f"names {key!r} again; the first is kept"
             aside.append(_aside("owner", table, row, why))
@@ -76,52 +71,28 @@ def owners(table: Table, aside: list[SetAside]) -> dict[str, Record]:
         found[key] = {column: value for column, value in values.items() if column != "manager"} | {"id": key}
         if "manager" in values:
             found[key]["manager_id"] = values["manager"]
-    return found
-
-
-def activities(table: Table, deals: Collection[str], aside: list[SetAside]) -> list[Record]:
-    """Logged calls, mails, meetings, notes and tasks; without a status column all of them happened."""
-    found = []
-    for row, values in _rows(table, aside, "activity"):
-        kind = next((kind for word, kind in KINDS.items() if word in (values["kind"] or "").lower()), None)
-        if kind is None or values["opportunity_id"] not in deals:
-            why = f"{values['kind']!r} is no kind of activity known here" if kind is None else NO_DEAL
-            aside.append(_aside("activity", table, row, why))
-            continue
-        state = _state(values["state"]) if "state" in values else "done"
-        due = values.get("due") or (values["at"].date() if values["at"] else None)
-        found.append({
-            "id": values.get("id") or _name(row), "opportunity_id": values["opportunity_id"], "kind": kind,
-            "state": state, "at": None if kind == "task" and state == "open" else values["at"], "due": due,
-            "created": values.get("created") or values["at"], "owner_id": values.get("owner"),
-            "bulk": False, "possible": False, "gone": None,
-        })  # fmt: skip
-    return found
-
-
-def _state(text: str | None) -> str:
-    word = (text or "").strip().lower()
-    return "done" if word in DONE else "cancelled" if word in CANCELLED else "open"
-
-
-def _name(row: Row) -> str:
-    cells = "\x1f".join(row.cells.values())
-    return hashlib.blake2b(f"{cells}\x1f{row.line}".encode(), digest_size=8).hexdigest()
+    return list(found.values())
 
 
 def _aside(kind: str, table: Table, row: Row, why: object) -> SetAside:
     return SetAside(kind, f"{table.name} line {row.line}", f"line {row.line}: {why}")
 
 
-def history(table: Table, created: Mapping[str, Any], aside: list[SetAside]) -> list[Record]:
+def history(
+    table: Table, deals: Deals, people: People, created: Mapping[str, Any], aside: list[SetAside]
+) -> list[Record]:
     """Stage changes; the stage a deal's first row came from is the one it was created in."""
     by_deal: dict[str, list[dict[str, Any]]] = {}
-    for row, values in _rows(table, aside, "stage_change"):
-        if values["opportunity_id"] not in created or not values["stage_name"] or not values["at"]:
-            why = "has no stage or date" if values["opportunity_id"] in created else NO_DEAL
-            aside.append(_aside("stage_change", table, row, why))
+    for row, reading in rows(table, aside, "stage_change"):
+        values = reading.values
+        deal, _, why = deals.meant(values, people)
+        why = next(iter(reading.unread.values()), why)
+        if not why and not (values["stage_name"] and values["at"]):
+            why = "has no stage or date"
+        if deal is None or why:
+            aside.append(_aside("stage_change", table, row, why or NO_DEAL))
             continue
-        by_deal.setdefault(values["opportunity_id"], []).append(values)
+        by_deal.setdefault(deal, []).append(values)
     return [row for deal, rows in by_deal.items() for row in _changes(deal, rows, created.get(deal))]
 
 

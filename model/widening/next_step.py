@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from model.widening.mapped_facts import Unread
 
 
+UNKNOWN: Final = pl.lit(None, pl.Boolean)
+UNDATED: Final = {"tables": pl.lit(value=True)}
+"""Whether a text of unknown age is fresh, by kind of connection; unknown for the kinds that are not here."""
+
+
 def with_next_step(frame: pl.DataFrame, setting: Setting, unread: Unread, copied: pl.Series) -> pl.DataFrame:
     """`frame` with text_fresh, planned, text_shared, text_carried (true, false or null for unknown), plan_on,
     mapped_due_ahead, active_owner. `copied`: keys of model/widening/copied_next_steps.py.
 
     Needs the columns of place, activities and stages. A text is as old as `next_step_on`; a text of unknown age is
-    fresh where the visit began at creation, else unknown.
+    fresh where the visit began at creation, and in an exported report, which dates no text; else it is unknown.
     """
     frame = frame.with_columns(_text_readable=unread.readable("next_step"))
     due, today = pl.col("mapped_next_step_due"), pl.col("_today")
@@ -30,7 +35,7 @@ def with_next_step(frame: pl.DataFrame, setting: Setting, unread: Unread, copied
         planned=_planned(),
         plan_on=plan,
         mapped_due_ahead=pl.when(due >= today).then(due),
-        active_owner=pl.when("owner_is_active").then("owner"),
+        active_owner=pl.when(pl.col("owner_is_active").fill_null(value=True)).then("owner"),
     ).drop("_text_readable")
 
 
@@ -54,7 +59,7 @@ def _fresh(setting: Setting, overdue: pl.Expr) -> pl.Expr:
         pl.when(~pl.col("_text_readable")).then(None)
         .when(empty | overdue).then(pl.lit(value=False))
         .when(pl.col("_at_creation")).then(pl.lit(value=True))
-        .otherwise(pl.col("next_step_on") >= pl.col("_visit_on"))
+        .otherwise(pl.coalesce(pl.col("next_step_on") >= pl.col("_visit_on"), UNDATED.get(setting.kind, UNKNOWN)))
     )  # fmt: skip
 
 

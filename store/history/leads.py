@@ -12,7 +12,8 @@ from model.snapshot import INSTANT, LEADS, Snapshot
 from store import tracked_tables
 from store.codec import instant
 from store.history.past import BACK, taken_back, with_unread
-from store.history.snapshot import feeds_of, owners
+from store.history.queries import owners
+from store.history.snapshot import feeds_of
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from model.facts import FOLLOWED
+from model.snapshot import OWNERS
 from model.sync import FieldHistory
 from store.history.past import with_unread
+from store.owner_names import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -83,6 +85,13 @@ def reach(sql: Sql, connection: int, fields: FieldHistory | None, names: Collect
     if fields is None:
         return Reach(FieldHistory(always=frozenset(oldest)), oldest, declared=False)
     return Reach(fields, oldest)
+
+
+def owners(sql: Sql, connection: int) -> pl.DataFrame:
+    """Everybody who owns or owned something; two people of one name can be told apart by their names, too."""
+    columns: list[Any] = [NAME if column == "name" else f'"{column}"' for column in OWNERS]
+    query = f"SELECT {', '.join(columns)} FROM owner WHERE connection = ? ORDER BY id"
+    return sql.frame(query, (connection,), OWNERS)
 
 
 def small_table(sql: Sql, connection: int, table: str, schema: pl.Schema) -> pl.DataFrame:

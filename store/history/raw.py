@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from model.snapshot import CRM_STAGES, DEALS, INSTANT, OWNERS, RATES
+from model.snapshot import CRM_STAGES, DEALS, INSTANT, RATES
 from store.codec import instant_of
-from store.history.queries import HISTORY, Reach, reach, small_table
+from store.history.queries import HISTORY, Reach, owners, reach, small_table
 from store.history.touches import COUNTS, _rows
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def read(  # noqa: PLR0917 - what past rows need
             (connection, *span), ROLES,
         ),
         activities=_activities(sql, connection, last, touch, span, only + (TOUCHED if lean else "")),
-        owners=small_table(sql, connection, "owner", OWNERS),
+        owners=owners(sql, connection),
         crm_stages=small_table(sql, connection, "crm_stage", CRM_STAGES),
         rates=small_table(sql, connection, "rate", RATES),
         feeds={

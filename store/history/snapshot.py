@@ -12,7 +12,6 @@ from model.snapshot import (
     CRM_STAGES,
     DEALS,
     FIELD_CHANGES,
-    OWNERS,
     RATES,
     ROLES,
     STAGE_CHANGES,
@@ -20,7 +19,7 @@ from model.snapshot import (
 )
 from store.codec import instant, instant_of
 from store.history.builder import HistoryBuilder, UnrecordedChanges
-from store.history.queries import HISTORY, WITHOUT_FEED, reach, since_creation, small_table, with_history_gaps
+from store.history.queries import HISTORY, WITHOUT_FEED, owners, reach, since_creation, small_table, with_history_gaps
 from store.history.raw import read_some
 from store.history.touches import TouchRule, activity_frame
 
@@ -173,8 +172,3 @@ def feeds_of(sql: Sql, connection: int) -> dict[str, datetime]:
     """When each feed was last read in full."""
     rows = sql.rows("SELECT name, read_at FROM feed WHERE connection = ?", connection)
     return {name: instant_of(read) for name, read in rows}
-
-
-def owners(sql: Sql, connection: int) -> pl.DataFrame:
-    """Everybody who owns or owned something."""
-    return small_table(sql, connection, "owner", OWNERS)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from store.owner_names import OWNERS
+
 if TYPE_CHECKING:
     from store.sql import Sql
 
@@ -13,8 +15,8 @@ STAGE_LABEL: Final = """coalesce((
         SELECT s.label FROM crm_stage s WHERE s.connection = o.connection AND s.name = o.stage_name
           AND (s.pipeline IS NULL OR s.pipeline = o.pipeline) LIMIT 1), o.stage_name)"""
 OWNER_NAME: Final = "coalesce(u.name, o.owner_id)"
-IS_OPEN: Final = "CASE WHEN coalesce(o.is_closed, 0) = 0 THEN 1 ELSE 0 END"
-OF_DEALS: Final = "FROM opportunity o LEFT JOIN owner u ON u.connection = o.connection AND u.id = o.owner_id"
+IS_OPEN: Final = "CASE WHEN o.is_closed IS NULL THEN NULL WHEN o.is_closed = 0 THEN 1 ELSE 0 END"
+OF_DEALS: Final = f"FROM opportunity o LEFT JOIN {OWNERS} u ON u.connection = o.connection AND u.id = o.owner_id"
 LABELS: Final = pl.Schema({
     "name": pl.String(), "pipeline": pl.String(), "stage_name": pl.String(), "owner": pl.String(),
     "is_open": pl.Boolean(),

@@ -47,5 +47,8 @@ def deal_row(row: tuple[Any, ...], findings: Iterable[tuple[str, str]]) -> dict[
     found: dict[str, list[Any]] = {"broken": [], "unknown": []}
     for status, flag in findings:
         found[status].append(orjson.loads(flag))
-    read = {"is_open": bool(deal["is_open"]), "detail": orjson.loads(deal["detail"] or "{}")}
+    read = {
+        "is_open": None if deal["is_open"] is None else bool(deal["is_open"]),
+        "detail": orjson.loads(deal["detail"] or "{}"),
+    }
     return deal | read | {"flags": found["broken"], "unknown": found["unknown"]}

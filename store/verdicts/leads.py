@@ -9,6 +9,7 @@ import orjson
 
 from model import subjects
 from store.codec import instant_of
+from store.owner_names import OWNERS
 from store.verdicts.deal_list import flags_of
 
 if TYPE_CHECKING:
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
     from store.database import Database
 
-LIST: Final = """
+LIST: Final = f"""
     SELECT l.key, l.id, l.name, l.company, l.source, l.status, coalesce(u.name, l.owner_id), l.is_converted, l.created
-    FROM lead l LEFT JOIN owner u ON u.connection = l.connection AND u.id = l.owner_id
+    FROM lead l LEFT JOIN {OWNERS} u ON u.connection = l.connection AND u.id = l.owner_id
     WHERE l.connection = ? AND l.first_seen IS NOT NULL AND l.gone IS NULL ORDER BY l.key"""
 LISTED: Final = ("key", "id", "name", "company", "source", "status", "owner", "is_converted", "created")
 

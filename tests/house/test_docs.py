@@ -5,8 +5,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
 from connectors.tables.columns import NEEDED, guess
+
 from policies.files import read_policies
 from policies.trying.examples import run_examples
 from worker.reference import commands_page

@@ -100,6 +100,7 @@ BY_MAPPING = {
     "is_test": ("true", True),
     "discount_percent": ("12.5", 12.5),
     "outstanding_issue": ('"Legal"', "Legal"),
+    "reported_last_activity": ('"2026-11-02"', day("2026-11-02")),
 } | {name: ("false", False) for name, f in FACTS.items() if f.needs == ("mapping",) and f.type == "yes/no"}
 TEAMS = pl.DataFrame({"team": ["East"], "share": [1.0]})
 
@@ -190,6 +191,7 @@ def test_a_role_is_enough_where_the_mapped_field_could_not_be_read():
 
 def test_an_owner_nobody_knows_is_unknown():
     assert fact("owner", deal(owner_id="u7")) == "unknown"
+    assert fact("next_step_owner", deal(owner_id="u7", activity=[TOUCH]), coverage=TEAMS) == "unknown"
 
 
 def test_columns_have_the_types_of_the_contract():

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from model.helpers.words import many
+from policies.reporting.finding import needs_attention
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.rendering import moment
+from worker.cli.rendering import moment, money
 from worker.cli.run import AsOf, instant
 
 if TYPE_CHECKING:
     from worker.usecases.check_report import Checked
 
 SCREENFUL = 20
+DEAREST = 10
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,10 +43,10 @@ def demo(
 def check(
     file: Annotated[Path, typer.Argument(help="the exported report")],
     mapping: Annotated[list[str] | None, typer.Option("--map", metavar="FACT=HEADER", help="name a column")] = None,
-    owners: Annotated[Path | None, typer.Option(help="CSV of owners with team and manager")] = None,
-    activities: Annotated[Path | None, typer.Option(help="CSV of activities: deal, kind, date")] = None,
-    history: Annotated[Path | None, typer.Option(help="CSV of stage changes: deal, new stage, date")] = None,
-    products: Annotated[Path | None, typer.Option(help="CSV of products, to check their names")] = None,
+    owners: Annotated[Path | None, typer.Option(help="owners with team and manager")] = None,
+    activities: Annotated[Path | None, typer.Option(help="activities: deal, kind, date")] = None,
+    history: Annotated[Path | None, typer.Option(help="stage changes: deal, new stage, date")] = None,
+    products: Annotated[Path | None, typer.Option(help="products, to check their names")] = None,
     policies: Annotated[list[Path] | None, typer.Option(help="policy files; absent: the starter pack")] = None,
     out: Annotated[Path | None, typer.Option(help="where the findings go; absent: next to the report")] = None,
     currency: Annotated[str, typer.Option(help="home currency")] = "USD",
@@ -53,10 +55,14 @@ def check(
     decimal: Annotated[str | None, typer.Option(help="the decimal sign: . or ,")] = None,
     won: Annotated[list[str] | None, typer.Option(help="a stage that means won; may be repeated")] = None,
     lost: Annotated[list[str] | None, typer.Option(help="a stage that means lost; may be repeated")] = None,
+    still_open: Annotated[
+        list[str] | None, typer.Option("--open", help="a stage or status that means open; may be repeated")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="of CSV files, such as windows-1250; absent: found out")] = None,
     as_of: AsOf = "",
     as_json: Json = False,
 ) -> None:
-    """Judge an exported report (CSV) and write the findings next to it. Needs no CRM and no config.
+    """Judge an exported report (CSV or XLSX) and write the findings next to it. Needs no CRM and no config.
 
     Example: sluicegate check pipeline.csv --map created=engage_date --as-of 2017-12-31
     """
@@ -72,7 +78,14 @@ def check(
             "findings": out,
         },
         dict(_pair(text) for text in mapping or ()),
-        words={"dates": dates, "decimal": decimal, "won": tuple(won or ()), "lost": tuple(lost or ())},
+        words={
+            "dates": dates,
+            "decimal": decimal,
+            "won": tuple(won or ()),
+            "lost": tuple(lost or ()),
+            "open": tuple(still_open or ()),
+            "encoding": encoding,
+        },
         policies=policies,
         currency=currency,
         zone=zone,
@@ -112,7 +125,8 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def show(checked: Checked) -> None:
-    """Per policy how it came out, what could not be read, and where the findings lie."""
+    """The dearest flagged deals, the counts by policy, how the report was read, and where the findings lie."""
+    _show_dearest(checked)
     rows = [(c["policy"], c["passed"], c["broken"], c["unknown"], _words(c["missing"])) for c in checked.counts]
     table(
         f"{many(checked.deals, 'deal')} as of {moment(checked.as_of)}",
@@ -128,8 +142,39 @@ def show(checked: Checked) -> None:
     if len(checked.aside) > SCREENFUL:
         tell(f"    … and {len(checked.aside) - SCREENFUL} more; --json lists them all.")
     if checked.dormant:
-        tell(f"· Not judged, as their facts have no column: {', '.join(checked.dormant)}.")
-    tell(f"Findings: {checked.findings}")
+        tell(
+            f"· {many(len(checked.dormant), 'rule')} not judged, as the report has no column for their facts: --json "
+            "lists them, and docs/reports.md says which files to add."
+        )
+    tell(f"Findings: {checked.findings}" if checked.findings else "No findings were written: no deal was judged.")
+
+
+def _show_dearest(checked: Checked) -> None:
+    """One line a flagged deal, the dearest first."""
+    rows = [
+        (
+            f"{deal['name'] or ''} ({deal['id']})".strip(), _amount(deal), deal["close_date"], deal["stage"],
+            deal["owner"], _top(deal),
+        )
+        for deal in checked.dearest[:DEAREST]
+    ]  # fmt: skip
+    if rows:
+        more = f", the {len(rows)} dearest" if len(checked.dearest) > len(rows) else ""
+        title = f"{many(len(checked.dearest), 'deal')} flagged{more}"
+        table(title, ("deal", "amount", "close date", "stage", "owner", "what is wrong"), rows)
+    else:
+        tell("\nNo deal is flagged.")
+
+
+def _top(deal: dict[str, Any]) -> str:
+    """The first flag, and how many there are beside it."""
+    flags = [flag for flag in deal["flags"] if needs_attention(flag)]
+    more = f" (+{len(flags) - 1})" if len(flags) > 1 else ""
+    return f"{flags[0]['title']}: {flags[0]['evidence']['text']}{more}"
+
+
+def _amount(deal: dict[str, Any]) -> str:
+    return f"{money(str(deal['amount']))} {deal['currency'] or ''}".strip() if deal["amount"] is not None else ""
 
 
 def _words(missing: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from connectors.registry import crm
 from model.helpers.words import many
 from model.previous_verdict import PreviousVerdict
 from model.subjects import OPPORTUNITIES
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from model.calibration import Calibration
     from model.subjects import Subject
-    from policies.files import PolicySet
+    from policies.files import PolicySet, Waiver
     from policies.judging.brake import HeldRule
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
@@ -43,10 +44,20 @@ def context_of(session: Session, policies: PolicySet) -> Context:
     return Context(
         hold_unknown=connection.hold_unknown_days,
         first_runs=session.store.verdicts.first_run_dates(session.name),
-        waivers=tuple(waiver for waiver in policies.waivers if waiver.connection in {"", session.name}),
+        waivers=_waivers(session, policies),
         open_to_all=connection.sandbox,
         owner_grace=connection.activity.owner_grace,
     )
+
+
+def _waivers(session: Session, policies: PolicySet) -> tuple[Waiver, ...]:
+    """Those of this connection, each deal by the id that the mirror has: a file may write it in another form."""
+    here = [waiver for waiver in policies.waivers if waiver.connection in {"", session.name}]
+    if not any(waiver.deals for waiver in here):
+        return tuple(here)
+    form = crm(session.connection.kind).same_id
+    kept = {form(deal): deal for deal in session.store.mirror.ids(session.name)}
+    return tuple(replace(one, deals=tuple(kept.get(form(deal), deal) for deal in one.deals)) for one in here)
 
 
 def previous_verdict(session: Session, keys: tuple[int, int], subject: Subject = OPPORTUNITIES) -> PreviousVerdict:

@@ -20,7 +20,7 @@ LINKED_ID: Final = "linked_id"
 
 
 class Owned(NamedTuple):
-    """Ids of the deals that another connection owns. `same_id` normalizes an id of that CRM."""
+    """Ids, normalized, of the deals that another connection owns. `same_id` normalizes an id of that CRM."""
 
     ids: frozenset[str]
     same_id: Callable[[str], str]
@@ -37,7 +37,8 @@ def owned_elsewhere(session: Session) -> Owned:
             f"connections.{session.name}.linked_to needs the field that holds the other CRM's id: map it as "
             f"{LINKED_ID} under [connections.{session.name}.fields]."
         )
-    return Owned(frozenset(session.store.mirror.ids(other)), crm(kind).same_id)
+    same_id = crm(kind).same_id
+    return Owned(frozenset(map(same_id, session.store.mirror.ids(other))), same_id)
 
 
 def without(wide: Wide, owned: Owned) -> Wide:

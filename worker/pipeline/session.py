@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from connectors.registry import KINDS
 from model.errors import PolicyProblem, SettingsProblem
+from model.facts import FACTS
 from model.subjects import OPPORTUNITIES, OTHERS, TABLES
 from model.sync import Offer
 from worker.log import log
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from connectors.protocol import Connector
     from connectors.shared.connection import ConnectionSettings
+    from model.facts import FactType
     from model.subjects import Subject
     from model.sync import Description
     from policies.files import PolicySet
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 NAMES = r"subject[\"']?\s*:\s*[\"']?{}\b"
 Pairs: TypeAlias = tuple[tuple[str, Any], ...]
+
+BLANK_TYPES: Final[tuple[FactType, ...]] = ("text", "yes/no", "number", "date")
+"""What a column without a value may be, the likeliest first."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,26 @@ class Session:
 
     def describe(self) -> Description:
         """Ask the CRM for its description and keep it. Includes other subjects only if a policy file names them."""
-        description = self.connector.describe(**self.asked(self.named_in_files()))
+        description = self._typed(self.connector.describe(**self.asked(self.named_in_files())))
         self.store.connections.keep_description(self.name, description)
         return description
+
+    def _typed(self, description: Description) -> Description:
+        """Give a report's columns without a value the type with which the policies have the fewest mistakes."""
+        blank = description.mapped - description.types.keys() - FACTS.keys() if self.connection.kind == "tables" else ()
+        for name in sorted(blank):
+            tried = [replace(description, types={**description.types, name: kind}) for kind in BLANK_TYPES]
+            description = min(tried, key=self._mistakes)
+        return description
+
+    def _mistakes(self, description: Description) -> int:
+        try:
+            read_once(self.services.policy_texts(), description)
+        except PolicyProblem as problem:
+            return len(problem.problems)
+        except SettingsProblem:
+            return 0
+        return 0
 
     def named_in_files(self) -> tuple[Subject, ...]:
         """The subjects but deals that a policy file may name. Only reading the policies tells for sure."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connectors.registry import crm
 from model.errors import SettingsProblem
 from model.touch_rule import what_it_is, why_no_touch
 from policies.judging.score import ledger_lines
@@ -15,14 +16,13 @@ from worker.pipeline.session import Session
 from worker.pipeline.slices import integration_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from policies.files import Severity
     from worker.wiring import Services
 
 
-SHORT_ID, CHECK = 15, 3
 UNDER_WAY = "under way"
 LISTS = {"broken": "flags", "unknown": "unknown"}
 """The list for each status. A flag held by unknown data is in the second."""
@@ -74,8 +74,8 @@ def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
 
 def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
     """A deal's verdict with its ledger, and each activity that counts or why it does not."""
-    services.connection(name)
-    row = next((row for row in services.store.verdicts.deals(name) if same_id(row["id"], deal_id)), None)
+    meant = names(services, name, deal_id)
+    row = next((row for row in services.store.verdicts.deals(name) if meant(row["id"])), None)
     if row is None:
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")
     session = Session(services, name, services.clock())
@@ -88,9 +88,10 @@ def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
     return {"deal": deal, "ledger": ledger(deal), "checked": checked, "activities": listed}
 
 
-def same_id(known: str, asked: str) -> bool:
-    """Whether the text names this deal. CRMs also show ids without their last three check characters."""
-    return asked == known or (len(asked) == SHORT_ID and len(known) == SHORT_ID + CHECK and known.startswith(asked))
+def names(services: Services, name: str, asked: str) -> Callable[[str], bool]:
+    """Whether an id is of the deal that the text names. A CRM may write one id in two forms."""
+    form = crm(services.connection(name).kind).same_id
+    return lambda known: form(known) == form(asked)
 
 
 @dataclass(frozen=True)

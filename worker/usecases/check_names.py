@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from connectors.registry import crm
 from model.helpers.words import did_you_mean, many
 from model.stages import spoken
 from model.sync import Remark
@@ -62,10 +63,11 @@ def strange_deals(session: Session, policies: PolicySet) -> Iterator[Remark]:
     named = [w for w in policies.waivers if w.deals and w.connection in {"", session.name} and w.until >= today]
     if not named:
         return
-    here, names = set(session.store.mirror.ids(session.name)), session.services.settings.connections
-    anywhere = {deal for name in names for deal in session.store.mirror.ids(name)}
+    form, names = crm(session.connection.kind).same_id, session.services.settings.connections
+    here = set(map(form, session.store.mirror.ids(session.name)))
+    anywhere = {form(deal) for name in names for deal in session.store.mirror.ids(name)}
     for waiver in named:
         held = here if waiver.connection else here | anywhere
-        if here and (gone := [deal for deal in waiver.deals if deal not in held]):
+        if here and (gone := [deal for deal in waiver.deals if form(deal) not in held]):
             where = f"{waiver.file}:{waiver.line}: the waiver of {waiver.policy}"
             yield Remark("warning", f"{where} names no deal of '{session.name}' by {', '.join(gone)}; it takes ids.")

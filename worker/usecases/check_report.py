@@ -1,4 +1,4 @@
-"""`check FILE.csv`: judge an exported report in a temporary store, and write the findings next to it."""
+"""`check FILE`: judge an exported report in a temporary store, and write the findings next to it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from model.errors import SettingsProblem
+from policies.reporting.finding import needs_attention
 from worker.pipeline.judge import judge
 from worker.pipeline.pull import pull
 from worker.pipeline.push import push
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from connectors.shared.connection import ConnectionSettings
     from connectors.tables.connector import TablesConnector
+    from model.records import Record
     from worker.wiring import Services
 
 NAME = "file"
@@ -43,14 +46,19 @@ class Checked:
     aside: list[dict[str, str]]
     notes: list[dict[str, str]]
     remarks: list[str]
-    findings: Path
+    findings: Path | None
     judged: list[dict[str, Any]]
+    dearest: list[dict[str, Any]]
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values. `deals` is as in docs/contract.md; `notes` lists oddities in rows that were kept."""
+        """As JSON values. `deals` is as in docs/contract.md; `notes` lists oddities in rows that were kept.
+
+        `findings_file` is null where nothing was written.
+        """
         return {
             "as_of": self.as_of, "policies": self.counts, "dormant": list(self.dormant), "aside": self.aside,
-            "notes": self.notes, "remarks": self.remarks, "findings_file": str(self.findings), "deals": self.judged,
+            "notes": self.notes, "remarks": self.remarks, "deals": self.judged,
+            "findings_file": str(self.findings) if self.findings else None,
         }  # fmt: skip
 
 
@@ -86,6 +94,7 @@ def check_file(
 
 def _checked(services: Services, as_of: datetime) -> Checked:
     report = Report()
+    _reader(services).read_at(as_of)
     with leased(services, NAME, as_of) as session:
         description = session.describe()
         policies = session.policies(description)
@@ -95,6 +104,8 @@ def _checked(services: Services, as_of: datetime) -> Checked:
         push(session, judged, description, run_id, report, dry=False)
         remarks, notes = _told(_reader(services))
     judged.fill(report)
+    found = answers.deals(services, NAME)
+    written = _reader(services).settings.findings_path
     return Checked(
         as_of=as_of.isoformat(),
         deals=report.deals,
@@ -103,9 +114,20 @@ def _checked(services: Services, as_of: datetime) -> Checked:
         aside=[asdict(aside) for aside in pulled.aside],
         notes=notes,
         remarks=remarks,
-        findings=_findings(services),
-        judged=answers.deals(services, NAME),
+        findings=written if written.exists() else None,
+        judged=found,
+        dearest=dearest(found, {deal["id"]: deal for deal in _reader(services).deals()}, services.connection(NAME)),
     )
+
+
+def dearest(
+    judged: Sequence[dict[str, Any]], records: Mapping[str, Record], connection: ConnectionSettings
+) -> list[dict[str, Any]]:
+    """Deals with a flag, those of the highest amount at home first; each with its amount, currency and close date."""
+    flagged = [deal for deal in judged if any(map(needs_attention, deal["flags"]))]
+    given = {key: {name: records[key].get(name) for name in ("amount", "currency", "close_date")} for key in records}
+    rows = [{**deal, **given.get(deal["id"], {})} for deal in flagged]
+    return sorted(rows, key=lambda row: (row["currency"] != connection.currency, -(row["amount"] or 0), row["id"]))
 
 
 def _reader(services: Services) -> TablesConnector:
@@ -119,7 +141,3 @@ def _reader(services: Services) -> TablesConnector:
 def _told(connector: TablesConnector) -> tuple[list[str], list[dict[str, str]]]:
     """Sentences on how the report was read, and oddities in rows that were kept, row by row."""
     return [remark.text for remark in connector.remarks()], [asdict(note) for note in connector.notes()]
-
-
-def _findings(services: Services) -> Path:
-    return _reader(services).settings.findings_path

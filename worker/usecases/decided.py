@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from model.errors import SettingsProblem
-from worker.usecases.answers import deal_json, ledger, same_id
+from worker.usecases.answers import deal_json, ledger, names
 
 if TYPE_CHECKING:
     from worker.wiring import Services
@@ -24,7 +24,8 @@ def decided(services: Services, name: str, deal_id: str, at: str) -> dict[str, A
     judgement = services.store.decisions.judgement(name, until)
     if judgement is None:
         raise SettingsProblem(no_decision(services, name, at))
-    id_ = next((id_ for id_ in services.store.mirror.ids(name, gone=True) if same_id(id_, deal_id)), None)
+    meant = names(services, name, deal_id)
+    id_ = next((id_ for id_ in services.store.mirror.ids(name, gone=True) if meant(id_)), None)
     if id_ is None:
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")
     row = services.store.decisions.decided(name, id_, until)

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import jwt
 import requests
 
-from connectors.salesforce.client.ids import full_id
 from connectors.shared.client.crm_client import scrub
 from connectors.shared.client.http_session import untrusted
 from connectors.shared.client.retries import Transient
+from connectors.shared.record_ids import full_id
 from model.errors import AccessRefused, SettingsProblem
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from connectors.salesforce.client import convert as to
-from connectors.salesforce.client.ids import full_id
 from connectors.salesforce.client.windows import GroupWindow, Place, StampWindow, chunks, id_list, literal, read
 from connectors.salesforce.pull import opportunities
 from connectors.salesforce.pull.streams import HISTORY_OVERLAP, Plan, Row, Stream
 from connectors.shared.pull.mapping import column_paths
+from connectors.shared.record_ids import full_id
 from model.sync import Cursor, Page
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.salesforce.client import convert as to
-from connectors.salesforce.client.ids import full_id
 from connectors.salesforce.pull.history import changes_of
 from connectors.shared.client.exact_json import exact, load
+from connectors.shared.record_ids import full_id
 from sandbox.salesforce import Settings
 from sandbox.salesforce.schema import parse_field
 from sandbox.salesforce.setup import add_record_type, profile_set

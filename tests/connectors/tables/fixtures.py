@@ -31,10 +31,11 @@ class ReportFolder:
         path.write_bytes(text.encode(encoding))
         return path
 
-    def open(self, text=PIPELINE, encoding="utf-8", **settings):
+    def open(self, text=PIPELINE, written="utf-8", **settings):
         settings.setdefault("currency", "USD")
         settings.setdefault("exported_at", datetime(2017, 12, 31, 12, tzinfo=UTC))
-        return TablesConnector(TablesSettings("desk", self.file("deals.csv", text, encoding), **settings))
+        settings.setdefault("opportunities", self.file("deals.csv", text, written))
+        return TablesConnector(TablesSettings("reports", **settings))
 
 
 def records(connector, table, **pull):
@@ -47,6 +48,10 @@ def deals(connector):
 
 def aside(connector):
     return [row.reason for page in connector.pull({}) for row in page.aside]
+
+
+def unread(connector):
+    return [one.reason for one in connector.notes() if "' " in one.reason or "has no cell" in one.reason]
 
 
 def noted(connector):

@@ -70,3 +70,25 @@ def test_a_finding_that_somebody_edited_is_read_again_though_the_report_stands_s
     path.write_text(path.read_text(encoding="utf-8-sig").replace("70", "99"), encoding="utf-8-sig")
     read = [deal for page in connector.pull({"report": cursor}) for deal in page.records.get("opportunity", [])]
     assert next(deal for deal in read if deal["id"] == "A3")["ours"]["score"] == 99
+
+
+@pytest.mark.parametrize("content", [b"id,score\xff\n", b"\x00\x01", b"id\n" + b"x" * 200_000])
+def test_a_file_that_is_none_of_ours_whatever_it_holds_is_a_sentence(reports, content):
+    path = reports.folder / "mine.csv"
+    path.write_bytes(content)
+    with pytest.raises(SettingsProblem, match="is no findings file of ours"):
+        reports.open(findings=path).push([Patch("A3", {"score": 1})])
+
+
+def test_a_folder_in_place_of_the_findings_is_a_sentence(reports):
+    with pytest.raises(SettingsProblem, match="name a file for the findings"):
+        reports.open(findings=reports.folder).push([Patch("A3", {"score": 1})])
+
+
+def test_a_finding_that_a_spreadsheet_has_changed_is_written_anew(reports):
+    connector = reports.open()
+    connector.push([Patch("A3", FLAGGED)])
+    path = connector.settings.findings_path
+    path.write_text(path.read_text("utf-8-sig").replace("70", "70.0%").replace("2026-11-17", "17.11.26"), "utf-8-sig")
+    ours = connector.read(["A3"]).records["opportunity"][0]["ours"]
+    assert (ours["score"], ours["flagged_since"]) == (None, None)

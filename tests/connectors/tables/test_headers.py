@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.tables.columns import guess
+from connectors.tables.headers import guess
 from model.errors import SettingsProblem
-from tests.connectors.tables.fixtures import PIPELINE, aside, deals
+from tests.connectors.tables.fixtures import PIPELINE, aside, deals, unread
 
 TITLES = "Open pipeline\n\n"
 
@@ -20,8 +20,9 @@ TITLES = "Open pipeline\n\n"
             {"id": "Opportunity ID", "name": "Opportunity Name", "stage_name": "Stage", "amount": "Amount",
              "currency": "Amount Currency", "close_date": "Close Date", "created": "Created Date",
              "owner": "Opportunity Owner", "account": "Account Name", "probability": "Probability (%)",
-             "source": "Lead Source", "deal_type": "Type", "next_step": "Next Step", "activity_hint": "Last Activity",
-             "last_edit": "Last Modified Date", "is_closed": "Closed", "is_won": "Won"},
+             "source": "Lead Source", "deal_type": "Type", "next_step": "Next Step",
+             "reported_last_activity": "Last Activity", "last_edit": "Last Modified Date",
+             "is_closed": "Closed", "is_won": "Won"},
         ),
         (
             "Record ID,Deal Name,Deal Stage,Pipeline,Close Date,Create Date,Deal owner,Amount,Associated Company",
@@ -49,11 +50,11 @@ TITLES = "Open pipeline\n\n"
     ids=["Salesforce", "HubSpot", "Pipedrive", "Dynamics"],
 )  # fmt: skip
 def test_common_exports_are_known_by_their_headers(headers, expected):
-    assert guess(headers.split(",")) == expected
+    assert guess(headers.split(",")).found == expected
 
 
 def test_a_header_that_means_a_date_is_passed_over_when_its_cells_are_none():
-    assert guess(["id", "close"], [{"id": "1", "close": "yes"}]) == {"id": "id"}
+    assert guess(["id", "close"], [{"id": "1", "close": "yes"}]).found == {"id": "id"}
 
 
 def test_the_settings_name_a_column_and_a_fact_of_ones_own(reports):
@@ -74,7 +75,7 @@ def test_a_header_that_is_not_there_is_an_error_that_lists_those_that_are(report
 
 def test_a_report_without_ids_is_refused_with_what_to_write(reports):
     connector = reports.open("name,stage\nx,Open\n")
-    with pytest.raises(SettingsProblem, match=r"no column reads as id; name it in \[connections.desk.fields\]"):
+    with pytest.raises(SettingsProblem, match=r"no column reads as id; name it in \[connections.reports.fields\]"):
         connector.describe()
     assert connector.check(datetime(2018, 1, 1, tzinfo=UTC))[0].level == "missing"
 
@@ -87,19 +88,19 @@ Filtered by:,Stage,not equal to,Closed
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
-def test_titles_above_the_header_are_passed_over_and_reported(reports, mark):
+def test_titles_above_the_header_are_passed_over_and_told(reports, mark):
     connector = reports.open(TITLED + PIPELINE.replace(",", mark))
     assert list(deals(connector)) == ["A1", "A2", "A3", "A4"]
-    remarks = [remark.text for remark in connector.check(datetime(2018, 1, 1, tzinfo=UTC))]
-    assert remarks[0].endswith(f"4 rows, utf-8, parted by {'tab' if mark == chr(9) else mark!r}.")
-    assert remarks[1].startswith("deals.csv: the header is line 5, below 'Pipeline report'; 'As of 15 Nov 2026")
+    said = [remark.text for remark in connector.check(datetime(2018, 1, 1, tzinfo=UTC))]
+    assert said[0].endswith(f"4 rows, utf-8, parted by {'tab' if mark == chr(9) else mark!r}.")
+    assert said[1].startswith("deals.csv: the header is line 5, below 'Pipeline report'; 'As of 15 Nov 2026")
 
 
 def test_lines_are_counted_from_the_top_of_the_file(reports):
     connector = reports.open(TITLED + PIPELINE + "A9,M,G,C,Won,2017-02-01,soon,5\n")
-    assert aside(connector) == ["line 10: close_date 'soon' is no date"]
+    assert unread(connector) == ["line 10: close_date 'soon' is no date"]
     connector = reports.open("sep=;\n" + PIPELINE.replace(",", ";") + "A9;M;G;C;Won;2017-02-01;soon;5\n")
-    assert aside(connector) == ["line 7: close_date 'soon' is no date"]
+    assert unread(connector) == ["line 7: close_date 'soon' is no date"]
 
 
 def test_headers_that_only_the_settings_know_are_found_below_titles(reports):
@@ -128,7 +129,7 @@ def test_what_a_report_adds_below_its_deals_is_no_deal(reports, line, why):
     assert list(connector.pull({}, full=True))[-1].present["opportunity"] == set(deals(connector))
 
 
-def test_a_customer_with_a_name_that_begins_like_a_total_is_a_deal(reports):
+def test_a_customer_whose_name_begins_like_a_total_is_a_deal(reports):
     connector = reports.open("id,name,stage\n1,Total Wine renewal,Demo\n2,Total,Demo\n3,Sum,\n")
     assert list(deals(connector)) == ["1", "2"]
     assert aside(connector) == ["line 4: 'Sum' is a total of the report, not a deal"]

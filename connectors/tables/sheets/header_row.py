@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from connectors.tables.sheets.csv_records import cells_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,13 +31,13 @@ def delimiter_of(text: str, known: Known) -> tuple[str, str]:
 
 def _cut(lines: list[str], mark: str, known: Known) -> tuple[int, int]:
     """How well the header that this mark makes is known, and into how many cells it is cut."""
-    records = [next(csv.reader([line], delimiter=mark), []) for line in lines] or [[]]
+    records = [cells_of(line, mark) for line in lines] or [[]]
     header = records[header_place(records, known)]
     return known(header), len(header)
 
 
 def header_place(records: Sequence[Sequence[str]], known: Known) -> int:
     """Which record is the header: the one that reads most as headers, the first where none does."""
-    counts = [known(cells) for cells in islice(records, TOP)]
+    counts = [known([cell for cell in cells if cell]) for cells in islice(records, TOP)]
     most = max(counts)
     return counts.index(most) if most >= FEW else 0
