@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from model.subjects import OPPORTUNITIES
+from store.codec import day_of
 from store.verdicts.deal_labels import IS_OPEN, OF_DEALS, OWNER_NAME, STAGE_LABEL
 
 if TYPE_CHECKING:
@@ -16,21 +17,31 @@ if TYPE_CHECKING:
 
 DEAL_LIST: Final = f"""
     SELECT o.key, o.id, o.name, o.pipeline, {STAGE_LABEL}, {OWNER_NAME},
-      {IS_OPEN}, v.score, v.score_reason, v.gate, v.detail
+      {IS_OPEN}, v.score, v.score_reason, v.gate, v.detail, o.amount, o.currency, o.close_date, u.team
     {OF_DEALS} LEFT JOIN deal_verdict v ON v.connection = o.connection AND v.key = o.key
     WHERE o.connection = ? AND o.first_seen IS NOT NULL AND o.gone IS NULL ORDER BY o.key"""
 DEAL_COLUMNS: Final = (
     "key", "id", "name", "pipeline", "stage_name", "owner", "is_open", "score", "score_reason", "gate", "detail",
 )  # fmt: skip
+NOW: Final = ("amount", "currency", "close_date", "team")
+"""Columns of the list that stand as they are now; a decision of the past does not keep them."""
 FLAGS: Final = """
     SELECT key, status, flag FROM finding WHERE connection = ? AND subject = ? AND flag IS NOT NULL
     ORDER BY key, policy"""
 
 
 def deal_list(sql: Sql, connection: int) -> list[dict[str, Any]]:
-    """`deal_row` of every deal that is not gone."""
+    """Every deal that is not gone, as `Verdicts.deals` gives it."""
     found = flags_of(sql, connection, OPPORTUNITIES.table)
-    return [deal_row(row, found.get(row[0], ())) for row in sql.rows(DEAL_LIST, connection)]
+    return [_listed(row, found.get(row[0], ())) for row in sql.rows(DEAL_LIST, connection)]
+
+
+def _listed(row: tuple[Any, ...], findings: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """A deal with its verdict and the columns NOW; `amount` is decimal text."""
+    kept = len(DEAL_COLUMNS)
+    now = dict(zip(NOW, row[kept:], strict=True))
+    closes = None if now["close_date"] is None else day_of(now["close_date"])
+    return {**deal_row(row[:kept], findings), **now, "close_date": closes}
 
 
 def flags_of(sql: Sql, connection: int, subject: str) -> dict[int, list[tuple[str, str]]]:

@@ -138,6 +138,7 @@ def setting_of(session: Session, description: Description, subject: Subject = OP
         holidays=holidays_of(connection.calendar, years_about(session.as_of)) if connection.calendar else (),
         mapped=frozenset(offer.types),
         types=offer.types,
+        labels=labels(description) if subject.on_record else {},
         columns=offered(subject, offer.mapped),
         hidden=frozenset() if subject.on_record else hidden(subject, offer, fields),
         closed=frozenset(status.strip().casefold() for status in connection.leads.closed),
@@ -146,6 +147,11 @@ def setting_of(session: Session, description: Description, subject: Subject = OP
         our_ids=ours,  # type: ignore[arg-type]
         integration_ids=integration_ids(session),
     )
+
+
+def labels(description: Description) -> dict[str, str]:
+    """What the CRM calls the fields that facts are mapped to."""
+    return {fact: source.label for fact, source in description.sources.items() if source.label}
 
 
 def hidden(subject: Subject, offer: Offer, fields: Iterable[str]) -> frozenset[str]:

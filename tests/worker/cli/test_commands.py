@@ -32,10 +32,10 @@ RUN = {
 }  # fmt: skip
 OUTCOMES = {"written", "refused", "locked", "retry_later", "gone", "held", "overwritten"}
 DEAL = {
-    "id", "name", "pipeline", "stage", "owner", "is_open", "score", "score_reason", "gate", "missing", "flags",
-    "unknown",
+    "id", "name", "pipeline", "amount", "currency", "close_date", "stage", "owner", "team", "is_open", "score",
+    "score_reason", "gate", "missing", "flags", "unknown",
 }  # fmt: skip
-FLAG = {"policy", "title", "mode", "severity", "points", "topic", "since", "evidence", "fix", "shown"}
+FLAG = {"policy", "title", "mode", "severity", "points", "topic", "since", "since_from", "evidence", "fix", "shown"}
 KPI = {"id", "dims", "value", "numerator", "denominator", "unit", "window", "n", "as_of"}
 
 
