@@ -23,8 +23,13 @@ ACTIVITY_UNKNOWN: Final = {
 NOT_JUDGED: Final = "Not judged"
 SILENCE: Final = frozenset({"last_activity", "touched", "touches_30d"})
 """Facts about whether anybody has been in touch."""
-EMPTY: Final = frozenset({"a", "an", "and", "at", "has", "in", "is", "no", "not", "blank", "of", "on", "the", "was"})
+EMPTY: Final = frozenset({
+    "a", "an", "and", "at", "blank", "for", "has", "in", "is", "it", "its", "limit", "more", "no", "not", "of", "on",
+    "or", "over", "past", "than", "the", "was", "without",
+})  # fmt: skip
 """Words that do not count when a title and its reason are compared."""
+ALIKE: Final = {"activity": "touch", "untouched": "touch"}
+"""Words of titles that reasons say with another word."""
 
 
 def missing_at(stage: str | None, moved_on: date | None, lacking: str, seen: date) -> str:
@@ -48,7 +53,8 @@ def with_title(title: str, text: str) -> str:
 
 
 def _words(text: str) -> set[str]:
-    return {word.removesuffix("s") for word in re.findall(r"[^\W_]+", text.casefold())} - EMPTY
+    words = set(re.findall(r"[^\W_]+", text.casefold())) - EMPTY
+    return {ALIKE.get(word, word.removesuffix("s")) for word in words}
 
 
 def unread(missing: Collection[str], since: date | None, activity: str | None = None) -> str:
@@ -60,7 +66,9 @@ def unread(missing: Collection[str], since: date | None, activity: str | None = 
         return f"{NOT_JUDGED} on {what}{when}: {ACTIVITY_UNKNOWN[activity]}"
     if not names:
         return f"Its values give no answer{when}"
-    return f"{' and '.join([names[0], *map(low, names[1:])])} could not be read{when}"
+    *most, last = [names[0], *map(low, names[1:])]
+    listed = f"{', '.join(most)} and {last}" if most else last
+    return f"{listed} could not be read{when}"
 
 
 def withdrawn(why: str, hold_days: int) -> str:

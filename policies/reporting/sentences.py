@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +16,7 @@ from policies.reporting.words import day, label, limit_text, low, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from policies.language import Measure, Truth
     from policies.reporting.explanation import Because, Reason
@@ -35,9 +34,11 @@ TOUCHES: Final = {"<": "Fewer than", "<=": "At most", "=": "Exactly", ">": "More
 YES_NO: Final = {
     ("has_next_step", False): "No next step written in this stage, no open task, no meeting ahead",
     ("has_next_step", True): "There is a next step",
-    ("owner_is_active", False): "Its owner can no longer log in",
+    ("owner_is_active", False): "Its owner has left and can no longer log in",
     ("has_economic_buyer", False): "No contact has the role of economic buyer",
     ("has_champion", False): "No contact has the role of champion",
+    ("has_economic_buyer", True): "There is an economic buyer",
+    ("has_champion", True): "There is a champion",
     ("touched", False): "Never touched since it was created or re-opened",
     ("next_step_copied", True): "The next step is also on another open deal of the owner, or older than the stage",
 }
@@ -68,12 +69,12 @@ def _noun(measure: Measure | None, row: Row, labels: Mapping[str, str]) -> str |
     if measure is None:
         return None
     fact, value = measure.fact, row.get(measure.fact)
+    if isinstance(measure.limit, bool):
+        return None if value else label(fact, labels) if fact in labels else LACKING.get(fact) or low(label(fact))
     if value is None:
         return low(label(fact, labels))
-    if value is False and isinstance(measure.limit, bool):
-        return label(fact, labels) if fact in labels else LACKING.get(fact) or low(label(fact))
     if fact == "contact_count" and measure.operator in {"<", "<="}:
-        return f"{many(_needed(measure, row), 'contact')} (now {value})"
+        return f"{many(_needed(measure, row), 'contact')} (now {int(value)})"
     return None
 
 
@@ -85,14 +86,14 @@ def sentence(reason: Reason, row: Row, labels: Mapping[str, str]) -> str:
         text = in_english(node)
         return f"{text[0].upper()}{text[1:]}"
     name, value = label(measure.fact, labels), row.get(measure.fact)
+    if isinstance(measure.limit, bool):
+        return _yes_no(measure.fact, bool(value), row, labels)
     if value is None:
         return f"{name} is blank"
     if measure.function in DAY_COUNTS and measure.limit is not None:
         return dated(measure, value, reason.since, row, name)
     if measure.fact in AGEING | CLOCKS.keys() | {"stage"}:
         return _timed(measure, reason.since, row)
-    if isinstance(measure.limit, bool):
-        return _yes_no(measure.fact, value, row, labels)
     return _compared(measure, value, row, name)
 
 
@@ -127,14 +128,14 @@ def _compared(measure: Measure, value: Any, row: Row, name: str) -> str:
     if measure.fact == "contact_count" and not isinstance(limit, tuple):
         return _contacts(measure, value, row)
     if measure.fact in TIMES:
-        return _times(operator, limit, TIMES[measure.fact].format(many(value, "time")))
+        return _times(operator, limit, TIMES[measure.fact].format(many(int(value), "time")))
     if operator in BOUNDS:
-        return f"{name} {shown(value)}, {BOUNDS[operator].format(limit_text(limit))}"
+        return f"{name} {shown(value)}{FLAGGED.get(operator, f', {BOUNDS[operator]}').format(limit_text(limit))}"
     return _alike(operator, value, limit, name)
 
 
 def _contacts(measure: Measure, value: int, row: Row) -> str:
-    count = f"{many(value, 'contact') if value else 'No contact'} on the deal"
+    count = f"{many(int(value), 'contact') if value else 'No contact'} on the deal"
     limit, operator = limit_of(measure, row), measure.operator
     if operator in {"<", "<="}:
         needed = _needed(measure, row)
@@ -162,12 +163,13 @@ def _alike(operator: str, value: Any, limit: Any, name: str) -> str:
     match operator:
         case "between" | "not between":
             return f"{name} {shown(value)}, {operator} {shown(limit[0])} and {shown(limit[1])}"
+        case "is blank":  # a filler, which counts as blank
+            return f"{name} says only {shown(value)}"
         case "contains":
             return f"{name} {shown(value)} contains {choices}"
         case "does not contain":
             return f"{name} {shown(value)} without {choices}"
         case "=" | "in" | "is not blank":
-            is_number = isinstance(value, int | float | Decimal | date)
-            return f"{name} {shown(value)}" if is_number else f"{name} is {shown(value)}"
+            return f"{name} is {shown(value)}"
         case _:
             return f"{name} is {shown(value)}, not {choices}"

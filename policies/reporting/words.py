@@ -16,11 +16,17 @@ LABELS: Final = {
     "amount_home": "Amount in the home currency",
     "contact_count": "Contacts on the deal",
     "discount_percent": "Discount in percent",
+    "has_champion": "Champion",
+    "has_economic_buyer": "Economic buyer",
+    "has_next_step": "Next step",
     "next_activity": "Next meeting or task",
+    "owner_is_active": "Whether the owner can log in",
     "stage_median_days": "The stage's median",
     "touches_30d": "Touches in 30 days",
 }
 """Names for people of facts with an unclear id."""
+SHORT: Final = frozenset({"acv", "arr", "crm", "mrr", "roi", "vp"})
+"""Words that are written in capitals."""
 
 
 def day(value: date) -> str:
@@ -37,7 +43,9 @@ def label(fact: str, labels: Mapping[str, str] | None = None) -> str:
     """A fact's name for people: the quoted label of its mapped field, if `labels` has one."""
     if labels and fact in labels:
         return f"'{labels[fact]}'"
-    return LABELS.get(fact) or fact.replace("_", " ").capitalize()
+    words = [word.upper() if word in SHORT else word for word in fact.split("_")]
+    text = " ".join(words)
+    return LABELS.get(fact) or f"{text[:1].upper()}{text[1:]}"
 
 
 def low(text: str) -> str:

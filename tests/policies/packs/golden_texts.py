@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "texts"
 RULES = {name: FieldRule("text") for name in OUR_FIELDS}
 TODAY = date(2026, 11, 20)
+UNMET = {"yes/no": False, "number": 0}
 DEAL = {"id": "d1", "name": "Acme", "is_open": True, "is_won": False, "is_lost": False, "touched": True}
 KINDS = {"id": "text", "name": "text", "is_open": "yes/no", "is_won": "yes/no", "is_lost": "yes/no",
          "touched": "yes/no", "stage": "choice", "stage_name": "text", "stage_since": "date"}  # fmt: skip
@@ -58,15 +60,21 @@ def golden(name: str, text: bytes) -> str:
 def _policy(found: PolicySet, policy: Policy) -> Iterator[str]:
     shown = replace(policy, mode="warn", modes=(), rollout=None, grace_days=0)
     only = PolicySet((shown,), (), found.digest)
-    for example in policy.examples.flagged or ():
-        facts = _lived(policy, example.facts, example.as_of)
-        flag = _flag(_judged(only, policy, facts, example.as_of))
-        if flag is None:
-            continue
-        yield f"{flag['since_from']}: {_reasons(only, policy, facts, example.as_of) or flag['evidence']['text']}"
+    rows = [(one.facts, one.as_of) for one in policy.examples.flagged] or list(_stayed(policy))
+    only = only if policy.examples.flagged else PolicySet((replace(shown, applies_to=None),), (), found.digest)
+    for given, on in rows:
+        facts = _lived(policy, given, on)
+        if flag := _flag(_judged(only, policy, facts, on)):
+            yield f"{flag['since_from']}: {_reasons(only, policy, facts, on) or flag['evidence']['text']}"
     if policy.examples.flagged and SUBJECTS[policy.subject].on_record:
         first = policy.examples.flagged[0]
         yield from _dark(only, policy, _lived(policy, first.facts, first.as_of), first.as_of)
+
+
+def _stayed(policy: Policy) -> Iterator[tuple[dict[str, Any], date]]:
+    """A deal that a generated policy flags: a day longer in the stage than is expected."""
+    for limit in re.findall(r"days_in_stage > (\d+)", policy.flag_if.text):
+        yield {"stage": policy.id.removesuffix("-over-expected"), "days_in_stage": int(limit) + 1}, TODAY
 
 
 def _dark(only: PolicySet, policy: Policy, facts: Mapping[str, Any], on: date) -> Iterator[str]:
@@ -82,9 +90,11 @@ def _gate(found: PolicySet, process: Process, number: int) -> Iterator[str]:
     stage = process.stages[number]
     only = PolicySet((), (replace(process, applies_to=None, rollout=None),), found.digest)
     criteria = [*stage.entry, *stage.exit]
-    met = {name: value for one in criteria for name, value in _met(found, process, stage, one).items()}
-    kinds = {name: kind for one in criteria for name, kind in one.require.types.items()}
-    unmet = {name: False if kind == "yes/no" else None for name, kind in kinds.items()}
+    every = [(place, one) for place in process.stages for one in (*place.entry, *place.exit)]
+    met = {name: value for place, one in every for name, value in _met(found, process, place, one).items()}
+    kinds = {name: kind for _, one in every for name, kind in one.require.types.items()}
+    asked = {name for one in criteria for name in one.require.facts}
+    unmet = met | {name: UNMET.get(kinds[name]) for name in asked}
     for word, facts in (("missing", unmet), ("met", met)):
         shown = _fields(_at(only, process, number, number, kinds, facts))
         yield f"{word}: gate {shown['gate']}; missing: {shown['missing'] or 'blank'}"
