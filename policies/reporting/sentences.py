@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from model.facts import FACTS
 from model.helpers.words import many
 from model.subjects import SUBJECTS
-from policies.language import Not, in_english
-from policies.language.english import denied
+from policies.language import Not, denied, in_english
 from policies.reporting.day_sentences import DAY_COUNTS, dated, in_stage, stayed, waited
 from policies.reporting.since import AGEING, limit_of
 from policies.reporting.words import day, label, limit_text, low, shown

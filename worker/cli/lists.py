@@ -64,9 +64,9 @@ def deals(
     found = _sorted(found, sort, amounts(services, name) if mixed else {})
     found = found[: top or None]
     if as_csv:
-        print_csv([column.head for column in DEAL], map(_deal_cells, found))
+        print_csv([column.head for column in DEAL], map(deal_cells, found))
         return
-    say({"deals": found}, as_json, lambda: _show(many(len(found), "deal"), DEAL, map(_deal_cells, found)))
+    say({"deals": found}, as_json, lambda: show_lines(many(len(found), "deal"), DEAL, map(deal_cells, found)))
 
 
 def leads(
@@ -92,7 +92,7 @@ def leads(
     if as_csv:
         print_csv([column.head for column in LEAD], map(_lead_cells, found))
         return
-    say({"leads": found}, as_json, lambda: _show(many(len(found), "lead"), LEAD, map(_lead_cells, found)))
+    say({"leads": found}, as_json, lambda: show_lines(many(len(found), "lead"), LEAD, map(_lead_cells, found)))
 
 
 class Column(NamedTuple):
@@ -113,7 +113,8 @@ LEAD: Final = (
 )  # fmt: skip
 
 
-def _deal_cells(deal: dict[str, Any]) -> tuple[str, ...]:
+def deal_cells(deal: dict[str, Any]) -> tuple[str, ...]:
+    """A deal's cells under the headings of DEAL."""
     amount = deal["amount"]
     worth = "" if amount is None else f"{Decimal(amount):,.0f} {deal['currency'] or ''}".rstrip()
     score = "" if deal["score"] is None else str(deal["score"])
@@ -176,7 +177,7 @@ def print_csv(heads: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
     out.writerows([inert(cell) for cell in row] for row in rows)
 
 
-def _show(title: str, columns: Sequence[Column], rows: Iterable[tuple[str, ...]]) -> None:
+def show_lines(title: str, columns: Sequence[Column], rows: Iterable[tuple[str, ...]]) -> None:
     """A line each, cut to the width of the screen; a list longer than the terminal is paged."""
     cells = [tuple(column.head for column in columns), *(tuple(_one_line(cell) for cell in row) for row in rows)]
     size = shutil.get_terminal_size((120, 24))

@@ -22,8 +22,8 @@ FIGURES = (
     "flags a rep and week",
 )  # fmt: skip
 TITLES = {
-    "gained": "Would gain",
-    "lost": "Would lose",
+    "gained": "Would gain a flag",
+    "lost": "Would lose a flag",
     "unknown": "Could no longer be judged: the flag would stay for now",
 }
 ON_RECORD = (

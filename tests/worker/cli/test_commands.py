@@ -109,6 +109,23 @@ def test_check_says_what_is_missing_before_provisioning_and_what_works_after(off
     assert "dormant" in texts
 
 
+def test_a_deal_s_history_and_what_a_run_sent_are_told_to_an_auditor(office):
+    deal = office.ask("deals", NAME, "--top", "1")[1]["deals"][0]["id"]
+    code, told = office.ask("history", NAME, deal)
+    assert (code, {row["deal"] for row in told["stages"]}) == (0, {deal})
+    assert all(row["left"] for row in told["stages"][:-1])
+    assert told["stages"][-1]["left"] is None
+    code, sent = office.ask("runs", office.said["run"][1]["run_id"], "--changes")
+    assert (code, sent["others"]) == (0, [])
+    assert len({row["deal"] for row in sent["changes"]}) == office.said["run"][1]["patches"]
+    assert {row["outcome"] for row in sent["changes"]} == {"written"}
+    flags = {
+        row["deal"]: row["policies"] for row in sent["changes"] if row["field"].endswith(("flag_ids", "Flag_Ids__c"))
+    }
+    assert all(policies.startswith("+") for policies in flags.values())
+    assert sent["proof"].endswith("and no other field.")
+
+
 def test_check_names_the_facts_that_a_packs_process_needs_before_it_can_claim_a_deal(office):
     text = (office.folder / "sluicegate.toml").read_text("utf-8")
     packs = [str(path) for path in copied(["starter", "enterprise"], office.folder / "segments")]
@@ -133,6 +150,13 @@ def test_deals_and_an_explanation_have_the_shapes_of_the_contract(office):
     assert all(one.keys() == {"policy", "missing", "why"} for one in unknown)
     flagged = office.ask("deals", NAME, "--flagged")[1]["deals"]
     assert {deal["id"] for deal in flagged} == {d["id"] for d in found["deals"] if any(f["shown"] for f in d["flags"])}
+    amounts = [float(deal["amount"]) for deal in flagged if deal["amount"]]
+    assert amounts == sorted(amounts, reverse=True)
+    team, policy = flagged[0]["team"], flagged[0]["flags"][0]["policy"]
+    picked = office.ask("deals", NAME, "--team", team.upper(), "--policy", policy, "--top", "2")[1]["deals"]
+    assert 1 <= len(picked) <= 2
+    assert all(deal["team"] == team and policy in {f["policy"] for f in deal["flags"]} for deal in picked)
+    assert office.ask("deals", NAME, "--owner", "Nobody Here")[0] == 2
     code, told = office.ask("explain", NAME, flagged[0]["id"])
     assert code == 0
     assert told["deal"] == flagged[0]
