@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -29,7 +29,7 @@ from tests.policies.judge.build import MOVES
 from worker.packs import pack_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from model.process import Criterion, Process, Stage
     from policies.files import Policy
@@ -58,17 +58,38 @@ def golden(name: str, text: bytes) -> str:
 
 
 def _policy(found: PolicySet, policy: Policy) -> Iterator[str]:
-    shown = replace(policy, mode="warn", modes=(), rollout=None, grace_days=0)
-    only = PolicySet((shown,), (), found.digest)
-    rows = [(one.facts, one.as_of) for one in policy.examples.flagged] or list(_stayed(policy))
-    only = only if policy.examples.flagged else PolicySet((replace(shown, applies_to=None),), (), found.digest)
-    for given, on in rows:
-        facts = _lived(policy, given, on)
-        if flag := _flag(_judged(only, policy, facts, on)):
-            yield f"{flag['since_from']}: {_reasons(only, policy, facts, on) or flag['evidence']['text']}"
-    if policy.examples.flagged and SUBJECTS[policy.subject].on_record:
-        first = policy.examples.flagged[0]
-        yield from _dark(only, policy, _lived(policy, first.facts, first.as_of), first.as_of)
+    """Each flagged example, then the first one with its facts unknown, and under a waiver."""
+    examples = [(one.facts, one.as_of) for one in policy.examples.flagged]
+    applies = policy.applies_to if examples else None
+    shown = replace(policy, mode="warn", modes=(), rollout=None, grace_days=0, applies_to=applies)
+    rows = [Row(_lived(policy, facts, on), on) for facts, on in examples or _stayed(policy)]
+    flagged = len(rows)
+    if examples and SUBJECTS[policy.subject].on_record:
+        rows += [rows[0]._replace(unknown=frozenset(policy.flag_if.facts))]
+        rows += [rows[0]._replace(facts={**rows[0].facts, "id": "waived"})]
+    kinds = dict(policy.flag_if.types) | (dict(policy.applies_to.types) if policy.applies_to else {})
+    subject = SUBJECTS["lead" if policy.subject == "lead" else "opportunity"]
+    last = max(row.on for row in rows)
+    wide = Wide(_frame(kinds, rows, None), _noon(last), pl.DataFrame(schema=MOVES), subject=subject)
+    until = last + timedelta(days=30)
+    waiver = Waiver(policy.id, until, "Agreed with the buyer", "Joan", ("waived",))
+    report = report_on(judge(wide, PolicySet((shown,), (), ""), PreviousVerdict(), Context(waivers=(waiver,))))
+    fields = dict(wanted(report, RULES))
+    flags = {one.key: one.payload for one in report.findings if one.status == "broken"}
+    for key in range(1, flagged + 1):
+        if flag := flags.get(key):
+            reasons = fields.get(key, {}).get("reasons") or flag["evidence"]["text"]
+            yield f"{flag['since_from']}: {reasons}"
+    for key, word in zip(range(flagged + 1, len(rows) + 1), ("unknown", "waived"), strict=False):
+        yield f"{word}: {fields[key]['checked']}"
+
+
+class Row(NamedTuple):
+    """A deal of a policy: its facts on a day, and which of them are unknown."""
+
+    facts: Mapping[str, Any]
+    on: date
+    unknown: frozenset[str] = frozenset()
 
 
 def _stayed(policy: Policy) -> Iterator[tuple[dict[str, Any], date]]:
@@ -77,33 +98,38 @@ def _stayed(policy: Policy) -> Iterator[tuple[dict[str, Any], date]]:
         yield {"stage": policy.id.removesuffix("-over-expected"), "days_in_stage": int(limit) + 1}, TODAY
 
 
-def _dark(only: PolicySet, policy: Policy, facts: Mapping[str, Any], on: date) -> Iterator[str]:
-    """What the record says where the facts are unknown, and where the flag is waived."""
-    unknown = frozenset(policy.flag_if.facts)
-    yield f"unknown: {_fields(_judged(only, policy, facts, on, unknown))['checked']}"
-    waiver = Waiver(policy.id, on + timedelta(days=30), "Agreed with the buyer", "Joan", ("d1",), None, "", "w.yaml", 1)
-    yield f"waived: {_fields(_judged(only, policy, facts, on, waivers=(waiver,)))['checked']}"
+def _lived(policy: Policy, facts: Mapping[str, Any], on: date) -> dict[str, Any]:
+    """The example's facts, with those that a real deal would have beside them."""
+    if SUBJECTS[policy.subject].only:
+        facts = {SUBJECTS[policy.subject].only: True, "is_open": False, **facts}
+    stage = facts.get("stage")
+    days = facts.get("days_in_stage") or facts.get("days_in_visit") or 0
+    label = str(stage).capitalize() if stage else "Discovery"
+    entered = {"stage_name": label, "stage_since": on - timedelta(int(days))}
+    return {**DEAL, "stage": stage, **entered, **facts}
 
 
 def _gate(found: PolicySet, process: Process, number: int) -> Iterator[str]:
     """A stage's gate: what is missing, what a move without it says, and when all is met."""
-    stage = process.stages[number]
-    only = PolicySet((), (replace(process, applies_to=None, rollout=None),), found.digest)
+    stage, names = process.stages[number], [one.id for one in process.stages]
+    bare = [one if one is stage else replace(one, entry=(), exit=()) for one in process.stages]
+    only = replace(process, applies_to=None, rollout=None, stages=tuple(bare))
     criteria = [*stage.entry, *stage.exit]
-    every = [(place, one) for place in process.stages for one in (*place.entry, *place.exit)]
-    met = {name: value for place, one in every for name, value in _met(found, process, place, one).items()}
-    kinds = {name: kind for _, one in every for name, kind in one.require.types.items()}
-    asked = {name for one in criteria for name in one.require.facts}
-    unmet = met | {name: UNMET.get(kinds[name]) for name in asked}
-    for word, facts in (("missing", unmet), ("met", met)):
-        shown = _fields(_at(only, process, number, number, kinds, facts))
-        yield f"{word}: gate {shown['gate']}; missing: {shown['missing'] or 'blank'}"
-    after = number + 1 if stage.exit and number + 1 < len(process.stages) else number
-    verdict = _at(only, process, number, after, kinds, unmet)
-    if after < len(process.stages) - 1:
-        yield from (f"moved without: {line}" for line in (_fields(verdict)["reasons"] or "nothing").split("\n"))
-        late = _at(only, process, number, after, kinds, met, views.previous(verdict))
-        yield f"met late: gate {_fields(late)['gate']}; reasons: {_fields(late)['reasons'] or 'blank'}"
+    kinds = {name: kind for one in criteria for name, kind in one.require.types.items()}
+    met = {name: value for one in criteria for name, value in _met(found, process, stage, one).items()}
+    unmet = {name: UNMET.get(kind) for name, kind in kinds.items()}
+    after = number + 1 if stage.exit and number + 1 < len(names) else number
+    rows = [(number, unmet), (number, met), (after, unmet)]
+    first = _at(only, rows, kinds, after)
+    fields = dict(wanted(report_on(first), RULES))
+    for key, word in ((1, "missing"), (2, "met")):
+        if shown := fields.get(key):
+            yield f"{word}: gate {shown['gate']}; missing: {shown['missing'] or 'blank'}"
+    if 3 in fields:
+        yield from (f"moved without: {line}" for line in (fields[3]["reasons"] or "nothing").split("\n"))
+        late = _at(only, [(number, unmet), (number, met), (after, met)], kinds, after, views.previous(first))
+        shown = dict(wanted(report_on(late), RULES))[3]
+        yield f"met late: gate {shown['gate']}; reasons: {shown['reasons'] or 'blank'}"
 
 
 def _met(found: PolicySet, process: Process, stage: Stage, one: Criterion) -> dict[str, Any]:
@@ -112,72 +138,42 @@ def _met(found: PolicySet, process: Process, stage: Stage, one: Criterion) -> di
     return {name: value for facts in rows for name, value in facts.items()}
 
 
-def _at(  # noqa: PLR0917 - a deal that moved from one stage to another
-    only: PolicySet, process: Process, start: int, end: int, kinds: Mapping[str, str], facts: Mapping[str, Any],
+def _at(
+    process: Process, places: Sequence[tuple[int, Mapping[str, Any]]], kinds: Mapping[str, str], end: int,
     previous: PreviousVerdict | None = None,
 ) -> Verdict:  # fmt: skip
-    """A deal that was moved a day ago from the stage before `end`, or that stands in `start`."""
     names = [stage.id for stage in process.stages]
-    row = {**DEAL, "stage": names[end], "stage_name": names[end].capitalize(), "stage_since": TODAY, **facts}
-    at = datetime.combine(TODAY - timedelta(days=1), time(12), UTC)
-    moved = max(end - 1, 0)
+    rows = [
+        Row({**DEAL, "stage": names[n], "stage_name": names[n].capitalize(), "stage_since": TODAY, **facts}, TODAY)
+        for n, facts in places
+    ]
+    at = _noon(TODAY - timedelta(days=1))
+    start = max(end - 1, 0)
     move = {
-        "key": 1, "at": at, "on": at.date(), "process": process.id, "from_stage": names[moved],
-        "to_stage": names[end], "to_name": names[end].capitalize(), "from_order": moved + 1, "to_order": end + 1,
-        "kind": "forward", "actor": "user", "ours": False,
+        "key": len(rows), "at": at, "on": at.date(), "process": process.id, "from_stage": names[start],
+        "to_stage": names[end], "to_name": names[end].capitalize(), "from_order": start + 1, "to_order": end + 1,
+        "kind": "won" if end == len(names) - 1 else "forward", "actor": "user", "ours": False,
     }  # fmt: skip
-    moves = [move] if end > start or process.stages[start].entry else []
-    frame = _frame(kinds, row, TODAY).with_columns(process=pl.lit(process.id))
-    wide = Wide(frame, datetime.combine(TODAY, time(12), UTC), pl.DataFrame(moves, schema=MOVES))
+    wide = Wide(_frame(kinds, rows, process.id), _noon(TODAY), pl.DataFrame([move], schema=MOVES))
     every = (f"{process.id}/{stage.id}/{c.id}" for stage in process.stages for c in (*stage.entry, *stage.exit))
-    return judge(wide, only, previous or PreviousVerdict(), Context(first_runs=dict.fromkeys(every, date(2026, 1, 1))))
+    context = Context(first_runs=dict.fromkeys(every, date(2026, 1, 1)))
+    return judge(wide, PolicySet((), (process,), ""), previous or PreviousVerdict(), context)
 
 
-def _lived(policy: Policy, facts: Mapping[str, Any], on: date) -> dict[str, Any]:
-    """The example's facts, with those that a real deal would have beside them."""
-    if SUBJECTS[policy.subject].only:
-        facts = {SUBJECTS[policy.subject].only: True, "is_open": False, **facts}
-    stage = facts.get("stage")
-    days = facts.get("days_in_stage") or facts.get("days_in_visit") or 0
-    entered = {
-        "stage_name": str(stage).capitalize() if stage else "Discovery",
-        "stage_since": on - timedelta(int(days)),
+def _noon(on: date) -> datetime:
+    return datetime.combine(on, time(12), UTC)
+
+
+def _frame(kinds: Mapping[str, str], rows: Sequence[Row], process: str | None) -> pl.DataFrame:
+    data = {
+        "key": pl.Series(range(1, len(rows) + 1), dtype=pl.Int64),
+        "as_of_date": pl.Series([row.on for row in rows], dtype=pl.Date),
+        "process": pl.Series([process] * len(rows), dtype=pl.String),
     }
-    return {**DEAL, "stage": stage, **entered, **facts}
-
-
-def _judged(
-    only: PolicySet, policy: Policy, facts: Mapping[str, Any], on: date, unknown: frozenset[str] = frozenset(),
-    **context: Any,
-) -> Verdict:  # fmt: skip
-    kinds = dict(policy.flag_if.types) | (dict(policy.applies_to.types) if policy.applies_to else {})
-    frame = _frame(kinds, facts, on, unknown).with_columns(process=pl.lit(None, pl.String))
-    at = datetime.combine(on, time(12), UTC)
-    subject = SUBJECTS["lead" if policy.subject == "lead" else "opportunity"]
-    wide = Wide(frame, at, pl.DataFrame(schema=MOVES), subject=subject)
-    return judge(wide, only, PreviousVerdict(), Context(open_to_all=True, **context))
-
-
-def _frame(
-    kinds: Mapping[str, str], facts: Mapping[str, Any], on: date, unknown: frozenset[str] = frozenset()
-) -> pl.DataFrame:
-    data = {"key": pl.Series([1], dtype=pl.Int64), "as_of_date": pl.Series([on], dtype=pl.Date)}
     for name, kind in (KINDS | dict(kinds)).items():
-        data[name] = pl.Series([cell(facts.get(name))], dtype=COLUMNS[kind], strict=False)
-        data[name + KNOWN] = pl.Series([name not in unknown], dtype=pl.Boolean)
+        data[name] = pl.Series([cell(row.facts.get(name)) for row in rows], dtype=COLUMNS[kind], strict=False)
+        data[name + KNOWN] = pl.Series([name not in row.unknown for row in rows], dtype=pl.Boolean)
     return pl.DataFrame(data)
-
-
-def _flag(verdict: Verdict) -> dict[str, Any] | None:
-    return next((dict(one.payload) for one in report_on(verdict).findings if one.status == "broken"), None)
-
-
-def _reasons(only: PolicySet, policy: Policy, facts: Mapping[str, Any], on: date) -> str:
-    return str(_fields(_judged(only, policy, facts, on)).get("reasons") or "")
-
-
-def _fields(verdict: Verdict) -> dict[str, Any]:
-    return next((fields for _, fields in wanted(report_on(verdict), RULES)), {})
 
 
 def main() -> None:
