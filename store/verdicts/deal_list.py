@@ -11,7 +11,7 @@ from store.codec import day_of
 from store.verdicts.deal_labels import IS_OPEN, OF_DEALS, OWNER_NAME, STAGE_LABEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from store.sql import Sql
 
@@ -24,7 +24,8 @@ DEAL_COLUMNS: Final = (
     "key", "id", "name", "pipeline", "stage_name", "owner", "is_open", "score", "score_reason", "gate", "detail",
 )  # fmt: skip
 NOW: Final = ("amount", "currency", "close_date", "team")
-"""Columns of the list that stand as they are now; a decision of the past does not keep them."""
+"""Columns that stand as they are now; a decision of the past does not keep them."""
+DEAL_NOW: Final = f"SELECT o.amount, o.currency, o.close_date, u.team {OF_DEALS} WHERE o.connection = ? AND o.key = ?"
 FLAGS: Final = """
     SELECT key, status, flag FROM finding WHERE connection = ? AND subject = ? AND flag IS NOT NULL
     ORDER BY key, policy"""
@@ -37,11 +38,14 @@ def deal_list(sql: Sql, connection: int) -> list[dict[str, Any]]:
 
 
 def _listed(row: tuple[Any, ...], findings: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """A deal with its verdict and the columns NOW; `amount` is decimal text."""
     kept = len(DEAL_COLUMNS)
-    now = dict(zip(NOW, row[kept:], strict=True))
-    closes = None if now["close_date"] is None else day_of(now["close_date"])
-    return {**deal_row(row[:kept], findings), **now, "close_date": closes}
+    return {**deal_row(row[:kept], findings), **now(row[kept:])}
+
+
+def now(row: Sequence[Any]) -> dict[str, Any]:
+    """The columns NOW of a deal; `amount` is decimal text."""
+    found = dict(zip(NOW, row, strict=True))
+    return {**found, "close_date": None if found["close_date"] is None else day_of(found["close_date"])}
 
 
 def flags_of(sql: Sql, connection: int, subject: str) -> dict[int, list[tuple[str, str]]]:

@@ -83,12 +83,9 @@ def leads(
 
     Example: sluicegate leads acme --flagged
     """
-    from worker.usecases.answers import judged_or_say
     from worker.usecases.answers import leads as answer
 
-    services = asked(context).services()
-    judged_or_say(services, name)
-    found = _picked(answer(services, name, flagged=flagged), {"owner": owner}, policy)[: top or None]
+    found = _picked(answer(asked(context).services(), name, flagged=flagged), {"owner": owner}, policy)[: top or None]
     if as_csv:
         print_csv([column.head for column in LEAD], map(_lead_cells, found))
         return

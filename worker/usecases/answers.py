@@ -39,10 +39,10 @@ def deal_json(row: dict[str, Any]) -> dict[str, Any]:
     told = [split(said, status) for status in ("broken", "unknown") for said in row[LISTS[status]]]
     return {
         **{name: row[name] for name in ("id", "name", "pipeline")},
-        **{name: row.get(name) for name in ("amount", "currency")},
-        "close_date": row["close_date"].isoformat() if row.get("close_date") else None,
+        **{name: row[name] for name in ("amount", "currency")},
+        "close_date": row["close_date"].isoformat() if row["close_date"] else None,
         "stage": detail.get("stage") or row["stage_name"],
-        "owner": row["owner"], "team": row.get("team"),
+        "owner": row["owner"], "team": row["team"],
         **{name: row[name] for name in ("is_open", "score", "score_reason")},
         "gate": detail.get("gate") if row["is_open"] else None,
         "missing": detail.get("missing", []),

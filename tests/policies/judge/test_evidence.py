@@ -58,7 +58,7 @@ CASES = [
     Case(since("last_activity", 14), {"last_activity": day("2026-11-03"), "touched": True},
          SILENT, "2026-11-17", "2026-11-03", 14),
     Case(since("last_activity", 14, ">"), {"last_activity": day("2026-11-03"), "touched": True},
-         SILENT, "2026-11-18", "2026-11-03", 14),
+         SILENT.replace("17 Nov", "18 Nov"), "2026-11-18", "2026-11-03", 14),
     Case(since("last_activity", 14), {"last_activity": day("2026-10-01"), "touched": False},
          "Never touched since it was created or re-opened on 1 Oct 2026, "
          "over the limit of 14 days since 15 Oct.", "2026-10-15", "2026-10-01", 14),

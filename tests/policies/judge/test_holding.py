@@ -103,7 +103,9 @@ def test_a_held_flag_is_told_as_flag_and_as_unknown():
         "missing": ["last_activity"],
         "why": "Last activity could not be read since 11 Nov 2026.",
     }
-    assert set(flag) == {"policy", "title", "mode", "severity", "points", "topic", "since", "evidence", "fix", "shown"}
+    assert set(flag) == {
+        "policy", "title", "mode", "severity", "points", "topic", "since", "since_from", "evidence", "fix", "shown",
+    }  # fmt: skip
 
 
 def test_an_observed_policy_in_the_dark_freezes_nothing():
