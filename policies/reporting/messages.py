@@ -24,8 +24,8 @@ NOT_JUDGED: Final = "Not judged"
 SILENCE: Final = frozenset({"last_activity", "touched", "touches_30d"})
 """Facts about whether anybody has been in touch."""
 EMPTY: Final = frozenset({
-    "a", "an", "and", "at", "blank", "for", "has", "in", "is", "it", "its", "limit", "more", "no", "not", "of", "on",
-    "or", "over", "past", "than", "the", "was", "without",
+    "a", "an", "and", "at", "blank", "expected", "for", "has", "in", "is", "it", "its", "limit", "more", "no", "not",
+    "of", "on", "or", "over", "past", "than", "the", "was", "without",
 })  # fmt: skip
 """Words that do not count when a title and its reason are compared."""
 ALIKE: Final = {"activity": "touch", "untouched": "touch"}

@@ -98,7 +98,7 @@ CASES = [
     Case(no("has_next_step"), {"has_next_step": False, "next_step_due": day("2026-11-10")},
          "The next step was due on 10 Nov 2026.", "2026-11-11", NO, NO),
     Case(no("owner_is_active"), {"owner_is_active": False},
-         "Its owner can no longer log in.", "2026-11-20", NO, NO),
+         "Its owner has left and can no longer log in.", "2026-11-20", NO, NO),
     Case(yes("contract_sent"), {"contract_sent": True},
          "'Contract sent' is ticked.", "2026-11-20", YES, YES),
     Case(compare("stage", "=", "discovery"),
