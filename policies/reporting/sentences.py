@@ -145,7 +145,7 @@ def _contacts(measure: Measure, value: int, row: Row) -> str:
 def _needed(measure: Measure, row: Row) -> int:
     """The smallest count that is not under the limit."""
     limit = limit_of(measure, row)
-    return ceil(limit) if measure.operator == "<" else floor(limit) + 1
+    return int(ceil(limit) if measure.operator == "<" else floor(limit) + 1)
 
 
 def _times(operator: str, limit: Any, times: str) -> str:
