@@ -171,7 +171,7 @@ def print_csv(heads: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
     """Rows as CSV on standard output; a cell that a spreadsheet would run is shown instead."""
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(heads)
-    out.writerows([inert(cell) for cell in row] for row in rows)
+    out.writerows([inert(visible(cell)) for cell in row] for row in rows)
 
 
 def show_lines(title: str, columns: Sequence[Column], rows: Iterable[tuple[str, ...]]) -> None:
