@@ -73,7 +73,7 @@ def _relative(measure: Measure, row: Row) -> str:
         of = f"the {value} days expected" if row.get("_median_source") == "band" else f"the stage's median of {value}"
     else:
         of = f"{label(measure.of).lower()} {value}"
-    return f" ({shown(measure.limit)} × {of})"
+    return f" ({of})" if measure.limit == 1 else f" ({shown(measure.limit)} × {of})"
 
 
 def waited(measure: Measure, start: datetime | None, since: date | None, row: Row) -> str:

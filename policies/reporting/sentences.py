@@ -28,7 +28,9 @@ TIMES: Final = {
     "pushes_over_month_end": "Close date pushed over a month's end {}",
 }
 """Facts that count how often something happened."""
-FLAGGED: Final = {">=": "; flagged from {} on", ">": "; flagged above {}"}
+FLAGGED: Final = {
+    ">=": "; flagged from {} on", ">": "; flagged above {}", "<": "; flagged below {}", "<=": "; flagged up to {}",
+}  # fmt: skip
 TOUCHES: Final = {"<": "Fewer than", "<=": "At most", "=": "Exactly", ">": "More than", ">=": "At least"}
 YES_NO: Final = {
     ("has_next_step", False): "No next step written in this stage, no open task, no meeting ahead",
@@ -60,8 +62,11 @@ def because_text(because: Because, row: Row, labels: Mapping[str, str]) -> str:
 def lacking(because: Because, row: Row, labels: Mapping[str, str], tree: Truth) -> str | None:
     """What an unmet criterion lacks, as nouns: `amount and a champion`; None where nouns do not say it."""
     nouns = [_noun(r.measure, row, labels) for r in because.reasons]
-    joint = " or " if getattr(tree, "word", "and") == "or" else " and "
-    return joint.join(dict.fromkeys(noun for noun in nouns if noun)) if nouns and all(nouns) else None
+    if not nouns or not all(nouns):
+        return None
+    *most, last = dict.fromkeys(noun for noun in nouns if noun)
+    joint = "or" if getattr(tree, "word", "and") == "or" else "and"
+    return f"{', '.join(most)} {joint} {last}" if most else last
 
 
 def _noun(measure: Measure | None, row: Row, labels: Mapping[str, str]) -> str | None:
@@ -129,7 +134,7 @@ def _compared(measure: Measure, value: Any, row: Row, name: str) -> str:
     if measure.fact in TIMES:
         return _times(operator, limit, TIMES[measure.fact].format(many(int(value), "time")))
     if operator in BOUNDS:
-        return f"{name} {shown(value)}{FLAGGED.get(operator, f', {BOUNDS[operator]}').format(limit_text(limit))}"
+        return f"{name} {shown(value)}{FLAGGED[operator].format(limit_text(limit))}"
     return _alike(operator, value, limit, name)
 
 
@@ -151,9 +156,7 @@ def _needed(measure: Measure, row: Row) -> int:
 def _times(operator: str, limit: Any, times: str) -> str:
     if operator in FLAGGED:
         return f"{times}{FLAGGED[operator].format(limit_text(limit))}"
-    if operator in BOUNDS or operator == "between":
-        return f"{times}, {BOUNDS.get(operator, 'between {}').format(limit_text(limit).replace(' to ', ' and '))}"
-    return times
+    return f"{times}, between {limit[0]} and {limit[1]}" if operator == "between" else times
 
 
 def _alike(operator: str, value: Any, limit: Any, name: str) -> str:

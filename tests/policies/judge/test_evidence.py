@@ -82,7 +82,7 @@ CASES = [
          "In its stage, past its 21 days (1.5 × the 14 days expected) since 16 Nov 2026.", "2026-11-16", 25, 21.0),
     Case(blank("amount"), {"amount": None}, "Amount is blank.", "2026-11-20"),
     Case(compare("amount", "<", 1000), {"amount": Decimal("999.5")},
-         "Amount 999.5, under 1,000.", "2026-11-20", "999.5", 1000),
+         "Amount 999.5; flagged below 1,000.", "2026-11-20", "999.5", 1000),
     Case(compare("pushes", ">=", 3), {"pushes": 4},
          "Close date pushed 4 times; flagged from 3 on.", "2026-11-20", 4, 3),
     Case(compare("pushes", ">=", 1), {"pushes": 1},
