@@ -28,6 +28,7 @@ COMPANIONS: Final = {
     "last_activity": ("touched", "_last_touch_kind"),
     "has_next_step": ("next_step_due",),
     "stage": ("stage_name",),
+    "stage_order": ("stage_name",),
     "stage_median_days": ("_median_source",),
     "days_in_stage": ("stage_name", "stage_since"),
     "days_in_visit": ("stage_name", "stage_since"),

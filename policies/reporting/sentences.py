@@ -96,7 +96,7 @@ def sentence(reason: Reason, row: Row, labels: Mapping[str, str]) -> str:
         return f"{name} is blank"
     if measure.function in DAY_COUNTS and measure.limit is not None:
         return dated(measure, value, reason.since, row, name)
-    if measure.fact in AGEING | CLOCKS.keys() | {"stage"}:
+    if measure.fact in AGEING | CLOCKS.keys() | {"stage", "stage_order"}:
         return _timed(measure, reason.since, row)
     return _compared(measure, value, row, name)
 
