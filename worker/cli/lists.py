@@ -93,20 +93,20 @@ def leads(
 
 
 class Column(NamedTuple):
-    """A column: its heading; `cut`: it may be cut to fit the screen; `right`: numbers stand at its right end."""
+    """A column: its heading; `cut`: its share of the room where columns are cut, 0: it never is; `right`: numbers."""
 
     head: str
-    cut: bool = False
+    cut: int = 0
     right: bool = False
 
 
 DEAL: Final = (
-    Column("id"), Column("deal", cut=True), Column("amount", right=True), Column("closes"), Column("stage", cut=True),
-    Column("owner", cut=True), Column("score", right=True), Column("flag", cut=True), Column("more"),
+    Column("id"), Column("deal", cut=2), Column("amount", right=True), Column("closes"), Column("stage", cut=1),
+    Column("owner", cut=1), Column("score", right=True), Column("flag", cut=2), Column("more"),
 )  # fmt: skip
 LEAD: Final = (
-    Column("id"), Column("lead", cut=True), Column("company", cut=True), Column("status", cut=True),
-    Column("owner", cut=True), Column("flag", cut=True), Column("more"),
+    Column("id"), Column("lead", cut=2), Column("company", cut=1), Column("status", cut=1),
+    Column("owner", cut=1), Column("flag", cut=2), Column("more"),
 )  # fmt: skip
 
 
@@ -201,7 +201,7 @@ def _widths(columns: Sequence[Column], rows: Sequence[tuple[str, ...]], screen: 
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     free = [n for n, column in enumerate(columns) if column.cut]
     while sum(widths) + 2 * (len(widths) - 1) > screen:
-        widest = max(free, key=widths.__getitem__)
+        widest = max(free, key=lambda n: widths[n] / columns[n].cut)
         if widths[widest] <= NARROW:
             break
         widths[widest] -= 1
