@@ -16,6 +16,7 @@ from policies.reporting import messages, sentences
 from policies.reporting.exemption_reasons import exemption_reasons, modes
 from policies.reporting.explanation import Because, Grounds
 from policies.reporting.finding import Finding, split
+from policies.reporting.movers import Mover, bound_with_movers
 from policies.reporting.since import limit_of
 from policies.reporting.unknown_findings import unknown_findings
 from policies.reporting.words import low
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 SinceFrom: TypeAlias = Literal["history", "first_seen"]
 """Whether facts and history give the day of a flag, or it is the day on which the flag was first seen."""
+MOVED: Final = ("key", "criterion", "moved_on", "to_name", "actor", "actor_name")
 
 
 class Status(NamedTuple):
@@ -49,6 +51,7 @@ class Move(NamedTuple):
 
     on: date
     to_name: str | None
+    mover: Mover
 
 
 class Dates(NamedTuple):
@@ -62,8 +65,8 @@ def find(verdict: Verdict) -> Iterator[Finding]:
     """Every finding, by rule, then by deal in the frame's order; unknown ones last."""
     before = _previous_dates(verdict)
     moves = {
-        (criterion, key): Move(on, to)
-        for key, criterion, on, to in verdict.bound.select("key", "criterion", "moved_on", "to_name").iter_rows()
+        (criterion, key): Move(on, to, Mover(how or "unknown", name))
+        for key, criterion, on, to, how, name in bound_with_movers(verdict).select(MOVED).iter_rows()
     }
     for rule in verdict.rules:
         yield from _broken(verdict, rule, before.get(rule.id, {}), moves)
@@ -114,6 +117,8 @@ def _kept_flags(verdict: Verdict, rule: Rule, is_broken: pl.Series) -> dict[int,
         return {}
     unread = pl.any_horizontal(~pl.col(fact + KNOWN) for fact in masked) if masked else pl.lit(value=False)
     keys = verdict.wide.frame.filter(is_broken & (unread | pl.col("key").is_in(held.implode())))["key"]
+    if keys.is_empty():
+        return {}
     was = verdict.previous.broken.filter((pl.col("policy") == rule.id) & pl.col("key").is_in(keys.implode()))
     return {row["key"]: finding for row in was.iter_rows(named=True) if (finding := _as_stored(rule, row))}
 
@@ -147,6 +152,7 @@ class _FlagWriter(NamedTuple):
         since = dated or since_then or first_seen
         text = self._text(because, row, move, first_seen)
         evidence = _evidence(because, row, text, SUBJECTS[self.rule.subject].facts)
+        evidence |= {"moved_by": move.mover.to_json()} if move else {}
         return since, first_seen, _flag(self.rule, since, evidence, status, "history" if dated else "first_seen")
 
     def _text(self, because: Because, row: Row, move: Move | None, first_seen: date) -> str:
@@ -157,7 +163,8 @@ class _FlagWriter(NamedTuple):
         tree = self.grounds.tree
         lacking = sentences.lacking(because, row, self.labels, tree) or f"{low(self.rule.title)}. {text}"
         stage = (move and move.to_name) or row.get("stage_name")
-        return messages.missing_at(stage, move.on if move else None, lacking, first_seen)
+        missing = messages.missing_at(stage, move.on if move else None, lacking, first_seen)
+        return f"{missing} {move.mover.text}" if move else missing
 
 
 def _hashable(value: Any) -> Any:

@@ -51,9 +51,9 @@ def turned(id_: str, tree: Node) -> Const:
     """The only number in the condition. Raises SettingsProblem where it has none or several."""
     found = [node for node in walk(tree) if isinstance(node, Const) and isinstance(node.value, Decimal)]
     if len(found) != 1:
-        said = f"{len(found)} ({', '.join(one.shown for one in found)})" if found else "none"
+        numbers = f"{len(found)} ({', '.join(one.shown for one in found)})" if found else "none"
         raise SettingsProblem(
-            f"'{id_}' cannot be tuned: flag_if must have exactly one number, and it has {said}. "
+            f"'{id_}' cannot be tuned: flag_if must have exactly one number, and it has {numbers}. "
             "Replay a copy with other numbers instead."
         )
     return found[0]

@@ -181,17 +181,17 @@ def _activities(  # noqa: PLR0917 - the parts of one SELECT
     sql: Sql, connection: int, last: int, touch: TouchRule, span: tuple[int, int], more: str
 ) -> pl.DataFrame:
     rows, given = _rows(connection, touch, span)
-    ours = sorted(touch.ours)
-    counts = COUNTS.format(others=" AND ".join(["created_by <> ?"] * len(ours)) or "1 = 1")
+    own_users = sorted(touch.own_users)
+    counts = COUNTS.format(others=" AND ".join(["created_by <> ?"] * len(own_users)) or "1 = 1")
 
     flags = (
         "kind = 'meeting'", "kind IN ('task', 'call')", "state = 'open'", "state = 'done' OR kind = 'meeting'", counts,
         "gone IS NOT NULL", "gone = 'vanished'", "possible = 1",
     )  # fmt: skip
-    told = ", ".join(f"CASE WHEN {flag} THEN 1 ELSE 0 END" for flag in flags)
-    waits = "CASE WHEN kind IN ('task', 'call') OR state = 'open' THEN owner_id END"
+    columns = ", ".join(f"CASE WHEN {flag} THEN 1 ELSE 0 END" for flag in flags)
+    waits = "CASE WHEN kind IN ('task', 'call') THEN owner_id END"
     query = (
-        f"SELECT key, at, due, created, {waits}, direct, {told}"
+        f"SELECT key, at, due, created, {waits}, direct, {columns}"
         f" FROM ({rows}) a WHERE (created IS NULL OR created <= ?){more}"
     )
-    return sql.frame(query, (*ours, *given, last), ACTIVITIES)
+    return sql.frame(query, (*own_users, *given, last), ACTIVITIES)

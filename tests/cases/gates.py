@@ -121,7 +121,7 @@ def oracle(life: Life, as_of: datetime) -> dict[tuple[str, datetime], tuple[date
             back = None if back is None or back > as_of else back
             met = min((life.day(known) for when, known in asked(life, at, back, as_of)
                        if life.holds(criterion, when, known)), default=None)  # fmt: skip
-            met = max(life.day(at), met) if met else max(life.day(at), once) if once else None
+            met = min((max(life.day(at), day) for day in (met, once) if day), default=None)
             once = once or met
             late = met is not None and met > life.day(at)
             found[criterion, at] = (met, "met_late" if late else "taken_back" if back and not met else None)
