@@ -155,8 +155,8 @@ def _lines(flags: Sequence[Finding], arranged: Arranged) -> list[str]:
 def _line(flag: Finding) -> str:
     """What is so, since when, the limit, and the act that clears it; a criterion's text says what its title says."""
     text = flag.payload["evidence"]["text"]
-    said = text if flag.rule.place else with_title(flag.rule.title, text)
-    return f"{said} Fix: {flag.rule.fix.rstrip('.')}."
+    reason = text if flag.rule.place else with_title(flag.rule.title, text)
+    return f"{reason} Fix: {flag.rule.fix.rstrip('.')}."
 
 
 def _length(rules: Mapping[str, FieldRule], name: str) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from model.sync import Level, Remark
 
 FIELD = re.compile(r"\w[\w.]*[_.][\w.]+( \(\w+\))?(?= )")
-"""A field's technical name at the start of a sentence, with the name of ours in brackets."""
+"""A field's technical name at the start of a sentence, with the name that Sluicegate gives it in brackets."""
 MARKS = {"ok": "✓", "note": "·", "warning": "!", "missing": "✗"}
 connection = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look after one CRM connection.")
 

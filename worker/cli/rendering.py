@@ -75,10 +75,10 @@ def verdict_lines(deal: dict[str, Any]) -> Iterator[str]:
 def _reason(flag: dict[str, Any]) -> str:
     """What is so, since when, the limit, and what to do."""
     text = flag["evidence"]["text"]
-    said = text if "/" in flag["policy"] else with_title(flag["title"], text)
+    reason = text if "/" in flag["policy"] else with_title(flag["title"], text)
     seen = date.fromisoformat(str(flag["since"])[:10]) if flag.get("since_from") == "first_seen" else None
     first = f" First seen on {day(seen)}." if seen else ""
-    return f"{said}{first} To clear it: {flag['fix'].rstrip('.')}."
+    return f"{reason}{first} To clear it: {flag['fix'].rstrip('.')}."
 
 
 def _unclaimed(checked: list[str] | None, stage: str) -> str:
@@ -111,7 +111,7 @@ def off_record(flag: dict[str, Any]) -> str:
     """Why a flag is not on the record."""
     excuse = flag.get("excuse")
     if "subject" in flag:
-        return f"Not shown: this rule is about a {flag['subject']}, whose record carries no flag."
+        return f"Not shown: this rule is about a {flag['subject']}; its record carries no flag."
     return f"Not shown: {low(excuse['text'])}." if excuse else "Not shown: this rule is only observed."
 
 

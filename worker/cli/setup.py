@@ -97,8 +97,8 @@ def init(
     from worker.usecases.init import next_step
 
     written = [str(path) for path in flow(folder, asked(context).services() if source else None, source)]
-    told, then = [f"wrote {path}" for path in written], next_step(folder, source)
-    say({"written": written, "next": then}, as_json, lambda: tell("\n".join([*told, then])))
+    lines, then = [f"wrote {path}" for path in written], next_step(folder, source)
+    say({"written": written, "next": then}, as_json, lambda: tell("\n".join([*lines, then])))
 
 
 def _pair(text: str) -> tuple[str, str]:

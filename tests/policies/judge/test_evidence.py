@@ -169,9 +169,9 @@ def test_the_day_given_is_the_first_on_which_the_policy_is_broken(days):
 
 def test_a_stage_text_names_the_stage_and_the_day_of_entry_not_only_the_day_the_limit_passed():
     deal = {"days_in_stage": 40, "stage_name": "Negotiation", "stage_since": day("2026-10-11")}
-    said = flag(deal, compare("days_in_stage", ">", 30))[1]
-    assert said["evidence"]["text"] == "In Negotiation since 11 Oct 2026, past its 30 days since 11 Nov."
-    assert (said["since"], said["since_from"]) == ("2026-11-11", "history")
+    found = flag(deal, compare("days_in_stage", ">", 30))[1]
+    assert found["evidence"]["text"] == "In Negotiation since 11 Oct 2026, past its 30 days since 11 Nov."
+    assert (found["since"], found["since_from"]) == ("2026-11-11", "history")
 
 
 def test_a_stage_that_was_left_and_entered_again_says_that_its_visits_are_counted_together():
@@ -189,13 +189,13 @@ def test_a_stage_that_was_left_and_entered_again_says_that_its_visits_are_counte
     ],
 )
 def test_contacts_are_counted_and_the_needed_number_is_given(count, operator, limit, text):
-    said = flag({"contact_count": count}, compare("contact_count", operator, limit))[1]
-    assert (said["evidence"]["text"], said["since_from"]) == (text, "first_seen")
+    found = flag({"contact_count": count}, compare("contact_count", operator, limit))[1]
+    assert (found["evidence"]["text"], found["since_from"]) == (text, "first_seen")
 
 
 def test_a_mapped_yes_no_field_is_called_what_the_crm_calls_it():
-    said = flag({"has_champion": False}, no("has_champion"), labels={"has_champion": "Champion identified"})[1]
-    assert said["evidence"]["text"] == "'Champion identified' is not ticked."
+    found = flag({"has_champion": False}, no("has_champion"), labels={"has_champion": "Champion identified"})[1]
+    assert found["evidence"]["text"] == "'Champion identified' is not ticked."
     assert flag({"has_champion": False}, no("has_champion"))[1]["evidence"]["text"] == (
         "No contact has the role of champion."
     )

@@ -15,8 +15,8 @@ LONG = "A very long name of a deal that no screen has room for, and then some mo
 
 
 def flag(policy, points, topic=None, severity="warning"):
-    said = {"policy": policy, "title": policy.capitalize(), "points": points, "severity": severity, "topic": topic}
-    return said | {"mode": "warn", "shown": True, "fix": "Do it", "evidence": {"text": "So."}}
+    made = {"policy": policy, "title": policy.capitalize(), "points": points, "severity": severity, "topic": topic}
+    return made | {"mode": "warn", "shown": True, "fix": "Do it", "evidence": {"text": "So."}}
 
 
 def deal(number, **changed):
@@ -54,8 +54,8 @@ def test_twins_of_one_topic_are_one_neglect_that_names_the_other():
 
 
 def test_the_flag_of_a_gate_says_that_its_criterion_is_missing():
-    (told,) = neglects([flag("sales/proposal/amount", 10) | {"title": "Amount set"}])
-    assert told[0] == "Missing: amount set"
+    (found,) = neglects([flag("sales/proposal/amount", 10) | {"title": "Amount set"}])
+    assert found[0] == "Missing: amount set"
 
 
 def test_sentences_that_differ_in_a_field_only_are_one_line(capsys):

@@ -47,6 +47,6 @@ def _fields(patch: Record, allowed: Mapping[str, str]) -> Iterator[dict[str, Any
 
 
 def _because(before: str | None, after: str | None) -> str:
-    """The policies whose flags came (+) and went (-); blank where the patch changes no flag."""
+    """The policies with flags that came (+) and went (-); blank where the patch changes no flag."""
     was, now = ([one for one in (text or "").split(";") if one and one != "+"] for text in (before, after))
     return " ".join([*(f"+{one}" for one in now if one not in was), *(f"-{one}" for one in was if one not in now)])
