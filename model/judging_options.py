@@ -20,11 +20,12 @@ class Setting:
     """The judging options of a connection.
 
     Ids are those of OWNERS and `actor_id`. Facts are names of model/facts.py or mapped ones.
-    `mapped`: facts that the connection maps a field for, `types` theirs where they are no standard facts, `when_blank`
-    the value of a blank one. `columns`: columns of the subject that the connection offers (None: all); facts that need
-    another are dormant. `hidden`: mapped facts that have an unreadable field now, so that nobody knows its type.
-    `closed`: statuses of leads that were given up, trimmed and without case. `feeds_late`: feeds too old
-    to judge by now. `zone` and the owners' zones are IANA names.
+    `mapped`: facts that the connection maps a field for, `types` theirs where they are no standard facts,
+    `when_blank` the value of a blank one, `labels` what the CRM calls their fields. `columns`: columns of the
+    subject that the connection offers (None: all); facts that need another are dormant. `hidden`: mapped facts that
+    have an unreadable field now, so that nobody knows its type. `closed`: statuses of leads that were given up,
+    trimmed and without case. `feeds_late`: feeds too old to judge by now. `zone` and the owners' zones are IANA
+    names.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Setting:
     weekend: tuple[int, ...] = (5, 6)  # Monday is 0
     mapped: frozenset[str] = frozenset()
     types: Mapping[str, FactType] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     when_blank: Mapping[str, Any] = field(default_factory=dict)
     columns: frozenset[str] | None = None
     hidden: frozenset[str] = frozenset()

@@ -10,6 +10,7 @@ from model.facts import KNOWN
 from model.subjects import OPPORTUNITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     import polars as pl
@@ -27,6 +28,7 @@ class Wide:
     a fact can be unknown. Null and known is blank. Besides, columns that are no facts start with `_`.
     `dormant`: facts this connection maps no field for; `holidays` of the connection's calendar, sorted.
     `moves`: every stage move of the deals in `frame` (see model/widening/stage_moves.py). `subject`: what its rows are.
+    `labels`: mapped facts to what the CRM calls their fields.
     """
 
     frame: pl.DataFrame
@@ -36,6 +38,7 @@ class Wide:
     holidays: tuple[date, ...] = ()
     weekend: tuple[int, ...] = (5, 6)
     subject: Subject = OPPORTUNITIES
+    labels: Mapping[str, str] = field(default_factory=dict)
     masked: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

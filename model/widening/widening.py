@@ -66,7 +66,8 @@ class Widening:
         """The wide frame of what is there now."""
         setting, shot = self.setting, self.snapshot
         absent = self.absent - setting.hidden
-        return Wide(self._finished(), shot.as_of, moves, absent, setting.holidays, setting.weekend, self.subject)
+        ways = setting.holidays, setting.weekend, self.subject, setting.labels
+        return Wide(self._finished(), shot.as_of, moves, absent, *ways)
 
     def _finished(self) -> pl.DataFrame:
         """key, as_of_date, process and stage, facts, masks and the subject's own columns."""

@@ -55,7 +55,7 @@ def _policy(name: str, place: tuple[Process, Stage], claim: Claim, words: Vocabu
         flag_if=_condition(f"days_in_stage > {most}", words),
         severity="info",
         points=5,
-        fix="Move the deal on, move it back to the stage it is in, or close it",
+        fix="Move it to the stage it is really in, or close it",
         owner=f"process {process.id}",
         applies_to=_condition(f"{claimed}is_open and stage = '{stage.id}'", words, filler),
         topic="ageing",

@@ -28,9 +28,9 @@ CHANGES: Final[tuple[Change, ...]] = ("new", "cleared", "unknown")
 FEW: Final = 20
 """With fewer open deals a share means nothing."""
 DOES: Final[Mapping[Change, str]] = {
-    "new": "would newly flag {n} of {of}",
-    "cleared": "would clear the flags of {n} of {of}",
-    "unknown": "can no longer be judged on {n} of {of}",
+    "new": "it would flag {n} of {of} at once",
+    "cleared": "it would clear the flags of {n} of {of} at once",
+    "unknown": "it can no longer be judged on {n} of {of}",
 }
 
 
@@ -48,8 +48,8 @@ class HeldRule:
         """The sentence that names what is held and how to let it through."""
         does = DOES[self.change].format(n=f"{self.deals:,}", of=many(self.of, "open deal"))
         let = f"sluicegate policies approve {self.rule.id} --connection {connection} --up-to {self.deals} --by NAME"
-        share = f"{self.rule.at_most_share:.0%} within a week are the most"
-        return f"{self.rule.id} {does} ({share}): held. Look at it; `{let}` lets revision {self.revision} through."
+        share = f"the brake allows {self.rule.at_most_share * 100:.0f} % a week"
+        return f"{self.rule.id} is held: {does}; {share}. To let revision {self.revision} through: `{let}`."
 
 
 def revision_of(rule: Rule, calibration: Calibration) -> str:

@@ -50,6 +50,16 @@ ADVICE: Final = {
 }
 
 
+MEANT: Final = {
+    "contacts": "contact_count", "contact": "contact_count", "number_of_contacts": "contact_count",
+    "champion": "has_champion", "economic_buyer": "has_economic_buyer", "value": "amount",
+    "discount": "discount_percent",
+    "owner_active": "owner_is_active", "stage_age": "days_in_stage", "last_touch": "last_activity",
+    "touches": "touches_30d", "close": "close_date", "closing_date": "close_date",
+}  # fmt: skip
+"""Facts by words that people use for them, where another fact is spelt more like the word."""
+
+
 def lex(text: str, facts: Collection[str]) -> tuple[list[Token], list[Mistake]]:
     """The tokens of `text`, which may name `facts`, and the mistakes found without parsing."""
     if len(text) > MAX_LENGTH:
@@ -154,7 +164,9 @@ def _unknown(word: str, lower: str, facts: Collection[str]) -> str:
         return f"'{word}' is a function; write {lower}(fact)"
     if lower in ADVICE:
         return f"unknown word '{word}'; {ADVICE[lower]}"
-    return f"unknown fact '{word}'{did_you_mean(word, [*facts, *KEYWORDS])}"
+    meant = MEANT.get(lower)
+    hint = f"; did you mean '{meant}'?" if meant in facts else did_you_mean(word, [*facts, *KEYWORDS])
+    return f"unknown fact '{word}'{hint}"
 
 
 def _too_long(number: str, kind: Kind = "number") -> str:

@@ -13,6 +13,7 @@ from policies.judging.exemptions import OUT_OF_GATE
 from policies.judging.score import counting, score_reason
 from policies.judging.unknown_hold import held_deals
 from policies.reporting.exemption_reasons import exemption_sentences
+from policies.reporting.messages import NOT_JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,13 +106,14 @@ def _unclear(row: Mapping[str, Any], *, gated: bool) -> list[str]:
 
 
 def _unknown(findings: Sequence[Finding]) -> list[str]:
-    """A sentence for each reason why rules could not be judged, with their titles."""
+    """A sentence for each reason why rules could not be judged; it names the rules unless the reason does."""
     titles: dict[str, list[str]] = defaultdict(list)
     for finding in findings:
         counts = finding.rule.scored and finding.exemption not in OUT_OF_GATE
         if finding.status == "unknown" and counts and "why" in finding.payload:
             titles[finding.payload["why"].removesuffix(".")].append(finding.rule.title)
-    return [f"{why}: {', '.join(some)}." for why, some in titles.items()]
+    named = {why: f" {NOT_JUDGED}: {'; '.join(some)}." for why, some in titles.items()}
+    return [f"{why}.{'' if why.startswith(NOT_JUDGED) else rest}" for why, rest in named.items()]
 
 
 def _held(verdict: Verdict) -> dict[int, Detail]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import polars as pl
 
 from policies.judging.exemptions import mode_by_deal, waives
 from policies.judging.pauses import MOST_DAYS, MOST_IN_STAGE
-from policies.reporting.sentences import day
+from policies.reporting.words import day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from policies.judging.pauses import InvalidPause
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
+    from policies.language import Condition
 
 
 class ExemptionReason(NamedTuple):
@@ -36,9 +37,10 @@ class ExemptionReason(NamedTuple):
 
 
 FIXED_TEXTS: Final[Mapping[str, str]] = {
-    "observed": "Only observed on this deal: its policy is not rolled out here",
-    "new owner": "Its owner is new, and has some business days to get in touch first",
-    "held": "Held back: its policy would flag too many deals at once; a person looks at it first",
+    "off": "This rule is switched off here",
+    "observed": "This rule is not switched on here yet",
+    "new owner": "Its owner took it over a few days ago, and has some business days to get in touch first",
+    "held": "The brake holds this flag: the rule would flag too many deals at once, and RevOps looks at it first",
 }
 NOT_PAUSABLE: Final = "The pause does not count: no policy here can be paused."
 
@@ -47,13 +49,13 @@ def exemption_reasons(verdict: Verdict, rule: Rule, keys: pl.Series) -> dict[int
     """The exemptions of a rule on some deals, by key."""
     if rule.exemption not in verdict.frame.columns:
         return {}
-    rows = verdict.frame.select("key", "as_of_date", why=rule.exemption).filter(
+    rows = verdict.frame.select("key", "as_of_date", why=rule.exemption, team=_team(verdict)).filter(
         pl.col("key").is_in(keys.implode()) & pl.col("why").is_not_null()
     )
     waivers = _waivers(verdict, rule, rows.filter(pl.col("why") == "waived")["key"])
     first_seen = _first_seen(verdict, rule)
     found: dict[int, ExemptionReason] = {}
-    for key, today, why in rows.iter_rows():
+    for key, today, why, team in rows.iter_rows():
         match why:
             case "waived":
                 found[key] = _waived(waivers[key])
@@ -61,9 +63,26 @@ def exemption_reasons(verdict: Verdict, rule: Rule, keys: pl.Series) -> dict[int
                 found[key] = _paused(verdict.pauses.in_force[key])
             case "grace":
                 found[key] = _in_grace(rule, first_seen.get(key) or today)
+            case "observed":
+                found[key] = ExemptionReason(why, None, _not_yet(rule, team))
             case _:
                 found[key] = ExemptionReason(why, None, FIXED_TEXTS[why])
     return found
+
+
+def _team(verdict: Verdict) -> pl.Series:
+    """Each deal's team, in the frame's order; blank where no record has one."""
+    frame = verdict.wide.frame
+    nobody = pl.Series("team", [None], pl.String).new_from_index(0, frame.height)
+    return frame["team"] if "team" in frame.columns else nobody
+
+
+def _not_yet(rule: Rule, team: str | None) -> str:
+    """Why a rule is only observed on a deal; a rollout by team names the deal's team."""
+    where = cast("Condition | None", rule.rollout.where) if rule.rollout else None
+    if team and where and "team" in where.facts:
+        return f"This rule is not switched on for team {team} yet"
+    return FIXED_TEXTS["observed"]
 
 
 def _waived(waiver: Waiver) -> ExemptionReason:

@@ -28,7 +28,10 @@ COMPANIONS: Final = {
     "last_activity": ("touched", "_last_touch_kind"),
     "has_next_step": ("next_step_due",),
     "stage": ("stage_name",),
+    "stage_order": ("stage_name",),
     "stage_median_days": ("_median_source",),
+    "days_in_stage": ("stage_name", "stage_since"),
+    "days_in_visit": ("stage_name", "stage_since"),
     **{fact.name: (fact.clock,) for subject in SUBJECTS.values() for fact in subject.facts.values() if fact.clock},
 }
 """Further facts that the sentence or day of a fact needs."""
@@ -87,7 +90,8 @@ class Grounds:
     def rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         """key, the facts that reasons need, and one truth for each comparison, for each deal of the frame."""
         named = {name for leaf in self.leaves.values() for name in _facts(leaf)}
-        facts = (named | {"as_of_date"}) & set(frame.columns)
+        named |= {"as_of_date"} | (set() if self.sense else {"stage_name"})
+        facts = named & set(frame.columns)
         return frame.select("key", *sorted(facts), *self._truths)
 
     def because(self, row: Row) -> Because:

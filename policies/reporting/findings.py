@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 import orjson
 import polars as pl
@@ -19,6 +19,7 @@ from policies.reporting.finding import Finding, split
 from policies.reporting.movers import Mover, bound_with_movers
 from policies.reporting.since import limit_of
 from policies.reporting.unknown_findings import unknown_findings
+from policies.reporting.words import low
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from policies.reporting.since import Row
 
 
+SinceFrom: TypeAlias = Literal["history", "first_seen"]
+"""Whether facts and history give the day of a flag, or it is the day on which the flag was first seen."""
 MOVED: Final = ("key", "criterion", "moved_on", "to_name", "actor", "actor_name")
 
 
@@ -87,7 +90,7 @@ def _broken(
     is_broken = verdict.frame[rule.broken].fill_null(value=False)
     grounds = Grounds(rule.condition, sense=rule.place is None, wide=verdict.wide)
     rows = grounds.rows(verdict.wide.frame.filter(is_broken))
-    write = cache(_FlagWriter(rule, grounds, tuple(rows.columns[1:])).write)
+    write = cache(_FlagWriter(rule, grounds, tuple(rows.columns[1:]), verdict.wide.labels).write)
     on_record = verdict.frame["is_open"].filter(is_broken) & rule.scored
     kept = _kept_flags(verdict, rule, is_broken)
     exemptions, cases = exemption_reasons(verdict, rule, rows["key"]), modes(verdict, rule, rows["key"])
@@ -136,6 +139,7 @@ class _FlagWriter(NamedTuple):
     rule: Rule
     grounds: Grounds
     columns: tuple[str, ...]
+    labels: Mapping[str, str]
 
     def write(
         self, values: tuple[Any, ...], before: Dates | None, move: Move | None, status: Status
@@ -144,32 +148,38 @@ class _FlagWriter(NamedTuple):
         row = dict(zip(self.columns, values, strict=True))
         since_then, first_seen = before or (None, row["as_of_date"])
         because = self.grounds.because(row)
-        text = sentences.because_text(because, row)
-        since = because.since
-        if move:
-            since, text = move.on, messages.moved_without(move.to_name, move.on, text, first_seen)
-            text = f"{text} {move.mover.text}"
-        elif since is None:
-            since = since_then or first_seen
-            text = messages.first_seen(text, since)
+        dated = move.on if move else because.since
+        since = dated or since_then or first_seen
+        text = self._text(because, row, move, first_seen)
         evidence = _evidence(because, row, text, SUBJECTS[self.rule.subject].facts)
         evidence |= {"moved_by": move.mover.to_json()} if move else {}
-        return since, first_seen, _flag(self.rule, since, evidence, status)
+        return since, first_seen, _flag(self.rule, since, evidence, status, "history" if dated else "first_seen")
+
+    def _text(self, because: Because, row: Row, move: Move | None, first_seen: date) -> str:
+        """What is so; of a criterion what is missing, at which stage, and since which move."""
+        text = sentences.because_text(because, row, self.labels)
+        if self.rule.place is None:
+            return text
+        tree = self.grounds.tree
+        lacking = sentences.lacking(because, row, self.labels, tree) or f"{low(self.rule.title)}. {text}"
+        stage = (move and move.to_name) or row.get("stage_name")
+        missing = messages.missing_at(stage, move.on if move else None, lacking, first_seen)
+        return f"{missing} {move.mover.text}" if move else missing
 
 
 def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _flag(rule: Rule, since: date, evidence: dict[str, Any], status: Status) -> dict[str, Any]:
+def _flag(rule: Rule, since: date, evidence: dict[str, Any], status: Status, since_from: SinceFrom) -> dict[str, Any]:
     """The flag object of docs/contract.md; with an exemption if it has one, and a subject other than opportunity."""
     exemption = status.exemption
     mode = "observe" if exemption and exemption.why == "observed" else status.mode
     about = {} if SUBJECTS[rule.subject].on_record else {"subject": rule.subject}
     flag = {
         "policy": rule.id, "title": rule.title, "mode": mode, "severity": rule.severity, "points": rule.points,
-        "topic": rule.topic or None, "since": since, "evidence": evidence, "fix": rule.fix, "shown": status.shown,
-        **about,
+        "topic": rule.topic or None, "since": since, "since_from": since_from, "evidence": evidence, "fix": rule.fix,
+        "shown": status.shown, **about,
     }  # fmt: skip
     return {**flag, "excuse": exemption.to_json()} if exemption else flag
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from model.facts import FACTS
-from policies.reporting.sentences import day, label
+from policies.reporting.words import day, label, low
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -13,34 +14,61 @@ if TYPE_CHECKING:
 
 ACTIVITY_UNKNOWN: Final = {
     "late": "the activity feed is late",
-    "hidden": "the CRM shows an activity that we may not read",
-    "vanished": "an activity that was read before cannot be read any more",
-    "possible": "an activity may belong to another deal of the account",
-    "unlogged": "the owner's team logs almost nothing",
+    "hidden": "the CRM hides an activity of this deal from Sluicegate",
+    "vanished": "an activity that was read before can no longer be read",
+    "possible": "an activity may belong to this deal or to another one of the account",
+    "unlogged": "this team logs too little activity to tell",
 }
 """Why activity is unknown, by the word that `widen` leaves in `_activity_unknown`."""
+NOT_JUDGED: Final = "Not judged"
+SILENCE: Final = frozenset({"last_activity", "touched", "touches_30d"})
+"""Facts about whether anybody has been in touch."""
+EMPTY: Final = frozenset({
+    "a", "an", "and", "at", "blank", "expected", "for", "has", "in", "is", "it", "its", "limit", "more", "no", "not",
+    "of", "on", "or", "over", "past", "than", "the", "was", "without",
+})  # fmt: skip
+"""Words that do not count when a title and its reason are compared."""
+ALIKE: Final = {"activity": "touch", "untouched": "touch"}
+"""Words of titles that reasons say with another word."""
 
 
-def first_seen(text: str, seen: date) -> str:
-    """The text with the day on which the flag was first seen, if the facts give no day."""
-    return f"{text.removesuffix('.')}; first seen {day(seen)}."
+def missing_at(stage: str | None, moved_on: date | None, lacking: str, seen: date) -> str:
+    """What a criterion lacks and when the deal moved on without it.
+
+    Values that were not recorded at the move are judged as first seen.
+    """
+    missing = f"Missing at {stage or 'this stage'}: {lacking.rstrip('.')}."
+    if moved_on is None:
+        return missing
+    text = f"{missing} Moved there on {day(moved_on)} without it."
+    return text if seen <= moved_on else f"{text} Judged on the values first seen on {day(seen)}."
 
 
-def moved_without(to_name: str | None, moved_on: date, text: str, seen: date) -> str:
-    """A criterion that a move missed; values that were not recorded at the move are judged as first seen."""
-    moved = f"Moved to {to_name or 'its stage'} on {day(moved_on)} without it. {text}"
-    return moved if seen <= moved_on else f"{moved} Judged on the values first seen on {day(seen)}."
+def with_title(title: str, text: str) -> str:
+    """A title with its reason; neither of the two where the other says as much."""
+    titled, reasoned = _words(title), _words(text)
+    if reasoned <= titled:
+        return f"{title.rstrip('.')}."
+    return text if titled <= reasoned else f"{title.rstrip('.')}. {text}"
+
+
+def _words(text: str) -> set[str]:
+    words = set(re.findall(r"[^\W_]+", text.casefold())) - EMPTY
+    return {ALIKE.get(word, word.removesuffix("s")) for word in words}
 
 
 def unread(missing: Collection[str], since: date | None, activity: str | None = None) -> str:
     """Why something could not be judged, without the full stop; `activity`: a key of ACTIVITY_UNKNOWN."""
-    names = [label(name) for name in missing]
     when = f" since {day(since)}" if since else ""
+    names = [label(name) for name in missing]
     if activity in ACTIVITY_UNKNOWN and any(name in FACTS and "activities" in FACTS[name].needs for name in missing):
-        when = f"{when} ({ACTIVITY_UNKNOWN[activity]})"
+        what = "silence" if SILENCE.issuperset(missing) else " and ".join(map(low, names))
+        return f"{NOT_JUDGED} on {what}{when}: {ACTIVITY_UNKNOWN[activity]}"
     if not names:
         return f"Its values give no answer{when}"
-    return f"{' and '.join(names)} could not be read{when}"
+    *most, last = [names[0], *map(low, names[1:])]
+    listed = f"{', '.join(most)} and {last}" if most else last
+    return f"{listed} could not be read{when}"
 
 
 def withdrawn(why: str, hold_days: int) -> str:

@@ -10,7 +10,8 @@ import polars as pl
 from model.sync import OUR_FIELDS, FieldRule, FieldValue
 from policies.judging.rules import RANK
 from policies.judging.score import Cost, cost
-from policies.reporting.messages import whole
+from policies.reporting.messages import whole, with_title
+from policies.reporting.words import low
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from policies.reporting.finding import Finding
     from policies.reporting.report import VerdictReport
 
-ALSO: Final = "Also: "
-"""Starts the line of a flag that does not have the most points of its topic."""
+ALSO: Final = " Also: "
+"""Starts the titles of flags of the same topic that do not have the most points."""
+READY: Final = {"ready": ["Nothing is missing for the next stage"]}
+"""What the field of missing criteria says by gate status, where none is missing."""
 CLEAN: Final[dict[str, FieldValue]] = {
     "flag_count": 0, "worst_severity": "none", "top_flag": None, "flag_ids": None, "reasons": None,
     "next_act": None, "flagged_since": None,
@@ -45,7 +48,7 @@ def wanted(report: VerdictReport, rules: Mapping[str, FieldRule]) -> Iterator[tu
         fields: dict[str, FieldValue] = {
             "score": score,
             "gate": gate,
-            "missing": whole(detail.get("missing", []), _length(rules, "missing"), "; "),
+            "missing": whole(detail.get("missing") or READY.get(gate, []), _length(rules, "missing"), "; "),
             "checked": whole(detail.get("checked", []), _length(rules, "checked"), " "),
             **CLEAN,
         }
@@ -65,7 +68,7 @@ def last_patch(rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
 
 
 class Arranged(NamedTuple):
-    """The text of a set of flags: (which flag, its opening) line by line, and the fields that follow from the set."""
+    """The text of a set of flags: (which flag, the end of its line) by topic, and the fields that follow from it."""
 
     lines: tuple[tuple[int, str], ...]
     fields: Mapping[str, FieldValue]
@@ -75,11 +78,10 @@ def arrange(flags: Sequence[Rule], ids: int, act: int) -> Arranged:
     """The same for every deal with these broken rules; `ids` and `act`: lengths of flag_ids and next_act."""
     heads = worst_first(flags)
     place = {rule.id: n for n, rule in enumerate(flags)}
-    ranked = [(rule, ALSO if n else "") for head, rest in heads for n, rule in enumerate([head, *rest])]
-    return Arranged(tuple((place[rule.id], opening) for rule, opening in ranked), {
+    return Arranged(tuple((place[head.id], also(rest)) for head, rest in heads), {
         "flag_count": len(flags),
         "worst_severity": max((rule.severity for rule in flags), key=RANK.__getitem__),
-        "top_flag": heads[0][0].title,
+        "top_flag": headline(heads[0][0]),
         "flag_ids": flag_ids(flags, ids),
         "next_act": next_act(flags, act),
     })  # fmt: skip
@@ -87,6 +89,10 @@ def arrange(flags: Sequence[Rule], ids: int, act: int) -> Arranged:
 
 class Ranked(Cost, Protocol):
     """A broken rule, or the flag that a store kept of it."""
+
+    @property
+    def title(self) -> str:
+        """The title of the rule."""
 
     @property
     def severity(self) -> Severity:
@@ -105,6 +111,16 @@ def worst_first(flags: Sequence[R]) -> list[tuple[R, list[R]]]:
     return sorted(groups, key=lambda group: (-RANK[group[0].severity], -group[0].points))
 
 
+def headline(rule: Ranked) -> str:
+    """The title of a flag. A criterion's title says what must be so, so its flag says that this is missing."""
+    return f"Missing: {low(rule.title)}" if "/" in rule.id else rule.title
+
+
+def also(rest: Sequence[Ranked]) -> str:
+    """The other flags of a topic, to stand behind the dearest one; nothing where there is none."""
+    return f"{ALSO}{'; '.join(map(headline, rest))}." if rest else ""
+
+
 def next_act(flags: Sequence[Rule], length: int) -> str:
     """The act that would raise the score most; of equal ones, the act for the worst flag.
 
@@ -113,7 +129,7 @@ def next_act(flags: Sequence[Rule], length: int) -> str:
     topics = worst_first(flags)
     ranked = [rule for head, rest in topics for rule in (head, *rest)]
     best = min(dict.fromkeys(rule.fix for rule in ranked), key=lambda fix: cost(left(topics, fix)))
-    clears = ", ".join(rule.title for rule in ranked if rule.fix == best)
+    clears = ", ".join(headline(rule) for rule in ranked if rule.fix == best)
     text = best if ranked[0].fix == best else f"{best.rstrip('.')} (clears: {clears})"
     return text if not length or len(text) <= length else best
 
@@ -133,13 +149,14 @@ def flag_ids(rules: Sequence[Rule], length: int) -> str:
 
 
 def _lines(flags: Sequence[Finding], arranged: Arranged) -> list[str]:
-    return [opening + _line(flags[n]) for n, opening in arranged.lines]
+    return [_line(flags[n]) + ending for n, ending in arranged.lines]
 
 
 def _line(flag: Finding) -> str:
-    """One reason: severity, title, evidence and the act that clears it."""
-    rule = flag.rule
-    return f"{rule.title} ({rule.severity}). {flag.payload['evidence']['text']} Fix: {rule.fix.rstrip('.')}."
+    """What is so, since when, the limit, and the act that clears it; a criterion's text says what its title says."""
+    text = flag.payload["evidence"]["text"]
+    reason = text if flag.rule.place else with_title(flag.rule.title, text)
+    return f"{reason} Fix: {flag.rule.fix.rstrip('.')}."
 
 
 def _length(rules: Mapping[str, FieldRule], name: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from policies.reporting.sentences import day as day_text
+from policies.reporting.words import day as day_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -38,21 +38,24 @@ def mutants_of(tree: Truth) -> Iterator[tuple[Truth, str]]:
                 yield Not(other), slip
         case Compare(operator=operator) if operator in AT_THE_LIMIT:
             other = replace(tree, operator=AT_THE_LIMIT[operator])
-            yield other, f"“{in_english(tree)}” or “{in_english(other)}”"
+            yield other, f"no example tells “{in_english(tree)}” from “{in_english(other)}”"
         case Between(term=term, low=low, high=high):
             both = Compare(">=", term, low), Compare("<=", term, high)
             for n, side in enumerate(both):
                 strict = replace(side, operator=AT_THE_LIMIT[side.operator])
                 yield (
                     Chain("and", (*both[:n], strict, *both[n + 1 :])),
-                    f"“{in_english(side)}” or “{in_english(strict)}”",
+                    f"no example tells “{in_english(side)}” from “{in_english(strict)}”",
                 )
 
 
 def _without_one(chain: Chain) -> Iterator[tuple[Truth, str]]:
     for n, part in enumerate(chain.parts):
         rest = (*chain.parts[:n], *chain.parts[n + 1 :])
-        yield rest[0] if len(rest) == 1 else replace(chain, parts=rest), f"with or without “{in_english(part)}”"
+        yield (
+            rest[0] if len(rest) == 1 else replace(chain, parts=rest),
+            f"no example changes when this is removed: “{in_english(part)}”",
+        )
 
 
 class Slip(NamedTuple):

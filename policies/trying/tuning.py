@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from model.errors import SettingsProblem
 from model.subjects import SUBJECTS
 from policies.files import revision
-from policies.language import Compare, Const, walk
+from policies.language import Const, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from policies.language import Node
 
 
-def tuned(policies: PolicySet, id_: str, limits: Sequence[int]) -> PolicySet:
+def tuned(policies: PolicySet, id_: str, limits: Sequence[Decimal]) -> PolicySet:
     """The set with `id_` alone, once for each limit as `ID@LIMIT`; in mode off it is judged all the same.
 
-    Raises SettingsProblem where the policy is not there, or its flag_if has not exactly one number to compare with.
+    Raises SettingsProblem where the policy is not there, or its flag_if has not exactly one number.
     """
     policy = next((policy for policy in policies.policies if policy.id == id_), None)
     if policy is None:
@@ -29,12 +29,12 @@ def tuned(policies: PolicySet, id_: str, limits: Sequence[int]) -> PolicySet:
         raise SettingsProblem(f"There is no policy '{id_}' in these files; they have {known or 'none'}.")
     if why := SUBJECTS[policy.subject].no_replay:
         raise SettingsProblem(f"'{id_}' is about a {policy.subject}: {why}, so it has no tuning.")
-    number = _number(id_, policy.flag_if.tree)
+    number = turned(id_, policy.flag_if.tree)
     mode = "observe" if policy.mode == "off" else policy.mode
     found = tuple(
         replace(
-            policy, id=f"{id_}@{limit}", mode=mode,
-            flag_if=replace(policy.flag_if, tree=_with(policy.flag_if.tree, number, Const(Decimal(limit), str(limit)))),
+            policy, id=f"{id_}@{limit:f}", mode=mode,
+            flag_if=replace(policy.flag_if, tree=_with(policy.flag_if.tree, number, Const(limit, f"{limit:f}"))),
         )
         for limit in limits
     )  # fmt: skip
@@ -47,14 +47,13 @@ def _gateless(process: Any) -> Any:
     return replace(process, stages=tuple(replace(stage, entry=(), exit=()) for stage in process.stages))
 
 
-def _number(id_: str, tree: Node) -> Const:
-    """The only number that the condition compares with."""
-    sides = [side for node in walk(tree) if isinstance(node, Compare) for side in (node.left, node.right)]
-    found = [side for side in sides if isinstance(side, Const) and isinstance(side.value, Decimal)]
+def turned(id_: str, tree: Node) -> Const:
+    """The only number in the condition. Raises SettingsProblem where it has none or several."""
+    found = [node for node in walk(tree) if isinstance(node, Const) and isinstance(node.value, Decimal)]
     if len(found) != 1:
-        numbers = f"{len(found)} of them" if found else "none"
+        numbers = f"{len(found)} ({', '.join(one.shown for one in found)})" if found else "none"
         raise SettingsProblem(
-            f"'{id_}' cannot be tuned: flag_if must compare with exactly one number, and it has {numbers}. "
+            f"'{id_}' cannot be tuned: flag_if must have exactly one number, and it has {numbers}. "
             "Replay a copy with other numbers instead."
         )
     return found[0]

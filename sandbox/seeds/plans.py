@@ -89,24 +89,30 @@ def lives(
     *,
     quiet: Callable[[_Owner], bool],
     left: Callable[[_Owner], bool],
+    tidy: float = 0.0,
 ) -> Iterator[tuple[Plan, _Owner, bool]]:
     """The plan of each deal, its owner, and whether it is a clone of the one before.
 
-    `quiet` tells whether an owner's team logs nothing, `left` whether they are gone.
+    `quiet` tells whether an owner's team logs nothing, `left` whether they are gone. On the share `tidy` of the open
+    deals nothing is planted, and somebody who is still there owns them.
     """
+    active = [owner for owner in owners if not (quiet(owner) or left(owner))]
     for _ in range(count):
         owner = rng.choice(owners)
         hushed, gone = quiet(owner), left(owner)
         is_open = rng.random() < _OPEN
+        if is_open and tidy and rng.random() < tidy:
+            yield open_plan(rng, quiet=False, tidy=True), rng.choice(active), False
+            continue
         plan = open_plan(rng, quiet=hushed, owner_left=gone) if is_open else closed_plan(rng, quiet=hushed)
         yield plan, owner, rng.random() < _CLONED
 
 
-def open_plan(rng: Random, *, quiet: bool, owner_left: bool = False) -> Plan:
-    """A deal that is open at `as_of`."""
+def open_plan(rng: Random, *, quiet: bool, owner_left: bool = False, tidy: bool = False) -> Plan:
+    """A deal that is open at `as_of`; nothing is planted in a tidy one."""
     last = rng.choices(range(OPEN_STAGES), _CROWD)[0]
     shares = {**_SHARES, **(_STUCK if last == _NEGOTIATION else {})}
-    labels = {name: rng.random() < shares.get(name, 0.3) for name in PLANTED}
+    labels = {name: rng.random() < shares.get(name, 0.3) and not tidy for name in PLANTED}
     stay = rng.randint(130, 300) if labels["ageing"] else rng.randint(*_FRESH.get(last, _OTHER_FRESH))
     visits = _visits(rng, labels, stay, last)
     latest = max(3, min(120, visits[0][1] - 1))

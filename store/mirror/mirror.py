@@ -13,7 +13,7 @@ from store import mirror_tables
 from store.codec import instant
 from store.mirror import returned
 from store.mirror.pages import keep_records
-from store.mirror.records import deal_activities, records
+from store.mirror.records import deal_activities, deal_changes, records
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -82,6 +82,11 @@ class Mirror:
         """Activities on a deal and, without a deal of their own, on its contacts; newest first."""
         with self.database.reading() as sql:
             return deal_activities(sql, self.database.connection_key(connection), id_)
+
+    def changes(self, connection: str, table: str, id_: str | None = None) -> list[Record]:
+        """Rows of stage_change or field_change by deal and time, of one deal if it is named."""
+        with self.database.reading() as sql:
+            return deal_changes(sql, self.database.connection_key(connection), table, id_)
 
     def records(self, connection: str, table: str) -> list[Record]:
         """Every record of a list table (owner, account, crm_stage, rate), by id; raises ValueError for another."""

@@ -19,11 +19,22 @@ ON_DEAL: Final = (
 )
 
 
+OF_CONNECTION: Final = " WHERE connection = ?"
+
+
 def deal_activities(sql: Sql, connection: int, id_: str) -> list[Record]:
     """Activities on a deal and, without a deal of their own, on its contacts; newest first."""
     rows = list(records(sql, "activity", ON_DEAL.format(deal=_key(sql, connection, id_)), connection, connection))
     newest = sorted(rows, key=lambda r: str(r["at"] or r["due"] or r["created"] or ""), reverse=True)
     return [record | {"opportunity_id": id_ if record.pop("key") else None} for record in newest]
+
+
+def deal_changes(sql: Sql, connection: int, table: str, id_: str | None) -> list[Record]:
+    """Rows of a history table with the deal's id, by deal and time; of one deal if it is named."""
+    known = {key: deal for deal, key in sql.rows("SELECT id, key FROM opportunity WHERE connection = ?", connection)}
+    where, more = (" WHERE connection = ? AND key = ?", [_key(sql, connection, id_)]) if id_ else (OF_CONNECTION, [])
+    rows = [row for row in records(sql, table, where, connection, *more) if row["key"] in known]
+    return [{**row, "opportunity_id": known[row["key"]]} for row in sorted(rows, key=lambda row: row["key"])]
 
 
 def _key(sql: Sql, connection: int, id_: str) -> int:

@@ -7,7 +7,7 @@ its deals again and settles it with what it found. A patch without an outcome wa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 import sqlalchemy as sa
@@ -64,6 +64,13 @@ class Pushes:
         )
         with self.database.reading() as sql:
             return sql.frame(query, (self.database.connection_key(connection), *(keys or ALL_KEYS)), PLAN_ROWS)
+
+    def of_run(self, run_id: int) -> list[dict[str, Any]]:
+        """Every patch of a run, with its outcome if it has one: deal, before, after, outcome, reason, at."""
+        wanted = [patches.c[name] for name in ("deal", "before", "after", "outcome", "reason", "at")]
+        with self.database.reading() as sql:
+            rows = sql.tx.execute(sa.select(*wanted).where(patches.c.run == run_id).order_by(patches.c.id)).mappings()
+            return [dict(row) for row in rows]
 
     def stage(
         self, connection: str, run_id: int, planned: Sequence[Patch], batch_size: int, lease: Lease | None = None

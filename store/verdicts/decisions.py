@@ -14,7 +14,7 @@ import polars as pl
 
 from model.subjects import OPPORTUNITIES
 from store.codec import instant, instant_of
-from store.verdicts.deal_list import DEAL_COLUMNS, deal_row
+from store.verdicts.deal_list import DEAL_COLUMNS, at_run, deal_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,4 +129,5 @@ def _decided(sql: Sql, connection: int, deal: int, id_: str, run: int) -> dict[s
     query, parameters = _rows_after("finding", ("policy", "status", "flag"), connection, run, deal)
     flags = sql.rows(f"{query} WHERE flag IS NOT NULL ORDER BY policy", *parameters)
     key, *rest = rows[0]
-    return deal_row((key, id_, *rest), [(status, flag) for _, status, flag in flags])
+    kept = deal_row((key, id_, *rest), [(status, flag) for _, status, flag in flags])
+    return {**kept, **at_run(sql, connection, deal, run)}

@@ -106,8 +106,8 @@ class Verdicts:
 
     def deals(self, connection: str) -> list[dict[str, Any]]:
         """Every deal that is not gone: {key, id, name, pipeline, stage_name, owner, is_open, score, score_reason,
-        gate, detail, flags, unknown}; detail, flags and unknown are the JSON objects of the verdict, stage_name is the
-        stage's label.
+        gate, detail, amount, currency, close_date, team, flags, unknown}; detail, flags and unknown are the JSON
+        objects of the verdict, stage_name is the stage's label, amount is decimal text.
         """
         with self.database.reading() as sql:
             return deal_list(sql, self.database.connection_key(connection))

@@ -173,3 +173,12 @@ def test_a_contact_who_left_a_deal_is_no_longer_on_it(store):
     assert snapshot(store, LATER).roles["contact_count"].to_list() == [1]
     keep(store, LATER, contact_role=roles[1:2], whole={"contact_role": frozenset({"d1"})})
     assert snapshot(store, LATER).roles["contact_count"].to_list() == [1, 1]
+
+
+def test_the_moves_of_a_deal_are_read_by_time_and_those_of_all_by_deal(store):
+    moves = [moved("s2", "d2", NOON, "Qualify"), moved("s3", "d1", LATER, "Offer"), moved("s1", "d1", NOON, "Qualify")]
+    keep(store, opportunity=[deal("d1"), deal("d2")], stage_change=moves)
+    of_one = store.mirror.changes("acme", "stage_change", "d1")
+    assert [(row["opportunity_id"], row["stage_name"]) for row in of_one] == [("d1", "Qualify"), ("d1", "Offer")]
+    assert [row["opportunity_id"] for row in store.mirror.changes("acme", "stage_change")] == ["d1", "d1", "d2"]
+    assert store.mirror.changes("acme", "field_change", "nobody") == []

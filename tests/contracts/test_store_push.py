@@ -132,3 +132,12 @@ def test_ready_batches_can_be_dropped_but_not_one_that_is_being_sent(pipeline):
     pipeline.pushes.claim("acme", NOON)
     assert pipeline.pushes.drop_ready("acme") == 1
     assert [batch.patches[0].id for batch in pipeline.pushes.in_flight("acme")] == ["d1"]
+
+
+def test_an_auditor_reads_every_patch_of_a_run_with_its_outcome(pipeline):
+    send(pipeline, fields=FIELDS, before={"score": 100})
+    pipeline.pushes.stage("acme", 2, [Patch("d2", {"score": 1})], 200)
+    (row,) = pipeline.pushes.of_run(1)
+    assert (row["deal"], row["before"], row["after"]) == ("d1", {"score": 100}, FIELDS)
+    assert (row["outcome"], row["at"]) == ("written", NOON)
+    assert [(row["deal"], row["outcome"]) for row in pipeline.pushes.of_run(2)] == [("d2", None)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,17 @@ from model.errors import SettingsProblem
 from worker.cli.common import Json, Name, asked, say, tell
 
 if TYPE_CHECKING:
-    from model.sync import Remark
+    from collections.abc import Iterable
 
+    from model.sync import Level, Remark
+
+FIELD = re.compile(r"\w[\w.]*[_.][\w.]+( \(\w+\))?(?= )")
+"""A field's technical name at the start of a sentence, with the name that Sluicegate gives it in brackets."""
 MARKS = {"ok": "✓", "note": "·", "warning": "!", "missing": "✗"}
 connection = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look after one CRM connection.")
+
+
+VERBS = {" does not exist or is ": " do not exist or are ", ": deals are unknown in it": ": deals are unknown in them"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -112,6 +120,28 @@ def _note(context: typer.Context, name: str, as_json: bool, *, paused: bool) -> 
 
 
 def show(remarks: list[Remark]) -> None:
-    """One sentence per line."""
-    for remark in remarks:
-        tell(f"{MARKS[remark.level]} {remark.text}")
+    """One sentence per line; sentences that differ in one name only are one line with all names."""
+    for level, text in gathered((remark.level, remark.text) for remark in remarks):
+        tell(f"{MARKS[level]} {text}")
+
+
+def gathered(remarks: Iterable[tuple[Level, str]]) -> list[tuple[Level, str]]:
+    """The remarks in order; of those that begin with a name and go on alike, the first stands for all."""
+    names: dict[tuple[Level, str], list[str]] = {}
+    for level, text in remarks:
+        name, rest = _parted(text)
+        names.setdefault((level, rest), []).append(name)
+    return [(level, _joined(list(dict.fromkeys(some)), rest)) for (level, rest), some in names.items()]
+
+
+def _joined(names: list[str], rest: str) -> str:
+    """The names before the rest of their sentence; its verbs are in the plural for several."""
+    for one, many in (VERBS if len(names) > 1 else {}).items():
+        rest = rest.replace(one, many)
+    return f"{', '.join(names)}{rest}"
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """A leading technical name, such as a field's, and the rest of the sentence; no name where it has none."""
+    found = FIELD.match(text)
+    return (found[0], text[found.end() :]) if found else ("", text)

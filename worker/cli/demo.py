@@ -7,20 +7,22 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from model.errors import SettingsProblem
-from worker.cli.common import table
+from worker.cli.common import table, tell
 from worker.cli.read import show_kpis
+from worker.cli.rendering import verdict_lines
 from worker.pipeline.run import run
 from worker.settings import read_settings
 from worker.usecases import answers
 from worker.wiring import now, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from worker.pipeline.report import Report
@@ -64,10 +66,12 @@ class Shown:
         return {**runs, "flagged": self.flagged, "kpis": self.kpis, "read_back": seen}
 
 
+TIDY = 0.68
+"""The share of open deals in which nothing is planted, so that about a third carry a flag."""
 SERVER_LIBRARIES = ("lark", "starlette", "trustme", "uvicorn")
 
 
-def demo(folder: Path, deals: int, *, as_json: bool = False) -> None:
+def demo(folder: Path, deals: int, *, whole: bool = False, as_json: bool = False) -> None:
     """Run the demo and show what a rep, RevOps and an operator would see. Raises SettingsProblem."""
     if not all(map(find_spec, SERVER_LIBRARIES)):
         raise SettingsProblem("The demo needs the packages in requirements-demo.lock: ./dev demo installs and runs it.")
@@ -83,9 +87,10 @@ def demo(folder: Path, deals: int, *, as_json: bool = False) -> None:
     if as_json:
         typer.echo(json.dumps({one.crm.name: one.to_json() for one in shown}, default=str))
         return
-    for one in shown:
+    for one in shown if whole else ():
         show(one)
-    typer.echo(NEXT.format(folder=folder))
+    for line in summary(shown, folder):
+        tell(line)
 
 
 def say(text: str) -> None:
@@ -101,7 +106,7 @@ def local_salesforce(deals: int) -> Iterator[Local]:
     from sandbox.salesforce.visit import visit_as_rep
 
     org = new_org()
-    seed(org, deals=deals, seed=7, as_of=now() - timedelta(minutes=30))
+    seed(org, deals=deals, seed=7, as_of=now() - timedelta(minutes=30), tidy=TIDY)
     org.clock.run()
     with serve(org) as running:
 
@@ -123,7 +128,7 @@ def local_hubspot(deals: int) -> Iterator[Local]:
     from sandbox.hubspot.visit import visit as visit_portal
 
     portal = new_portal()
-    seed(portal, deals=deals, seed=7, as_of=now() - timedelta(minutes=30))
+    seed(portal, deals=deals, seed=7, as_of=now() - timedelta(minutes=30), tidy=TIDY)
     portal.clock.run()
     with serve(portal) as running:
 
@@ -171,15 +176,38 @@ def show(one: Shown) -> None:
     )
 
 
-NEXT = """
-The store and the config lie in {folder}/; the local CRMs are gone now. To look closer:
-  .venv/bin/sluicegate --config {folder}/sluicegate.toml deals salesforce --flagged
-  .venv/bin/sluicegate --config {folder}/sluicegate.toml deals hubspot --flagged
-  .venv/bin/sluicegate --config {folder}/sluicegate.toml runs
-  .venv/bin/sluicegate policies show
-  .venv/bin/sluicegate check YOUR-EXPORT.csv
-  .venv/bin/sluicegate init my-governance        # then fill in your own org
-"""
+NEXT = """\
+Try next (the store and the config lie in {folder}/; the local CRMs are gone):
+  {command} --config {folder}/sluicegate.toml deals salesforce --flagged
+  {command} --config {folder}/sluicegate.toml explain salesforce {deal}
+  {command} check YOUR-EXPORT.csv"""
+COMMAND = ".venv/bin/sluicegate"
+LINES = 3
+"""Reasons of the deal that are shown."""
+
+
+def summary(shown: Sequence[Shown], folder: Path) -> Iterator[str]:
+    """The last screen: one deal as its rep sees it, five numbers, the second run, and what to try."""
+    deal = _example(shown[0].flagged)
+    yield f"\n{deal['name']}, {deal['stage']}, owner {deal['owner']}: what the rep sees on the deal"
+    yield f"  Score {deal['score']} of 100"
+    for line in list(verdict_lines(deal))[:LINES]:
+        yield from wrap(line, 96, initial_indent="  - ", subsequent_indent="    ")
+    yield ""
+    for one in shown:
+        report, again = one.report, one.again
+        yield (
+            f"{one.crm.title}: {report.open_deals} open deals, {len(one.flagged)} with a flag, "
+            f"{report.outcomes['written']} records written, {report.calls} calls."
+        )
+        yield f"  Second run: {again.outcomes['written']} writes."
+    yield from NEXT.format(folder=folder, command=COMMAND, deal=deal["id"]).split("\n")
+
+
+def _example(flagged: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A deal with about three neglects: enough to see, and few enough to read."""
+    scored = [deal for deal in flagged if deal["score"] is not None]
+    return min(scored or flagged, key=lambda deal: (abs(len(answers.neglects(deal["flags"])) - LINES), deal["id"]))
 
 
 def _reasons(deal: dict[str, Any]) -> str:

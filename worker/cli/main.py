@@ -15,6 +15,7 @@ from model.errors import SettingsProblem, SluicegateError
 from worker.cli import (
     actions,
     connections,
+    lists,
     native,
     policies,
     precision,
@@ -37,7 +38,21 @@ app = typer.Typer(
     help="Judge a sales pipeline against stage gates and hygiene policies, and write the verdicts onto the records.\n\n"
     "Example: sluicegate --config sluicegate.toml run acme --dry-run",
 )
-for module in (setup, connections, run, steps, read, policies, trying, native, actions, rollout, precision, services):
+for module in (
+    setup,
+    connections,
+    run,
+    steps,
+    lists,
+    read,
+    policies,
+    trying,
+    native,
+    actions,
+    rollout,
+    precision,
+    services,
+):
     module.add_to(app)
 
 

@@ -20,10 +20,10 @@ def show_test(answer: Mapping[str, Any]) -> None:
     tell(f"{many(answer['examples'], 'example')}, and every one holds.")
     if answer["untested"]:
         lacks = ((one["id"], ", ".join(one["lacks"])) for one in answer["untested"])
-        table("Without an example", ("policy or criterion", "none that is"), lacks)
+        table("Without an example", ("policy or criterion", "no example that is"), lacks)
     if answer["unnoticed"]:
         slips = ((one["id"], slip) for one in answer["unnoticed"] for slip in one["slips"])
-        table("The same to its examples", ("policy or criterion", "whether it says"), slips)
+        table("Not tested", ("policy or criterion", "what no example shows"), slips)
 
 
 def show_set(answer: Mapping[str, Any], *, examples: bool) -> None:
@@ -48,7 +48,7 @@ def _policy(row: Mapping[str, Any]) -> tuple[str, ...]:
     written = f"{row['applies_to']}: {row['flag_if']}" if row["applies_to"] else row["flag_if"]
     cost = f"{row['points']} ({row['severity']})"
     modes = [f"{row['mode']}{about}", *(f"{case['mode']} where {case['english']}" for case in row["modes"])]
-    return row["id"], "\n".join(modes), row["rollout"] or "not said", cost, written, row["english"], row["fix"]
+    return row["id"], "\n".join(modes), row["rollout"] or "not given", cost, written, row["english"], row["fix"]
 
 
 def _process(row: Mapping[str, Any]) -> tuple[str, ...]:

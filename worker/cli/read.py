@@ -1,63 +1,34 @@
-"""Commands that read the store: deals, leads, explain, kpis, runs."""
+"""Commands that read the store: explain, history, kpis, digest, runs."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from worker.cli.common import Json, Name, asked, say, table
+from model.errors import SettingsProblem
+from model.helpers.words import many
+from worker.cli.common import Json, Name, asked, say, table, tell
+from worker.cli.lists import AsCsv, print_csv
 from worker.cli.rendering import (
-    show_deals,
+    moment,
     show_decision,
     show_digest,
     show_explanation,
-    show_leads,
     show_run,
     show_runs,
 )
+
+if TYPE_CHECKING:
+    from worker.wiring import Services
 
 FEW = 10
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (deals, leads, explain, kpis, digest, runs):
+    for command in (explain, history, kpis, digest, runs):
         app.command()(command)
-
-
-def deals(
-    context: typer.Context,
-    name: Name,
-    flagged: Annotated[
-        bool, typer.Option("--flagged", help="only deals with a flag on the record, or one about won deals")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """List the deals with score, gate and flags.
-
-    Example: sluicegate deals acme --flagged
-    """
-    from worker.usecases.answers import deals as answer
-
-    found = answer(asked(context).services(), name, flagged=flagged)
-    say({"deals": found}, as_json, lambda: show_deals(found))
-
-
-def leads(
-    context: typer.Context,
-    name: Name,
-    flagged: Annotated[bool, typer.Option("--flagged", help="only leads with a flag")] = False,
-    as_json: Json = False,
-) -> None:
-    """List the leads with what the policies about leads found; they are read where a policy names them.
-
-    Example: sluicegate leads acme --flagged
-    """
-    from worker.usecases.answers import leads as answer
-
-    found = answer(asked(context).services(), name, flagged=flagged)
-    say({"leads": found}, as_json, lambda: show_leads(found))
 
 
 def explain(
@@ -85,6 +56,66 @@ def explain(
     say(found, as_json, lambda: show_explanation(found))
 
 
+def history(
+    context: typer.Context,
+    name: Name,
+    id: Annotated[str, typer.Argument(help="a deal's id in the CRM; absent: every deal")] = "",  # noqa: A002
+    as_csv: AsCsv = False,
+    as_json: Json = False,
+) -> None:
+    """List the stages that deals entered and left, and the changes of followed fields, with times and actors.
+
+    Example: sluicegate history acme 006000000000001AAA
+    """
+    from worker.usecases.audit.history import history as answer
+
+    found = answer(asked(context).services(), name, id)
+    rows = [*map(_visit, found["stages"]), *map(_change, found["fields"])]
+    if as_csv:
+        print_csv(EVENT, rows)
+        return
+    say(found, as_json, lambda: table("History", EVENT, rows))
+
+
+EVENT = ("deal", "kind", "name", "before", "after", "at", "by", "left", "left by")
+
+
+def _visit(row: dict[str, Any]) -> tuple[str, ...]:
+    entered, left = moment(row["entered"]), moment(row["left"] or "")
+    return row["deal"], "stage", row["stage"], "", "", entered, row["entered_by"], left, row["left_by"] or ""
+
+
+def _change(row: dict[str, Any]) -> tuple[str, ...]:
+    before, after = _cell(row["before"]), _cell(row["after"])
+    return row["deal"], "field", row["field"], before, after, moment(row["at"]), row["by"], "", ""
+
+
+SENT = ("deal", "field", "before", "after", "policies", "outcome", "reason", "at")
+
+
+def _show_changes(services: Services, id_: str, *, as_csv: bool, as_json: bool) -> None:
+    from worker.usecases.audit.receipts import changes, proof
+
+    if not id_:
+        raise SettingsProblem("--changes and --csv are about one run; `sluicegate runs` lists the runs by number.")
+    found = changes(services, id_)
+    rows = [tuple(_cell(row[key]) for key in SENT) for row in found["changes"]]
+    if as_csv:
+        print_csv(SENT, rows)
+        tell(proof(found), err=True)
+        return
+
+    def people() -> None:
+        table(f"Run {id_}: {many(len(rows), 'field')} sent", SENT, rows)
+        tell(proof(found))
+
+    say(found | {"proof": proof(found)}, as_json, people)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else moment(str(value))
+
+
 def kpis(
     context: typer.Context,
     name: Name,
@@ -96,9 +127,12 @@ def kpis(
 
     Example: sluicegate kpis acme --window 90d
     """
+    from worker.usecases.answers import judged_or_say
     from worker.usecases.answers import kpis as answer
 
-    found = answer(asked(context).services(), name, window=window, only=only)
+    services = asked(context).services()
+    judged_or_say(services, name)
+    found = answer(services, name, window=window, only=only)
     say({"kpis": found}, as_json, lambda: show_kpis(found, parted=True))
 
 
@@ -112,25 +146,33 @@ def digest(
 
     Example: sluicegate digest acme --owner 'Ann Lee'
     """
+    from worker.usecases.answers import judged_or_say
     from worker.usecases.digest import digest as answer
 
-    found = answer(asked(context).services(), name, owner)
+    services = asked(context).services()
+    judged_or_say(services, name)
+    found = answer(services, name, owner)
     say(found, as_json, lambda: show_digest(found))
 
 
 def runs(
     context: typer.Context,
     id: Annotated[str, typer.Argument(help="a run's number; absent: the newest runs")] = "",  # noqa: A002
+    changes: Annotated[bool, typer.Option("--changes", help="with ID: each field that the run sent")] = False,
+    as_csv: AsCsv = False,
     as_json: Json = False,
 ) -> None:
-    """List the newest runs, or show one.
+    """List the newest runs, or show one, or what it wrote.
 
-    Example: sluicegate runs 12
+    Example: sluicegate runs 12 --changes --csv
     """
     from worker.usecases.answers import one_run
     from worker.usecases.answers import runs as answer
 
     services = asked(context).services()
+    if changes or as_csv:
+        _show_changes(services, id, as_csv=as_csv, as_json=as_json)
+        return
     if id:
         found = one_run(services, id)
         say(found, as_json, lambda: show_run(found))

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model.helpers.words import many
 from policies.reporting.finding import needs_attention
+from policies.reporting.messages import NOT_JUDGED, with_title
+from policies.reporting.words import day, low
 from worker.cli.common import table, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LINE = ("title", "route", "text", "fix")
 TIMES = ("as_of", "started_at", "ended_at")
-
-
-def show_deals(found: list[dict[str, Any]]) -> None:
-    """A row a deal, its flags below each other, worst first."""
-    rows = [
-        (
-            deal["id"], deal["name"], deal["stage"], deal["owner"],
-            deal["score"] if deal["score"] is not None else deal["score_reason"],
-            (deal["gate"] or {}).get("status"),
-            flag_lines(deal["flags"]),
-        )
-        for deal in found
-    ]  # fmt: skip
-    table(many(len(rows), "deal"), ("id", "name", "stage", "owner", "score", "gate", "flags"), rows)
 
 
 def show_digest(found: dict[str, Any]) -> None:
@@ -37,22 +28,6 @@ def show_digest(found: dict[str, Any]) -> None:
         table(f"{rep['owner']}: {many(len(rows), 'deal')} for today{more}", columns, rows)
     if not found["reps"]:
         tell("No deal carries a flag.")
-
-
-def show_leads(found: list[dict[str, Any]]) -> None:
-    """A row a lead, its flags below each other."""
-    rows = [
-        (
-            lead["id"], lead["name"], lead["company"], lead["status"], lead["owner"], flag_lines(lead["flags"]),
-        )
-        for lead in found
-    ]  # fmt: skip
-    table(many(len(rows), "lead"), ("id", "name", "company", "status", "owner", "flags"), rows)
-
-
-def flag_lines(flags: list[dict[str, Any]]) -> str:
-    """A line for each flag that people should look at."""
-    return "\n".join(f"{flag['title']}: {flag['evidence']['text']}" for flag in flags if needs_attention(flag))
 
 
 def show_explanation(found: dict[str, Any]) -> None:
@@ -71,10 +46,8 @@ def show_verdict(found: dict[str, Any]) -> None:
     tell(f"{deal['name']} ({deal['id']}), {deal['stage']}, owner {deal['owner'] or 'nobody'}")
     lines = [(line["text"], line["points"]) for line in found["ledger"]]
     table("Score", ("line", "points"), [*lines, ("score", deal["score"])])
-    for flag in deal["flags"]:
-        tell(f"- {flag['title']}{off_record(flag)}: {flag['evidence']['text']} To clear it: {flag['fix']}.")
-    for unknown in deal["unknown"]:
-        tell(f"- {unknown['policy']} could not be judged: {unknown['why']}")
+    for line in verdict_lines(deal):
+        tell(f"- {line}")
     gate, checked = deal.get("gate") or {}, found.get("checked")
     if gate.get("status") == "unknown" and not gate["unknown"]:
         tell(f"The gate is unknown: {_unclaimed(checked, deal['stage'])}")
@@ -82,6 +55,30 @@ def show_verdict(found: dict[str, Any]) -> None:
         tell(f"Checked: {' '.join(checked)}")
     if deal["missing"]:
         tell(f"Before it can move on: {'; '.join(deal['missing'])}.")
+    if gate.get("status") == "ready":
+        tell("Nothing is missing for the next stage.")
+
+
+def verdict_lines(deal: dict[str, Any]) -> Iterator[str]:
+    """A line for each neglect, for each flag that is not on the record, and for each rule that cannot be judged."""
+    from worker.usecases.answers import neglects
+
+    for _, flag, also in neglects(deal["flags"]):
+        yield f"{_reason(flag)}{also}"
+    for flag in (flag for flag in deal["flags"] if not needs_attention(flag)):
+        yield f"{flag['title']}. {off_record(flag)} {flag['evidence']['text']}"
+    for unknown in deal["unknown"]:
+        why = unknown["why"]
+        yield why if why.startswith(NOT_JUDGED) else f"{NOT_JUDGED}: {unknown['policy']}. {why}"
+
+
+def _reason(flag: dict[str, Any]) -> str:
+    """What is so, since when, the limit, and what to do."""
+    text = flag["evidence"]["text"]
+    reason = text if "/" in flag["policy"] else with_title(flag["title"], text)
+    seen = date.fromisoformat(str(flag["since"])[:10]) if flag.get("since_from") == "first_seen" else None
+    first = f" First seen on {day(seen)}." if seen else ""
+    return f"{reason}{first} To clear it: {flag['fix'].rstrip('.')}."
 
 
 def _unclaimed(checked: list[str] | None, stage: str) -> str:
@@ -111,13 +108,11 @@ def show_decision(found: dict[str, Any]) -> None:
 
 
 def off_record(flag: dict[str, Any]) -> str:
-    """In brackets why a flag is not on the record; nothing where it is."""
-    if flag["shown"]:
-        return ""
-    if "subject" in flag:
-        return f" (about a {flag['subject']}, so not on the record)"
+    """Why a flag is not on the record."""
     excuse = flag.get("excuse")
-    return f" (not on the record: {excuse['text']})" if excuse else " (observed only, not on the record)"
+    if "subject" in flag:
+        return f"Not shown: this rule is about a {flag['subject']}; its record carries no flag."
+    return f"Not shown: {low(excuse['text'])}." if excuse else "Not shown: this rule is only observed."
 
 
 def show_runs(listed: list[dict[str, Any]]) -> None:

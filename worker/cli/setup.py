@@ -29,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
 def demo(
     deals: Annotated[int, typer.Option(help="how many deals the made-up org has")] = 500,
     keep: Annotated[Path, typer.Option(help="folder for the demo's files")] = Path("demo"),
+    whole: Annotated[bool, typer.Option("--all", help="also the worst deals, every KPI and both records")] = False,
     as_json: Json = False,
 ) -> None:
     """Seed a local sandbox of each CRM, judge both, write the flags, and read them back.
@@ -37,7 +38,7 @@ def demo(
     """
     from worker.cli.demo import demo as flow
 
-    flow(keep, deals, as_json=as_json)
+    flow(keep, deals, whole=whole, as_json=as_json)
 
 
 def check(
@@ -106,13 +107,11 @@ def init(
     Example: sluicegate init acme-governance
     """
     from worker.usecases.init import init as flow
+    from worker.usecases.init import next_step
 
-    written = flow(folder, asked(context).services() if source else None, source)
-    say(
-        {"written": [str(path) for path in written]},
-        as_json,
-        lambda: table("Written", ("file",), [[p] for p in written]),
-    )
+    written = [str(path) for path in flow(folder, asked(context).services() if source else None, source)]
+    lines, then = [f"wrote {path}" for path in written], next_step(folder, source)
+    say({"written": written, "next": then}, as_json, lambda: tell("\n".join([*lines, then])))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,13 +15,15 @@ from worker.cli.policies import Connection, From, Paths, To, policies
 from worker.cli.rendering import moment
 
 PolicyPath = Annotated[Path, typer.Argument(help="a policy file or folder")]
+NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
+"""A number as conditions take it."""
 FIGURES = (
     "judged", "flags", "deals", "later lost / slipped / won", "share lost (95 %)", "lift (95 %)", "days of warning",
     "flags a rep and week",
 )  # fmt: skip
 TITLES = {
-    "gained": "Would gain",
-    "lost": "Would lose",
+    "gained": "Would gain a flag",
+    "lost": "Would lose a flag",
     "unknown": "Could no longer be judged: the flag would stay for now",
 }
 ON_RECORD = (
@@ -83,20 +87,26 @@ def tune(
     services = asked(context).services(quiet=as_json)
     texts = read_policy_files(path) if path else policy_texts(services.settings)
     answer = flow(services, connection, texts, policy, _limits(over), _day(first), _day(last))
-    say(answer, as_json, lambda: _show_replay(answer, "limit"))
+    say(answer, as_json, lambda: _show_tuning(answer))
 
 
 def _day(text: datetime | None) -> date | None:
     return None if text is None else text.date()
 
 
-def _limits(text: str) -> list[int]:
+def _limits(text: str) -> list[Decimal]:
     from model.errors import SettingsProblem
 
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts or not all(part.isdigit() for part in parts) or len(set(parts)) < len(parts):
-        raise SettingsProblem(f"--over takes whole numbers, each once, such as 7,14,30; {text!r} is not that.")
-    return [int(part) for part in parts]
+    if not parts or not all(map(NUMBER.fullmatch, parts)) or len(set(map(Decimal, parts))) < len(parts):
+        raise SettingsProblem(f"--over takes numbers, each once, such as 7,14,30 or 1.5,2; {text!r} is not that.")
+    return [Decimal(part) for part in parts]
+
+
+def _show_tuning(answer: dict[str, Any]) -> None:
+    turns = answer["turns"]
+    tell(f"{answer['policy']}: each limit stands for the {turns['number']} in `{turns['in']}`.")
+    _show_replay(answer, "limit")
 
 
 def _show_replay(answer: dict[str, Any], by: str) -> None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 MOST: Final = 25
 """Limit of new actions per run without an approval. With more, all of them are held."""
 HELD: Final = (
-    "{n} are wanted, and a run does {most} unasked: none of them was done. Look at the flags; `sluicegate policies "
-    "approve many-actions --connection {name} --up-to {count} --by NAME` lets so many through once, for these policies."
+    "Held: {n} are due at once; the brake allows {most} a run, so none was done. To let them through once: `sluicegate "
+    "policies approve many-actions --connection {name} --up-to {count} --by NAME`."
 )
 CLOSED_DOOR: Final = (
     "{n} wanted and not done: this connection cannot {what}. `sluicegate connection check {name}` says what it lacks."

@@ -10,6 +10,7 @@ import polars as pl
 
 from policies.actions.moves_back import Season, not_yet, plan_moves
 from policies.actions.tasks import Flag, Standing, TaskDeal, TaskPlan, plan_tasks
+from policies.reporting.record import headline
 from worker.pipeline.last_moves import last_moves, missed_at
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def flags_of(judged: JudgedPart, rules: Mapping[str, tuple[ActionRule, ...]]) ->
         if finding.shown and finding.rule.id in rules and flag.get("mode") == ENFORCE:
             since, held = finding.since or finding.first_seen, finding.status != "broken"
             text, fix = flag["evidence"]["text"], flag["fix"]
-            yield Flag(finding.key, finding.rule.id, flag["title"], fix, text, since, finding.first_seen, held)
+            title = headline(finding.rule)
+            yield Flag(finding.key, finding.rule.id, title, fix, text, since, finding.first_seen, held)
 
 
 def deals_of(judged: JudgedPart, keys: set[int]) -> dict[int, TaskDeal]:

@@ -138,6 +138,7 @@ def setting_of(session: Session, description: Description, subject: Subject = OP
         holidays=holidays_of(connection.calendar, years_about(session.as_of)) if connection.calendar else (),
         mapped=frozenset(offer.types),
         types=offer.types,
+        labels=labels(description, connection.fields) if subject.on_record else {},
         columns=offered(subject, offer.mapped),
         hidden=frozenset() if subject.on_record else hidden(subject, offer, fields),
         closed=frozenset(status.strip().casefold() for status in connection.leads.closed),
@@ -146,6 +147,12 @@ def setting_of(session: Session, description: Description, subject: Subject = OP
         our_ids=own_users,  # type: ignore[arg-type]
         integration_ids=integration_ids(session),
     )
+
+
+def labels(description: Description, mapped: Iterable[str]) -> dict[str, str]:
+    """What the CRM calls the fields that the settings map facts to."""
+    sources = {fact: description.sources[fact] for fact in mapped if fact in description.sources}
+    return {fact: source.label for fact, source in sources.items() if source.label}
 
 
 def hidden(subject: Subject, offer: Offer, fields: Iterable[str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from model.errors import SettingsProblem
 from model.touch_rule import what_it_is, why_no_touch
 from policies.judging.score import ledger_lines
 from policies.reporting.finding import needs_attention, split
-from policies.reporting.record import worst_first
+from policies.reporting.record import also, headline, worst_first
 from store import KILLED
 from worker.pipeline.session import Session
 from worker.pipeline.slices import integration_ids
@@ -41,17 +41,31 @@ def deal_json(row: dict[str, Any]) -> dict[str, Any]:
     found = [split(finding, status) for status in ("broken", "unknown") for finding in row[LISTS[status]]]
     return {
         **{name: row[name] for name in ("id", "name", "pipeline")},
+        **{name: row[name] for name in ("amount", "currency")},
+        "close_date": row["close_date"].isoformat() if row["close_date"] else None,
         "stage": detail.get("stage") or row["stage_name"],
-        **{name: row[name] for name in ("owner", "is_open", "score", "score_reason")},
+        "owner": row["owner"], "team": row["team"],
+        **{name: row[name] for name in ("is_open", "score", "score_reason")},
         "gate": detail.get("gate") if row["is_open"] else None,
         "missing": detail.get("missing", []),
         "flags": ranked([flag for flag, _ in found if flag]),
         "unknown": [unknown for _, unknown in found if unknown],
-    }
+    }  # fmt: skip
+
+
+def judged_or_say(services: Services, name: str) -> None:
+    """Raise SettingsProblem with the command to run first, where the connection was never judged."""
+    services.connection(name)
+    if services.store.decisions.judged_since(name) is None:
+        raise SettingsProblem(
+            f"'{name}' has no verdict yet; `sluicegate run {name} --dry-run` tries one without writing anything, "
+            f"`sluicegate run {name}` reads, judges and writes."
+        )
 
 
 def leads(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
     """Every lead that still exists, with its findings. `flagged`: only those with a flag."""
+    services.connection(name)
     closed = services.connection(name).leads.closed
     found = [lead_json(row, closed) for row in services.store.leads.all(name)]
     return [lead for lead in found if not flagged or any(map(needs_attention, lead["flags"]))]
@@ -106,6 +120,11 @@ class KeptFlag:
         return str(self.json["policy"])
 
     @property
+    def title(self) -> str:
+        """Its title."""
+        return str(self.json["title"])
+
+    @property
     def topic(self) -> str | None:
         """The policy's topic. Of a topic only the flag with the most points costs points."""
         return self.json["topic"] or None
@@ -135,6 +154,12 @@ def ranked(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for head, rest in worst_first([KeptFlag(flag) for flag in flags if bool(flag["shown"]) is shown])
         for flag in (head, *rest)
     ]
+
+
+def neglects(flags: Sequence[dict[str, Any]]) -> list[tuple[str, dict[str, Any], str]]:
+    """For each neglect that people should look at: its title, its dearest flag, and the others of the topic as text."""
+    groups = worst_first([KeptFlag(flag) for flag in flags if needs_attention(flag)])
+    return [(headline(head), head.json, also(rest)) for head, rest in groups]
 
 
 def ledger(deal: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from model.helpers.words import did_you_mean
 from policies.language import compared
 from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
-from worker.usecases.answers import deals
+from worker.usecases.answers import deals, neglects
 
 if TYPE_CHECKING:
     from worker.settings_tables import MessageSettings
@@ -69,10 +69,10 @@ def _rep(rep: str, lines: list[dict[str, Any]], ways: MessageSettings) -> dict[s
 def _line(deal: dict[str, Any], amount: Decimal | None, ways: MessageSettings) -> dict[str, Any]:
     """A deal by its first flag. `route`: when the settings send flags of that severity."""
     shown = [flag for flag in deal["flags"] if flag["shown"]]
-    first = shown[0]
+    (title, first, others), *_ = neglects(shown)
     return {
-        "id": deal["id"], "name": deal["name"], "amount": amount, "policy": first["policy"], "title": first["title"],
+        "id": deal["id"], "name": deal["name"], "amount": amount, "policy": first["policy"], "title": title,
         "severity": first["severity"], "route": getattr(ways, first["severity"]), "since": first["since"],
-        "points": sum(flag["points"] for flag in shown), "flags": len(shown), "text": first["evidence"]["text"],
-        "fix": first["fix"],
+        "points": sum(flag["points"] for flag in shown), "flags": len(shown), "since_from": first.get("since_from"),
+        "text": f"{first['evidence']['text']}{others}", "fix": first["fix"],
     }  # fmt: skip

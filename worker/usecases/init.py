@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from model.sync import Draft, DraftProcess
     from worker.wiring import Services
 
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+"""Names that TOML takes without quotes."""
 CONFIG_HEAD = """\
 # Sluicegate. Every setting: docs/settings.md. Secrets belong in the environment or a secrets folder, not here.
 [policies]
@@ -41,13 +43,37 @@ def init(folder: Path, services: Services | None, source: str) -> list[Path]:
     texts = {"sluicegate.toml": config_text(), "policies/starter.yaml": starter.read_text("utf-8")}
     if services is not None:
         draft, kind = services.connect(source).draft(), services.connection(source).kind
+        texts["sluicegate.toml"] = config_text(kind, source)
         texts |= {"fields.toml": fields_text(source, draft), "processes-draft.yaml": processes_text(kind, draft)}
     return [_write(folder / name, text) for name, text in texts.items()]
 
 
-def config_text() -> str:
-    """The config file, with a table of every kind of connection that has a template."""
-    return "\n".join([CONFIG_HEAD, *(template for kind in KINDS if (template := crm(kind).template))])
+def config_text(kind: str = "", name: str = "") -> str:
+    """The config file, with a table of every kind of connection that has a template; of one kind and name if given."""
+    kinds = [kind] if kind else KINDS
+    tables = [template for one in kinds if (template := crm(one).template)]
+    return "\n".join([CONFIG_HEAD, *(_named(table, name) for table in tables)] if name else [CONFIG_HEAD, *tables])
+
+
+def _named(template: str, name: str) -> str:
+    """A connection's table under its own name, without the signs that make it a comment."""
+    lines = template.splitlines()
+    head = next(n for n, line in enumerate(lines) if line.removeprefix("# ").startswith("[connections."))
+    table = [line.removeprefix("# ") for line in lines[head:]]
+    given = table[0].removeprefix("[connections.").removesuffix("]")
+    body = "\n".join(table[1:]).replace(f"CONNECTIONS__{given.upper()}__", f"CONNECTIONS__{name.upper()}__")
+    return f"[connections.{name if BARE.fullmatch(name) else _quoted(name)}]\n{body}\n"
+
+
+def next_step(folder: Path, source: str) -> str:
+    """The sentence that says what to do with the files."""
+    config = folder / "sluicegate.toml"
+    if not source:
+        return f"Next: fill in the connection in {config}, then `sluicegate --config {config} connection check NAME`."
+    return (
+        f"Next: copy the login of '{source}' and the lines that fit of {folder / 'fields.toml'} into {config}, "
+        f"then `sluicegate --config {config} connection check {source}`."
+    )
 
 
 def fields_text(name: str, draft: Draft) -> str:

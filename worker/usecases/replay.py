@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -11,7 +12,7 @@ from kpis.outcomes import RuleOutcomes, outcome_row, rule_outcomes
 from model.calendars.replay_days import LOGGED
 from model.subjects import SUBJECTS
 from policies.files import is_judged
-from policies.trying.tuning import tuned
+from policies.trying.tuning import tuned, turned
 from worker.pipeline.past import DAY, Past, window
 from worker.pipeline.session import Session, described, read_once
 
@@ -49,16 +50,20 @@ def replay(
 
 
 def tune(  # noqa: PLR0917 - a replay, and what to vary
-    services: Services, name: str, texts: Mapping[str, bytes], policy: str, limits: Sequence[int],
+    services: Services, name: str, texts: Mapping[str, bytes], policy: str, limits: Sequence[Decimal],
     first: date | None = None, last: date | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Replay one policy with each of some limits. Rows have `limit`."""
+    """Replay one policy with each of some limits. Rows have `limit`; `turns` says which number is replaced."""
     session = _session(services, name)
-    variants = tuned(_policies(session, texts), policy, limits)
+    limits, policies = [Decimal(limit) for limit in limits], _policies(session, texts)
+    variants = tuned(policies, policy, limits)
     answer = _replayed(Past(session, described(session), variants, *window(session, first, last)))
     for row in (*answer["policies"], *answer["no_past"]):
-        row["limit"] = int(row["policy"].rpartition("@")[2])
-    return {"policy": policy, **answer}
+        limit = Decimal(row["policy"].rpartition("@")[2])
+        row["limit"] = int(limit) if limit == limit.to_integral_value() else float(limit)
+    (condition,) = (one.flag_if for one in policies.policies if one.id == policy)
+    turns = {"number": turned(policy, condition.tree).shown, "in": condition.text}
+    return {"policy": policy, "turns": turns, **answer}
 
 
 def _session(services: Services, name: str) -> Session:

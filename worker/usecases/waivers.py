@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.registry import KINDS
 from model.errors import SettingsProblem
+from model.helpers.words import did_you_mean
 from policies.files import add_waiver, end_waivers, read_policies
+from policies.reporting.rendering import gates_of
 from worker.pipeline.session import read_once
 
 if TYPE_CHECKING:
@@ -49,9 +51,18 @@ def add(services: Services, waiver: Mapping[str, Any], file: Path | None) -> dic
     with _alone(path):
         texts = services.policy_texts()
         name = _named(services, texts, path)
-        _read(services, texts)
+        _known(waiver["policy"], _read(services, texts))
         _save(services, texts, name, add_waiver(texts.get(name, b"").decode("utf-8"), waiver))
     return {"file": str(path), **waiver}
+
+
+def _known(policy: str, found: PolicySet) -> None:
+    """Raise SettingsProblem where no policy or criterion has this id; the waiver has no line in a file yet."""
+    gates = (f"{process.id}/{stage.id}/{criterion.id}" for process, stage, _, criterion in gates_of(found))
+    known = {*gates, *(one.id for one in found.policies)}
+    if policy not in known:
+        hint = did_you_mean(policy, known) or "; `sluicegate policies show` lists them."
+        raise SettingsProblem(f"There is no policy or criterion '{policy}' to waive{hint}")
 
 
 def expire(services: Services, policy: str, deal: str = "") -> list[dict[str, Any]]:

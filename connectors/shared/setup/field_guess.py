@@ -15,8 +15,25 @@ if TYPE_CHECKING:
 
 MANY: Final = 80
 """The largest number of fields to read the fill rate of."""
-_BY_MAPPING: Final = ("segment", "region", "is_test", "discount_percent", "outstanding_issue", *QUALIFICATION)
-_MORE_WORDS: Final = {"next_step_due": ("next step date", "next step due"), "is_test": ("test record", "test")}
+_BY_MAPPING: Final = (
+    "segment", "region", "is_test", "discount_percent", "has_economic_buyer", "has_champion", "outstanding_issue",
+    *QUALIFICATION,
+)  # fmt: skip
+_APPROVALS: Final = {
+    f"{who}_approved": (f"{words} approved", f"{words} approval", *more)
+    for who, words, *more in (
+        ("manager", "manager", "discount approved", "discount approval"), ("director", "director"),
+        ("deal_desk", "deal desk"), ("vp", "vp"), ("finance", "finance"), ("legal", "legal"),
+    )
+}  # fmt: skip
+"""Facts that the pack deal-desk declares, by the words of their labels."""
+_MORE_WORDS: Final = {
+    "next_step_due": ("next step date", "next step due"),
+    "is_test": ("test record", "test"),
+    "discount_percent": ("discount",),
+    **_APPROVALS,
+}
+_NUMBERS: Final = frozenset({"number", "money"})
 _IDLE: Final = {"is", "has", "the", "of", "confirmed", "identified", "known"}
 
 
@@ -42,12 +59,13 @@ def best(fits: Mapping[tuple[str, str], Candidate], filled: Mapping[str, float])
         one = DraftField(fact, path, field.label, filled.get(path, 0.0))
         if fact not in found or one.filled > found[fact].filled:
             found[fact] = one
-    return tuple(found[fact] for fact in FACTS if fact in found)
+    return tuple(found[fact] for fact in (*FACTS, *_APPROVALS) if fact in found)
 
 
 def _alike(fact: str, field: Candidate) -> bool:
     """Every telling word of the fact stands in the label, and the field's type can hold it."""
-    if FACTS[fact].type not in (field.gives, "text", "choice", "yes/no"):
+    wanted = FACTS[fact].type if fact in FACTS else "yes/no"
+    if wanted not in (field.gives, "text", "choice", "yes/no") or (wanted == "yes/no" and field.gives in _NUMBERS):
         return False
     words = _words(field.label)
     names = [_words(fact), *(_words(more) for more in _MORE_WORDS.get(fact, ()))]

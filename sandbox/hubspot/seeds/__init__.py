@@ -20,18 +20,20 @@ __all__ = ["LABELS", "QUIET_TEAM", "labels", "seed"]
 _DELETED = 0.02
 
 
-def seed(portal: Portal, deals: int = 500, seed: int = 1, as_of: datetime | None = None) -> dict[str, dict[str, bool]]:
+def seed(
+    portal: Portal, deals: int = 500, seed: int = 1, as_of: datetime | None = None, tidy: float = 0.0
+) -> dict[str, dict[str, bool]]:
     """Fill a fresh portal; the same arguments give the same records. Returns `labels(portal)`.
 
     With `as_of` the server's clock stops there (`portal.clock.run()` lets it go on); else it is the server's now.
-    Searches see all of it at once.
+    Searches see all of it at once. Nothing is planted in the share `tidy` of the open deals.
     """
     rng = Random(seed)  # noqa: S311 - made-up data, no secrets
     if as_of:
         portal.clock.set(as_of)
     with portal.lock:
         people = populate(portal, rng, deals)
-        _deals(portal, Builder(portal, rng, people), people, deals)
+        _deals(portal, Builder(portal, rng, people), people, deals, tidy)
         portal.settle()
     return labels(portal)
 
@@ -44,10 +46,12 @@ def labels(portal: Portal) -> dict[str, dict[str, bool]]:
     return portal.labels
 
 
-def _deals(portal: Portal, builder: Builder, people: People, count: int) -> None:
+def _deals(portal: Portal, builder: Builder, people: People, count: int, tidy: float) -> None:
     rng = builder.rng
     last: Record | None = None
-    planned = lives(rng, count, people.reps, quiet=lambda o: o.teams[0][1] == QUIET_TEAM, left=lambda o: o.archived)
+    planned = lives(
+        rng, count, people.reps, quiet=lambda o: o.teams[0][1] == QUIET_TEAM, left=lambda o: o.archived, tidy=tidy
+    )
     for plan, owner, cloned in planned:
         last = builder.deal(plan, owner, last if cloned else None)
         if plan.is_open:

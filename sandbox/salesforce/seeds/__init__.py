@@ -24,10 +24,13 @@ _DELETED = 0.02
 _SETUP_AGE = timedelta(days=1_500)
 
 
-def seed(org: Org, deals: int = 500, seed: int = 1, as_of: datetime | None = None) -> dict[str, dict[str, bool]]:
+def seed(
+    org: Org, deals: int = 500, seed: int = 1, as_of: datetime | None = None, tidy: float = 0.0
+) -> dict[str, dict[str, bool]]:
     """Fill a fresh org; the same arguments give the same rows. Returns `labels(org)`.
 
     With `as_of` the server's clock stops there (`org.clock.run()` lets it go on); else it is the server's now.
+    Nothing is planted in the share `tidy` of the open deals.
     """
     rng = Random(seed)  # noqa: S311 - made-up data, no secrets
     if as_of:
@@ -39,7 +42,7 @@ def seed(org: Org, deals: int = 500, seed: int = 1, as_of: datetime | None = Non
     builder = Builder(org, rng, now.date(), people, svc)
     gc.disable()  # millions of small rows and no cycles: collecting while they are made doubles the time
     try:
-        _deals(org, builder, people, deals)
+        _deals(org, builder, people, deals, tidy)
         builder.load()
     finally:
         gc.enable()
@@ -55,11 +58,16 @@ def labels(org: Org) -> dict[str, dict[str, bool]]:
     return org.labels
 
 
-def _deals(org: Org, builder: Builder, people: People, count: int) -> None:
+def _deals(org: Org, builder: Builder, people: People, count: int, tidy: float) -> None:
     rng = builder.rng
     last: Row | None = None
     planned = lives(
-        rng, count, people.reps, quiet=lambda u: u["Department"] == QUIET_TEAM, left=lambda u: not u["IsActive"]
+        rng,
+        count,
+        people.reps,
+        quiet=lambda u: u["Department"] == QUIET_TEAM,
+        left=lambda u: not u["IsActive"],
+        tidy=tidy,
     )
     for plan, owner, cloned in planned:
         last = builder.deal(plan, owner, last if cloned else None)

@@ -248,8 +248,8 @@ def test_slices_are_counted_together():
 def test_the_sentence_says_what_is_held_and_how_it_is_let_through():
     (one,) = held(org(60, 40, rules=policies(policy(revision="abc"))))
     assert one.sentence("acme") == (
-        "no-activity would newly flag 60 of 100 open deals (30% within a week are the most): held. Look at it; "
-        "`sluicegate policies approve no-activity --connection acme --up-to 60 --by NAME` lets revision abc through."
+        "no-activity is held: it would flag 60 of 100 open deals at once; the brake allows 30 % a week. To let "
+        "revision abc through: `sluicegate policies approve no-activity --connection acme --up-to 60 --by NAME`."
     )
 
 

@@ -173,7 +173,7 @@ def test_the_evidence_names_the_move_and_says_when_values_were_first_seen():
     first = judged(*history, facts=missed, on="2026-11-07")
     again = judged(*history, facts=missed, on="2026-11-19", previous=views.previous(first))
     texts = {orjson.loads(views.findings(v)["flag"].item())["evidence"]["text"] for v in (first, again)}
-    moved = "Moved to Proposal (CRM) on 5 Nov 2026 without it. Pain identified: no."
+    moved = "Missing at Proposal (CRM): pain identified. Moved there on 5 Nov 2026 without it."
     assert texts == {f"{moved} Judged on the values first seen on 7 Nov 2026. Moved by a person."}
     assert views.findings(again)["since"].item() == day("2026-11-05")
 

@@ -58,13 +58,13 @@ def test_after_seven_days_the_flag_is_withdrawn_and_says_why():
     why = "Last activity could not be read since 11 Nov 2026; its flag was withdrawn after 7 days"
     assert (held["flag_count"], now["flag_count"], now["flag_ids"]) == (1, 0, None)
     no_score = "No score: 20 of 35 applicable points could be judged; a score needs 60 %."
-    assert now["checked"] == f"{no_score} {why}: No activity."
+    assert now["checked"] == f"{no_score} {why}. Not judged: No activity."
     assert run(UNREADABLE, later(START, 40), views.previous(gone))[1] == now
 
 
 def test_a_deal_never_judged_before_has_nothing_to_hold():
     v, now = run(UNREADABLE, START)
-    assert now["checked"].endswith("Last activity could not be read: No activity.")
+    assert now["checked"].endswith("Last activity could not be read. Not judged: No activity.")
     assert views.findings(v)["unknown_since"].to_list() == [None]
     assert run(UNREADABLE, later(START, 1), views.previous(v))[1] == now
 
@@ -103,7 +103,9 @@ def test_a_held_flag_is_reported_as_flag_and_as_unknown():
         "missing": ["last_activity"],
         "why": "Last activity could not be read since 11 Nov 2026.",
     }
-    assert set(flag) == {"policy", "title", "mode", "severity", "points", "topic", "since", "evidence", "fix", "shown"}
+    assert set(flag) == {
+        "policy", "title", "mode", "severity", "points", "topic", "since", "since_from", "evidence", "fix", "shown",
+    }  # fmt: skip
 
 
 def test_an_observed_policy_in_the_dark_freezes_nothing():
@@ -124,7 +126,7 @@ def test_gate_and_missing_stay_while_a_criterion_is_in_the_dark():
     assert now == before
     _, after = run({"unknown": ["pain_identified"]}, later(START, 8), views.previous(unreadable), rules, moves=history)
     assert (after["gate"], after["missing"]) == ("unknown", None)
-    assert after["checked"] == "Pain identified could not be read since 11 Nov 2026: Pain known."
+    assert after["checked"] == "Pain identified could not be read since 11 Nov 2026. Not judged: Pain known."
 
 
 def test_days_of_holding_are_the_connections():

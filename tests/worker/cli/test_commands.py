@@ -32,10 +32,10 @@ RUN = {
 }  # fmt: skip
 OUTCOMES = {"written", "refused", "locked", "retry_later", "gone", "held", "overwritten"}
 DEAL = {
-    "id", "name", "pipeline", "stage", "owner", "is_open", "score", "score_reason", "gate", "missing", "flags",
-    "unknown",
+    "id", "name", "pipeline", "amount", "currency", "close_date", "stage", "owner", "team", "is_open", "score",
+    "score_reason", "gate", "missing", "flags", "unknown",
 }  # fmt: skip
-FLAG = {"policy", "title", "mode", "severity", "points", "topic", "since", "evidence", "fix", "shown"}
+FLAG = {"policy", "title", "mode", "severity", "points", "topic", "since", "since_from", "evidence", "fix", "shown"}
 KPI = {"id", "dims", "value", "numerator", "denominator", "unit", "window", "n", "as_of"}
 
 
@@ -109,6 +109,21 @@ def test_check_says_what_is_missing_before_provisioning_and_what_works_after(ser
     assert "dormant" in texts
 
 
+def test_a_deal_s_history_and_what_a_run_sent_are_given_to_an_auditor(served):
+    deal = served.ask("deals", NAME, "--top", "1")[1]["deals"][0]["id"]
+    code, answer = served.ask("history", NAME, deal)
+    assert (code, {row["deal"] for row in answer["stages"]}) == (0, {deal})
+    assert all(row["left"] for row in answer["stages"][:-1])
+    assert answer["stages"][-1]["left"] is None
+    code, sent = served.ask("runs", served.outputs["run"][1]["run_id"], "--changes")
+    assert (code, sent["others"]) == (0, [])
+    assert len({row["deal"] for row in sent["changes"]}) == served.outputs["run"][1]["patches"]
+    assert {row["outcome"] for row in sent["changes"]} == {"written"}
+    flags = [row["policies"] for row in sent["changes"] if row["field"] == "flag_ids" and row["after"]]
+    assert all(policies.startswith("+") for policies in flags)
+    assert sent["proof"].endswith("and no other field.")
+
+
 def test_check_names_the_facts_that_a_packs_process_needs_before_it_can_claim_a_deal(served):
     text = (served.folder / "sluicegate.toml").read_text("utf-8")
     packs = [str(path) for path in copied(["starter", "enterprise"], served.folder / "segments")]
@@ -133,6 +148,13 @@ def test_deals_and_an_explanation_have_the_shapes_of_the_contract(served):
     assert all(one.keys() == {"policy", "missing", "why"} for one in unknown)
     flagged = served.ask("deals", NAME, "--flagged")[1]["deals"]
     assert {deal["id"] for deal in flagged} == {d["id"] for d in found["deals"] if any(f["shown"] for f in d["flags"])}
+    amounts = [float(deal["amount"]) for deal in flagged if deal["amount"]]
+    assert amounts == sorted(amounts, reverse=True)
+    team, policy = flagged[0]["team"], flagged[0]["flags"][0]["policy"]
+    picked = served.ask("deals", NAME, "--team", team.upper(), "--policy", policy, "--top", "2")[1]["deals"]
+    assert 1 <= len(picked) <= 2
+    assert all(deal["team"] == team and policy in {f["policy"] for f in deal["flags"]} for deal in picked)
+    assert served.ask("deals", NAME, "--owner", "Nobody Here")[0] == 2
     code, result = served.ask("explain", NAME, flagged[0]["id"])
     assert code == 0
     assert result["deal"] == flagged[0]

@@ -66,7 +66,7 @@ def test_the_brake_holds_what_would_flag_most_deals_and_one_approval_lets_it_thr
     assert (report.exit_code, report.outcomes["written"], report.held) == (4, 25, 25)
     assert {team.on_record(deal)[FLAGS] for deal in deals} == {None}
     assert {team.on_record(deal)[SCORE] for deal in deals} == {100}
-    assert "no-amount would newly flag 25 of 25 open deals" in report.remarks[0]
+    assert "no-amount is held: it would flag 25 of 25 open deals at once" in report.remarks[0]
     team.later(hours=1)
     assert (braked.run().exit_code, braked.run().patches) == (4, 0)
     approve(braked.services, NAME, "no-amount", up_to=24, by="Joan")

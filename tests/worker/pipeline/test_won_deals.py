@@ -90,7 +90,7 @@ def test_people_are_shown_the_won_deals_that_need_them(team):
     assert {deal["id"] for deal in deals(team.services, NAME, flagged=True)} == {tiny, open_deal}
     answer = explain(team.services, NAME, tiny)
     (flag,) = (flag for flag in answer["deal"]["flags"] if flag["policy"] == "small-win")
-    assert flag["evidence"]["text"] == "Amount 5; limit 100; first seen 3 Nov 2026."
+    assert flag["evidence"]["text"] == "Amount 5; flagged below 100."
     assert [line["points"] for line in answer["ledger"]] == [0]
     assert team.flags(fine) == []
 

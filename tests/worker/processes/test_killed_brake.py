@@ -60,7 +60,7 @@ def org(tmp_path, monkeypatch):
 
 def test_the_share_is_counted_over_all_slices_and_a_held_policy_is_held_in_each(org):
     assert {record["flag_ids"] for record in org.all_on_record().values()} == {None}
-    assert "no-amount would newly flag 20 of 21 open deals" in org.reports[-1].remarks[0]
+    assert "no-amount is held: it would flag 20 of 21 open deals at once" in org.reports[-1].remarks[0]
 
 
 def stopped(org, part, method, nth):

@@ -3,6 +3,7 @@
 import json
 import random
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -182,6 +183,14 @@ def test_tune_tells_each_limit_as_a_replay_of_a_policy_with_that_limit_would(kep
         limit = found.pop("limit")
         alone = replay(kept.services, NAME, {"p": PACK.replace(b">= 14", b">= %d" % limit)}, FIRST, LAST)
         assert found | {"policy": "quiet"} == row(alone, "quiet")
+
+
+def test_tune_takes_fractions_and_says_which_number_they_stand_for(kept):
+    lived(kept, "d", made=date(2026, 8, 3), ended=date(2026, 9, 2))
+    answer = tune(kept.services, NAME, {"p.yaml": PACK}, "quiet", [Decimal("7.5"), Decimal(14)], FIRST, LAST)
+    assert [row["limit"] for row in answer["policies"]] == [7.5, 14]
+    assert answer["turns"]["number"] == "14"
+    assert answer["turns"]["in"].endswith(">= 14")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""Lists of deals: one line each, with whole ids, however narrow the screen is."""
+
+from __future__ import annotations
+
+import pytest
+
+from model.errors import SettingsProblem
+from model.sync import Remark
+from worker.cli.connections import show
+from worker.cli.lists import DEAL, deal_cells, show_lines
+from worker.usecases.answers import neglects
+from worker.usecases.init import config_text
+
+LONG = "A very long name of a deal that no screen has room for, and then some more of it"
+
+
+def flag(policy, points, topic=None, severity="warning"):
+    made = {"policy": policy, "title": policy.capitalize(), "points": points, "severity": severity, "topic": topic}
+    return made | {"mode": "warn", "shown": True, "fix": "Do it", "evidence": {"text": "So."}}
+
+
+def deal(number, **changed):
+    return {
+        "id": f"006000000000{number:03}AAA", "name": LONG, "amount": "1250000.5", "currency": "EUR",
+        "close_date": "2026-12-01", "stage": "negotiation", "owner": "Bartholomew Featherstonehaugh", "score": 70,
+        "flags": [],
+    } | changed  # fmt: skip
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.mark.usefixtures("narrow")
+def test_each_deal_is_one_line_with_its_whole_id_at_100_columns(capsys):
+    found = [deal(1, flags=[flag("no-amount", 10), flag("silent", 15)]), deal(2, name="Two\nlines", owner=None)]
+    show_lines("2 deals", DEAL, map(deal_cells, found))
+    title, head, first, second = capsys.readouterr().out.splitlines()
+    assert (title, head.split()[:3]) == ("2 deals", ["id", "deal", "amount"])
+    assert max(map(len, (head, first, second))) <= 100
+    assert first.startswith("006000000000001AAA  A very")
+    assert first.endswith("+1")
+    assert "1,250,000 EUR" in first
+    assert "2026-12-01" in first
+    assert "Two lines" in second
+
+
+def test_twins_of_one_topic_are_one_neglect_that_names_the_other():
+    flags = [flag("silent-14", 15, "staleness"), flag("silent-60", 25, "staleness", "critical"), flag("no-amount", 10)]
+    assert [(title, also) for title, _, also in neglects(flags)] == [
+        ("Silent-60", " Also: Silent-14."), ("No-amount", "")
+    ]  # fmt: skip
+
+
+def test_the_flag_of_a_gate_says_that_its_criterion_is_missing():
+    (found,) = neglects([flag("sales/proposal/amount", 10) | {"title": "Amount set"}])
+    assert found[0] == "Missing: amount set"
+
+
+def test_sentences_that_differ_in_a_field_only_are_one_line(capsys):
+    gone = "does not exist or is hidden from our user; run `connection provision`."
+    fields = {"Score": "score", "Gate": "gate"}
+    remarks = [Remark("missing", f"Our_{field}_c ({ours}) {gone}") for field, ours in fields.items()]
+    show([*remarks, Remark("ok", "All is well.")])
+    both = (
+        "✗ Our_Score_c (score), Our_Gate_c (gate) do not exist or are hidden from our user; run `connection provision`."
+    )
+    assert capsys.readouterr().out.splitlines() == [both, "✓ All is well."]
+
+
+def test_init_writes_the_kind_and_the_name_of_the_connection_it_drafts_from():
+    text = config_text("hubspot", "emea")
+    assert '[connections.emea]\nkind = "hubspot"' in text
+    assert "salesforce" not in text
+    assert "CONNECTIONS__EMEA__ACCESS_TOKEN" in text
+
+
+def test_an_order_that_there_is_not_is_refused(tmp_path):
+    from worker.cli.main import app
+
+    with pytest.raises(SettingsProblem, match="write one of amount, score"):
+        app(["deals", "acme", "--sort", "colour"], standalone_mode=False)

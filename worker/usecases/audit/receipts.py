@@ -1,0 +1,52 @@
+"""`runs ID --changes`: each field that a run sent, and the proof that it sent no other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from model.sync import OUR_FIELDS
+from worker.usecases.answers import one_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from model.records import Record
+    from worker.wiring import Services
+
+
+def changes(services: Services, run_id: str) -> dict[str, Any]:
+    """`changes`: {deal, field, before, after, policies, outcome, reason, at} of each field sent; `fields`: what may be
+    written, by Sluicegate's name and the CRM's; `others`: fields sent that are none of these. Raises SettingsProblem.
+    """
+    name = one_run(services, run_id)["connection"]
+    known = services.settings.connections.get(name)
+    allowed = dict((known and known.writes) or dict(zip(OUR_FIELDS, OUR_FIELDS, strict=True)))
+    rows = [row for patch in services.store.pushes.of_run(int(run_id)) for row in _fields(patch, allowed)]
+    others = sorted({row["field"] for row in rows} - set(allowed.values()))
+    return {"run_id": run_id, "connection": name, "fields": allowed, "changes": rows, "others": others}
+
+
+def proof(found: Mapping[str, Any]) -> str:
+    """The sentence that says that nothing else was sent."""
+    sent, allowed = {row["field"] for row in found["changes"]}, found["fields"]
+    if found["others"]:
+        return f"Also sent: {', '.join(found['others'])}, which are not among the fields that Sluicegate writes."
+    return f"{len(sent)} of the {len(allowed)} fields that Sluicegate writes were sent, and no other field."
+
+
+def _fields(patch: Record, allowed: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """A row for each field of a patch, with its name in the CRM."""
+    before, after = patch["before"], patch["after"]
+    policies = _because(before.get("flag_ids"), after.get("flag_ids"))
+    for field, value in after.items():
+        yield {
+            "deal": patch["deal"], "field": allowed.get(field, field), "before": before.get(field), "after": value,
+            "policies": policies, "outcome": patch["outcome"] or "not sent yet", "reason": patch["reason"] or "",
+            "at": patch["at"].isoformat() if patch["at"] else None,
+        }  # fmt: skip
+
+
+def _because(before: str | None, after: str | None) -> str:
+    """The policies with flags that came (+) and went (-); blank where the patch changes no flag."""
+    was, now = ([one for one in (text or "").split(";") if one and one != "+"] for text in (before, after))
+    return " ".join([*(f"+{one}" for one in now if one not in was), *(f"-{one}" for one in was if one not in now)])
