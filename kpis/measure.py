@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from kpis.catalogue import KPIS
 from kpis.dictionary import DIMS, TIME_DIMS, KpiValue, rounded
-from kpis.populations import COLUMNS, deals, stays, visits
+from kpis.left_out import left_out_of
+from kpis.populations import COLUMNS, deals, stays, visitors, visits
 from kpis.targets import goal
 from kpis.window import ALL
 from model.errors import SettingsProblem
@@ -29,11 +31,12 @@ MONEY_UNITS: Final = ("money", "money/day")
 
 def measure(
     wide: Wide, *, by: Sequence[str] = (), window: Window = ALL, targets: pl.DataFrame | None = None,
-    currency: str | None = None,
+    currency: str | None = None, note: str = "",
 ) -> list[KpiValue]:  # fmt: skip
     """Each KPI with empty dims, then once for each group of each single dimension of `by`.
 
-    `targets` has the columns of `kpis.targets.TARGETS`; `currency` is the home currency, which names the unit. A
+    `targets` has the columns of `kpis.targets.TARGETS`; `currency` is the home currency, which names the unit; `note`
+    is what each value in money has to say of its amounts. A
     dimension whose fact is dormant is left out; a group that nothing names has the value None. Raises
     SettingsProblem for a dimension that is none, or targets that cannot be read.
     """
@@ -46,8 +49,8 @@ def measure(
     rows: dict[str, list[tuple[dict[str, str | None], Answer]]] = {entry.id: [] for entry in KPIS.values()}
     dims: list[str | None] = [None, *offered]
     for dim in dims:
-        for entry, group, parts in _aggregated(sayable, frames, dim, aim):
-            rows[entry.id].append(({} if dim is None else {dim: group}, entry.answer(parts)))
+        for entry, group, answer in _answers(sayable, frames, dim, aim):
+            rows[entry.id].append(({} if dim is None else {dim: group}, answer if dim else noted(entry, answer, note)))
     return [value for entry in KPIS.values() for value in _values(entry, rows[entry.id], wide, (window, aim, currency))]
 
 
@@ -61,40 +64,60 @@ def _lacking(entry: Kpi, wide: Wide) -> list[str]:
     return [fact for fact in entry.needs if fact in wide.dormant or fact not in wide.frame.columns]
 
 
-def _frames(wide: Wide, window: Window, aim: Goal) -> Mapping[tuple[str, str], pl.DataFrame]:
-    """The rows to count, by population and clock."""
+def noted(entry: Kpi, answer: Answer, note: str) -> Answer:
+    """The answer with a note, where it is made of money and has a value."""
+    if answer.value is None or "home currency" not in entry.currency:
+        return answer
+    return replace(answer, why="; ".join(filter(None, (answer.why, note))))
+
+
+Rows: TypeAlias = "tuple[pl.DataFrame, pl.DataFrame]"
+"""The rows that are counted, and a row for each deal that is counted or left out."""
+
+
+def _frames(wide: Wide, window: Window, aim: Goal) -> Mapping[tuple[str, str], Rows]:
+    """The rows by population and clock."""
     stayed = stays(wide)
-    entered = visits(stayed, wide, window, "entered")
-    rows = deals(wide, window, aim)
+    entered, left = (visits(stayed, wide, window, clock) for clock in ("entered", "left"))
+    rows, entering = deals(wide, window, aim), visitors(stayed, entered, wide)
     return {
-        **{("deals", clock): rows for clock in ("as_of", "closed", "target period")},
-        ("entries", "entered"): entered,
-        ("visits", "entered"): entered,
-        ("visits", "left"): visits(stayed, wide, window, "left"),
+        **{("deals", clock): (rows, rows) for clock in ("as_of", "closed", "target period")},
+        ("entries", "entered"): (entered, entering),
+        ("visits", "entered"): (entered, entering),
+        ("visits", "left"): (left, visitors(stayed, left, wide)),
     }
 
 
-def _aggregated(
-    entries: Sequence[Kpi], frames: Mapping[tuple[str, str], pl.DataFrame], dim: str | None, aim: Goal
-) -> Iterator[tuple[Kpi, str | None, Parts]]:
-    """Every KPI's parts for every group of `dim`: one pass over each frame."""
-    aims = aim.of(dim) if dim in {None, "owner", "team"} else {}
-    for place, frame in frames.items():
+def _answers(
+    entries: Sequence[Kpi], frames: Mapping[tuple[str, str], Rows], dim: str | None, aim: Goal
+) -> Iterator[tuple[Kpi, str | None, Answer]]:
+    """Every KPI's answer for every group of `dim`, with what it leaves out: one pass over each frame."""
+    for place, (frame, concerned) in frames.items():
         asked = [
             entry for entry in entries if (entry.over, entry.clock) == place and (dim is None or dim in entry.dims)
         ]
         if not asked:
             continue
-        exprs = [part.alias(f"{entry.id}.{name}") for entry in asked for name, part in entry.parts.items()]
-        table = frame.select(exprs) if dim is None else frame.group_by(dim).agg(exprs).sort(dim, nulls_last=True)
-        for row in table.iter_rows(named=True):
-            group = None if dim is None else row[dim]
-            for entry in asked:
-                yield entry, group, _parts(entry, row) | {"target": aims.get(group), "no_target": aim.why}
-        # a target without a deal is covered by nothing, which is worth knowing
-        for group in aims.keys() - set(table[dim]) if dim and place[1] == "target period" else ():
-            for entry in asked:
-                yield entry, group, dict.fromkeys(entry.parts, 0) | {"target": aims[group], "no_target": aim.why}
+        out = left_out_of(asked, concerned, dim)
+        for entry, group, parts in _aggregated(asked, frame, dim, aim):
+            yield entry, group, out.noted(entry, group, entry.answer(parts))
+
+
+def _aggregated(
+    asked: Sequence[Kpi], frame: pl.DataFrame, dim: str | None, aim: Goal
+) -> Iterator[tuple[Kpi, str | None, Parts]]:
+    """Every KPI's parts for every group of `dim`."""
+    aims = aim.of(dim) if dim in {None, "owner", "team"} else {}
+    exprs = [part.alias(f"{entry.id}.{name}") for entry in asked for name, part in entry.parts.items()]
+    table = frame.select(exprs) if dim is None else frame.group_by(dim).agg(exprs).sort(dim, nulls_last=True)
+    for row in table.iter_rows(named=True):
+        group = None if dim is None else row[dim]
+        for entry in asked:
+            yield entry, group, _parts(entry, row) | {"target": aims.get(group), "no_target": aim.why}
+    # a target without a deal is covered by nothing, which is worth knowing
+    for group in aims.keys() - set(table[dim]) if dim else ():
+        for entry in (entry for entry in asked if entry.clock == "target period"):
+            yield entry, group, dict.fromkeys(entry.parts, 0) | {"target": aims[group], "no_target": aim.why}
 
 
 def _parts(entry: Kpi, row: Mapping[str, Any]) -> dict[str, Any]:

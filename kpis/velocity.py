@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kpis.closing import AMOUNTS, CLOSING, COUNTS, NONE_CLOSED, TIMES
-from kpis.dictionary import DEAL_DIMS, Answer, kpi, ratio
-from kpis.pipeline import HOME
+from kpis.closing import AMOUNTS, CLOSED, CLOSING, COUNTS, ENDS, NONE_CLOSED, TIMES
+from kpis.dictionary import DEAL_DIMS, Answer, kpi, left_out, ratio
+from kpis.pipeline import HOME, OPEN
 
 if TYPE_CHECKING:
     from kpis.dictionary import Parts
@@ -26,8 +26,12 @@ def _velocity(of: Parts, count: int) -> Answer:
     for holds, why in nothing:
         if holds:
             return Answer(None, None, None, count, why)
+    lacking = (
+        left_out(of["won"] - of["won_priced"], "won deal", "without an amount at home"),
+        left_out(of["won"] - of["won_dated"], "won deal", "without a day of creation or close"),
+    )
     money = Fraction(count * of["won"], of["closed"]) * Fraction(of["won_value"]) / of["won_priced"]
-    return ratio(money, Fraction(of["won_days"], of["won_dated"]), count, "")
+    return ratio(money, Fraction(of["won_days"], of["won_dated"]), count, "", "; ".join(filter(None, lacking)))
 
 
 @kpi(
@@ -44,6 +48,8 @@ def _velocity(of: Parts, count: int) -> Answer:
     clock="closed",
     dims=DEAL_DIMS,
     needs=("is_open", "is_won", "is_lost", "amount_home", "created"),
+    counted=OPEN | CLOSED,
+    leaves_out=ENDS["leaves_out"],
     parts={**COUNTS, **AMOUNTS, **TIMES, "open": pl.col("open").sum()},
     also=("velocity", "pipeline velocity", "sales velocity"),
 )
@@ -65,6 +71,7 @@ def pipeline_velocity_open_per_day(of: Parts) -> Answer:
     source="S67, S69, X1",
     clock="closed",
     needs=("is_won", "is_lost", "amount_home", "created"),
+    **ENDS,
     parts={**COUNTS, **AMOUNTS, **TIMES},
     also=("velocity", "pipeline velocity", "sales velocity"),
 )

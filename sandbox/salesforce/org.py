@@ -75,6 +75,8 @@ class Write:
 class Settings:
     """What differs between orgs."""
 
+    currency: str = "USD"
+    """The only currency, or the corporate one of several."""
     multi_currency: bool = True
     dated_rates: bool = True
     daily_limit: int = 100_000
@@ -131,6 +133,7 @@ class Org:
             IsSandbox=self.settings.is_sandbox,
             InstanceName="LOCAL",
             TimeZoneSidKey="America/New_York",
+            DefaultCurrencyIsoCode=self.settings.currency,
             FiscalYearStartMonth=1,
         )["Id"]
 
