@@ -22,8 +22,8 @@ CONVERSION: Final[dict[str, Any]] = {
     "needs": ("stage", "stage_since"),
 }  # fmt: skip
 STAY: Final[dict[str, Any]] = {
-    "leaves_out": STAGELESS, "unit": "days", "leads": "leading", "over": "visits", "dims": STAGED, "needs": ("stage", "stage_since"),
-    "numerator": "none: a median", "denominator": "none: a median",
+    "leaves_out": STAGELESS, "unit": "days", "leads": "leading", "over": "visits", "dims": STAGED,
+    "needs": ("stage", "stage_since"), "numerator": "none: a median", "denominator": "none: a median",
 }  # fmt: skip
 HALF: Final = 0.5 + 1e-12  # a product of fractions that is one half may stand a rounding above it
 

@@ -137,8 +137,8 @@ class Description:
     mapped and may be written. `choices`: fact → the CRM's own picklist values. `types`: mapped fact → fact type.
     `user_id`: the CRM user we act as. `currency`: the CRM's own home currency (None: it does not say), `rates_to`: the
     currency to which its exchange rates lead. `sources`: fact → the one field it is read from, where there is one.
-    `acts`: what may be done beyond our fields, of task and move. `offers`: what can be said of subjects other than deals, by table,
-    where it was asked for. `history`: fields with a known past (None: all with a history row).
+    `acts`: what may be done beyond our fields, of task and move. `offers`: what can be said of subjects other than
+    deals, by table, where it was asked for. `history`: fields with a known past (None: all with a history row).
     """
 
     mapped: frozenset[str]
