@@ -23,13 +23,13 @@ def _velocity(of: Parts, count: int) -> Answer:
         (not of["won_dated"], "no won deal has a day of creation and of close"),
         (of["won_dated"] and of["won_days"] <= 0, "won deals took no day on average"),
     )
-    for holds, why in nothing:
-        if holds:
-            return Answer(None, None, None, count, why)
     lacking = (
         left_out(of["won"] - of["won_priced"], "won deal", "without an amount at home"),
         left_out(of["won"] - of["won_dated"], "won deal", "without a day of creation or close"),
     )
+    for holds, why in nothing:
+        if holds:
+            return Answer(None, None, None, count, "; ".join(filter(None, (why, *lacking))))
     money = Fraction(count * of["won"], of["closed"]) * Fraction(of["won_value"]) / of["won_priced"]
     return ratio(money, Fraction(of["won_days"], of["won_dated"]), count, "", "; ".join(filter(None, lacking)))
 

@@ -9,7 +9,7 @@ from sandbox.salesforce import Settings
 from tests.connectors.salesforce.sales import open_for_business
 from tests.crm_drivers.salesforce import SalesforceOffice
 from tests.worker.governed import NAME, Governed, services
-from worker.usecases.answers import kpis
+from worker.usecases.answers import deals, kpis
 from worker.usecases.connection import check
 from worker.usecases.init import init
 
@@ -45,7 +45,7 @@ def test_a_currency_that_is_not_the_crms_stops_run_check_and_init_with_what_to_d
     wrong = euros(team, tmp_path)
     with pytest.raises(SettingsProblem, match=r"acme.currency is EUR, but the CRM keeps .* in USD.*Set currency = "):
         wrong.run()
-    assert wrong.services.store.mirror.records(NAME, "opportunity") == []
+    assert deals(wrong.services, NAME) == []
     assert levels(wrong).keys() == {"missing"}
     with pytest.raises(SettingsProblem, match="in USD"):
         init(tmp_path / "new", wrong.services, NAME)
