@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from model.errors import SettingsProblem
+from model.facts import FACTS
 from model.sync import Remark
 from worker import side_files
 
@@ -80,6 +81,12 @@ def leads_home(home: Home, description: Description) -> bool:
     return (description.rates_to or description.currency or home.currency) == home.currency
 
 
+def _unconverted(description: Description) -> str:
+    """A sentence on the mapped facts in money: each stays in its deal's own currency."""
+    names = sorted(fact for fact, kind in description.types.items() if kind == "money" and fact not in FACTS)
+    return f" Facts of your own stay in the deal's currency: {', '.join(names)}." if names else ""
+
+
 def currency_remark(session: Session, description: Description) -> Remark | None:
     """What `connection check` has to say about the currency; None where the CRM and the connection agree."""
     try:
@@ -87,7 +94,7 @@ def currency_remark(session: Session, description: Description) -> Remark | None
     except SettingsProblem as problem:
         return Remark("missing", str(problem))
     if home.own:
-        return Remark("note", home.note)
+        return Remark("note", home.note + _unconverted(description))
     if description.currency is None:
         return Remark("warning", SILENT.format(name=session.name, home=home.currency))
     return None
