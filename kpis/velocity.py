@@ -19,7 +19,8 @@ def _velocity(of: Parts, count: int) -> Answer:
     """Count × win rate × average won value ÷ mean days to win, as one fraction, divided once."""
     nothing = (
         (not of["closed"], NONE_CLOSED),
-        (not of["won_priced"], "no deal with an amount won in the window"),
+        (not of["won"], "no deal with an amount won in the window"),
+        (not of["won_priced"], "no won deal has an amount at home"),
         (not of["won_dated"], "no won deal has a day of creation and of close"),
         (of["won_dated"] and of["won_days"] <= 0, "won deals took no day on average"),
     )
@@ -29,7 +30,7 @@ def _velocity(of: Parts, count: int) -> Answer:
     )
     for holds, why in nothing:
         if holds:
-            return Answer(None, None, None, count, "; ".join(filter(None, (why, *lacking))))
+            return Answer(None, None, None, count, why)
     money = Fraction(count * of["won"], of["closed"]) * Fraction(of["won_value"]) / of["won_priced"]
     return ratio(money, Fraction(of["won_days"], of["won_dated"]), count, "", "; ".join(filter(None, lacking)))
 

@@ -33,7 +33,7 @@ def _folder(tmp_path):
 
 
 def value(team, kpi="pipeline_value"):
-    return next(row for row in kpis(team.services, NAME)["kpis"] if row["id"] == kpi and not row["dims"])
+    return next(row for row in kpis(team.services, NAME, window="all", only=kpi) if not row["dims"])
 
 
 def levels(team):
