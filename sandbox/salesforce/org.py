@@ -103,7 +103,7 @@ class Org:
         self.settings = settings or Settings()
         self.clock = clock or Clock()
         self.lock = threading.RLock()
-        self.objects = standard_objects(multi_currency=self.settings.multi_currency)
+        self.objects = standard_objects(multi_currency=self.settings.multi_currency, currency=self.settings.currency)
         if not self.settings.dated_rates:
             self.objects.pop("DatedConversionRate", None)
         self.tables = {name: Table(name) for name in self.objects}
