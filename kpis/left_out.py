@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from kpis.dictionary import Kpi
 
-COUNTED = "counted"
+DOUBTS: Final = ("stateless", "dayless", "stageless")
+"""Columns of the deals that a KPI may leave out; see `kpis.populations`."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,16 @@ class LeftOut:
         return replace(answer, why=said)
 
 
-def left_out_of(entries: Sequence[Kpi], deals: pl.DataFrame, dim: str | None) -> LeftOut:
+def doubtful(deals: pl.DataFrame) -> pl.DataFrame | None:
+    """The frame, if anything is unknown of any deal in it; else None, and nothing is left out."""
+    doubts = [name for name in deals.columns if name in DOUBTS or name.startswith(unknown(""))]
+    return deals if deals.select(pl.any_horizontal(doubts).any()).item() else None
+
+
+def left_out_of(entries: Sequence[Kpi], deals: pl.DataFrame | None, dim: str | None) -> LeftOut:
     """What each KPI leaves out, group by group. `deals`: a row a deal, with the columns that `leaves_out` asks for."""
+    if deals is None:
+        return LeftOut(dim, {}, {})
     sums = [
         expr.fill_null(value=False).sum().alias(f"{entry.id}.{lacking}")
         for entry in entries for lacking, expr in entry.leaves_out.items()

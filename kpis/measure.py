@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+import polars as pl
 
 from kpis.catalogue import KPIS
 from kpis.dictionary import DIMS, TIME_DIMS, KpiValue, rounded
-from kpis.left_out import left_out_of
+from kpis.left_out import doubtful, left_out_of
 from kpis.populations import COLUMNS, deals, stays, visitors, visits
 from kpis.targets import goal
 from kpis.window import ALL
@@ -17,9 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    import polars as pl
-
     from kpis.dictionary import Answer, Kpi, Parts
+    from kpis.left_out import LeftOut
     from kpis.targets import Goal
     from kpis.window import Window
     from model.wide import Wide
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
 FACTS_READ: Final = COLUMNS | {fact for entry in KPIS.values() for fact in entry.needs}
 """Facts that KPIs read."""
 MONEY_UNITS: Final = ("money", "money/day")
+TARGETED: Final = "target period"
+Place: TypeAlias = tuple[str, str]
+"""A population and a clock."""
+
+
+class Rows(NamedTuple):
+    """Rows that are counted, for some populations and clocks; `concerned`: a row for each deal, if one is left out."""
+
+    places: frozenset[Place]
+    counted: pl.DataFrame
+    concerned: pl.DataFrame | None
 
 
 def measure(
@@ -36,9 +48,9 @@ def measure(
     """Each KPI with empty dims, then once for each group of each single dimension of `by`.
 
     `targets` has the columns of `kpis.targets.TARGETS`; `currency` is the home currency, which names the unit; `note`
-    is what each value in money has to say of its amounts. A
-    dimension whose fact is dormant is left out; a group that nothing names has the value None. Raises
-    SettingsProblem for a dimension that is none, or targets that cannot be read.
+    is what each value in money has to say of its amounts. A dimension with a dormant fact is left out; a group that
+    nothing names has the value None. Raises SettingsProblem for a dimension that is none, or targets that cannot be
+    read.
     """
     if strange := [dim for dim in by if dim not in DIMS]:
         raise SettingsProblem(f"{strange[0]!r} is no dimension; KPIs can be given by {', '.join(DIMS)}.")
@@ -71,53 +83,58 @@ def noted(entry: Kpi, answer: Answer, note: str) -> Answer:
     return replace(answer, why="; ".join(filter(None, (answer.why, note))))
 
 
-Rows: TypeAlias = "tuple[pl.DataFrame, pl.DataFrame]"
-"""The rows that are counted, and a row for each deal that is counted or left out."""
-
-
-def _frames(wide: Wide, window: Window, aim: Goal) -> Mapping[tuple[str, str], Rows]:
-    """The rows by population and clock."""
+def _frames(wide: Wide, window: Window, aim: Goal) -> Sequence[Rows]:
+    """The rows to count, each frame with the populations and clocks that it answers."""
     stayed = stays(wide)
-    entered, left = (visits(stayed, wide, window, clock) for clock in ("entered", "left"))
-    rows, entering = deals(wide, window, aim), visitors(stayed, entered, wide)
-    return {
-        **{("deals", clock): (rows, rows) for clock in ("as_of", "closed", "target period")},
-        ("entries", "entered"): (entered, entering),
-        ("visits", "entered"): (entered, entering),
-        ("visits", "left"): (left, visitors(stayed, left, wide)),
-    }
+    rows, entered, left = deals(wide, window, aim), *(visits(stayed, wide, window, day) for day in ("entered", "left"))
+    return [
+        Rows(frozenset(("deals", clock) for clock in ("as_of", "closed", TARGETED)), rows, doubtful(rows)),
+        Rows(
+            frozenset({("entries", "entered"), ("visits", "entered")}), entered,
+            doubtful(visitors(stayed, entered, wide)),
+        ),
+        Rows(frozenset({("visits", "left")}), left, doubtful(visitors(stayed, left, wide))),
+    ]  # fmt: skip
 
 
 def _answers(
-    entries: Sequence[Kpi], frames: Mapping[tuple[str, str], Rows], dim: str | None, aim: Goal
+    entries: Sequence[Kpi], frames: Sequence[Rows], dim: str | None, aim: Goal
 ) -> Iterator[tuple[Kpi, str | None, Answer]]:
-    """Every KPI's answer for every group of `dim`, with what it leaves out: one pass over each frame."""
-    for place, (frame, concerned) in frames.items():
-        asked = [
-            entry for entry in entries if (entry.over, entry.clock) == place and (dim is None or dim in entry.dims)
-        ]
-        if not asked:
-            continue
-        out = left_out_of(asked, concerned, dim)
-        for entry, group, parts in _aggregated(asked, frame, dim, aim):
-            yield entry, group, out.noted(entry, group, entry.answer(parts))
+    """Every KPI's answer for every group of `dim`, with what it leaves out."""
+    named = [entry for entry in entries if dim is None or dim in entry.dims]
+    out: dict[str, LeftOut] = {}
+    for rows in frames:
+        some = [entry for entry in named if (entry.over, entry.clock) in rows.places]
+        out |= dict.fromkeys((entry.id for entry in some), left_out_of(some, rows.concerned, dim))
+    for entry, group, parts in _aggregated(named, frames, dim, aim):
+        yield entry, group, out[entry.id].noted(entry, group, entry.answer(parts))
 
 
 def _aggregated(
-    asked: Sequence[Kpi], frame: pl.DataFrame, dim: str | None, aim: Goal
+    named: Sequence[Kpi], frames: Sequence[Rows], dim: str | None, aim: Goal
 ) -> Iterator[tuple[Kpi, str | None, Parts]]:
-    """Every KPI's parts for every group of `dim`."""
+    """Every KPI's parts for every group of `dim`: one pass over each frame, all passes at once."""
     aims = aim.of(dim) if dim in {None, "owner", "team"} else {}
-    exprs = [part.alias(f"{entry.id}.{name}") for entry in asked for name, part in entry.parts.items()]
-    table = frame.select(exprs) if dim is None else frame.group_by(dim).agg(exprs).sort(dim, nulls_last=True)
-    for row in table.iter_rows(named=True):
-        group = None if dim is None else row[dim]
-        for entry in asked:
-            yield entry, group, _parts(entry, row) | {"target": aims.get(group), "no_target": aim.why}
-    # a target without a deal is covered by nothing, which is worth knowing
-    for group in aims.keys() - set(table[dim]) if dim else ():
-        for entry in (entry for entry in asked if entry.clock == "target period"):
-            yield entry, group, dict.fromkeys(entry.parts, 0) | {"target": aims[group], "no_target": aim.why}
+    asked = [([e for e in named if (e.over, e.clock) in rows.places], rows.counted) for rows in frames]
+    asked = [(some, frame) for some, frame in asked if some]
+    queries = [_grouped(frame.lazy(), some, dim) for some, frame in asked]
+    tables = pl.collect_all(queries, engine="in-memory", optimizations=pl.QueryOptFlags.none())
+    for (some, _), table in zip(asked, tables, strict=True):
+        for row in table.iter_rows(named=True):
+            group = None if dim is None else row[dim]
+            for entry in some:
+                yield entry, group, _parts(entry, row) | {"target": aims.get(group), "no_target": aim.why}
+        # a target without a deal is covered by nothing, which is worth knowing
+        targeted = [entry for entry in some if entry.clock == TARGETED]
+        for group in aims.keys() - set(table[dim]) if dim and targeted else ():
+            for entry in targeted:
+                yield entry, group, dict.fromkeys(entry.parts, 0) | {"target": aims[group], "no_target": aim.why}
+
+
+def _grouped(rows: pl.LazyFrame, entries: Sequence[Kpi], dim: str | None) -> pl.LazyFrame:
+    """The parts of some KPIs, a row for each group of `dim`."""
+    parts = [part.alias(f"{entry.id}.{name}") for entry in entries for name, part in entry.parts.items()]
+    return rows.select(parts) if dim is None else rows.group_by(dim).agg(parts).sort(dim, nulls_last=True)
 
 
 def _parts(entry: Kpi, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +146,7 @@ def _values(
     context: tuple[Window, Goal, str | None],
 ) -> Iterator[KpiValue]:  # fmt: skip
     window, aim, currency = context
-    name = {"as_of": "as_of", "target period": aim.label or "as_of"}.get(entry.clock, window.name)
+    name = {"as_of": "as_of", TARGETED: aim.label or "as_of"}.get(entry.clock, window.name)
     home = currency or "home currency"
     unit = entry.unit.replace("money", home) if entry.unit in MONEY_UNITS else entry.unit
     if lacking := _lacking(entry, wide):

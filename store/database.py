@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from store.fence import Lease
 
-HEAD: Final = "0041"
+AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError)
+"""Raised while the database cannot be reached."""
+HEAD: Final = "0050"
 """The newest migration; opening compares with it before Alembic is imported."""
 MIGRATION_LOCK: Final = 5_107_205
 PRAGMAS: Final = (

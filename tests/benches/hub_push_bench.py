@@ -8,11 +8,11 @@ from model.sync import Patch
 from tests.benches.measure import Row, peak_mb, took
 from tests.benches.portal import NAME, served
 from worker.pipeline.push import send
-from worker.pipeline.session import leased, running
+from worker.pipeline.running import leased, running
 
 
 def run(share: float, *, times: int, folder: str) -> list[Row]:
-    """Every field of ours is new on each of the deals."""
+    """Each of our fields is new on each of the deals."""
     deals = int(10_000 * share)
     with served(int(deals * 1.1)) as server:
         services = server.services(Path(folder))

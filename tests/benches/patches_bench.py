@@ -9,7 +9,7 @@ from store import Store
 from tests.benches import seed
 from tests.benches.measure import Row, Took, seconds, took
 from worker.pipeline.push import planned as planned_patches
-from worker.pipeline.session import leased, running
+from worker.pipeline.running import leased, running
 from worker.settings import Settings, connection_settings
 from worker.usecases.steps import judged_now
 from worker.wiring import Services, policy_texts

@@ -10,7 +10,7 @@ from kpis.catalogue import KPIS
 from kpis.measure import measure
 from kpis.window import Window
 from model.wide import Wide
-from tests.kpis.fixtures import FACTS, deal, pipeline, said, walk
+from tests.kpis.fixtures import FACTS, deal, pipeline, value_of, walk
 
 SOON, MADE, DONE = date(2026, 12, 15), date(2026, 1, 5), date(2026, 11, 1)
 DEALS = (
@@ -80,33 +80,33 @@ def test_where_a_fact_is_unknown_of_every_deal_no_kpi_that_rests_on_it_is_zero(f
 
 
 def test_a_pipeline_of_unknown_state_has_no_value_and_says_how_many_deals_it_leaves_out():
-    value = said(org(STATE, (0, 1, 2, 3, 4)), "pipeline_value")
+    value = value_of(org(STATE, (0, 1, 2, 3, 4)), "pipeline_value")
     assert (value.value, value.numerator, value.n) == (None, None, 0)
     assert value.why == "5 deals of unknown state left out"
 
 
 def test_a_pipeline_of_partly_unknown_state_is_given_with_what_it_leaves_out():
-    value = said(org(STATE, (1,)), "pipeline_value")
+    value = value_of(org(STATE, (1,)), "pipeline_value")
     assert (value.value, value.why) == (100, "1 deal of unknown state left out")
 
 
 def test_a_group_says_how_many_deals_might_be_its_own():
-    groups = said(org(("owner",), (1,)), "pipeline_value", by="owner")
+    groups = value_of(org(("owner",), (1,)), "pipeline_value", by="owner")
     assert (groups["Ann"].value, groups["Ann"].why) == (100, "1 deal of unknown owner left out")
     assert (groups[None].value, groups[None].why) == (200, "1 deal of unknown owner among them")
 
 
 def test_a_closed_deal_without_a_day_is_left_out_of_a_window_and_said():
-    value = said(org(("closed_on", "close_date"), (2,)), "win_rate_closed", window=Window("90d"))
+    value = value_of(org(("closed_on", "close_date"), (2,)), "win_rate_closed", window=Window("90d"))
     assert (value.numerator, value.denominator) == (1, 2)
     assert value.why == "1 deal without a day of closing left out"
 
 
 def test_velocity_says_which_won_deals_its_averages_leave_out():
-    value = said(org(("amount_home",), (2,)), "pipeline_velocity_closed_per_day")
+    value = value_of(org(("amount_home",), (2,)), "pipeline_velocity_closed_per_day")
     assert value.why == "1 won deal without an amount at home left out"
 
 
 def test_a_deal_of_unknown_stage_is_said_by_the_stage_kpis():
-    value = said(org(STAGED, (0,)), "stage_conversion_ever")
+    value = value_of(org(STAGED, (0,)), "stage_conversion_ever")
     assert value.why == "1 deal of unknown stage left out"

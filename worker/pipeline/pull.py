@@ -10,10 +10,10 @@ from model.helpers.gc_paused import uncollected
 from model.helpers.prefetch import ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from model.subjects import Subject
-    from model.sync import SetAside
+    from model.sync import Page, SetAside
     from worker.pipeline.session import Session
 
 SWEEP: Final = 8
@@ -40,15 +40,23 @@ def pull(
     store, pulled = session.store, pulled or Pulled()
     asked = {"full": full, **session.asked(others)}
     with uncollected():
-        for number, page in enumerate(ahead(session.connector.pull(store.mirror.cursors(session.name), **asked))):
-            kept = store.mirror.keep_page(
-                session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
-            )
-            pulled.records += sum(map(len, page.records.values()))
-            pulled.changed += kept.changed + kept.new
-            pulled.held_back += kept.held_back
-            pulled.aside += page.aside
-            session.services.progress("pulled", pulled.records)
-            if number % SWEEP == 0:
-                gc.collect(1)  # reference cycles that the libraries have left
+        _keep(session, pulled, session.connector.pull(store.mirror.cursors(session.name), **asked))
+        if returned := store.mirror.returned(session.name):
+            _keep(session, pulled, session.connector.children(returned))
+            store.mirror.forget_returned(session.name, returned, session.lease)
     return pulled
+
+
+def _keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
+    """Keep pages, and count them."""
+    for number, page in enumerate(ahead(pages)):
+        kept = session.store.mirror.keep_page(
+            session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
+        )
+        pulled.records += sum(map(len, page.records.values()))
+        pulled.changed += kept.changed + kept.new
+        pulled.held_back += kept.held_back
+        pulled.aside += page.aside
+        session.services.progress("pulled", pulled.records)
+        if number % SWEEP == 0:
+            gc.collect(1)  # reference cycles that the libraries have left

@@ -59,8 +59,9 @@ class OnRecord:
 
     key: int
     id: str
+    is_closed: bool | None
     modified: datetime
-    ours: dict[str, Any]
+    on_crm: dict[str, Any]
     sent: dict[str, Any]
     put_back_at: datetime | None
     last_patched_closed: bool
@@ -71,9 +72,9 @@ class OnRecord:
 
 def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator[OnRecord]:
     """The store's rows with parsed JSON."""
-    frame = session.store.pushes.plan_rows(session.name, keys).drop("is_closed", "first_seen")
+    frame = session.store.pushes.plan_rows(session.name, keys).drop("first_seen")
     for row in frame.iter_rows(named=True):
-        row["ours"], row["sent"] = orjson.loads(row["ours"] or "{}"), orjson.loads(row["sent"] or "{}")
+        row["on_crm"], row["sent"] = orjson.loads(row.pop("ours") or "{}"), orjson.loads(row["sent"] or "{}")
         yield OnRecord(**row)
 
 
@@ -81,11 +82,12 @@ def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRul
     """The fields for each deal: the verdict for judged open deals, a last patch for deals that left the pipeline."""
     wants = dict(wanted(judged.report, rules))
     for row in on_record(session, judged.part.keys):
-        want = wants.get(row.key)
+        want, closed = wants.get(row.key), False
         if want is None and leaves(row):
-            want = last_patch(rules)
+            # the store may know of a closing after as_of, which the verdict does not see
+            want, closed = last_patch(rules), bool(row.is_closed)
         if want is not None and not waits(row, want, rules, session.as_of):
-            yield PlanRow(row.id, want, row.ours, row.sent, row.put_back_at)
+            yield PlanRow(row.id, want, row.on_crm, row.sent, row.put_back_at, closed=closed)
 
 
 def leaves(row: OnRecord) -> bool:
@@ -105,7 +107,7 @@ def waits(row: OnRecord, want: Mapping[str, FieldValue], rules: Mapping[str, Fie
 def differing(row: OnRecord, want: Mapping[str, FieldValue], rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
     """The fields that differ from the record."""
     pairs = {name: (canonical(rule, want[name]), rule) for name, rule in rules.items() if name in want}
-    return {name: value for name, (value, rule) in pairs.items() if value != canonical(rule, row.ours.get(name))}
+    return {name: value for name, (value, rule) in pairs.items() if value != canonical(rule, row.on_crm.get(name))}
 
 
 def send(session: Session, slices: Iterable[Sequence[Patch]], run_id: int, report: Report) -> None:

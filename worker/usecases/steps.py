@@ -15,7 +15,7 @@ from worker.pipeline.other_subjects import judge_others, named_in_force
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import planned, recover, send
 from worker.pipeline.report import Report
-from worker.pipeline.session import Session, counted, leased, running
+from worker.pipeline.running import counted, leased, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from model.sync import FieldValue, Patch
     from worker.pipeline.judge import Judged
     from worker.pipeline.other_subjects import JudgedOther
+    from worker.pipeline.session import Session
     from worker.wiring import Services
 
 SHOWN_RECORDS = 3

@@ -1,4 +1,4 @@
-"""JSON whose decimals stay exact."""
+"""JSON with exact decimals."""
 
 from __future__ import annotations
 
