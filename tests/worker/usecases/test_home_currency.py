@@ -7,7 +7,7 @@ import pytest
 from model.errors import SettingsProblem
 from sandbox.salesforce import Settings
 from tests.connectors.salesforce.sales import open_for_business
-from tests.crm_drivers.salesforce import SalesforceOffice
+from tests.crm_drivers.salesforce import SalesforceDriver
 from tests.worker.governed import NAME, Governed, services
 from worker.usecases.answers import deals, kpis
 from worker.usecases.connection import check
@@ -16,15 +16,15 @@ from worker.usecases.init import init
 RATES = "currency,date,rate\nUSD,2026-01-01,0.9\n"
 
 
-def over(office, folder, currency, **connection):
-    """The office's connection with this currency; "" for none."""
-    made = services(office, folder, currency=currency, **connection)
-    connector = office.connector(budget_share=1.0, currency=currency or None)
-    return Governed(office, replace(made, connect=lambda _name: connector))
+def over(driver, folder, currency, **connection):
+    """The driver's connection with this currency; "" for none."""
+    made = services(driver, folder, currency=currency, **connection)
+    connector = driver.connector(budget_share=1.0, currency=currency or None)
+    return Governed(driver, replace(made, connect=lambda _name: connector))
 
 
 def euros(team, folder, **connection):
-    return over(team.office, folder / "euros", "EUR", **connection)
+    return over(team.driver, folder / "euros", "EUR", **connection)
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def test_rates_of_another_currency_convert_nothing(team, tmp_path):
 
 def test_a_connection_without_a_currency_has_the_crms_own(team, tmp_path):
     team.deal(amount=1000)
-    plain = over(team.office, tmp_path / "euros", "")
+    plain = over(team.driver, tmp_path / "euros", "")
     plain.run()
     assert (value(plain)["value"], value(plain)["unit"], levels(plain)) == (1000, "USD", {})
 
@@ -79,25 +79,25 @@ def test_a_connection_without_a_currency_has_the_crms_own(team, tmp_path):
 @pytest.mark.parametrize("several", [True, False])
 def test_an_org_in_euros_is_in_euros_with_one_currency_and_with_several(tmp_path, several):
     with open_for_business(Settings(currency="EUR", multi_currency=several)) as sales:
-        office = SalesforceOffice(sales)
-        office.deal(amount=1000)
-        plain = over(office, tmp_path / "euros", "")
+        driver = SalesforceDriver(sales)
+        driver.deal(amount=1000)
+        plain = over(driver, tmp_path / "euros", "")
         plain.run()
         assert (value(plain)["value"], value(plain)["unit"]) == (1000, "EUR")
 
 
 def test_an_org_with_several_currencies_converts_by_its_own_rates_and_says_so(tmp_path):
     with open_for_business(Settings(multi_currency=True)) as sales:
-        office = SalesforceOffice(sales)
-        office.deal(amount=1000, CurrencyIsoCode="USD")
-        mended = over(office, tmp_path / "euros", "EUR")
+        driver = SalesforceDriver(sales)
+        driver.deal(amount=1000, CurrencyIsoCode="USD")
+        mended = over(driver, tmp_path / "euros", "EUR")
         assert "converted to EUR by the CRM's own exchange rates" in mended.run().remarks[0]
         assert (value(mended)["value"], value(mended)["unit"]) == (920, "EUR")
 
 
 @pytest.mark.parametrize("team", ["hubspot"], indirect=True)
 def test_a_portal_with_a_rate_of_the_connections_currency_converts_by_it(team, tmp_path):
-    team.office.portal.rates = {"EUR": [("2026-01-01", "1.25")], "JPY": [("2026-01-01", "0.01")]}
+    team.driver.portal.rates = {"EUR": [("2026-01-01", "1.25")], "JPY": [("2026-01-01", "0.01")]}
     team.deal(amount=1000)
     team.deal(amount=100_000, deal_currency_code="JPY")
     mended = euros(team, tmp_path)
