@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from kpis.dictionary import Answer, kpi, left_out, ratio
-from kpis.pipeline import HOME
+from kpis.pipeline import HOME, STATELESS
 from model.helpers.words import many
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ VALUE, DAYS = pl.col("value"), pl.col("days")
 NONE_CLOSED: Final = "no deal closed in the window"
 NONE_WON: Final = "no deal won in the window"
 CLOSING: Final = "deals closed in the window, by closed_on, else close_date"
+ENDS: Final[dict[str, Any]] = {
+    "counted": CLOSED,
+    "leaves_out": {**STATELESS, "without a day of closing": pl.col("dayless")},
+}
 COUNTS: Final = {"won": WON.sum(), "closed": CLOSED.sum()}
 AMOUNTS: Final = {"won_value": VALUE.filter(WON).sum(), "won_priced": (WON & VALUE.is_not_null()).sum()}
 TIMES: Final = {"won_days": DAYS.filter(WON).sum(), "won_dated": (WON & DAYS.is_not_null()).sum()}
@@ -35,6 +39,7 @@ TIMES: Final = {"won_days": DAYS.filter(WON).sum(), "won_dated": (WON & DAYS.is_
     leads="lagging",
     source="S83, X8: not comparable with won ÷ proposals (S82) or won ÷ all opportunities (S84)",
     clock="closed",
+    **ENDS,
     needs=("is_won", "is_lost"),
     parts=COUNTS,
     also=("win rate", "close rate"),
@@ -56,6 +61,7 @@ def win_rate_closed(of: Parts) -> Answer:
     leads="lagging",
     source="X6, X8",
     clock="closed",
+    **ENDS,
     needs=("is_won", "is_lost", "amount_home"),
     parts={
         **AMOUNTS,
@@ -74,9 +80,10 @@ def win_rate_closed_by_value(of: Parts) -> Answer:
         left_out(of["out"], "closed deal", "without an amount at home"),
         f"{zero} of {many(of['lost'], 'lost deal')} at the amount 0" if zero else "",
     )
-    return ratio(
-        of["won_value"], of["all"], of["priced"], "no money closed in the window", "; ".join(filter(None, notes))
-    )
+    said = "; ".join(filter(None, notes))
+    if of["out"] and not of["priced"]:
+        return Answer(None, None, None, 0, said)
+    return ratio(of["won_value"], of["all"], of["priced"], "no money closed in the window", said)
 
 
 @kpi(
@@ -91,6 +98,7 @@ def win_rate_closed_by_value(of: Parts) -> Answer:
     leads="lagging",
     source="S92",
     clock="closed",
+    **ENDS,
     needs=("is_won", "amount_home"),
     parts={**AMOUNTS, "won": WON.sum()},
     also=("average deal size", "deal size", "acv"),
@@ -112,6 +120,7 @@ def average_won_value(of: Parts) -> Answer:
     leads="lagging",
     source="S74, X1, X2: won deals above and below; 9,000 ÷ 50 = 180. X3: a mean, no median",
     clock="closed",
+    **ENDS,
     needs=("is_won", "created"),
     parts={**TIMES, "won": WON.sum()},
     also=("velocity", "deal velocity", "average deal velocity", "sales cycle", "cycle length"),
@@ -133,6 +142,7 @@ def days_to_win_mean(of: Parts) -> Answer:
     leads="lagging",
     source="X3",
     clock="closed",
+    **ENDS,
     needs=("is_won", "created"),
     parts={**TIMES, "won": WON.sum(), "median": DAYS.filter(WON).median()},
     also=("velocity", "sales cycle", "cycle length"),
@@ -140,4 +150,4 @@ def days_to_win_mean(of: Parts) -> Answer:
 def days_to_win_median(of: Parts) -> Answer:
     """The median of days to win."""
     why = left_out(of["won"] - of["won_dated"], "won deal", "without a day of creation or close")
-    return Answer(of["median"], None, None, of["won_dated"], why if of["won_dated"] else NONE_WON)
+    return Answer(of["median"], None, None, of["won_dated"], why if of["won"] else NONE_WON)

@@ -7,13 +7,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+import polars as pl
+
 from model.helpers.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
-
-    import polars as pl
 
 Number: TypeAlias = Decimal | Fraction | float
 Parts: TypeAlias = "Mapping[str, Any]"
@@ -73,7 +73,8 @@ class Kpi:
     """A dictionary entry (S88). `needs`: facts without which it has no value. `over`: the rows it counts.
 
     `parts`: aggregates over those rows, by name; `answer` makes the value of them. `clock`: what the window is laid
-    on. `dims`: the dimensions that make sense. `also`: words people use for it, and for others: none is its name.
+    on. `counted`: the deals that it counts, `leaves_out`: by what they lack, those that it would count if that were
+    known. `dims`: the dimensions that make sense. `also`: words people use for it, and for others: none is its name.
     """
 
     id: str
@@ -90,6 +91,8 @@ class Kpi:
     parts: Mapping[str, pl.Expr]
     needs: tuple[str, ...]
     over: Population = "deals"
+    counted: pl.Expr = field(default_factory=lambda: pl.col("counted"))
+    leaves_out: Mapping[str, pl.Expr] = field(default_factory=dict)
     currency: str = "none: no money in it"
     owner: str = "RevOps"
     cadence: str = "daily"
@@ -115,9 +118,12 @@ def kpi(**entry: Any) -> Callable[[Callable[[Parts], Answer]], Callable[[Parts],
 
 
 def ratio(numerator: Number, denominator: Number, n: int, none: str, why: str = "") -> Answer:
-    """Numerator ÷ denominator, divided once; without a denominator there is no value, and `none` is the reason."""
+    """Numerator ÷ denominator, divided once. Without a denominator there is no value; the reason is `why`, else `none`.
+
+    `why` says what is left out: where nothing remains, that is the reason.
+    """
     if not denominator:
-        return Answer(None, numerator, denominator, n, none)
+        return Answer(None, numerator, denominator, n, why or none)
     return Answer(Fraction(numerator) / Fraction(denominator), numerator, denominator, n, why)
 
 

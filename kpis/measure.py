@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import polars as pl
 
 from kpis.catalogue import KPIS
 from kpis.dictionary import DIMS, TIME_DIMS, KpiValue, rounded
-from kpis.populations import COLUMNS, deals, stays, visits
+from kpis.left_out import doubtful, left_out_of
+from kpis.populations import COLUMNS, deals, stays, visitors, visits
 from kpis.targets import goal
 from kpis.window import ALL
 from model.errors import SettingsProblem
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from kpis.dictionary import Answer, Kpi, Parts
+    from kpis.left_out import LeftOut
     from kpis.targets import Goal
     from kpis.window import Window
     from model.wide import Wide
@@ -30,15 +33,24 @@ Place: TypeAlias = tuple[str, str]
 """A population and a clock."""
 
 
+class Rows(NamedTuple):
+    """Rows that are counted, for some populations and clocks; `concerned`: a row for each deal, if one is left out."""
+
+    places: frozenset[Place]
+    counted: pl.DataFrame
+    concerned: pl.DataFrame | None
+
+
 def measure(
     wide: Wide, *, by: Sequence[str] = (), window: Window = ALL, targets: pl.DataFrame | None = None,
-    currency: str | None = None,
+    currency: str | None = None, note: str = "",
 ) -> list[KpiValue]:  # fmt: skip
     """Each KPI with empty dims, then once for each group of each single dimension of `by`.
 
-    `targets` has the columns of `kpis.targets.TARGETS`; `currency` is the home currency, which names the unit. A
-    dimension with a dormant fact is left out; a group that nothing names has the value None. Raises
-    SettingsProblem for a dimension that is none, or targets that cannot be read.
+    `targets` has the columns of `kpis.targets.TARGETS`; `currency` is the home currency, which names the unit; `note`
+    is what each value in money has to say of its amounts. A dimension with a dormant fact is left out; a group that
+    nothing names has the value None. Raises SettingsProblem for a dimension that is none, or targets that cannot be
+    read.
     """
     if strange := [dim for dim in by if dim not in DIMS]:
         raise SettingsProblem(f"{strange[0]!r} is no dimension; KPIs can be given by {', '.join(DIMS)}.")
@@ -49,8 +61,8 @@ def measure(
     rows: dict[str, list[tuple[dict[str, str | None], Answer]]] = {entry.id: [] for entry in KPIS.values()}
     dims: list[str | None] = [None, *offered]
     for dim in dims:
-        for entry, group, parts in _aggregated(sayable, frames, dim, aim):
-            rows[entry.id].append(({} if dim is None else {dim: group}, entry.answer(parts)))
+        for entry, group, answer in _answers(sayable, frames, dim, aim):
+            rows[entry.id].append(({} if dim is None else {dim: group}, answer if dim else noted(entry, answer, note)))
     return [value for entry in KPIS.values() for value in _values(entry, rows[entry.id], wide, (window, aim, currency))]
 
 
@@ -64,23 +76,46 @@ def _lacking(entry: Kpi, wide: Wide) -> list[str]:
     return [fact for fact in entry.needs if fact in wide.dormant or fact not in wide.frame.columns]
 
 
-def _frames(wide: Wide, window: Window, aim: Goal) -> Sequence[tuple[frozenset[Place], pl.DataFrame]]:
+def noted(entry: Kpi, answer: Answer, note: str) -> Answer:
+    """The answer with a note, where it is made of money and has a value."""
+    if answer.value is None or "home currency" not in entry.currency:
+        return answer
+    return replace(answer, why="; ".join(filter(None, (answer.why, note))))
+
+
+def _frames(wide: Wide, window: Window, aim: Goal) -> Sequence[Rows]:
     """The rows to count, each frame with the populations and clocks that it answers."""
     stayed = stays(wide)
+    rows, entered, left = deals(wide, window, aim), *(visits(stayed, wide, window, day) for day in ("entered", "left"))
     return [
-        (frozenset(("deals", clock) for clock in ("as_of", "closed", TARGETED)), deals(wide, window, aim)),
-        (frozenset({("entries", "entered"), ("visits", "entered")}), visits(stayed, wide, window, "entered")),
-        (frozenset({("visits", "left")}), visits(stayed, wide, window, "left")),
-    ]
+        Rows(frozenset(("deals", clock) for clock in ("as_of", "closed", TARGETED)), rows, doubtful(rows)),
+        Rows(
+            frozenset({("entries", "entered"), ("visits", "entered")}), entered,
+            doubtful(visitors(stayed, entered, wide)),
+        ),
+        Rows(frozenset({("visits", "left")}), left, doubtful(visitors(stayed, left, wide))),
+    ]  # fmt: skip
+
+
+def _answers(
+    entries: Sequence[Kpi], frames: Sequence[Rows], dim: str | None, aim: Goal
+) -> Iterator[tuple[Kpi, str | None, Answer]]:
+    """Every KPI's answer for every group of `dim`, with what it leaves out."""
+    named = [entry for entry in entries if dim is None or dim in entry.dims]
+    out: dict[str, LeftOut] = {}
+    for rows in frames:
+        some = [entry for entry in named if (entry.over, entry.clock) in rows.places]
+        out |= dict.fromkeys((entry.id for entry in some), left_out_of(some, rows.concerned, dim))
+    for entry, group, parts in _aggregated(named, frames, dim, aim):
+        yield entry, group, out[entry.id].noted(entry, group, entry.answer(parts))
 
 
 def _aggregated(
-    entries: Sequence[Kpi], frames: Sequence[tuple[frozenset[Place], pl.DataFrame]], dim: str | None, aim: Goal
+    named: Sequence[Kpi], frames: Sequence[Rows], dim: str | None, aim: Goal
 ) -> Iterator[tuple[Kpi, str | None, Parts]]:
     """Every KPI's parts for every group of `dim`: one pass over each frame, all passes at once."""
     aims = aim.of(dim) if dim in {None, "owner", "team"} else {}
-    named = [entry for entry in entries if dim is None or dim in entry.dims]
-    asked = [([entry for entry in named if (entry.over, entry.clock) in places], frame) for places, frame in frames]
+    asked = [([e for e in named if (e.over, e.clock) in rows.places], rows.counted) for rows in frames]
     asked = [(some, frame) for some, frame in asked if some]
     queries = [_grouped(frame.lazy(), some, dim) for some, frame in asked]
     tables = pl.collect_all(queries, engine="in-memory", optimizations=pl.QueryOptFlags.none())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 OPEN = pl.col("open")
 PRICED = OPEN & pl.col("value").is_not_null()
 WEIGHED = PRICED & pl.col("chance").is_not_null()
+STATELESS = {"of unknown state": pl.col("stateless")}
+"""Deals of which nobody knows whether they are open."""
+STANDS: Final[dict[str, Any]] = {"leaves_out": STATELESS, "counted": OPEN}
 HOME = "amounts in the home currency by dated rate; deals without one are left out and counted"
 STANDING = (*DEAL_DIMS, "stage", *TIME_DIMS)
 
@@ -39,6 +42,7 @@ def _sum(of: Parts, lacking: str) -> Answer:
     clock="as_of",
     dims=STANDING,
     needs=("is_open", "amount_home"),
+    **STANDS,
     parts={
         "sum": pl.col("value").filter(OPEN).sum(),
         "n": PRICED.sum(),
@@ -65,6 +69,7 @@ def pipeline_value(of: Parts) -> Answer:
     clock="as_of",
     dims=STANDING,
     needs=("is_open", "amount_home", "probability"),
+    **STANDS,
     parts={
         "sum": (pl.col("value").cast(PRODUCT) * pl.col("chance").cast(PRODUCT)).filter(WEIGHED).sum(),
         "n": WEIGHED.sum(),
@@ -92,6 +97,7 @@ def pipeline_value_weighted(of: Parts) -> Answer:
     clock="target period",
     dims=("owner", "team"),
     needs=("is_open", "amount_home", "close_date"),
+    **STANDS,
     parts={
         "sum": pl.col("value").filter(OPEN & pl.col("due")).sum(),
         "n": (PRICED & pl.col("due")).sum(),
@@ -102,12 +108,12 @@ def pipeline_value_weighted(of: Parts) -> Answer:
 )
 def pipeline_coverage(of: Parts) -> Answer:
     """Open pipeline due in the period ÷ its target; without a target there is no value."""
-    if of["no_target"] or not of["target"]:
-        return Answer(None, of["sum"], None, of["n"], of["no_target"] or "no target")
-    if of["out"] and not of["n"]:
-        return Answer(None, None, of["target"], 0, left_out(of["out"], "open deal", "without an amount at home"))
     notes = (
         left_out(of["out"], "open deal", "without an amount at home"),
         left_out(of["undated"], "open deal", "without a close date"),
     )
-    return ratio(of["sum"], of["target"], of["n"], "no target", "; ".join(filter(None, notes)))
+    said, target = "; ".join(filter(None, notes)), of["target"]
+    total = None if said and not of["n"] else of["sum"]
+    if of["no_target"] or not target:
+        return Answer(None, total, None, of["n"], of["no_target"] or "no target")
+    return Answer(None, None, target, 0, said) if total is None else ratio(total, target, of["n"], "no target", said)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kpis.dictionary import DEAL_DIMS
+from kpis.dictionary import DEAL_DIMS, TIME_DIMS
 from kpis.window import month, quarter
 from model.facts import KNOWN
 from model.snapshot import MONEY
@@ -36,10 +36,25 @@ def known_value(wide: Wide, fact: str) -> pl.Expr:
     return pl.when(fact + KNOWN).then(fact).alias(fact) if fact in wide.masked else pl.col(fact)
 
 
+def unknown(dim: str) -> str:
+    """The column that is true for deals of which nobody knows the group of a dimension."""
+    return f"unknown_{dim}"
+
+
+def is_unknown(wide: Wide, *facts: str) -> pl.Expr:
+    """Whether one of the facts is unknown; a blank and a dormant one is not."""
+    masks = [~pl.col(fact + KNOWN) for fact in facts if fact in wide.masked and fact not in wide.dormant]
+    return pl.any_horizontal(masks) if masks else pl.lit(value=False)
+
+
 def deals(wide: Wide, window: Window, goal: Goal) -> pl.DataFrame:
-    """One row a deal: open, won and lost in the window, value at home, chance, days, and the dimensions."""
+    """One row a deal: open, won and lost in the window, value at home, chance, days, and the dimensions.
+
+    `stateless`: nobody knows whether it is open. `dayless`: closed, but perhaps not in the window.
+    """
     frame = wide.frame.select(
-        "key", as_of="as_of_date",
+        "key", as_of="as_of_date", day_unknown=is_unknown(wide, "is_open", "close_date"),
+        **{unknown(dim): is_unknown(wide, dim) for dim in (*DEAL_DIMS, "stage")},
         **{fact: known_value(wide, fact) for fact in TYPES},
         **{dim: known_value(wide, dim) for dim in (*DEAL_DIMS, "stage")},
     )  # fmt: skip
@@ -47,8 +62,12 @@ def deals(wide: Wide, window: Window, goal: Goal) -> pl.DataFrame:
     inside = window.holds(closed_day, pl.col("as_of"))
     day = pl.when("is_open").then("close_date").otherwise(closed_day)
     due = pl.col("close_date").is_between(goal.first, goal.last) if goal.first else pl.lit(value=False)
+    nowhere = day.is_null() & pl.col("day_unknown")
     return frame.select(
-        "key", *DEAL_DIMS, "stage",
+        "key", *DEAL_DIMS, "stage", *(unknown(dim) for dim in (*DEAL_DIMS, "stage")),
+        stateless=pl.any_horizontal(pl.col("is_open", "is_won", "is_lost").is_null()),
+        dayless=(pl.col("is_won") | pl.col("is_lost")).fill_null(value=False) & closed_day.is_null() & ~inside,
+        unknown_month=nowhere, unknown_quarter=nowhere,
         open=pl.col("is_open").fill_null(value=False),
         won=(pl.col("is_won") & inside).fill_null(value=False),
         lost=(pl.col("is_lost") & inside).fill_null(value=False),
@@ -107,6 +126,19 @@ def visits(stayed: pl.DataFrame, wide: Wide, window: Window, clock: str) -> pl.D
     day = pl.col("on" if clock == "entered" else "left_on")
     rows = stayed.join(_places(wide), on="key", how="inner", maintain_order="left")
     return rows.filter(window.holds(day, pl.col("as_of"))).with_columns(month=month(day), quarter=quarter(day))
+
+
+def visitors(stayed: pl.DataFrame, visited: pl.DataFrame, wide: Wide) -> pl.DataFrame:
+    """One row a deal: `counted` where it visited, `stageless` where it has no visit because its stage is unknown."""
+    lost = is_unknown(wide, "stage", "stage_since")
+    here = wide.frame.with_columns(_lost=lost & ~pl.col("key").is_in(stayed["key"].implode()))
+    nowhere = {unknown(dim): pl.col("_lost") for dim in ("stage", *TIME_DIMS)}
+    return here.select(
+        stageless="_lost", counted=pl.col("key").is_in(visited["key"].implode()), **nowhere,
+        **{unknown(dim): is_unknown(wide, dim) for dim in DEAL_DIMS},
+        **{dim: known_value(wide, dim) for dim in DEAL_DIMS},
+        **{dim: pl.lit(None, pl.String) for dim in ("stage", *TIME_DIMS)},
+    )  # fmt: skip
 
 
 def _places(wide: Wide) -> pl.DataFrame:

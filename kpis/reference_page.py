@@ -15,10 +15,12 @@ HEAD = """# KPIs
 date.
 
 Each KPI has a value for all deals and one for each group of each single dimension. A value that cannot be given is
-null, and `why` has the reason. `why` also counts the deals that a value leaves out. Amounts are exact decimals in the
-connection's currency. Different currencies are never added. Each value is divided once and rounded at the end to six
-places. A conversion by stage has `trusted: false` where its reps differ in their entry evidence
-(`sluicegate policies evidence`).
+null, and `why` has the reason. `why` also counts the deals that a value leaves out, such as deals of unknown state,
+stage or owner. An unknown is never counted as zero: where every deal of a group is unknown, the group has no value.
+Amounts are exact decimals in the connection's currency. Different currencies are never added. Where the CRM keeps its
+amounts in another currency than the connection's, `why` says from which currency they are converted. Each value is
+divided once and rounded at the end to six places. A conversion by stage has `trusted: false` where its reps differ in
+their entry evidence (`sluicegate policies evidence`).
 
 The windows are `all` (everything known at as_of), `90d` (or any number of days, the day of as_of included), `quarter`
 and `year` (of the calendar, up to as_of). Manage by leading KPIs. Lagging KPIs report results.

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 FIRST, DAYS, EVENT = pl.col("first"), pl.col("days"), pl.col("forward")
 STAGED: Final = (*DEAL_DIMS, "stage", *TIME_DIMS)
 ENTERED: Final = "first entries on a day of the window; month and quarter are those of the entry"
+STAGELESS: Final = {"of unknown stage": pl.col("stageless")}
+"""Deals without a visit because their stage, or its history, is unknown."""
 NONE: Final = "no deal entered a stage in the window"
 CONVERSION: Final[dict[str, Any]] = {
-    "unit": "share", "leads": "leading", "over": "entries", "clock": "entered", "dims": STAGED,
+    "leaves_out": STAGELESS, "unit": "share", "leads": "leading", "over": "entries", "clock": "entered", "dims": STAGED,
     "needs": ("stage", "stage_since"),
 }  # fmt: skip
 STAY: Final[dict[str, Any]] = {
-    "unit": "days", "leads": "leading", "over": "visits", "dims": STAGED, "needs": ("stage", "stage_since"),
-    "numerator": "none: a median", "denominator": "none: a median",
+    "leaves_out": STAGELESS, "unit": "days", "leads": "leading", "over": "visits", "dims": STAGED,
+    "needs": ("stage", "stage_since"), "numerator": "none: a median", "denominator": "none: a median",
 }  # fmt: skip
 HALF: Final = 0.5 + 1e-12  # a product of fractions that is one half may stand a rounding above it
 

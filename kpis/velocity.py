@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kpis.closing import AMOUNTS, CLOSING, COUNTS, NONE_CLOSED, TIMES
-from kpis.dictionary import DEAL_DIMS, Answer, kpi, ratio
-from kpis.pipeline import HOME
+from kpis.closing import AMOUNTS, CLOSED, CLOSING, COUNTS, ENDS, NONE_CLOSED, TIMES
+from kpis.dictionary import DEAL_DIMS, Answer, kpi, left_out, ratio
+from kpis.pipeline import HOME, OPEN
 
 if TYPE_CHECKING:
     from kpis.dictionary import Parts
@@ -19,15 +19,20 @@ def _velocity(of: Parts, count: int) -> Answer:
     """Count × win rate × average won value ÷ mean days to win, as one fraction, divided once."""
     nothing = (
         (not of["closed"], NONE_CLOSED),
-        (not of["won_priced"], "no deal with an amount won in the window"),
+        (not of["won"], "no deal with an amount won in the window"),
+        (not of["won_priced"], "no won deal has an amount at home"),
         (not of["won_dated"], "no won deal has a day of creation and of close"),
         (of["won_dated"] and of["won_days"] <= 0, "won deals took no day on average"),
+    )
+    lacking = (
+        left_out(of["won"] - of["won_priced"], "won deal", "without an amount at home"),
+        left_out(of["won"] - of["won_dated"], "won deal", "without a day of creation or close"),
     )
     for holds, why in nothing:
         if holds:
             return Answer(None, None, None, count, why)
     money = Fraction(count * of["won"], of["closed"]) * Fraction(of["won_value"]) / of["won_priced"]
-    return ratio(money, Fraction(of["won_days"], of["won_dated"]), count, "")
+    return ratio(money, Fraction(of["won_days"], of["won_dated"]), count, "", "; ".join(filter(None, lacking)))
 
 
 @kpi(
@@ -44,6 +49,8 @@ def _velocity(of: Parts, count: int) -> Answer:
     clock="closed",
     dims=DEAL_DIMS,
     needs=("is_open", "is_won", "is_lost", "amount_home", "created"),
+    counted=OPEN | CLOSED,
+    leaves_out=ENDS["leaves_out"],
     parts={**COUNTS, **AMOUNTS, **TIMES, "open": pl.col("open").sum()},
     also=("velocity", "pipeline velocity", "sales velocity"),
 )
@@ -65,6 +72,7 @@ def pipeline_velocity_open_per_day(of: Parts) -> Answer:
     source="S67, S69, X1",
     clock="closed",
     needs=("is_won", "is_lost", "amount_home", "created"),
+    **ENDS,
     parts={**COUNTS, **AMOUNTS, **TIMES},
     also=("velocity", "pipeline velocity", "sales velocity"),
 )

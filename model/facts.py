@@ -46,13 +46,18 @@ class Fact:
 STARTED: Final = pl.coalesce("reopened_on", "created")
 SEEN: Final = pl.col("activity_readable") & pl.col("team_logs")
 SAID: Final = pl.col("is_closed").is_not_null() & pl.col("is_won").is_not_null()
+TOUCHED_OR_STARTED: Final = pl.col("touch_on").is_not_null() | STARTED.is_not_null()
+OWNED: Final = pl.col("owner_readable")
+NOBODY: Final = pl.col("owner_id").is_null()
+STEPPED: Final = pl.col("mapped_next_step_owner").is_not_null() | (
+    pl.col("plans_readable") & pl.col("task_owner_readable") & (pl.col("task_owner").is_not_null() | OWNED)
+)
 STAGE: Final = pl.col("stage_readable")
 HISTORY: Final = STAGE & pl.col("history_reaches_now")
 COPIED: Final = pl.col("text_shared") | pl.col("text_carried")
 PLAN: Final = pl.col("text_fresh") | pl.col("planned")
 LATER: Final = pl.col("after") > pl.col("before")
 OVER_MONTH_END: Final = pl.col("before").dt.month_end() < pl.col("after")
-TAKER: Final = pl.col("plans_readable") & (pl.col("task_owner").is_not_null() | pl.col("owner_readable"))
 BUYER: Final = pl.col("mapped_has_economic_buyer") | pl.col("buyer_role")
 CHAMPION: Final = pl.col("mapped_has_champion") | pl.col("champion_role")
 MAPPED: Final = ("mapping",)
@@ -88,12 +93,14 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("deal_type", "text", "", "New business, renewal and the like", ("deal_type",)),
         Fact("segment", "text", "", "The buyer's segment, by mapping", MAPPED),
         Fact("region", "text", "", "The deal's region; by mapping, else its owner's", ("owner_id",),
-             pl.coalesce("mapped_region", "owner_region")),
-        Fact("team", "text", "", "The owner's team", ("owner_id",)),
+             pl.coalesce("mapped_region", "owner_region"), known=pl.col("mapped_region").is_not_null() | OWNED,
+             partly=True),
+        Fact("team", "text", "", "The owner's team", ("owner_id",), known=OWNED),
         Fact("source", "text", "", "Where the deal came from", ("source",)),
-        Fact("owner", "text", "", "The owner's name", ("owner_id",), known=pl.col("owner_readable")),
+        Fact("owner", "text", "", "The owner's name", ("owner_id",),
+             known=OWNED & (pl.col("owner").is_not_null() | NOBODY)),
         Fact("owner_is_active", "yes/no", "", "The owner can still log in", ("owner_id",),
-             known=pl.col("owner_readable")),
+             known=OWNED & (pl.col("owner_is_active").is_not_null() | NOBODY)),
         Fact("owner_since", "date", "", "The day the owner took the deal over", ("owner_id",),
              known=pl.col("owner_since").is_not_null()),
         Fact("is_test", "yes/no", "", "A test record, by mapping", MAPPED),
@@ -132,7 +139,7 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("pushes_over_month_end", "number", "moves", "Those over a month's end", ("date_history",),
              (LATER & OVER_MONTH_END).sum(), history="close_date", whole=True),
         Fact("last_activity", "date", "", "The newest touch; never touched: creation or re-opening", ("activities",),
-             pl.max_horizontal("touch_on", STARTED), known=SEEN),
+             pl.max_horizontal("touch_on", STARTED), known=SEEN & TOUCHED_OR_STARTED),
         Fact("touched", "yes/no", "", "Touched at least once since creation or re-opening", ("activities",),
              (pl.col("touch_on") >= STARTED).fill_null(pl.col("touch_on").is_not_null()), known=SEEN),
         Fact("touches_30d", "number", "touches", "Touches of the last 30 days", ("activities",),
@@ -149,9 +156,9 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("next_step_due", "date", "", "Mapped, else the earliest open task or future meeting", ("activities",),
              pl.coalesce("mapped_due_ahead", "plan_on", "mapped_next_step_due"),
              known=pl.col("mapped_due_ahead").is_not_null() | pl.col("plans_readable"), partly=True),
-        Fact("next_step_owner", "text", "", "Mapped, else the task's, else the deal's unless inactive", ("activities",),
-             pl.coalesce("mapped_next_step_owner", "task_owner", "active_owner"),
-             known=pl.col("mapped_next_step_owner").is_not_null() | TAKER, partly=True),
+        Fact("next_step_owner", "text", "",
+             "Mapped, else the task's, else the deal's owner, unless known to have left", ("activities",),
+             pl.coalesce("mapped_next_step_owner", "task_owner", "active_owner"), known=STEPPED, partly=True),
         Fact("contact_count", "number", "contacts", "Contacts on the deal", ("contact_roles",),
              pl.col("contact_count").fill_null(0), whole=True),
         Fact("contact_roles", "list", "", "Their roles", ("contact_roles",)),

@@ -30,11 +30,12 @@ class Money:
         return Money(self.amount + other.amount, self.currency)
 
 
-def with_home(frame: pl.DataFrame, rates: pl.DataFrame, home: str) -> pl.DataFrame:
+def with_home(frame: pl.DataFrame, rates: pl.DataFrame, home: str, day_read: pl.Series | None = None) -> pl.DataFrame:
     """`frame` with amount_home (home = amount × multiply ÷ divide) and rate_known; a blank currency is the home one.
 
     The rate is the newest one on the day of close, or of as_of where the close lies ahead; one without a day is the
-    currency's oldest. Needs amount, currency, close_date, `_today`.
+    currency's oldest. `day_read`: false where the close date could not be read, so that the rate is unknown. Needs
+    amount, currency, close_date, `_today`.
     """
     frame = frame.with_columns(pl.col("currency").fill_null(home))
     if (frame["currency"] == home).all():
@@ -44,9 +45,10 @@ def with_home(frame: pl.DataFrame, rates: pl.DataFrame, home: str) -> pl.DataFra
     dated = rates.with_columns(pl.col("on").fill_null(pl.date(1, 1, 1))).sort("on")
     found = wanted.join_asof(dated, on="on", by="currency", strategy="backward", check_sortedness=False)
     rated = days.join(found, on=["currency", "on"], how="left", maintain_order="left")
+    day_known = pl.lit(value=True) if day_read is None else pl.lit(day_read)
     at_home = pl.col("currency") == home
     product = pl.col("amount").cast(PRODUCT) * pl.col("multiply").cast(PRODUCT)
     return frame.hstack(rated.select("multiply", "divide")).with_columns(
         amount_home=pl.when(at_home).then("amount").otherwise((product / pl.col("divide").cast(PRODUCT)).cast(MONEY)),
-        rate_known=at_home | pl.col("divide").is_not_null() | pl.col("amount").is_null(),
+        rate_known=at_home | (pl.col("divide").is_not_null() & day_known) | pl.col("amount").is_null(),
     ).drop("multiply", "divide")  # fmt: skip

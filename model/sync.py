@@ -140,9 +140,10 @@ class Description:
 
     `mapped`: facts it can give (others are dormant). `writes`: our field → rule, only fields that exist, are
     mapped and may be written. `choices`: fact → the CRM's own picklist values. `types`: mapped fact → fact type.
-    `user_id`: the CRM user we act as. `sources`: fact → the one field it is read from, where there is one. `acts`: the
-    actions that the connection allows, of task and move. `offers`: what subjects other than deals can give, by table,
-    where it was asked for. `history`: fields with a known past (None: all with a history row).
+    `user_id`: the CRM user we act as. `currency`: the CRM's own home currency (None: it does not say), `rates_to`: the
+    currency to which its exchange rates lead. `sources`: fact → the one field it is read from, where there is one.
+    `acts`: the actions that the connection allows, of task and move. `offers`: what subjects other than deals can give,
+    by table, where it was asked for. `history`: fields with a known past (None: all with a history row).
     """
 
     mapped: frozenset[str]
@@ -151,6 +152,7 @@ class Description:
     types: Mapping[str, FactType] = field(default_factory=dict)
     user_id: str | None = None
     currency: str | None = None
+    rates_to: str | None = None
     zone: str | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
     acts: frozenset[str] = frozenset()

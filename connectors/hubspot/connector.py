@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from connectors.hubspot.client.client import Client
 from connectors.hubspot.client.schema import Schema
 from connectors.hubspot.pull import leads as of_leads
+from connectors.hubspot.pull import rates
 from connectors.hubspot.pull.pull import Pull
 from connectors.hubspot.pull.read_by_id import read
 from connectors.hubspot.push import tasks
@@ -51,10 +52,16 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
         return replace(
             of_leads.described(found, self._schema, self.settings) if LEADS.table in subjects else found,
             user_id=self._client.actor,
-            currency=self.settings.currency or account.currency,
+            currency=account.currency,
+            rates_to=self._rates_to(account.currency),
             zone=self.settings.zone or account.zone.key,
             acts=self._offered(),
         )
+
+    def _rates_to(self, own: str | None) -> str | None:
+        """The currency to which rates lead: the connection's, where the portal has rates of it, else the company's."""
+        home = self.settings.currency or own
+        return home if own in {None, home} or rates.read(self._client, home) else own
 
     def pull(
         self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()

@@ -24,7 +24,7 @@ auth = "client_credentials"
 consumer_key = ""                      # SLUICEGATE_CONNECTIONS__ACME__CONSUMER_SECRET holds the secret
 timezone = "UTC"
 calendar = "US"
-currency = "USD"
+# currency = "EUR"                     # home currency; absent: the org's own
 """
 
 

@@ -49,19 +49,26 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
     def describe(self, *, subjects: Collection[str] = ()) -> Description:
         """What can be read and written now, also of `subjects`; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
+        self._schema.organization = None
         if self._schema.entity(opportunities.ENTITY) is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
         found = describe.describe(self._client, self._schema, self.settings)
         if LEADS.table in subjects:
             found = of_leads.described(found, self._schema, self.settings)
-        organization = org_tables.table(self._client, self._schema, "Organization", ("Id", "TimeZoneSidKey"))
+        organization = org_tables.organization(self._client, self._schema)
         return replace(
             found,
             user_id=self._client.user_id,
-            currency=org_tables.home_currency(self._client, self._schema, self.settings.currency),
-            zone=self.settings.zone or (organization[0].get("TimeZoneSidKey") if organization else None),
+            currency=organization.currency,
+            rates_to=self._rates_to(organization.currency),
+            zone=self.settings.zone or organization.zone,
             acts=self._offered(),
         )
+
+    def _rates_to(self, own: str | None) -> str | None:
+        """The currency to which the org's rates lead: the connection's, where the org has rates of it, else its own."""
+        home = self.settings.currency or own
+        return home if home == own or org_tables.rates(self._client, self._schema, home) else own
 
     def pull(
         self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()
@@ -73,7 +80,7 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; one in the bin is deleted, one that nobody knows has vanished."""
         kinds = org_tables.record_types(self._client, self._schema)
-        plan = opportunities.plan(self._schema, self.settings, kinds, self._client.user_id)
+        plan = opportunities.plan(self._client, self._schema, self.settings, kinds)
         if plan is None:
             raise AccessRefused("Our Salesforce user may not read opportunities; give it the object's Read permission.")
         page = Page({"opportunity": []})

@@ -70,7 +70,9 @@ class ConnectionSettings(Closed):
         "", description="country of the holidays, `US`, `DE-BY`"
     )
     fiscal_year_starts: int = Field(1, ge=1, le=12, description="month in which the fiscal year begins, 1 to 12")
-    currency: Currency = Field("USD", description="home currency, ISO 4217")
+    currency: Literal[""] | Currency = Field(
+        "", description="home currency, ISO 4217; absent: the CRM's own, for a report USD"
+    )
     linked_to: str = Field("", description="connection that judges and writes the deals both carry, by `linked_id`")
     scope: str = Field("", description="condition: which open deals are judged and written")
     integration_users: tuple[str, ...] = Field((), description="logins with activities that are no touch")

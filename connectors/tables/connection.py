@@ -58,5 +58,5 @@ def reader_settings(connection: TablesConnection, opening: Opening) -> TablesSet
     values |= {key: getattr(files, key) for key in _WORDS}
     fields = {fact: mapped(field)["field"] for fact, field in connection.fields.items()}
     return TablesSettings(
-        name=opening.name, fields=fields, currency=connection.currency, zone=connection.timezone, **values
+        name=opening.name, fields=fields, currency=connection.currency or "USD", zone=connection.timezone, **values
     )

@@ -48,11 +48,11 @@ def with_activities(
 ) -> pl.DataFrame:
     """`frame` with what was done and planned, and three masks.
 
-    Gives touch_on, meeting_on, task_on (due today or later), task_owner, touches_30d, `_undated_task`,
-    `_last_touch_id`, `_last_touch_kind`, `_activity_unknown` (why, else null); activity_readable (touches),
-    plans_readable (plans; false where the feed is late), team_logs.
+    Gives touch_on, meeting_on, task_on (due today or later), task_owner, task_owner_readable, touches_30d,
+    `_undated_task`, `_last_touch_id`, `_last_touch_kind`, `_activity_unknown` (why, else null); activity_readable
+    (touches), plans_readable (plans; false where the feed is late), team_logs.
     """
-    names = snapshot.owners.select(task_owner_id="id", task_owner="name")
+    names = snapshot.owners.select(task_owner_id="id", task_owner="name", task_owner_readable=pl.lit(value=True))
     quiet = teams.filter(pl.col("share") < setting.min_coverage)["team"].to_list()
     frame = beside(frame, snapshot.activity).with_columns(
         task_on=_on_local_day("task_due"),
@@ -60,6 +60,7 @@ def with_activities(
     )
     frame = beside(frame, names, on="task_owner_id")
     frame = frame.with_columns(
+        task_owner_readable=pl.col("task_owner_id").is_null() | pl.col("task_owner_readable").fill_null(value=False),
         touch_on=zones.date(frame["last_touch"], frame["_zone"]),
         meeting_on=zones.date(frame["next_meeting"], frame["_zone"]),
         _activity_unknown=_why_unknown(quiet, late="activities" in setting.feeds_late),

@@ -33,7 +33,7 @@ def deal_steps(
     w.add(*_record(shot))
     w.map()
     stand_ins = w.frame.select(name for name in sorted(setting.mapped) if not combined(name))
-    w.frame = with_home(w.frame, shot.rates, setting.currency)
+    w.frame = with_home(w.frame, shot.rates, setting.currency, w.unread.readable("close_date"))
     w.frame = contact_facts.with_people(w.frame, shot, setting)
     w.frame = with_field_history(w.frame, shot.field_changes, w.subject)
     teams = activity_facts.coverage([shot]) if coverage is None else coverage

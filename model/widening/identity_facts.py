@@ -29,7 +29,7 @@ def placed(snapshot: Snapshot, zones: Zones) -> pl.DataFrame:
     )
     frame = beside(snapshot.records, owners, on="owner_id").with_columns(
         pl.col("_zone").fill_null(0),
-        pl.col("owner_readable").fill_null(value=False) | pl.col("owner_id").is_null(),
+        _owner_readable(),
         pl.col("unread").fill_null(""),
         _created_at="created",
     )
@@ -40,6 +40,13 @@ def placed(snapshot: Snapshot, zones: Zones) -> pl.DataFrame:
         _today=today,
         as_of_date=today,
     )
+
+
+def _owner_readable() -> pl.Expr:
+    """Whether it is known who owns the record: nobody, or somebody whose record could be read."""
+    read = ~pl.col("unread").fill_null("").str.contains(";owner_id;", literal=True)
+    found = pl.col("owner_readable").fill_null(value=False) | pl.col("owner_id").is_null()
+    return (read & found).alias("owner_readable")
 
 
 def _today(frame: pl.DataFrame, snapshot: Snapshot, zones: Zones) -> pl.Series:

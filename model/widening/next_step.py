@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from model.facts import KNOWN
 from model.stages import spoken
 
 if TYPE_CHECKING:
@@ -29,14 +30,21 @@ def with_next_step(frame: pl.DataFrame, setting: Setting, unread: Unread, copied
     due, today = pl.col("mapped_next_step_due"), pl.col("_today")
     plan = pl.min_horizontal("meeting_on", "task_on")
     return frame.with_columns(
-        text_fresh=_fresh(setting, overdue=(due < today).fill_null(value=False)),
+        text_fresh=_fresh(setting, overdue=_overdue(frame)),
         text_shared=pl.when("_text_readable").then(pl.col("key").is_in(copied.implode())),
         text_carried=_carried(setting),
         planned=_planned(),
         plan_on=plan,
         mapped_due_ahead=pl.when(due >= today).then(due),
-        active_owner=pl.when(pl.col("owner_is_active").fill_null(value=True)).then("owner"),
+        active_owner=pl.when(pl.col("owner_is_active").ne_missing(other=False)).then("owner"),
     ).drop("_text_readable")
+
+
+def _overdue(frame: pl.DataFrame) -> pl.Expr:
+    """Whether the mapped day is past; null where it could not be read."""
+    past = (pl.col("mapped_next_step_due") < pl.col("_today")).fill_null(value=False)
+    known = f"mapped_next_step_due{KNOWN}"
+    return pl.when(known).then(past) if known in frame.columns else past
 
 
 def _empty(setting: Setting) -> pl.Expr:
@@ -58,6 +66,7 @@ def _fresh(setting: Setting, overdue: pl.Expr) -> pl.Expr:
     return (
         pl.when(~pl.col("_text_readable")).then(None)
         .when(empty | overdue).then(pl.lit(value=False))
+        .when(overdue.is_null()).then(None)
         .when(pl.col("_at_creation")).then(pl.lit(value=True))
         .otherwise(pl.coalesce(pl.col("next_step_on") >= pl.col("_visit_on"), UNDATED.get(setting.kind, UNKNOWN)))
     )  # fmt: skip

@@ -34,7 +34,8 @@ def with_standing(frame: pl.DataFrame, rows: pl.DataFrame, names: StageNames, ca
     )
     frame = beside(frame, stays(rows))
     born = names.lookup("stage", frame["first_code"], pl.String)
-    whole = pl.col("_first_at") <= pl.col("_created_at").fill_null(pl.col("_first_at")) + timedelta(days=1)
+    dated = ~pl.col("unread").str.contains(";created;", literal=True)
+    whole = dated & (pl.col("_first_at") <= pl.col("_created_at").fill_null(pl.col("_first_at")) + timedelta(days=1))
     reaches = (pl.col("_state") == pl.col("_now")).fill_null(value=False)
     claimed = pl.col("_process") < len(names.processes)
     return frame.with_columns(

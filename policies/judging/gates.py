@@ -191,7 +191,7 @@ def gate_column(rules: Sequence[Rule], columns: frozenset[str]) -> pl.Expr:
     waiting = [binding(r, pl.col(r.waiting), columns) for r in exits]
     unmet = [binding(r, pl.col(r.broken), columns) for r in criteria] + waiting
     some = [binding(r, pl.col(r.applies), columns) for r in criteria]
-    some += [binding(r, _in_stage(r.place), columns) for r in exits if r.place]
+    some += [binding(r, in_stage(r.place), columns) for r in exits if r.place]
     return (
         pl.when(~pl.col("is_open").fill_null(value=False)).then(None)
         .when(_any([counting(r, columns).fill_null(value=False) for r in criteria])).then(pl.lit("breached"))
@@ -216,7 +216,8 @@ def missed(frame: pl.DataFrame, rules: Sequence[Rule], gates: Gates) -> pl.DataF
     return pl.concat(parts)
 
 
-def _in_stage(place: Place) -> pl.Expr:
+def in_stage(place: Place) -> pl.Expr:
+    """Whether the deal stands in the criterion's stage."""
     return ((pl.col("process") == place.process.id) & (pl.col("stage") == place.stage)).fill_null(value=False)
 
 

@@ -10,8 +10,9 @@ import polars as pl
 from policies.judging import pauses
 from policies.judging.exemptions import exemption_column, off
 from policies.judging.gates import Gates, bindings, criterion_columns, gate_column
+from policies.judging.reach import reach_columns
 from policies.judging.rules import live
-from policies.judging.score import reached, score, score_columns
+from policies.judging.score import score, score_columns
 from policies.judging.unknown_hold import unknown_cells
 from policies.judging.verdict import Verdict
 
@@ -55,7 +56,7 @@ def summed(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """The frame with the columns that follow from its rules: cost, applicable, unjudged, gate, reached, score."""
     columns = frozenset(frame.columns)
     costs = score_columns(rules, _sure(frame, rules), columns)
-    rows = frame.lazy().with_columns(*costs, gate_column(rules, columns), reached(rules, columns))
+    rows = frame.lazy().with_columns(*costs, gate_column(rules, columns), *reach_columns(rules, columns))
     return rows.with_columns(score()).collect()
 
 

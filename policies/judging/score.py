@@ -44,15 +44,6 @@ def counting(rule: Rule, columns: Iterable[str]) -> pl.Expr:
     return pl.col(rule.broken) & pl.col(rule.exemption).is_null() if rule.exemption in columns else pl.col(rule.broken)
 
 
-def reached(rules: Sequence[Rule], columns: frozenset[str]) -> pl.Expr:
-    """Column reached: whether any rule is more than observed on the deal, so that its record may be written."""
-    scored = [rule for rule in rules if rule.scored]
-    if any(rule.exemption not in columns for rule in scored):
-        return pl.lit(value=True).alias("reached")
-    open_here = [pl.col(rule.exemption).ne_missing("observed") for rule in scored]
-    return pl.any_horizontal(open_here or [pl.lit(value=False)]).alias("reached")
-
-
 def score() -> pl.Expr:
     """Column score from cost, applicable, unjudged, reached and is_open; null where closed or too little is known."""
     known = pl.col("applicable") - pl.col("unjudged")
@@ -62,7 +53,7 @@ def score() -> pl.Expr:
 
 
 def score_reason() -> pl.Expr:
-    """Column score_reason: why an open deal has no score."""
+    """Column score_reason: why an open deal has no score; `reach.basis` says what a score rests on."""
     judged = pl.col("applicable") - pl.col("unjudged")
     why = pl.format(
         f"{{}} of {{}} applicable points could be judged; a score needs {COVERAGE} %", judged, pl.col("applicable")

@@ -28,7 +28,8 @@ class Verdict:
     """The judgement of every deal in `wide`; `policies.reporting` makes findings, records and counts of it.
 
     `frame`: key, as_of_date, process, stage, is_open, the columns of each rule (see `policies.judging.rules.Rule`;
-    three-valued, held unknowns not filled in), cost, applicable, unjudged, reached, score, gate.
+    three-valued, held unknowns not filled in), cost, applicable, unjudged, judged_by, observed_by, reached,
+    score, gate.
     `gate_state`: what moves bind, and what is known of it. `unknown_cells`: see `unknown_hold.unknown_cells`.
     `held_flags`: by rule, the deals that keep their flag because of the brake. `held_unknowns`: the rules that hold
     unknowns without end because of it.

@@ -12,6 +12,7 @@ import polars as pl
 
 from model.facts import KNOWN
 from model.previous_verdict import DEAL_VERDICTS
+from policies.judging.reach import basis
 from policies.judging.score import score_reason
 from policies.judging.unknown_hold import held_deals
 from policies.reporting.deal_detail import details_of, plain_detail
@@ -62,9 +63,13 @@ def _by_deal(verdict: Verdict, findings: Sequence[Finding]) -> dict[int, list[Fi
 def deal_rows(verdict: Verdict) -> pl.DataFrame:
     """key, stage, score, score_reason and gate of every deal, with those that stay because an unknown is held.
 
+    `score_reason` says why there is no score, or over how many policies a score is that rests on few.
+
     Score and gate are null on closed deals; the score also where too little is known.
     """
-    rows = verdict.frame.select("key", "stage", "score", score_reason(), "gate")
+    rows = verdict.frame.select(
+        "key", "stage", "score", pl.coalesce(score_reason(), basis()).alias("score_reason"), "gate"
+    )
     held = held_deals(verdict).select("key", "score", "score_reason", "gate")
     return rows if held.is_empty() else rows.update(held, on="key", include_nulls=True)
 

@@ -75,6 +75,8 @@ class Write:
 class Settings:
     """What differs between orgs."""
 
+    currency: str = "USD"
+    """The only currency, or the corporate one of several."""
     multi_currency: bool = True
     dated_rates: bool = True
     daily_limit: int = 100_000
@@ -101,7 +103,7 @@ class Org:
         self.settings = settings or Settings()
         self.clock = clock or Clock()
         self.lock = threading.RLock()
-        self.objects = standard_objects(multi_currency=self.settings.multi_currency)
+        self.objects = standard_objects(multi_currency=self.settings.multi_currency, currency=self.settings.currency)
         if not self.settings.dated_rates:
             self.objects.pop("DatedConversionRate", None)
         self.tables = {name: Table(name) for name in self.objects}
@@ -131,6 +133,7 @@ class Org:
             IsSandbox=self.settings.is_sandbox,
             InstanceName="LOCAL",
             TimeZoneSidKey="America/New_York",
+            DefaultCurrencyIsoCode=self.settings.currency,
             FiscalYearStartMonth=1,
         )["Id"]
 

@@ -80,8 +80,12 @@ def _task_statuses(org: Org) -> None:
 
 
 def _currencies(org: Org) -> None:
-    for code, (rate, places) in RATES.items():
-        values = {"IsoCode": code, "ConversionRate": rate, "DecimalPlaces": places, "IsCorporate": code == "USD"}
+    """Rates are units of a currency for one unit of the corporate one."""
+    corporate = org.settings.currency
+    rates = {corporate: (1.0, 2)} | RATES
+    for code, (rate, places) in rates.items():
+        own = {"ConversionRate": rate / rates[corporate][0], "IsCorporate": code == corporate}
+        values = {"IsoCode": code, "DecimalPlaces": places, **own}
         org.add("CurrencyType", IsActive=True, **values)
 
 
@@ -114,7 +118,7 @@ def add_user(
         "TimeZoneSidKey": "America/New_York",
         "LocaleSidKey": "en_US",
         "LanguageLocaleKey": "en_US",
-        "DefaultCurrencyIsoCode": "USD",
+        "DefaultCurrencyIsoCode": org.settings.currency,
     }
     person = {"Username": username, "FirstName": first, "LastName": last, "Name": name}
     row = org.add("User", **{**common, **values}, **person, IsActive=active, ProfileId=owned["ProfileId"])

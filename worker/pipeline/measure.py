@@ -11,6 +11,7 @@ from kpis.entry_evidence import mark_untrusted
 from model.facts import KNOWN
 from policies.reporting.report import exempt_deals
 from worker import side_files
+from worker.pipeline.home_currency import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -70,8 +71,10 @@ def _values(session: Session, wide: Wide, window: str) -> list[dict[str, Any]]:
     from kpis.measure import measure as measure_wide
     from kpis.window import Window
 
-    currency = session.connection.currency
-    measured = measure_wide(wide, by=DIMS, window=Window(window), targets=targets(session), currency=currency)
+    home = home_of(session, session.description())
+    measured = measure_wide(
+        wide, by=DIMS, window=Window(window), targets=targets(session), currency=home.currency, note=home.short_note
+    )
     return with_evidence(session, [value.json() for value in measured])
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from model.errors import SettingsProblem
 from worker.pipeline.act import act
+from worker.pipeline.home_currency import home_of
 from worker.pipeline.judge import judge
 from worker.pipeline.measure import measure
 from worker.pipeline.other_subjects import judge_others, named
@@ -81,6 +82,8 @@ def _alone(services: Services, name: str, as_of: datetime | None, options: RunOp
 
 def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -> None:
     description = session.describe()
+    if note := home_of(session, description).note:
+        report.remarks.append(note)
     policies = session.policies_in_force(description) if options.unwatched else session.policies(description)
     report.policy_digest = policies.digest
     with _timed(session, report, "pull"):

@@ -20,6 +20,7 @@ from model.widening.widen import widen
 from policies.language import parse_condition
 from store import TouchRule
 from worker import side_files
+from worker.pipeline.home_currency import home_of, leads_home
 from worker.pipeline.linked_deals import owned_elsewhere, without
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def shots(session: Session, description: Description, *sets: PolicySet) -> Itera
         shot = store.history.snapshot(
             name, session.as_of, touch=touch, keys=keys, claims=claims, fields=description.history
         )  # fmt: skip
-        return overlaid(session, shot)
+        return overlaid(session, shot, description)
 
     first = first_pass(map(read, slices)) if len(slices) > 1 else (None, None)
     for keys in slices:
@@ -89,7 +90,7 @@ def shot_of(session: Session, description: Description, subject: Subject) -> Sho
     """What the store knows of a subject other than deals, all at once."""
     touch = touch_rule(session, description)
     snapshot = session.store.history.snapshot(session.name, session.as_of, touch=touch, subject=subject)
-    return Shot(ALL, overlaid(session, snapshot), None)
+    return Shot(ALL, overlaid(session, snapshot, description), None)
 
 
 def first_pass(parts: Iterable[Snapshot]) -> tuple[pl.DataFrame, pl.Series]:
@@ -133,7 +134,7 @@ def setting_of(session: Session, description: Description, subject: Subject = OP
     own_users = frozenset({description.user_id} - {None})
     return Setting(
         kind=connection.kind,
-        currency=connection.currency,
+        currency=home_of(session, description).currency,
         zone=connection.timezone,
         holidays=holidays_of(connection.calendar, years_about(session.as_of)) if connection.calendar else (),
         mapped=frozenset(offer.types),
@@ -199,10 +200,14 @@ def late_feeds(session: Session, feeds: Any) -> frozenset[str]:
     return frozenset(feed for feed, read_at in feeds.items() if read_at < oldest)
 
 
-def overlaid(session: Session, snapshot: Snapshot) -> Snapshot:
-    """The snapshot with the people and rates files laid over what the CRM says."""
+def overlaid(session: Session, snapshot: Snapshot, description: Description) -> Snapshot:
+    """The snapshot with the people and rates files laid over what the CRM says.
+
+    Rates of the CRM that lead to another currency than the connection's are left out.
+    """
     connection, path = session.connection, session.services.settings.path
-    owners, rates = overlaid_owners(session, snapshot.owners), snapshot.rates
+    useful = leads_home(home_of(session, description), description)
+    owners, rates = overlaid_owners(session, snapshot.owners), snapshot.rates if useful else snapshot.rates.clear()
     if connection.rates:
         filed = pl.DataFrame(side_files.rates(path(connection.rates)), schema_overrides=RATES).select(RATES.names())
         rates = pl.concat([filed, rates.filter(~pl.col("currency").is_in(filed["currency"].unique().to_list()))])

@@ -13,6 +13,7 @@ from policies.judging.exemptions import holds
 from policies.judging.rules import rules_of, unmapped
 from policies.language import compared
 from policies.reporting.plan import PlanRow, plan
+from worker.pipeline.home_currency import currency_remark
 from worker.pipeline.other_subjects import named, part_of
 from worker.pipeline.pull import pull
 from worker.pipeline.push import on_record, recover, send
@@ -43,6 +44,10 @@ def check(services: Services, name: str) -> list[Remark]:
         description = session.describe()
     except AccessRefused:
         return remarks  # they name what our user cannot see
+    if remark := currency_remark(session, description):
+        remarks.append(remark)
+        if remark.level == "missing":
+            return remarks
     return [*remarks, *consequences(session, description)]
 
 

@@ -10,6 +10,7 @@ from model.calibration import Calibration
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 from policies.language import compared
+from worker.pipeline.home_currency import home_of
 from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
 from worker.usecases.answers import deals, neglects
@@ -36,7 +37,8 @@ def digest(services: Services, name: str, owner: str = "") -> dict[str, Any]:
         if only in {None, rep} and any(flag["shown"] for flag in deal["flags"]):
             by_rep[rep].append(_line(deal, worth.get(deal["id"]), ways))
     reps = [_rep(rep, lines, ways) for rep, lines in sorted(by_rep.items())]
-    currency = services.connection(name).currency
+    session = Session(services, name, services.clock())
+    currency = home_of(session, described(session)).currency
     return {"connection": name, "as_of": services.clock().isoformat(), "currency": currency, "reps": reps}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from connectors.registry import KINDS, crm
 from model.errors import SettingsProblem
+from worker.pipeline.home_currency import home_currency
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,13 +37,18 @@ processes:
 
 
 def init(folder: Path, services: Services | None, source: str) -> list[Path]:
-    """Write the files and return their names. Raises SettingsProblem if the folder already holds a config."""
+    """Write the files and return their names.
+
+    Raises SettingsProblem if the folder already holds a config, or if the connection's currency is not the org's.
+    """
     if (folder / "sluicegate.toml").exists():
         raise SettingsProblem(f"{folder} has a sluicegate.toml already; name a new folder.")
     starter = resources.files("policies") / "packs" / "starter.yaml"
     texts = {"sluicegate.toml": config_text(), "policies/starter.yaml": starter.read_text("utf-8")}
     if services is not None:
-        draft, kind = services.connect(source).draft(), services.connection(source).kind
+        connector, kind = services.connect(source), services.connection(source).kind
+        home_currency(services, source, connector.describe())
+        draft = connector.draft()
         texts["sluicegate.toml"] = config_text(kind, source)
         texts |= {"fields.toml": fields_text(source, draft), "processes-draft.yaml": processes_text(kind, draft)}
     return [_write(folder / name, text) for name, text in texts.items()]

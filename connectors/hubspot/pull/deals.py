@@ -69,11 +69,11 @@ class Maker:
     """Turns rows of the API into records; everything that does not depend on the row is worked out once."""
 
     def __init__(
-        self, schema: Schema, settings: HubspotSettings, pipelines: Pipelines, zone: ZoneInfo, home: str | None
+        self, schema: Schema, settings: HubspotSettings, pipelines: Pipelines, zone: ZoneInfo, currency: str | None
     ) -> None:
         read, facts = columns(schema, settings, zone), mapped_facts(schema, settings)
         own = our_fields.readable(schema, settings)
-        self._pipelines, self._home = pipelines, home
+        self._pipelines, self._currency = pipelines, currency
         self._plain = [(m.name, m.path, m.convert) for m in read if m.field]
         self._facts = [m for m in facts if m.field]
         self._own = [(name, field.path, our_fields.converter(field)) for name, field in own.items()]
@@ -96,7 +96,7 @@ class Maker:
         self._place(given, record)
         if given.get(COMPANY):
             record["account_id"] = to.text(given[COMPANY])
-        record["currency"] = to.text(given.get("deal_currency_code")) or self._home
+        record["currency"] = to.text(given.get("deal_currency_code")) or self._currency
         record["unread"] = list(unread)
         record["facts"] = facts_of(self._facts, given.__getitem__, record["unread"])
         record["ours"] = {

@@ -54,10 +54,12 @@ class Pull:
         owners, users = people.owners(self._client)
         actors = Actors(users, self._client.actor)
         owners += people.integrations(self._settings)
-        rated = rates.read(self._client)
+        own = self._client.account.currency
+        home = self._settings.currency or own
+        rated = rates.read(self._client, home)
         yield Page({"crm_stage": list(known.stages.values()), "owner": owners, "rate": rated})
         reader = Reader(self._client, self._schema, self._settings, known, actors)
-        reader.rates_known, reader.full = bool(rated), self._full
+        reader.rates_known, reader.full = bool(rated) or own not in {None, home}, self._full
         yield from self._deals(reader)
         yield from self._activities(actors, reader.rolled_up)
         if LEADS.table in self._subjects and self._schema.fields(leads.KIND):

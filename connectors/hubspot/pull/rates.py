@@ -1,4 +1,4 @@
-"""Exchange rates towards the company's currency, where the portal has several."""
+"""Exchange rates towards the home currency, where the portal has several."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from connectors.hubspot.client import convert as to
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.client.windows import following, results
 from connectors.shared.client.exact_json import exact
+from connectors.shared.pull.rates import ALWAYS, towards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,16 +22,21 @@ if TYPE_CHECKING:
 _RATES = "/settings/v3/currencies/exchange-rates"
 
 
-def read(client: Client) -> list[Record]:
-    """Every rate that was ever set, by the day from which it holds; none where our app may not see them."""
-    home = client.account.currency
+def read(client: Client, home: str | None) -> list[Record]:
+    """Every rate towards `home` that was ever set, by the day from which it holds; none where our app sees none.
+
+    HubSpot's rates lead to the company's currency; towards another `home` they are divided by that currency's own.
+    """
+    own = client.account.currency or home
     try:
-        rows = [row for row in _listed(client) if home in {None, row.get("toCurrencyCode", home)}]
+        rows = [row for row in _listed(client) if own in {None, row.get("toCurrencyCode", own)}]
     except Refused:
         return []
-    return [
-        _rate(str(row["fromCurrencyCode"]), to.date_of(row.get("effectiveAt")), row["conversionRate"]) for row in rows
-    ]
+    steps: dict[str, list[tuple[date, Decimal]]] = {own: [(ALWAYS, Decimal(1))]} if own else {}
+    for row in rows:
+        on, rate = to.date_of(row.get("effectiveAt")) or ALWAYS, exact(str(row["conversionRate"]))
+        steps.setdefault(str(row["fromCurrencyCode"]), []).append((on, rate))
+    return [rate for rate in towards(home or own, steps, per_unit=True) if rate["currency"] != (home or own)]
 
 
 def _listed(client: Client) -> Iterator[dict[str, Any]]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 def read(client: Client, schema: Schema, settings: HubspotSettings, ids: Sequence[str]) -> Page:
     """A page of these deals, without histories."""
-    home = settings.currency or client.account.currency
-    maker = Maker(schema, settings, pipelines.read(client), client.account.zone, home)
+    own = client.account.currency or settings.currency
+    maker = Maker(schema, settings, pipelines.read(client), client.account.zone, own)
     asked = [one for one in dict.fromkeys(ids) if one.isascii() and one.isdigit()]
     rows = [row for some in windows.batch(client, "deals", asked, maker.properties) for row in some]
     records, aside = convert("opportunity", rows, maker.record, "id")

@@ -40,10 +40,10 @@ class Reader:
         """A full pass: what it found is to be named at its end."""
         self._today = client.now().astimezone(client.account.zone).date()
         self.rates_known = True
-        """The portal's exchange rates; without them, those that deals carry."""
+        """Whether no rate of a deal is needed: the portal shows its rates, or deals' rates lead to another currency."""
         zone = client.account.zone
-        home = settings.currency or client.account.currency
-        self._maker = Maker(schema, settings, pipelines, zone, home)
+        own = client.account.currency or settings.currency
+        self._maker = Maker(schema, settings, pipelines, zone, own)
         self._histories = Histories(schema, settings, pipelines, zone, actors)
         self.properties, self.history = self._maker.properties, self._histories.properties
         self._rolled = schema.having((_ACTIVITIES,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from connectors.salesforce.client import convert as to
 from connectors.salesforce.client.faults import ObjectGone, Refused
@@ -74,12 +74,21 @@ class Entity:
         return [name for name in names if name in self.fields]
 
 
+class Organization(NamedTuple):
+    """What the org says of itself: its time zone and its own currency; None where it does not say."""
+
+    zone: str | None = None
+    currency: str | None = None
+
+
 class Schema:
     """Describes objects when asked, once; `forget` makes it ask again."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._known: dict[str, Entity | None] = _fixed()
+        self.organization: Organization | None = None
+        """What the org says of itself, kept here by `pull.org_tables.organization`."""
 
     def forget(self) -> None:
         """Describe anew from here on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.salesforce.client import convert as to
+from connectors.salesforce.pull.org_tables import organization
 from connectors.salesforce.pull.streams import Plan, Row
 from connectors.salesforce.push import our_fields
 from connectors.shared.pull import mapping
@@ -13,6 +14,7 @@ from connectors.shared.pull.mapping import MAPPABLE, Mapped, column_paths, facts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connectors.salesforce.client.client import Client
     from connectors.salesforce.client.convert import Converter
     from connectors.salesforce.client.schema import CrmField, Schema
     from connectors.salesforce.settings import SalesforceSettings
@@ -72,9 +74,9 @@ def mapped_facts(schema: Schema, settings: SalesforceSettings) -> list[Mapped[Cr
 
 
 def plan(
-    schema: Schema, settings: SalesforceSettings, kinds: Mapping[str, tuple[str, str]], me: str | None
+    client: Client, schema: Schema, settings: SalesforceSettings, kinds: Mapping[str, tuple[str, str]]
 ) -> Plan | None:
-    """How to read opportunities now; `kinds`: record type's id → label and developer name; `me`: our user's id."""
+    """How to read opportunities now; `kinds`: record type's id → label and developer name."""
     entity = schema.entity(ENTITY)
     if entity is None:
         return None
@@ -88,8 +90,8 @@ def plan(
         facts,
         {name: (f.path, our_fields.converter(f)) for name, f in own.items()},
         kinds,
-        currency=settings.currency,
-        me=me,
+        currency=organization(client, schema).currency or settings.currency,
+        me=client.user_id,
     )
     return Plan(tuple(dict.fromkeys(fields)), maker.record)
 

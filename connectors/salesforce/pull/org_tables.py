@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.salesforce.client import convert as to
 from connectors.salesforce.client.faults import Refused
+from connectors.salesforce.client.schema import Organization
+from connectors.shared.pull.rates import ALWAYS, towards
 
 if TYPE_CHECKING:
+    from datetime import date
     from decimal import Decimal
 
     from connectors.salesforce.client.client import Client, Rows
@@ -20,7 +21,6 @@ _STAGE: Final = (
     "Id", "ApiName", "MasterLabel", "IsActive", "IsClosed", "IsWon", "DefaultProbability", "ForecastCategory",
     "SortOrder",
 )  # fmt: skip
-_ALWAYS: Final = date.min
 
 
 def table(client: Client, schema: Schema, entity: str, fields: tuple[str, ...], where: str = "") -> Rows:
@@ -62,46 +62,34 @@ def _stage(row: dict[str, Any]) -> Record:
     }
 
 
-def home_currency(client: Client, schema: Schema, setting: str | None) -> str | None:
-    """The currency of KPIs: the setting, else the org's corporate currency."""
-    if setting or schema.entity("CurrencyType") is None:
-        return setting
+def organization(client: Client, schema: Schema) -> Organization:
+    """The org's zone and currency, asked once until `describe` asks again.
+
+    The currency is the corporate one where the org has several, else the default currency of the organization.
+    """
+    if schema.organization is None:
+        rows = table(client, schema, "Organization", ("Id", "TimeZoneSidKey", "DefaultCurrencyIsoCode"))
+        seen = rows[0] if rows else {}
+        currency = corporate_currency(client, schema) or to.text(seen.get("DefaultCurrencyIsoCode"))
+        schema.organization = Organization(to.text(seen.get("TimeZoneSidKey")), currency)
+    return schema.organization
+
+
+def corporate_currency(client: Client, schema: Schema) -> str | None:
+    """The currency of which an org with several has the rates; None in an org with one currency."""
+    if not schema.field("Opportunity", "CurrencyIsoCode"):
+        return None
     rows = table(client, schema, "CurrencyType", ("IsoCode",), " WHERE IsCorporate = true")
-    return rows[0]["IsoCode"] if rows else None
+    return str(rows[0]["IsoCode"]) if rows else None
 
 
 def rates(client: Client, schema: Schema, home: str | None) -> list[Record]:
-    """RATE records towards `home`; none in an org with a single currency."""
+    """RATE records towards `home`; none in an org with a single currency, or without a rate of `home`."""
     fixed = table(client, schema, "CurrencyType", ("Id", "IsoCode", "ConversionRate"))
     dated = table(client, schema, "DatedConversionRate", ("Id", "IsoCode", "StartDate", "ConversionRate"))
     per_unit: dict[str, list[tuple[date, Decimal]]] = {}
     for row in (*fixed, *dated):
-        on, rate = to.day(row.get("StartDate")) or _ALWAYS, to.money(row["ConversionRate"])
+        on, rate = to.day(row.get("StartDate")) or ALWAYS, to.money(row["ConversionRate"])
         if rate:
             per_unit.setdefault(row["IsoCode"], []).append((on, rate))
-    if home not in per_unit:
-        return []
-    towards = sorted(per_unit[home])
-    return [record for code, own in per_unit.items() for record in _towards(code, sorted(own), towards)]
-
-
-def _towards(code: str, own: list[tuple[date, Decimal]], home: list[tuple[date, Decimal]]) -> list[Record]:
-    """Both rates are units per corporate unit, so a deal's amount is divided by its own and multiplied by home's."""
-    days = sorted({on for on, _ in (*own, *home)})
-    found = []
-    for on in days:
-        mine, theirs = _valid(own, on), _valid(home, on)
-        if mine and theirs:
-            found.append({
-                "id": f"{code} {'always' if on == _ALWAYS else on.isoformat()}",
-                "currency": code,
-                "on": None if on == _ALWAYS else on,
-                "multiply": theirs,
-                "divide": mine,
-            })  # fmt: skip
-    return found
-
-
-def _valid(steps: list[tuple[date, Decimal]], on: date) -> Decimal | None:
-    place = bisect_right(steps, on, key=lambda step: step[0])
-    return steps[place - 1][1] if place else None
+    return towards(home, per_unit, per_unit=False)

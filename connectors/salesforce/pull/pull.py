@@ -49,7 +49,7 @@ class Pull:
             yield from self._of_leads()
 
     def _small(self) -> Page:
-        home = org_tables.home_currency(self._client, self._schema, self._settings.currency)
+        home = self._settings.currency or org_tables.organization(self._client, self._schema).currency
         stages = org_tables.stages(self._client, self._schema)
         return Page({"crm_stage": stages, "rate": org_tables.rates(self._client, self._schema, home)})
 
@@ -59,7 +59,7 @@ class Pull:
             "opportunity",
             "opportunity",
             opportunities.ENTITY,
-            lambda: opportunities.plan(self._schema, self._settings, kinds, self._client.user_id),
+            lambda: opportunities.plan(self._client, self._schema, self._settings, kinds),
             exact=True,
         )
         present: set[str] = set()

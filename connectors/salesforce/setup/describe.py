@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from connectors.salesforce.pull import opportunities as deals
 from connectors.salesforce.pull.history import RETENTION_DAYS, TRACKED, Snapshots, tracked_names
+from connectors.salesforce.pull.org_tables import organization
 from connectors.salesforce.push import our_fields
 from connectors.shared.pull.mapping import standard_facts, type_of
 from model.sync import Description, FieldHistory, Source
@@ -35,7 +36,8 @@ def known_facts(client: Client, schema: Schema, settings: SalesforceSettings) ->
     have = set(deals.COLUMNS) | feeds(client, schema, settings)
     if entity and "RecordTypeId" in entity.fields:
         have |= {"pipeline", "record_type"}
-    if not settings.currency and not schema.field(deals.ENTITY, "CurrencyIsoCode"):
+    own = settings.currency or organization(client, schema).currency
+    if not own and not schema.field(deals.ENTITY, "CurrencyIsoCode"):
         have.discard("currency")
     return standard_facts(have, _NOT_GIVEN, settings.fields)
 

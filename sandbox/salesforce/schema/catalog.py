@@ -46,14 +46,14 @@ _MONEY_ROWS = frozenset(
 _TRACKED = {"Opportunity": {"StageName", "Amount", "CloseDate", "OwnerId", "NextStep"}}
 
 
-def standard_objects(*, multi_currency: bool) -> dict[str, ObjectType]:
+def standard_objects(*, multi_currency: bool, currency: str = "USD") -> dict[str, ObjectType]:
     """A fresh set of object types; currency fields and objects are there only with multi-currency on."""
     found: dict[str, ObjectType] = {}
     for text in (DEALS, ACCOUNTS, LEADS, ACTIVITIES, MONEY, SETUP, TOOLING):
         for block in text.strip().split("\n\n"):
             made = _object(block, setup=text is SETUP, tooling=text is TOOLING)
             if multi_currency and made.name in _MONEY_ROWS:
-                made.add(parse_field("CurrencyIsoCode picklist(USD|EUR|JPY|GBP) restricted default=USD"))
+                made.add(parse_field(f"CurrencyIsoCode picklist(USD|EUR|JPY|GBP) restricted default={currency}"))
             if multi_currency or made.name not in MULTI_CURRENCY:
                 found[made.name] = made
     return found

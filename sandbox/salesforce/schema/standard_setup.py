@@ -44,6 +44,7 @@ InstanceName string(5) ro
 DefaultLocaleSidKey picklist() ro
 TimeZoneSidKey picklist() ro
 LanguageLocaleKey picklist() ro
+DefaultCurrencyIsoCode picklist() ro
 FiscalYearStartMonth int ro
 NamespacePrefix string(15) ro
 TrialExpirationDate datetime ro

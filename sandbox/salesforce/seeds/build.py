@@ -68,8 +68,8 @@ class Builder:
     def _start(self, plan: Plan, owner: Row, account: str | None, twin: Row | None) -> dict[str, Any]:
         rng, currency = self.rng, self.rng.choices(("USD", "EUR", "JPY"), (60, 25, 15))[0]
         if not self.org.settings.multi_currency:
-            currency = "USD"
-        amount = None if plan.labels.get("no_amount") else round(rng.lognormvariate(10, 1)) * _SCALE[currency]
+            currency = self.org.settings.currency
+        amount = None if plan.labels.get("no_amount") else round(rng.lognormvariate(10, 1)) * _SCALE.get(currency, 1)
         pushed = sum(by for _, by in plan.pushes)
         first = {"CreatedDate": stamp(rng, self.today, plan.created), "CreatedById": owner["Id"]}
         money = {"CurrencyIsoCode": currency} if self.org.settings.multi_currency else {}

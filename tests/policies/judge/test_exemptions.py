@@ -53,6 +53,22 @@ def test_a_rollout_opens_a_policy_to_the_teams_it_names():
     assert [flag["mode"] for flag in flags(v)] == ["warn", "observe", "observe"]
 
 
+def test_a_deal_that_only_observed_policies_judge_has_no_score_and_an_open_policy_that_judges_others_changes_nothing():
+    other = policy("no-step", blank("next_step"), rollout=Rollout(), applies_to=compare("owner", "=", "ben"))
+    ben = STALE | {"team": "East", "owner": "Ben", "next_step": "Call"}
+    v = judged(STALE | {"team": "East"}, ben, rules=[policy(rollout=WEST), other], context=GUARDED)
+    assert views.scores(v)["score"].to_list() == [None, 100]
+    assert v.frame["reached"].to_list() == [False, True]
+
+
+def test_a_score_says_over_how_many_policies_it_is_where_others_are_only_observed():
+    rules = [policy(rollout=WEST), policy("no-step", blank("next_step"), rollout=Rollout())]
+    v = judged(STALE | {"team": "East"}, STALE, rules=rules, context=GUARDED)
+    assert views.scores(v)["score_reason"].to_list() == [
+        "over 1 policy; 1 more only observed here", "over 2 policies",
+    ]  # fmt: skip
+
+
 def test_a_rollout_to_everyone_opens_it_and_one_by_an_unread_team_does_not():
     hidden = STALE | {"unknown": ["team"]}
     v = judged(hidden, rules=[policy(rollout=Rollout()), policy("no-step", blank("next_step"), rollout=WEST)],

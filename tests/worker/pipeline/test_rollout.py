@@ -59,6 +59,23 @@ def test_a_rollout_that_is_narrowed_takes_our_fields_off_the_other_records(team)
     assert opened(team, "{owners: [Nobody Here]}").run().patches == 0
 
 
+LATER = b"""  - {id: big, title: Big, applies_to: amount_home > 1000000, flag_if: close_date is blank, severity: info,
+     points: 5, fix: Enter the date, owner: ops, rollout: everyone}
+"""
+
+
+def test_a_deal_that_only_observed_policies_judge_stays_empty_and_is_emptied_once_where_it_was_written(team):
+    deal = team.deal()
+    opened(team).run()
+    assert team.shown(deal) == ["no-amount"]
+    narrowed = not_opened(
+        team, POLICIES.replace(b"pausable: true", b"pausable: true, rollout: {owners: [Nobody Here]}") + LATER
+    )
+    assert narrowed.run().outcomes["written"] == 1
+    assert team.on_record(deal).items() >= EMPTY.items()
+    assert (narrowed.verdict(deal)["score"], narrowed.run().patches) == (None, 0)
+
+
 def test_the_brake_holds_what_would_flag_most_deals_and_one_approval_lets_it_through(team):
     deals = [team.deal(f"Deal {n}") for n in range(25)]
     braked = opened(team)

@@ -71,7 +71,7 @@ class PastFacts:
 
     def widened(self, past_rows: PastRows, calibration: Calibration, late: frozenset[str]) -> Wide:
         """The wide frame of rows under one calibration and with the same feeds late; `key` is the row's own."""
-        shot = overlaid(self.session, past_rows.snapshot)
+        shot = overlaid(self.session, past_rows.snapshot, self.description)
         setting = replace(self.setting, feeds_late=late)
         wide = widen(shot, self.policies.processes, calibration, setting, NOBODY_KNOWN, copies=NOTHING_SHARED)
         wide = replace(wide, dormant=wide.dormant | unmapped(self.session, self.description))

@@ -123,7 +123,7 @@ class Past:
     def _rates(self) -> tuple[date, ...]:
         at = self.instants[-1]
         empty = self.session.store.history.snapshot(self.session.name, at, touch=self.touch, keys=(0, 0))
-        return tuple(overlaid(self.session, empty).rates["on"].drop_nulls().unique().sort())
+        return tuple(overlaid(self.session, empty, self.description).rates["on"].drop_nulls().unique().sort())
 
     def builders(self, *, lean: bool = False) -> Iterator[HistoryBuilder]:
         """Builders of the connection's slices. A single slice is read only once. `lean`: for team logging only."""
@@ -165,7 +165,7 @@ class Past:
             yield from (logged_steps(part.logged(), owners) for part in builder.parts(PART))
 
     def _owners(self, builder: HistoryBuilder) -> pl.DataFrame:
-        return overlaid(self.session, builder.without_deals()).owners
+        return overlaid(self.session, builder.without_deals(), self.description).owners
 
     def judged(self) -> Iterator[Judged]:
         """Every part of the connection."""

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from model.errors import SettingsProblem
-from worker.usecases.answers import same_id
+from worker.usecases.answers import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +21,8 @@ def history(services: Services, name: str, deal_id: str = "") -> dict[str, Any]:
     origin), oldest first. Raises SettingsProblem if there is no such deal.
     """
     services.connection(name)
-    mirror = services.store.mirror
-    id_ = next((one for one in mirror.ids(name, gone=True) if same_id(one, deal_id)), None) if deal_id else None
+    mirror, is_meant = services.store.mirror, names(services, name, deal_id)
+    id_ = next((one for one in mirror.ids(name, gone=True) if is_meant(one)), None) if deal_id else None
     if deal_id and id_ is None:
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")
     people = {owner["id"]: owner["name"] or owner["id"] for owner in mirror.records(name, "owner")}
