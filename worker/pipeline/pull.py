@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from model.sync import SetAside
     from worker.pipeline.session import Session
 
+AT_ONCE: Final = 500
+"""Deals of one read by id."""
 SWEEP: Final = 8
 """Pages between two garbage collections."""
 
@@ -28,6 +30,7 @@ class Pulled:
     changed: int = 0
     held_back: int = 0
     aside: list[SetAside] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def pull(
@@ -48,7 +51,23 @@ def pull(
             pulled.changed += kept.changed + kept.new
             pulled.held_back += kept.held_back
             pulled.aside += page.aside
+            pulled.remarks += page.remarks
             session.services.progress("pulled", pulled.records)
             if number % SWEEP == 0:
                 gc.collect(1)  # reference cycles that the libraries have left
+    _set_aside_before(session, pulled)
     return pulled
+
+
+def _set_aside_before(session: Session, pulled: Pulled) -> None:
+    """Read again, by id, the deals that an earlier run could not read."""
+    now = {aside.id for aside in pulled.aside}
+    again = [id_ for id_ in session.store.mirror.set_aside(session.name) if id_ not in now]
+    for start in range(0, len(again), AT_ONCE):
+        page = session.connector.read(again[start : start + AT_ONCE])
+        kept = session.store.mirror.keep_page(
+            session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
+        )
+        pulled.records += len(page.records["opportunity"])
+        pulled.changed += kept.changed + kept.new
+        pulled.aside += page.aside

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.salesforce.client import convert as to
 from connectors.salesforce.client.faults import Refused
+from connectors.shared.pull import plausible
+from connectors.shared.pull.convert import currency_code
+from connectors.shared.pull.plausible import NONSENSE
+from connectors.shared.pull.rows import legible
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -38,12 +42,14 @@ def record_types(client: Client, schema: Schema) -> dict[str, tuple[str, str]]:
     """Record types of opportunities: id → (label, developer name); none where the org has none."""
     fields = ("Id", "Name", "DeveloperName", "IsActive")
     rows = table(client, schema, "RecordType", fields, " WHERE SobjectType = 'Opportunity'")
-    return {row["Id"]: (row["Name"], row["DeveloperName"]) for row in rows}
+    named = (row for row in rows if all(isinstance(row.get(name), str) for name in ("Id", "Name", "DeveloperName")))
+    return {row["Id"]: (row["Name"], row["DeveloperName"]) for row in named}
 
 
 def stages(client: Client, schema: Schema) -> list[Record]:
     """The org's stages as CRM_STAGE records, the inactive ones too."""
-    return [_stage(row) for row in table(client, schema, "OpportunityStage", _STAGE)]
+    rows = client.with_ids(table(client, schema, "OpportunityStage", _STAGE), "crm_stage", "Id")
+    return [made for row in rows if (made := legible(row, _stage, "Id"))]
 
 
 def _stage(row: dict[str, Any]) -> Record:
@@ -67,7 +73,7 @@ def home_currency(client: Client, schema: Schema, setting: str | None) -> str | 
     if setting or schema.entity("CurrencyType") is None:
         return setting
     rows = table(client, schema, "CurrencyType", ("IsoCode",), " WHERE IsCorporate = true")
-    return rows[0]["IsoCode"] if rows else None
+    return currency_code(rows[0].get("IsoCode")) if rows else None
 
 
 def rates(client: Client, schema: Schema, home: str | None) -> list[Record]:
@@ -76,9 +82,11 @@ def rates(client: Client, schema: Schema, home: str | None) -> list[Record]:
     dated = table(client, schema, "DatedConversionRate", ("Id", "IsoCode", "StartDate", "ConversionRate"))
     per_unit: dict[str, list[tuple[date, Decimal]]] = {}
     for row in (*fixed, *dated):
-        on, rate = to.day(row.get("StartDate")) or _ALWAYS, to.money(row["ConversionRate"])
-        if rate:
-            per_unit.setdefault(row["IsoCode"], []).append((on, rate))
+        try:
+            on, rate = to.day(row.get("StartDate")) or _ALWAYS, plausible.rate(to.money(row["ConversionRate"]))
+            per_unit.setdefault(plausible.identifier(row["IsoCode"]), []).append((on, rate))
+        except NONSENSE:
+            continue  # a rate that nobody can use is none
     if home not in per_unit:
         return []
     towards = sorted(per_unit[home])
