@@ -56,6 +56,12 @@ class Mirror:
         with self.database.writing(lease) as sql:
             return keep_records(sql, key, page, run_id, seen=seen, as_of=now)
 
+    def set_aside(self, connection: str) -> list[str]:
+        """CRM ids of deals that could not be read when they last came."""
+        query = "SELECT id FROM aside WHERE connection = ? AND table_name = 'opportunity' AND id <> '' ORDER BY id"
+        with self.database.reading() as sql:
+            return [id_ for (id_,) in sql.rows(query, self.database.connection_key(connection))]
+
     def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
         """CRM id → key of every deal that is not gone; `gone` includes those that are."""
         query = "SELECT id, key FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL"
