@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
-from worker.cli.common import table
+from worker.cli.common import table, to_json
 from worker.cli.read import show_kpis
 from worker.pipeline.run import run
 from worker.settings import read_settings
@@ -81,7 +81,7 @@ def demo(folder: Path, deals: int, *, as_json: bool = False) -> None:
         shown = [governed(services, crm) for crm in crms]
         services.store.close()
     if as_json:
-        typer.echo(json.dumps({one.crm.name: one.to_json() for one in shown}, default=str))
+        typer.echo(to_json({one.crm.name: one.to_json() for one in shown}))
         return
     for one in shown:
         show(one)
@@ -140,8 +140,7 @@ def local_hubspot(deals: int) -> Iterator[Local]:
 def write_config(folder: Path, crms: list[Local]) -> Path:
     """Write the demo's config file, readable by its owner only."""
     path = folder / "sluicegate.toml"
-    path.touch(mode=0o600)
-    path.write_text("\n".join(crm.config for crm in crms))
+    replace_file(path, "\n".join(crm.config for crm in crms).encode(), 0o600)
     return path
 
 
