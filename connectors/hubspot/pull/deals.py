@@ -101,7 +101,8 @@ class Maker:
         record |= columns_of(_MORE, given.get, unread)
         if record.get("account_id") is None:
             record.pop("account_id", None)
-        record["currency"] = record.get("currency") or self._home
+        if record.get("currency", "") is None:
+            record["currency"] = self._home
         self._place(given, record)
         record["facts"] = facts_of(self._facts, given.__getitem__, unread)
         record["ours"] = columns_of(self._own, lambda path: given.get(path) or None, [])

@@ -28,7 +28,7 @@ class Paging:
         """Note the next page's mark and how many rows this page brought; raises Circular where there is no end."""
         self._empty = 0 if found else self._empty + 1
         if mark in self._marks:
-            raise Circular(f"The CRM gives the same page of {self._what} again and again.")
+            raise Circular(f"The CRM gives the same page of {self._what} for ever.")
         if self._empty > MOST_EMPTY or len(self._marks) >= MOST_PAGES:
             raise Circular(f"The CRM's pages of {self._what} do not come to an end.")
         self._marks.add(mark)

@@ -105,8 +105,9 @@ def _unreadable(table: str, record: Record) -> dict[str, str]:
             else:
                 if good is not value:
                     record[column] = good
-    for column in _OBJECTS & record.keys():
-        record[column] = _object(record[column] or {}, wrong, told=column == "facts")
+    for column in _OBJECTS:
+        if record.get(column):
+            record[column] = _object(record[column], wrong, told=column == "facts")
     return wrong
 
 

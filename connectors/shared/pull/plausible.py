@@ -59,7 +59,7 @@ def money(value: Any) -> Decimal:
     """A finite amount that can be multiplied by a rate and added up exactly."""
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} is no amount")
-    if not value.is_finite() or abs(value) >= MOST_MONEY or _decimals(value) > MOST_DECIMALS:
+    if not value.is_finite() or abs(value) > MOST_MONEY or _decimals(value) > MOST_DECIMALS:
         raise ValueError("an amount is finite and has at most 16 digits before the point")
     return value
 

@@ -32,7 +32,7 @@ def main() -> int:
 
         def going_on(number: int, end: float = end) -> bool:
             faulthandler.dump_traceback_later(SILENCE, exit=True)
-            sys.stderr.write(f"\r{kind} {number:,} ")
+            sys.stderr.write(f"\r{number:,} inputs ")
             sys.stderr.flush()
             return time.monotonic() < end
 
