@@ -42,6 +42,13 @@ class Connector(Protocol):
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; ids that are gone come back with `gone` set."""
 
+    def children(self, ids: Sequence[str]) -> Iterator[Page]:
+        """What hangs on these deals as it stands now: activities, contact roles, histories.
+
+        Asked for deals that came back, were merged into, or have a new account: no stamp tells of their children.
+        Raises as `pull` does.
+        """
+
     def push(self, patches: Sequence[Patch]) -> list[Outcome]:
         """Send at most `batch_size` patches; one outcome each, in order. Fields outside `writes` are never sent.
 

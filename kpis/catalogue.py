@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kpis.dictionary import Kpi
 
 MODULES: Final = (pipeline, closing, stages, velocity)
-"""Modules whose functions are KPIs: importing them registers these."""
+"""Modules with KPIs as functions. Importing a module registers its KPIs."""
 KPIS: Final[Mapping[str, Kpi]] = REGISTRY
 
 

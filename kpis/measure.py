@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import polars as pl
 
 from kpis.catalogue import KPIS
 from kpis.dictionary import DIMS, TIME_DIMS, KpiValue, rounded
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    import polars as pl
-
     from kpis.dictionary import Answer, Kpi, Parts
     from kpis.targets import Goal
     from kpis.window import Window
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FACTS_READ: Final = COLUMNS | {fact for entry in KPIS.values() for fact in entry.needs}
 """Facts that KPIs read."""
 MONEY_UNITS: Final = ("money", "money/day")
+TARGETED: Final = "target period"
+Place: TypeAlias = tuple[str, str]
+"""A population and a clock."""
 
 
 def measure(
@@ -34,7 +37,7 @@ def measure(
     """Each KPI with empty dims, then once for each group of each single dimension of `by`.
 
     `targets` has the columns of `kpis.targets.TARGETS`; `currency` is the home currency, which names the unit. A
-    dimension whose fact is dormant is left out; a group that nothing names has the value None. Raises
+    dimension with a dormant fact is left out; a group that nothing names has the value None. Raises
     SettingsProblem for a dimension that is none, or targets that cannot be read.
     """
     if strange := [dim for dim in by if dim not in DIMS]:
@@ -61,40 +64,42 @@ def _lacking(entry: Kpi, wide: Wide) -> list[str]:
     return [fact for fact in entry.needs if fact in wide.dormant or fact not in wide.frame.columns]
 
 
-def _frames(wide: Wide, window: Window, aim: Goal) -> Mapping[tuple[str, str], pl.DataFrame]:
-    """The rows to count, by population and clock."""
+def _frames(wide: Wide, window: Window, aim: Goal) -> Sequence[tuple[frozenset[Place], pl.DataFrame]]:
+    """The rows to count, each frame with the populations and clocks that it answers."""
     stayed = stays(wide)
-    entered = visits(stayed, wide, window, "entered")
-    rows = deals(wide, window, aim)
-    return {
-        **{("deals", clock): rows for clock in ("as_of", "closed", "target period")},
-        ("entries", "entered"): entered,
-        ("visits", "entered"): entered,
-        ("visits", "left"): visits(stayed, wide, window, "left"),
-    }
+    return [
+        (frozenset(("deals", clock) for clock in ("as_of", "closed", TARGETED)), deals(wide, window, aim)),
+        (frozenset({("entries", "entered"), ("visits", "entered")}), visits(stayed, wide, window, "entered")),
+        (frozenset({("visits", "left")}), visits(stayed, wide, window, "left")),
+    ]
 
 
 def _aggregated(
-    entries: Sequence[Kpi], frames: Mapping[tuple[str, str], pl.DataFrame], dim: str | None, aim: Goal
+    entries: Sequence[Kpi], frames: Sequence[tuple[frozenset[Place], pl.DataFrame]], dim: str | None, aim: Goal
 ) -> Iterator[tuple[Kpi, str | None, Parts]]:
-    """Every KPI's parts for every group of `dim`: one pass over each frame."""
+    """Every KPI's parts for every group of `dim`: one pass over each frame, all passes at once."""
     aims = aim.of(dim) if dim in {None, "owner", "team"} else {}
-    for place, frame in frames.items():
-        asked = [
-            entry for entry in entries if (entry.over, entry.clock) == place and (dim is None or dim in entry.dims)
-        ]
-        if not asked:
-            continue
-        exprs = [part.alias(f"{entry.id}.{name}") for entry in asked for name, part in entry.parts.items()]
-        table = frame.select(exprs) if dim is None else frame.group_by(dim).agg(exprs).sort(dim, nulls_last=True)
+    named = [entry for entry in entries if dim is None or dim in entry.dims]
+    asked = [([entry for entry in named if (entry.over, entry.clock) in places], frame) for places, frame in frames]
+    asked = [(some, frame) for some, frame in asked if some]
+    queries = [_grouped(frame.lazy(), some, dim) for some, frame in asked]
+    tables = pl.collect_all(queries, engine="in-memory", optimizations=pl.QueryOptFlags.none())
+    for (some, _), table in zip(asked, tables, strict=True):
         for row in table.iter_rows(named=True):
             group = None if dim is None else row[dim]
-            for entry in asked:
+            for entry in some:
                 yield entry, group, _parts(entry, row) | {"target": aims.get(group), "no_target": aim.why}
         # a target without a deal is covered by nothing, which is worth knowing
-        for group in aims.keys() - set(table[dim]) if dim and place[1] == "target period" else ():
-            for entry in asked:
+        targeted = [entry for entry in some if entry.clock == TARGETED]
+        for group in aims.keys() - set(table[dim]) if dim and targeted else ():
+            for entry in targeted:
                 yield entry, group, dict.fromkeys(entry.parts, 0) | {"target": aims[group], "no_target": aim.why}
+
+
+def _grouped(rows: pl.LazyFrame, entries: Sequence[Kpi], dim: str | None) -> pl.LazyFrame:
+    """The parts of some KPIs, a row for each group of `dim`."""
+    parts = [part.alias(f"{entry.id}.{name}") for entry in entries for name, part in entry.parts.items()]
+    return rows.select(parts) if dim is None else rows.group_by(dim).agg(parts).sort(dim, nulls_last=True)
 
 
 def _parts(entry: Kpi, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +111,7 @@ def _values(
     context: tuple[Window, Goal, str | None],
 ) -> Iterator[KpiValue]:  # fmt: skip
     window, aim, currency = context
-    name = {"as_of": "as_of", "target period": aim.label or "as_of"}.get(entry.clock, window.name)
+    name = {"as_of": "as_of", TARGETED: aim.label or "as_of"}.get(entry.clock, window.name)
     home = currency or "home currency"
     unit = entry.unit.replace("money", home) if entry.unit in MONEY_UNITS else entry.unit
     if lacking := _lacking(entry, wide):

@@ -136,7 +136,8 @@ def _last_acts(flags: pl.DataFrame, acts: pl.DataFrame, machines: Collection[str
 def with_says(acts: pl.DataFrame, texts: Collection[str], copied: pl.Series) -> pl.DataFrame:
     """`acts` with `says`: false if a field of `texts` got filler or a copied text.
 
-    `copied`: deals whose next step stands on several open deals of one owner (model/widening/copied_next_steps.py).
+    `copied`: deals with a next step that stands on several open deals of one owner
+    (model/widening/copied_next_steps.py).
     """
     same = (pl.col("field") == "next_step") & pl.col("key").is_in(copied.implode())
     text = pl.col("value").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")

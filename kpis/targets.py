@@ -35,6 +35,8 @@ class Goal:
 
     def of(self, dim: str | None) -> Mapping[str | None, Decimal]:
         """Target by group of `dim`. The whole comes from the rows without a name, else the teams', else the owners'."""
+        if self.rows.is_empty():
+            return {}
         if dim is None:
             rows = next((rows for kind in ("all", "team", "owner") if (rows := self._kind(kind)).height), None)
             return {} if rows is None else {None: rows.select(pl.col("amount").sum()).item()}

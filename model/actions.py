@@ -89,7 +89,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Return:
-    """What a move of ours replaced is to be put back: `was` by the CRM's field, unless `now` no longer stands."""
+    """Puts back what our own move replaced: `was` by the CRM's field, unless the deal no longer has `now`."""
 
     key: str
     deal: str
@@ -116,7 +116,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Wanted:
-    """An action to be done: whose it is, for which flag, since when that stands, and what is sent."""
+    """An action to be done: its deal and kind, the flag behind it and since when that stands, and what is sent."""
 
     deal_key: int
     policy: str

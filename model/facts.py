@@ -23,7 +23,10 @@ class Fact:
     `needs` are columns of the record, names of feeds, or "mapping" where only a mapped field can say; a fact is
     dormant where the connection lacks one of them, and unknown where one could not be read or is late, or where
     `known` is not true. `partly`: what could be read may be enough, so `known` alone says. `clock`: the column with the
-    local time from which a fact counts hours; null where a field is mapped.
+    local time from which a fact counts hours; null where a field is mapped. `history`: the column whose changes the
+    fact is about; `expression` then reduces a deal's changes (`at`, `before`, `after`) to one value, and `needs` names
+    the history (`amount_history`), which is unknown where it does not reach back to the deal's creation. `whole`: a
+    number without fractions.
     """
 
     name: str
@@ -36,6 +39,8 @@ class Fact:
     known: pl.Expr | None = None
     partly: bool = False
     clock: str = ""
+    history: str = ""
+    whole: bool = False
 
 
 STARTED: Final = pl.coalesce("reopened_on", "created")
@@ -45,6 +50,8 @@ STAGE: Final = pl.col("stage_readable")
 HISTORY: Final = STAGE & pl.col("history_reaches_now")
 COPIED: Final = pl.col("text_shared") | pl.col("text_carried")
 PLAN: Final = pl.col("text_fresh") | pl.col("planned")
+LATER: Final = pl.col("after") > pl.col("before")
+OVER_MONTH_END: Final = pl.col("before").dt.month_end() < pl.col("after")
 BUYER: Final = pl.col("mapped_has_economic_buyer") | pl.col("buyer_role")
 CHAMPION: Final = pl.col("mapped_has_champion") | pl.col("champion_role")
 MAPPED: Final = ("mapping",)
@@ -92,15 +99,16 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("stage", "choice", "", "The stage's id in the process that binds the deal; blank where lost",
              ("stage_name",), known=STAGE),
         Fact("stage_name", "text", "", "The stage as the CRM calls it", ("stage_name",)),
-        Fact("stage_order", "number", "", "The stage's place in its process, from 1", ("stage_name",), known=STAGE),
+        Fact("stage_order", "number", "", "The stage's place in its process, from 1", ("stage_name",), known=STAGE,
+             whole=True),
         Fact("created_in_stage", "choice", "", "The stage the deal was created in", ("stage_history",),
              known=pl.col("creation_readable")),
         Fact("stage_since", "date", "", "Entry of this visit to the stage", ("stage_history",),
              known=HISTORY & pl.col("visit_readable")),
         Fact("days_in_stage", "number", "days", "All visits of this spell to the stage", ("stage_history",),
-             known=HISTORY & pl.col("spell_readable")),
+             known=HISTORY & pl.col("spell_readable"), whole=True),
         Fact("days_in_visit", "number", "days", "This visit to the stage", ("stage_history",),
-             known=HISTORY & pl.col("visit_readable")),
+             known=HISTORY & pl.col("visit_readable"), whole=True),
         Fact("stage_median_days", "number", "days", "The stage's median by the calibration, else its band's upper end",
              ("stage_name",), known=STAGE),
         Fact("is_open", "yes/no", "", "Neither won nor lost", ("is_closed",), ~pl.col("is_closed"), known=SAID),
@@ -119,15 +127,15 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("discount_percent", "number", "percent", "Discount, 0 to 100, by mapping", MAPPED),
         Fact("close_date", "date", "", "The day the deal is expected to close", ("close_date",)),
         Fact("pushes", "number", "moves", "Moves of the close date by a day or more to later", ("date_history",),
-             pl.col("pushes").fill_null(0)),
+             LATER.sum(), history="close_date", whole=True),
         Fact("pushes_over_month_end", "number", "moves", "Those over a month's end", ("date_history",),
-             pl.col("pushes_over_month_end").fill_null(0)),
+             (LATER & OVER_MONTH_END).sum(), history="close_date", whole=True),
         Fact("last_activity", "date", "", "The newest touch; never touched: creation or re-opening", ("activities",),
              pl.max_horizontal("touch_on", STARTED), known=SEEN),
         Fact("touched", "yes/no", "", "Touched at least once since creation or re-opening", ("activities",),
              (pl.col("touch_on") >= STARTED).fill_null(pl.col("touch_on").is_not_null()), known=SEEN),
         Fact("touches_30d", "number", "touches", "Touches of the last 30 days", ("activities",),
-             pl.col("touches_30d").fill_null(0), known=SEEN),
+             pl.col("touches_30d").fill_null(0), known=SEEN, whole=True),
         Fact("next_activity", "date", "", "The earliest future meeting, or task due today or later", ("activities",),
              pl.min_horizontal("meeting_on", "task_on"), known=pl.col("plans_readable") & pl.col("team_logs")),
         Fact("last_edit", "date", "", "The last edit of the record", ("last_edit",)),
@@ -143,7 +151,7 @@ FACTS: Final[dict[str, Fact]] = {
              pl.coalesce("mapped_next_step_owner", "task_owner", "active_owner"),
              known=pl.col("mapped_next_step_owner").is_not_null() | pl.col("plans_readable"), partly=True),
         Fact("contact_count", "number", "contacts", "Contacts on the deal", ("contact_roles",),
-             pl.col("contact_count").fill_null(0)),
+             pl.col("contact_count").fill_null(0), whole=True),
         Fact("contact_roles", "list", "", "Their roles", ("contact_roles",)),
         Fact("has_economic_buyer", "yes/no", "", "A role or a mapped field says so", ("contact_roles",),
              BUYER, known=BUYER.is_not_null(), partly=True),
@@ -160,5 +168,7 @@ FACTS: Final[dict[str, Fact]] = {
 }  # fmt: skip
 """Fact by name, in the order of the reference page."""
 
+FOLLOWED: Final = frozenset(fact.history for fact in FACTS.values() if fact.history)
+"""Columns of a deal whose history a fact is about."""
 KNOWN: Final = "__known"
 """Suffix of a fact's mask column in the wide frame: false where the fact could not be read."""

@@ -14,10 +14,10 @@ STOOD: Final = columns({
     "status": pl.String,  # broken, unknown
     "shown": pl.Boolean,  # on the record
     "severity": pl.String,  # null where nothing was to be flagged
-    "began": pl.Int64,  # the run that first said so
-    "ended": pl.Int64,  # the run that said otherwise; null: it stands
+    "began": pl.Int64,  # the run that first found it
+    "ended": pl.Int64,  # the run that no longer found it; null: it stands
 })  # fmt: skip
-"""Findings, each for as long as it was told in the same words."""
+"""Findings, one row for each span in which the text stayed the same."""
 
 LIVED: Final = columns({"key": pl.Int64, "is_open": pl.Boolean, "began": pl.Int64, "ended": pl.Int64})
 """Deals, each for as long as its verdict stood: where no row holds a run, the deal was not judged in it."""

@@ -17,11 +17,12 @@ FILLER = ("tbd", "n/a", ".", "-")
 
 @dataclass(frozen=True)
 class Setting:
-    """A connection's ways; ids are those of OWNERS and `actor_id`, facts are names of model/facts.py or mapped ones.
+    """The judging options of a connection.
 
+    Ids are those of OWNERS and `actor_id`. Facts are names of model/facts.py or mapped ones.
     `mapped`: facts that the connection maps a field for, `types` theirs where they are no standard facts, `when_blank`
     the value of a blank one. `columns`: columns of the subject that the connection offers (None: all); facts that need
-    another are dormant. `hidden`: mapped facts whose field cannot be read now, so that nobody knows its type.
+    another are dormant. `hidden`: mapped facts that have an unreadable field now, so that nobody knows its type.
     `closed`: statuses of leads that were given up, trimmed and without case. `feeds_late`: feeds too old
     to judge by now. `zone` and the owners' zones are IANA names.
     """

@@ -37,6 +37,8 @@ def with_home(frame: pl.DataFrame, rates: pl.DataFrame, home: str) -> pl.DataFra
     currency's oldest. Needs amount, currency, close_date, `_today`.
     """
     frame = frame.with_columns(pl.col("currency").fill_null(home))
+    if (frame["currency"] == home).all():
+        return frame.with_columns(amount_home=pl.col("amount").cast(MONEY), rate_known=pl.lit(value=True))
     days = frame.select("currency", on=pl.min_horizontal("close_date", "_today"))
     wanted = days.filter(pl.col("currency") != home).unique().sort("on")
     dated = rates.with_columns(pl.col("on").fill_null(pl.date(1, 1, 1))).sort("on")

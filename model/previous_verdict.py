@@ -14,7 +14,7 @@ FINDINGS: Final = columns({
     "policy": pl.String,  # policy id, or process/stage/criterion
     "status": pl.String,  # broken, unknown
     "since": pl.Date,  # the day the limit was crossed; where unknown: that of the flag it holds or withdrew, else null
-    "first_seen": pl.Date,  # the day we first said so
+    "first_seen": pl.Date,  # the day of the first verdict that had it
     "unknown_since": INSTANT,  # start of an unknown that holds what was known before, else null
     "shown": pl.Boolean,  # on the record now
     "flag": pl.String,  # JSON: the flag (or unknown) object of docs/contract.md
@@ -58,7 +58,7 @@ PAUSES: Final = columns({
 """One row per pause that a rep asked for on the record and that was granted."""
 
 ASKED: Final = columns({"key": pl.Int64, "asked": pl.Date, "reason": pl.String, "readable": pl.Boolean})
-"""Pauses as they stand on records now: deals with a date, and those whose pause can no longer be read."""
+"""Pauses as they stand on records now: deals with a date, and deals on which the pause can no longer be read."""
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Stage:
 class Process:
     """Stages in order; the last is Won. `applies_to` None claims every deal.
 
-    `rollout` None: none is named, see `policies.judging.judge.Context.open`.
+    `rollout` None: none is named, see `policies.judging.judge.Context`.
     """
 
     id: str

@@ -45,7 +45,10 @@ STAGE_CHANGES: Final = columns({
 })  # fmt: skip
 """Sorted by key, at and the CRM's order; the first row of a deal is the stage it was created in."""
 
-DATE_MOVES: Final = columns({"key": pl.Int64, "at": INSTANT, "before": pl.Date, "after": pl.Date})
+FIELD_CHANGES: Final = columns({
+    "key": pl.Int64, "at": INSTANT, "field": pl.String, "before": pl.String, "after": pl.String,
+})  # fmt: skip
+"""Changes of the fields that facts follow (model/facts.py: FOLLOWED), oldest first, with values as JSON texts."""
 
 CLAIM_CHANGES: Final = columns({"key": pl.Int64, "at": INSTANT, "field": pl.String, "before": pl.String})
 """Changes of what processes claim deals by, oldest first; `before` is the JSON text of the value until then."""
@@ -99,7 +102,7 @@ class Snapshot:
     """Everything `widen` needs of a subject's records, with the schemas above.
 
     `feeds`: when each was last read in full. One of the subject's feeds that is absent was never read on this
-    connection (its facts are dormant); one whose instant is older than the connection allows is late (its facts are
+    connection (its facts are dormant); one that was read longer ago than the connection allows is late (its facts are
     unknown). In a replay's snapshot the records also have `as_of` (INSTANT): each row's own. Leads have only `records`
     and `owners`.
     """
@@ -110,7 +113,7 @@ class Snapshot:
     feeds: Mapping[str, datetime] = field(default_factory=dict)
     subject: Subject = OPPORTUNITIES
     stage_changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STAGE_CHANGES))
-    date_moves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DATE_MOVES))
+    field_changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FIELD_CHANGES))
     activity: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ACTIVITY))
     roles: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ROLES))
     crm_stages: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CRM_STAGES))

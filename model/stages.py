@@ -56,9 +56,9 @@ class StageNames:
             ends = OPEN if not row["is_closed"] else WON if row["is_won"] else LOST
             crm[spoken(row["pipeline"]), row["name"]] = (ends, row["label"])
         for name in {name for _, name in crm}:
-            said = {meaning for (_, other), meaning in crm.items() if other == name}
-            if len(said) == 1:
-                crm.setdefault(("", name), said.pop())
+            meanings = {meaning for (_, other), meaning in crm.items() if other == name}
+            if len(meanings) == 1:
+                crm.setdefault(("", name), meanings.pop())
         object.__setattr__(self, "_crm", crm)
 
     @classmethod
@@ -76,12 +76,12 @@ class StageNames:
         label = label or name
         if process is None:
             return _unclaimed(ends, label, self.names.index(name))
-        said = {spoken(name), spoken(label)}
-        if ends == LOST or said & _spoken(process.lost_names.get(self.kind, ())):
+        texts = {spoken(name), spoken(label)}
+        if ends == LOST or texts & _spoken(process.lost_names.get(self.kind, ())):
             return Meaning(LOST_STATE, LOST, label=label)
         last, base = len(process.stages), self.processes.index(process) * PER_PROCESS
         for order, stage in enumerate(process.stages, 1):
-            if said & _spoken(stage.names.get(self.kind, ())):
+            if texts & _spoken(stage.names.get(self.kind, ())):
                 ended = ends if ends != UNSAID else WON if order == last else OPEN
                 return Meaning(base + order, ended, order, stage.id, label)
         if ends == WON:
@@ -95,7 +95,7 @@ class StageNames:
         return [self._meaning(p, q, n) for p in owners for q in ("", *self.pipelines) for n in self.names]
 
     def process_code(self, process: str) -> pl.Expr:
-        """Code of the process whose id is in the column `process`."""
+        """Code of the process that the column `process` names by its id."""
         codes = {process.id: code for code, process in enumerate(self.processes)}
         return pl.col(process).replace_strict(codes, default=len(codes), return_dtype=pl.Int64)
 

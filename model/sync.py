@@ -66,11 +66,16 @@ class Page:
 
 @dataclass(frozen=True)
 class Patch:
-    """New values for our fields of one deal, in the CRM's canonical form; only fields that differ."""
+    """New values for our fields of one deal, in the CRM's canonical form; only fields that differ.
+
+    `closed`: it is the last patch of a deal that the verdict saw closed. Its receipt records that, and not the state of
+    the deal by then.
+    """
 
     id: str
     fields: Mapping[str, FieldValue]
     before: Mapping[str, FieldValue] = field(default_factory=dict)
+    closed: bool = False
 
 
 OutcomeKind: TypeAlias = Literal["written", "refused", "locked", "retry_later", "gone", "held"]
@@ -133,12 +138,12 @@ class Offer:
 
 @dataclass(frozen=True)
 class Description:
-    """What a connection can do, said by its connector before a run.
+    """What a connection can do, as its connector reports it before a run.
 
     `mapped`: facts it can give (others are dormant). `writes`: our field → rule, only fields that exist, are
     mapped and may be written. `choices`: fact → the CRM's own picklist values. `types`: mapped fact → fact type.
-    `user_id`: the CRM user we act as. `sources`: fact → the one field it is read from, where there is one. `acts`: what
-    may be done beyond our fields, of task and move. `offers`: what can be said of subjects other than deals, by table,
+    `user_id`: the CRM user we act as. `sources`: fact → the one field it is read from, where there is one. `acts`: the
+    actions that the connection allows, of task and move. `offers`: what subjects other than deals can give, by table,
     where it was asked for. `history`: fields with a known past (None: all with a history row).
     """
 
@@ -163,11 +168,11 @@ class Description:
 
 @dataclass(frozen=True)
 class Budget:
-    """The CRM's daily calls as it last said them, and the share that is ours; None where it does not say."""
+    """The CRM's daily calls as it last reported them, and how many of them we made; None where it reports none."""
 
     used: int | None = None
     allowed: int | None = None
-    ours: int = 0
+    own: int = 0
 
     @property
     def left(self) -> int | None:

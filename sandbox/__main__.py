@@ -27,9 +27,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--as-of", type=_instant, help="ISO instant with zone; the server's clock stops there")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix=f"sandbox-{asked.crm}-") as folder:
-        told, stop = (_hubspot if asked.crm == "hubspot" else _salesforce)(asked, Path(folder))
+        started, stop = (_hubspot if asked.crm == "hubspot" else _salesforce)(asked, Path(folder))
         gc.freeze()  # the CRM stays as long as the process: no collection needs to look at it again
-        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.write(json.dumps(started) + "\n")
         sys.stdout.flush()
         try:
             threading.Event().wait()

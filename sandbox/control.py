@@ -36,7 +36,7 @@ def act(world: _W, method: str, name: str, body: Callable[[], Body], actions: Ac
         return Reply({"error": f"No such control; there are: {sorted(f'{m} {n}' for m, n in actions)}"}, 404)
     try:
         return Reply(action(world, body()))
-    except Exception as error:  # noqa: BLE001 - whatever was wrong is told to the test that asked
+    except Exception as error:  # noqa: BLE001 - the test that asked gets whatever was wrong
         return Reply({"error": f"{type(error).__name__}: {error}"}, 400)
 
 

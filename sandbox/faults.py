@@ -50,6 +50,8 @@ class Fault:
     message: str = ""
     body: str = "<html><body>Internal Server Error</body></html>"
     seconds: float = 0.0
+    until: Callable[[], object] | None = None
+    """For a hang in process: the call goes on when this returns."""
     more: dict[str, Any] = field(default_factory=dict)
     """Further keys of the error's body."""
     headers: dict[str, str] = field(default_factory=dict)

@@ -130,6 +130,8 @@ def application(door: Door[Any]) -> ASGIApp:
         fault = door.world.faults.next(asked.method, asked.target)
         if fault and fault.how == "hang":
             await asyncio.sleep(fault.seconds)
+            if fault.until:
+                await asyncio.to_thread(fault.until)
         if fault and fault.how == "drop":
             door.log(asked, "dropped")
             _abort(send)

@@ -2,15 +2,20 @@
 
 from store.actions import Step
 from store.approvals import MANY_ACTIONS, VANISHED, Approval
-from store.fence import Lease
+from store.database import AWAY
+from store.fence import Lease, is_dead, this_process
 from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past_rows_at
 from store.history.touches import TouchRule
-from store.mirror.pages import Kept
+from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
+from store.runs.runs import KILLED, LOST
 from store.store import Store
 
 __all__ = [
+    "AWAY",
+    "KILLED",
+    "LOST",
     "MANY_ACTIONS",
     "VANISHED",
     "Approval",
@@ -24,6 +29,8 @@ __all__ = [
     "Store",
     "TouchRule",
     "UnrecordedChanges",
+    "is_dead",
     "past_rows_at",
     "patch_hash",
+    "this_process",
 ]

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from store.fence import Lease
 
-HEAD: Final = "0042"
+AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError)
+"""Raised while the database cannot be reached."""
+HEAD: Final = "0051"
 """The newest migration; opening compares with it before Alembic is imported."""
 UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
 ENCODE: Final = (

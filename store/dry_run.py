@@ -45,7 +45,7 @@ def dry_run_copy(database: Database, connection: str, as_of: datetime | None = N
 
 
 def _oldest_needed(source: Sql, connection: int, as_of: datetime | None) -> int:
-    """The first run whose verdict the copy keeps."""
+    """The first run that keeps its verdict in the copy."""
     newest = source.rows("SELECT max(as_of) FROM run WHERE connection = ? AND judged = 1", connection)[0][0]
     until = instant(as_of) if as_of else newest
     return 0 if until is None else oldest_kept(source, connection, instant_of(until) - LOOKED_BACK) or 0

@@ -58,7 +58,7 @@ class Sql:
     def lookup(  # noqa: PLR0917 - the parts of one SELECT
         self, table: str, names: Sequence[str], connection: int, column: str, values: Collection[Any], more: str = ""
     ) -> list[tuple[Any, ...]]:
-        """`names` of the rows whose `column` is one of `values`, each found through its index.
+        """`names` of the rows that have one of `values` in `column`, each found through its index.
 
         SQLite does not use the index for IN; the CROSS JOIN forces it to.
         """
@@ -92,7 +92,10 @@ class Sql:
         """A large result as a frame with the columns of `schema`, in order."""
         raw = pl.Schema({name: _raw(kind) for name, kind in schema.items()})
         read = self._copied if self.postgres else self._fetched
-        return read(self.text(sql), parameters, raw).select(_typed(name, kind) for name, kind in schema.items())
+        found = read(self.text(sql), parameters, raw)
+        if found.is_empty():
+            return pl.DataFrame(schema=schema)
+        return found.select(_typed(name, kind) for name, kind in schema.items())
 
     def _fetched(self, sql: str, parameters: Sequence[Any], raw: pl.Schema) -> pl.DataFrame:
         cursor = self.tx.connection.cursor()

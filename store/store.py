@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.errors import RetryLater, SettingsProblem
+import sqlalchemy as sa
+
+from model.errors import SettingsProblem
 from store.actions import Actions
 from store.approvals import Approvals
 from store.database import Database
@@ -68,8 +70,8 @@ class Store:
             database.upgrade()
         except ValueError as e:
             raise SettingsProblem(str(e)) from None
-        except (RetryLater, StoreFault, OSError) as e:
-            said = meaning(e) if isinstance(e, OSError) else e
+        except (sa.exc.DBAPIError, StoreFault, OSError) as e:
+            said = e if isinstance(e, StoreFault) else meaning(e)
             if isinstance(said, SettingsProblem):
                 raise said from None
             why = str(said).removeprefix("The store cannot be reached: ").rstrip(".")

@@ -46,7 +46,7 @@ class Parent:
 
     @cached_property
     def encoders(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-        """The columns whose stored form differs from the record's, with their encoders."""
+        """The columns that are stored in another form than the record's, with their encoders."""
         written = ((c, WRITE[self.types[c]]) for c in self.columns if c != "unread")
         return tuple((c, encode) for c, encode in written if encode)
 

@@ -54,15 +54,18 @@ class StoreFault(Exception):
 
 @contextmanager
 def spoken() -> Iterator[None]:
-    """Raise what an error of the database means, without its text."""
+    """Raise what an error of the database means, without its text; one that says that it is away stays as it is."""
     try:
         yield
-    except (sa.exc.DBAPIError, sqlite3.Error) as error:
-        raise meaning(error) from None
     except Exception as error:
-        if not type(error).__module__.startswith("psycopg"):
+        if not isinstance(error, sa.exc.DBAPIError | sqlite3.Error) and not type(error).__module__.startswith(
+            "psycopg"
+        ):
             raise
-        raise meaning(error) from None
+        said = meaning(error)
+        if isinstance(said, RetryLater):
+            raise
+        raise said from None
 
 
 def meaning(error: Exception) -> Exception:

@@ -24,8 +24,11 @@ run = sa.Table(
     sa.Column("policy_digest", sa.Text, nullable=False),
     sa.Column("calibration", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("trigger", sa.Text),  # by hand or schedule
+    sa.Column("started_at", Instant),
+    sa.Column("ended_at", Instant),
     sa.Column("judged", YesNo),  # whether its verdict is still kept
-    sa.Column("outcome", sa.Text),  # null while it runs or after a kill
+    sa.Column("outcome", sa.Text),  # null while it runs; the next holder of the lease ends the row of a killed run
     sa.Column("counts", Json),
 )  # fmt: skip
 
@@ -159,6 +162,7 @@ patch = sa.Table(
     sa.Column("deal", name(), nullable=False),
     sa.Column("before", Packed, nullable=False),
     sa.Column("after", Packed, nullable=False),
+    sa.Column("closed", YesNo),  # whether it is the last one of a deal that the verdict saw closed
     sa.Column("outcome", sa.Text),  # a patch with an outcome is a receipt
     sa.Column("reason", sa.Text),
     sa.Column("overwritten", YesNo),

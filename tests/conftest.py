@@ -1,5 +1,6 @@
 """Fixtures that more than one room uses: a real PostgreSQL, and an empty store on each database."""
 
+import gc
 import os
 
 import psycopg
@@ -15,6 +16,22 @@ settings.register_profile("same", derandomize=True, database=None, deadline=None
 settings.register_profile("new", deadline=None)
 # every run tries the same 40 cases; HYPOTHESIS_PROFILE=new looks for 100 others
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What collecting makes lives as long as the process, so no garbage collection needs to look at it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+def pytest_unconfigure():
+    """Extension modules report a leak at exit for what stays frozen."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery, signals
@@ -9,15 +11,18 @@ from celery.schedules import crontab
 
 from model.errors import ConnectionBusy, SettingsProblem
 from worker.broker import broker_url, data_folder
+from worker.end_with_parent import end_with
 from worker.fork_guard import refuse_to_fork
 from worker.log import log, start_logging
 from worker.pipeline.run import run
+from worker.started_processes import note
 from worker.usecases.calibrate import propose
 from worker.usecases.nightly import freeze
 from worker.wiring import Services, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from worker.settings import Settings
     from worker.settings_tables import ScheduleSettings
@@ -41,6 +46,7 @@ def make_app(settings: Settings) -> Celery:
         worker_hijack_root_logger=False,
         task_ignore_result=True,
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
         broker_transport_options={} if broker_url(settings).startswith("amqp") else REDIS,
         timezone="UTC",
         beat_schedule=beat_schedule(settings),
@@ -51,8 +57,29 @@ def make_app(settings: Settings) -> Celery:
         app.conf.update(ONE_BEAT)
     _add_tasks(app, settings)
     signals.worker_before_create_process.connect(refuse_to_fork, weak=False)
+    _end_children_with_us(settings)
     signals.setup_logging.connect(start_logging, weak=False)
     return app
+
+
+def beat_file(settings: Settings) -> Path:
+    """The pid file of the beat that a worker started."""
+    return data_folder(settings) / "worker-beat.pid"
+
+
+def _end_children_with_us(settings: Settings) -> None:
+    """Beat and the pool's processes end with this one, also if it is killed."""
+    parent = os.getpid()
+
+    def child_began(**_: object) -> None:
+        end_with(parent)
+
+    def beat_began(**_: object) -> None:
+        end_with(parent)
+        note(beat_file(settings), os.getpid(), parent)
+
+    signals.worker_process_init.connect(child_began, weak=False)
+    signals.beat_embedded_init.connect(beat_began, weak=False)
 
 
 def _add_tasks(app: Celery, settings: Settings) -> None:
@@ -60,7 +87,7 @@ def _add_tasks(app: Celery, settings: Settings) -> None:
 
     def services() -> Services:
         if not made:
-            made.append(wire(settings))
+            made.append(replace(wire(settings), trigger="schedule"))
         return made[0]
 
     def as_task(name: str, flow: Callable[..., object]) -> None:
@@ -76,13 +103,14 @@ def _add_tasks(app: Celery, settings: Settings) -> None:
 def work_once(
     name: str, flow: Callable[..., object], services: Services, connection: str, options: dict[str, Any]
 ) -> None:
-    """Run one flow and log its end. An error that the next beat can resolve is logged; any other is raised."""
+    """Run one flow. A run logs its own end. An error that the next beat can resolve is logged; any other is raised."""
     try:
         flow(services, connection, **options)
     except (ConnectionBusy, SettingsProblem) as e:
         log().warning(f"{name} waits for the next beat", connection=connection, why=str(e))
     else:
-        log().info(f"{name} done", connection=connection)
+        if name != "run":
+            log().info(f"{name} ended", connection=connection, outcome="done")
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:

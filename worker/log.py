@@ -1,24 +1,44 @@
-"""Logs: one JSON object per line on standard error, with the bound run and connection. No secrets."""
+"""Logs on standard error: one JSON object a line, or lines for people on a terminal. No secrets.
+
+Each line of a run carries the run's id and its connection. Nothing is logged before `start_logging`: commands answer on
+their own.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Final, NoReturn
 
 import structlog
 
+from worker.log_screen import line
+
+SHARED: Final[list[Any]] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def _dropped(*_: object) -> NoReturn:
+    raise structlog.DropEvent
+
+
+structlog.configure(processors=[_dropped], cache_logger_on_first_use=False)
+
 
 def start_logging(**_: object) -> None:
-    """Make structlog, and the warnings of libraries, write JSON lines to standard error."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
+    """Make structlog, and the warnings of libraries, write lines to standard error."""
+    rendered: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    if sys.stderr.isatty():
+        rendered = [line]
+    handler = logging.StreamHandler(sys.stderr)
+    plain = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=SHARED, processors=[plain, *rendered]))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*SHARED, *rendered],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     broker: BrokerSettings = Field(BrokerSettings(), description="the messages")
     policies: PolicySettings = Field(PolicySettings(), description="the policies")
     schedule: ScheduleSettings = Field(ScheduleSettings(), description="beat's times")
-    messages: MessageSettings = Field(MessageSettings(), description="what reps are told beside the record")
+    messages: MessageSettings = Field(MessageSettings(), description="messages to reps, besides the record")
     connections: dict[str, Connection] = Field(default_factory=dict, description="by name")
 
     @classmethod
@@ -162,12 +162,12 @@ def mistakes(error: ValidationError, file: ConfigFile | None = None) -> str:
 
 def _sentence(error: dict[str, Any], file: ConfigFile | None) -> str:
     place = ".".join(str(part) for part in error["loc"])
-    said = f"{_source(error, file)}'{place}'"
+    place_text = f"{_source(error, file)}'{place}'"
     if error["type"] == "extra_forbidden":
-        return f"{said} is not a setting{_meant(str(error['loc'][-1]))}."
+        return f"{place_text} is not a setting{_meant(str(error['loc'][-1]))}."
     if error["type"] == "missing":
-        return f"{said} is missing."
-    return f"{said}: {error['msg'].removeprefix('Value error, ').replace('Input should be', 'it must be')}."
+        return f"{place_text} is missing."
+    return f"{place_text}: {error['msg'].removeprefix('Value error, ').replace('Input should be', 'it must be')}."
 
 
 def _source(error: dict[str, Any], file: ConfigFile | None) -> str:

@@ -27,6 +27,6 @@ class MessageSettings(Closed):
     """How many messages a rep gets, and when. A later version delivers them."""
 
     per_day: int = Field(5, ge=0, le=100, description="most lines that a rep gets a day; fields are never capped")
-    critical: Route = Field("now", description="when critical flags are told")
-    warning: Route = Field("daily", description="when warnings are told")
-    info: Route = Field("weekly", description="when the others are told")
+    critical: Route = Field("now", description="when a message names critical flags")
+    warning: Route = Field("daily", description="when a message names warnings")
+    info: Route = Field("weekly", description="when a message names the other flags")

@@ -31,6 +31,8 @@ class Services:
     connect: Callable[[str], Connector]
     policy_texts: Callable[[], dict[str, bytes]]
     progress: Callable[[str, int], None] = field(default=lambda _what, _count: None)
+    trigger: str = "by hand"
+    """What starts runs: a person, or the schedule of the worker."""
 
     def connection(self, name: str) -> ConnectionSettings:
         """The settings of one connection. Raises SettingsProblem."""

@@ -65,6 +65,10 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
         """These deals as they stand now; deleted and merged ones say so, one that nobody knows has vanished."""
         return read(self._client, self._schema, self.settings, ids)
 
+    def _children(self, ids: Sequence[str]) -> Iterator[Page]:
+        """What hangs on these deals as it stands now; see connectors.protocol."""
+        return Pull(self._client, self._schema, self.settings, {}, full=False).children(list(ids))
+
     def _check(self, now: datetime, subjects: Collection[str]) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()

@@ -11,6 +11,7 @@ from connectors.salesforce.client.schema import Schema
 from connectors.salesforce.client.windows import chunks, id_list
 from connectors.salesforce.pull import leads as of_leads
 from connectors.salesforce.pull import opportunities, org_tables
+from connectors.salesforce.pull.children import children
 from connectors.salesforce.pull.pull import Pull
 from connectors.salesforce.push import tasks
 from connectors.salesforce.push.moves import Moves
@@ -84,6 +85,10 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
                 page.records["opportunity"].extend(records)
                 page = replace(page, aside=(*page.aside, *aside))
         return _with_vanished(page, ids)
+
+    def _children(self, ids: Sequence[str]) -> Iterator[Page]:
+        """What hangs on these deals as it stands now; see connectors.protocol."""
+        return children(self._client, self._schema, self.settings, ids)
 
     def _check(self, now: datetime, subjects: Collection[str]) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""

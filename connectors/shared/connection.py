@@ -73,7 +73,7 @@ class ConnectionSettings(Closed):
     currency: Currency = Field("USD", description="home currency, ISO 4217")
     linked_to: str = Field("", description="connection that judges and writes the deals both carry, by `linked_id`")
     scope: str = Field("", description="condition: which open deals are judged and written")
-    integration_users: tuple[str, ...] = Field((), description="logins whose activities are no touch")
+    integration_users: tuple[str, ...] = Field((), description="logins with activities that are no touch")
     targets: Path | None = Field(None, description="CSV: owner or team, period, amount, currency")
     rates: Path | None = Field(None, description="CSV: currency, date, rate to the home currency")
     people: Path | None = Field(None, description="CSV: owner, manager, team, zone, start date")

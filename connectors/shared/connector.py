@@ -113,6 +113,15 @@ class CrmConnector(ABC, Generic[SettingsT]):
     @abstractmethod
     def _read(self, ids: Sequence[str]) -> Page: ...
 
+    def children(self, ids: Sequence[str]) -> Iterator[Page]:
+        """What hangs on these deals as it stands now, checked; see connectors.protocol."""
+        with understood():
+            for page in self._children(ids):
+                yield self._checked(page)
+
+    @abstractmethod
+    def _children(self, ids: Sequence[str]) -> Iterator[Page]: ...
+
     def _checked(self, page: Page) -> Page:
         """The page with the misfits that came with it, and nothing in it that cannot be judged."""
         misfits, self._client.misfits[:] = tuple(self._client.misfits), ()

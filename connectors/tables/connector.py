@@ -102,6 +102,11 @@ class TablesConnector:
         gone = [{"id": deal, "gone": "vanished"} for deal in ids if deal not in pipeline.lines]
         return Page({"opportunity": [*found, *gone]}, aside=tuple(row for row in pipeline.aside if row.id in wanted))
 
+    def children(self, ids: Sequence[str]) -> Iterator[Page]:
+        """Nothing: every pass reads the whole report."""
+        del ids
+        return iter(())
+
     def push(self, patches: Sequence[Patch]) -> list[Outcome]:
         """Put the patches into the findings CSV; only our fields, only deals that the report has."""
         present = self._export().pipeline.lines

@@ -66,9 +66,15 @@ class Zones:
 
     def date(self, instants: pl.Series, zones: pl.Series) -> pl.Series:
         """Local dates of instants in the zones with these codes; null stays null."""
-        starts, offsets = self._steps
-        at = instants.to_physical()
-        index = starts.search_sorted((zones * SPAN + at.clip(0)).fill_null(0), side="right") - 1
+        rows = pl.DataFrame([instants.to_physical().alias("at"), zones.alias("zone")])
+        return rows.select(self._date).to_series().alias(instants.name)
+
+    @cached_property
+    def _date(self) -> pl.Expr:
+        """The local date of `at` in the zone with the code `zone`."""
+        starts, offsets = map(pl.lit, self._steps)
+        at = pl.col("at")
+        index = starts.search_sorted((pl.col("zone") * SPAN + at.clip(0)).fill_null(0), side="right") - 1
         return ((at + offsets.gather(index)) // DAY).cast(pl.Int32).cast(pl.Date)
 
     @staticmethod

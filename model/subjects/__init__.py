@@ -11,7 +11,7 @@ from model.subjects.subject import Subject
 SUBJECTS: Final = {subject.name: subject for subject in (OPPORTUNITIES, LEADS, ACCOUNTS, WON_DEALS)}
 """Subject by name, in the order in which messages list them."""
 TABLES: Final = {subject.table: subject for subject in (OPPORTUNITIES, LEADS)}
-"""The subjects whose records are read and judged, by table; a subject that narrows one has its table."""
+"""The subjects with records of their own, by table. A subject that narrows one of them has the same table."""
 OTHERS: Final = tuple(subject for subject in TABLES.values() if not subject.on_record)
 """Those of them that are not deals."""
 

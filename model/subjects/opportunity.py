@@ -21,10 +21,6 @@ OPPORTUNITIES: Final = Subject(
         "created": "created", "last_edit": "last_edit", "owner_since": "owner_changed",
         "next_step_on": "next_step_changed",
     },
-    counts=frozenset({
-        "stage_order", "days_in_stage", "days_in_visit", "pushes", "pushes_over_month_end", "touches_30d",
-        "contact_count",
-    }),
     extra=(
         "_owner_id", "_account_id", "_created_at", "_process_unknown", "_activity_unknown", "_median_source",
         "_last_touch_id", "_last_touch_kind",

@@ -17,7 +17,7 @@ class Subject:
     """One kind of record, or some of a kind.
 
     `table`: where its records are kept; subjects of one table are rows of one wide frame. `one` and `many`: the words
-    for its records. `facts`: what its policies may name, `counts` those that are whole numbers. `feeds`: those that
+    for its records. `facts`: what its policies may name. `feeds`: those that
     facts need; `records_feed`: that of the records themselves, "" where they are always read. `columns`: those of a
     record, `dates` its instants by the local date made of each. `extra`: columns of the wide frame that are no facts.
     `only`: the yes/no fact that narrows the table to the subject, "" for all of it. `on_record`: processes hold its
@@ -34,7 +34,6 @@ class Subject:
     feeds: frozenset[str]
     dates: Mapping[str, str]
     records_feed: str = ""
-    counts: frozenset[str] = frozenset()
     extra: tuple[str, ...] = ()
     only: str = ""
     on_record: bool = False

@@ -28,8 +28,8 @@ def coverage(parts: Iterable[Snapshot]) -> pl.DataFrame:
     `parts` are slices that together hold every deal; one is held at a time.
     """
     by_team = pl.concat(map(_logged, parts)).group_by("team").agg(pl.col("open_deals", "touched").sum())
-    told = pl.when(pl.col("open_deals") >= FEWEST_DEALS).then(pl.col("touched") / pl.col("open_deals"))
-    return by_team.with_columns(share=told).sort("team")
+    share = pl.when(pl.col("open_deals") >= FEWEST_DEALS).then(pl.col("touched") / pl.col("open_deals"))
+    return by_team.with_columns(share=share).sort("team")
 
 
 def _logged(part: Snapshot) -> pl.DataFrame:

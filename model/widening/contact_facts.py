@@ -25,8 +25,8 @@ def with_people(frame: pl.DataFrame, snapshot: Snapshot, setting: Setting) -> pl
     def plays(wanted: tuple[str, ...]) -> pl.Expr:
         spellings = [name for name in names if spoken(name.replace("_", " ")) in wanted]
         played = [pl.col("roles").list.contains(spelling) for spelling in spellings]
-        said = pl.any_horizontal(played).fill_null(value=False) if played else pl.lit(value=False)
-        return pl.when(said).then(pl.lit(value=True)).otherwise(silent)
+        plays_one = pl.any_horizontal(played).fill_null(value=False) if played else pl.lit(value=False)
+        return pl.when(plays_one).then(pl.lit(value=True)).otherwise(silent)
 
     roles = snapshot.roles.select(
         "key",

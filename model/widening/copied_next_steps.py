@@ -1,4 +1,4 @@
-"""Next steps that were copied: one owner's open deals that all say the same, and texts brought along from a stage."""
+"""Copied next steps: the same text on several open deals of an owner, and texts kept from an earlier stage."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 STEPS: Final = columns({"key": pl.Int64, "owner_id": pl.String, "next_step": pl.String})
-"""Open deals with an owner and what is written as their next step."""
+"""Open deals with an owner and a next step."""
 SHARED: Final = pl.Schema({"deal": pl.Int64(), "day": pl.Int64(), "until": pl.Int64()})
-"""From `day` up to `until` the deal's next step stood on another open deal of its owner, too."""
+"""From `day` up to `until` the deal's next step also stood on another open deal of its owner."""
 
 
-def said(text: pl.Expr, filler: Iterable[str] = ()) -> pl.Expr:
+def comparable(text: pl.Expr, filler: Iterable[str] = ()) -> pl.Expr:
     """A text as it is compared: without case, ends and doubled spaces; null where it is empty or filler."""
     plain = text.str.strip_chars().str.to_lowercase().str.replace_all(r"\s+", " ")
     return pl.when(~plain.is_in(["", *map(spoken, filler)])).then(plain)
 
 
 def steps(deals: pl.DataFrame) -> pl.DataFrame:
-    """STEPS of the open ones among DEALS whose owner and next step could be read."""
+    """STEPS of those DEALS that are open and have a readable owner and next step."""
     read = ~(pl.col("unread").str.contains(";next_step;", literal=True)
              | pl.col("unread").str.contains(";owner_id;", literal=True))  # fmt: skip
     is_open = (~pl.col("is_closed")).fill_null(value=False)
@@ -33,15 +33,15 @@ def steps(deals: pl.DataFrame) -> pl.DataFrame:
 
 
 def copied(written: pl.DataFrame, filler: Iterable[str] = ()) -> pl.Series:
-    """Keys, in order, of STEPS that stand on another open deal of the owner, too."""
-    words = written.select("key", "owner_id", said=said(pl.col("next_step"), filler)).drop_nulls()
-    return words.filter(pl.len().over("owner_id", "said") > 1)["key"].sort()
+    """Keys, in order, of STEPS that also stand on another open deal of the owner."""
+    words = written.select("key", "owner_id", compared=comparable(pl.col("next_step"), filler)).drop_nulls()
+    return words.filter(pl.len().over("owner_id", "compared") > 1)["key"].sort()
 
 
 def shared(written: pl.DataFrame, filler: Iterable[str] = ()) -> pl.DataFrame:
-    """SHARED out of owner_id, next_step, deal, day and until of open deals: the same of many days at once."""
-    words = written.with_columns(said=said(pl.col("next_step"), filler)).drop_nulls(["owner_id", "said"])
-    by = ["owner_id", "said"]
+    """SHARED out of owner_id, next_step, deal, day and until of open deals: `copied` for many days at once."""
+    words = written.with_columns(compared=comparable(pl.col("next_step"), filler)).drop_nulls(["owner_id", "compared"])
+    by = ["owner_id", "compared"]
     turns = pl.concat([words.select(*by, "day", n=1), words.select(*by, n=-1, day="until").select(*by, "day", "n")])
     counts = turns.group_by(*by, "day").agg(pl.col("n").sum()).sort(*by, "day").with_columns(
         pl.col("n").cum_sum().over(by), end=pl.col("day").shift(-1).over(by)

@@ -1,4 +1,4 @@
-"""What is joined to deals: money, people, date moves, activities, process, stage, next step, in this order."""
+"""What is joined to deals: money, people, field history, activities, process, stage, next step, in this order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from model.stages import LOST, OPEN, WON, StageNames
 from model.wide import Wide
 from model.widening import activity_facts, contact_facts, next_step, process_binding, stage_facts, stage_moves
 from model.widening.copied_next_steps import copied, steps
+from model.widening.field_history import with_field_history
 from model.widening.mapped_facts import combined
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def deal_steps(
     stand_ins = w.frame.select(name for name in sorted(setting.mapped) if not combined(name))
     w.frame = with_home(w.frame, shot.rates, setting.currency)
     w.frame = contact_facts.with_people(w.frame, shot, setting)
-    w.join(_pushes(shot.date_moves))
+    w.frame = with_field_history(w.frame, shot.field_changes, w.subject)
     teams = activity_facts.coverage([shot]) if coverage is None else coverage
     w.frame = activity_facts.with_activities(w.frame, shot, setting, w.zones, teams)
     w.resolve()
@@ -52,16 +53,6 @@ def _record(snapshot: Snapshot) -> tuple[pl.Expr, ...]:
     utc_day = pl.col("as_of").dt.date() if rows else pl.lit(snapshot.as_of.astimezone(UTC).date())
     closed = pl.when("is_won").then(WON).when("is_closed").then(LOST).otherwise(OPEN)
     return utc_day.alias("_utc_day"), pl.when(~pl.col("is_closed")).then(OPEN).otherwise(closed).alias("_closed")
-
-
-def _pushes(date_moves: pl.DataFrame) -> pl.DataFrame:
-    """Moves of the close date to later, and those over a month's end, by key."""
-    before, after = pl.col("before"), pl.col("after")
-    later = date_moves.lazy().filter(after > before).with_columns(over=before.dt.month_end() < after)
-    return later.group_by("key").agg(
-        pushes=pl.len().cast(pl.Int64),
-        pushes_over_month_end=pl.col("over").sum().cast(pl.Int64),
-    ).collect()  # fmt: skip
 
 
 def _with_stages(w: Widening, processes: Sequence[Process], calibration: Calibration) -> pl.DataFrame:

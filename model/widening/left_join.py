@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import polars as pl
+import polars as pl
 
 
 def beside(frame: pl.DataFrame, other: pl.DataFrame, on: str = "key") -> pl.DataFrame:
@@ -14,5 +11,6 @@ def beside(frame: pl.DataFrame, other: pl.DataFrame, on: str = "key") -> pl.Data
     A column it has already is a mapped field that stands in. Only `on` takes part in the join, so the wide frame
     itself is never copied.
     """
-    found = frame.select(on).join(other, on=on, how="left", maintain_order="left", validate="m:1")
-    return frame.hstack(found.drop(set(frame.columns) & set(found.columns)))
+    lacking = [name for name in other.columns if name not in frame.columns]
+    found = frame.lazy().select(on).join(other.lazy(), on=on, how="left", maintain_order="left", validate="m:1")
+    return frame.hstack(found.select(lacking).collect(engine="in-memory", optimizations=pl.QueryOptFlags.none()))

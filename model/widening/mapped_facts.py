@@ -42,8 +42,8 @@ def with_mapped(frame: pl.DataFrame, standard: Mapping[str, Fact], setting: Sett
     for name, value, known in _typed_facts(frame["facts"], standard, setting, unread):
         column = f"mapped_{name}" if combined(name, standard) else name
         yes_no = combined(name, standard) and value.dtype == pl.Boolean
-        told = value.fill_null(value=False).set(~known, None) if yes_no else value
-        found += [told.alias(column), known.alias(column + KNOWN)]
+        given = value.fill_null(value=False).set(~known, None) if yes_no else value
+        found += [given.alias(column), known.alias(column + KNOWN)]
     absent = (fact for name, fact in standard.items() if combined(name, standard) and name not in setting.mapped)
     return frame.with_columns(*found, *map(_unmapped, absent))
 

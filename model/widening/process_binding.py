@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def bound(wide: Wide, processes: Sequence[Process]) -> pl.DataFrame:
     """key, process (null where not exactly one claims the deal) and `_process_unknown`: why, else null.
 
-    A process without a claim takes the deals that no other claims. Why is unclaimed, doubly claimed, or unknown where
-    a claim cannot be judged.
+    A process without a claim takes the deals that no other claims. The reason is unclaimed, doubly claimed, or unknown
+    where a claim cannot be judged.
     """
-    said = {process.id: process.applies_to.polars(wide) for process in processes if process.applies_to}
-    left = ~pl.any_horizontal(pl.lit(value=False), *said.values())
-    claims = [said.get(process.id, left).alias(process.id) for process in processes]
+    stated = {process.id: process.applies_to.polars(wide) for process in processes if process.applies_to}
+    left = ~pl.any_horizontal(pl.lit(value=False), *stated.values())
+    claims = [stated.get(process.id, left).alias(process.id) for process in processes]
     claimed = wide.frame.select("key", *claims)
     count = pl.sum_horizontal(pl.lit(0, pl.Int64), *(pl.col(p.id).cast(pl.Int64) for p in processes))
     unsure = pl.any_horizontal(pl.lit(value=False), *(pl.col(p.id).is_null() for p in processes))
@@ -63,21 +63,21 @@ def as_claimed(moves: pl.DataFrame, wide: Wide, processes: Sequence[Process], ch
 
 def _as_it_was(now: pl.Series, texts: pl.Series) -> pl.Series:
     """The column with earlier values, JSON texts, put in where there are any."""
-    said = [None if text is None else orjson.loads(text) for text in texts]
-    plain = [value if value is None or isinstance(value, bool) else str(value) for value in said]
+    values = [None if text is None else orjson.loads(text) for text in texts]
+    plain = [value if value is None or isinstance(value, bool) else str(value) for value in values]
     kind = pl.Boolean if now.dtype == pl.Boolean else pl.String
     was = pl.Series(plain, dtype=kind, strict=False).cast(now.dtype, strict=False)
     return now.zip_with(texts.is_null(), was)
 
 
 def in_pipelines(stages: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
-    """Stage changes with the pipeline of their time, as `changes` (CLAIM_CHANGES) tell, where their CRM tells none."""
-    told = changes.filter(pl.col("field") == "pipeline").select("key", "at", _before="before").sort("at")
-    if told.is_empty():
+    """Stage changes with the pipeline of their time, from `changes` (CLAIM_CHANGES) where the CRM gives none."""
+    earlier = changes.filter(pl.col("field") == "pipeline").select("key", "at", _before="before").sort("at")
+    if earlier.is_empty():
         return stages
     rows = stages.with_row_index("n").sort("at")
     then = rows.join_asof(
-        told, on="at", by="key", strategy="forward", allow_exact_matches=False, check_sortedness=False
+        earlier, on="at", by="key", strategy="forward", allow_exact_matches=False, check_sortedness=False
     ).sort("n")
     was = pl.Series([None if text is None else orjson.loads(text) for text in then["_before"]], dtype=pl.String)
     return stages.with_columns(pipeline=pl.coalesce("pipeline", was))

@@ -31,6 +31,7 @@ MOVES: Final = columns({
     "kind": pl.String,  # one of KINDS
     "actor": pl.String,  # one of ACTORS
     "ours": pl.Boolean,  # made by our own user
+    "actor_name": pl.String,  # the name of the user who acted, where it is known
 })  # fmt: skip
 """One row a move, sorted by key and time; the first of a deal is its creation."""
 
@@ -47,10 +48,10 @@ def events(changes: pl.DataFrame, deals: pl.DataFrame, names: StageNames, zones:
     `changes`: STAGE_CHANGES with `process` (code; null: the deal's). `deals`: key, pipeline, stage_name, `_process`
     (code), `_code` (place in `names.meanings`), `_zone`, `_closed` (OPEN, WON or LOST by the record), `_today`.
     """
-    said = names.lookup("ends", deals["_code"], pl.Int64)
+    ends = names.lookup("ends", deals["_code"], pl.Int64)
     deals = deals.select(
         "key", "_process", "_zone", "_today", "pipeline", "stage_name",
-        _closed=pl.when(said.is_in([OPEN, UNSAID])).then("_closed").otherwise(OPEN),
+        _closed=pl.when(ends.is_in([OPEN, UNSAID])).then("_closed").otherwise(OPEN),
         deal=pl.int_range(pl.len()),
     )  # fmt: skip
     rows = changes.join(deals.select("key", "deal"), on="key", how="inner", maintain_order="left")
@@ -120,6 +121,7 @@ def moves(rows: pl.DataFrame, names: StageNames, setting: Setting, owners: pl.Da
         kinds.gather(rows["kind"]).alias("kind"),
         _actor(rows["actor_id"], setting, owners).alias("actor"),
         pl.col("actor_id").is_in(list(setting.our_ids)).fill_null(value=False).alias("ours"),
+        _name(rows["actor_id"], owners).alias("actor_name"),
     )  # fmt: skip
 
 
@@ -131,6 +133,13 @@ def _actor(ids: pl.Series, setting: Setting, owners: pl.DataFrame) -> pl.Series:
     known |= dict.fromkeys(setting.integration_ids | setting.our_ids, "integration")
     codes = ids.cast(pl.Enum(list(known)), strict=False).to_physical().cast(pl.Int64).fill_null(len(known))
     return pl.Series([*known.values(), "unknown"], dtype=pl.String).gather(codes)
+
+
+def _name(ids: pl.Series, owners: pl.DataFrame) -> pl.Series:
+    """The name of each id that is an owner's."""
+    named = owners.select("id", "name").drop_nulls("id").unique("id", keep="last", maintain_order=True)
+    codes = ids.cast(pl.Enum(named["id"]), strict=False).to_physical().cast(pl.Int64).fill_null(named.height)
+    return pl.concat([named["name"], pl.Series([None], dtype=pl.String)]).gather(codes)
 
 
 def stays(rows: pl.DataFrame) -> pl.DataFrame:

@@ -44,23 +44,23 @@ class Widening:
         self.frame = with_mapped(self.frame, self.subject.facts, self.setting, self.unread)
 
     def resolve(self) -> None:
-        """Add every fact and mask whose columns are there by now."""
+        """Add every fact and mask that can be computed from the columns there are by now."""
         waiting = [fact for name, fact in self.subject.facts.items() if name + KNOWN not in self.frame.columns]
         while ready := [fact for fact in waiting if _needed(self.subject, fact.name).issubset(self.frame.columns)]:
-            self.add(*(fact.expression.alias(fact.name) for fact in ready if fact.expression is not None))
+            self.add(*(e.alias(fact.name) for fact in ready if (e := _expression(fact)) is not None))
             self.add(*(self._known(fact).alias(fact.name + KNOWN) for fact in ready))
             waiting = [fact for fact in waiting if fact not in ready]
 
     def _known(self, fact: Fact) -> pl.Expr:
         if fact.name in self.absent:
             return pl.lit(value=False)
-        said = pl.lit(value=True) if fact.known is None else fact.known.fill_null(value=False)
+        known = pl.lit(value=True) if fact.known is None else fact.known.fill_null(value=False)
         if f"mapped_{fact.name}{KNOWN}" in self.frame.columns and fact.type != "yes/no":
-            said &= pl.col(f"mapped_{fact.name}{KNOWN}")
+            known &= pl.col(f"mapped_{fact.name}{KNOWN}")
         if fact.partly:
-            return said
+            return known
         late = not self.setting.feeds_late.isdisjoint(fact.needs)
-        return said & pl.lit(self.unread.readable(*fact.needs)) & pl.lit(not late)
+        return known & pl.lit(self.unread.readable(*fact.needs)) & pl.lit(not late)
 
     def wide(self, moves: pl.DataFrame) -> Wide:
         """The wide frame of what is there now."""
@@ -88,7 +88,8 @@ class Widening:
         return self.frame.select("key", "as_of_date", *place, *values, *nothing, *masks, *self.subject.extra)
 
     def _dtype(self, name: str) -> pl.DataType | type[pl.DataType]:
-        return pl.Int64() if name in self.subject.counts else DTYPES[self.setting.type_of(name, self.subject.facts)]
+        whole = name in self.subject.facts and self.subject.facts[name].whole
+        return pl.Int64() if whole else DTYPES[self.setting.type_of(name, self.subject.facts)]
 
 
 def dormant(snapshot: Snapshot, setting: Setting) -> frozenset[str]:
@@ -98,17 +99,24 @@ def dormant(snapshot: Snapshot, setting: Setting) -> frozenset[str]:
     def lacks(need: str) -> bool:
         if need in subject.feeds:
             return need not in offered
-        return need == "mapping" or (setting.columns is not None and need not in setting.columns)
+        column = need.removesuffix("_history")
+        return need == "mapping" or (setting.columns is not None and column not in setting.columns)
 
     facts = subject.facts.items()
     return frozenset(name for name, fact in facts if name not in setting.mapped and any(map(lacks, fact.needs)))
+
+
+def _expression(fact: Fact) -> pl.Expr | None:
+    """What the fact is made of in the joined frame, where a fact over history is a column."""
+    return None if fact.history else fact.expression
 
 
 @cache
 def _needed(subject: Subject, name: str) -> frozenset[str]:
     """Columns that a standard fact and its mask are made of."""
     fact = subject.facts[name]
-    asked = set(fact.expression.meta.root_names()) if fact.expression is not None else {name}
+    expression = _expression(fact)
+    asked = set(expression.meta.root_names()) if expression is not None else {name}
     if fact.known is not None:
         asked |= set(fact.known.meta.root_names()) - {name}
     return frozenset(asked)

@@ -160,7 +160,7 @@ class Claims:
             reader.note(node, f"'{process}' and '{other}' claim the same deals; a deal belongs to one process")
 
     def _apart(self, reader: NodeReader, node: Node, process: str, claim: Condition | Rest) -> None:
-        """Note the first process whose claim on the same facts overlaps this one."""
+        """Note the first process with an overlapping claim on the same facts."""
         if isinstance(claim, str):
             return
         for other, theirs in self.read.items():

@@ -124,7 +124,7 @@ SCENARIOS: Final = {name: Key() for name in ("met", "missed", "healed", "unbound
 CRITERION_KEYS: Final = STATES | SCENARIOS
 AS_OF: Final = "as_of"
 ANY_DAY: Final = date(2000, 1, 1)
-"""The day of examples whose policy counts no days."""
+"""The day of examples of a policy that counts no days."""
 
 
 def read_examples(

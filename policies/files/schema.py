@@ -1,7 +1,4 @@
-"""The JSON Schema of policy files, for editors, made from the reader's own keys.
-
-It checks shapes, words and limits. Conditions are checked by the reader only.
-"""
+"""The JSON Schema of policy files, for editors, made from the reader's own keys; it does not check conditions."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ from policies.files.waivers import MAX_REASON, WAIVER
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from model.facts import Fact, FactType
+    from model.facts import FactType
 
 Schema: TypeAlias = "dict[str, Any]"
 DAY: Final = r"^\d{4}-\d\d-\d\d$"
@@ -87,10 +84,10 @@ def _common() -> dict[str, Schema]:
         "id": _id("Names it in results and on records; never change it"),
         "title": _text("What a rep reads on the record", MAX_TITLE),
         "severity": {"enum": list(SEVERITIES)},
-        "points": {"type": "integer", "minimum": 0, "maximum": 100, "description": "What it costs of the 100"},
+        "points": _whole(100, "What it costs of the 100"),
         "fix": _text("The one act that clears it", MAX_FIX),
         "source": _text("Where the rule comes from", 1000),
-        "blank": {"enum": list(BLANK_RULES), "description": "What a comparison on a blank is; false unless said"},
+        "blank": {"enum": list(BLANK_RULES), "description": "What a comparison on a blank is; false by default"},
         "filler": _texts("More texts that count as blank here"),
         "mode": _mode(),
     }
@@ -105,12 +102,7 @@ def _policy() -> dict[str, Schema]:
         "modes": {"type": "array", "items": _map(MODE_CASE, {"where": _condition("Deals"), "mode": _mode()})},
         "calendar": {"enum": list(CALENDARS), "description": "Whether days_since counts every day or business days"},
         "rollout": _rollout(),
-        "grace_days": {
-            "type": "integer",
-            "minimum": 0,
-            "maximum": MOST_GRACE,
-            "description": "Days that a broken deal has before it is flagged",
-        },
+        "grace_days": _whole(MOST_GRACE, "Days that a broken deal has before it is flagged"),
         "at_most_share": {
             "type": "number",
             "minimum": 0,
@@ -218,7 +210,7 @@ _MOVE_BACK: Final[Schema] = {
 
 
 def _examples(keys: Mapping[str, Key]) -> Schema:
-    facts = {name: _example_value(fact) for name, fact in FACTS.items()}
+    facts = {name: {**EXAMPLE_VALUES[fact.type], "description": fact.meaning} for name, fact in FACTS.items()}
     state = {"type": "object", "properties": facts | {AS_OF: {"type": "string", "pattern": DAY}}}
     day = {"type": "object", "properties": facts | {ENTER: _id("The stage that the deal enters, or lost")}}
     course = {
@@ -228,16 +220,16 @@ def _examples(keys: Mapping[str, Key]) -> Schema:
     return _map(keys, {name: {"type": "array", "items": course if name in SCENARIOS else state} for name in keys})
 
 
-def _example_value(fact: Fact) -> Schema:
-    return {**EXAMPLE_VALUES[fact.type], "description": fact.meaning}
-
-
 def _condition(what: str) -> Schema:
     return {"type": ["string", "boolean"], "description": f"{what}: facts, and or not, = != < <= > >=, in, is blank"}
 
 
 def _text(what: str, most: int) -> Schema:
     return {"type": "string", "minLength": 1, "maxLength": most, "description": what}
+
+
+def _whole(most: int, what: str) -> Schema:
+    return {"type": "integer", "minimum": 0, "maximum": most, "description": what}
 
 
 def _texts(what: str) -> Schema:

@@ -70,7 +70,7 @@ def _alike(one: FactType, other: FactType) -> bool:
 
 BLANK_RULES: Final[tuple[BlankRule, ...]] = ("false", "unknown")
 BY_PROCESS: Final = frozenset({"stage", "created_in_stage"})
-"""Facts whose values are the stage ids of the processes."""
+"""Facts that have the stage ids of the processes as their values."""
 UNKNOWN_FACT: Final = re.compile(r"unknown fact '(\w+)'")
 DECLARE: Final = "; docs/facts.md lists those there are, and one of your own is declared under facts"
 

@@ -95,7 +95,10 @@ def tally(verdict: Verdict, baseline: Baseline) -> Counter[tuple[str, str]]:
 
 def newly_met(verdict: Verdict, rule: Rule) -> pl.Series:
     """Deals that clear because their gate, judged by what runs saw before, is judged by history now: not held."""
-    before = verdict.previous.breaches.filter(
+    breaches = verdict.previous.breaches
+    if breaches.is_empty():
+        return breaches["key"]
+    before = breaches.filter(
         (pl.col("criterion") == rule.id) & pl.col("moved_on").is_null() & pl.col("met_on").is_null()
         & pl.col("ended").is_null()
     )["key"]  # fmt: skip

@@ -28,19 +28,28 @@ def updated(before: pl.DataFrame, bindings: pl.DataFrame, answers: pl.DataFrame,
 
     A criterion that a deal met after an earlier move counts as met at every later one.
     """
+    if bindings.is_empty():
+        return before.sort(*KEY)
     others = before.join(bindings, on=KEY, how="anti")
     rows = bindings.sort(*KEY).join(before.drop("side", "moved_on"), on=KEY, how="left", maintain_order="left")
     rows = rows.join(answers.drop("met_at").rename(_SAID), on=KEY, how="left", maintain_order="left")
     rows = rows.join(_first_met(others), on=("key", "criterion"), how="left", maintain_order="left")
     settled = pl.col("met_on").is_not_null() | pl.col("ended").is_not_null()
     rows = rows.with_columns(settled=settled, found=pl.when(settled).then("met_on").otherwise("said_met_on"))
-    rows = rows.with_columns(met_on=pl.when("settled").then("met_on").otherwise(pl.coalesce("found", _met_earlier())))
-    rows = rows.with_columns(
-        ended=pl.when("settled").then("ended").otherwise(_ended()),
-        logged_late=pl.when("settled").then("logged_late").otherwise("said_logged_late").fill_null(value=False),
-        known=pl.col("first_judged").is_not_null() | pl.col("said_judged") | pl.col("met_on").is_not_null(),
-        first_judged=pl.col("first_judged").fill_null(pl.lit(as_of, BREACHES["first_judged"])),
-    ).filter(pl.col("known").fill_null(value=False))
+    rows = rows.with_columns(earlier=_met_earlier())
+    rows = (
+        rows.with_columns(
+            met_on=pl.when("settled").then("met_on").otherwise(pl.min_horizontal("found", "earlier")),
+            said_logged_late=pl.col("said_logged_late") & (pl.col("earlier") > pl.col("found")).fill_null(value=True),
+        )
+        .with_columns(
+            ended=pl.when("settled").then("ended").otherwise(_ended()),
+            logged_late=pl.when("settled").then("logged_late").otherwise("said_logged_late").fill_null(value=False),
+            known=pl.col("first_judged").is_not_null() | pl.col("said_judged") | pl.col("met_on").is_not_null(),
+            first_judged=pl.col("first_judged").fill_null(pl.lit(as_of, BREACHES["first_judged"])),
+        )
+        .filter(pl.col("known").fill_null(value=False))
+    )
     return pl.concat([others, rows.select(BREACHES.names())]).sort(*KEY)
 
 
@@ -69,9 +78,10 @@ def _first_met(others: pl.DataFrame) -> pl.DataFrame:
 
 def unsettled(before: pl.DataFrame, bindings: pl.DataFrame) -> pl.DataFrame:
     """BINDINGS with an outcome that is not known yet."""
+    if bindings.is_empty():
+        return bindings
     settled = before.filter(pl.col("met_on").is_not_null() | pl.col("ended").is_not_null())
-    met = before.filter(pl.col("met_on").is_not_null())
-    return bindings.join(settled, on=KEY, how="anti").join(met, on=("key", "criterion"), how="anti")
+    return bindings.join(settled, on=KEY, how="anti")
 
 
 def answers_now(missed: pl.DataFrame) -> pl.DataFrame:

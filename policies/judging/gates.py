@@ -87,17 +87,23 @@ def bindings(
     if not once:
         return pl.DataFrame(schema=BINDINGS)
     starts = {rule.id: binds_from(rule, rule.place, first_runs) for rule in once if rule.place}
-    moves = _moves_since(wide, starts.values())
+    recent = _moves_since(wide, starts.values())
+    if not recent["kind"].is_in(FORWARD).any():
+        return pl.DataFrame(schema=BINDINGS)
+    moves = _numbered(recent, wide)
     moves = moves if moved_on is None else _dated(moves, moved_on)
-    by_gate: dict[str, pl.DataFrame] = {}
+    by_gate = {rule.place.gate: _through(moves, rule.place) for rule in _one_a_gate(once) if rule.place}
     parts = [pl.DataFrame(schema=BINDINGS)]
     for rule in once:
-        place = rule.place
-        if place:
-            found = by_gate.setdefault(place.gate, _through(moves, place))
-            rows = found.with_columns(criterion=pl.lit(rule.id), side=pl.lit(place.side))
+        if rule.place and not (found := by_gate[rule.place.gate]).is_empty():
+            rows = found.with_columns(criterion=pl.lit(rule.id), side=pl.lit(rule.place.side))
             parts.append(_since(rows, starts[rule.id], margin).select(BINDINGS.names()))
     return pl.concat(parts)
+
+
+def _one_a_gate(rules: Iterable[Rule]) -> Iterable[Rule]:
+    """One criterion of each gate; moves pass through a gate in the same way for all its criteria."""
+    return {rule.place.gate: rule for rule in rules if rule.place}.values()
 
 
 def binds_from(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> date | None:
@@ -106,12 +112,16 @@ def binds_from(rule: Rule, place: Place, first_runs: Mapping[str, date]) -> date
 
 
 def _moves_since(wide: Wide, starts: Iterable[date | None]) -> pl.DataFrame:
-    """Moves that are recent enough to bind anything, numbered in order, with the deal's local day of today."""
+    """Moves that are recent enough to bind anything."""
     today = wide.as_of.date() - MARGIN
     first = min(start or today for start in starts) - 2 * MARGIN
-    recent = wide.moves.filter(pl.col("on") >= first)
+    return wide.moves.filter(pl.col("on") >= first)
+
+
+def _numbered(moves: pl.DataFrame, wide: Wide) -> pl.DataFrame:
+    """Moves of the frame's deals, numbered in order, with the deal's local day of today."""
     deals = wide.frame.select("key", "as_of_date")
-    mine = recent.join(deals, on="key", how="inner", maintain_order="left")
+    mine = moves.join(deals, on="key", how="inner", maintain_order="left")
     return mine.sort("key", "at", maintain_order=True).with_row_index("n").with_columns(moved_on="on", moved_at="at")
 
 
@@ -129,6 +139,8 @@ def _through(moves: pl.DataFrame, place: Place) -> pl.DataFrame:
     """Moves through the place's gate, each with the next move back to or before it."""
     mine = moves.filter(pl.col("process") == place.process.id)
     through = mine.filter(_binds(place)).sort("n")
+    if through.is_empty():
+        return through.with_columns(back_at=pl.lit(None, INSTANT))
     behind = (pl.col("to_order") <= place.order) & ~pl.col("kind").is_in([*FORWARD, "created"])
     back = mine.filter(behind).select("key", "n", back_at="at").sort("n")
     return through.join_asof(
@@ -196,7 +208,7 @@ def missed(frame: pl.DataFrame, rules: Sequence[Rule], gates: Gates) -> pl.DataF
     """Open BINDINGS of deals in the criterion's process, with the judgement on them now: as_of_date and broken."""
     schema = pl.Schema({**BINDINGS, "as_of_date": pl.Date(), "broken": pl.Boolean()})
     parts = [pl.DataFrame(schema=schema)]
-    for rule in rules:
+    for rule in () if gates.open.is_empty() else rules:
         if rule.place and rule.place.criterion.holds == "once":
             judged = frame.filter(pl.col(rule.applies)).select("key", "as_of_date", broken=rule.broken)
             rows = gates.open.filter(pl.col("criterion") == rule.id)

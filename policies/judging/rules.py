@@ -136,7 +136,7 @@ def places(policies: PolicySet) -> Iterator[Place]:
 
 
 def live(policies: PolicySet, wide: Wide) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
-    """Rules that are judged here, and the ids of the dormant ones, whose facts the connection does not map."""
+    """Rules that are judged here, and the ids of dormant rules: they name facts that the connection does not map."""
     rules = tuple(rules_of(policies, wide.subject))
     absent = unmapped((name for rule in rules for name in rule.facts), wide)
     dormant = tuple(rule.id for rule in rules if rule.facts & absent)

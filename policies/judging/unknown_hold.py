@@ -50,10 +50,12 @@ def unknown_cells(  # noqa: PLR0917 - the parts of a verdict
 
 
 def held_deals(verdict: Verdict) -> pl.DataFrame:
-    """DEAL_VERDICTS rows of the open deals whose score, gate, missing and checked stay because an unknown is held.
+    """DEAL_VERDICTS rows of open deals that keep their score, gate, missing and checked because an unknown is held.
 
     A rule that a person exempts the deal from holds nothing: its flag is off the record and costs nothing.
     """
+    if not verdict.unknown_cells["held"].any():
+        return verdict.previous.deals.clear()
     by_people = pl.col("exemption").is_in(GIVEN_BY_PEOPLE).fill_null(value=False)
     keys = verdict.unknown_cells.filter(pl.col("held") & pl.col("scored") & ~by_people)["key"].unique()
     rows = verdict.previous.deals.filter(pl.col("key").is_in(keys.implode()) & pl.col("gate").is_not_null())

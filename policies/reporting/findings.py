@@ -16,6 +16,7 @@ from policies.reporting import messages, sentences
 from policies.reporting.exemption_reasons import exemption_reasons, modes
 from policies.reporting.explanation import Because, Grounds
 from policies.reporting.finding import Finding, split
+from policies.reporting.movers import Mover, bound_with_movers
 from policies.reporting.since import limit_of
 from policies.reporting.unknown_findings import unknown_findings
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from policies.reporting.since import Row
 
 
+MOVED: Final = ("key", "criterion", "moved_on", "to_name", "actor", "actor_name")
+
+
 class Status(NamedTuple):
     """The state of a broken rule on a deal: on the record, or why not, and in which mode."""
 
@@ -44,6 +48,7 @@ class Move(NamedTuple):
 
     on: date
     to_name: str | None
+    mover: Mover
 
 
 class Dates(NamedTuple):
@@ -57,8 +62,8 @@ def find(verdict: Verdict) -> Iterator[Finding]:
     """Every finding, by rule, then by deal in the frame's order; unknown ones last."""
     before = _previous_dates(verdict)
     moves = {
-        (criterion, key): Move(on, to)
-        for key, criterion, on, to in verdict.bound.select("key", "criterion", "moved_on", "to_name").iter_rows()
+        (criterion, key): Move(on, to, Mover(how or "unknown", name))
+        for key, criterion, on, to, how, name in bound_with_movers(verdict).select(MOVED).iter_rows()
     }
     for rule in verdict.rules:
         yield from _broken(verdict, rule, before.get(rule.id, {}), moves)
@@ -109,6 +114,8 @@ def _kept_flags(verdict: Verdict, rule: Rule, is_broken: pl.Series) -> dict[int,
         return {}
     unread = pl.any_horizontal(~pl.col(fact + KNOWN) for fact in masked) if masked else pl.lit(value=False)
     keys = verdict.wide.frame.filter(is_broken & (unread | pl.col("key").is_in(held.implode())))["key"]
+    if keys.is_empty():
+        return {}
     was = verdict.previous.broken.filter((pl.col("policy") == rule.id) & pl.col("key").is_in(keys.implode()))
     return {row["key"]: finding for row in was.iter_rows(named=True) if (finding := _as_stored(rule, row))}
 
@@ -141,10 +148,12 @@ class _FlagWriter(NamedTuple):
         since = because.since
         if move:
             since, text = move.on, messages.moved_without(move.to_name, move.on, text, first_seen)
+            text = f"{text} {move.mover.text}"
         elif since is None:
             since = since_then or first_seen
             text = messages.first_seen(text, since)
         evidence = _evidence(because, row, text, SUBJECTS[self.rule.subject].facts)
+        evidence |= {"moved_by": move.mover.to_json()} if move else {}
         return since, first_seen, _flag(self.rule, since, evidence, status)
 
 

@@ -20,15 +20,17 @@ PUT_BACK_EVERY: Final = timedelta(hours=24)
 class PlanRow:
     """One record: the values wanted, those last read from the CRM, and those last written, all by our field names.
 
-    A field absent from `want` stays as it is; one absent from `ours` is empty; `sent` has only fields that we wrote.
-    `put_back_at`: when a person's change of our fields on this record was last put back.
+    A field absent from `want` stays as it is; one absent from `on_crm` is empty; `sent` has only fields that we wrote.
+    `put_back_at`: when a person's change of our fields on this record was last put back. `closed`: it is the
+    last patch of a deal that the verdict saw closed.
     """
 
     id: str
     want: Mapping[str, FieldValue]
-    ours: Mapping[str, Any]
+    on_crm: Mapping[str, Any]
     sent: Mapping[str, Any] = field(default_factory=dict)
     put_back_at: datetime | None = None
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,16 @@ def plan(rows: Iterable[PlanRow], rules: Mapping[str, FieldRule], as_of: datetim
         if differing:
             fields = {name: want for name, (want, _) in differing.items()}
             before = {name: had for name, (_, had) in differing.items()}
-            patches.append(Patch(row.id, fields, before))
+            patches.append(Patch(row.id, fields, before, row.closed))
     return Plan(tuple(patches), tuple(overwritten))
 
 
 def _differing(row: PlanRow, rules: Mapping[str, FieldRule]) -> dict[str, tuple[FieldValue, FieldValue]]:
     """Field to (wanted, had), both canonical, where they differ."""
     pairs = {
-        name: (canonical(rule, row.want[name]), canonical(rule, row.ours.get(name)))
+        name: (canonical(rule, row.want[name]), canonical(rule, row.on_crm.get(name)))
         for name, rule in rules.items()
-        if name in row.want and row.want[name] != row.ours.get(name)
+        if name in row.want and row.want[name] != row.on_crm.get(name)
     }
     return {name: (want, had) for name, (want, had) in pairs.items() if want != had}
 

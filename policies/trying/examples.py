@@ -34,7 +34,7 @@ Asked: TypeAlias = "tuple[Condition, bool]"
 
 
 def run_examples(policy_set: PolicySet) -> list[Problem]:
-    """Every example whose verdict differs from what its file says; empty where all agree.
+    """A problem for each example that gets another verdict than its file expects; empty where all agree.
 
     Frames are evaluated here, so never call it in a worker's parent process.
     """
@@ -56,8 +56,8 @@ def _policy(policy: Policy) -> Iterator[Problem]:
     for row, applies in zip(outside, _answers(outside, [(applies_to, True)] if applies_to else []), strict=True):
         if applies is not False:
             file, line, column = applies_to.where if applies_to else (row.file, row.line, row.column)
-            said = "applies to it" if applies else "cannot know it"
-            text = f"{policy.id}: the example at line {row.line} should be not applicable, but the policy {said}"
+            fault = "applies to it" if applies else "cannot know it"
+            text = f"{policy.id}: the example at line {row.line} should be not applicable, but the policy {fault}"
             yield Problem(file, line, column, text)
 
 
@@ -70,23 +70,23 @@ def _of_subject(policy: Policy) -> Examples:
     def narrowed(rows: tuple[Example, ...]) -> tuple[Example, ...]:
         return tuple(replace(row, facts={only: True, **row.facts}) for row in rows)
 
-    told = policy.examples
-    flagged, clear, outside = map(narrowed, (told.flagged, told.clear, told.not_applicable))
-    return replace(told, flagged=flagged, clear=clear, not_applicable=outside)
+    written = policy.examples
+    flagged, clear, outside = map(narrowed, (written.flagged, written.clear, written.not_applicable))
+    return replace(written, flagged=flagged, clear=clear, not_applicable=outside)
 
 
 def _compared(name: str, examples: Examples, asked: Sequence[Asked]) -> Iterator[Problem]:
     rows = [*examples.flagged, *examples.clear]
     wanted = [True] * len(examples.flagged) + [False] * len(examples.clear)
-    said = {True: "flagged", False: "clear", None: "unknown"}
+    words = {True: "flagged", False: "clear", None: "unknown"}
     for row, want, got in zip(rows, wanted, _answers(rows, asked), strict=True):
         if want is not got:
-            text = f"{name}: this example should be {said[want]}, but it is {said[got]}"
+            text = f"{name}: this example should be {words[want]}, but it is {words[got]}"
             yield Problem(row.file, row.line, row.column, text)
 
 
 def _answers(rows: Sequence[Example], asked: Sequence[Asked]) -> list[bool | None]:
-    """Whether every condition asked is what is wanted of it, for each row."""
+    """For each row, whether every condition has the answer that is wanted of it."""
     if not rows or not asked:
         return [True] * len(rows)
     wide = wide_of(rows, {name: kind for condition, _ in asked for name, kind in condition.types.items()})

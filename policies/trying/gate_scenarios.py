@@ -97,7 +97,7 @@ def outcomes(process: Process, asked: Sequence[Asked]) -> list[Outcome]:
 
 
 def _gates(wide: Wide, before: Wide | None, policies: PolicySet, previous: PreviousVerdict, context: Context) -> Gates:
-    """What moves bind on a day; just before a move the facts are those of the day told before."""
+    """What moves bind on a day. Just before a move, the facts are those of the day before it in the example."""
     rules, _ = live(policies, wide)
     found = bindings(wide, rules, context.first_runs)
     if before is None:

@@ -89,15 +89,15 @@ def _of_criteria(policy_set: PolicySet) -> Iterator[tuple[str, list[Slip]]]:
 
 
 def _unseen(condition: Condition, examples: Examples) -> list[Slip]:
-    """The slips that no example of a state notices."""
+    """The slips that no example notices."""
     rows = [*examples.flagged, *examples.clear]
     slips = [Slip(replace(condition, tree=tree), text) for tree, text in mutants_of(condition.tree)]
     if not rows or not slips:
         return slips
     wide = wide_of(rows, condition.types)
     columns = [slip.condition.polars(wide).alias(str(n)) for n, slip in enumerate(slips)]
-    answers = wide.frame.select(condition.polars(wide).alias("said"), *columns)
-    same = answers.select(pl.col(str(n)).eq_missing(pl.col("said")).all() for n in range(len(slips))).row(0)
+    answers = wide.frame.select(condition.polars(wide).alias("original"), *columns)
+    same = answers.select(pl.col(str(n)).eq_missing(pl.col("original")).all() for n in range(len(slips))).row(0)
     return [slip for slip, unseen in zip(slips, same, strict=True) if unseen]
 
 

@@ -52,9 +52,9 @@ def _number(id_: str, tree: Node) -> Const:
     sides = [side for node in walk(tree) if isinstance(node, Compare) for side in (node.left, node.right)]
     found = [side for side in sides if isinstance(side, Const) and isinstance(side.value, Decimal)]
     if len(found) != 1:
-        said = f"{len(found)} of them" if found else "none"
+        numbers = f"{len(found)} of them" if found else "none"
         raise SettingsProblem(
-            f"'{id_}' cannot be tuned: flag_if must compare with exactly one number, and it has {said}. "
+            f"'{id_}' cannot be tuned: flag_if must compare with exactly one number, and it has {numbers}. "
             "Replay a copy with other numbers instead."
         )
     return found[0]

@@ -58,8 +58,8 @@ class Wrong:
 
     def old(self) -> dict[str, Any]:
         """As the JSON within a message tells it."""
-        told = {"isValid": False, "message": self.message, "error": self.code, "name": self.name}
-        return told | {"localizedErrorMessage": self.message}
+        error = {"isValid": False, "message": self.message, "error": self.code, "name": self.name}
+        return error | {"localizedErrorMessage": self.message}
 
     def detail(self) -> dict[str, Any]:
         """As an entry of `errors` tells it."""
@@ -68,8 +68,8 @@ class Wrong:
 
 def wrong_values(found: list[Wrong]) -> ApiError:
     """The refusal of property values: a JSON list inside the message, and again as errors."""
-    told = json.dumps([w.old() for w in found], ensure_ascii=False, separators=(",", ":"))
-    message = f"Property values were not valid: {told}"
+    listed = json.dumps([w.old() for w in found], ensure_ascii=False, separators=(",", ":"))
+    message = f"Property values were not valid: {listed}"
     return ApiError(400, "VALIDATION_ERROR", message, errors=[w.detail() for w in found])
 
 

@@ -132,7 +132,7 @@ def merge_contacts(portal: Portal, user: str, winner: str | int, loser: str | in
 
 
 def clone(portal: Portal, user: str, key: str | int) -> str:
-    """What a rep's Clone button makes of a deal: a new one with the same values, ours among them."""
+    """What a rep's Clone button makes of a deal: a new one with the same values, our fields included."""
     row = record_of(portal, "deals", key)
     known = portal.properties["deals"]
     kept = {n: v for n, v in row.props.items() if n in known and not (known[n].read_only or known[n].calculated)}

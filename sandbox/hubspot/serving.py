@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import serving
 from sandbox.hubspot.api import control
-from sandbox.hubspot.api.routes import handle, told
+from sandbox.hubspot.api.routes import error_reply, handle
 from sandbox.hubspot.clock import iso
 from sandbox.hubspot.faults import refusal
 from sandbox.hubspot.portal import Portal
@@ -37,7 +37,7 @@ class PortalDoor(Door[Portal]):
         """A fault as HubSpot words it."""
         if fault.code == "EXPIRED_AUTHENTICATION":
             self.world.tokens.end()
-        reply = told(refusal(fault))
+        reply = error_reply(refusal(fault))
         reply.headers |= fault.headers
         return reply
 

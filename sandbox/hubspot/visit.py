@@ -19,9 +19,12 @@ def visit(running: Running) -> dict[str, Any]:
     """What the deal with the most flags shows of us, with its owner's mail address and the history of one property."""
     client = hubspot.Client.create(access_token=running.token, host=running.url)
     known = client.crm.properties.core_api.get_all("deals", _request_timeout=_TIMEOUT).results
-    ours = sorted(one.name for one in known if one.name.startswith(PREFIX))
-    deal = _most_flagged(client, ours)
-    shown = {"dealname": deal.properties["dealname"], **{n: deal.properties.get(n) for n in ours if n not in PAUSE}}
+    own_names = sorted(one.name for one in known if one.name.startswith(PREFIX))
+    deal = _most_flagged(client, own_names)
+    shown = {
+        "dealname": deal.properties["dealname"],
+        **{n: deal.properties.get(n) for n in own_names if n not in PAUSE},
+    }
     written = client.crm.deals.basic_api.get_by_id(deal.id, properties_with_history=[COUNT], _request_timeout=_TIMEOUT)
     newest = written.properties_with_history[COUNT][0]
     return {
@@ -32,12 +35,12 @@ def visit(running: Running) -> dict[str, Any]:
     }
 
 
-def _most_flagged(client: Any, ours: list[str]) -> Any:
+def _most_flagged(client: Any, own_names: list[str]) -> Any:
     """By search, as a person's view of the records would find it; raises LookupError."""
     asked = {
         "filterGroups": [{"filters": [{"propertyName": COUNT, "operator": "GT", "value": "0"}]}],
         "sorts": [{"propertyName": COUNT, "direction": "DESCENDING"}],
-        "properties": ["dealname", "hubspot_owner_id", *ours],
+        "properties": ["dealname", "hubspot_owner_id", *own_names],
         "limit": 1,
     }
     found = client.crm.deals.search_api.do_search(asked, _request_timeout=_TIMEOUT).results

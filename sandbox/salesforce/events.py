@@ -59,14 +59,19 @@ def _done(org: Org, user: str, op: Op) -> str:
 
 
 def undelete(org: Org, entity: str, row_id: str) -> None:
-    """Out of the bin, with what went into it together with the row."""
+    """Out of the bin, with what went into it together with the row; only the row itself gets a new stamp."""
     row, stamp = row_of(org, entity, row_id), org.clock.stamp()
-    back = {"IsDeleted": False, "SystemModstamp": stamp, "LastModifiedDate": stamp}
-    org.tables[entity].put({**row, **back})
+    _bring_back(org, entity, row)
+    stamped = {"SystemModstamp": stamp, "LastModifiedDate": stamp}
+    org.tables[entity].put({**org.tables[entity].rows[row["Id"]], **stamped})
+
+
+def _bring_back(org: Org, entity: str, row: Row) -> None:
+    org.tables[entity].put({**row, "IsDeleted": False})
     for child, key in org.objects[entity].children.values():
         for other in org.tables[child].where(key, row["Id"]):
             if other["IsDeleted"] and other.get("SystemModstamp") == row["SystemModstamp"]:
-                undelete(org, child, other["Id"])
+                _bring_back(org, child, other)
 
 
 def erase(org: Org, entity: str, row_id: str) -> None:
@@ -75,7 +80,7 @@ def erase(org: Org, entity: str, row_id: str) -> None:
 
 
 def clone(org: Org, user: str, row_id: str) -> str:
-    """What a rep's Clone button makes of an opportunity: a new row with the same values, ours among them."""
+    """What a rep's Clone button makes of an opportunity: a new row with the same values, our fields included."""
     row, entity = row_of(org, "Opportunity", row_id), org.objects["Opportunity"]
     kept = {n: row[n] for n, f in entity.fields.items() if f.createable and row[n] is not None}
     seen = org.access.fields(user_id(org, user), entity)

@@ -29,7 +29,7 @@ _PERMISSION_OBJECTS = frozenset(
 
 @dataclass(frozen=True)
 class Actor:
-    """The user in whose name something is done, as rules see them."""
+    """The user who does something, as rules see them."""
 
     id: str
     row: Row
@@ -45,7 +45,7 @@ class Rule:
     active: bool = True
     field: str | None = None
     exempt: str | None = None
-    """Developer name of the custom permission whose holders the rule leaves alone."""
+    """Developer name of the custom permission that exempts its holders from the rule."""
 
 
 @dataclass(frozen=True)

@@ -37,13 +37,13 @@ class Activities:
 
     def at(self, rows: pl.DataFrame) -> pl.DataFrame:
         """ACTIVITY of rows (key, day), one each; their `key` is the row's place."""
-        said = {
+        known = {
             "last_touch": self._last(self.touches, rows), "touches_30d": self._count(rows),
             "newest_seen": self.seen.frame["newest"].gather(self.seen.last(rows)),
             "vanished_touch": self._last(self.vanished, rows), "possible_touch": self._last(self.possible, rows),
         }  # fmt: skip
         place = pl.int_range(rows.height, dtype=Int, eager=True).alias("key")
-        frame = pl.DataFrame({"key": place, **said})
+        frame = pl.DataFrame({"key": place, **known})
         for more in (self._next_meeting(rows), self._next_tasks(rows), self._vanished_ahead(rows)):
             frame = frame.join(more, left_on="key", right_on="row", how="left", maintain_order="left")
         none = {name: pl.lit(None, kind) for name, kind in ACTIVITY.items() if name not in frame.columns}
@@ -116,8 +116,8 @@ class Activities:
         return self._waiting(pl.col("plan"))
 
     def _waiting(self, some: pl.Expr) -> pl.DataFrame:
-        done_later = pl.col("dated") & (pl.col("created") < pl.col("at"))
-        waits = ~pl.col("meeting") & (pl.col("open") | done_later.fill_null(value=False))
+        done_later = (pl.col("created") < pl.col("at")).fill_null(value=False)
+        waits = pl.col("dated") & (pl.col("open") | done_later)
         return self.found.filter(some & waits).select(
             "key", "created", "due", "owner_id", end=pl.when(~pl.col("open")).then("at").otherwise(2**62),
         )  # fmt: skip

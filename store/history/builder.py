@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from model.snapshot import CLAIM_CHANGES, DATE_MOVES, DEALS, INSTANT, STAGE_CHANGES, Snapshot
+from model.facts import FOLLOWED
+from model.helpers.json_values import typed
+from model.snapshot import CLAIM_CHANGES, DEALS, FIELD_CHANGES, INSTANT, STAGE_CHANGES, Snapshot
 from model.widening.copied_next_steps import steps
 from store.codec import instant
 from store.history.activities import Activities
 from store.history.contacts import People
-from store.history.deals import Deals, values
+from store.history.deals import Deals
 from store.history.grid import Events, Grid, Int, days_about
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class PastRows:
         shot, keys = self.snapshot, rows.select("key")
         frames = {
             name: getattr(shot, name).join(keys, on="key", how="semi", maintain_order="left")
-            for name in ("records", "stage_changes", "date_moves", "activity", "claim_changes", "roles")
+            for name in ("records", "stage_changes", "field_changes", "activity", "claim_changes", "roles")
         }
         return replace(self, rows=rows, snapshot=replace(shot, **frames))
 
@@ -86,10 +88,10 @@ class HistoryBuilder:
         return rows.select("day", "until", deals["owner_id"], touched=self.activities.touched(rows))
 
     def steps(self) -> pl.DataFrame:
-        """owner_id, next_step, deal, day, until of open deals whose owner and next step could be read."""
+        """owner_id, next_step, deal, day, until of open deals with a readable owner and next step."""
         rows, deals = self._open_rows()
-        told = steps(deals.with_columns(key=pl.int_range(deals.height, dtype=Int)))
-        return told.drop("key").hstack(rows[told["key"]].select("day", "until", deal="key"))
+        found = steps(deals.with_columns(key=pl.int_range(deals.height, dtype=Int)))
+        return found.drop("key").hstack(rows[found["key"]].select("day", "until", deal="key"))
 
     def without_deals(self) -> Snapshot:
         """A snapshot with owners, stages, rates and feeds, but without deals."""
@@ -115,8 +117,8 @@ class HistoryBuilder:
         events = self.deals.fields.get("close_date")
         if events is None:
             return pl.DataFrame(schema={"deal": Int, "pushed": Int})
-        moves = events.frame.with_columns(values(events.frame[side], "close_date").alias(side) for side in SIDES)
-        later = moves.filter(pl.col("after") > pl.col("before"))
+        before, after = (typed(events.frame[side], DEALS["close_date"]) for side in ("before", "after"))
+        later = events.frame.filter(after > before)
         return later.group_by(deal="key").agg(pushed=pl.col("day").max())
 
     def _open_rows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -146,7 +148,7 @@ class HistoryBuilder:
                 as_of=self.instants[-1],
                 records=known.select(*DEALS.names(), "as_of"),
                 stage_changes=self._moves(rows),
-                date_moves=self._date_moves(rows),
+                field_changes=self._field_changes(rows),
                 activity=self.activities.at(rows),
                 claim_changes=self._claim_changes(rows),
                 roles=self.people.at(rows),
@@ -206,18 +208,15 @@ class HistoryBuilder:
         found = changes.select("field", "before", at="at_least")[pairs["event"]].with_columns(key=pairs["row"])
         return found.select(CLAIM_CHANGES.names()).sort("key", "at", maintain_order=True)
 
-    def _date_moves(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """DATE_MOVES that each row knows."""
-        events = self.deals.fields.get("close_date")
-        if events is None:
-            return pl.DataFrame(schema=DATE_MOVES)
-        pairs = events.known(rows)
-        frame = events.frame.with_columns(values(events.frame[side], "close_date").alias(side) for side in SIDES)
-        found = frame.drop("key", "day")[pairs["event"]]
-        return found.with_columns(key=pairs["row"]).select(DATE_MOVES.names())
-
-
-SIDES: Final = ("before", "after")
+    def _field_changes(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """FIELD_CHANGES that each row knows."""
+        found = [pl.DataFrame(schema=FIELD_CHANGES)]
+        for field in sorted(FOLLOWED & self.deals.fields.keys()):
+            events = self.deals.fields[field]
+            pairs = events.known(rows)
+            changes = events.frame.select("at", "before", "after", field=pl.lit(field))[pairs["event"]]
+            found.append(changes.with_columns(key=pairs["row"]).select(FIELD_CHANGES.names()))
+        return pl.concat(found)
 
 
 def past_rows_at(raw: Raw, rows: pl.DataFrame, unrecorded: UnrecordedChanges) -> PastRows:

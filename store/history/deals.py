@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import polars as pl
 
+from model.helpers.json_values import typed
 from model.snapshot import DEALS
 from store.codec import json
 from store.history.grid import Events, Grid, Int, each
 from store.history.past import with_unread
-from store.history.queries import FIRST_HOUR, HISTORY
+from store.history.queries import HISTORY, since_creation, with_history_gaps
 from store.tracked_tables import TRACKED
 
 if TYPE_CHECKING:
@@ -63,12 +64,13 @@ class Deals:
         deals = deals.with_columns(self._facts(deals))
         deals = self._staged(deals)
         deals = self._unseen(deals)
-        return deals.with_columns(self._changed(column, field, deals) for column, field in HISTORY.items())
+        deals = deals.with_columns(self._changed(column, field, deals) for column, field in HISTORY.items())
+        return with_history_gaps(deals, self.raw.reach)
 
     def _before(self, field: str, events: Events, deals: pl.DataFrame) -> pl.Series:
         """The field's value: that before the first later change, else the record's."""
         coming = events.next(deals)
-        was = values(events.frame["before"], field).gather(coming)
+        was = typed(events.frame["before"], DEALS[field]).gather(coming)
         return deals[field].zip_with(coming.is_null(), was).alias(field)
 
     def _facts(self, deals: pl.DataFrame) -> pl.Series:
@@ -158,27 +160,10 @@ class Deals:
 
     def _changed(self, column: str, field: str, deals: pl.DataFrame) -> pl.Series:
         """When a field was last written, as far as history says: see store.history.snapshot._with_changes."""
-        created = deals["created"].to_physical()
-        whole = deals["first_seen"] - created <= FIRST_HOUR
-        if field in self.raw.reach.always_reported:
-            whole = created.is_not_null()
-        elif field in self.raw.reach.oldest:
-            whole |= created >= self.raw.reach.oldest[field]
-        since = deals["created"].zip_with(whole.fill_null(value=False), deals["created"].clear(deals.height))
+        whole = since_creation(self.raw.reach, field)
+        since = deals.select(since=pl.when(whole).then("created"))["since"]
         if field not in self.fields:
             return since.alias(column)
         events = self.fields[field]
         written = events.frame["at"].gather(events.last(deals))
         return written.zip_with(written.is_not_null(), since).alias(column)
-
-
-def values(texts: pl.Series, column: str) -> pl.Series:
-    """The JSON texts of a column's field changes in the column's own type."""
-    kind = DEALS[column]
-    distinct = texts.unique()
-    plain = [orjson.loads(text) for text in distinct]
-    said = pl.Series(plain, dtype=pl.String if kind.is_decimal() or kind == pl.Date else kind, strict=False)
-    typed = said.str.to_date() if kind == pl.Date else said.cast(kind)
-    return texts.to_frame("text").join(
-        pl.DataFrame({"text": distinct, "value": typed}), on="text", how="left", maintain_order="left",
-    )["value"]  # fmt: skip

@@ -37,7 +37,7 @@ class Grid:
         return self.instants // DAY_US
 
     def from_utc(self, dates: pl.Series) -> pl.Series:
-        """The first day whose UTC date is that date (days since 1970) or later."""
+        """The first day with that UTC date (days since 1970) or a later one."""
         return self.utc_days.search_sorted(dates, side="left").cast(Int)
 
     def code(self, keys: pl.Series, days: pl.Series) -> pl.Series:
@@ -58,7 +58,7 @@ class Events:
 
     @classmethod
     def of(cls, frame: pl.DataFrame, at: str, grid: Grid) -> Events:
-        """Events whose instants (µs or Datetime) lie in the column `at`; `frame` is sorted by key and that column."""
+        """Events at the instants in the column `at` (µs or Datetime); `frame` is sorted by key and that column."""
         return cls(frame.with_columns(day=grid.first(frame[at].to_physical())), grid)
 
     @cached_property

@@ -75,6 +75,6 @@ def _fact_names(leads: pl.DataFrame) -> pl.Series:
 
 
 def _touched(sql: Sql, connection: int, at: int, touch: TouchRule) -> pl.DataFrame:
-    ours = sorted(touch.ours)
-    others = " AND ".join(["a.created_by <> ?"] * len(ours)) or "1 = 1"
-    return sql.frame(TOUCHES.format(others=others), (connection, at, at, *ours), TOUCHED)
+    own_users = sorted(touch.own_users)
+    others = " AND ".join(["a.created_by <> ?"] * len(own_users)) or "1 = 1"
+    return sql.frame(TOUCHES.format(others=others), (connection, at, at, *own_users), TOUCHED)

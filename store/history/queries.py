@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
+
+from model.facts import FOLLOWED
 from model.sync import FieldHistory
+from store.history.past import with_unread
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-    import polars as pl
 
     from store.sql import Sql
 
 HISTORY: Final = {"next_step_changed": "next_step", "owner_changed": "owner_id"}
 """Column of a snapshot's deals → the field; the column holds when it was last written."""
+WITHOUT_FEED: Final = tuple(sorted(FOLLOWED - {"close_date"}))
+"""Followed fields that have no feed of their own; each deal's `unread` says where their history has a gap."""
 FIRST_HOUR: Final = 3_600_000_000  # µs
 DAY_US: Final = 86_400_000_000
 
@@ -48,6 +52,25 @@ class Reach:
         """For how long before a deal was first read its recent fields are known (µs)."""
         days = self.fields.days
         return 2**61 if days is None else days * DAY_US
+
+
+def since_creation(reach: Reach, name: str) -> pl.Expr:
+    """Whether every change of a field since the deal's creation is recorded, over `created` and `first_seen` (µs)."""
+    created = pl.col("created").dt.epoch("us")
+    if name in reach.always_reported:
+        return created.is_not_null()
+    whole = pl.col("first_seen") - created <= FIRST_HOUR
+    if name in reach.oldest:
+        whole |= created >= reach.oldest[name]
+    return whole.fill_null(value=False)
+
+
+def with_history_gaps(deals: pl.DataFrame, reach: Reach) -> pl.DataFrame:
+    """The deals with `amount_history` and the like in `unread`, where a followed field's history has a gap."""
+    for name in WITHOUT_FEED:
+        gap = pl.when(~since_creation(reach, name)).then(pl.lit(f"{name}_history"))
+        deals = deals.with_columns(with_unread(gap).alias("unread"))
+    return deals
 
 
 def reach(sql: Sql, connection: int, fields: FieldHistory | None, names: Collection[str] = ()) -> Reach:

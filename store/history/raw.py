@@ -13,7 +13,7 @@ from store.history.queries import HISTORY, Reach, reach, small_table
 from store.history.touches import COUNTS, _rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from model.sync import FieldHistory
@@ -104,14 +104,6 @@ class Raw:
         activities = in_time.drop("known")
         return replace(self, deals=deals, moves=moves, changes=changes, roles=roles, activities=activities)
 
-    def with_more(self, others: Sequence[Raw]) -> Raw:
-        """The same with the deals of other ranges of keys, which follow in order."""
-        frames = {
-            name: pl.concat([getattr(self, name), *(getattr(other, name) for other in others)])
-            for name in ("deals", "moves", "changes", "roles", "activities")
-        }
-        return replace(self, **frames)
-
     def only(self, deals: pl.DataFrame) -> Raw:
         """The rows of some deals with adjacent keys."""
         span = pl.col("key").is_between(deals["key"].min(), deals["key"].max())
@@ -128,31 +120,31 @@ TOUCHED: Final = (
 
 def read(  # noqa: PLR0917 - what past rows need
     sql: Sql, connection: int, first: int, last: int, touch: TouchRule, span: tuple[int, int],
-    fields: FieldHistory | None = None, *, lean: bool = False,
+    fields: FieldHistory | None = None, *, lean: bool = False, only: str = "",
 ) -> Raw:  # fmt: skip
     """Everything about the deals of a range of keys that lived between two instants (µs).
 
-    `lean`: read only the history of owners, open deals and touches.
+    `lean`: read only the history of owners, open deals and touches. `only`: SQL that narrows the deals by `key`.
     """
     return Raw(
-        deals=_deals(sql, connection, first, last, span),
+        deals=_deals(sql, connection, first, last, span, only),
         moves=sql.frame(
             "SELECT key, at, stage_name, pipeline, actor_id FROM stage_change"
-            " WHERE connection = ? AND key BETWEEN ? AND ? ORDER BY key, at, id", (connection, *span), MOVES,
+            f" WHERE connection = ? AND key BETWEEN ? AND ?{only} ORDER BY key, at, id", (connection, *span), MOVES,
         ),
         changes=sql.frame(
             "SELECT key, changed_at, field, before, after,"
             " CASE WHEN origin = 'mirror' THEN coalesce(after_edit, changed_at) ELSE changed_at END AS at_least"
-            f" FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?{OWNED if lean else ''}"
+            f" FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?{only}{OWNED if lean else ''}"
             " ORDER BY key, changed_at, id",
             (connection, *span), CHANGES,
         ),
         roles=sql.frame(
             "SELECT key, created, contact_id, role FROM contact_role WHERE connection = ? AND key BETWEEN ? AND ?"
-            f" AND gone IS NULL{' AND 1 = 0' if lean else ''} ORDER BY key, coalesce(created, 0), id",
+            f" AND gone IS NULL{only}{' AND 1 = 0' if lean else ''} ORDER BY key, coalesce(created, 0), id",
             (connection, *span), ROLES,
         ),
-        activities=_activities(sql, connection, last, touch, span, TOUCHED if lean else ""),
+        activities=_activities(sql, connection, last, touch, span, only + (TOUCHED if lean else "")),
         owners=small_table(sql, connection, "owner", OWNERS),
         crm_stages=small_table(sql, connection, "crm_stage", CRM_STAGES),
         rates=small_table(sql, connection, "rate", RATES),
@@ -164,31 +156,21 @@ def read(  # noqa: PLR0917 - what past rows need
     )  # fmt: skip
 
 
-GAP: Final = 100
-"""Ranges of keys closer than this are read as one."""
-
-
 def read_some(  # noqa: PLR0917 - what a history reads
     sql: Sql, connection: int, last: int, touch: TouchRule, keys: pl.Series, fields: FieldHistory | None = None
 ) -> Raw:
-    """Everything about some deals until an instant (µs), read in ranges of keys that lie close together."""
-    wanted = keys.unique().sort()
-    gap = (
-        2**62 if touch.roll_up == "contacts" else GAP
-    )  # one range only: counting open deals of contacts reads them all
-    starts = wanted.filter((wanted.diff() > gap).fill_null(value=True))
-    ends = [*(wanted.filter((wanted.diff().shift(-1) > gap).fill_null(value=True)))]
-    first, *others = (read(sql, connection, 0, last, touch, span, fields) for span in zip(starts, ends, strict=True))
-    found = first.with_more(others)
-    children = {n: getattr(found, n).filter(pl.col("key").is_in(wanted.implode()))
-                for n in ("deals", "moves", "changes", "roles", "activities")}  # fmt: skip
-    return replace(found, **children)
+    """Everything about some deals until an instant (µs)."""
+    wanted = keys.unique().sort().to_list()
+    only = f" AND key IN ({', '.join(map(str, wanted))})"
+    return read(sql, connection, 0, last, touch, (wanted[0], wanted[-1]), fields, only=only)
 
 
-def _deals(sql: Sql, connection: int, first: int, last: int, span: tuple[int, int]) -> pl.DataFrame:
+def _deals(  # noqa: PLR0917 - what a past deal needs
+    sql: Sql, connection: int, first: int, last: int, span: tuple[int, int], only: str
+) -> pl.DataFrame:
     query = (
         f"SELECT {', '.join(name for name in KEPT if name != 'gone_at')}, CASE WHEN gone IS NOT NULL THEN gone_at END"
-        " FROM opportunity WHERE connection = ? AND key BETWEEN ? AND ? AND first_seen IS NOT NULL"
+        f" FROM opportunity WHERE connection = ? AND key BETWEEN ? AND ?{only} AND first_seen IS NOT NULL"
         " AND (created IS NULL OR created <= ?) AND (gone IS NULL OR gone_at > ?) ORDER BY key"
     )
     frame = sql.frame(query, (connection, *span, last, first), KEPT)
@@ -199,17 +181,17 @@ def _activities(  # noqa: PLR0917 - the parts of one SELECT
     sql: Sql, connection: int, last: int, touch: TouchRule, span: tuple[int, int], more: str
 ) -> pl.DataFrame:
     rows, given = _rows(connection, touch, span)
-    ours = sorted(touch.ours)
-    counts = COUNTS.format(others=" AND ".join(["created_by <> ?"] * len(ours)) or "1 = 1")
+    own_users = sorted(touch.own_users)
+    counts = COUNTS.format(others=" AND ".join(["created_by <> ?"] * len(own_users)) or "1 = 1")
 
     flags = (
         "kind = 'meeting'", "kind IN ('task', 'call')", "state = 'open'", "state = 'done' OR kind = 'meeting'", counts,
         "gone IS NOT NULL", "gone = 'vanished'", "possible = 1",
     )  # fmt: skip
-    told = ", ".join(f"CASE WHEN {flag} THEN 1 ELSE 0 END" for flag in flags)
-    waits = "CASE WHEN kind IN ('task', 'call') OR state = 'open' THEN owner_id END"
+    columns = ", ".join(f"CASE WHEN {flag} THEN 1 ELSE 0 END" for flag in flags)
+    waits = "CASE WHEN kind IN ('task', 'call') THEN owner_id END"
     query = (
-        f"SELECT key, at, due, created, {waits}, direct, {told}"
+        f"SELECT key, at, due, created, {waits}, direct, {columns}"
         f" FROM ({rows}) a WHERE (created IS NULL OR created <= ?){more}"
     )
-    return sql.frame(query, (*ours, *given, last), ACTIVITIES)
+    return sql.frame(query, (*own_users, *given, last), ACTIVITIES)

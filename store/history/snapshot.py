@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from model.facts import FOLLOWED
 from model.snapshot import (
     CLAIM_CHANGES,
     CRM_STAGES,
-    DATE_MOVES,
     DEALS,
+    FIELD_CHANGES,
     OWNERS,
     RATES,
     ROLES,
@@ -19,7 +20,7 @@ from model.snapshot import (
 )
 from store.codec import instant, instant_of
 from store.history.builder import HistoryBuilder, UnrecordedChanges
-from store.history.queries import FIRST_HOUR, HISTORY, reach, small_table
+from store.history.queries import HISTORY, WITHOUT_FEED, reach, since_creation, small_table, with_history_gaps
 from store.history.raw import read_some
 from store.history.touches import TouchRule, activity_frame
 
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 EVENT: Final = pl.Schema({"key": pl.Int64(), "field": pl.String(), "at": pl.Datetime("us", "UTC")})
 ROLES_TEXT: Final = pl.Schema({"key": pl.Int64(), "contact_count": pl.Int64(), "roles": pl.List(pl.String())})
-MOVES_TEXT: Final = pl.Schema({
-    "key": pl.Int64(), "at": pl.Datetime("us", "UTC"), "before": pl.String(), "after": pl.String(),
-})  # fmt: skip
 
 
 def read_snapshot(  # noqa: PLR0917 - what is read of which deals
@@ -56,13 +54,13 @@ def read_snapshot(  # noqa: PLR0917 - what is read of which deals
     known = deals.select("key")  # neither gone ones nor shells
     changes = _stage_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left")
     stages = small_table(sql, key, "crm_stage", CRM_STAGES)
-    known_from = reach(sql, key, fields, tuple(HISTORY.values()))
+    known_from = reach(sql, key, fields, (*HISTORY.values(), *WITHOUT_FEED))
     deals = _with_changes(sql, key, at, span, deals, known_from).select(DEALS.names())
     return Snapshot(
         as_of=as_of,
         records=_as_they_were(sql, key, as_of, touch, span, deals, fields),
         stage_changes=changes,
-        date_moves=_date_moves(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
+        field_changes=_field_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
         activity=activity.join(known, on="key", how="semi"),
         claim_changes=_claim_changes(sql, key, at, span, claims),
         roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
@@ -95,15 +93,13 @@ def _stage_changes(sql: Sql, connection: int, at: int, span: tuple[int, int]) ->
     return sql.frame(query, (connection, *span, at), STAGE_CHANGES)
 
 
-def _date_moves(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
+def _field_changes(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
     query = (
-        "SELECT key, changed_at, before, after FROM field_change"
-        " WHERE connection = ? AND key BETWEEN ? AND ? AND field = 'close_date' AND changed_at <= ?"
-        " ORDER BY key, changed_at, id"
+        "SELECT key, changed_at, field, before, after FROM field_change"
+        f" WHERE connection = ? AND key BETWEEN ? AND ? AND field IN ({', '.join('?' * len(FOLLOWED))})"
+        " AND changed_at <= ? ORDER BY key, changed_at, id"
     )
-    frame = sql.frame(query, (connection, *span, at), MOVES_TEXT)
-    plain = pl.col("before", "after").str.strip_chars('"').str.to_date("%Y-%m-%d", strict=False)
-    return frame.with_columns(plain).select(DATE_MOVES.names())
+    return sql.frame(query, (connection, *span, *sorted(FOLLOWED), at), FIELD_CHANGES)
 
 
 def _claim_changes(sql: Sql, connection: int, at: int, span: tuple[int, int], fields: Sequence[str]) -> pl.DataFrame:
@@ -168,13 +164,9 @@ def _with_changes(  # noqa: PLR0917 - what a snapshot has read so far
     for column, field in HISTORY.items():
         one = found.filter(pl.col("field") == field).select("key", pl.col("at").alias(column))
         deals = deals.join(one, on="key", how="left", maintain_order="left")
-        whole = pl.col("first_seen") - pl.col("created").dt.epoch("us") <= FIRST_HOUR
-        if field in known_from.always_reported:
-            whole = pl.lit(value=True)
-        elif field in known_from.oldest:
-            whole |= pl.col("created").dt.epoch("us") >= known_from.oldest[field]
-        deals = deals.with_columns(pl.coalesce(column, pl.when(whole).then("created")).alias(column))
-    return deals
+        since = pl.when(since_creation(known_from, field)).then("created")
+        deals = deals.with_columns(pl.coalesce(column, since).alias(column))
+    return with_history_gaps(deals, known_from)
 
 
 def feeds_of(sql: Sql, connection: int) -> dict[str, datetime]:

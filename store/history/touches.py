@@ -19,9 +19,9 @@ DUE_SHIFT: Final = 10**6
 
 @dataclass(frozen=True)
 class TouchRule:
-    """Users without counting activities, and whether activities on a deal's contacts and account count."""
+    """The users whom no touch is counted for, and whether activities on a deal's contacts and account count."""
 
-    ours: frozenset[str] = frozenset()
+    own_users: frozenset[str] = frozenset()
     roll_up: Literal["deal", "contacts"] = "deal"
 
 
@@ -71,8 +71,7 @@ AHEAD: Final = f"""
     FROM (
       SELECT a.*, CASE WHEN {HELD} THEN 1 ELSE 0 END AS held,
         CASE WHEN gone IS NULL AND coalesce(possible, 0) = 0 THEN 1 ELSE 0 END AS plan,
-        CASE WHEN kind <> 'meeting' AND (state = 'open' OR (kind IN ('task', 'call') AND at > {{at}}))
-             THEN 1 ELSE 0 END AS waits
+        CASE WHEN kind IN ('task', 'call') AND (state = 'open' OR at > {{at}}) THEN 1 ELSE 0 END AS waits
       FROM ({{rows}}) a
       WHERE (at IS NULL OR at > {{at}} OR state = 'open' OR gone = 'vanished' OR possible = 1)
         AND {KNOWN} AND {COUNTS}
@@ -91,17 +90,17 @@ PLANS: Final = pl.Schema({
 
 
 def activity_frame(sql: Sql, connection: int, as_of: int, rule: TouchRule, keys: tuple[int, int]) -> pl.DataFrame:
-    """The `activity` frame of a snapshot: one row a deal of which activities known at `as_of` (µs) say anything.
+    """The `activity` frame of a snapshot: one row for each deal with an activity that was known at `as_of` (µs).
 
-    Three passes that each look at few columns of the rows they want take a quarter of one pass over everything.
+    Three passes, each over few columns, take a quarter of the time of one pass over everything.
     """
     rows, given = _rows(connection, rule, keys)
-    others, ids = " AND ".join(["created_by <> ?"] * len(rule.ours)) or "1 = 1", sorted(rule.ours)
+    others, ids = " AND ".join(["created_by <> ?"] * len(rule.own_users)) or "1 = 1", sorted(rule.own_users)
     days = {day: as_of // DAY_US + distance for day, distance in TASK_DAYS.items()}
     tasks = ", ".join(TASK_FROM.format(day=days[day], C="{C}") for day in TASK_DAYS)
 
     def read(query: str, schema: pl.Schema, *more: Any) -> pl.DataFrame:
-        said = query.format(
+        filled = query.format(
             rows=rows,
             at=as_of,
             month=as_of - 30 * DAY_US,
@@ -110,7 +109,7 @@ def activity_frame(sql: Sql, connection: int, as_of: int, rule: TouchRule, keys:
             C="{C}",
             yesterday=days["yesterday"],
         )
-        return sql.frame(said, (*given, *more), schema)
+        return sql.frame(filled, (*given, *more), schema)
 
     touches, seen, plans = read(TOUCHES, LAST, *ids), read(SEEN, NEWEST), read(AHEAD, PLANS, *ids)
     frame = touches.join(seen, on="key", how="full", coalesce=True).join(plans, on="key", how="full", coalesce=True)

@@ -110,8 +110,8 @@ def drop_known(sql: Sql, connection: int, keys: set[int]) -> None:
     """Delete our rows of these deals that the CRM's history has by now."""
     names = ("id", "key", "field", "after", "changed_at", "after_edit")
     rows = sql.lookup("field_change", names, connection, "key", keys, "AND t.origin = 'mirror'")
-    ours = [dict(zip(names, row, strict=True)) for row in rows]
-    if ours:
-        known = _crm_history(sql, connection, {row["key"] for row in ours})
-        superseded = [row["id"] for row in ours if _in_crm_history(row, known.get((row["key"], row["field"]), ()))]
+    mirrored = [dict(zip(names, row, strict=True)) for row in rows]
+    if mirrored:
+        known = _crm_history(sql, connection, {row["key"] for row in mirrored})
+        superseded = [row["id"] for row in mirrored if _in_crm_history(row, known.get((row["key"], row["field"]), ()))]
         sql.many("DELETE FROM field_change WHERE connection = ? AND id = ?", [(connection, id_) for id_ in superseded])

@@ -9,6 +9,8 @@ import orjson
 
 from store.codec import json
 from store.mirror.field_changes import changes, keep_changes
+from store.mirror.kept import Kept
+from store.mirror.returned import feeds_read_at, to_read_again
 from store.tracked_tables import DEALS
 
 if TYPE_CHECKING:
@@ -36,12 +38,14 @@ def keys_of(sql: Sql, connection: int, ids: Collection[str]) -> dict[Any, int]:
 
 def keep_parents(  # noqa: PLR0917 - the records and the times of reading
     sql: Sql, parent: Parent, connection: int, records: Mapping[str, Record], seen: int, as_of: int
-) -> tuple[int, int, int, int]:
-    """Write the deals (or leads) of a page, given by id; returns (new, changed, unchanged, field changes)."""
+) -> Kept:
+    """Write the deals (or leads) of a page, given by id."""
     columns, written = parent.columns, itemgetter(*parent.columns, *STAMPS)
     stored = _stored(sql, parent, connection, list(records))
     rows, same, new = [], [], 0
     found: list[Row] = []
+    returned: list[str] = []
+    known_since = feeds_read_at(sql, connection) if parent is DEALS else None
     for id_, record in records.items():
         old = stored.get(id_)
         if old is None and record.get("gone") and (parent is not DEALS or record["gone"] == "vanished"):
@@ -52,11 +56,13 @@ def keep_parents(  # noqa: PLR0917 - the records and the times of reading
             continue
         rows.append((connection, id_, *written(row)))
         new += old is None
+        returned += to_read_again(id_, old, row, known_since) if parent is DEALS else ()
         if old is not None and not row["gone"]:
             found += changes(parent, old["key"], old, row, seen, as_of)
     sql.upsert(parent.table, ("connection", "id", *columns, *STAMPS), rows, ("connection", "id"))
     sql.many(f"UPDATE {parent.table} SET seen_at = ? WHERE key = ?", same)
-    return new, len(rows) - new, len(same), keep_changes(sql, parent, connection, found) if found else 0
+    field_changes = keep_changes(sql, parent, connection, found) if found else 0
+    return Kept(new, len(rows) - new, len(same), field_changes, returned=tuple(returned))
 
 
 def merged(parent: Parent, record: Record, old: Row | None, seen: int, as_of: int) -> Row:

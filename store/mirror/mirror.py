@@ -5,22 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import orjson
 import sqlalchemy as sa
 
 from model.sync import Cursor
 from store import mirror_tables
 from store.codec import instant
+from store.mirror import returned
 from store.mirror.pages import keep_records
 from store.mirror.records import deal_activities, records
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from model.records import Record
     from model.sync import Page
     from store.database import Database
     from store.fence import Lease
-    from store.mirror.pages import Kept
+    from store.mirror.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,17 @@ class Mirror:
         query = "SELECT id FROM aside WHERE connection = ? AND table_name = 'opportunity' AND id <> '' ORDER BY id"
         with self.database.reading() as sql:
             return [id_ for (id_,) in sql.rows(query, self.database.connection_key(connection))]
+
+    def returned(self, connection: str) -> list[str]:
+        """Deals with children that are to be read again."""
+        noted = self.cursors(connection).get(returned.STREAM)
+        return orjson.loads(noted.text) if noted else []
+
+    def forget_returned(self, connection: str, ids: Collection[str], lease: Lease | None = None) -> None:
+        """The children of these deals were read again."""
+        key = self.database.connection_key(connection)
+        with self.database.writing(lease) as sql:
+            returned.forget(sql, key, ids)
 
     def ids(self, connection: str, *, gone: bool = False) -> dict[str, int]:
         """CRM id → key of every deal that is not gone; `gone` includes those that are."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from model.records import COLUMNS
 from store import mirror_tables
 from store.codec import WRITE
+from store.mirror import returned
 from store.mirror.aside import keep_aside
 from store.mirror.field_changes import drop_known
+from store.mirror.kept import Kept
 from store.mirror.merge import keep_parents, keys_of
 from store.mirror.reconcile import delete_unlisted, reconcile
 from store.tracked_tables import PARENTS
@@ -23,27 +24,6 @@ if TYPE_CHECKING:
     from store.sql import Sql
 
 
-@dataclass(frozen=True)
-class Kept:
-    """The counts of a page; `vanished`: marked as vanished; `held_back`: deals that the limit kept from it."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    field_changes: int = 0
-    aside: int = 0
-    vanished: int = 0
-    held_back: int = 0
-
-    def __add__(self, other: Kept) -> Kept:
-        """The sum of both."""
-        return Kept(*(a + b for a, b in zip(_counts(self), _counts(other), strict=True)))
-
-
-def _counts(kept: Kept) -> tuple[int, ...]:
-    return tuple(getattr(kept, name) for name in Kept.__dataclass_fields__)
-
-
 ENCODERS: Final = {
     table: tuple((c, WRITE[COLUMNS[table][c]]) for c in mirror_tables.STORED[table] if c != "id") for table in COLUMNS
 }
@@ -54,6 +34,8 @@ def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, s
     kept = Kept()
     for table in sorted(page.records, key=list(COLUMNS).index):  # deals first, so that children find them
         kept += _keep_table(sql, connection, table, page.records[table], seen=seen, as_of=as_of)
+    if kept.returned:
+        returned.note(sql, connection, kept.returned)
     for table, parents in page.whole.items():
         listed = {record["id"] for record in page.records.get(table, ())}
         column = mirror_tables.PARENT_ID.get(table, "key")
@@ -76,7 +58,7 @@ def _keep_table(sql: Sql, connection: int, table: str, records: list[Record], *,
     if not latest:
         return Kept()
     if table in PARENTS:
-        return Kept(*keep_parents(sql, PARENTS[table], connection, latest, seen, as_of))
+        return keep_parents(sql, PARENTS[table], connection, latest, seen, as_of)
     return _keep_rows(sql, connection, table, latest, seen)
 
 

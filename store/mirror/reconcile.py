@@ -1,4 +1,7 @@
-"""Reconciliation: records that a full pass no longer finds are marked as vanished, up to a limit."""
+"""Reconciliation: records that a full pass no longer finds are marked as vanished, up to a limit.
+
+Children that the CRM still has, and that are marked as gone here, come back.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +33,19 @@ def reconcile(sql: Sql, connection: int, table: str, present: frozenset[str], as
     few = len(absent) <= max(FEW, LARGEST_SHARE * len(known))
     if has_history and not few and not _approved(sql, connection, len(absent)):
         return 0, len(absent)
+    if not has_history:
+        _bring_back(sql, connection, table, present)
     stamp = ", gone_at = ?" if has_history else ""
     rows = [("vanished", *((as_of,) if has_history else ()), connection, id_) for id_ in absent]
     sql.many(f'UPDATE "{table}" SET gone = ?{stamp} WHERE connection = ? AND id = ?', rows)
     return len(absent), 0
+
+
+def _bring_back(sql: Sql, connection: int, table: str, present: frozenset[str]) -> None:
+    """Unmark the children that the CRM has."""
+    marked = sql.rows(f'SELECT id FROM "{table}" WHERE connection = ? AND gone IS NOT NULL', connection)
+    rows = [(connection, id_) for (id_,) in marked if id_ in present]
+    sql.many(f'UPDATE "{table}" SET gone = NULL WHERE connection = ? AND id = ?', rows)
 
 
 def _approved(sql: Sql, connection: int, deals: int) -> bool:

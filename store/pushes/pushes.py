@@ -109,6 +109,14 @@ class Pushes:
             sql.tx.execute(sa.update(table).where(table.c.id == batch.id).values(state="done"))
             return write_receipts(sql, batch.id, {o.id: o for o in outcomes}, now, as_of)
 
+    def waiting(self, connection: str) -> int:
+        """Deals with a patch that was refused or locked and was not written since."""
+        state = work_tables.push_state
+        mine = state.c.connection == self.database.connection_key(connection)
+        stuck = sa.or_(state.c.refused_hash.is_not(None), state.c.locked_at.is_not(None))
+        with self.database.reading() as sql:
+            return int(sql.tx.execute(sa.select(sa.func.count()).where(mine & stuck)).scalar_one())
+
     def drop_ready(self, connection: str, lease: Lease | None = None) -> int:
         """Delete batches that no worker has claimed; the next plan replaces them. Returns how many."""
         ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
@@ -120,9 +128,9 @@ class Pushes:
 
 def _insert_patches(sql: Sql, connection: int, run_id: int, batch: int, planned: Sequence[Patch]) -> None:
     keys = dict(sql.lookup("opportunity", ("id", "key"), connection, "id", [p.id for p in planned]))
-    columns = ("connection", "run", "batch", "key", "deal", "before", "after")
+    columns = ("connection", "run", "batch", "key", "deal", "before", "after", "closed")
     rows = [
-        (connection, run_id, batch, keys[p.id], p.id, pack(dict(p.before)), pack(dict(p.fields)))
+        (connection, run_id, batch, keys[p.id], p.id, pack(dict(p.before)), pack(dict(p.fields)), int(p.closed))
         for p in planned
         if p.id in keys
     ]
@@ -130,6 +138,8 @@ def _insert_patches(sql: Sql, connection: int, run_id: int, batch: int, planned:
 
 
 def _patches(sql: Sql, batch: int) -> Iterator[Patch]:
-    query = sa.select(patches.c.deal, patches.c.after, patches.c.before).where(patches.c.batch == batch)
-    for deal, after, before in sql.tx.execute(query.order_by(patches.c.id)):
-        yield Patch(deal, after, before)
+    query = sa.select(patches.c.deal, patches.c.after, patches.c.before, patches.c.closed).where(
+        patches.c.batch == batch
+    )
+    for deal, after, before, closed in sql.tx.execute(query.order_by(patches.c.id)):
+        yield Patch(deal, after, before, bool(closed))

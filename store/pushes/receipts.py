@@ -35,7 +35,7 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
     known = _known(sql, [row.key for row in rows])
     receipts, states, written, gone, overwritten = [], [], [], [], 0
     for row in rows:
-        outcome, (closed, on_record, state) = outcomes.get(row.deal), known[row.key]
+        outcome, (on_record, state) = outcomes.get(row.deal), known[row.key]
         if outcome is None:
             continue
         put_back = _puts_back(row.before, row.after, state["sent"])
@@ -45,7 +45,7 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
             (
                 row.connection,
                 row.key,
-                *_after(state, row.after, outcome, closed, put_back=put_back, as_of=instant(as_of)),
+                *_after(state, row.after, outcome, int(row.closed or 0), put_back=put_back, as_of=instant(as_of)),
             )
         )
         if outcome.kind == "written":
@@ -59,16 +59,16 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
     return overwritten
 
 
-def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[int, dict[str, Any], dict[str, Any]]]:
-    """Deal key → (whether it is closed, our fields as last read, its row of push_state)."""
+def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
+    """Deal key → (our fields as last read, its row of push_state)."""
     among, given = sql.among("o.key", keys)
     query = (
-        f"SELECT o.key, coalesce(o.is_closed, 0), o.ours, {', '.join('s.' + c for c in STATE)} FROM opportunity o"
+        f"SELECT o.key, o.ours, {', '.join('s.' + c for c in STATE)} FROM opportunity o"
         f" LEFT JOIN push_state s ON s.connection = o.connection AND s.key = o.key WHERE {among}"
     )
     known = {}
-    for key, closed, ours, *state in sql.rows(query, given):
-        known[key] = (closed, orjson.loads(ours or "{}"), dict(zip(STATE, state, strict=True)))
+    for key, fields, *state in sql.rows(query, given):
+        known[key] = (orjson.loads(fields or "{}"), dict(zip(STATE, state, strict=True)))
     return known
 
 

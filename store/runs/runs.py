@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
@@ -21,39 +21,64 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.database import Database
+    from store.sql import Sql
 
 
-table, leases = work_tables.run, mirror_tables.lease
+table, patches, leases = work_tables.run, work_tables.patch, mirror_tables.lease
 ROW = (
     table.c.id, mirror_tables.connection.c.name.label("connection"), table.c.as_of, table.c.policy_digest,
-    table.c.calibration, table.c.kind, table.c.outcome, table.c.counts,
+    table.c.calibration, table.c.kind, table.c.trigger, table.c.started_at, table.c.ended_at, table.c.outcome,
+    table.c.counts,
 )  # fmt: skip
+KILLED: Final = "killed"
+UNNOTED: Final = "ended, but its end could not be noted"
+LOST: Final = frozenset({None, KILLED, UNNOTED})
+"""Outcomes of runs that could not keep an account of themselves."""
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Runs and leases; a run without an outcome is under way or was killed."""
+    """Runs and leases. A run without an outcome is under way, or was killed and nobody has worked here since."""
 
     database: Database
 
     def start(  # noqa: PLR0917 - the columns of the row
-        self, connection: str, as_of: datetime, digest: str, calibration: str, kind: str, lease: Lease | None = None
-    ) -> int:
+        self, connection: str, as_of: datetime, digest: str, calibration: str, kind: str, lease: Lease | None = None,
+        *, at: datetime | None = None, trigger: str = "",
+    ) -> int:  # fmt: skip
         """Start a run and return its id; `kind` is the command (run, pull, judge, measure, push, …)."""
         values = {
             "connection": self.database.connection_key(connection), "as_of": as_of, "policy_digest": digest,
-            "calibration": calibration, "kind": kind,
+            "calibration": calibration, "kind": kind, "started_at": at, "trigger": trigger,
         }  # fmt: skip
         with self.database.writing(lease) as sql:
             return int(sql.tx.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one())
 
-    def end(self, run_id: int, outcome: str, counts: Mapping[str, Any]) -> None:
+    def note(self, run_id: int, counts: Mapping[str, Any], lease: Lease | None = None) -> None:
+        """Keep what a run has done so far, in case it is killed."""
+        with self.database.writing(lease) as sql:
+            sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(counts=dict(counts)))
+
+    def end(self, run_id: int, outcome: str, counts: Mapping[str, Any], at: datetime | None = None) -> None:
         """Keep how a run ended; `counts` is its JSON of docs/contract.md; its policy_digest is set on the row."""
-        values = {"outcome": outcome, "counts": dict(counts)}
+        values = {"outcome": outcome, "counts": dict(counts), "ended_at": at}
         if digest := counts.get("policy_digest"):
             values["policy_digest"] = digest
         with self.database.writing() as sql:
             sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(values))
+
+    def under_way(self, connection: str, now: datetime) -> bool:
+        """Whether a live process holds the connection."""
+        query = sa.select(leases).where(leases.c.connection == self.database.connection_key(connection))
+        with self.database.reading() as sql:
+            return _is_held(sql.tx.execute(query).one_or_none(), now)
+
+    def written(self, run_id: int) -> dict[str, int]:
+        """Outcome → number of a run's patches, by their receipts."""
+        mine = (patches.c.run == run_id) & patches.c.outcome.is_not(None)
+        query = sa.select(patches.c.outcome, sa.func.count()).where(mine).group_by(patches.c.outcome)
+        with self.database.reading() as sql:
+            return {outcome: int(count) for outcome, count in sql.tx.execute(query)}
 
     def latest(self, connection: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
         """The newest runs first, as {id, connection, as_of, policy_digest, calibration, kind, outcome, counts}."""
@@ -78,7 +103,7 @@ class Runs:
         until = now + timedelta(seconds=seconds)
         with self.database.writing() as sql:
             row = sql.tx.execute(sa.select(leases).where(leases.c.connection == key).with_for_update()).one_or_none()
-            if row and row.held and row.until > now and not is_dead(row.process):
+            if row and _is_held(row, now):
                 raise ConnectionBusy(
                     f"connection {connection!r} is held by {row.holder} since {row.since:%Y-%m-%d %H:%M:%S} UTC; "
                     f"its lease ends {row.until:%H:%M:%S} unless renewed: wait, or end that run"
@@ -88,6 +113,7 @@ class Runs:
             columns = ("connection", "fence", "holder", "process", "since", "until", "held")
             sql.upsert("lease", columns, [values], ["connection"])
             assert_held(sql.tx, Lease(connection, key, fence, holder, until))
+            _end_open_runs(sql, key, row, seconds)
         return Lease(connection, key, fence, holder, until)
 
     def renew(self, lease: Lease, now: datetime, seconds: float = 60) -> Lease:
@@ -102,3 +128,19 @@ class Runs:
         with self.database.writing() as sql:
             mine = (leases.c.connection == lease.key) & (leases.c.fence == lease.fence)
             sql.tx.execute(sa.update(leases).where(mine).values(held=False))
+
+
+def _is_held(row: Any, now: datetime) -> bool:
+    """Whether a lease's row is that of a live holder."""
+    return bool(row and row.held and row.until > now and not is_dead(row.process))
+
+
+def _end_open_runs(sql: Sql, connection: int, lapsed: Any, seconds: float) -> None:
+    """End the rows of runs that nobody ended; a killed run was last seen when its lease was renewed."""
+    seen = lapsed and instant(lapsed.until - timedelta(seconds=seconds))
+    outcome = KILLED if lapsed and lapsed.held else UNNOTED
+    sql.run(
+        "UPDATE run SET outcome = ?, ended_at = CASE WHEN started_at > ? THEN started_at ELSE ? END"
+        " WHERE connection = ? AND outcome IS NULL",
+        *(outcome, seen, seen, connection),
+    )

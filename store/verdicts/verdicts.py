@@ -196,6 +196,8 @@ def _about(table: str, rows: pl.DataFrame, subject: Subject) -> pl.DataFrame:
 
 def tuples(connection: int, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     """Rows in their stored form."""
+    if frame.is_empty():
+        return []
     whole = [pl.col(c).to_physical() for c, kind in frame.schema.items() if kind.is_temporal()]
     yes_no = [pl.col(c).cast(pl.Int64) for c, kind in frame.schema.items() if kind == pl.Boolean]
     return [(connection, *row) for row in frame.with_columns(*whole, *yes_no).iter_rows()]

@@ -7,12 +7,12 @@ from pathlib import Path
 from model.sync import Patch
 from tests.benches.measure import Row, peak_mb, took
 from tests.benches.portal import NAME, served
-from worker.pipeline.push import Planned, send
-from worker.pipeline.session import leased, running
+from worker.pipeline.push import send
+from worker.pipeline.running import leased, running
 
 
 def run(share: float, *, times: int, folder: str) -> list[Row]:
-    """Every field of ours is new on each of the deals."""
+    """Each of our fields is new on each of the deals."""
     deals = int(10_000 * share)
     with served(int(deals * 1.1)) as server:
         services = server.services(Path(folder))
@@ -27,7 +27,7 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
                       "reasons": "No amount (warning). It is blank. Fix: Enter an amount.\n" * 3}  # fmt: skip
             before = connector.calls
             with took() as found:
-                send(session, Planned([Patch(id_, fields) for id_ in ids]), run_id, report)
+                send(session, [[Patch(id_, fields) for id_ in ids]], run_id, report)
             calls = connector.calls - before
         services.store.close()
     written = report.outcomes["written"]

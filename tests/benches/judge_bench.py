@@ -102,11 +102,11 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
     what = f"judge {deals:,} deals × 20 policies, three-valued, scores and flags, median of {times}"
     rows = [Row(what, f"{rate:,.0f} deals/s", ">= 3,000,000", rate >= 3_000_000, middle.cpu, peak_mb())]
     sample = plain(wide.frame.head(SAMPLE))
-    ours = {rule.id: int(verdict.frame.head(SAMPLE)[rule.broken].sum()) for rule in verdict.rules}
+    own = {rule.id: int(verdict.frame.head(SAMPLE)[rule.broken].sum()) for rule in verdict.rules}
     for name, peer in (("rule-engine", by_rule_engine()), ("Cloud Custodian's value filter", by_custodian())):
         with took() as slow:
             counts = {rule: sum(map(matches, sample)) for rule, matches in peer.items()}
-        assert counts == ours, f"{name} flags other deals"
+        assert counts == own, f"{name} flags other deals"
         other = SAMPLE / slow.wall
         rows.append(Row(f"{name}, the same 20 rules on {SAMPLE:,} of the deals", f"{other:,.0f} deals/s", cpu=slow.cpu))
         rows.append(Row("  ratio of rates", f"{rate / other:,.0f} ×", ">= 100 ×", rate / other >= 100))
@@ -139,12 +139,12 @@ def by_rule_engine() -> dict[str, Callable[[dict[str, Any]], bool]]:
     signs = {"gte": ">=", "gt": ">", "lt": "<", "eq": "=="}
     words = {True: "true", False: "false", None: "null"}
 
-    def said(key: str, operator: str, value: Any) -> str:
+    def comparison(key: str, operator: str, value: Any) -> str:
         word = words[value] if value is None or isinstance(value, bool) else value
         guard = "" if operator == "eq" else f"{key} != null and "
         return f"{guard}{key} {signs[operator]} {word}"
 
-    texts = [" and ".join(said(*one) for one in rule) for rule in rules()]
+    texts = [" and ".join(comparison(*one) for one in rule) for rule in rules()]
     return {f"p{n}": rule_engine.Rule(text).matches for n, text in enumerate(texts)}
 
 

@@ -14,8 +14,8 @@ from model.process import Process, Stage
 from model.snapshot import (
     ACTIVITY,
     CRM_STAGES,
-    DATE_MOVES,
     DEALS,
+    FIELD_CHANGES,
     INSTANT,
     MONEY,
     OWNERS,
@@ -49,6 +49,11 @@ def typed(schema: pl.Schema, rows: int, **columns: object) -> pl.DataFrame:
     return frame.select(
         (pl.col(name) if name in columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in schema.items()
     ) if rows else pl.DataFrame(schema=schema)  # fmt: skip
+
+
+def json_text(days: pl.Series) -> pl.Series:
+    """Dates as the JSON texts of the store."""
+    return days.to_frame("day").select(text=pl.format('"{}"', pl.col("day").cast(pl.String)))["text"]
 
 
 def snapshot(n: int, mapped: bool = False) -> Snapshot:
@@ -92,8 +97,9 @@ def snapshot(n: int, mapped: bool = False) -> Snapshot:
     roles = [["Economic Buyer", "Champion", "Evaluator"], ["Evaluator", "Other", "Influencer"]]
     return Snapshot(
         as_of=AS_OF, records=deals, stage_changes=changes, activity=activity,
-        date_moves=typed(DATE_MOVES, n, key=draw.integers(0, n, n), at=instants(n), before=instants(n).dt.date(),
-                         after=instants(n).dt.date()).sort("key"),
+        field_changes=typed(FIELD_CHANGES, n, key=draw.integers(0, n, n), at=instants(n),
+                            field=pl.repeat("close_date", n, eager=True), before=json_text(instants(n).dt.date()),
+                            after=json_text(instants(n).dt.date())).sort("key"),
         roles=typed(ROLES, n, key=keys, contact_count=pl.repeat(3, n, eager=True),
                     roles=pl.Series(roles).gather(pl.Series(draw.integers(0, 2, n)))),
         owners=typed(OWNERS, 400, id=pl.Series(owners), name=pl.Series(owners),
@@ -112,5 +118,5 @@ def slices(shot: Snapshot, count: int) -> Iterator[Snapshot]:
     first, size = shot.deals["key"].min(), -(-shot.deals.height // count)
     for start in range(first, first + shot.deals.height, size):  # type: ignore[arg-type, operator]
         near = pl.col("key").is_between(start, start + size - 1)
-        frames = ("records", "stage_changes", "date_moves", "activity", "roles")
+        frames = ("records", "stage_changes", "field_changes", "activity", "roles")
         yield replace(shot, **{name: getattr(shot, name).filter(near) for name in frames})

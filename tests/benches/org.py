@@ -27,7 +27,7 @@ NAME = "acme"
 
 @dataclass
 class Server:
-    """What the server said of itself."""
+    """What the server reported of itself."""
 
     greeting: dict[str, Any]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from store import Store
 from tests.benches import seed
 from tests.benches.measure import Row, Took, seconds, took
-from worker.pipeline.push import plan_all
-from worker.pipeline.session import leased, running
+from worker.pipeline.push import planned as planned_patches
+from worker.pipeline.running import leased, running
 from worker.settings import Settings, connection_settings
 from worker.usecases.steps import judged_now
 from worker.wiring import Services, policy_texts
@@ -48,5 +48,5 @@ def planned(session: Session, run_id: int, report: Report) -> tuple[Took, Took, 
         judged = judged_now(session, run_id, binding=True)
         judged.fill(report)
         with took() as planning:
-            patches = plan_all(session, judged, session.description().writes).patches
-    return whole, planning, len(patches)
+            patches = sum(map(len, planned_patches(session, judged, session.description().writes)))
+    return whole, planning, patches

@@ -23,7 +23,7 @@ NAME = "hub"
 
 @dataclass
 class Server:
-    """What the server said of itself."""
+    """What the server reported of itself."""
 
     greeting: dict[str, Any]
 
@@ -37,14 +37,14 @@ class Server:
 
     def services(self, folder: Path, **connection: Any) -> Services:
         """Real services over this portal, with a store of their own in `folder`; waits for limits take no time."""
-        said = connection_settings({
+        found = connection_settings({
             "kind": "hubspot", "sandbox": True, "base_url": self.url, "access_token": self.token,
             "timezone": "America/New_York", "budget_share": 1.0,
             "admin": {"access_token": self.greeting["admin_token"]},
             "activity": {"sources": ()}, **connection,
         })  # fmt: skip
-        settings = Settings(home=folder, connections={NAME: said})
-        connector = open_connector(settings, NAME, said, clock=now, sleep=lambda _: None)
+        settings = Settings(home=folder, connections={NAME: found})
+        connector = open_connector(settings, NAME, found, clock=now, sleep=lambda _: None)
         return Services(
             settings=settings, clock=now, sleep=lambda _: None, connect=lambda _: connector, policy_texts=dict,
             store=Store.open(f"sqlite:///{folder / 'hub.db'}"),

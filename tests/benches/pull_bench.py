@@ -38,14 +38,14 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
             pulls.append(pulled)
             bares.append(bare)
     ratio = median(p.wall for p in pulls) / median(b.wall for b in bares)
-    told = ", ".join(f"{n:,} {entity}" for n, entity in zip(counts, selects, strict=True))
+    text = ", ".join(f"{n:,} {entity}" for n, entity in zip(counts, selects, strict=True))
     pull, bare = (sorted(all_, key=lambda t: t.wall)[times // 2] for all_ in (pulls, bares))
     return [
         Row(f"bare query_all_iter of {sum(counts):,} rows, median of {times}", f"{bare.wall:.2f} s", cpu=bare.cpu),
         Row(f"pull and keep {records:,} records into SQLite, median of {times}", f"{pull.wall:.2f} s", cpu=pull.cpu),
         Row("ratio", f"{ratio:.2f} ×", "< 2.5 ×", ratio < 2.5),
         Row("peak memory of both", f"{peak_mb()} MB", "< 250 MB", peak_mb() < 250),
-        Row(f"  ({told})", ""),
+        Row(f"  ({text})", ""),
     ]
 
 

@@ -42,7 +42,7 @@ def read(store: Store) -> Snapshot:
 
 def size(snapshot: Snapshot) -> int:
     """MB of the frames."""
-    frames = (snapshot.deals, snapshot.stage_changes, snapshot.activity, snapshot.roles, snapshot.date_moves)
+    frames = (snapshot.deals, snapshot.stage_changes, snapshot.activity, snapshot.roles, snapshot.field_changes)
     return sum(frame.estimated_size() for frame in frames) // 1_000_000
 
 

@@ -70,8 +70,8 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
 
 
 def _what(answer: dict[str, object], deals: int) -> str:
-    told = answer["policies"]
-    judged = len(told) if isinstance(told, list) else 0
+    found = answer["policies"]
+    judged = len(found) if isinstance(found, list) else 0
     return f"replay of {deals:,} deals, 365 days ({answer['deal_days']:,} deal-days), {judged} policies"
 
 

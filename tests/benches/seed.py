@@ -74,11 +74,11 @@ def fill(store: Store, deals: int, *, closed_percent: int = 30, children: bool =
 def _children(sql: Sql, owner: object) -> None:
     moved = f"{NOW} - (500 - 100 * j) * {DAY * SECOND} - {draw('r', 30 * DAY, 9)} * {SECOND}"
     at = f"CASE WHEN j = 1 THEN {CREATED} ELSE {moved} END"
-    said = f"CASE WHEN j < 5 THEN {draw('r', 5, 10)} ELSE 5 END"
+    text = f"CASE WHEN j < 5 THEN {draw('r', 5, 10)} ELSE 5 END"
     own = "(SELECT stage_name FROM opportunity WHERE key = i)"
     _insert(sql, "stage_change", _times(5), {
         "connection": "1", "key": "i", "at": at, "id": ident("008", "r"), "actor_id": owner(11, "r"),  # type: ignore[operator]
-        "stage_name": f"CASE WHEN j < 5 THEN {one_of(STAGES, said)} ELSE {own} END",
+        "stage_name": f"CASE WHEN j < 5 THEN {one_of(STAGES, text)} ELSE {own} END",
     })  # fmt: skip
     meeting, planned = f"({draw('r', 4, 12)} = 2)", f"({draw('r', 20, 13)} = 0)"
     happened = f"CASE WHEN {planned} THEN 2 * {NOW} - {ago('r', 40, 14)} ELSE {ago('r', 200, 14)} END"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 START: Final = datetime(2026, 10, 19, 16, tzinfo=UTC)
 HOUR, DAY, TICK = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
+HOME: Final = ZoneInfo("America/New_York")
 ZONES: Final = ("America/New_York", "Europe/Berlin", "Asia/Tokyo", "America/Los_Angeles", "Asia/Kolkata")
 STAGES: Final = ("Discovery", "Proposal", "Negotiation", "Closed Won")
 BINDS_FROM: Final = date(2026, 10, 21)
@@ -120,7 +121,7 @@ def oracle(life: Life, as_of: datetime) -> dict[tuple[str, datetime], tuple[date
             back = None if back is None or back > as_of else back
             met = min((life.day(known) for when, known in asked(life, at, back, as_of)
                        if life.holds(criterion, when, known)), default=None)  # fmt: skip
-            met = max(life.day(at), met) if met else max(life.day(at), once) if once else None
+            met = min((max(life.day(at), day) for day in (met, once) if day), default=None)
             once = once or met
             late = met is not None and met > life.day(at)
             found[criterion, at] = (met, "met_late" if late else "taken_back" if back and not met else None)
@@ -207,7 +208,7 @@ def text(value: Any) -> Any:
 
 def judged(folder: Path, kind: str, lives: Sequence[Life], runs: Sequence[datetime]) -> Iterator[Archive]:
     """The store after each run, each of which pulls what there is by then and judges it."""
-    with archive(folder, kind=kind, timezone="America/New_York", currency="USD") as kept:
+    with archive(folder, kind=kind, timezone=HOME.key, currency="USD") as kept:
         described = Description(
             mapped=GIVEN | {"segment", "pain_identified"}, writes={}, currency="USD",
             types={"segment": "text", "pain_identified": "yes/no"}, history=HISTORY,
@@ -303,7 +304,7 @@ def compared(lives: Sequence[Life], runs: Sequence[datetime], kind: str) -> Iter
 def replay_differences(kept: Archive, lives: Sequence[Life], end: datetime) -> Iterator[str]:
     """The same of a replay of every day up to yesterday."""
     days = [BINDS_FROM + n * DAY for n in range((end.date() - BINDS_FROM).days)]
-    noons = {on: START + (on - START.date()).days * DAY for on in days}
+    noons = {on: datetime.combine(on, time(12), HOME) for on in days}
     expected = {row for on, noon in noons.items() for row in missed(lives, noon, on)}
     got = replayed(kept, days[0], days[-1], end) if days else set()
     yield from (f"replay: {row}" for row in sorted(got ^ expected, key=str) if row[1] != UNRECORDED)

@@ -82,7 +82,7 @@ def as_report(folder: Path, scratch: Path) -> int:
 
 def as_crms(folder: Path, scratch: Path) -> int:
     """A run over the files in each local CRM, both counted by SQL and compared; gives the number of differences."""
-    wrong, said = 0, []
+    wrong, found = 0, []
     for name, local in CRMS.items():
         home = scratch / name
         home.mkdir()
@@ -92,13 +92,13 @@ def as_crms(folder: Path, scratch: Path) -> int:
             judged = judge_only(services, NAME, AS_OF)
             by_name = {deal["name"]: {**deal, "pipeline": None} for deal in deals(services, NAME)}
             kpis = [kpi for kpi in services.store.kpis.values(NAME) if UNLIKE.isdisjoint(kpi["dims"])]
-            said.append(Judged([by_name], kpis=kpis))
+            found.append(Judged([by_name], kpis=kpis))
         echo(f"\nIn a local {name}: {report.deals} deals as of {judged['as_of']}, {report.calls} calls")
-        wrong += counted_by_sql(Files(folder, told(invented)), judged, report)
-    unlike = differences(*said)
+        wrong += counted_by_sql(Files(folder, reported(invented)), judged, report)
+    unlike = differences(*found)
     for line in unlike:
         echo(f"✗ {line}")
-    return wrong + len(unlike) + same("deals in both", len(said[0].deals[0]), len(said[1].deals[0]))
+    return wrong + len(unlike) + same("deals in both", len(found[0].deals[0]), len(found[1].deals[0]))
 
 
 def counted_by_sql(counted: Files, judged: dict[str, Any], report: Report) -> int:
@@ -109,8 +109,8 @@ def counted_by_sql(counted: Files, judged: dict[str, Any], report: Report) -> in
     return wrong + same("open deals written", report.outcomes["written"], open_deals)
 
 
-def told(invented: list[Invention]) -> list[Invention]:
-    """What had to be invented, said aloud, with dates under one name whatever the CRM calls them."""
+def reported(invented: list[Invention]) -> list[Invention]:
+    """Prints what had to be invented, with dates under one name whatever the CRM calls them."""
     for (field, reason), count in Counter((i.field, i.reason) for i in invented).items():
         echo(f"  invented: {field} × {count}: {reason}")
     return [replace(one, field=DATES.get(one.field, one.field)) for one in invented]
@@ -149,7 +149,7 @@ CRMS: Final = {"Salesforce": salesforce, "HubSpot": hubspot}
 
 
 def connected(toml: str, fields: dict[str, str], clock: Any, scratch: Path, **more: Any) -> Services:
-    """Real services whose clock is the CRM's."""
+    """Real services with the CRM's clock."""
     file = scratch / "sluicegate.toml"
     file.write_text(toml, encoding="utf-8")
     settings = read_settings(file)
@@ -171,7 +171,7 @@ def dirt(folder: Path) -> int:
         echo(f"  {count:5} × {kind}")
         for note in [note for note in notes if note.reason.endswith(kind)][:FIRST]:
             echo(f"          {note.id} {note.reason}")
-    told = {
+    values = {
         "product is not in the product list": sum(n for kind, n in kinds.items() if "product list" in kind),
         "open deal without account": kinds["open deal without account"],
         "open deal without engage_date": kinds["open deal without engage_date"],
@@ -180,16 +180,16 @@ def dirt(folder: Path) -> int:
         "rows set aside": len(aside),
     }
     files = Files(folder)
-    return sum(same(kind, told[kind], files.number(sql)) for kind, sql in DIRT.items())
+    return sum(same(kind, values[kind], files.number(sql)) for kind, sql in DIRT.items())
 
 
 def compared(judged: list[dict[str, Any]], counted: Mapping[str, dict[str, Any]]) -> int:
-    """A line for each policy, judge before SQL; gives how many differ; one without a figure by SQL is only told."""
-    said = {row["policy"]: {kind: row[kind] for kind in (*KINDS, "missing")} for row in judged}
+    """A line for each policy, judge before SQL; gives how many differ. One without a figure by SQL is only printed."""
+    values = {row["policy"]: {kind: row[kind] for kind in (*KINDS, "missing")} for row in judged}
     echo(f"  {'policy':40} {'pass':>11} {'broken':>11} {'unknown':>11} {'n/a':>11}  unknown for want of")
     wrong = 0
-    for policy in sorted(said.keys() | counted.keys()):
-        one, other = said.get(policy), counted.get(policy)
+    for policy in sorted(values.keys() | counted.keys()):
+        one, other = values.get(policy), counted.get(policy)
         differs = other is not None and one != other
         wrong += differs
         cells = " ".join(f"{_figure(one, kind)}={_figure(other, kind)}".rjust(11) for kind in KINDS)
@@ -214,10 +214,10 @@ def listed(dormant: Collection[str], expected: Collection[str]) -> int:
     return len(wrong)
 
 
-def same(what: str, told: int, counted: int) -> int:
+def same(what: str, reported: int, counted: int) -> int:
     """A line for two figures; 1 where they differ."""
-    echo(f"{' ' if told == counted else '✗'} {what}: {told} told, {counted} by SQL")
-    return int(told != counted)
+    echo(f"{' ' if reported == counted else '✗'} {what}: {reported} reported, {counted} by SQL")
+    return int(reported != counted)
 
 
 if __name__ == "__main__":

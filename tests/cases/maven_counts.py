@@ -126,13 +126,13 @@ class Files:
         """Per policy: passed, broken, unknown, not_applicable and missing."""
         return {name: self._count(view, policy) for name, policy in policies.items()}
 
-    def _count(self, view: str, said: Expected) -> dict[str, Any]:
-        case = f"""CASE WHEN {said.unknown} THEN 'unknown' WHEN NOT ({said.applies}) THEN 'not_applicable'
-            WHEN coalesce({said.broken}, false) THEN 'broken' ELSE 'passed' END"""
+    def _count(self, view: str, expected: Expected) -> dict[str, Any]:
+        case = f"""CASE WHEN {expected.unknown} THEN 'unknown' WHEN NOT ({expected.applies}) THEN 'not_applicable'
+            WHEN coalesce({expected.broken}, false) THEN 'broken' ELSE 'passed' END"""
         found = dict(self._db.execute(f"SELECT {case}, count(*) FROM {view} GROUP BY 1").fetchall())
         missing = {
-            fact: self.number(f"SELECT count(*) FROM {view} WHERE ({said.unknown}) AND {why}")
-            for fact, why in said.missing.items()
+            fact: self.number(f"SELECT count(*) FROM {view} WHERE ({expected.unknown}) AND {why}")
+            for fact, why in expected.missing.items()
         }
         kinds = ("passed", "broken", "unknown", "not_applicable")
         return {kind: found.get(kind, 0) for kind in kinds} | {"missing": {f: n for f, n in missing.items() if n}}

@@ -59,8 +59,8 @@ OPENED: Final = datetime(2026, 2, 2, 14, tzinfo=UTC)
 
 def event_file(deals: int, seed: int = 1) -> list[Event]:
     """The neutral event file: the stories, and random lives to make up so many deals."""
-    told = [event for story in stories() for event in story.events]
-    return in_order([*told, *random_lives(deals - len(stories()), seed)])
+    listed = [event for story in stories() for event in story.events]
+    return in_order([*listed, *random_lives(deals - len(stories()), seed)])
 
 
 def stories() -> list[Story]:
@@ -94,14 +94,14 @@ def judged(services: Services, player: Any, events: Iterable[Event]) -> Judged:
         found.deals.append({key: by_id[id_] for key, id_ in player.deals.items() if id_ in by_id})
     found.kpis = services.store.kpis.values(NAME)
     page = services.connect(NAME).read(list(player.deals.values()))
-    ours = {record["id"]: record["ours"] for record in page.records["opportunity"] if not record.get("gone")}
-    found.records = {key: ours[id_] for key, id_ in player.deals.items() if id_ in ours}
+    own = {record["id"]: record["ours"] for record in page.records["opportunity"] if not record.get("gone")}
+    found.records = {key: own[id_] for key, id_ in player.deals.items() if id_ in own}
     return found
 
 
 @contextmanager
 def salesforce(scratch: Path) -> Iterator[tuple[Services, Any]]:
-    """A local Salesforce of this company, and services over it whose clock is the org's."""
+    """A local Salesforce of this company, and services over it with the org's clock."""
     org = local_salesforce.new_org()
     org.clock.set(OPENED)
     player = salesforce_seed.prepare(org)
@@ -112,7 +112,7 @@ def salesforce(scratch: Path) -> Iterator[tuple[Services, Any]]:
 
 @contextmanager
 def hubspot(scratch: Path) -> Iterator[tuple[Services, Any]]:
-    """A local HubSpot of this company, and services over it whose clock is the portal's."""
+    """A local HubSpot of this company, and services over it with the portal's clock."""
     unhurried = local_hubspot.Settings(currencies=CURRENCIES, window=0, searches=0)
     portal = local_hubspot.new_portal(unhurried)
     portal.clock.set(OPENED)
@@ -132,7 +132,7 @@ def opened(services: Services, player: Any) -> Iterator[tuple[Services, Any]]:
 
 
 def connected(toml: str, facts: dict[str, Any], clock: Any, scratch: Path) -> Services:
-    """Services for a connection whose file says `toml`, with this company's fields, people, rates and policies."""
+    """Services for a connection from the text `toml`, with this company's fields, people, rates and policies."""
     file = scratch / "sluicegate.toml"
     file.write_text(toml, encoding="utf-8")
     (scratch / "people.csv").write_text(people(), encoding="utf-8")
@@ -145,12 +145,12 @@ def connected(toml: str, facts: dict[str, Any], clock: Any, scratch: Path) -> Se
     })  # fmt: skip
     named = {"connections": {NAME: connection}, "policies": PolicySettings(paths=(POLICIES,))}
     settings = settings.model_copy(update=named)
-    door = open_connector(settings, NAME, connection, clock=clock, sleep=lambda _seconds: None)
-    return replace(wire(settings), clock=clock, connect=lambda _name: door)
+    connector = open_connector(settings, NAME, connection, clock=clock, sleep=lambda _seconds: None)
+    return replace(wire(settings), clock=clock, connect=lambda _name: connector)
 
 
 def people() -> str:
-    """The people file: whose team and zone are which."""
+    """The people file: the team and zone of each person."""
     staff = [(owner.name, MANAGER.name, owner.team or "", owner.zone) for owner in OWNERS]
     return rows(("owner", "manager", "team", "zone"), staff)
 
@@ -167,18 +167,18 @@ def main(deals: int, seed: int) -> int:
     from tests.cases.neutral_differences import differences
     from tests.cases.neutral_verdicts import wrong_by_hand
 
-    found, told = {}, []
+    found, values = {}, []
     for name, local in {"salesforce": salesforce, "hubspot": hubspot}.items():
         with tempfile.TemporaryDirectory(prefix=f"{name}-") as scratch, local(Path(scratch)) as (services, player):
             found[name] = judged(services, player, event_file(deals, seed))
         calls = [report.calls for report in found[name].reports]
         echo(f"{name}: {len(found[name].deals[-1])} deals, {len(found[name].kpis)} KPI values, calls by run {calls}")
-        told += [f"{name}: {line}" for line in wrong_by_hand(stories(), found[name].deals)]
-    told += differences(found["salesforce"], found["hubspot"])
-    for line in told:
+        values += [f"{name}: {line}" for line in wrong_by_hand(stories(), found[name].deals)]
+    values += differences(found["salesforce"], found["hubspot"])
+    for line in values:
         echo(line)
-    echo(f"{len(told)} differences." if told else "No difference, and all as written by hand.")
-    return 1 if told else 0
+    echo(f"{len(values)} differences." if values else "No difference, and all as written by hand.")
+    return 1 if values else 0
 
 
 if __name__ == "__main__":

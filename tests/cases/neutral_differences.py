@@ -23,8 +23,8 @@ def differences(one: Judged, other: Judged) -> list[str]:
 
 def _records(one: Judged, other: Judged) -> Iterator[str]:
     """Of deals that we ever saw open: a clone that was closed before is not written, and carries what it came with."""
-    ours = {key for run in (*one.deals, *other.deals) for key, deal in run.items() if deal["is_open"]}
-    for key in sorted(ours):
+    own = {key for run in (*one.deals, *other.deals) for key, deal in run.items() if deal["is_open"]}
+    for key in sorted(own):
         here, there = one.records.get(key, {}), other.records.get(key, {})
         for name in sorted(here.keys() | there.keys()):
             if here.get(name) != there.get(name):
@@ -43,14 +43,14 @@ def _deals(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]])
 
 def plain(deal: Mapping[str, Any]) -> dict[str, Any]:
     """A deal in the JSON of docs/contract.md without what is declared to differ."""
-    said = {name: value for name, value in deal.items() if name not in UNLIKE}
+    values = {name: value for name, value in deal.items() if name not in UNLIKE}
     flags = [{**flag, "evidence": _evidence(flag["evidence"])} for flag in deal["flags"]]
-    return {**said, "flags": sorted(flags, key=lambda flag: flag["policy"])}
+    return {**values, "flags": sorted(flags, key=lambda flag: flag["policy"])}
 
 
-def _evidence(said: Mapping[str, Any]) -> dict[str, Any]:
-    source = NOTE.sub("activities: note or task", said["source"]) if said["source"] else said["source"]
-    return {**said, "source": source}
+def _evidence(values: Mapping[str, Any]) -> dict[str, Any]:
+    source = NOTE.sub("activities: note or task", values["source"]) if values["source"] else values["source"]
+    return {**values, "source": source}
 
 
 def _kpis(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> Iterator[str]:

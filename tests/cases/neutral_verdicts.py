@@ -26,7 +26,7 @@ class Spoken:
     def of(cls, story: Story) -> Spoken:
         """The last run's verdict, and those of `then` by the day of their run."""
         days = [at.date().isoformat() for at in RUNS]
-        then = {days.index(str(day)): said for day, said in story.beside.get("then", {}).items()}
+        then = {days.index(str(day)): expected for day, expected in story.beside.get("then", {}).items()}
         return cls({**then, len(RUNS) - 1: story.beside["verdict"]}, story.beside.get("process", PROCESS))
 
 
@@ -44,24 +44,24 @@ def wrong_in(spoken: Spoken, runs: Sequence[Mapping[str, Any] | None]) -> list[s
     """A line for each difference between what was written by hand and what the runs came to."""
     return [
         f"{RUNS[run]:%-d %b}: {line}"
-        for run, said in sorted(spoken.verdicts.items())
-        for line in _differences(said, runs[run], spoken.process)
+        for run, expected in sorted(spoken.verdicts.items())
+        for line in _differences(expected, runs[run], spoken.process)
     ]
 
 
-def _differences(said: Mapping[str, Any], deal: Mapping[str, Any] | None, process: str) -> Iterator[str]:
-    if deal is None or said.get("gone"):
-        if not (deal is None and said.get("gone")):
+def _differences(expected: Mapping[str, Any], deal: Mapping[str, Any] | None, process: str) -> Iterator[str]:
+    if deal is None or expected.get("gone"):
+        if not (deal is None and expected.get("gone")):
             yield "is there" if deal else "is gone"
         return
     gate = deal["gate"] or {}
     wanted = {
-        "score": said.get("score"),
-        "gate": said.get("gate"),
-        **{kind: [_path(c, process) for c in said.get(kind, ())] for kind in ("breached", "waiting")},
-        "unsure": [_path(c, process) for c in said.get("unsure", ())],
-        "flags": sorted(_path(f, process) for f in said.get("flags", {})),
-        "unknown": sorted(_path(f, process) for f in said.get("unknown", {})),
+        "score": expected.get("score"),
+        "gate": expected.get("gate"),
+        **{kind: [_path(c, process) for c in expected.get(kind, ())] for kind in ("breached", "waiting")},
+        "unsure": [_path(c, process) for c in expected.get("unsure", ())],
+        "flags": sorted(_path(f, process) for f in expected.get("flags", {})),
+        "unknown": sorted(_path(f, process) for f in expected.get("unknown", {})),
     }
     found = {
         "score": deal["score"],
@@ -72,12 +72,12 @@ def _differences(said: Mapping[str, Any], deal: Mapping[str, Any] | None, proces
         "unknown": sorted(unknown["policy"] for unknown in deal["unknown"]),
     }
     yield from (f"{key}: {found[key]}, by hand {value}" for key, value in wanted.items() if found[key] != value)
-    yield from _evidence(said, deal, process)
+    yield from _evidence(expected, deal, process)
 
 
-def _evidence(said: Mapping[str, Any], deal: Mapping[str, Any], process: str) -> Iterator[str]:
+def _evidence(expected: Mapping[str, Any], deal: Mapping[str, Any], process: str) -> Iterator[str]:
     flags = {flag["policy"]: flag for flag in deal["flags"]}
-    for name, wanted in said.get("flags", {}).items():
+    for name, wanted in expected.get("flags", {}).items():
         flag = flags.get(_path(name, process))
         if flag is None:
             continue
@@ -89,7 +89,7 @@ def _evidence(said: Mapping[str, Any], deal: Mapping[str, Any], process: str) ->
             if not _same(found[key], value)
         )
     missing = {unknown["policy"]: unknown["missing"] for unknown in deal["unknown"]}
-    for name, facts in said.get("unknown", {}).items():
+    for name, facts in expected.get("unknown", {}).items():
         if missing.get(_path(name, process), facts) != facts:
             yield f"{name} lacks {missing[_path(name, process)]}, by hand {facts}"
 

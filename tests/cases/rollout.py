@@ -73,24 +73,24 @@ def is_stepless(n: int) -> bool:
 
 def company(team: Governed, reps: int) -> Company:
     """The reps and their deals; the policies do not exist yet."""
-    made, clock = Company(team), team.office.clock
+    made, clock = Company(team), team.driver.clock
     today = clock.now()
     clock.set(today - timedelta(days=60))
     for n in range(reps):
-        owner = team.office.rep(f"Rep{n:03}", f"Team {n // TEAM:02}")
+        owner = team.driver.rep(f"Rep{n:03}", f"Team {n // TEAM:02}")
         deals = [_deal(team, f"Deal {n}/{k}", owner, None if is_bare(k) else 1000.0 + k) for k in range(DEALS)]
         made.reps[owner] = deals
         made.closed += [_deal(team, f"Old {n}/{k}", owner, None) for k in range(2)]
     clock.set(today - timedelta(days=30))
     for deals in made.reps.values():
         for deal in (deal for k, deal in enumerate(deals) if is_stepless(k)):
-            team.edit(deal, stage=team.office.second_stage)
+            team.edit(deal, stage=team.driver.second_stage)
     for n, deal in enumerate(made.closed):
-        team.edit(deal, stage=team.office.won if n % 2 else team.office.lost)
+        team.edit(deal, stage=team.driver.won if n % 2 else team.driver.lost)
     clock.set(today - timedelta(days=3))
     for deals in made.reps.values():
         for deal in (deal for k, deal in enumerate(deals) if not is_stale(k)):
-            team.office.call(deal)
+            team.driver.call(deal)
     clock.set(today)
     return made
 
@@ -100,7 +100,7 @@ def _deal(team: Governed, name: str, owner: str, amount: float | None) -> str:
 
 
 @dataclass
-class Told:
+class Checks:
     """The rows that were printed, and what was off."""
 
     rows: list[str] = field(default_factory=list)
@@ -129,76 +129,76 @@ class Told:
         echo(self.rows[-1])
 
 
-def play(team: Governed, reps: int, folder: Path) -> Told:
+def play(team: Governed, reps: int, folder: Path) -> Checks:
     """Every step in order; what was off is in the answer."""
-    told, made, rules = Told(), company(team, reps), {"rules.yaml": POLICIES.read_bytes()}
+    checks, made, rules = Checks(), company(team, reps), {"rules.yaml": POLICIES.read_bytes()}
     every, pilot = rolled_out(rules), rolled_out(rules, "{teams: [Team 00]}")
     of = min(TEAM, reps) * DEALS
     report = live(team, rules).run()
-    told.must("observe", "writes", report.outcomes["written"], 0)
-    told.step(made, "observe", report, 0, stale=False)
+    checks.must("observe", "writes", report.outcomes["written"], 0)
+    checks.step(made, "observe", report, 0, stale=False)
 
     preview = preview_push(live(team, pilot).services, NAME, folder / "preview.csv")
-    told.must("preview", "patches", preview["patches"], of)
-    told.must("preview", "flags", preview["by_policy"], _flags(min(TEAM, reps)))
+    checks.must("preview", "patches", preview["patches"], of)
+    checks.must("preview", "flags", preview["by_policy"], _flags(min(TEAM, reps)))
     echo(f"{'preview of one team':<28} would write {preview['patches']}: {preview['by_policy']}")
 
     report = live(team, pilot).run()
-    told.must("one team", "writes", report.outcomes["written"], of)
-    told.step(made, "one team", report, min(TEAM, reps), stale=True)
+    checks.must("one team", "writes", report.outcomes["written"], of)
+    checks.step(made, "one team", report, min(TEAM, reps), stale=True)
 
     everyone = live(team, every)
     report = everyone.run()
     stale = reps * STALE
-    told.must("everyone, held", "exit", report.exit_code, 4)
-    told.must("everyone, held", "held", report.held, 2 * (stale - min(TEAM, reps) * STALE))
-    _held_step(told, made, report, min(TEAM, reps))
+    checks.must("everyone, held", "exit", report.exit_code, 4)
+    checks.must("everyone, held", "held", report.held, 2 * (stale - min(TEAM, reps) * STALE))
+    _held_step(checks, made, report, min(TEAM, reps))
 
     for policy in STALE_IDS:
         approve(everyone.services, NAME, policy, up_to=stale - 1, by="Joan")
     report = everyone.run()
-    told.must("approved for too few", "exit", (report.exit_code, report.outcomes["written"]), (4, 0))
+    checks.must("approved for too few", "exit", (report.exit_code, report.outcomes["written"]), (4, 0))
     for policy in STALE_IDS:
         approve(everyone.services, NAME, policy, up_to=stale, by="Joan")
     report = everyone.run()
-    told.must(
+    checks.must(
         "approved", "writes", (report.exit_code, report.outcomes["written"]), (0, stale - min(TEAM, reps) * STALE)
     )
-    told.step(made, "approved, everyone", report, reps, stale=True)
+    checks.step(made, "approved, everyone", report, reps, stale=True)
 
     team.later(days=1)
     report = everyone.run()
-    told.must("the day after", "writes", (report.exit_code, report.outcomes["written"]), (0, 0))
-    told.step(made, "the day after", report, reps, stale=True)
-    _no_breach(told, made)
+    checks.must("the day after", "writes", (report.exit_code, report.outcomes["written"]), (0, 0))
+    checks.step(made, "the day after", report, reps, stale=True)
+    _no_breach(checks, made)
     most = max(len(rep["lines"]) for rep in digest(everyone.services, NAME)["reps"])
-    told.must("digest", "the most lines of a rep", most, 5)
-    told.must("closed deals", "records with anything", _written(made), [])
-    return told
+    checks.must("digest", "the most lines of a rep", most, 5)
+    checks.must("closed deals", "records with anything", _written(made), [])
+    return checks
 
 
 def _flags(reps: int) -> dict[str, int]:
     return {**dict.fromkeys(STALE_IDS, reps * STALE), BARE_ID: reps * BARE}
 
 
-def _held_step(told: Told, made: Company, report: Report, pilot: int) -> None:
+def _held_step(checks: Checks, made: Company, report: Report, pilot: int) -> None:
     """The pilot keeps its flags; of the others only what is not held is on the record."""
     records, wanted = made.team.all_on_record(), made.wanted(10**9, stale=False) | made.wanted(pilot, stale=True)
     for deal, (flags, score) in wanted.items():
         row = records[deal]
         shown = frozenset(filter(None, (row[FLAGS] or "").split(";")))
         if (shown, row[SCORE]) != (flags, score):
-            told.must("everyone, held", f"the record of {deal}", (sorted(shown), row[SCORE]), (sorted(flags), score))
+            checks.must("everyone, held", f"the record of {deal}", (sorted(shown), row[SCORE]), (sorted(flags), score))
     writes, held = report.outcomes["written"], report.held
     echo(f"{'everyone: held by the brake':<28} writes {writes:>6}  held {held}  exit {report.exit_code}")
     for remark in report.remarks:
         echo(f"    {remark}")
 
 
-def _no_breach(told: Told, made: Company) -> None:
+def _no_breach(checks: Checks, made: Company) -> None:
     """Stages passed before the policies existed bind nothing."""
     gates = {row["gate"] for row in made.team.all_on_record().values()} - {None}
-    told.must("gates", "what they say", gates, {"waiting", "clear"})
+    checks.must("gates", "what they say", gates, {"waiting", "clear"})
 
 
 def _written(made: Company) -> list[tuple[str, dict[str, Any]]]:
@@ -209,11 +209,11 @@ def _written(made: Company) -> list[tuple[str, dict[str, Any]]]:
 def main(reps: str = str(REPS), kind: str = "salesforce") -> int:
     """Print the steps; 1 where anything was off."""
     with tempfile.TemporaryDirectory() as folder, governed(Path(folder), kind) as team:
-        told = play(team, int(reps), Path(folder))
-    for fault in told.faults[:20]:
+        checks = play(team, int(reps), Path(folder))
+    for fault in checks.faults[:20]:
         echo(fault)
-    echo(f"{len(told.faults)} faults" if told.faults else "All as counted by hand.")
-    return 1 if told.faults else 0
+    echo(f"{len(checks.faults)} faults" if checks.faults else "All as counted by hand.")
+    return 1 if checks.faults else 0
 
 
 if __name__ == "__main__":

@@ -13,18 +13,18 @@ import pytest
 from policies.files import read_policies
 from sandbox import hubspot, salesforce
 from sandbox.seeds.ageing import OVER_EXPECTED
-from tests.connectors.hubspot.portal import Desk
+from tests.connectors.hubspot.portal import PortalDriver
 from tests.connectors.salesforce.sales import Sales
-from tests.crm_drivers.hubspot import HubspotOffice
-from tests.crm_drivers.salesforce import SalesforceOffice
+from tests.crm_drivers.hubspot import HubspotDriver
+from tests.crm_drivers.salesforce import SalesforceDriver
 from tests.worker.governed import NAME, services
-from worker.pipeline.session import leased
+from worker.pipeline.running import leased
 from worker.usecases.steps import judged_now, pull_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.crm_drivers.driver import Office
+    from tests.crm_drivers.driver import CrmDriver
     from worker.wiring import Services
 
 AS_OF = datetime(2026, 11, 15, 12, tzinfo=UTC)
@@ -50,26 +50,26 @@ Said: TypeAlias = Literal["broken", "passed", "unknown", "not applicable"]
 
 
 @contextmanager
-def _salesforce() -> Iterator[tuple[Any, Office]]:
+def _salesforce() -> Iterator[tuple[Any, CrmDriver]]:
     org = salesforce.new_org()
     salesforce.seed(org, 2_000, as_of=AS_OF)
     with salesforce.serve(org) as server:
-        yield org, SalesforceOffice(Sales(org, server))
+        yield org, SalesforceDriver(Sales(org, server))
 
 
 @contextmanager
-def _hubspot() -> Iterator[tuple[Any, Office]]:
+def _hubspot() -> Iterator[tuple[Any, CrmDriver]]:
     portal = hubspot.new_portal()
     hubspot.seed(portal, 2_000, as_of=AS_OF)
     with hubspot.serve(portal) as server:
-        yield portal, HubspotOffice(Desk(portal, server))
+        yield portal, HubspotDriver(PortalDriver(portal, server))
 
 
 @pytest.fixture(scope="module", params=[_salesforce, _hubspot], ids=["salesforce", "hubspot"])
 def both(request, tmp_path_factory) -> Iterator[tuple[Any, Mapping[str, Mapping[str, Said]]]]:
     """A seeded CRM, and what the judge says, by policy and deal."""
-    with request.param() as (org, office):
-        team = services(office, tmp_path_factory.mktemp("labelled"))
+    with request.param() as (org, driver):
+        team = services(driver, tmp_path_factory.mktemp("labelled"))
         try:
             assert not pull_only(team, NAME, full=True).aside
             yield org, _verdicts(team)
@@ -110,7 +110,7 @@ def test_the_judge_finds_what_was_planted_and_nothing_else(org, judged, policy, 
     planted = {deal: SAYS[labels[label]] for deal, labels in org.labels.items() if label in labels}
     verdicts = list(planted.values())
     assert min(verdicts.count("broken"), verdicts.count("passed")) >= FEWEST
-    wrong = {deal: (said, judged[policy][deal]) for deal, said in planted.items() if judged[policy][deal] != said}
+    wrong = {deal: (found, judged[policy][deal]) for deal, found in planted.items() if judged[policy][deal] != found}
     assert wrong == {}
 
 

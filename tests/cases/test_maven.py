@@ -1,4 +1,4 @@
-"""The command that judges the Maven CRM files twice, on made-up files of their shape: the real ones are not ours."""
+"""The command that judges the Maven CRM files twice, on made-up files of their shape: the real ones are not here."""
 
 import pytest
 
@@ -39,13 +39,13 @@ def folder(tmp_path):
 
 def test_the_judge_and_sql_agree_on_each_policy_both_ways_and_on_the_dirt(folder, capsys):
     assert maven.main(folder) == 0
-    told = capsys.readouterr().out
-    assert "1 × open deal without engage_date" in told
-    assert "no-activity" in told
-    assert told.endswith("No difference.\n")
+    printed = capsys.readouterr().out
+    assert "1 × open deal without engage_date" in printed
+    assert "no-activity" in printed
+    assert printed.endswith("No difference.\n")
 
 
-def test_a_count_that_differs_is_told_and_counted(folder, capsys, monkeypatch):
+def test_a_count_that_differs_is_reported_and_counted(folder, capsys, monkeypatch):
     monkeypatch.setitem(maven.DIRT, "rows set aside", "SELECT 7")
     assert maven.dirt(folder) == 1
-    assert "✗ rows set aside: 0 told, 7 by SQL" in capsys.readouterr().out
+    assert "✗ rows set aside: 0 reported, 7 by SQL" in capsys.readouterr().out

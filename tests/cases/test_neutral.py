@@ -36,8 +36,8 @@ def both(tmp_path_factory):
 @pytest.mark.parametrize("crm", CRMS)
 @pytest.mark.parametrize("story", STORIES)
 def test_a_crm_says_what_was_written_by_hand(both, crm, story):
-    said = Spoken.of(STORIES[story])
-    assert wrong_in(said, [run.get(story) for run in both[crm].deals]) == []
+    found = Spoken.of(STORIES[story])
+    assert wrong_in(found, [run.get(story) for run in both[crm].deals]) == []
 
 
 def test_both_say_the_same_of_each_deal_on_each_day_on_the_record_and_in_every_kpi(both):

@@ -17,15 +17,15 @@ from connectors.tables.connector import TablesConnector
 from model.facts import FACTS
 from model.records import COLUMNS
 from model.sync import OUR_FIELDS, Patch
-from tests.connectors.tables.fixtures import Desk
-from tests.crm_drivers import OFFICES
+from tests.connectors.tables.fixtures import ReportFolder
+from tests.crm_drivers import CRM_DRIVERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from connectors.protocol import Connector
     from model.sync import Page
-    from tests.crm_drivers.driver import Office
+    from tests.crm_drivers.driver import CrmDriver
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 REPORT = "opportunity_id,name,owner,deal_stage,close_date,amount\n{}"
@@ -52,29 +52,29 @@ class House:
 
 def crm(kind: str) -> Callable[[Any], Iterator[House]]:
     def made(_) -> Iterator[House]:
-        with OFFICES[kind]() as office:
-            deals = [office.deal(f"Deal {n}", amount=100.5 * n, next_step=" ") for n in range(3)]
-            office.contact(deals[0], "Other")
-            office.call(deals[0])
-            office.clock.forward(timedelta(hours=2))
-            office.edit(deals[1], stage=office.second_stage, amount=7)
-            office.clock.forward(timedelta(minutes=1))
-            yield House(office.connector(), deals, rename(office))
+        with CRM_DRIVERS[kind]() as driver:
+            deals = [driver.deal(f"Deal {n}", amount=100.5 * n, next_step=" ") for n in range(3)]
+            driver.contact(deals[0], "Other")
+            driver.call(deals[0])
+            driver.clock.forward(timedelta(hours=2))
+            driver.edit(deals[1], stage=driver.second_stage, amount=7)
+            driver.clock.forward(timedelta(minutes=1))
+            yield House(driver.connector(), deals, rename(driver))
 
     made.__name__ = kind
     return made
 
 
-def rename(office: Office) -> Callable[[str, str], None]:
+def rename(driver: CrmDriver) -> Callable[[str, str], None]:
     def renamed(deal: str, name: str) -> None:
-        office.edit(deal, name=name)
-        office.clock.forward(timedelta(minutes=1))
+        driver.edit(deal, name=name)
+        driver.clock.forward(timedelta(minutes=1))
 
     return renamed
 
 
 def tables(folder) -> Iterator[House]:
-    desk = Desk(folder)
+    reports = ReportFolder(folder)
     rows = {f"D{n}": f"Deal {n}" for n in range(3)}
 
     def text() -> str:
@@ -82,14 +82,14 @@ def tables(folder) -> Iterator[House]:
 
     def rename(deal: str, name: str) -> None:
         rows[deal] = name
-        desk.file("deals.csv", text())
+        reports.file("deals.csv", text())
 
-    crm = desk.open(text())
+    crm = reports.open(text())
     assert isinstance(crm, TablesConnector)
     yield House(crm, list(rows), rename)
 
 
-@pytest.fixture(params=[*map(crm, OFFICES), tables], ids=lambda make: make.__name__)
+@pytest.fixture(params=[*map(crm, CRM_DRIVERS), tables], ids=lambda make: make.__name__)
 def house(request, tmp_path) -> Iterator[House]:
     yield from request.param(tmp_path)
 
@@ -162,8 +162,8 @@ def test_what_is_written_is_read_back_and_may_be_sent_again(house: House):
         outcomes = house.crm.push(patches)
         assert [(o.id, o.kind) for o in outcomes] == [(deal, "written") for deal in reversed(house.deals)]
     assert house.crm.push([Patch(house.deals[0], {"top_flag": None})])[0].kind == "written"
-    ours = deals_of([house.crm.read(house.deals)])[house.deals[0]]["ours"]
-    assert (ours["score"], ours["top_flag"], str(ours["flagged_since"])) == (70, None, "2026-11-03")
+    own = deals_of([house.crm.read(house.deals)])[house.deals[0]]["ours"]
+    assert (own["score"], own["top_flag"], str(own["flagged_since"])) == (70, None, "2026-11-03")
 
 
 def test_nothing_but_our_fields_is_ever_written(house: House):

@@ -1,4 +1,4 @@
-"""What happened to flags and deals, as the precision of policies is told from it; the same on both databases."""
+"""What happened to flags and deals, as the precision of policies is computed from it; the same on both databases."""
 
 from datetime import date
 
@@ -20,7 +20,7 @@ def judged(store, day, found, deals):
     return run
 
 
-def test_flags_and_deals_are_told_with_the_runs_they_stood_between(store):
+def test_flags_and_deals_are_reported_with_the_runs_they_stood_between(store):
     keep(store, opportunity=[deal("d1"), deal("d2")])
     one, two = store.mirror.ids("acme").values()
     first = judged(store, NOON, [(one, "a"), (two, "a")], [one, two])
@@ -33,7 +33,7 @@ def test_flags_and_deals_are_told_with_the_runs_they_stood_between(store):
     ]  # fmt: skip
     assert deals.rows() == [(one, True, first, None), (two, True, first, second)]
     later, _ = store.flag_history.flags("acme", NOON + DAY)
-    assert later["key"].to_list() == [one], "what was over by then is not told"
+    assert later["key"].to_list() == [one], "what was over by then is not listed"
     assert store.flag_history.runs("acme").select("run", "as_of", "digest", "calibration", "judged").rows() == [
         (run, NOON + n * DAY, f"d{run}", "c1", True) for n, run in enumerate((first, second, third))
     ]
@@ -79,7 +79,7 @@ def test_activities_that_count_are_acts_when_entered_and_when_held(store):
     assert store.flag_history.acts("acme", NOON - DAY, roll_up=False)["at"].to_list() == [NOON - DAY / 2, NOON]
 
 
-def test_next_steps_are_told_of_open_deals_that_have_an_owner(store):
+def test_next_steps_are_reported_of_open_deals_that_have_an_owner(store):
     deals = [deal("d1", next_step="Call"), deal("d2", next_step=None), deal("d3", next_step="x", owner_id=None),
              deal("d4", next_step="x", is_closed=True), deal("d5", next_step="x", gone="deleted")]  # fmt: skip
     keep(store, opportunity=deals)

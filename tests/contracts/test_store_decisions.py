@@ -1,4 +1,4 @@
-"""What was said of deals, and when: every judgement can be asked again, whatever was judged since."""
+"""What was judged of deals, and when: every judgement can be asked again, whatever was judged since."""
 
 from datetime import date, timedelta
 
@@ -22,21 +22,21 @@ def pipeline(store):
     return store
 
 
-def findings(said):
+def findings(value):
     """{(key, policy): what the flag says}; what begins with ? is unknown, what ends with ! is not shown."""
     rows = [
         {"key": key, "policy": policy, "status": "unknown" if text.startswith("?") else "broken", "since": None,
          "first_seen": date(2026, 11, 2), "unknown_since": None, "shown": not text.endswith("!"),
-         "flag": f'{{"policy":"{policy}","text":"{text}"}}'} for (key, policy), text in sorted(said.items())
+         "flag": f'{{"policy":"{policy}","text":"{text}"}}'} for (key, policy), text in sorted(value.items())
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=FINDINGS)
 
 
-def judged(store, said, scores=None, *, day=NOON, keys=None, digest="d", run=None, at="acme"):
+def judged(store, value, scores=None, *, day=NOON, keys=None, digest="d", run=None, at="acme"):
     run = run or store.runs.start(at, day, "", "", "judge")
     scored = [(key, score, None, "ready", "{}") for key, score in (scores or {}).items()]
     deals = pl.DataFrame(scored, DEAL_VERDICTS, orient="row")
-    counts = store.verdicts.keep(at, run, day, findings(said), deals, NOBODY, keys, digest=digest)
+    counts = store.verdicts.keep(at, run, day, findings(value), deals, NOBODY, keys, digest=digest)
     return run, counts
 
 
@@ -71,9 +71,9 @@ def test_where_nothing_was_judged_there_is_an_empty_frame_of_the_same_columns(st
 
 
 def test_judging_the_same_state_again_writes_nothing(pipeline):
-    said, scores = {(1, "a"): "x", (2, "a"): "?y"}, {1: 90, 2: 80, 3: 100}
-    judged(pipeline, said, scores)
-    _, counts = judged(pipeline, said, scores, day=NOON + DAY)
+    values, scores = {(1, "a"): "x", (2, "a"): "?y"}, {1: 90, 2: 80, 3: 100}
+    judged(pipeline, values, scores)
+    _, counts = judged(pipeline, values, scores, day=NOON + DAY)
     assert counts == {"opened": 0, "closed": 0, "written": 0, "removed": 0}
     assert [rows(pipeline, table) for table in ("finding_past", "deal_verdict_past")] == [0, 0]
 
@@ -84,7 +84,7 @@ def test_a_verdict_on_some_deals_says_nothing_of_the_others(pipeline):
     assert stood(pipeline, NOON + DAY) == {(3, "a"): ("broken", True)}
 
 
-def test_another_connections_runs_are_not_ours(pipeline):
+def test_runs_of_another_connection_are_not_listed(pipeline):
     judged(pipeline, {(1, "a"): "x"})
     judged(pipeline, {}, day=NOON + DAY, at="other")
     assert stood(pipeline, NOON + 2 * DAY) == {(1, "a"): ("broken", True)}
@@ -133,13 +133,13 @@ def test_a_judgement_names_its_run_and_its_policies(pipeline):
     first, _ = judged(pipeline, {}, digest="before")
     second, _ = judged(pipeline, {}, day=NOON + DAY, digest="after")
     assert pipeline.decisions.judged_since("acme") == NOON
-    said = [pipeline.decisions.judgement("acme", NOON + n * DAY) for n in (-1, 0, 1, 5)]
-    assert [one and (one.run, one.as_of, one.digest) for one in said] == [
+    listed = [pipeline.decisions.judgement("acme", NOON + n * DAY) for n in (-1, 0, 1, 5)]
+    assert [one and (one.run, one.as_of, one.digest) for one in listed] == [
         None, (first, NOON, "before"), (second, NOON + DAY, "after"), (second, NOON + DAY, "after"),
     ]  # fmt: skip
 
 
-def test_a_deal_is_told_as_it_was_told_then_whatever_became_of_it(pipeline):
+def test_a_deal_is_shown_as_it_was_shown_then_whatever_became_of_it(pipeline):
     key = pipeline.mirror.ids("acme")["d1"]
     judged(pipeline, {(key, "b"): "x", (key, "a"): "?", (key, "c"): "z!"}, {key: 80})
     then = pipeline.verdicts.deals("acme")[0]
@@ -195,11 +195,11 @@ def test_a_store_of_before_keeps_its_last_verdict_as_its_first_decision(pipeline
     key = pipeline.mirror.ids("acme")["d1"]
     run, _ = judged(pipeline, {(key, "a"): "x"}, {key: 80}, digest="old")
     pipeline.runs.end(run, "done", {})
-    told = pipeline.verdicts.deals("acme")[0]
+    found = pipeline.verdicts.deals("acme")[0]
     pipeline.database.downgrade("0003")
     pipeline.database.upgrade()
     assert pipeline.decisions.judged_since("acme") == NOON
-    assert pipeline.decisions.decided("acme", "d1", NOON) == told
+    assert pipeline.decisions.decided("acme", "d1", NOON) == found
     assert pipeline.decisions.judgement("acme", NOON).digest == "old"
     _, counts = judged(pipeline, {(key, "a"): "x"}, {key: 80}, day=NOON + DAY)
     assert (counts["written"], counts["removed"]) == (0, 0)
@@ -223,8 +223,8 @@ def test_any_order_of_verdicts_gives_each_instant_the_state_after_its_newest_one
         for table in ("finding", "finding_past", "run"):
             sql.run(f"DELETE FROM {table}")
     state, states = {}, []
-    for day, said, (low, high) in verdicts:
-        now = {place: text for place, text in said.items() if low <= place[0] <= high}
+    for day, found, (low, high) in verdicts:
+        now = {place: text for place, text in found.items() if low <= place[0] <= high}
         state = {place: text for place, text in state.items() if not low <= place[0] <= high} | now
         states.append((day, len(states), state))
         judged(store, now, day=NOON + day * DAY, keys=(low, high))

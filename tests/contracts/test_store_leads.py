@@ -67,13 +67,13 @@ def test_a_past_day_has_the_values_of_that_day(store):
     keep(store, NOON - 3 * DAY, lead=[edited(NOON - 3 * DAY, status="Working", facts={"score": 90}, owner_id=None)])
     keep(store, NOON - 2 * DAY, lead=[edited(NOON - 2 * DAY, status="Done", facts={"score": 90}, **converted)])
 
-    def said(at):
+    def lead_at(at):
         row = only(shot(store, at))
         return row["status"], row["owner_id"], row["facts"], row["is_converted"], row["converted_on"]
 
-    assert said(NOON - 4 * DAY) == ("New", "u1", '{"score":50}', False, None)
-    assert said(NOON - 3 * DAY) == ("Working", None, '{"score":90}', False, None)
-    assert said(NOON) == ("Done", "u1", '{"score":90}', True, date(2026, 10, 31))
+    assert lead_at(NOON - 4 * DAY) == ("New", "u1", '{"score":50}', False, None)
+    assert lead_at(NOON - 3 * DAY) == ("Working", None, '{"score":90}', False, None)
+    assert lead_at(NOON) == ("Done", "u1", '{"score":90}', True, date(2026, 10, 31))
 
 
 def test_what_nobody_saw_is_unread(store):
@@ -108,7 +108,7 @@ def test_one_that_was_gone_before_we_saw_it_is_not_kept(store):
 
 
 @pytest.mark.parametrize(
-    ("said", "counts"),
+    ("lead_at", "counts"),
     [
         ({}, True), ({"kind": "meeting"}, True), ({"kind": "note"}, True), ({"state": "open", "at": None}, False),
         ({"state": "cancelled"}, False), ({"bulk": True}, False), ({"created_by": "robot"}, False),
@@ -117,14 +117,14 @@ def test_one_that_was_gone_before_we_saw_it_is_not_kept(store):
         ({"kind": "meeting", "state": "open"}, True), ({"created_by": None}, True),
     ],
 )  # fmt: skip
-def test_only_touches_since_it_became_a_lead_count(store, said, counts):
-    keep(store, lead=[lead()], lead_activity=[call(**said)])
+def test_only_touches_since_it_became_a_lead_count(store, lead_at, counts):
+    keep(store, lead=[lead()], lead_activity=[call(**lead_at)])
     first, last = touched(store, touch=TouchRule(frozenset({"robot"})))
     assert (first is not None) is counts
     assert first == last
 
 
-def test_the_first_and_the_newest_touch_are_told(store):
+def test_the_first_and_the_newest_touch_are_reported(store):
     days = [NOON - n * DAY for n in (5, 2, 3)]
     keep(store, lead=[lead()], lead_activity=[call(f"c{n}", at=at) for n, at in enumerate(days)])
     assert touched(store) == (days[0], days[1])
@@ -175,9 +175,9 @@ def test_the_verdict_on_leads_is_replaced_whole_and_listed(store):
     store.verdicts.keep_findings("acme", 1, LEADS, frame(finding(one), finding(one, "quiet", "unknown"), finding(two)))
     store.verdicts.keep_findings("acme", 1, LEADS, frame(finding(one), finding(one, "quiet", "unknown")))
     assert store.verdicts.findings("acme", LEADS).to_dicts() == [finding(one, "quiet", "unknown"), finding(one)]
-    told = {row["id"]: row for row in store.leads.all("acme")}
-    assert (told["l1"]["broken"], told["l1"]["unknown"]) == ([{"policy": "slow"}], [{"policy": "quiet"}])
-    assert (told["l1"]["owner"], told["l2"]["owner"], told["l2"]["broken"]) == ("Rita", None, [])
+    values = {row["id"]: row for row in store.leads.all("acme")}
+    assert (values["l1"]["broken"], values["l1"]["unknown"]) == ([{"policy": "slow"}], [{"policy": "quiet"}])
+    assert (values["l1"]["owner"], values["l2"]["owner"], values["l2"]["broken"]) == ("Rita", None, [])
     store.verdicts.keep_findings("acme", 2, LEADS, frame())
     assert store.verdicts.findings("acme", LEADS).is_empty()
 

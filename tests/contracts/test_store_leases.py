@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from model.errors import ConnectionBusy
+from model.sync import Outcome, Patch
 from store import Store
 from store.fence import is_dead, this_process
 from tests.store.fixtures import NOON, deal, keep, snapshot
@@ -45,6 +46,23 @@ def test_a_lease_lapses_at_once_where_its_process_was_killed(store):
         child.kill()
         child.wait()
     assert store.runs.lease("acme", "b", NOON).fence == 2
+
+
+def test_whoever_takes_a_lapsed_lease_over_ends_the_killed_run_with_what_it_had_done(store):
+    keep(store, opportunity=[deal()])
+    lease = store.runs.lease("acme", "a", NOON)
+    run = store.runs.start("acme", NOON, "", "", "incremental", lease, at=NOON, trigger="schedule")
+    store.runs.note(run, {"pulled": 7}, lease)
+    store.pushes.stage("acme", run, [Patch("d1", {"score": 1})], 200)
+    store.pushes.settle(store.pushes.claim("acme", NOON), [Outcome("d1", "written")], NOON, NOON)
+    store.runs.renew(lease, NOON + MINUTE / 2)
+    assert store.runs.under_way("acme", NOON + MINUTE)
+    later = store.runs.lease("acme", "b", NOON + 5 * MINUTE)
+    row = store.runs.get(run)
+    assert (row["outcome"], row["started_at"], row["ended_at"]) == ("killed", NOON, NOON + MINUTE / 2)
+    assert (row["trigger"], row["counts"], store.runs.written(run)) == ("schedule", {"pulled": 7}, {"written": 1})
+    store.runs.release(later)
+    assert not store.runs.under_way("acme", NOON + 5 * MINUTE)
 
 
 def test_a_process_with_the_same_number_after_a_restart_is_not_the_holder():

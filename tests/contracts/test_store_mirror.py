@@ -57,21 +57,21 @@ def test_a_change_is_remembered_with_its_value_before_and_after(store):
 
 
 @pytest.mark.parametrize("history_first", [True, False])
-def test_a_change_that_the_crm_tells_itself_is_not_told_twice(store, history_first):
+def test_a_change_that_the_crm_reports_itself_is_not_kept_twice(store, history_first):
     keep(store, opportunity=[deal()])
     at = NOON + timedelta(hours=3)
-    told = {
+    values = {
         "id": "h1", "opportunity_id": "d1", "field": "close_date", "before": "2026-12-01", "after": "2027-01-15",
         "changed_at": at, "actor_id": "u1",
     }  # fmt: skip
-    pages = [{"field_change": [told]}, {"opportunity": [edited(at, close_date=NOON.date().replace(2027, 1, 15))]}]
+    pages = [{"field_change": [values]}, {"opportunity": [edited(at, close_date=NOON.date().replace(2027, 1, 15))]}]
     for page in pages if history_first else reversed(pages):
         keep(store, LATER, **page)
     assert changes(store) == [("close_date", "2026-12-01", "2027-01-15", at, "crm")]
-    assert snapshot(store, LATER).date_moves.height == 1
+    assert snapshot(store, LATER).field_changes.height == 1
 
 
-def test_a_stage_move_of_the_crms_history_is_not_told_twice(store):
+def test_a_stage_move_of_the_crms_history_is_not_kept_twice(store):
     keep(store, opportunity=[deal()], stage_change=[moved("s1", "d1", NOON - 30 * DAY, "Qualify")])
     at = NOON + timedelta(hours=3)
     keep(store, LATER, opportunity=[edited(at, stage_name="Propose")])

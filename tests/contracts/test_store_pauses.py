@@ -12,13 +12,13 @@ from tests.store.fixtures import DAY, NOON, deal, keep, snapshot
 END = "2026-12-01"
 
 
-def named(**said):
-    return {"ours": {"pause_until": END, "pause_reason": "On leave"} | said}
+def named(**changes):
+    return {"ours": {"pause_until": END, "pause_reason": "On leave"} | changes}
 
 
-def granted(key, number=1, **said):
+def granted(key, number=1, **changes):
     row = {"key": key, "number": number, "asked": date(2026, 12, 1), "until": date(2026, 12, 1), "reason": "On leave",
-           "began": date(2026, 11, 2), "stage_name": "Demo", "owner_id": "u1", "ended": None} | said  # fmt: skip
+           "began": date(2026, 11, 2), "stage_name": "Demo", "owner_id": "u1", "ended": None} | changes  # fmt: skip
     return pl.DataFrame([row], schema=PAUSES)
 
 
@@ -46,7 +46,7 @@ def test_granted_pauses_are_kept_and_replaced_range_by_range(store):
     assert store.approvals.pauses("acme", (2, 2))[0]["key"].to_list() == [2]
 
 
-def test_a_granted_pause_whose_fields_can_no_longer_be_read_says_so(store):
+def test_a_granted_pause_with_fields_that_can_no_longer_be_read_says_so(store):
     keep(store, opportunity=[deal("d1", **named()), deal("d2")])
     key = key_of(store, "d1")
     store.approvals.keep_pauses("acme", granted(key))

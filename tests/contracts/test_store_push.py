@@ -18,9 +18,9 @@ def pipeline(store):
     return store
 
 
-def send(store, outcome="written", *, id_="d1", fields=FIELDS, before=None, at=NOON):
+def send(store, outcome="written", *, id_="d1", fields=FIELDS, before=None, at=NOON, closed=False):
     """Stage one patch, claim it and settle it; how many values were put back."""
-    store.pushes.stage("acme", 1, [Patch(id_, fields, before or {"score": 100})], 200)
+    store.pushes.stage("acme", 1, [Patch(id_, fields, before or {"score": 100}, closed)], 200)
     batch = store.pushes.claim("acme", at)
     return store.pushes.settle(batch, [Outcome(id_, outcome, "RULE_7" if outcome == "refused" else "")], at, at)
 
@@ -75,21 +75,30 @@ def test_what_was_written_is_what_the_crm_holds_and_what_we_sent(pipeline):
 
 def test_our_own_echo_is_no_change_of_the_deal(pipeline):
     send(pipeline)
-    ours = {"score": 80, "reasons": "No next step", "flagged_since": "2026-11-01"}
-    kept = keep(pipeline, NOON + DAY, opportunity=[deal(ours=ours, modified=NOON)])
+    own = {"score": 80, "reasons": "No next step", "flagged_since": "2026-11-01"}
+    kept = keep(pipeline, NOON + DAY, opportunity=[deal(ours=own, modified=NOON)])
     assert kept.field_changes == 0
     assert snapshot(pipeline, NOON + DAY).deals.height == 3
 
 
 def test_the_last_patch_of_a_closed_deal_is_remembered_until_it_opens_again(pipeline):
-    send(pipeline, id_="d3")
+    send(pipeline, id_="d3", closed=True)
     assert state(pipeline, "d3")["last_patched_closed"] is True
     keep(pipeline, opportunity=[deal("d3")])
     send(pipeline, id_="d3", fields={"score": 5})
     assert state(pipeline, "d3")["last_patched_closed"] is False
 
 
-def test_a_value_of_ours_that_somebody_changed_is_counted_when_it_is_put_back(pipeline):
+def test_a_receipt_records_the_deal_as_the_verdict_saw_it_and_not_as_it_was_read_since(pipeline):
+    pipeline.pushes.stage("acme", 1, [Patch("d1", FIELDS), Patch("d3", {"score": 1}, closed=True)], 200)
+    batch = pipeline.pushes.claim("acme", NOON)
+    keep(pipeline, opportunity=[deal("d1", is_closed=True), deal("d3", is_closed=False)])
+    pipeline.pushes.settle(batch, [Outcome("d1", "written"), Outcome("d3", "written")], NOON, NOON)
+    assert state(pipeline, "d1")["last_patched_closed"] is False
+    assert state(pipeline, "d3")["last_patched_closed"] is True
+
+
+def test_our_own_value_that_somebody_changed_is_counted_when_it_is_put_back(pipeline):
     assert send(pipeline) == 0
     assert send(pipeline, fields={"score": 80}, before={"score": 3}, at=NOON + DAY) == 1
     assert state(pipeline)["put_back_at"] == NOON + DAY

@@ -139,7 +139,7 @@ def test_contacts_are_counted_once_and_their_roles_listed(store):
     }
 
 
-def test_a_task_of_yesterday_hides_no_later_one_from_owners_whose_day_it_no_longer_is(store):
+def test_a_task_of_yesterday_hides_no_later_one_from_owners_in_later_zones(store):
     def task(id_, day, owner):
         return activity(id_, state="open", kind="task", at=None, due=date(2026, 11, day), owner_id=owner)
 

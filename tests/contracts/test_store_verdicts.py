@@ -103,9 +103,9 @@ def test_a_policy_binds_from_its_first_run(store):
     assert store.verdicts.first_run_dates("acme") == {"a": date(2026, 11, 1), "b": date(2026, 11, 5)}
 
 
-def test_runs_are_listed_newest_first_and_one_that_was_killed_has_no_outcome(store):
-    first = store.runs.start("acme", NOON, "d1", "calibration 2026-10-01", "run")
-    store.runs.end(first, "done", {"findings": 3, "seconds": {"pull": 0.5}})
+def test_runs_are_listed_newest_first_and_one_that_is_under_way_has_no_outcome(store):
+    first = store.runs.start("acme", NOON, "d1", "calibration 2026-10-01", "run", at=NOON, trigger="by hand")
+    store.runs.end(first, "done", {"findings": 3, "seconds": {"pull": 0.5}}, NOON + DAY)
     second = store.runs.start("other", NOON, "d1", "", "pull")
     assert [row["id"] for row in store.runs.latest()] == [second, first]
     assert [row["outcome"] for row in store.runs.latest()] == [None, "done"]
@@ -113,6 +113,7 @@ def test_runs_are_listed_newest_first_and_one_that_was_killed_has_no_outcome(sto
     assert store.runs.get(first) == {
         "id": first, "connection": "acme", "as_of": NOON, "policy_digest": "d1", "kind": "run", "outcome": "done",
         "calibration": "calibration 2026-10-01", "counts": {"findings": 3, "seconds": {"pull": 0.5}},
+        "trigger": "by hand", "started_at": NOON, "ended_at": NOON + DAY,
     }  # fmt: skip
     assert store.runs.get(999) is None
 

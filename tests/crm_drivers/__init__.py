@@ -1,8 +1,8 @@
-"""Every CRM as an office: name → a context that opens it."""
+"""The local CRMs that tests drive: kind → a context manager that opens one."""
 
 from __future__ import annotations
 
 from tests.crm_drivers.hubspot import hubspot
 from tests.crm_drivers.salesforce import salesforce
 
-OFFICES = {"salesforce": salesforce, "hubspot": hubspot}
+CRM_DRIVERS = {"salesforce": salesforce, "hubspot": hubspot}

@@ -1,7 +1,7 @@
-"""A CRM as the people who work there know it, in our words: deals, edits, calls, and what goes wrong.
+"""One interface to every local CRM: deals, edits, calls and faults.
 
-Values are said by canonical names (name, amount, close_date, next_step, stage, owner) and by ours (score, flag_ids, …);
-any other name is taken for the CRM's own.
+Values are given by canonical names (name, amount, close_date, next_step, stage, owner) and by our names (score,
+flag_ids, …); any other name is a field of the CRM.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Job:
     by_us: bool
 
 
-class Office(Protocol):
+class CrmDriver(Protocol):
     """One CRM with a rep who works in it."""
 
     kind: str
@@ -73,8 +73,8 @@ class Office(Protocol):
         """The ids of deals that a call asks for by id alone; "" for any other call."""
 
     def connector(self, **changes: Any) -> Connector: ...
-    def deal(self, name: str = "Acme", **said: Any) -> str: ...
-    def edit(self, deal: str, user: str = "", **said: Any) -> None: ...
+    def deal(self, name: str = "Acme", **values: Any) -> str: ...
+    def edit(self, deal: str, user: str = "", **values: Any) -> None: ...
     def clone(self, deal: str) -> str: ...
     def call(self, deal: str) -> None:
         """A rep logs a call that took place now."""
@@ -84,29 +84,29 @@ class Office(Protocol):
 
     def delete(self, deal: str) -> None: ...
     def owner_works(self, deal: str) -> bool:
-        """Whether the deal's owner is still there."""
+        """Whether the deal's owner is still active."""
 
     def renewable(self) -> dict[str, Any]:
-        """Settings by which our token ends and can be had anew."""
+        """Settings with a token that expires and can be renewed."""
 
     def expire(self) -> None:
-        """Every token that was handed out ends."""
+        """Expire every token."""
 
     def record(self, deal: str) -> dict[str, Any]:
         """Our fields as they stand: our name → value, None where empty."""
 
-    def said(self, deal: str) -> dict[str, Any]:
-        """What people entered: canonical name → value."""
+    def entered(self, deal: str) -> dict[str, Any]:
+        """The values that people entered: canonical name → value."""
 
     def theirs(self) -> dict[str, dict[str, Any]]:
-        """Of each living deal what is not ours and does not move by itself when somebody saves."""
+        """The values of each existing deal that are not our own and that no save changes by itself."""
 
     def writes(self) -> list[Write]: ...
     def seed(self, deals: int, number: int) -> dict[str, dict[str, bool]]:
-        """A believable pipeline, and what was planted in each open deal."""
+        """Make a realistic pipeline; returns the planted defects of each open deal."""
 
     def seed_leads(self, leads: int) -> dict[str, dict[str, bool]]:
-        """Believable leads, and what was planted in each open one."""
+        """Make realistic leads; returns the planted defects of each open one."""
 
     def let_reps_edit_ours(self) -> None: ...
     def let_reps_pause(self) -> None:
@@ -120,9 +120,9 @@ class Office(Protocol):
         """The feed of activities ends: its reads are refused, or its objects are hidden."""
 
     def fault(self, name: str, what: str = "", **more: Any) -> Any:
-        """Something goes wrong, once unless `count` says how often (None: for ever).
+        """Add a fault, once unless `count` gives another number (None: for ever).
 
-        `what` it befalls: deals, activities, push, api (all but the login), "" (all). Names that every CRM knows:
+        `what` it affects: deals, activities, push, api (all but the login), "" (all). Names that every CRM knows:
         drop, drop_after, truncate, garbage, hang, bad_gateway, gateway_timeout, unavailable, daily_limit, too_many,
         token_ended.
         """
@@ -131,7 +131,7 @@ class Office(Protocol):
         """Settings that let `provision` act as an admin."""
 
     def erase(self, deal: str) -> None:
-        """Gone for good; nobody says why."""
+        """Delete the deal for good, without a trace."""
 
     def restore(self, deal: str) -> None: ...
     def allow(self, calls: int, used: int = 0) -> None:
@@ -174,10 +174,10 @@ class Office(Protocol):
     """The status of a lead that nobody has touched; `given_up` that of one that was."""
     given_up: str
 
-    def lead(self, name: str = "Ada", **said: Any) -> str:
+    def lead(self, name: str = "Ada", **values: Any) -> str:
         """A lead of Acme that a rep enters, with status and source by our names."""
 
-    def edit_lead(self, lead: str, **said: Any) -> None: ...
+    def edit_lead(self, lead: str, **values: Any) -> None: ...
     def flag_lead(self, lead: str, field: str, value: Any) -> None:
         """What stands in one of the CRM's own fields of a lead, put there past all rules."""
 

@@ -1,4 +1,4 @@
-"""A HubSpot portal as an office."""
+"""A HubSpot portal as a CRM driver."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from sandbox.hubspot.portal import Rule
 from sandbox.hubspot.schema import GROUPS
 from sandbox.hubspot.schema import parse_property as property_of
 from sandbox.hubspot.seeds import seed
-from tests.connectors.hubspot.portal import REP, Desk, open_for_business
+from tests.connectors.hubspot.portal import REP, PortalDriver, open_for_business
 from tests.crm_drivers.driver import Job, Write
 from tests.seeds.leads.hubspot import seed_leads
 
@@ -46,7 +46,7 @@ NAMES = {
 }  # fmt: skip
 OURS = {**DEFAULT_WRITES, **DEFAULT_READS}
 MORE = {"owner": "hubspot_owner_id"}
-TOLD = {field: ours for ours, field in OURS.items()}
+TOLD = {field: name for name, field in OURS.items()}
 COUNTS = (OURS["score"], OURS["flag_count"])
 PATHS = {
     "": "", "api": "/(crm|account-info)/", "deals": r"/objects/(deals|0-3)(\?|$|/search|/batch/read)",
@@ -62,15 +62,15 @@ LEAD = {"status": "hs_lead_status", "source": "hs_analytics_source"}
 FAULTS = {"daily_limit": "daily", "too_many": "ten_secondly", "token_ended": "token_expired"}
 
 
-class HubspotOffice:
-    """tests.crm_drivers.driver.Office over a local portal."""
+class HubspotDriver:
+    """tests.crm_drivers.driver.CrmDriver over a local portal."""
 
     kind = "hubspot"
     first_stage, second_stage, won, lost = "prospecting", "appointmentscheduled", "closedwon", "closedlost"
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk, self.portal, self.waited = desk, desk.portal, desk.waited
-        self.clock, self.faults = desk.portal.clock, desk.portal.faults
+    def __init__(self, hub: PortalDriver) -> None:
+        self.hub, self.portal, self.waited = hub, hub.portal, hub.waited
+        self.clock, self.faults = hub.portal.clock, hub.portal.faults
 
     pushes = "deals/batch/update"
 
@@ -84,13 +84,13 @@ class HubspotOffice:
         return str(body.get("inputs")) if alone else ""
 
     def connector(self, **changes: Any) -> Connector:
-        return self.desk.connector(**changes)
+        return self.hub.connector(**changes)
 
-    def deal(self, name: str = "Acme", **said: Any) -> str:
-        return self.desk.deal(name, **self._fields({"stage": self.first_stage, **said}))
+    def deal(self, name: str = "Acme", **changes: Any) -> str:
+        return self.hub.deal(name, **self._fields({"stage": self.first_stage, **changes}))
 
-    def edit(self, deal: str, user: str = "", **said: Any) -> None:
-        edit_as(self.portal, user or REP, "deals", deal, self._fields(said))
+    def edit(self, deal: str, user: str = "", **changes: Any) -> None:
+        edit_as(self.portal, user or REP, "deals", deal, self._fields(changes))
 
     def clone(self, deal: str) -> str:
         return clone(self.portal, REP, deal)
@@ -116,7 +116,7 @@ class HubspotOffice:
         return owner is None or not owner.archived
 
     def renewable(self) -> dict[str, Any]:
-        oauth = self.desk.server.oauth
+        oauth = self.hub.server.oauth
         secrets = {"client_id": oauth.client_id, "client_secret": oauth.client_secret}
         return {"auth": "oauth", "access_token": None, "refresh_token": oauth.refresh_token, **secrets}
 
@@ -125,15 +125,15 @@ class HubspotOffice:
 
     def record(self, deal: str) -> dict[str, Any]:
         props = self._props(deal)
-        return {ours: _typed(field, props.get(field)) for ours, field in OURS.items()}
+        return {own: _typed(field, props.get(field)) for own, field in OURS.items()}
 
-    def said(self, deal: str) -> dict[str, Any]:
+    def entered(self, deal: str) -> dict[str, Any]:
         props = self._props(deal)
-        found: dict[str, Any] = {ours: props.get(field) or None for ours, field in NAMES.items()}
+        found: dict[str, Any] = {own: props.get(field) or None for own, field in NAMES.items()}
         return found | {"amount": float(found["amount"]) if found["amount"] else None}
 
     def theirs(self) -> dict[str, dict[str, Any]]:
-        """What people wrote: not ours, not what HubSpot works out."""
+        """What people wrote: neither our fields nor what HubSpot works out."""
         known = self.portal.properties["deals"]
         theirs = {n for n, p in known.items() if not (p.read_only or p.calculated) and n not in TOLD}
         return {
@@ -143,8 +143,8 @@ class HubspotOffice:
 
     def writes(self) -> list[Write]:
         app = self.portal.tokens.sync.app
-        ours = {app, "Pipeline app"}
-        sent = [write for write in self.portal.writes if write.by in ours and write.kind == "deals"]
+        own = {app, "Pipeline app"}
+        sent = [write for write in self.portal.writes if write.by in own and write.kind == "deals"]
         return [
             Write(
                 str(write.id),
@@ -183,7 +183,7 @@ class HubspotOffice:
         return self.faults.add(FAULTS.get(name, name), path=PATHS[what], **more)
 
     def admin(self) -> dict[str, Any]:
-        return {"access_token": self.desk.server.admin_token}
+        return {"access_token": self.hub.server.admin_token}
 
     def allow(self, calls: int, used: int = 0) -> None:
         self.portal.settings.daily, self.portal.limits.used = calls, used
@@ -236,13 +236,13 @@ class HubspotOffice:
 
     new_lead, given_up = "New", "Unqualified"
 
-    def lead(self, name: str = "Ada", **said: Any) -> str:
+    def lead(self, name: str = "Ada", **changes: Any) -> str:
         given = {"lastname": name, "company": "Acme", "lifecyclestage": "lead", "hs_lead_status": "NEW"}
         owner = self.portal.owner(REP).id
-        return create_as(self.portal, REP, "contacts", {"hubspot_owner_id": owner, **given, **_lead(said)})
+        return create_as(self.portal, REP, "contacts", {"hubspot_owner_id": owner, **given, **_lead(changes)})
 
-    def edit_lead(self, lead: str, **said: Any) -> None:
-        edit_as(self.portal, REP, "contacts", lead, _lead(said))
+    def edit_lead(self, lead: str, **changes: Any) -> None:
+        edit_as(self.portal, REP, "contacts", lead, _lead(changes))
 
     def flag_lead(self, lead: str, field: str, value: Any) -> None:
         self._put("contacts", lead, field, value)
@@ -273,23 +273,23 @@ class HubspotOffice:
     def _props(self, deal: str) -> dict[str, str]:
         return record_of(self.portal, "deals", deal).props
 
-    def _fields(self, said: dict[str, Any]) -> dict[str, Any]:
-        return {{**NAMES, **MORE, **OURS}.get(name, name): self._text(name, value) for name, value in said.items()}
+    def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {{**NAMES, **MORE, **OURS}.get(name, name): self._text(name, value) for name, value in given.items()}
 
     def _text(self, name: str, value: Any) -> str:
-        """A day is told as its morning in the portal's zone, as the screen does."""
+        """A day is given as its morning in the portal's zone, as the screen does."""
         if name == "close_date" and value:
             zone = ZoneInfo(self.portal.settings.zone)
             return iso(millis(datetime.combine(date.fromisoformat(str(value)), time(9), zone)))
         return "" if value is None else str(value)
 
 
-def _lead(said: dict[str, Any]) -> dict[str, Any]:
-    """Statuses are said by their labels."""
-    told = dict(said)
-    if "status" in told:
-        told["status"] = told["status"].upper().replace(" ", "_")
-    return {LEAD.get(name, name): value for name, value in told.items()}
+def _lead(given: dict[str, Any]) -> dict[str, Any]:
+    """Statuses are given by their labels."""
+    found = dict(given)
+    if "status" in found:
+        found["status"] = found["status"].upper().replace(" ", "_")
+    return {LEAD.get(name, name): value for name, value in found.items()}
 
 
 def _typed(field: str, value: str | None) -> Any:
@@ -297,8 +297,9 @@ def _typed(field: str, value: str | None) -> Any:
 
 
 @contextmanager
-def hubspot(*, provisioned: bool = True) -> Iterator[HubspotOffice]:
-    """A portal with one rep and a first stage that no process of the starter pack knows; `provisioned`: ours exist."""
-    with open_for_business(Settings(), provisioned=provisioned) as desk:
-        add_stage(desk.portal, "default", HubspotOffice.first_stage, "Prospecting", 0.1, order=-1)
-        yield HubspotOffice(desk)
+def hubspot(*, provisioned: bool = True, currencies: bool = True) -> Iterator[HubspotDriver]:
+    """A portal with one rep and a first stage that the starter pack does not know; `provisioned`: with our fields."""
+    kept = Settings() if currencies else Settings(currencies=("USD",))
+    with open_for_business(kept, provisioned=provisioned) as hub:
+        add_stage(hub.portal, "default", HubspotDriver.first_stage, "Prospecting", 0.1, order=-1)
+        yield HubspotDriver(hub)

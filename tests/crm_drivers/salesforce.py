@@ -1,4 +1,4 @@
-"""A Salesforce org as an office."""
+"""A Salesforce org as a CRM driver."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ LEAD = {"status": "Status", "source": "LeadSource", "company": "Company"}
 FAULTS = {"too_many": "concurrent_limit", "token_ended": "session_expired"}
 
 
-class SalesforceOffice:
-    """tests.crm_drivers.driver.Office over a local org."""
+class SalesforceDriver:
+    """tests.crm_drivers.driver.CrmDriver over a local org."""
 
     kind = "salesforce"
     first_stage, second_stage, won, lost = "Prospecting", "Qualification", "Closed Won", "Closed Lost"
@@ -62,11 +62,11 @@ class SalesforceOffice:
     def connector(self, **changes: Any) -> Connector:
         return self.sales.connector(**changes)
 
-    def deal(self, name: str = "Acme", **said: Any) -> str:
-        return self.sales.deal(name, **_fields(said))
+    def deal(self, name: str = "Acme", **changes: Any) -> str:
+        return self.sales.deal(name, **_fields(changes))
 
-    def edit(self, deal: str, user: str = "", **said: Any) -> None:
-        edit_as(self.org, user or REP, "Opportunity", deal, _fields(said))
+    def edit(self, deal: str, user: str = "", **changes: Any) -> None:
+        edit_as(self.org, user or REP, "Opportunity", deal, _fields(changes))
 
     def clone(self, deal: str) -> str:
         return clone(self.org, REP, deal)
@@ -92,11 +92,11 @@ class SalesforceOffice:
 
     def record(self, deal: str) -> dict[str, Any]:
         row = self.sales.row(deal)
-        return {ours: row[field] for ours, field in OURS.items()}
+        return {own: row[field] for own, field in OURS.items()}
 
-    def said(self, deal: str) -> dict[str, Any]:
+    def entered(self, deal: str) -> dict[str, Any]:
         row = self.sales.row(deal)
-        return {ours: row[field] for ours, field in NAMES.items()}
+        return {own: row[field] for own, field in NAMES.items()}
 
     def theirs(self) -> dict[str, dict[str, Any]]:
         rows = {deal: row for deal, row in self.org.tables["Opportunity"].rows.items() if not row.get("IsDeleted")}
@@ -104,10 +104,10 @@ class SalesforceOffice:
         return {deal: {name: value for name, value in row.items() if name not in skipped} for deal, row in rows.items()}
 
     def writes(self) -> list[Write]:
-        told = {field: ours for ours, field in OURS.items()}
+        values = {field: own for own, field in OURS.items()}
         sent = [write for write in self.org.writes if write.user == SYNC]
         return [
-            Write(str(write.id), {told.get(name, name): value for name, value in write.values.items()}, write.outcome)
+            Write(str(write.id), {values.get(name, name): value for name, value in write.values.items()}, write.outcome)
             for write in sent
         ]
 
@@ -153,8 +153,8 @@ class SalesforceOffice:
     def let_us_act(self) -> None:
         self.connector(admin=self.admin()).provision()
         sets = self.org.tables["PermissionSet"].rows.values()
-        ours = next(one["Id"] for one in sets if one["Name"] == "Sluicegate_Actions")
-        self.org.add("PermissionSetAssignment", AssigneeId=self.person("Service"), PermissionSetId=ours, IsActive=True)
+        own = next(one["Id"] for one in sets if one["Name"] == "Sluicegate_Actions")
+        self.org.add("PermissionSetAssignment", AssigneeId=self.person("Service"), PermissionSetId=own, IsActive=True)
 
     def tasks(self, deal: str) -> list[Job]:
         rows = self.org.tables["Task"].where("WhatId", deal)
@@ -183,8 +183,8 @@ class SalesforceOffice:
         del self.org.rules["Task.Priority"]
 
     def rep(self, name: str, team: str) -> str:
-        said = {"Department": team}
-        user = add_user(self.org, f"{name}@acme.example".lower(), name, "Lee", "Standard User", **said)
+        values = {"Department": team}
+        user = add_user(self.org, f"{name}@acme.example".lower(), name, "Lee", "Standard User", **values)
         return str(user["Id"])
 
     def person(self, name: str) -> str:
@@ -202,11 +202,11 @@ class SalesforceOffice:
 
     new_lead, given_up = "Open - Not Contacted", "Closed - Not Converted"
 
-    def lead(self, name: str = "Ada", **said: Any) -> str:
-        return self.sales.create("Lead", LastName=name, Company="Acme", **_lead(said))
+    def lead(self, name: str = "Ada", **changes: Any) -> str:
+        return self.sales.create("Lead", LastName=name, Company="Acme", **_lead(changes))
 
-    def edit_lead(self, lead: str, **said: Any) -> None:
-        edit_as(self.org, REP, "Lead", lead, _lead(said))
+    def edit_lead(self, lead: str, **changes: Any) -> None:
+        edit_as(self.org, REP, "Lead", lead, _lead(changes))
 
     def flag_lead(self, lead: str, field: str, value: Any) -> None:
         table = self.org.tables["Lead"]
@@ -232,16 +232,16 @@ class SalesforceOffice:
         self.faults.add(code="NOT_FOUND", status=404, path="sobjects/Lead/describe", count=None)
 
 
-def _fields(said: dict[str, Any]) -> dict[str, Any]:
-    return {{**NAMES, **MORE, **OURS}.get(name, name): value for name, value in said.items()}
+def _fields(given: dict[str, Any]) -> dict[str, Any]:
+    return {{**NAMES, **MORE, **OURS}.get(name, name): value for name, value in given.items()}
 
 
-def _lead(said: dict[str, Any]) -> dict[str, Any]:
-    return {LEAD.get(name, name): value for name, value in said.items()}
+def _lead(given: dict[str, Any]) -> dict[str, Any]:
+    return {LEAD.get(name, name): value for name, value in given.items()}
 
 
 @contextmanager
-def salesforce(*, provisioned: bool = True) -> Iterator[SalesforceOffice]:
-    """An org with one rep; `provisioned`: our fields exist."""
-    with open_for_business(Settings(multi_currency=False), provisioned=provisioned) as sales:
-        yield SalesforceOffice(sales)
+def salesforce(*, provisioned: bool = True, currencies: bool = False) -> Iterator[SalesforceDriver]:
+    """An org with one rep; `provisioned`: our fields exist; `currencies`: it has several."""
+    with open_for_business(Settings(multi_currency=currencies), provisioned=provisioned) as sales:
+        yield SalesforceDriver(sales)

@@ -31,20 +31,20 @@ def test_a_policy_shown_in_a_guide_is_read_and_its_examples_hold(block):
 
 @pytest.mark.parametrize("block", blocks("toml"))
 def test_settings_shown_in_a_guide_are_settings(block):
-    said = tomllib.loads(block)
-    for connection in said.get("connections", {}).values():
+    found = tomllib.loads(block)
+    for connection in found.get("connections", {}).values():
         connection.setdefault("kind", "salesforce")
-    Settings(**said)
+    Settings(**found)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_in_a_guide_exists(page):
     known = set(re.findall(r"^## sluicegate (.+)$", commands_page(), re.MULTILINE))
     groups = {name.split()[0] for name in known if " " in name}
-    said = re.findall(r"`?\.?[/\w]*sluicegate (?:--config \S+ )?([a-z]+)(?: ([a-z]+))?", page.read_text())
+    found = re.findall(r"`?\.?[/\w]*sluicegate (?:--config \S+ )?([a-z]+)(?: ([a-z]+))?", page.read_text())
     strange = [
         f"{first} {second}".strip()
-        for first, second in said
+        for first, second in found
         if (f"{first} {second}" if first in groups else first) not in known
     ]
     assert [words for words in strange if words.split()[0] not in PROSE] == []
@@ -55,7 +55,7 @@ def test_the_headers_that_the_page_on_reports_names_are_read_as_it_says():
     rows = re.findall(r"^\| (\w+) \| `(\w+)`(?: \((needed)\))? \| (.+) \|$", page, re.MULTILINE)
     for file, column, _, headers in rows:
         assert [h for h in headers.split(", ") if guess([h], (), file).get(column) != h] == [], (file, column)
-    needed = {file: {column for named, column, said, _ in rows if named == file and said} for file in NEEDED}
+    needed = {file: {column for named, column, found, _ in rows if named == file and found} for file in NEEDED}
     assert needed == {file: set(columns) for file, columns in NEEDED.items()}
 
 

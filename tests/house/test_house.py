@@ -44,10 +44,10 @@ def test_every_command_of_the_compose_file_exists(service):
     compose = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text())
     command = compose["services"][service]["command"]
     assert command[:2] == ["sluicegate", "--config"]
-    said = subprocess.run(
+    found = subprocess.run(
         [sys.executable, "-m", "worker.cli", command[3], "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "Example:" in said.stdout
+    assert "Example:" in found.stdout
 
 
 def test_the_compose_file_has_its_four_services():
@@ -58,18 +58,18 @@ def test_the_compose_file_has_its_four_services():
 def test_crm_words_stay_in_their_rooms():
     words = re.compile(r"\bStageName\b|\bdealstage\b|\bhs_\w+|\w+__c\b")
     allowed = {ROOT / "worker" / "settings.py"}  # the examples in the settings' descriptions
-    told = [
+    rows = [
         f"{path.relative_to(ROOT)}: {word}"
         for path in sources("model", "policies", "kpis", "store", "worker")
         if path not in allowed
         for word in words.findall(path.read_text())
     ]
-    assert told == []
+    assert rows == []
 
 
 def test_environment_variables_are_read_in_the_settings_only():
-    told = [str(p) for p in sources(*ROOMS) if "os.environ" in p.read_text() and p.name != "settings.py"]
-    assert told == []
+    rows = [str(p) for p in sources(*ROOMS) if "os.environ" in p.read_text() and p.name != "settings.py"]
+    assert rows == []
 
 
 def test_files_stay_small():

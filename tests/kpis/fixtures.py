@@ -1,4 +1,4 @@
-"""Pipelines for the tests of KPIs: deals and moves said in a line, as the wide frame has them."""
+"""Pipelines for the tests of KPIs: deals and moves written in a line, as the wide frame has them."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -29,9 +29,9 @@ START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 def deal(state="open", amount=None, **facts):
     """One deal: open, won or lost."""
-    told = {"is_open": state == "open", "is_won": state == "won", "is_lost": state == "lost"}
+    values = {"is_open": state == "open", "is_won": state == "won", "is_lost": state == "lost"}
     money = None if amount is None else Decimal(amount)
-    return {**dict.fromkeys(FACTS), "amount_home__known": True, **told, "amount_home": money, **facts}
+    return {**dict.fromkeys(FACTS), "amount_home__known": True, **values, "amount_home": money, **facts}
 
 
 def walk(key, steps, *, start=START):
@@ -68,9 +68,9 @@ def pipeline(deals=(), moves=(), *, dormant=(), keys=0):
     return Wide(frame, AS_OF, pl.DataFrame(list(moves), schema=MOVES), frozenset(dormant))
 
 
-def said(wide, kpi, by=None, window=ALL, **told):
+def value_of(wide, kpi, by=None, window=ALL, **changes):
     """The values of one KPI: the one of all deals, or those of each group."""
-    found = [value for value in measure(wide, by=[by] if by else [], window=window, **told) if value.id == kpi]
+    found = [value for value in measure(wide, by=[by] if by else [], window=window, **changes) if value.id == kpi]
     if by is None:
         return next(value for value in found if not value.dims)
     return {value.dims[by]: value for value in found if by in value.dims}

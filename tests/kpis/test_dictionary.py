@@ -10,7 +10,7 @@ from kpis.dictionary import DIMS, kpi
 from kpis.measure import measure
 from kpis.reference_page import ROWS, render
 from model.errors import SettingsProblem
-from tests.kpis.fixtures import deal, pipeline, said, walk
+from tests.kpis.fixtures import deal, pipeline, value_of, walk
 
 FIRST_IDS = (
     "pipeline_value", "pipeline_value_weighted", "pipeline_coverage", "win_rate_closed", "win_rate_closed_by_value",
@@ -37,7 +37,7 @@ def test_the_page_is_up_to_date():
 
 
 def test_velocity_alone_is_an_error_that_lists_what_it_could_mean():
-    with pytest.raises(SettingsProblem) as told:
+    with pytest.raises(SettingsProblem) as found:
         find("velocity")
     meant = (
         "days_to_win_mean",
@@ -45,8 +45,8 @@ def test_velocity_alone_is_an_error_that_lists_what_it_could_mean():
         "pipeline_velocity_open_per_day",
         "pipeline_velocity_closed_per_day",
     )
-    assert all(name in str(told.value) for name in meant)
-    assert "win_rate_closed" not in str(told.value)
+    assert all(name in str(found.value) for name in meant)
+    assert "win_rate_closed" not in str(found.value)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def test_a_dimension_that_is_none_is_refused():
         measure(pipeline(keys=1), by=["colour"])
 
 
-def test_a_kpi_whose_fact_is_dormant_is_null_with_the_reason():
-    value = said(pipeline([deal("won", 5)], dormant=["amount_home"]), "average_won_value")
+def test_a_kpi_with_a_dormant_fact_is_null_with_the_reason():
+    value = value_of(pipeline([deal("won", 5)], dormant=["amount_home"]), "average_won_value")
     assert (value.value, value.why) == (None, "nothing is mapped for amount_home")
 
 
 def test_the_json_is_the_contracts():
-    value = said(pipeline([deal("won", "5.25"), deal("lost", 0)]), "win_rate_closed")
+    value = value_of(pipeline([deal("won", "5.25"), deal("lost", 0)]), "win_rate_closed")
     assert json.loads(json.dumps(value.json())) == {
         "id": "win_rate_closed", "dims": {}, "value": 0.5, "numerator": 1, "denominator": 2, "unit": "share",
         "window": "all", "n": 2, "as_of": "2026-11-22T12:00:00+00:00",
@@ -116,5 +116,5 @@ def test_the_json_is_the_contracts():
 
 def test_a_deal_of_which_nobody_knows_whether_it_is_open_is_in_no_count():
     wide = pipeline([deal("won", 5), {**deal(), "is_open": None, "is_won": None, "is_lost": None}])
-    assert said(wide, "win_rate_closed").n == 1
-    assert said(wide, "pipeline_value").n == 0
+    assert value_of(wide, "win_rate_closed").n == 1
+    assert value_of(wide, "pipeline_value").n == 0

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpis.window import Window
-from tests.kpis.fixtures import AS_OF, STAGES, pipeline, said, walk
+from tests.kpis.fixtures import AS_OF, STAGES, pipeline, value_of, walk
 
 CONVERSIONS = ("stage_conversion_ever", "stage_conversion_next", "stage_conversion_resolved")
 DAYS = (9, 14, 41, 12, 11)
@@ -38,60 +38,60 @@ def worked_table():
 @pytest.mark.parametrize("kpi", CONVERSIONS)
 def test_a_hundred_in_qualification_of_whom_forty_go_on_is_40_percent(kpi):
     moves = cohort(*[("qualified", "evaluation")] * 40, *[("qualified",)] * 60)
-    value = said(pipeline(moves=moves, keys=100), kpi, "stage")["qualified"]
+    value = value_of(pipeline(moves=moves, keys=100), kpi, "stage")["qualified"]
     assert (value.value, value.numerator, value.denominator) == (Decimal("0.4"), 40, 100)
 
 
 @pytest.mark.parametrize("kpi", CONVERSIONS)
 def test_the_worked_table_gives_its_own_rates(kpi):
-    rates = said(worked_table(), kpi, "stage")
+    rates = value_of(worked_table(), kpi, "stage")
     rounded = {stage: round(rate.value * 100, 1) for stage, rate in rates.items()}
     assert rounded == dict(zip(STAGES, map(Decimal, ("70.0", "65.0", "35.2", "65.6", "64.3")), strict=False))
 
 
 def test_the_worked_table_gives_its_own_medians_and_they_are_no_cycle():
-    medians = {stage: value.value for stage, value in said(worked_table(), "days_in_stage_median", "stage").items()}
+    medians = {stage: value.value for stage, value in value_of(worked_table(), "days_in_stage_median", "stage").items()}
     assert medians == dict(zip(STAGES, DAYS, strict=False))
     assert sum(medians.values()) == 87
 
 
 def test_a_deal_that_goes_back_and_on_again_counts_ever_but_not_at_first():
     wide = pipeline(moves=cohort(("evaluation", "qualified", "evaluation", "proposal")), keys=1)
-    by_stage = {kpi: said(wide, kpi, "stage")["evaluation"] for kpi in CONVERSIONS}
+    by_stage = {kpi: value_of(wide, kpi, "stage")["evaluation"] for kpi in CONVERSIONS}
     assert [by_stage[kpi].value for kpi in CONVERSIONS] == [1, 0, Decimal("0.5")]
     assert [by_stage[kpi].n for kpi in CONVERSIONS] == [1, 1, 2]
 
 
 def test_a_skip_is_a_way_forward_and_the_skipped_stage_was_not_entered():
-    rates = said(pipeline(moves=cohort(("discovery", "proposal", "won")), keys=1), "stage_conversion_next", "stage")
+    rates = value_of(pipeline(moves=cohort(("discovery", "proposal", "won")), keys=1), "stage_conversion_next", "stage")
     assert {stage: rate.value for stage, rate in rates.items()} == {"discovery": 1, "proposal": 1}
 
 
 def test_a_lost_deal_that_comes_back_and_goes_on_went_on_in_the_end():
     moves = walk(0, [("qualified", 0), ("lost", 5), ("qualified", 30), ("evaluation", 5)])
     wide = pipeline(moves=moves, keys=1)
-    assert said(wide, "stage_conversion_ever", "stage")["qualified"].value == 1
-    assert said(wide, "stage_conversion_next", "stage")["qualified"].value == 0
+    assert value_of(wide, "stage_conversion_ever", "stage")["qualified"].value == 1
+    assert value_of(wide, "stage_conversion_next", "stage")["qualified"].value == 0
 
 
 def test_open_deals_count_as_entered_but_are_not_resolved():
     moves = cohort(("qualified", "evaluation"), ("qualified",), end=None)
     wide = pipeline(moves=moves, keys=2)
-    assert said(wide, "stage_conversion_ever", "stage")["qualified"].value == Decimal("0.5")
-    assert said(wide, "stage_conversion_resolved", "stage")["qualified"].value == 1
-    still = said(wide, "stage_conversion_resolved", "stage")["evaluation"]
+    assert value_of(wide, "stage_conversion_ever", "stage")["qualified"].value == Decimal("0.5")
+    assert value_of(wide, "stage_conversion_resolved", "stage")["qualified"].value == 1
+    still = value_of(wide, "stage_conversion_resolved", "stage")["evaluation"]
     assert (still.value, still.why) == (None, "no visit to a stage has ended")
 
 
 def test_a_deal_created_as_won_never_visited_a_stage():
     wide = pipeline(moves=[*walk(0, [("won", 0)]), *walk(1, [("negotiation", 0), ("won", 3)])], keys=2)
-    assert set(said(wide, "stage_conversion_ever", "stage")) == {"negotiation"}
+    assert set(value_of(wide, "stage_conversion_ever", "stage")) == {"negotiation"}
 
 
 def test_moves_of_our_own_are_not_there():
     moves = walk(0, [("qualified", 0), ("evaluation", 5), ("lost", 5)])
     moves[1]["ours"] = True
-    rate = said(pipeline(moves=moves, keys=1), "stage_conversion_ever", "stage")
+    rate = value_of(pipeline(moves=moves, keys=1), "stage_conversion_ever", "stage")
     assert {stage: value.value for stage, value in rate.items()} == {"qualified": 0}
 
 
@@ -101,15 +101,15 @@ def test_a_cohort_is_of_those_who_entered_in_the_window():
         *walk(1, [("qualified", 0), ("lost", 5)], start=datetime(2026, 3, 1, tzinfo=UTC)),
     ]
     wide = pipeline(moves=moves, keys=2)
-    assert said(wide, "stage_conversion_ever", "stage", Window("90d"))["qualified"].value == 1
-    assert {at: value.value for at, value in said(wide, "stage_conversion_ever", "quarter").items()} == {
+    assert value_of(wide, "stage_conversion_ever", "stage", Window("90d"))["qualified"].value == 1
+    assert {at: value.value for at, value in value_of(wide, "stage_conversion_ever", "quarter").items()} == {
         "2026-Q1": 0, "2026-Q4": Decimal("0.5"),
     }  # fmt: skip
 
 
 def test_days_are_of_86_400_seconds():
     moves = walk(0, [("qualified", 0), ("evaluation", 1.5)])
-    assert said(pipeline(moves=moves, keys=1), "days_in_stage_median", "stage")["qualified"].value == Decimal("1.5")
+    assert value_of(pipeline(moves=moves, keys=1), "days_in_stage_median", "stage")["qualified"].value == Decimal("1.5")
 
 
 def test_deals_that_are_stuck_lengthen_kaplan_meier_and_not_the_plain_median():
@@ -118,8 +118,8 @@ def test_deals_that_are_stuck_lengthen_kaplan_meier_and_not_the_plain_median():
     ]
     moves += [row for key in range(3, 5) for row in walk(key, [("qualified", 0)])]
     wide = pipeline(moves=moves, keys=5)
-    assert said(wide, "days_in_stage_median", "stage")["qualified"].value == 20
-    assert said(wide, "days_in_stage_median_km", "stage")["qualified"].value == 30
+    assert value_of(wide, "days_in_stage_median", "stage")["qualified"].value == 20
+    assert value_of(wide, "days_in_stage_median_km", "stage")["qualified"].value == 30
 
 
 def test_where_under_half_go_on_there_is_no_kaplan_meier_median():
@@ -128,7 +128,7 @@ def test_where_under_half_go_on_there_is_no_kaplan_meier_median():
         *walk(1, [("qualified", 0)]),
         *walk(2, [("qualified", 0)]),
     ]
-    value = said(pipeline(moves=moves, keys=3), "days_in_stage_median_km", "stage")["qualified"]
+    value = value_of(pipeline(moves=moves, keys=3), "days_in_stage_median_km", "stage")["qualified"]
     assert (value.value, value.n, value.why) == (None, 3, "under half of the visits are seen to go forward")
 
 
@@ -140,19 +140,19 @@ def test_kaplan_meier_agrees_with_lifelines(stays):
     moves = [row for key, (days, end) in enumerate(stays) for row in walk(key, [("qualified", 0), (end, days)])]
     wide = pipeline(moves=moves, keys=len(stays))
     fitted = KaplanMeierFitter().fit([days for days, _ in stays], [end != "lost" for _, end in stays])
-    ours = said(wide, "days_in_stage_median_km", "stage")["qualified"].value
+    own = value_of(wide, "days_in_stage_median_km", "stage")["qualified"].value
     if abs(fitted.survival_function_["KM_estimate"] - 0.5).min() > 1e-9:
-        assert (float("inf") if ours is None else ours) == fitted.median_survival_time_
+        assert (float("inf") if own is None else own) == fitted.median_survival_time_
 
 
 def test_without_stage_history_stage_figures_are_null_with_the_reason():
-    value = said(pipeline(keys=1, dormant=["stage_since"]), "stage_conversion_ever")
+    value = value_of(pipeline(keys=1, dormant=["stage_since"]), "stage_conversion_ever")
     assert (value.value, value.why) == (None, "nothing is mapped for stage_since")
 
 
 def test_an_empty_pipeline_has_values_that_say_why():
-    assert said(pipeline(), "stage_conversion_ever").why == "no deal entered a stage in the window"
-    assert said(pipeline(), "days_in_stage_median_km").n == 0
+    assert value_of(pipeline(), "stage_conversion_ever").why == "no deal entered a stage in the window"
+    assert value_of(pipeline(), "days_in_stage_median_km").n == 0
     assert pipeline().frame.schema["as_of_date"] == pl.Date
     assert AS_OF.tzinfo is UTC
 
@@ -170,9 +170,9 @@ def counted_by_hand(walks, kpi):
             first = ended and places[at + 1] is not None and places[at + 1] > place
             yes = any(other > place for other in after) if kpi == "stage_conversion_ever" else first
             if ended or kpi != "stage_conversion_resolved":
-                told = count.setdefault(stage, [0, 0])
-                told[0] += yes
-                told[1] += 1
+                found = count.setdefault(stage, [0, 0])
+                found[0] += yes
+                found[1] += 1
     return count
 
 
@@ -189,6 +189,6 @@ histories = st.lists(
 @given(histories, st.sampled_from(CONVERSIONS))
 def test_any_history_with_recycling_and_reopening_is_counted_as_by_hand(walks, kpi):
     moves = [row for key, steps in enumerate(walks) for row in walk(key, [(stage, 3) for stage in steps])]
-    found = said(pipeline(moves=moves, keys=len(walks)), kpi, "stage")
+    found = value_of(pipeline(moves=moves, keys=len(walks)), kpi, "stage")
     counted = {stage: [value.numerator, value.denominator] for stage, value in found.items() if value.denominator}
     assert counted == counted_by_hand(walks, kpi)

@@ -13,8 +13,8 @@ from model.process import Process, Stage
 from model.snapshot import (
     ACTIVITY,
     CRM_STAGES,
-    DATE_MOVES,
     DEALS,
+    FIELD_CHANGES,
     OWNERS,
     RATES,
     ROLES,
@@ -60,11 +60,11 @@ def history(key: int, *moves: tuple[str, str]) -> list[dict]:
 
 def task_due(*days: str, owner: str | None = None) -> dict:
     """What the store says of open tasks due on these days (one owner's), as of AS_OF."""
-    said = {}
+    values = {}
     for name, distance in TASK_DAYS.items():
         first = min((day(d) for d in days if day(d) >= AS_OF.date() + timedelta(days=distance)), default=None)
-        said |= {f"task_due_from_{name}": first, f"task_owner_id_from_{name}": owner if first else None}
-    return said
+        values |= {f"task_due_from_{name}": first, f"task_owner_id_from_{name}": owner if first else None}
+    return values
 
 
 def snapshot(deals=({},), changes=(), owners=(OWNER,), feeds=None, as_of=AS_OF, **frames) -> Snapshot:
@@ -73,8 +73,9 @@ def snapshot(deals=({},), changes=(), owners=(OWNER,), feeds=None, as_of=AS_OF, 
 
     return Snapshot(
         as_of=as_of, records=frame(DEALS, [DEAL | deal for deal in deals]), stage_changes=frame(STAGE_CHANGES, changes),
-        date_moves=made("date_moves", DATE_MOVES), activity=made("activity", ACTIVITY), roles=made("roles", ROLES),
-        owners=frame(OWNERS, owners), crm_stages=frame(CRM_STAGES, frames.get("crm_stages", CRM)),
+        field_changes=made("field_changes", FIELD_CHANGES), activity=made("activity", ACTIVITY),
+        roles=made("roles", ROLES), owners=frame(OWNERS, owners),
+        crm_stages=frame(CRM_STAGES, frames.get("crm_stages", CRM)),
         rates=made("rates", RATES), feeds=FEEDS if feeds is None else feeds,
     )  # fmt: skip
 

@@ -20,23 +20,27 @@ def deal(changes=(BORN,), activity=None, zone=None, **fields):
     return snapshot([fields], history(1, *changes), [OWNER | {"zone": zone}], activity=[activity] if activity else [])
 
 
-def said(name, shot, **setting):
+def fact_value(name, shot, **setting):
     return fact(name, shot, setting=replace(SETTING, **setting), coverage=TEAMS)
 
 
 def test_a_deal_never_touched_counts_from_its_creation():
-    assert [said(name, deal()) for name in ("last_activity", "touched", "touches_30d")] == [day("2026-10-01"), False, 0]
+    assert [fact_value(name, deal()) for name in ("last_activity", "touched", "touches_30d")] == [
+        day("2026-10-01"),
+        False,
+        0,
+    ]
 
 
 def test_the_clock_starts_anew_at_reopening():
     again = (BORN, ("2026-11-01", "Closed Lost"), ("2026-11-05", "Discovery"))
     old = TOUCH | {"last_touch": at("2026-10-20")}
-    assert [said(name, deal(again, old)) for name in ("last_activity", "touched")] == [day("2026-11-05"), False]
+    assert [fact_value(name, deal(again, old)) for name in ("last_activity", "touched")] == [day("2026-11-05"), False]
 
 
 def test_a_touch_before_midnight_belongs_to_the_owners_day():
     night = TOUCH | {"last_touch": at("2026-11-11T04:30")}
-    assert said("last_activity", deal(activity=night, zone="America/New_York")) == day("2026-11-10")
+    assert fact_value("last_activity", deal(activity=night, zone="America/New_York")) == day("2026-11-10")
 
 
 @pytest.mark.parametrize("fields", [
@@ -46,7 +50,7 @@ def test_a_touch_before_midnight_belongs_to_the_owners_day():
 ])  # fmt: skip
 def test_a_sign_of_a_newer_activity_that_cannot_be_read_makes_touches_unknown(fields):
     shot = deal(**({"activity": TOUCH} | fields))
-    assert {said(name, shot) for name in ("last_activity", "touched", "touches_30d")} == {"unknown"}
+    assert {fact_value(name, shot) for name in ("last_activity", "touched", "touches_30d")} == {"unknown"}
 
 
 @pytest.mark.parametrize("fields", [
@@ -56,11 +60,11 @@ def test_a_sign_of_a_newer_activity_that_cannot_be_read_makes_touches_unknown(fi
     {"activity": TOUCH | {"possible_touch": at("2026-11-09")}},
 ])  # fmt: skip
 def test_older_signs_change_nothing(fields):
-    assert said("last_activity", deal(**({"activity": TOUCH} | fields))) == day("2026-11-10")
+    assert fact_value("last_activity", deal(**({"activity": TOUCH} | fields))) == day("2026-11-10")
 
 
 def test_a_hint_at_any_activity_where_none_can_be_read_is_unknown():
-    assert said("last_activity", deal(activity_hint=day("2026-10-05"))) == "unknown"
+    assert fact_value("last_activity", deal(activity_hint=day("2026-10-05"))) == "unknown"
 
 
 def test_a_team_that_logs_almost_nothing_has_unknown_activity_not_broken():
@@ -97,8 +101,8 @@ def test_of_a_team_with_few_open_deals_nobody_says_that_it_logs_nothing():
 ])  # fmt: skip
 def test_a_task_is_a_plan_until_its_local_day_is_over(zone, due, counts):
     shot = deal(activity=TOUCH | task_due(due), zone=zone)
-    assert said("next_activity", shot) == (day(due) if counts else None)
-    assert said("has_next_step", shot) is counts
+    assert fact_value("next_activity", shot) == (day(due) if counts else None)
+    assert fact_value("has_next_step", shot) is counts
 
 
 @pytest.mark.parametrize(("zone", "due", "plan"), [
@@ -109,8 +113,8 @@ def test_a_task_is_a_plan_until_its_local_day_is_over(zone, due, counts):
 ])  # fmt: skip
 def test_an_overdue_task_hides_no_later_plan(zone, due, plan):
     shot = deal(activity=TOUCH | task_due(*due), zone=zone)
-    assert said("next_activity", shot) == day(plan)
-    assert said("has_next_step", shot) is True
+    assert fact_value("next_activity", shot) == day(plan)
+    assert fact_value("has_next_step", shot) is True
 
 
 @pytest.mark.parametrize(("text", "written", "changes", "answer"), [
@@ -125,7 +129,7 @@ def test_an_overdue_task_hides_no_later_plan(zone, due, plan):
 ])  # fmt: skip
 def test_a_text_is_a_next_step_if_it_is_fresh_and_no_filler(text, written, changes, answer):
     shot = deal(changes, next_step=text, next_step_changed=at(written) if written else None)
-    assert said("has_next_step", shot) == answer
+    assert fact_value("has_next_step", shot) == answer
 
 
 @pytest.mark.parametrize("plan", [
@@ -133,28 +137,28 @@ def test_a_text_is_a_next_step_if_it_is_fresh_and_no_filler(text, written, chang
 ])  # fmt: skip
 def test_a_plan_is_a_next_step_whatever_the_text(plan):
     shot = deal(LATER, TOUCH | plan, next_step="Send offer", unread=";next_step;")
-    assert said("has_next_step", shot) is True
+    assert fact_value("has_next_step", shot) is True
 
 
 def test_without_a_plan_an_unread_text_or_late_activities_leave_the_next_step_unknown():
-    assert said("has_next_step", deal(unread=";next_step;")) == "unknown"
-    assert said("has_next_step", deal(), feeds_late=frozenset({"activities"})) == "unknown"
-    assert said("has_next_step", deal(next_step="Send offer"), feeds_late=frozenset({"activities"})) is True
+    assert fact_value("has_next_step", deal(unread=";next_step;")) == "unknown"
+    assert fact_value("has_next_step", deal(), feeds_late=frozenset({"activities"})) == "unknown"
+    assert fact_value("has_next_step", deal(next_step="Send offer"), feeds_late=frozenset({"activities"})) is True
 
 
 def test_a_mapped_due_date_in_the_past_is_overdue_and_counts_as_none_but_hides_no_plan():
     facts = {"mapped": frozenset({"next_step_due"})}
     overdue = deal(next_step="Send offer", facts='{"next_step_due":"2026-11-14"}')
-    assert [said(n, overdue, **facts) for n in ("has_next_step", "next_step_due")] == [False, day("2026-11-14")]
+    assert [fact_value(n, overdue, **facts) for n in ("has_next_step", "next_step_due")] == [False, day("2026-11-14")]
     planned = deal(activity=TOUCH | {"next_meeting": at("2026-11-20")}, facts='{"next_step_due":"2026-11-14"}')
-    assert [said(n, planned, **facts) for n in ("has_next_step", "next_step_due")] == [True, day("2026-11-20")]
+    assert [fact_value(n, planned, **facts) for n in ("has_next_step", "next_step_due")] == [True, day("2026-11-20")]
 
 
 def test_the_next_step_belongs_to_an_active_owner_or_to_nobody():
-    assert said("next_step_owner", deal()) == "Ada"
+    assert fact_value("next_step_owner", deal()) == "Ada"
     gone = snapshot(owners=[OWNER | {"is_active": False}])
-    assert said("next_step_owner", gone) is None
+    assert fact_value("next_step_owner", gone) is None
 
 
-def test_why_activity_is_unknown_is_told():
+def test_why_activity_is_unknown_is_reported():
     assert wide(deal(activity_hint=day("2026-11-01")), coverage=TEAMS).frame["_activity_unknown"].item() == "hidden"

@@ -23,7 +23,7 @@ def moves(*rows):
     return pl.DataFrame([
         {"key": key, "at": START + timedelta(hours=hours), "process": "main", "to_stage": stage, "kind": kind,
          "actor": actor, "on": None, "from_stage": None, "to_name": None, "from_order": None, "to_order": None,
-         "ours": False}
+         "ours": False, "actor_name": None}
         for key, hours, kind, stage, actor in rows
     ], schema=MOVES)  # fmt: skip
 

@@ -8,30 +8,38 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from model.facts import FACTS
+from model.facts import FACTS, Fact
 from model.process import Process, Stage
+from model.subjects import OPPORTUNITIES
 from tests.model.build import OWNER, SETTING, at, day, fact, history, snapshot, task_due, wide
 
 BORN = ("2026-10-01T12:00", "Discovery")
 TOUCH = {"key": 1, "last_touch": at("2026-11-10"), "touches_30d": 2, "newest_seen": day("2026-11-10")}
 BUYERS = [{"key": 1, "contact_count": 2, "roles": ["Economic Buyer", "CHAMPION"]}]
+
+
+def changed(when, before, after, field="close_date"):
+    """A field change from JSON texts."""
+    return {"key": 1, "at": at(when), "field": field, "before": before, "after": after}
+
+
 PUSHED = [
-    {"key": 1, "at": at("2026-10-05"), "before": day("2026-10-20"), "after": day("2026-10-31")},
-    {"key": 1, "at": at("2026-10-06"), "before": day("2026-10-31"), "after": day("2026-11-01")},
-    {"key": 1, "at": at("2026-10-07"), "before": day("2026-11-30"), "after": day("2026-11-02")},
+    changed("2026-10-05", '"2026-10-20"', '"2026-10-31"'),
+    changed("2026-10-06", '"2026-10-31"', '"2026-11-01"'),
+    changed("2026-10-07", '"2026-11-30"', '"2026-11-02"'),
 ]
 EURO = {"currency": "EUR", "on": None, "multiply": Decimal("1.1"), "divide": Decimal(1)}
 BAND = (Process("main", (Stage("discovery", {"salesforce": ("Discovery",)}, (7, 30)),)),)
 
 
 def deal(changes=(BORN,), owner=None, **fields):
-    frames = {name: fields.pop(name) for name in ("activity", "roles", "date_moves", "rates") if name in fields}
+    frames = {name: fields.pop(name) for name in ("activity", "roles", "field_changes", "rates") if name in fields}
     owners = (OWNER | (owner or {}), {"id": "u2", "name": "Bo", "is_active": True})
     return snapshot([fields], history(1, *changes), owners, **frames)
 
 
 def mapped(name, text, **more):
-    """A deal whose mapped field has a JSON text, and the setting that maps it."""
+    """A deal with a JSON text in its mapped field, and the setting that maps it."""
     return deal(facts=f'{{"{name}":{text}}}', **more), replace(SETTING, mapped=frozenset({name}))
 
 
@@ -66,8 +74,8 @@ PLAIN = {
     "currency": (deal(currency="EUR"), "EUR"),
     "amount_home": (deal(currency="EUR", amount=Decimal("12.34"), rates=[EURO]), Decimal("13.574")),
     "close_date": (deal(close_date=day("2026-12-01")), day("2026-12-01")),
-    "pushes": (deal(date_moves=PUSHED), 2),
-    "pushes_over_month_end": (deal(date_moves=PUSHED), 1),
+    "pushes": (deal(field_changes=PUSHED), 2),
+    "pushes_over_month_end": (deal(field_changes=PUSHED), 1),
     "last_activity": (deal(activity=[TOUCH]), day("2026-11-10")),
     "touched": (deal(activity=[TOUCH]), True),
     "touches_30d": (deal(activity=[TOUCH]), 2),
@@ -109,7 +117,7 @@ def test_each_fact_has_its_value(name):
 
 
 @pytest.mark.parametrize("name", [name for name in FACTS if name not in BY_MAPPING and name != "id"])
-def test_a_fact_whose_column_or_feed_cannot_be_read_is_unknown(name):
+def test_a_fact_with_an_unreadable_column_or_feed_is_unknown(name):
     needs = FACTS[name].needs
     columns = ";".join(need for need in needs)
     late = replace(
@@ -195,3 +203,19 @@ def test_columns_have_the_types_of_the_contract():
 
 def test_a_deal_that_nobody_calls_open_or_closed_is_unknown():
     assert {fact(name, deal(is_closed=None)) for name in ("is_open", "is_won", "is_lost")} == {"unknown"}
+
+
+LOWERED = Fact(
+    "times_lowered", "number", "times", "Times the amount was lowered", ("amount_history",),
+    (pl.col("after") < pl.col("before")).sum(), history="amount", whole=True,
+)  # fmt: skip
+AMOUNTS = [changed("2026-10-05", '"900"', '"500"', "amount"), changed("2026-10-06", '"500"', '"800.5"', "amount")]
+
+
+@pytest.mark.parametrize(("changes", "unread", "times"), [
+    (AMOUNTS, "", 1), ((), "", 0), (PUSHED, "", 0), (AMOUNTS, ";amount_history;", "unknown"),
+])  # fmt: skip
+def test_a_fact_over_the_history_of_any_field_is_one_entry(changes, unread, times):
+    subject = replace(OPPORTUNITIES, facts={**FACTS, "times_lowered": LOWERED})
+    shot = replace(deal(field_changes=changes, unread=unread), subject=subject)
+    assert fact("times_lowered", shot) == times

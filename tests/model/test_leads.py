@@ -27,12 +27,12 @@ OWNER = {
 }  # fmt: skip
 
 
-def lead(**said):
+def lead(**changes):
     return {
         "key": 1, "id": "L1", "name": "Ada", "company": "Acme", "source": "Web", "status": "New", "owner_id": "u1",
         "is_converted": False, "converted_on": None, "created": MADE, "last_edit": MADE, "facts": "{}", "unread": "",
         "first_touch": None, "last_touch": None,
-    } | said  # fmt: skip
+    } | changes  # fmt: skip
 
 
 def wide(*leads, setting=ALL, feeds=("leads", "lead_activities"), closed=("Unqualified",), hidden=(), at=NOW):
@@ -44,7 +44,7 @@ def wide(*leads, setting=ALL, feeds=("leads", "lead_activities"), closed=("Unqua
 
 
 def value(name, one, **how):
-    """The fact's value; "unknown" where it cannot be said."""
+    """The fact's value; "unknown" where it is not known."""
     (row,) = wide(one, **how).frame.select(name, known=pl.col(name + KNOWN) if name != "id" else True).to_dicts()
     return row[name] if row["known"] else "unknown"
 
@@ -74,26 +74,28 @@ PLAIN = {
 
 @pytest.mark.parametrize("name", sorted(LEAD.facts.keys() - {"segment"}))
 def test_each_fact_has_the_value_that_its_record_says(name):
-    said, expected = PLAIN[name]
-    assert value(name, lead(**said)) == expected
+    found, expected = PLAIN[name]
+    assert value(name, lead(**found)) == expected
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("wanted", "expected"),
     [
         ({}, True), ({"status": " unqualified "}, False), ({"status": "Unqualified "}, False), ({"status": None}, True),
         ({"is_converted": True}, False), ({"is_converted": None}, "unknown"),
     ],
 )  # fmt: skip
-def test_a_lead_is_open_until_it_is_converted_or_given_up(said, expected):
-    assert value("is_open", lead(**said)) == expected
+def test_a_lead_is_open_until_it_is_converted_or_given_up(wanted, expected):
+    assert value("is_open", lead(**wanted)) == expected
 
 
 @pytest.mark.parametrize(
-    "said", [{"first_touch": MADE}, {"is_converted": True}, {"status": "Unqualified"}], ids=["touched", "won", "lost"]
+    "expected",
+    [{"first_touch": MADE}, {"is_converted": True}, {"status": "Unqualified"}],
+    ids=["touched", "won", "lost"],
 )
-def test_who_was_answered_or_is_gone_does_not_wait(said):
-    assert value("hours_waiting", lead(**said)) is None
+def test_who_was_answered_or_is_gone_does_not_wait(expected):
+    assert value("hours_waiting", lead(**expected)) is None
 
 
 def test_a_lead_that_nobody_owns_has_a_blank_owner_and_one_of_an_unread_owner_an_unknown_one():

@@ -1,4 +1,4 @@
-"""What can happen to a deal, said in words of no CRM, and the file that holds it: one JSON object a line."""
+"""What can happen to a deal, in words of no CRM, and the file that holds it: one JSON object a line."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     "note": ("on", "contact"),
     "meeting": ("key", "starts", "on", "contact"),
     "meeting cancelled": ("key",),
-    "task": ("key", "due", "on", "contact", "of"),  # of: whose it is, else the deal's owner's
+    "task": ("key", "due", "on", "contact", "of"),  # of: its owner, else the deal's
     "task done": ("key",),
     "contact": ("contact", "role"),
     "contact removed": ("contact",),
@@ -68,8 +68,8 @@ class Event:
 
     def line(self) -> str:
         """The event as a line of the file."""
-        said = {"at": self.at.astimezone(UTC).isoformat(), "actor": self.actor, "deal": self.deal, "what": self.what}
-        return json.dumps({**said, **({"values": dict(self.values)} if self.values else {})}, sort_keys=False)
+        values = {"at": self.at.astimezone(UTC).isoformat(), "actor": self.actor, "deal": self.deal, "what": self.what}
+        return json.dumps({**values, **({"values": dict(self.values)} if self.values else {})}, sort_keys=False)
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
@@ -87,9 +87,9 @@ def read_events(lines: Iterable[str]) -> list[Event]:
     found = []
     for number, line in enumerate(lines, 1):
         try:
-            said = json.loads(line)
-            at = datetime.fromisoformat(said["at"])
-            found.append(Event(at, said["actor"], said["deal"], said["what"], said.get("values", {})))
+            answer = json.loads(line)
+            at = datetime.fromisoformat(answer["at"])
+            found.append(Event(at, answer["actor"], answer["deal"], answer["what"], answer.get("values", {})))
         except (ValueError, KeyError) as error:
             raise ValueError(f"line {number}: {error}") from error
     return in_order(found)

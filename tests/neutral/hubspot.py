@@ -55,7 +55,7 @@ def _line(own: OwnField) -> str:
 
 @dataclass
 class Player:
-    """Plays events in a portal whose clock it moves."""
+    """Plays events in a portal and moves its clock."""
 
     portal: Portal
     deals: dict[str, str] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Player:
         return str(writes.create(self.portal, kind, self.actor(event), clean).id)
 
     def edit(self, event: Event, values: Mapping[str, Any], kind: str = "deals", key: str | None = None) -> None:
-        """Change a record, the event's deal unless said."""
+        """Change a record, the event's deal by default."""
         record = self.portal.shelves[kind].rows[int(key or self.deals[event.deal])]
         clean = checks.checked(self.portal, kind, dict(values), record)
         writes.apply(self.portal, kind, record, self.actor(event), clean)

@@ -24,7 +24,7 @@ NOON: Final = time(12)
 
 
 def closing(day: str, hour: str | None = None) -> str:
-    """A close date as HubSpot keeps it: an instant, here of an hour in the portal's zone, noon unless said."""
+    """A close date as HubSpot keeps it: an instant, here of an hour in the portal's zone, noon by default."""
     at = datetime.combine(date.fromisoformat(day), time.fromisoformat(hour) if hour else NOON, ZoneInfo(ZONE))
     return iso(millis(at))
 
@@ -88,14 +88,14 @@ def _now(player: Player) -> dict[str, str]:
 
 
 def _called(player: Player, event: Event) -> None:
-    told = {"hs_call_title": "Call", "hs_call_direction": "OUTBOUND", "hs_call_status": "COMPLETED"}
-    player.log(event, "calls", {**_now(player), **told})
+    values = {"hs_call_title": "Call", "hs_call_direction": "OUTBOUND", "hs_call_status": "COMPLETED"}
+    player.log(event, "calls", {**_now(player), **values})
 
 
 def _wrote(player: Player, event: Event) -> None:
     bulk = {"hs_sequence_id": "4711"} if event.what == "bulk mail" else {}
-    told = {"hs_email_subject": "Follow-up", "hs_email_direction": "EMAIL", "hs_email_status": "SENT"}
-    player.log(event, "emails", {**_now(player), **told, **bulk})
+    values = {"hs_email_subject": "Follow-up", "hs_email_direction": "EMAIL", "hs_email_status": "SENT"}
+    player.log(event, "emails", {**_now(player), **values, **bulk})
 
 
 def _noted(player: Player, event: Event) -> None:
@@ -105,8 +105,8 @@ def _noted(player: Player, event: Event) -> None:
 def _task(player: Player, event: Event) -> None:
     due = {"hs_timestamp": closing(event.values["due"])} if "due" in event.values else {}
     of = login_of(event.values["of"]) if "of" in event.values else player.owners[event.deal]
-    told = {"hs_task_subject": "To do", "hs_task_status": "NOT_STARTED", "hubspot_owner_id": player.owner_id(of)}
-    player.others[event.deal, f"task {event.values['key']}"] = player.log(event, "tasks", {**told, **due})
+    values = {"hs_task_subject": "To do", "hs_task_status": "NOT_STARTED", "hubspot_owner_id": player.owner_id(of)}
+    player.others[event.deal, f"task {event.values['key']}"] = player.log(event, "tasks", {**values, **due})
 
 
 def _task_done(player: Player, event: Event) -> None:
@@ -117,11 +117,11 @@ def _task_done(player: Player, event: Event) -> None:
 def _meeting(player: Player, event: Event) -> None:
     starts = datetime.fromisoformat(event.values["starts"])
     start, end = iso(millis(starts)), iso(millis(starts + timedelta(hours=1)))
-    told = {
+    values = {
         "hs_timestamp": start, "hs_meeting_title": "Meeting", "hs_meeting_start_time": start,
         "hs_meeting_end_time": end, "hs_meeting_outcome": "SCHEDULED",
     }  # fmt: skip
-    player.others[event.deal, f"meeting {event.values['key']}"] = player.log(event, "meetings", told)
+    player.others[event.deal, f"meeting {event.values['key']}"] = player.log(event, "meetings", values)
 
 
 def _cancelled(player: Player, event: Event) -> None:

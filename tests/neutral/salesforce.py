@@ -62,7 +62,7 @@ __all__ = ["FACTS", "Player", "prepare"]
 
 @dataclass
 class Player:
-    """Plays events in an org whose clock it moves."""
+    """Plays events in an org and moves its clock."""
 
     org: Org
     types: dict[str, str]

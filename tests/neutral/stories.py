@@ -1,8 +1,8 @@
 """Stories: lives of single deals written by hand in YAML, short because what goes without saying is filled in.
 
 A story has an id, its owner, a `life` of [local time, what, values] (`what` may end in `by ACTOR`; else the rep did it)
-and whatever its reader wants beside it. `tended` says what a good rep did without its being told: contacts (two on the
-day of creation, one the economic buyer), call and step (on `TENDED`); all three unless said. Times are those of the
+and whatever its reader wants beside it. `tended` says what a good rep did without an own event: contacts (two on the
+day of creation, one the economic buyer), call and step (on `TENDED`); all three by default. Times are those of the
 owner's zone. Contacts and accounts belong to their story, but for those that begin with `shared`.
 """
 
@@ -41,22 +41,22 @@ class Story:
 def read_stories(text: str) -> list[Story]:
     """The stories of a file, in its order; raises ValueError naming the story that cannot be read."""
     found = []
-    for said in YAML(typ="safe").load(text)["stories"]:
+    for result in YAML(typ="safe").load(text)["stories"]:
         try:
-            found.append(_story(said))
+            found.append(_story(result))
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"story {said.get('id')}: {error}") from error
+            raise ValueError(f"story {result.get('id')}: {error}") from error
     return found
 
 
-def _story(said: dict[str, Any]) -> Story:
-    owner, key = said.get("owner", "rita"), said["id"]
+def _story(given: dict[str, Any]) -> Story:
+    owner, key = given.get("owner", "rita"), given["id"]
     zone = ZoneInfo(next(one.zone for one in OWNERS if one.key == owner))
-    told = [_event(key, zone, step) for step in said["life"]]
-    first = told[0]
-    told[0] = Event(first.at, first.actor, key, first.what, _begun(first, owner, key))
-    events = in_order([*told, *_tended(key, zone, first.at, said.get("tended", ALL))])
-    beside = {name: value for name, value in said.items() if name not in {"id", "life"}}
+    rows = [_event(key, zone, step) for step in given["life"]]
+    first = rows[0]
+    rows[0] = Event(first.at, first.actor, key, first.what, _begun(first, owner, key))
+    events = in_order([*rows, *_tended(key, zone, first.at, given.get("tended", ALL))])
+    beside = {name: value for name, value in given.items() if name not in {"id", "life"}}
     return Story(key, tuple(events), beside)
 
 

@@ -48,7 +48,7 @@ def test_pages_of_a_query_are_kept_for_two_days(sync, org, deal):
     assert code(error) == "INVALID_QUERY_LOCATOR"
 
 
-def test_deletions_are_told_for_15_days(sync, org):
+def test_deletions_are_reported_for_15_days(sync, org):
     start, end = org.clock.now() - timedelta(days=16), org.clock.now()
     with pytest.raises(SalesforceError) as error:
         sync.sf.Opportunity.deleted(start, end)
@@ -60,10 +60,10 @@ def test_what_is_covered_ends_where_the_oldest_running_transaction_began(sync, o
     made, began = deal(), org.clock.now()
     late = run_late(org, lambda: edit_as(org, ADMIN, "Opportunity", made, {"Name": "Late"}))
     org.clock.forward(timedelta(minutes=5))
-    told = [sync.sf.Opportunity.updated(began - timedelta(hours=1), org.clock.now() + timedelta(hours=1))]
+    rows = [sync.sf.Opportunity.updated(began - timedelta(hours=1), org.clock.now() + timedelta(hours=1))]
     late.commit()
-    told.append(sync.sf.Opportunity.updated(began - timedelta(hours=1), org.clock.now() + timedelta(hours=1)))
-    assert [unwire(one["latestDateCovered"]) for one in told] == [began, org.clock.now()]
+    rows.append(sync.sf.Opportunity.updated(began - timedelta(hours=1), org.clock.now() + timedelta(hours=1)))
+    assert [unwire(one["latestDateCovered"]) for one in rows] == [began, org.clock.now()]
 
 
 def test_records_of_a_collection_need_an_id_of_their_kind_where_they_are_changed_and_none_where_made(admin, deal):

@@ -92,7 +92,7 @@ def test_a_locked_row_fails_alone(sync, org, deal):
     assert all(r["success"] for r in sync.collection(records))
 
 
-def test_the_daily_limit_is_counted_told_and_enforced(sync, org):
+def test_the_daily_limit_is_counted_reported_and_enforced(sync, org):
     org.settings.daily_limit = org.used + 1
     sync.sf.query(QUERY)
     assert sync.sf.api_usage["api-usage"] == (org.used, org.used)

@@ -67,7 +67,7 @@ def test_parents_children_and_attributes_come_at_each_level(sync, admin, deal):
     assert row["Tasks"] is None
 
 
-def test_what_and_type_of_a_task_are_told(sync, admin, deal):
+def test_what_and_type_of_a_task_are_reported(sync, admin, deal):
     mine = deal(Name="Mine")
     admin.sf.Task.create({"Subject": "Call", "WhatId": mine})
     admin.sf.Task.create({"Subject": "None"})

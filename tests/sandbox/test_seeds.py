@@ -114,9 +114,9 @@ def test_the_maven_files_keep_their_blanks_and_name_every_invention(maven):
     assert [deals[k]["StageName"] for k in ("AAA", "BBB", "CCC")] == ["Won", "Engaging", "Prospecting"]
     assert (deals["BBB"]["AccountId"], deals["BBB"]["Product__c"], deals["BBB"]["Amount"]) == (None, None, None)
     assert (deals["AAA"]["IsWon"], deals["AAA"]["Amount"], deals["AAA"]["CloseDate"]) == (True, 1054.0, "2017-03-01")
-    told = {(i.source_id, i.field) for i in invented}
-    assert {("BBB", "CloseDate"), ("CCC", "CloseDate"), ("CCC", "CreatedDate")} <= told
-    assert ("AAA", "CloseDate") not in told
+    values = {(i.source_id, i.field) for i in invented}
+    assert {("BBB", "CloseDate"), ("CCC", "CloseDate"), ("CCC", "CreatedDate")} <= values
+    assert ("AAA", "CloseDate") not in values
 
 
 def test_the_maven_files_give_a_history_from_their_two_dates(maven):
@@ -136,18 +136,18 @@ def test_the_command_prints_where_it_is_and_how_to_log_in():
     root = Path(__file__).parents[2]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
         try:
-            told = json.loads(process.stdout.readline())
-            login = next(one for one in told["logins"] if one["username"] == SYNC)
+            answer = json.loads(process.stdout.readline())
+            login = next(one for one in answer["logins"] if one["username"] == SYNC)
             form = {"grant_type": "client_credentials", **{k: login[k] for k in ("client_id", "client_secret")}}
             with requests.Session() as session:
                 session.trust_env = False
-                url = told["url"] + "/services/oauth2/token"
-                assert session.post(url, data=form, verify=told["ca_file"]).json()["token_type"] == "Bearer"
+                url = answer["url"] + "/services/oauth2/token"
+                assert session.post(url, data=form, verify=answer["ca_file"]).json()["token_type"] == "Bearer"
         finally:
             process.terminate()
 
 
-def test_a_stopped_clock_goes_on_when_told():
+def test_a_stopped_clock_goes_on_when_moved():
     clock = Clock(NOW)
     assert clock.now() == NOW
     clock.run()

@@ -101,7 +101,7 @@ def test_one_row_is_upserted_by_its_external_id(keyed, org):
     assert org.tables["Task"].rows[made["id"]]["Subject"] == "Mail"
 
 
-def test_several_rows_of_one_external_id_are_told_by_their_addresses(keyed):
+def test_several_rows_of_one_external_id_are_reported_by_their_addresses(keyed):
     two = [keyed.sf.Task.create({"Subject": "Call", "Ours__c": "b1"})["id"] for _ in range(2)]
     with pytest.raises(SalesforceError) as caught:
         keyed.sf.Task.upsert("Ours__c/b1", {"Subject": "Mail"})

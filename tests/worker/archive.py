@@ -30,32 +30,32 @@ STAGES = ("Discovery", "Proposal", "Negotiation", "Closed Won", "Closed Lost")
 GIVEN = frozenset(name for name, fact in FACTS.items() if "mapping" not in fact.needs)
 
 
-def deal(id_: str, **said: Any) -> dict[str, Any]:
+def deal(id_: str, **changes: Any) -> dict[str, Any]:
     """An open deal made 60 days ago and seen ever since."""
-    made = said.get("created", NOW - 60 * DAY)
+    made = changes.get("created", NOW - 60 * DAY)
     return {
         "id": id_, "name": f"Deal {id_}", "pipeline": None, "record_type": None, "deal_type": None, "source": None,
         "stage_name": "Discovery", "is_closed": False, "is_won": False, "amount": Decimal(1000), "currency": "USD",
         "close_date": date(2026, 12, 31), "probability": 0.2, "forecast_category": "pipeline", "next_step": "Call them",
         "owner_id": "u1", "account_id": f"a{id_}", "activity_hint": None, "created": made, "last_edit": made,
         "modified": made, "modified_by": "u1", "facts": {}, "ours": {}, "unread": [], "gone": None,
-    } | said  # fmt: skip
+    } | changes  # fmt: skip
 
 
-def call(id_: str, deal_id: str, at: datetime, **said: Any) -> dict[str, Any]:
+def call(id_: str, deal_id: str, at: datetime, **changes: Any) -> dict[str, Any]:
     """A call that was made and logged at an instant."""
     return {
         "id": id_, "opportunity_id": deal_id, "kind": "call", "state": "done", "at": at, "due": None, "created": at,
         "owner_id": "u1", "created_by": "u1", "bulk": False, "possible": False, "gone": None, "account_id": None,
         "contact_id": None, "modified": at,
-    } | said  # fmt: skip
+    } | changes  # fmt: skip
 
 
-def moved(deal_id: str, at: datetime, stage: str, **said: Any) -> dict[str, Any]:
+def moved(deal_id: str, at: datetime, stage: str, **changes: Any) -> dict[str, Any]:
     """A move to a stage, or the creation in it."""
     id_ = f"{deal_id}:{at.isoformat()}:{stage}"
     return {"id": id_, "opportunity_id": deal_id, "at": at, "stage_name": stage, "pipeline": None, "actor_id": "u1"} | (
-        said
+        changes
     )
 
 
@@ -67,11 +67,11 @@ def changed(deal_id: str, at: datetime, field: str, before: Any, after: Any) -> 
     }  # fmt: skip
 
 
-def owner(id_: str, **said: Any) -> dict[str, Any]:
+def owner(id_: str, **changes: Any) -> dict[str, Any]:
     return {
         "id": id_, "name": f"Rep {id_}", "username": None, "is_active": True, "manager_id": None, "team": None,
         "region": None, "zone": None, "start_date": None,
-    } | said  # fmt: skip
+    } | changes  # fmt: skip
 
 
 def crm_stage(name: str) -> dict[str, Any]:
@@ -93,13 +93,13 @@ class Archive:
     """Services over a store of a connection that was pulled now and then."""
 
     def __init__(self, folder: Path, url: str = "", **connection: Any) -> None:
-        said: dict[str, Any] = {"kind": "salesforce", "timezone": "America/New_York", **connection}
-        settings = Settings(home=folder, connections={NAME: connection_settings(said)})
-        door: Connector = Silent()  # type: ignore[assignment]
+        found: dict[str, Any] = {"kind": "salesforce", "timezone": "America/New_York", **connection}
+        settings = Settings(home=folder, connections={NAME: connection_settings(found)})
+        connector: Connector = Silent()  # type: ignore[assignment]
         self.store = Store.open(url) if url else empty_store(folder / "sluicegate.db")
         self.services = Services(
             settings=settings, clock=lambda: NOW, sleep=lambda _: None, store=self.store,
-            connect=lambda _name: door, policy_texts=dict,
+            connect=lambda _name: connector, policy_texts=dict,
         )  # fmt: skip
         self.store.database.connection_key(NAME)
         self.describe()

@@ -1,4 +1,4 @@
-"""A team whose policies enforce: one that asks for a call, with a task for the owner and, later, for the manager."""
+"""A team with enforcing policies: one that asks for a call, with a task for the owner and, later, for the manager."""
 
 from __future__ import annotations
 
@@ -56,5 +56,5 @@ def enforcing(
     """A team under a policy that enforces; `act`: an admin gave our user what tasks need."""
     with governed(folder, kind, **more) as team:
         if act:
-            team.office.let_us_act()
+            team.driver.let_us_act()
         yield under(team, text or quiet())

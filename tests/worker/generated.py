@@ -1,4 +1,4 @@
-"""A past drawn by a number: deals of every kind, awkward hours, five zones, and policies that ask what passes."""
+"""A past generated from a seed: deals of every kind, awkward hours, five zones, and policies on changing facts."""
 
 from __future__ import annotations
 
@@ -101,16 +101,16 @@ def keep_one(kept: Archive, draw: random.Random, id_: str) -> None:
     made = when(draw, 45)
     history = _history(draw, made)
     seen = made if draw.random() < 0.5 else when(draw, 25)
-    said = _said(draw, history[-1][1] if history else "Discovery") | {"created": made}
+    found = _said(draw, history[-1][1] if history else "Discovery") | {"created": made}
     if draw.random() < 0.6:  # a change that we saw ourselves between two pulls, then the record as it stands now
-        facts = said["facts"] | {"segment": "big"}
+        facts = found["facts"] | {"segment": "big"}
         before = {"amount": Decimal(900), "next_step": "Draft", "gone": None, "owner_id": "u0", "facts": facts}
-        kept.keep(seen, opportunity=[deal(id_, **said | before | {"unread": []}, last_edit=seen, modified=seen)])
+        kept.keep(seen, opportunity=[deal(id_, **found | before | {"unread": []}, last_edit=seen, modified=seen)])
         seen = max(seen, when(draw, 20))
-    kept.keep(seen, opportunity=[deal(id_, **said, last_edit=seen, modified=seen)])
+    kept.keep(seen, opportunity=[deal(id_, **found, last_edit=seen, modified=seen)])
     kept.keep(
         NOW, stage_change=[moved(id_, at, name) for at, name in history],
-        field_change=[*_pushes(draw, id_), *_steps(draw, id_)],
+        field_change=[*_pushes(draw, id_), *_steps(draw, id_), *_amounts(draw, id_)],
         contact_role=[_role(draw, id_, n) for n in range(draw.randint(0, 3))],
         activity=[_activity(draw, id_, n) for n in range(draw.randint(0, 6))],
     )  # fmt: skip
@@ -146,6 +146,11 @@ def _pushes(draw: random.Random, id_: str) -> list[dict[str, Any]]:
 
 def _steps(draw: random.Random, id_: str) -> list[dict[str, Any]]:
     return [changed(id_, when(draw), "next_step", draw.choice([None, "Old"]), "x")] if draw.random() < 0.5 else []
+
+
+def _amounts(draw: random.Random, id_: str) -> list[dict[str, Any]]:
+    to = lambda: draw.choice(["500", "1500"])  # noqa: E731
+    return [changed(id_, when(draw), "amount", "900", to()) for _ in range(draw.randint(0, 2))]
 
 
 def _role(draw: random.Random, id_: str, n: int) -> dict[str, Any]:

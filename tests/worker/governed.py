@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 from tests.support.stores import empty_store
 from worker.pipeline.run import run
 from worker.settings import Settings as WorkerSettings
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from connectors.protocol import Connector
     from tests.connectors.salesforce.sales import Sales
-    from tests.crm_drivers.driver import Office, Write
+    from tests.crm_drivers.driver import CrmDriver, Write
     from worker.pipeline.report import Report
 
 NAME = "acme"
@@ -33,7 +33,7 @@ FLAGS, REASONS, CHECKED, SCORE = "flag_ids", "reasons", "checked", "score"
 class Governed:
     """Flows over one local CRM; `services.clock` is the CRM's own clock."""
 
-    office: Office
+    driver: CrmDriver
     services: Services
     reports: list[Report] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
@@ -43,12 +43,12 @@ class Governed:
     def says(self, deal: str, **facts: Any) -> None:
         """What stands in the mapped fields of a deal."""
         for fact, value in facts.items():
-            self.office.flag(deal, self.fields[fact], value)
+            self.driver.flag(deal, self.fields[fact], value)
 
     @property
     def sales(self) -> Sales:
-        """The org of a Salesforce office."""
-        return self.office.sales  # type: ignore[attr-defined,no-any-return]
+        """The org behind a Salesforce driver."""
+        return self.driver.sales  # type: ignore[attr-defined,no-any-return]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -58,7 +58,7 @@ class Governed:
     def says_of_lead(self, lead: str, **facts: Any) -> None:
         """What stands in the mapped fields of a lead."""
         for fact, value in facts.items():
-            self.office.flag_lead(lead, self.lead_fields[fact], value)
+            self.driver.flag_lead(lead, self.lead_fields[fact], value)
 
     def lead(self, lead: str) -> dict[str, Any]:
         """A lead with what was found, as `sluicegate leads` lists it."""
@@ -72,19 +72,19 @@ class Governed:
         return self.reports[-1]
 
     def later(self, **delta: float) -> None:
-        self.office.clock.set(self.office.clock.now() + timedelta(**delta))
+        self.driver.clock.set(self.driver.clock.now() + timedelta(**delta))
 
-    def deal(self, name: str = "Acme", **said: Any) -> str:
+    def deal(self, name: str = "Acme", **changes: Any) -> str:
         """A deal that a rep makes."""
-        return self.office.deal(name, **said)
+        return self.driver.deal(name, **changes)
 
-    def edit(self, deal: str, **said: Any) -> None:
+    def edit(self, deal: str, **changes: Any) -> None:
         """What somebody changes on a deal, by all rules."""
-        self.office.edit(deal, **said)
+        self.driver.edit(deal, **changes)
 
     def on_record(self, deal: str) -> dict[str, Any]:
         """Our fields of a deal, as they stand in the CRM."""
-        return self.office.record(deal)
+        return self.driver.record(deal)
 
     def all_on_record(self) -> dict[str, dict[str, Any]]:
         return {deal: self.on_record(deal) for deal in self.theirs()}
@@ -101,7 +101,7 @@ class Governed:
 
     def writes(self, since: int = 0) -> list[Write]:
         """Every write that our user sent, from the n-th on."""
-        return self.office.writes()[since:]
+        return self.driver.writes()[since:]
 
     def written(self, since: int = 0) -> list[str]:
         """The deals that our user changed, from its n-th write on; a deal as often as it was written."""
@@ -109,37 +109,37 @@ class Governed:
 
     def seed(self, deals: int, number: int = 1) -> dict[str, dict[str, bool]]:
         """A believable pipeline, and what was planted in each open deal."""
-        return self.office.seed(deals, number)
+        return self.driver.seed(deals, number)
 
     def theirs(self) -> dict[str, dict[str, Any]]:
-        """Of each living deal what is not ours and does not move by itself when somebody saves."""
-        return self.office.theirs()
+        """The values of each existing deal that are not our own and that no save changes by itself."""
+        return self.driver.theirs()
 
     def let_reps_edit_ours(self) -> None:
         """An admin was generous: reps may edit (and so clone) our fields."""
-        self.office.let_reps_edit_ours()
+        self.driver.let_reps_edit_ours()
 
 
-def services(office: Office, folder: Path, **connection: Any) -> Services:
+def services(driver: CrmDriver, folder: Path, **connection: Any) -> Services:
     """Services over this CRM, with the starter pack and a SQLite store in `folder`."""
     ways = {"sandbox": True, "timezone": "America/New_York", **connection}
-    said = connection_settings({"kind": office.kind, **ways})
-    settings = WorkerSettings(home=folder, connections={NAME: said})
-    connector = office.connector(budget_share=1.0)
+    found = connection_settings({"kind": driver.kind, **ways})
+    settings = WorkerSettings(home=folder, connections={NAME: found})
+    connector = driver.connector(budget_share=1.0)
     return Services(
         settings=settings,
-        clock=office.clock.now,
-        sleep=office.waited.append,
+        clock=driver.clock.now,
+        sleep=driver.waited.append,
         store=empty_store(folder / "sluicegate.db"),
         connect=lambda _name: connector,
         policy_texts=lambda: policy_texts(settings),
     )
 
 
-def live(team: Governed, texts: dict[str, bytes] | None = None, **said: Any) -> Governed:
-    """The team on a connection that is no sandbox; `texts` are its policy files, the starter pack unless said."""
+def live(team: Governed, texts: dict[str, bytes] | None = None, **changes: Any) -> Governed:
+    """The team on a connection that is no sandbox; `texts` are its policy files, the starter pack by default."""
     settings = team.services.settings
-    connection = settings.connections[NAME].model_copy(update={"sandbox": False, **said})
+    connection = settings.connections[NAME].model_copy(update={"sandbox": False, **changes})
     settings = settings.model_copy(update={"connections": {NAME: connection}})
     given = texts or policy_texts(settings)
     return replace(team, services=replace(team.services, settings=settings, policy_texts=lambda: given))
@@ -154,8 +154,8 @@ def rolled_out(texts: dict[str, bytes], to: str = "everyone") -> dict[str, bytes
 
 @contextmanager
 def governed(folder: Path, kind: str = "salesforce", **connection: Any) -> Iterator[Governed]:
-    with OFFICES[kind]() as office:
-        made = Governed(office, services(office, folder, **connection))
+    with CRM_DRIVERS[kind]() as driver:
+        made = Governed(driver, services(driver, folder, **connection))
         try:
             yield made
         finally:
@@ -163,21 +163,21 @@ def governed(folder: Path, kind: str = "salesforce", **connection: Any) -> Itera
 
 
 def with_connector(team: Governed, wrapped: Any) -> Governed:
-    """The same with another door to the CRM."""
+    """The same team with another connector."""
     return replace(team, services=replace(team.services, connect=lambda _name: wrapped))
 
 
 @dataclass
 class AfterThePull:
-    """A door to the CRM; once, when the pull has ended and nothing is pushed yet, something happens behind it."""
+    """A connector that runs `happens` once, after the pull and before the push."""
 
-    door: Connector
+    connector: Connector
     happens: Callable[[], None]
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.door, name)
+        return getattr(self.connector, name)
 
     def pull(self, *given: Any, **options: Any) -> Iterator[Any]:
-        yield from self.door.pull(*given, **options)
+        yield from self.connector.pull(*given, **options)
         self.happens()
         self.happens = lambda: None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from model.facts import FACTS
 from model.subjects import LEADS, OPPORTUNITIES, SUBJECTS, Subject
 from policies.files import read_policies
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.governed import Governed, services
 
 if TYPE_CHECKING:
@@ -39,16 +39,16 @@ def to_map(text: bytes, subject: Subject) -> dict[str, FactType]:
 @contextmanager
 def packed(folder: Path, kind: str, text: bytes, **connection: Any) -> Iterator[Governed]:
     """The team; its fields are named as the CRM names them, by fact, in `fields`."""
-    with OFFICES[kind]() as office:
+    with CRM_DRIVERS[kind]() as driver:
         of_deals, of_leads = to_map(text, OPPORTUNITIES), to_map(text, LEADS)
-        fields = {fact: office.custom(fact, fact, type_) for fact, type_ in of_deals.items()}
-        of_lead = {fact: office.custom(fact, fact, type_, on="lead") for fact, type_ in of_leads.items()}
-        ours = services(office, folder, fields=fields, lead_fields=of_lead, **connection)
-        connector = office.connector(fields=fields, lead_fields=of_lead, budget_share=1.0)
-        ours = replace(ours, policy_texts=lambda: {"pack.yaml": text}, connect=lambda _name: connector)
-        team = Governed(office, ours)
+        fields = {fact: driver.custom(fact, fact, type_) for fact, type_ in of_deals.items()}
+        of_lead = {fact: driver.custom(fact, fact, type_, on="lead") for fact, type_ in of_leads.items()}
+        own = services(driver, folder, fields=fields, lead_fields=of_lead, **connection)
+        connector = driver.connector(fields=fields, lead_fields=of_lead, budget_share=1.0)
+        own = replace(own, policy_texts=lambda: {"pack.yaml": text}, connect=lambda _name: connector)
+        team = Governed(driver, own)
         team.fields, team.lead_fields = fields, of_lead
         try:
             yield team
         finally:
-            ours.store.close()
+            own.store.close()

@@ -33,11 +33,11 @@ policies:
 def portal(tmp_path):
     """Deals that were made, moved once and renamed after 210 days, when a run first reads them."""
     with governed(tmp_path, "hubspot", currency="USD") as team:
-        office = team.office
+        driver = team.driver
         made = [team.deal(f"Deal {n}", amount=1000 * n) for n in range(DEALS)]
         team.later(days=20)
         for deal in made[:3]:
-            team.edit(deal, stage=office.second_stage)
+            team.edit(deal, stage=driver.second_stage)
         team.later(days=DAYS - 10)
         for deal in made:
             team.edit(deal, name="Another name")
@@ -47,8 +47,8 @@ def portal(tmp_path):
 
 def test_everything_is_judged_on_every_day_before_the_first_pull(portal):
     pipelines = {deal["pipeline"] for deal in portal.services.store.verdicts.deals(NAME)}
-    office = portal.office
-    text = pack(pipelines.pop(), office.kind, (office.first_stage, office.second_stage, office.won))
+    driver = portal.driver
+    text = pack(pipelines.pop(), driver.kind, (driver.first_stage, driver.second_stage, driver.won))
     last = (portal.services.clock() - timedelta(days=1)).date()
     answer = replay(portal.services, NAME, {"p.yaml": text}, last - timedelta(days=DAYS - 1), last)
     assert answer["no_past"] == []

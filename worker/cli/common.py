@@ -115,7 +115,7 @@ def exit_code_of(error: SluicegateError) -> int:
 
 def say_error(error: Exception, code: int, *, as_json: bool) -> None:
     """Report an error: JSON on standard output for scripts, a sentence on standard error for people."""
-    text = str(error) if isinstance(error, SluicegateError) else f"A fault of ours ({type(error).__name__}): {error}"
+    text = str(error) if isinstance(error, SluicegateError) else f"Internal error ({type(error).__name__}): {error}"
     if as_json:
         answer: dict[str, Any] = {"error": text, "exit": code}
         if isinstance(error, PolicyProblem):

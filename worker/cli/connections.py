@@ -107,8 +107,8 @@ def _note(context: typer.Context, name: str, as_json: bool, *, paused: bool) -> 
         services.store.connections.pause(name, "by hand", services.clock())
     else:
         services.store.connections.resume(name)
-    said = f"'{name}' is paused; no run touches it." if paused else f"'{name}' runs again."
-    say({"connection": name, "paused": paused}, as_json, lambda: tell(said))
+    sentence = f"'{name}' is paused; no run touches it." if paused else f"'{name}' runs again."
+    say({"connection": name, "paused": paused}, as_json, lambda: tell(sentence))
 
 
 def show(remarks: list[Remark]) -> None:

@@ -39,11 +39,11 @@ class Local:
 
 @dataclass(frozen=True)
 class Visit:
-    """One flagged deal as the vendor's library shows it; `said`: what the visitor may do, or who wrote it."""
+    """One flagged deal as the vendor's library shows it; `remark`: what the visitor may do, or who wrote it."""
 
     title: str
     record: dict[str, Any]
-    said: str
+    remark: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Shown:
     def to_json(self) -> dict[str, Any]:
         """The results as JSON values."""
         runs = {"run": self.report.to_json(), "second_run": self.again.to_json()}
-        seen = {"title": self.visit.title, "record": self.visit.record, "said": self.visit.said}
+        seen = {"title": self.visit.title, "record": self.visit.record, "said": self.visit.remark}
         return {**runs, "flagged": self.flagged, "kpis": self.kpis, "read_back": seen}
 
 
@@ -131,8 +131,8 @@ def local_hubspot(deals: int) -> Iterator[Local]:
             portal.clock.forward(timedelta(seconds=portal.settings.index_lag + 1))  # searches see a change late
             seen = visit_portal(running)
             wrote = seen["written_by"]
-            said = f"Deal of {seen['owner']}; the flag count was written by {wrote['type']} {wrote['app']}: our app."
-            return Visit("Our properties, read by hubspot-api-client:", seen["record"], said)
+            remark = f"Deal of {seen['owner']}; the flag count was written by {wrote['type']} {wrote['app']}: our app."
+            return Visit("Our properties, read by hubspot-api-client:", seen["record"], remark)
 
         yield Local("hubspot", "HubSpot", config(running, "hubspot"), visit)
 
@@ -163,7 +163,7 @@ def show(one: Shown) -> None:
     table(title, ("deal", "stage", "score", "reasons"), rows)
     show_kpis(one.kpis)
     table(f"{one.crm.title}: {one.visit.title}", ("field", "value"), list(one.visit.record.items()))
-    typer.echo(one.visit.said)
+    typer.echo(one.visit.remark)
     typer.echo(
         f"First run: {one.report.outcomes['written']} records written, {one.report.calls} calls. "
         f"Second run, nothing changed: {one.again.outcomes['written']} written."

@@ -33,10 +33,10 @@ def native(
     services = asked(context).services(quiet=as_json)
     texts = read_policy_files(paths) if paths else policy_texts(services.settings)
     answer = flow(services, connection, texts, process)
-    say(answer, as_json, lambda: tell(told(answer)))
+    say(answer, as_json, lambda: tell(as_text(answer)))
 
 
-def told(answer: Mapping[str, Any]) -> str:
+def as_text(answer: Mapping[str, Any]) -> str:
     """The answer as text that can be pasted from."""
     parts = ["\n".join(answer["notes"]), *map(_rule, answer["rules"]), _table(answer["table"]), _unsaid(answer)]
     return "\n\n".join(part for part in parts if part)

@@ -39,8 +39,8 @@ def show_set(answer: Mapping[str, Any], *, examples: bool) -> None:
     if answer["facts"]:
         table("Facts to map", ("fact", "type", "meaning"), (tuple(fact.values()) for fact in answer["facts"]))
     if examples:
-        told = (line for criterion in answer["criteria"] for line in _courses(criterion))
-        table("Examples of gates", ("criterion", "ends", "what happens"), told)
+        scenarios = (line for criterion in answer["criteria"] for line in _courses(criterion))
+        table("Examples of gates", ("criterion", "ends", "what happens"), scenarios)
 
 
 def _policy(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from policies.reporting.finding import needs_attention
 from worker.cli.common import table, tell
 
 LINE = ("title", "route", "text", "fix")
+TIMES = ("as_of", "started_at", "ended_at")
 
 
 def show_deals(found: list[dict[str, Any]]) -> None:
@@ -29,7 +30,7 @@ def show_deals(found: list[dict[str, Any]]) -> None:
 
 def show_digest(found: dict[str, Any]) -> None:
     """Each rep's lines of today."""
-    columns = ("deal", f"amount ({found['currency']})", "flag", "told", "why", "what to do")
+    columns = ("deal", f"amount ({found['currency']})", "flag", "when", "why", "what to do")
     for rep in found["reps"]:
         rows = [[line["name"], money(line["amount"]), *(line[c] for c in LINE)] for line in rep["lines"]]
         more = f", and {many(rep['left_out'], 'more deal')}" if rep["left_out"] else ""
@@ -106,7 +107,7 @@ def show_decision(found: dict[str, Any]) -> None:
     written = entry_texts(decision["policies"])
     for flag in found["deal"]["flags"]:
         if flag["policy"] in written:
-            tell(f"\n{flag['policy']} said then:\n{written[flag['policy']]}")
+            tell(f"\n{flag['policy']} at that time:\n{written[flag['policy']]}")
 
 
 def off_record(flag: dict[str, Any]) -> str:
@@ -121,22 +122,37 @@ def off_record(flag: dict[str, Any]) -> str:
 
 def show_runs(listed: list[dict[str, Any]]) -> None:
     """A row a run, the newest first."""
-    rows = [
-        (run["run_id"], run["connection"], run["kind"], moment(run["as_of"]), _end(run), run["policy_digest"])
-        for run in listed
-    ]
-    table("Runs", ("run", "connection", "kind", "as of", "outcome", "policies"), rows)
+    columns = ("run", "connection", "kind", "started", "seconds", "trigger", "outcome", "done")
+    table("Runs", columns, [_run(run) for run in listed])
 
 
-def _end(run: dict[str, Any]) -> str:
-    """How a run ended; one that held something waits for a person."""
-    held = (run["counts"] or {}).get("held")
-    return f"{run['outcome']}, {held} held" if held else str(run["outcome"])
+def _run(run: dict[str, Any]) -> tuple[object, ...]:
+    """A row of `runs`."""
+    began = moment(run["started_at"] or run["as_of"])
+    parts = (run["run_id"], run["connection"], run["kind"], began, run["seconds"], run["trigger"])
+    return (*parts, _end(run["outcome"], run["counts"]), _done(run["counts"]))
+
+
+def _end(outcome: str, counts: dict[str, Any]) -> str:
+    """How a run ended, what waits for a person, and the trouble that began or ended with it."""
+    held, trouble = counts.get("held"), counts.get("trouble") or {}
+    lines = [f"{outcome}, {held} held" if held else outcome]
+    lines += [f"new trouble: {one}" for one in trouble.get("begun", ()) if not one.endswith(outcome)]
+    lines += [f"no more: {one}" for one in trouble.get("ended", ())]
+    return "\n".join(lines)
+
+
+def _done(counts: dict[str, Any]) -> str:
+    """What a run read, judged and wrote, in a few words."""
+    told = {name: counts.get(name) for name in ("pulled", "deals", "patches")}
+    told |= {"written": counts.get("outcomes", {}).get("written"), "calls": counts.get("calls")}
+    lasting = len((counts.get("trouble") or {}).get("lasting", ()))
+    return ", ".join(f"{n:,} {what}" for what, n in (told | {"lasting troubles": lasting}).items() if n)
 
 
 def show_run(found: dict[str, Any]) -> None:
     """A run and what it counted; of its parts only what is not nothing."""
-    own = {key: value for key, value in found.items() if key != "counts"} | {"as_of": moment(found["as_of"])}
+    own = {key: moment(value) if key in TIMES else value for key, value in found.items() if key != "counts" and value}
     counted = {key: value for key, value in found["counts"].items() if value and key not in found}
     rows = [(what.replace("_", " "), _plain(value)) for what, value in (own | counted).items() if value != ""]
     table(f"Run {found['run_id']}", ("what", "value"), rows)

@@ -104,11 +104,11 @@ def add(
     """
     from worker.usecases.waivers import add as flow
 
-    said = {
+    waiver = {
         "policy": policy, "deals": deal or [], "where": where, "connection": connection, "until": _day(until),
         "reason": reason, "approved_by": by,
     }  # fmt: skip
-    answer = flow(asked(context).services(), said, file)
+    answer = flow(asked(context).services(), waiver, file)
     say(answer, as_json, lambda: tell(f"Wrote {answer['file']}: {policy} is waived until {until}."))
 
 

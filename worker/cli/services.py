@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, Final
 
 import typer
 
-from worker.cli.common import asked
+from worker.cli.common import asked, tell
+
+WAITING: Final = "Waiting for runs of {names}, {processes} at a time. A line appears here for each run. Ctrl-C stops."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,11 +35,15 @@ def worker(
     settings = asked(context).settings()
     processes = concurrency or settings.schedule.concurrency
     share_cores(processes)
-    from worker.app import make_app
+    from worker.app import beat_file, make_app
     from worker.broker import embedded_broker
+    from worker.started_processes import end_left_over
 
-    arguments = ["worker", f"--concurrency={processes}", f"--pool={pool}", "--loglevel=WARNING"]
+    arguments = ["--quiet", "worker", f"--concurrency={processes}", f"--pool={pool}", "--loglevel=WARNING"]
+    if sys.stderr.isatty():
+        tell(WAITING.format(names=", ".join(settings.connections), processes=processes), err=True)
     with embedded_broker(settings):
+        end_left_over(beat_file(settings))
         make_app(settings).worker_main([*arguments, *(["--beat"] if with_beat else [])])
 
 

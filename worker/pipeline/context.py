@@ -67,8 +67,8 @@ def not_rolled_out(session: Session, policies: PolicySet) -> list[str]:
 
 def has_brake(session: Session) -> bool:
     """Whether the brake applies to this connection."""
-    said = session.connection.brake
-    return not session.connection.sandbox if said is None else said
+    brake = session.connection.brake
+    return not session.connection.sandbox if brake is None else brake
 
 
 class Brake(NamedTuple):
@@ -105,23 +105,23 @@ class BrakeTally:
         """Every rule that would change too much is held, unless a person let it through."""
         if not self.rules or not has_brake(self.session):
             return Brake([], [])
-        given = {(said.policy, said.revision): said for said in self._approvals}
+        given = {(approval.policy, approval.revision): approval for approval in self._approvals}
         mine = {rule.id: given.get((rule.id, revision_of(rule, self.calibration))) for rule in self.rules}
         found = over_share(self.rules, self.counts, self.calibration)
         passed = [one for one in found if _passes(mine[one.rule.id], one)]
-        used = {said.policy: said for one in passed if (said := mine[one.rule.id])}
+        used = {approval.policy: approval for one in passed if (approval := mine[one.rule.id])}
         return Brake([one for one in found if one not in passed], [*used.values()])
 
 
-def _passes(said: Approval | None, one: HeldRule) -> bool:
+def _passes(approval: Approval | None, one: HeldRule) -> bool:
     """Whether a valid approval covers the rule."""
-    return said is not None and said.good and one.deals <= said.up_to
+    return approval is not None and approval.good and one.deals <= approval.up_to
 
 
 def _baseline(session: Session, approvals: list[Approval]) -> Baseline:
     """The findings of a week ago. For a rule approved since, in any revision, the findings at that moment."""
     store, name, since = session.store, session.name, session.as_of - WEEK
-    used = [(said.used, said.policy) for said in approvals if said.used and said.used > since]
+    used = [(approval.used, approval.policy) for approval in approvals if approval.used and approval.used > since]
     let_through = {policy: at for at, policy in sorted(used)}
     standing = {at: store.decisions.standing(name, at) for at in set(let_through.values())}
     parts = [standing[at].filter(pl.col("policy") == policy) for policy, at in let_through.items()]

@@ -103,8 +103,8 @@ def deals_of(judged: JudgedPart, keys: set[int]) -> dict[int, TaskDeal]:
         owner = owners.get(row["owner"]) or {}
         people: dict[ActionKind, str | None] = {"task_owner": row["owner"], "task_manager": owner.get("manager_id")}
         active = {kind: one for kind, one in people.items() if one and _works(owners.get(one))}
-        name, whose = row["name"] or row["id"], owner.get("name") or "nobody"
-        found[row["key"]] = TaskDeal(row["id"], name, whose, row["as_of_date"], active)
+        name, owner_name = row["name"] or row["id"], owner.get("name") or "nobody"
+        found[row["key"]] = TaskDeal(row["id"], name, owner_name, row["as_of_date"], active)
     return found
 
 

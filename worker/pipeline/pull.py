@@ -10,10 +10,10 @@ from model.helpers.gc_paused import uncollected
 from model.helpers.prefetch import ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from model.subjects import Subject
-    from model.sync import SetAside
+    from model.sync import Page, SetAside
     from worker.pipeline.session import Session
 
 AT_ONCE: Final = 500
@@ -43,31 +43,33 @@ def pull(
     store, pulled = session.store, pulled or Pulled()
     asked = {"full": full, **session.asked(others)}
     with uncollected():
-        for number, page in enumerate(ahead(session.connector.pull(store.mirror.cursors(session.name), **asked))):
-            kept = store.mirror.keep_page(
-                session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
-            )
-            pulled.records += sum(map(len, page.records.values()))
-            pulled.changed += kept.changed + kept.new
-            pulled.held_back += kept.held_back
-            pulled.aside += page.aside
-            pulled.remarks += page.remarks
-            session.services.progress("pulled", pulled.records)
-            if number % SWEEP == 0:
-                gc.collect(1)  # reference cycles that the libraries have left
-    _set_aside_before(session, pulled)
+        _keep(session, pulled, session.connector.pull(store.mirror.cursors(session.name), **asked))
+        if returned := store.mirror.returned(session.name):
+            _keep(session, pulled, session.connector.children(returned))
+            store.mirror.forget_returned(session.name, returned, session.lease)
+        _set_aside_before(session, pulled)
     return pulled
+
+
+def _keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
+    """Keep pages, and count them."""
+    for number, page in enumerate(ahead(pages)):
+        kept = session.store.mirror.keep_page(
+            session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
+        )
+        pulled.records += sum(map(len, page.records.values()))
+        pulled.changed += kept.changed + kept.new
+        pulled.held_back += kept.held_back
+        pulled.aside += page.aside
+        pulled.remarks += page.remarks
+        session.services.progress("pulled", pulled.records)
+        if number % SWEEP == 0:
+            gc.collect(1)  # reference cycles that the libraries have left
 
 
 def _set_aside_before(session: Session, pulled: Pulled) -> None:
     """Read again, by id, the deals that an earlier run could not read."""
     now = {aside.id for aside in pulled.aside}
     again = [id_ for id_ in session.store.mirror.set_aside(session.name) if id_ not in now]
-    for start in range(0, len(again), AT_ONCE):
-        page = session.connector.read(again[start : start + AT_ONCE])
-        kept = session.store.mirror.keep_page(
-            session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
-        )
-        pulled.records += len(page.records["opportunity"])
-        pulled.changed += kept.changed + kept.new
-        pulled.aside += page.aside
+    starts = range(0, len(again), AT_ONCE)
+    _keep(session, pulled, (session.connector.read(again[start : start + AT_ONCE]) for start in starts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,7 @@ from policies.reporting.record import last_patch, wanted
 from store import patch_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from model.sync import Description, FieldRule, FieldValue, Patch
@@ -34,33 +34,23 @@ TIMES: Final = 3
 """How often a batch with an unknown outcome is read back before it waits for the next run."""
 
 
-@dataclass
-class Planned:
-    """Patches to send, and ids of deals on which a person had changed our fields."""
-
-    patches: list[Patch] = field(default_factory=list)
-    overwritten: list[str] = field(default_factory=list)
-
-
 def push(session: Session, judged: Judged, description: Description, run_id: int, report: Report, *, dry: bool) -> None:
     """Plan, send and keep the outcomes. A dry run only plans."""
     if not description.writes:
         report.remarks.append(NO_FIELDS.format(name=session.name))
-    planned = plan_all(session, judged, description.writes)
-    report.patches = len(planned.patches)
-    if not dry:
-        send(session, planned, run_id, report)
+    slices = planned(session, judged, description.writes)
+    if dry:
+        report.patches = sum(map(len, slices))
+    else:
+        send(session, slices, run_id, report)
 
 
-def plan_all(session: Session, judged: Judged, rules: Mapping[str, FieldRule]) -> Planned:
-    """The patches of all slices."""
-    planned = Planned()
+def planned(session: Session, judged: Judged, rules: Mapping[str, FieldRule]) -> Iterator[Sequence[Patch]]:
+    """The patches, slice by slice: only one slice of them is in memory."""
     for part in judged.parts:
         with uncollected():
             found = plan(list(plan_rows(session, part, rules)), rules, session.as_of)
-        planned.patches += found.patches
-        planned.overwritten += found.overwritten
-    return planned
+        yield found.patches
 
 
 @dataclass(frozen=True)
@@ -69,8 +59,9 @@ class OnRecord:
 
     key: int
     id: str
+    is_closed: bool | None
     modified: datetime
-    ours: dict[str, Any]
+    on_crm: dict[str, Any]
     sent: dict[str, Any]
     put_back_at: datetime | None
     last_patched_closed: bool
@@ -81,9 +72,9 @@ class OnRecord:
 
 def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator[OnRecord]:
     """The store's rows with parsed JSON."""
-    frame = session.store.pushes.plan_rows(session.name, keys).drop("is_closed", "first_seen")
+    frame = session.store.pushes.plan_rows(session.name, keys).drop("first_seen")
     for row in frame.iter_rows(named=True):
-        row["ours"], row["sent"] = orjson.loads(row["ours"] or "{}"), orjson.loads(row["sent"] or "{}")
+        row["on_crm"], row["sent"] = orjson.loads(row.pop("ours") or "{}"), orjson.loads(row["sent"] or "{}")
         yield OnRecord(**row)
 
 
@@ -91,11 +82,12 @@ def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRul
     """The fields for each deal: the verdict for judged open deals, a last patch for deals that left the pipeline."""
     wants = dict(wanted(judged.report, rules))
     for row in on_record(session, judged.part.keys):
-        want = wants.get(row.key)
+        want, closed = wants.get(row.key), False
         if want is None and leaves(row):
-            want = last_patch(rules)
+            # the store may know of a closing after as_of, which the verdict does not see
+            want, closed = last_patch(rules), bool(row.is_closed)
         if want is not None and not waits(row, want, rules, session.as_of):
-            yield PlanRow(row.id, want, row.ours, row.sent, row.put_back_at)
+            yield PlanRow(row.id, want, row.on_crm, row.sent, row.put_back_at, closed=closed)
 
 
 def leaves(row: OnRecord) -> bool:
@@ -115,14 +107,16 @@ def waits(row: OnRecord, want: Mapping[str, FieldValue], rules: Mapping[str, Fie
 def differing(row: OnRecord, want: Mapping[str, FieldValue], rules: Mapping[str, FieldRule]) -> dict[str, FieldValue]:
     """The fields that differ from the record."""
     pairs = {name: (canonical(rule, want[name]), rule) for name, rule in rules.items() if name in want}
-    return {name: value for name, (value, rule) in pairs.items() if value != canonical(rule, row.ours.get(name))}
+    return {name: value for name, (value, rule) in pairs.items() if value != canonical(rule, row.on_crm.get(name))}
 
 
-def send(session: Session, planned: Planned, run_id: int, report: Report) -> None:
+def send(session: Session, slices: Iterable[Sequence[Patch]], run_id: int, report: Report) -> None:
     """Stage every patch, then send batch by batch. A batch is committed as sending before it is sent."""
     store, name = session.store, session.name
     lease, clock = session.lease, session.services.clock
-    store.pushes.stage(name, run_id, planned.patches, session.connector.batch_size, lease)
+    for patches in slices:
+        store.pushes.stage(name, run_id, patches, session.connector.batch_size, lease)
+        report.patches += len(patches)
     while batch := store.pushes.claim(name, clock(), lease):
         outcomes = send_one(session, batch)
         report.outcomes["overwritten"] += store.pushes.settle(batch, outcomes, clock(), session.as_of, lease)

@@ -42,6 +42,7 @@ class Report:
     aside: list[dict[str, str]] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    trouble: dict[str, list[str]] = field(default_factory=lambda: {"begun": [], "lasting": [], "ended": []})
     leads: dict[str, int] = field(default_factory=dict)  # only if a policy names leads
     dry_run: bool = False
     stopped: str = ""  # why it stopped early; the next run continues from there

@@ -14,7 +14,7 @@ from worker.pipeline.measure import measure
 from worker.pipeline.other_subjects import judge_others, named
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import push, recover
-from worker.pipeline.session import Session, counted, leased, running
+from worker.pipeline.running import counted, leased, running
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from model.subjects import Subject
     from worker.pipeline.report import Report
+    from worker.pipeline.session import Session
     from worker.wiring import Services
 
 NOT_BURIED: Final = (
@@ -82,17 +83,17 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
     description = session.describe()
     policies = session.policies_in_force(description) if options.unwatched else session.policies(description)
     report.policy_digest = policies.digest
-    with _timed(report, "pull"):
+    with _timed(session, report, "pull"):
         recover(session, report)
         pull_into(session, report, full=options.full, others=named(policies))
-    with _timed(report, "judge"):
+    with _timed(session, report, "judge"):
         judged = judge(session, policies, description, run_id, binding=not options.dry)
         judged.fill(report)
         for other in judge_others(session, policies, description, run_id):
             other.fill(report)
-    with _timed(report, "measure"):
+    with _timed(session, report, "measure"):
         measure(session, judged, run_id)
-    with _timed(report, "push"):
+    with _timed(session, report, "push"):
         push(session, judged, description, run_id, report, dry=options.dry)
         act(session, judged, description, run_id, report, dry=options.dry)
 
@@ -112,7 +113,9 @@ def pull_into(session: Session, report: Report, *, full: bool, others: Collectio
 
 
 @contextmanager
-def _timed(report: Report, step: str) -> Iterator[None]:
+def _timed(session: Session, report: Report, step: str) -> Iterator[None]:
+    """Note how long the step took, and what was done by its end."""
     start = time.perf_counter()
     yield
     report.seconds[step] = round(time.perf_counter() - start, 3)
+    session.store.runs.note(int(report.run_id), report.to_json(), session.lease)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from connectors.registry import KINDS
-from model.errors import BudgetSpent, PolicyProblem, RetryLater, SettingsProblem, SluicegateError
+from model.errors import PolicyProblem, SettingsProblem
 from model.subjects import OPPORTUNITIES, OTHERS, TABLES
 from model.sync import Offer
 from worker.log import log
-from worker.pipeline.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from connectors.protocol import Connector
@@ -31,8 +27,6 @@ if TYPE_CHECKING:
 
 NAMES = r"subject[\"']?\s*:\s*[\"']?{}\b"
 Pairs: TypeAlias = tuple[tuple[str, Any], ...]
-LEASE_SECONDS = 60
-HEARTBEAT_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -130,54 +124,3 @@ def described(session: Session) -> Description:
     if found is None:
         raise SettingsProblem(f"'{session.name}' has no deals yet; `sluicegate pull {session.name}` reads them.")
     return found
-
-
-@contextmanager
-def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
-    """A session with the connection's lease, renewed while the block runs. Raises ConnectionBusy."""
-    store = services.store
-    lease = store.runs.lease(name, "a run", services.clock(), LEASE_SECONDS)
-    ended = threading.Event()
-
-    def heartbeat() -> None:
-        while not ended.wait(HEARTBEAT_SECONDS):
-            store.runs.renew(lease, services.clock(), LEASE_SECONDS)
-
-    thread = threading.Thread(target=heartbeat, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield Session(services, name, as_of.astimezone(UTC), lease)
-    finally:
-        ended.set()
-        thread.join()
-        store.runs.release(lease)
-
-
-@contextmanager
-def counted(session: Session, report: Report) -> Iterator[None]:
-    """Count the block's calls to the CRM in the report and in the day's budget."""
-    before = session.connector.calls
-    try:
-        yield
-    finally:
-        report.calls = session.connector.calls - before
-        session.store.connections.note_calls(session.name, session.services.clock().date(), report.calls)
-
-
-@contextmanager
-def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
-    """A run's row in the store and its report. A resumable stop is in the report's `stopped`."""
-    store = session.store
-    calibration = store.connections.current_calibration(session.name, session.as_of).revision
-    run_id = store.runs.start(session.name, session.as_of, "", calibration, kind, session.lease)
-    report, outcome = Report(run_id=str(run_id), as_of=session.as_of.isoformat()), "fault"
-    try:
-        yield run_id, report
-        outcome = "done"
-    except (RetryLater, BudgetSpent) as e:
-        outcome = report.stopped = str(e)
-    except SluicegateError as e:
-        outcome = str(e)
-        raise
-    finally:
-        store.runs.end(run_id, outcome, report.to_json())

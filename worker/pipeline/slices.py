@@ -1,4 +1,4 @@
-"""From the store to wide frames, slice by slice: the connection's own ways laid over what the CRM said."""
+"""From the store to wide frames, slice by slice, with a connection's settings and side files laid over them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def shot_of(session: Session, description: Description, subject: Subject) -> Sho
 
 
 def first_pass(parts: Iterable[Snapshot]) -> tuple[pl.DataFrame, pl.Series]:
-    """What takes all deals: how much each team logs, and whose next step stands on several deals of an owner."""
+    """What needs all deals: how much each team logs, and which deals share a next step with another of the owner."""
     written: list[pl.DataFrame] = []
 
     def noted() -> Iterator[Snapshot]:
@@ -127,10 +127,10 @@ def claimed_by(sets: Iterable[PolicySet]) -> list[str]:
 
 
 def setting_of(session: Session, description: Description, subject: Subject = OPPORTUNITIES) -> Setting:
-    """A connection's ways with a subject, as `widen` asks for them."""
+    """The judging options of a connection for a subject, as `widen` takes them."""
     connection, offer = session.connection, description.of(subject.table)
     fields = connection.fields if subject.on_record else connection.lead_fields
-    ours = frozenset({description.user_id} - {None})
+    own_users = frozenset({description.user_id} - {None})
     return Setting(
         kind=connection.kind,
         currency=connection.currency,
@@ -143,33 +143,33 @@ def setting_of(session: Session, description: Description, subject: Subject = OP
         closed=frozenset(status.strip().casefold() for status in connection.leads.closed),
         when_blank={fact: f.when_blank for fact, f in fields.items() if not isinstance(f, str)},
         min_coverage=connection.activity.min_coverage,
-        our_ids=ours,  # type: ignore[arg-type]
+        our_ids=own_users,  # type: ignore[arg-type]
         integration_ids=integration_ids(session),
     )
 
 
 def hidden(subject: Subject, offer: Offer, fields: Iterable[str]) -> frozenset[str]:
-    """Mapped facts whose field cannot be read now: unknown, not dormant."""
+    """Mapped facts that have an unreadable field now: unknown, not dormant."""
     return offer.mapped & set(fields) - offer.types.keys() - subject.columns.keys()
 
 
 def unmapped(session: Session, description: Description, subject: Subject = OPPORTUNITIES) -> frozenset[str]:
-    """Facts that neither the CRM nor the people file can give here; of those with a feed `widen` knows more."""
+    """Facts that neither the CRM nor the people file can give here; `widen` decides about facts with a feed."""
     filed, offer = PEOPLE_FACTS if session.connection.people else frozenset(), description.of(subject.table)
     fed = {name for name, fact in subject.facts.items() if not subject.feeds.isdisjoint(fact.needs)}
     return frozenset(subject.facts) - offer.mapped - filed - offer.types.keys() - fed
 
 
 def offered(subject: Subject, mapped: frozenset[str]) -> frozenset[str]:
-    """Columns of a record that the connection gives: those whose fact it names, and those that are no fact."""
-    told = {"is_closed": "is_open", "owner_id": "owner"}
-    return frozenset(c for c in subject.columns if (fact := told.get(c, c)) not in subject.facts or fact in mapped)
+    """Columns of a record that the connection gives: those of the facts that it names, and those that are no fact."""
+    fact_of = {"is_closed": "is_open", "owner_id": "owner"}
+    return frozenset(c for c in subject.columns if (fact := fact_of.get(c, c)) not in subject.facts or fact in mapped)
 
 
 def touch_rule(session: Session, description: Description) -> TouchRule:
-    """Whose activities are no touch here."""
-    ours = {description.user_id} - {None}
-    return TouchRule(frozenset(ours) | integration_ids(session), session.connection.activity.roll_up)  # type: ignore[arg-type]
+    """Which activities count as a touch on this connection."""
+    own_users = {description.user_id} - {None}
+    return TouchRule(frozenset(own_users) | integration_ids(session), session.connection.activity.roll_up)  # type: ignore[arg-type]
 
 
 def integration_ids(session: Session) -> frozenset[str]:
@@ -182,7 +182,7 @@ def integration_ids(session: Session) -> frozenset[str]:
 
 
 def years_about(as_of: datetime) -> range:
-    """Years whose holidays can matter to a day count."""
+    """Years with holidays that can matter to a day count."""
     return range(as_of.year - HOLIDAY_YEARS, as_of.year + HOLIDAY_YEARS)
 
 
@@ -209,11 +209,11 @@ def overlaid_owners(session: Session, owners: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_people(owners: pl.DataFrame, people: list[dict[str, Any]]) -> pl.DataFrame:
-    """Owners with what the people file says of them; its blanks leave the CRM's word."""
+    """Owners with their rows of the people file laid over them. A blank there leaves the CRM's value."""
     names = dict(zip(owners["name"], owners["id"], strict=True))
-    said = [{**person, "manager_id": names.get(person.pop("manager"))} for person in map(dict, people)]
+    rows = [{**person, "manager_id": names.get(person.pop("manager"))} for person in map(dict, people)]
     kept = ("team", "region", "zone", "start_date", "manager_id")
-    filed = pl.DataFrame(said, schema=columns({"owner": pl.String(), **{name: owners.schema[name] for name in kept}}))
+    filed = pl.DataFrame(rows, schema=columns({"owner": pl.String(), **{name: owners.schema[name] for name in kept}}))
     filed = filed.unique("owner", keep="last")
     joined = owners.join(filed, left_on="name", right_on="owner", how="left", suffix="_filed", maintain_order="left")
     return joined.with_columns(pl.coalesce(f"{column}_filed", column).alias(column) for column in kept).select(

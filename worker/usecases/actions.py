@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from worker.pipeline.running import counted, leased, running
 from worker.pipeline.send_actions import Doing
-from worker.pipeline.session import Session, counted, leased, running
 from worker.pipeline.undo_actions import taken_back
 
 if TYPE_CHECKING:
     from model.actions import KeptAction
     from worker.pipeline.report import Report
+    from worker.pipeline.session import Session
     from worker.wiring import Services
 
 SHOWN = ("key", "deal", "policy", "kind", "since", "state", "run", "record", "reason")
@@ -26,8 +27,8 @@ def listed(services: Services, name: str, run_id: int | None = None) -> dict[str
 
 
 def _shown(one: KeptAction) -> dict[str, Any]:
-    said = {name: getattr(one, name) for name in SHOWN if name != "run"} | {"run": one.run_id}
-    return {**said, "title": asdict(one.act).get("title"), "flag_ended": one.flag_ended}
+    shown = {name: getattr(one, name) for name in SHOWN if name != "run"} | {"run": one.run_id}
+    return {**shown, "title": asdict(one.act).get("title"), "flag_ended": one.flag_ended}
 
 
 def undo(services: Services, name: str, run_id: int | None = None) -> Report:

@@ -10,6 +10,7 @@ from model.touch_rule import what_it_is, why_no_touch
 from policies.judging.score import ledger_lines
 from policies.reporting.finding import needs_attention, split
 from policies.reporting.record import worst_first
+from store import KILLED
 from worker.pipeline.session import Session
 from worker.pipeline.slices import integration_ids
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 
 SHORT_ID, CHECK = 15, 3
+UNDER_WAY = "under way"
 LISTS = {"broken": "flags", "unknown": "unknown"}
 """The list for each status. A flag held by unknown data is in the second."""
 
@@ -36,15 +38,15 @@ def deals(services: Services, name: str, *, flagged: bool = False) -> list[dict[
 def deal_json(row: dict[str, Any]) -> dict[str, Any]:
     """One row of the store as the deal object of docs/contract.md."""
     detail = row["detail"] or {}
-    told = [split(said, status) for status in ("broken", "unknown") for said in row[LISTS[status]]]
+    found = [split(finding, status) for status in ("broken", "unknown") for finding in row[LISTS[status]]]
     return {
         **{name: row[name] for name in ("id", "name", "pipeline")},
         "stage": detail.get("stage") or row["stage_name"],
         **{name: row[name] for name in ("owner", "is_open", "score", "score_reason")},
         "gate": detail.get("gate") if row["is_open"] else None,
         "missing": detail.get("missing", []),
-        "flags": ranked([flag for flag, _ in told if flag]),
-        "unknown": [unknown for _, unknown in told if unknown],
+        "flags": ranked([flag for flag, _ in found if flag]),
+        "unknown": [unknown for _, unknown in found if unknown],
     }
 
 
@@ -57,7 +59,7 @@ def leads(services: Services, name: str, *, flagged: bool = False) -> list[dict[
 
 def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
     """One row of the store as the lead object of docs/contract.md."""
-    told = [split(said, status) for status in ("broken", "unknown") for said in row[status]]
+    found = [split(finding, status) for status in ("broken", "unknown") for finding in row[status]]
     converted = row["is_converted"]
     given_up = (row["status"] or "").strip().casefold() in {status.strip().casefold() for status in closed}
     return {
@@ -65,8 +67,8 @@ def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
         "created": row["created"].isoformat() if row["created"] else None,
         "is_converted": converted,
         "is_open": None if converted is None else not (converted or given_up),
-        "flags": ranked([flag for flag, _ in told if flag]),
-        "unknown": [unknown for _, unknown in told if unknown],
+        "flags": ranked([flag for flag, _ in found if flag]),
+        "unknown": [unknown for _, unknown in found if unknown],
     }
 
 
@@ -78,56 +80,56 @@ def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")
     session = Session(services, name, services.clock())
     described = services.store.connections.description(name)
-    ours = integration_ids(session) | {described.user_id if described else None}
+    own_users = integration_ids(session) | {described.user_id if described else None}
     activities = services.store.mirror.activities(name, row["id"])
     deal = deal_json(row)
-    told = [activity_json(activity, ours, session.as_of) for activity in activities]
+    listed = [activity_json(activity, own_users, session.as_of) for activity in activities]
     checked = (row["detail"] or {}).get("checked", [])
-    return {"deal": deal, "ledger": ledger(deal), "checked": checked, "activities": told}
+    return {"deal": deal, "ledger": ledger(deal), "checked": checked, "activities": listed}
 
 
-def same_id(ours: str, asked: str) -> bool:
+def same_id(known: str, asked: str) -> bool:
     """Whether the text names this deal. CRMs also show ids without their last three check characters."""
-    return asked == ours or (len(asked) == SHORT_ID and len(ours) == SHORT_ID + CHECK and ours.startswith(asked))
+    return asked == known or (len(asked) == SHORT_ID and len(known) == SHORT_ID + CHECK and known.startswith(asked))
 
 
 @dataclass(frozen=True)
 class KeptFlag:
     """A flag object of docs/contract.md, in the shape that the ledger and the ranking need."""
 
-    said: dict[str, Any]
+    json: dict[str, Any]
 
     @property
     def id(self) -> str:
-        """The policy's."""
-        return str(self.said["policy"])
+        """The policy's id."""
+        return str(self.json["policy"])
 
     @property
     def topic(self) -> str | None:
-        """Only the dearest flag of a topic costs points."""
-        return self.said["topic"] or None
+        """The policy's topic. Of a topic only the flag with the most points costs points."""
+        return self.json["topic"] or None
 
     @property
     def points(self) -> int:
-        """Points that it costs."""
-        return int(self.said["points"])
+        """The points that it costs."""
+        return int(self.json["points"])
 
     @property
     def severity(self) -> Severity:
         """Its severity."""
-        severity: Severity = self.said["severity"]
+        severity: Severity = self.json["severity"]
         return severity
 
     @property
     def scored(self) -> bool:
         """Whether it costs points; observed and exempt flags do not."""
-        return self.said["mode"] != "observe" and not self.said.get("excuse")
+        return self.json["mode"] != "observe" and not self.json.get("excuse")
 
 
 def ranked(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Flags in the order of the record's reasons, then flags that are not on the record."""
     return [
-        flag.said
+        flag.json
         for shown in (True, False)
         for head, rest in worst_first([KeptFlag(flag) for flag in flags if bool(flag["shown"]) is shown])
         for flag in (head, *rest)
@@ -145,17 +147,17 @@ def ledger(deal: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"text": text, "points": points} for text, points in (*lines, *held)]
 
 
-def activity_json(activity: dict[str, Any], ours: Any, as_of: datetime) -> dict[str, Any]:
+def activity_json(activity: dict[str, Any], own_users: Any, as_of: datetime) -> dict[str, Any]:
     """One activity: when, what, and whether it counts."""
     when = activity["at"] or activity["due"]
-    counts = why_it_counts(activity, ours, as_of)
+    counts = why_it_counts(activity, own_users, as_of)
     return {"id": activity["id"], "kind": activity["kind"], "when": str(when or "no date"), "counts": counts}
 
 
-def why_it_counts(activity: dict[str, Any], ours: Any, as_of: datetime) -> str:
+def why_it_counts(activity: dict[str, Any], own_users: Any, as_of: datetime) -> str:
     """Whether it counts as a touch or a plan, or why it does not count."""
     due = activity["due"]
-    match what_it_is(activity, ours, as_of):
+    match what_it_is(activity, own_users, as_of):
         case "touch":
             return "as a touch"
         case "meeting":
@@ -164,7 +166,9 @@ def why_it_counts(activity: dict[str, Any], ours: Any, as_of: datetime) -> str:
             return f"no: it is still open, was due on {due:%-d %b %Y} and was never completed"
         case "task":
             return "as a plan" if due else "as a next step without a date"
-    return f"no: {why_no_touch(activity, ours) or 'it was not known then'}"
+    ahead = activity["at"] is not None and activity["at"] > as_of
+    otherwise = "its date is still to come" if ahead else "it was not known then"
+    return f"no: {why_no_touch(activity, own_users) or otherwise}"
 
 
 def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[str, Any]]:
@@ -180,7 +184,7 @@ def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[
 
 def runs(services: Services) -> list[dict[str, Any]]:
     """The newest runs of all connections."""
-    return [run_json(row) for row in services.store.runs.latest()]
+    return [run_json(_told(services, row)) for row in services.store.runs.latest()]
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:
@@ -188,19 +192,35 @@ def one_run(services: Services, run_id: str) -> dict[str, Any]:
     found = services.store.runs.get(int(run_id)) if run_id.isdigit() else None
     if found is None:
         raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
-    return run_json(found)
+    return run_json(_told(services, found))
 
 
 def run_json(row: dict[str, Any]) -> dict[str, Any]:
     """One row of the run table. Its counts are the `run` object of docs/contract.md."""
-    counts = row["counts"] or {}
+    counts, began, ended = row["counts"] or {}, row["started_at"], row["ended_at"]
     return {
         "run_id": str(row["id"]),
         "connection": row["connection"],
         "kind": row["kind"],
         "as_of": row["as_of"].isoformat(),
-        "outcome": row["outcome"] or "under way, or killed",
+        "trigger": row["trigger"] or None,
+        "started_at": began.isoformat() if began else None,
+        "ended_at": ended.isoformat() if ended else None,
+        "seconds": round((ended - began).total_seconds(), 1) if began and ended else None,
+        "outcome": row["outcome"] or UNDER_WAY,
         "policy_digest": counts.get("policy_digest") or row["policy_digest"],
         "calibration": row["calibration"],
         "counts": counts,
     }
+
+
+def _told(services: Services, row: dict[str, Any]) -> dict[str, Any]:
+    """A run's row with its outcome. Of a killed run, the lease knows that it ended and the receipts what it wrote."""
+    outcome = row["outcome"]
+    if outcome is None and not services.store.runs.under_way(row["connection"], services.clock()):
+        outcome = KILLED
+    if outcome != KILLED:
+        return row
+    counts = row["counts"] or {}
+    written = counts.get("outcomes", {}) | services.store.runs.written(row["id"])
+    return row | {"outcome": outcome, "counts": counts | {"outcomes": written}}

@@ -32,8 +32,8 @@ def strange_stages(policies: PolicySet, part: Part, kind: str) -> Iterator[Remar
         lost = own.filter(pl.col("stage").is_null() & pl.col("stage_name").is_not_null())
         for stage, deals in lost.group_by("stage_name").len().sort("stage_name").iter_rows():
             stand = f"{many(deals, 'open deal')} {'stands' if deals == 1 else 'stand'} in the stage '{stage}'"
-            told = "which the process does not name: its gates are unknown there; add it to the names of a stage"
-            yield Remark("warning", f"Process {process.id}: {stand}, {told}.")
+            advice = "which the process does not name: its gates are unknown there; add it to the names of a stage"
+            yield Remark("warning", f"Process {process.id}: {stand}, {advice}.")
         if own.height:
             yield from _only_here(process, part, kind)
 
@@ -49,8 +49,8 @@ def _only_here(process: Process, part: Part, kind: str) -> Iterator[Remark]:
         names = stage.names.get(kind, ())
         if not known or known & {spoken(name) for name in names}:
             continue
-        said = " or ".join(f"'{name}'" for name in names)
-        what = f"{SOURCE[kind == 'tables']} {said}" if names else f"it has no names under {kind}"
+        wanted = " or ".join(f"'{name}'" for name in names)
+        what = f"{SOURCE[kind == 'tables']} {wanted}" if names else f"it has no names under {kind}"
         hint = next((found for name in names or (stage.id,) if (found := did_you_mean(name, free))), "")
         level: Level = "note" if kind == "tables" and names and not hint else "warning"
         yield Remark(level, f"Process {process.id}, stage {stage.id}: {what}{hint or '.'}")

@@ -35,8 +35,8 @@ def sound(session: Session, description: Description) -> tuple[PolicySet | None,
         policies, bad = _without(texts, description, problem)
         named = ", ".join(Path(file).name for file in texts if file in bad)
         rest = REST.format(bad=named, is_="is" if len(bad) == 1 else "are", none="" if policies else ": there are none")
-        told = [Remark("missing", str(mistake)) for mistake in problem.problems]
-        return policies, [*told, Remark("note", rest)]
+        mistakes = [Remark("missing", str(mistake)) for mistake in problem.problems]
+        return policies, [*mistakes, Remark("note", rest)]
 
 
 def _without(

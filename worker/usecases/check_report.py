@@ -15,7 +15,7 @@ from worker.pipeline.judge import judge
 from worker.pipeline.pull import pull
 from worker.pipeline.push import push
 from worker.pipeline.report import Report
-from worker.pipeline.session import leased
+from worker.pipeline.running import leased
 from worker.settings import GivenSettings, PolicySettings, connection_settings, mistakes
 from worker.usecases import answers
 from worker.wiring import wire
@@ -65,10 +65,10 @@ def check_file(
     as_of: datetime | None,
 ) -> Checked:
     """Judge a report. Raises SettingsProblem or PolicyProblem."""
-    said = {"kind": "tables", "sandbox": True, "currency": currency, "timezone": zone, "fields": dict(fields)}
+    settings_given = {"kind": "tables", "sandbox": True, "currency": currency, "timezone": zone, "fields": dict(fields)}
     paths = {name: path.resolve() for name, path in files.items() if path}
     try:
-        connection = connection_settings({**said, "files": {**paths, **(words or {})}})
+        connection = connection_settings({**settings_given, "files": {**paths, **(words or {})}})
     except ValidationError as e:
         raise SettingsProblem(OPTION.sub(r"--\1", mistakes(e))) from None
     with tempfile.TemporaryDirectory(prefix="sluicegate-") as folder:

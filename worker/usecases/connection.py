@@ -15,8 +15,9 @@ from policies.language import compared
 from policies.reporting.plan import PlanRow, plan
 from worker.pipeline.other_subjects import named, part_of
 from worker.pipeline.pull import pull
-from worker.pipeline.push import Planned, on_record, recover, send
-from worker.pipeline.session import Session, leased, running
+from worker.pipeline.push import on_record, recover, send
+from worker.pipeline.running import leased, running
+from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 from worker.usecases.check_names import strange_deals, strange_stages
 from worker.usecases.check_policies import sound, stray_facts
@@ -60,8 +61,8 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
                 yield Remark("note", f"{what} is dormant: nothing is mapped for {', '.join(lacking)}.")
         for process in policies.processes:
             if process.applies_to and (lacking := sorted(unmapped(process.applies_to.facts, part.wide))):
-                told = f"Process {process.id} cannot tell which deals are its own"
-                yield Remark("note", f"{told}: nothing is mapped for {', '.join(lacking)}.")
+                lack = f"Process {process.id} cannot tell which deals are its own"
+                yield Remark("note", f"{lack}: nothing is mapped for {', '.join(lacking)}.")
         yield from strange_stages(policies, part, session.connection.kind)
         yield from strange_owners(session, policies)
         yield from strange_deals(session, policies)
@@ -75,12 +76,12 @@ def rolled_out_to_nobody(policies: PolicySet, wide: Wide) -> Iterator[Remark]:
     """Policies with a rollout to teams, owners or pipelines without open deals."""
     import polars as pl
 
-    told: dict[str, list[str]] = {}
+    by_rollout: dict[str, list[str]] = {}
     for rule in rules_of(policies):
         where = cast("Condition | None", rule.rollout.where) if rule.rollout else None
         if where and not wide.frame.filter(pl.col("is_open") & holds(where, wide)).height:
-            told.setdefault(where.text, []).append(rule.id)
-    for text, ids in told.items():
+            by_rollout.setdefault(where.text, []).append(rule.id)
+    for text, ids in by_rollout.items():
         yield Remark("warning", f"{', '.join(ids)}: rolled out to nobody, for no open deal is of {text}.")
 
 
@@ -126,9 +127,12 @@ def clear(services: Services, name: str) -> Report:
         recover(session, report)
         description = session.describe()
         pull(session)
-        rows = [PlanRow(row.id, dict.fromkeys(description.writes), row.ours) for row in on_record(session) if row.sent]
+        rows = [
+            PlanRow(row.id, dict.fromkeys(description.writes), row.on_crm, closed=bool(row.is_closed))
+            for row in on_record(session)
+            if row.sent
+        ]
         planned = plan(rows, description.writes, session.as_of)
-        report.patches = len(planned.patches)
-        send(session, Planned(list(planned.patches), []), run_id, report)
+        send(session, [planned.patches], run_id, report)
         services.store.connections.pause(name, "our fields were cleared", services.clock())
     return report

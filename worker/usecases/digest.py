@@ -62,8 +62,8 @@ def amounts(services: Services, name: str) -> dict[str, Decimal]:
 
 def _rep(rep: str, lines: list[dict[str, Any]], ways: MessageSettings) -> dict[str, Any]:
     ranked = sorted(lines, key=lambda line: (-(line["amount"] or Decimal(0)), -line["points"], line["id"]))
-    told = [{**line, "amount": None if line["amount"] is None else str(line["amount"])} for line in ranked]
-    return {"owner": rep, "lines": told[: ways.per_day], "left_out": max(0, len(told) - ways.per_day)}
+    plain = [{**line, "amount": None if line["amount"] is None else str(line["amount"])} for line in ranked]
+    return {"owner": rep, "lines": plain[: ways.per_day], "left_out": max(0, len(plain) - ways.per_day)}
 
 
 def _line(deal: dict[str, Any], amount: Decimal | None, ways: MessageSettings) -> dict[str, Any]:

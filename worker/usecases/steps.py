@@ -15,9 +15,9 @@ from worker.pipeline.judge import judge
 from worker.pipeline.measure import values
 from worker.pipeline.other_subjects import judge_others, named_in_force
 from worker.pipeline.pull import Pulled, pull
-from worker.pipeline.push import plan_all, recover, send
+from worker.pipeline.push import planned, recover, send
 from worker.pipeline.report import Report
-from worker.pipeline.session import Session, counted, leased, running
+from worker.pipeline.running import counted, leased, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from model.sync import FieldValue, Patch
     from worker.pipeline.judge import Judged
     from worker.pipeline.other_subjects import JudgedOther
+    from worker.pipeline.session import Session
     from worker.wiring import Services
 
 SHOWN_RECORDS = 3
@@ -106,9 +107,8 @@ def _push(session: Session, run_id: int, report: Report) -> None:
     with counted(session, report):
         recover(session, report)
         description = session.describe()
-        planned = plan_all(session, judged_now(session, run_id, binding=True), description.writes)
-        report.patches = len(planned.patches)
-        send(session, planned, run_id, report)
+        slices = planned(session, judged_now(session, run_id, binding=True), description.writes)
+        send(session, slices, run_id, report)
 
 
 def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
@@ -119,14 +119,14 @@ def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
         found = judged_now(session, run_id, binding=False)
         if not found.parts:
             raise SettingsProblem(f"Nothing is known of '{name}' yet; `sluicegate pull {name}` reads its deals.")
-        planned = plan_all(session, found, session.description().writes)
+        patches = [patch for part in planned(session, found, session.description().writes) for patch in part]
         deals = {deal["id"]: deal for deal in session.store.verdicts.deals(name)}
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(PREVIEW)
-    writer.writerows(preview_rows(planned.patches, deals))
+    writer.writerows(preview_rows(patches, deals))
     replace_file(path, text.getvalue().encode())
-    return {"patches": len(planned.patches), **preview_counts(planned.patches, deals)}
+    return {"patches": len(patches), **preview_counts(patches, deals)}
 
 
 def mind(path: Path) -> None:

@@ -39,44 +39,44 @@ def listed(services: Services, name: str = "") -> list[dict[str, Any]]:
     return [_row(waiver, today, flags) for waiver in found.waivers if not name or waiver.connection in {"", name}]
 
 
-def add(services: Services, said: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
+def add(services: Services, waiver: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
     """Add a waiver. Raises PolicyProblem or SettingsProblem before anything is written."""
-    if said["connection"]:
-        services.connection(said["connection"])
-    if said["until"] < services.clock().date() - timedelta(days=1):  # further west it may still be the day before
-        raise SettingsProblem(f"--until {said['until']} is past, and a waiver holds through its last day only.")
+    if waiver["connection"]:
+        services.connection(waiver["connection"])
+    if waiver["until"] < services.clock().date() - timedelta(days=1):  # further west it may still be the day before
+        raise SettingsProblem(f"--until {waiver['until']} is past, and a waiver holds through its last day only.")
     path = _file(services, file)
     with _alone(path):
         texts = services.policy_texts()
         name = _named(services, texts, path)
         _read(services, texts)
-        _save(services, texts, name, add_waiver(texts.get(name, b"").decode("utf-8"), said))
-    return {"file": str(path), **said}
+        _save(services, texts, name, add_waiver(texts.get(name, b"").decode("utf-8"), waiver))
+    return {"file": str(path), **waiver}
 
 
 def expire(services: Services, policy: str, deal: str = "") -> list[dict[str, Any]]:
     """End the waivers of a policy, or only for one deal, and return them. Raises SettingsProblem if there are none."""
-    today, said = services.clock().date(), []
+    today, ended = services.clock().date(), []
     for name in sorted({waiver.file for waiver in _read(services, services.policy_texts()).waivers}):
         with _alone(Path(name)):
             texts = services.policy_texts()
             text, number = end_waivers(texts[name].decode("utf-8"), policy, deal, today)
             if number:
                 _save(services, texts, name, text)
-        said += [{"file": name, "policy": policy, "deal": deal or None}] * number
-    if not said:
+        ended += [{"file": name, "policy": policy, "deal": deal or None}] * number
+    if not ended:
         which = f" for the deal {deal}" if deal else ""
         raise SettingsProblem(f"No waiver of '{policy}'{which} is in force; `sluicegate waivers list` lists them.")
-    return said
+    return ended
 
 
 def _row(waiver: Waiver, today: date, flags: Mapping[str, list[str]]) -> dict[str, Any]:
-    said = {"policy": waiver.policy, "deals": list(waiver.deals), "where": waiver.where.text if waiver.where else None}
-    told = {"until": waiver.until.isoformat(), "reason": waiver.reason, "approved_by": waiver.approved_by}
+    reach = {"policy": waiver.policy, "deals": list(waiver.deals), "where": waiver.where.text if waiver.where else None}
+    terms = {"until": waiver.until.isoformat(), "reason": waiver.reason, "approved_by": waiver.approved_by}
     state = {"in_force": waiver.until >= today, "file": waiver.file, "line": waiver.line}
     deals = flags.get(waiver.policy, [])
-    excused = [deal for deal in deals if state["in_force"] and (not waiver.deals or deal in waiver.deals)]
-    return {**said, "connection": waiver.connection or None, **told, **state, "flags": len(excused)}
+    exempt = [deal for deal in deals if state["in_force"] and (not waiver.deals or deal in waiver.deals)]
+    return {**reach, "connection": waiver.connection or None, **terms, **state, "flags": len(exempt)}
 
 
 def _waived(services: Services, name: str) -> dict[str, list[str]]:
@@ -96,12 +96,12 @@ def _read(services: Services, texts: Mapping[str, bytes], name: str = "") -> Pol
     return read_once(texts, description) if description else read_policies(texts, kinds=KINDS)
 
 
-def _file(services: Services, said: Path | None) -> Path:
+def _file(services: Services, given: Path | None) -> Path:
     """The file for new waivers."""
     folders = [path for path in map(services.settings.path, services.settings.policies.paths) if path.is_dir()]
-    if said is None and not folders:
+    if given is None and not folders:
         raise SettingsProblem(NO_FOLDER)
-    path = said or folders[0] / FILE
+    path = given or folders[0] / FILE
     if path.is_dir() or not path.parent.is_dir():
         raise SettingsProblem(f"{path} is a folder; name a file in it." if path.is_dir() else NO_PARENT.format(path))
     return path

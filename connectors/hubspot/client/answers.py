@@ -82,7 +82,7 @@ def by_input(error: Refused, ids: Iterable[str]) -> bool:
 
 
 def merged(survivor: Any) -> Result:
-    """The deal went up in another."""
+    """The deal was merged into another."""
     return Result(MERGED, f"it was merged into {survivor}")
 
 
@@ -110,7 +110,7 @@ def outcome(result: Result) -> tuple[OutcomeKind, str]:
 
 
 def _rule(message: str, names: tuple[str, ...], code: str) -> str:
-    """An admin's rule applies to every write to the deal, also to ours."""
+    """The sentence for an admin's rule, which applies to every write to the deal, including our own."""
     wanted = ", ".join(names) or "a property"
     return (
         f"A rule of the portal wants {wanted} filled in before anything on the deal is saved: {message}. Fill it in on "

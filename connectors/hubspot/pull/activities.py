@@ -70,6 +70,8 @@ def _task(given: Mapping[str, str | None], at: datetime | None) -> tuple[str, da
     return "open", None
 
 
+DATED: Final = frozenset({"task", "meeting", "call"})
+"""Kinds that are a plan on their day while it is ahead."""
 KINDS: Final = {
     kind.name: kind
     for kind in (
@@ -141,7 +143,7 @@ def _shared(kind: Kind, row: Mapping[str, Any], actors: Actors, zone: ZoneInfo) 
         "kind": kind.name,
         "state": state,
         "at": at,
-        "due": stamp.astimezone(zone).date() if stamp and kind.name in {"task", "meeting"} else None,
+        "due": stamp.astimezone(zone).date() if stamp and kind.name in DATED else None,
         "created": to.instant(given.get("hs_createdate")) or to.instant(row.get("createdAt")),
         "owner_id": to.text(given.get("hubspot_owner_id")),
         "created_by": _maker(given, actors),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 Parents: TypeAlias = "dict[str, dict[str, list[str]]]"
 """Engagement's id → type of the other record (deals, contacts, companies) → ids."""
+DEALS = 500
+"""Deals with activities on one page."""
 MODIFIED = "hs_lastmodifieddate"
 
 
@@ -51,19 +54,28 @@ class Engagements:
             if records or aside or cursor:
                 yield Page({"activity": records} if records else {}, cursor, tuple(aside))
 
-    def of_deals(self, kind: Kind, deals: list[str]) -> Iterator[Page]:
-        """Activities of deals with a changed roll-up that are not read yet, because an old one may be new on a deal."""
-        found = links.read(self._client, "deals", kind.type, deals) if deals else {}
-        ids = sorted({link.id for several in found.values() for link in several}, key=numerical)
-        fresh = [one for one in ids if activities.record_id(kind, {"id": one}) not in self.present]
-        for rows in windows.batch(self._client, kind.type, fresh, activities.properties(kind, self._schema)):
-            records, aside = self._records(kind, rows, self._linked(kind, [row["id"] for row in rows]))
-            self.present.update(record["id"] for record in records)
-            yield Page({"activity": records}, None, tuple(aside))
+    def of_deals(self, kinds: list[Kind], deals: list[str], *, whole: bool) -> Iterator[Page]:
+        """All activities of deals: an association that comes or goes leaves no stamp on the activity.
+
+        `whole`: `kinds` are all that are read here, so that an activity that is not found has left the deals.
+        """
+        for some in windows.chunks(deals, DEALS):
+            page = Page({"activity": []})
+            for kind in kinds:
+                found = links.read(self._client, "deals", kind.type, some)
+                ids = sorted({link.id for several in found.values() for link in several}, key=numerical)
+                for rows in windows.batch(self._client, kind.type, ids, activities.properties(kind, self._schema)):
+                    records, aside = self._records(kind, rows, self._linked(kind, [row["id"] for row in rows]))
+                    page.records["activity"].extend(records)
+                    page = replace(page, aside=(*page.aside, *aside))
+            self.present.update(record["id"] for record in page.records["activity"])
+            listed = {"activity": frozenset(some)} if whole and not page.aside else {}
+            yield replace(page, whole=listed)
 
     def binned(self, kind: Kind, pages: int | None) -> Iterator[Page]:
         """What people deleted."""
         for rows in windows.archived(self._client, kind.type, pages):
+            self.present.difference_update(activities.record_id(kind, row) for row in rows)
             gone: list[Record] = [{"id": activities.record_id(kind, row), "gone": "deleted"} for row in rows]
             if gone:
                 yield Page({"activity": gone})

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from connectors.hubspot.client.schema import Schema
     from connectors.hubspot.pull.activities import Kind
     from connectors.hubspot.pull.deals import Row
+    from connectors.hubspot.pull.pipelines import Pipelines
     from connectors.hubspot.settings import HubspotSettings
     from model.sync import Cursor
 
@@ -49,9 +50,7 @@ class Pull:
 
     def pages(self) -> Iterator[Page]:
         """Small tables and people first, so that a deal's owner and stage are known when it comes."""
-        if not self._schema.fields():
-            raise AccessRefused(self._schema.no_deals)
-        known = pipelines.read(self._client)
+        known = self._pipelines()
         owners, users = people.owners(self._client)
         actors = Actors(users, self._client.actor)
         owners += people.integrations(self._settings)
@@ -63,6 +62,23 @@ class Pull:
         yield from self._activities(actors, reader.rolled_up)
         if LEADS.table in self._subjects and self._schema.fields(leads.KIND):
             yield from self._of_leads(actors)
+
+    def children(self, ids: list[str]) -> Iterator[Page]:
+        """These deals with their histories and contacts, and all activities on them."""
+        known = self._pipelines()
+        actors = Actors(people.owners(self._client)[1], self._client.actor)
+        reader = Reader(self._client, self._schema, self._settings, known, actors)
+        rows = windows.batch(self._client, "deals", ids, reader.properties, reader.history)
+        yield from self._batches(reader, ((some, "") for some in rows), Place())
+        kinds = [activities.KINDS[source] for source in self._settings.activity.sources]
+        engagements = Engagements(self._client, self._schema, self._settings, actors)
+        yield from self._on_deals(engagements, kinds, ids, whole=True)
+
+    def _pipelines(self) -> Pipelines:
+        """The pipelines. Raises AccessRefused where our app may not see deals."""
+        if not self._schema.fields():
+            raise AccessRefused(self._schema.no_deals)
+        return pipelines.read(self._client)
 
     def _deals(self, reader: Reader) -> Iterator[Page]:
         place = self._start(STREAM)
@@ -129,13 +145,16 @@ class Pull:
 
     def _activities(self, actors: Actors, rolled_up: list[str]) -> Iterator[Page]:
         engagements = Engagements(self._client, self._schema, self._settings, actors)
-        whole = bool(self._settings.activity.sources)
-        for source in self._settings.activity.sources:
+        kinds = [activities.KINDS[source] for source in self._settings.activity.sources]
+        read: list[Kind] = []
+        for kind in kinds:
             try:
-                yield from self._whole_source(activities.KINDS[source], engagements, rolled_up)
+                yield from self._whole_source(kind, engagements)
+                read.append(kind)
             except Refused:
-                whole = False  # the feed is late then, and `check` gives the reason
-        if whole:
+                continue  # the feed is late then, and `check` gives the reason
+        yield from self._on_deals(engagements, read, rolled_up, whole=read == kinds)
+        if kinds and read == kinds:
             present = {"activity": frozenset(engagements.present)} if self._full else {}
             yield Page({}, feeds=frozenset({"activities"}), present=present)
 
@@ -148,15 +167,27 @@ class Pull:
         except Refused:
             return
 
-    def _whole_source(self, kind: Kind, engagements: Engagements, rolled_up: list[str]) -> Iterator[Page]:
-        """The changed records of a type, and those on deals with a changed roll-up."""
+    def _whole_source(self, kind: Kind, engagements: Engagements) -> Iterator[Page]:
+        """The changed records of a type."""
         try:
             yield from self._source(kind, engagements)
-            yield from engagements.of_deals(kind, rolled_up)
         except Refused as error:
             if not self._schema.refusing(kind.type, error):
                 raise
-            yield from self._whole_source(kind, engagements, rolled_up)
+            yield from self._whole_source(kind, engagements)
+
+    def _on_deals(
+        self, engagements: Engagements, kinds: list[Kind], deals: list[str], *, whole: bool
+    ) -> Iterator[Page]:
+        """All activities on these deals. Without the right to read a type, nothing is taken for gone."""
+        try:
+            yield from engagements.of_deals(kinds, deals, whole=whole)
+        except Refused as error:
+            if sum(self._schema.refusing(kind.type, error) for kind in kinds):
+                yield from self._on_deals(engagements, kinds, deals, whole=whole)
+            elif len(kinds) > 1:
+                for kind in kinds:
+                    yield from self._on_deals(engagements, [kind], deals, whole=False)
 
     def _source(self, kind: Kind, engagements: Engagements) -> Iterator[Page]:
         place = self._start(kind.type)

@@ -54,7 +54,7 @@ class Reader:
         self.present: set[str] = set()
         """Ids of the deals that were read, those set aside too."""
         self.rolled_up: list[str] = []
-        """Deals whose count of activities has changed since the last pass."""
+        """Deals that have more or fewer activities than at the last pass."""
         self.roles: set[str] = set()
         """Ids of the contact roles that were read."""
 

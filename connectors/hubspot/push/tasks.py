@@ -51,7 +51,7 @@ class Tasks(CrmTasks):
 
     @property
     def offered(self) -> bool:
-        """Whether tasks can carry our key. Tasks with our key are recognised as ours and are no touch."""
+        """Whether tasks can carry our key. By the key we recognise our own tasks, which are no touch."""
         field = self._schema.field(self._settings.task_key, TASKS)
         if field is None or not field.unique or self._client.actor is None:
             return False

@@ -118,7 +118,8 @@ def _task(owned: _Owned) -> Callable[[Row], Record | None]:
             return None
         subtype = str(row.get("TaskSubtype") or "").lower()
         done, off = row.get("IsClosed"), _OFF.match(row.get("Status") or "")
-        found["kind"] = _kind(row, subtype)
+        kind = _kind(row, subtype)
+        found["kind"] = "task" if kind == "mail" and not done else kind  # a mail that is still to be written
         found["state"] = "cancelled" if off else "done" if done else "open"
         found["at"] = to.instant(row.get("CompletedDateTime") or row["CreatedDate"]) if done else None
         found["bulk"] = subtype in _BULK or bool(_BULK_SUBJECT.match(row.get("Subject") or ""))

@@ -155,6 +155,11 @@ class Snapshots:
             if found:
                 yield self._page(found, Cursor(self.name, window.place.capped(until).text()))
 
+    def page_of(self, deals: list[str]) -> Iterator[Page]:
+        """The histories of some deals; none where our user may not read them."""
+        if self.feeds:
+            yield self._page(self.of(deals), None)
+
     def of(self, deals: list[str]) -> Rows:
         """All snapshots of some deals."""
         where = f"{_PARENT} IN ({id_list(deals)})"

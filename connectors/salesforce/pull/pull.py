@@ -119,8 +119,8 @@ class Pull:
         try:
             for page in pages(self._client, planned, self._cursors.get(stream.name), full=self._full):
                 if self._full:
-                    records = page.records.get(stream.table, ())
-                    present.update(record["id"] for record in records if not record.get("gone"))
+                    for record in page.records.get(stream.table, ()):
+                        (present.discard if record.get("gone") else present.add)(record["id"])
                     present.update(one.id for one in page.aside)
                 yield page
         except Refused as error:

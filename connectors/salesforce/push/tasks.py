@@ -40,7 +40,7 @@ class Tasks(CrmTasks):
 
     @property
     def offered(self) -> bool:
-        """Whether tasks can carry our key. Tasks with our key are recognised as ours and are no touch."""
+        """Whether tasks can carry our key. By the key we recognise our own tasks, which are no touch."""
         entity = self._schema.entity(ENTITY)
         if entity is None or self._client.user_id is None:
             return False

@@ -122,7 +122,7 @@ def _tasks(admin: Client, settings: SalesforceSettings, parent: str) -> Iterator
 
 
 def _exemption(admin: Client, parent: str) -> Iterator[Remark]:
-    """A custom permission for validation rules; orgs whose API cannot make one get it from the export."""
+    """A custom permission for validation rules. Orgs in which the API cannot make one get it from the export."""
     query = f"SELECT Id FROM CustomPermission WHERE DeveloperName = '{fields.EXEMPT}'"
     try:
         if not admin.rows(query):

@@ -24,7 +24,7 @@ class CrmTasks(ABC):
     @property
     @abstractmethod
     def offered(self) -> bool:
-        """Whether tasks can carry our key. Tasks with our key are recognised as ours and are no touch."""
+        """Whether tasks can carry our key. By the key we recognise our own tasks, which are no touch."""
 
     @abstractmethod
     def make(self, tasks: Sequence[Task]) -> dict[str, Receipt]:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from policies.language import Condition
 
 BY_FEED: Final = {
-    "activities": "{name} is told by activities, which the CRM's rules do not see",
-    "stage_history": "{name} is told by the history of stages, which the CRM's rules do not see",
-    "date_history": "{name} is told by the history of the close date, which the CRM's rules do not see",
-    "contact_roles": "{name} is told by contacts and their roles, which the CRM's rules do not see",
-    "owner_id": "{name} is told by the owner, not by a field of the deal",
+    "activities": "{name} follows from activities, which the CRM's rules do not see",
+    "stage_history": "{name} follows from the history of stages, which the CRM's rules do not see",
+    "date_history": "{name} follows from the history of a field, which the CRM's rules do not see",
+    "contact_roles": "{name} follows from contacts and their roles, which the CRM's rules do not see",
+    "owner_id": "{name} follows from the owner, not by a field of the deal",
     "mapping": "no field is mapped for {name}",
 }
 """Feed, column or `mapping` that a fact needs → why no rule can express it; the first that a fact needs counts."""
@@ -85,7 +85,7 @@ def beyond(name: str, description: Description) -> str:
         return BESIDE.format(name=name, meaning=fact.meaning)
     if name in BY_PROCESS:
         return f"{name} follows from the process file"
-    needed = next((feed for feed in BY_FEED if feed in fact.needs), "")
+    needed = "date_history" if fact.history else next((feed for feed in BY_FEED if feed in fact.needs), "")
     if needed:
         return BY_FEED[needed].format(name=name)
     plain = name in description.sources and fact.expression is None

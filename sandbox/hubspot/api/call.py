@@ -29,7 +29,7 @@ class Call:
     token: Token
 
     def json(self) -> dict[str, Any]:
-        """The body, which must be an object whose parts fit; raises the 400."""
+        """The body, which must be an object with parts of the right types; raises the 400."""
         try:
             found = orjson.loads(self.asked.body)
         except orjson.JSONDecodeError as error:

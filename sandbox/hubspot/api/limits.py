@@ -79,7 +79,7 @@ class Limits:
         return max(0, most - len(calls)) if most else 1_000_000
 
     def headers(self, token: Token) -> dict[str, str]:
-        """What the answer says of the limits; OAuth apps are not told of the day."""
+        """The headers about limits; OAuth apps get none about the day."""
         found: dict[str, str] = {}
         if self.most(token):
             found = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def private_token(portal: Portal, asked: Asked) -> Reply:
-    """POST /oauth/v2/private-apps/get/access-token-info: whose token it is, and its scopes."""
+    """POST /oauth/v2/private-apps/get/access-token-info: the token's app and portal, and its scopes."""
     try:
         text = orjson.loads(asked.body).get("tokenKey")
     except (orjson.JSONDecodeError, AttributeError) as error:
@@ -40,8 +40,8 @@ def token(portal: Portal, asked: Asked) -> Reply:
         raise refused("invalid_grant", "BAD_REFRESH_TOKEN", "missing or invalid refresh token")
     made = portal.tokens.refresh()
     life = round(LIFE.total_seconds())
-    told = {"token_type": "bearer", "refresh_token": oauth.refresh_token, "access_token": made.text}
-    return Reply({**told, "expires_in": life})
+    values = {"token_type": "bearer", "refresh_token": oauth.refresh_token, "access_token": made.text}
+    return Reply({**values, "expires_in": life})
 
 
 def introspect(portal: Portal, asked: Asked) -> Reply:
@@ -51,8 +51,8 @@ def introspect(portal: Portal, asked: Asked) -> Reply:
     now, found = portal.clock.ms(), portal.tokens.by_text.get(form.get("token", ""))
     if found is None or found.ends is None or found.ends <= now:
         return Reply({"active": False})
-    told = {"active": True, "token_use": "access_token", "token": found.text, "client_id": form["client_id"]}
-    return Reply({**_whose(portal, found), **told, "expires_in": (found.ends - now) // 1000})
+    values = {"active": True, "token_use": "access_token", "token": found.text, "client_id": form["client_id"]}
+    return Reply({**_whose(portal, found), **values, "expires_in": (found.ends - now) // 1000})
 
 
 def revoke(portal: Portal, asked: Asked) -> Reply:
@@ -87,7 +87,7 @@ def _known_client(portal: Portal, form: dict[str, str]) -> None:
 
 
 def access_token(portal: Portal, asked: Asked) -> Reply:
-    """GET /oauth/v1/access-tokens/…: whose token it is, its scopes and when it ends."""
+    """GET /oauth/v1/access-tokens/…: the token's app and portal, its scopes and when it ends."""
     _served(portal, asked)
     found = portal.tokens.by_text.get(unquote(asked.path.rsplit("/", 1)[1]))
     now = portal.clock.ms()
@@ -103,8 +103,8 @@ def refresh_token(portal: Portal, asked: Asked) -> Reply:
     if unquote(asked.path.rsplit("/", 1)[1]) != oauth.refresh_token:
         raise not_found("refresh token not found")
     owner = Token("", 0, "", portal.tokens.sync.user_id, portal.tokens.oauth_scopes)
-    whose = {k: v for k, v in _whose(portal, owner).items() if k != "app_id"}
-    return Reply({**whose, "token_type": "refresh", "token": oauth.refresh_token, "client_id": oauth.client_id})
+    owner_values = {k: v for k, v in _whose(portal, owner).items() if k != "app_id"}
+    return Reply({**owner_values, "token_type": "refresh", "token": oauth.refresh_token, "client_id": oauth.client_id})
 
 
 def _whose(portal: Portal, found: Token) -> dict[str, object]:

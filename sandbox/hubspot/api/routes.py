@@ -93,10 +93,10 @@ def handle(portal: Portal, asked: Asked) -> Reply:
                 return action(portal, asked)
         return _known(portal, asked)
     except ApiError as error:
-        return told(error)
+        return error_reply(error)
 
 
-def told(error: ApiError) -> Reply:
+def error_reply(error: ApiError) -> Reply:
     """A refusal as an answer."""
     body = error.body()
     return Reply(body, error.status, {"X-HubSpot-Correlation-Id": body["correlationId"]})
@@ -110,7 +110,7 @@ def _known(portal: Portal, asked: Asked) -> Reply:
         portal.limits.spend(token, search=searching)
         reply = _dispatch(call)
     except ApiError as error:
-        reply = told(error)
+        reply = error_reply(error)
     if not searching:
         reply.headers |= portal.limits.headers(token)
     return reply

@@ -39,7 +39,7 @@ def owners() -> list[str]:
 
 
 def currencies() -> list[str]:
-    """For exchange rates: two names are told of it."""
+    """For exchange rates: the documents give it two names."""
     return ["settings.currencies.read", "multi_currency_details_read"]
 
 

@@ -1,4 +1,4 @@
-"""Apps and their tokens: private apps, whose token stays, and one OAuth app, whose token ends."""
+"""Apps and their tokens: private apps with a token that stays, and one OAuth app with a token that ends."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _MOST = 100
 def associated(call: Call, kind: str, record: Record, names: list[str]) -> dict[str, Any]:
     """`associations` of a record: an id once for each type that it has; nothing where none was asked for.
 
-    How many are told before the rest is to be had as pages is a guess.
+    How many are given before the rest comes in pages is a guess.
     """
     found: dict[str, Any] = {}
     for name in names:

@@ -64,7 +64,7 @@ def _find(call: Call, kind: str, each: dict[str, Any], by: str | None = None) ->
 
 
 def update(call: Call, name: str) -> Reply:
-    """POST batch/update: ids that do not exist are told in a 207, those that were merged away not at all."""
+    """POST batch/update: a 207 lists ids that do not exist, but not those that were merged away."""
     kind = kind_of(name)
     wanted = inputs(call.json(), MOST)
     _no_twins([(_key(each), each.get("idProperty")) for each in wanted])

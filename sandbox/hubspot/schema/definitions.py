@@ -140,8 +140,8 @@ class Group:
 
     def body(self) -> dict[str, Any]:
         """As the API shows it."""
-        told = {"name": self.name, "label": self.label, "displayOrder": self.display_order}
-        return {"archived": self.archived, **told}
+        values = {"name": self.name, "label": self.label, "displayOrder": self.display_order}
+        return {"archived": self.archived, **values}
 
 
 def check_name(name: Any) -> str:

@@ -50,10 +50,10 @@ def _offset(after: Any, limit: int, cap: int) -> int:
         return 0
     text = str(after)
     if not text.isdigit():
-        raise invalid(f"Invalid after: {after}. It must be the offset that the last page told.")
+        raise invalid(f"Invalid after: {after}. It must be the offset that the last page gave.")
     if int(text) + limit > cap:
-        told = f"The search cannot page beyond {cap} results: after {text} with a limit of {limit}"
-        raise invalid("There was a problem with the request.", errors=[{"message": told}])
+        fault = f"The search cannot page beyond {cap} results: after {text} with a limit of {limit}"
+        raise invalid("There was a problem with the request.", errors=[{"message": fault}])
     return int(text)
 
 

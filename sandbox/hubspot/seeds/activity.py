@@ -89,8 +89,8 @@ class Activities:
         at, rng = max(self._at(self._rng.randint(1, 9)), deal.created), self._rng
         stamp = {"hs_timestamp": iso(at)}
         if rng.random() < _DECOYS:
-            ours = self._add("tasks", deal, owner, at, {**stamp, **self._task("Sync note", "COMPLETED")})
-            self._by_app(ours, iso(at))
+            own_task = self._add("tasks", deal, owner, at, {**stamp, **self._task("Sync note", "COMPLETED")})
+            self._by_app(own_task, iso(at))
         if rng.random() < _DECOYS / 2:
             mail = {"hs_email_subject": "Newsletter", "hs_email_direction": "EMAIL", "hs_email_status": "SENT"}
             self._add("emails", deal, owner, at, {**stamp, **mail, "hs_sequence_id": "7701"})

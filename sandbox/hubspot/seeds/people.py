@@ -46,7 +46,7 @@ _PLACES: Final = (*EXPECTED, "won", "lost")
 NEW_BUSINESS: Final = dict(zip(_PLACES, (
     FIRST_STAGE, "appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin",
     "contractsent", LAST_STAGE, "closedwon", "closedlost"), strict=True))  # fmt: skip
-"""What the documents call a stage to its id in the default pipeline, whose names say what was done."""
+"""The documents' name of a stage → its id in the default pipeline; ids there name what was done."""
 RENEWALS: Final = dict(zip(_PLACES, (key for key, _, _ in RENEWAL), strict=True))
 _REPS, _INACTIVE = 6, 2
 """In each team, the last reps have left the company."""

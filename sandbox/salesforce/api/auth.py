@@ -145,11 +145,11 @@ def identity(call: Call) -> Reply:
     """GET /id/... and /services/oauth2/userinfo."""
     user = call.org.tables["User"].rows[call.user_id]
     name = {"username": user["Username"], "display_name": user["Name"], "email": user["Email"]}
-    ours = {"user_id": user["Id"], "organization_id": call.org.org_id, "active": user["IsActive"]}
+    account = {"user_id": user["Id"], "organization_id": call.org.org_id, "active": user["IsActive"]}
     openid = {"sub": identity_url(call, user["Id"]), "name": user["Name"], "preferred_username": user["Username"]}
     urls = {"rest": call.base + "/services/data/v{version}/", "query": call.base + "/services/data/v{version}/query/"}
     return Reply(
-        {**openid, **name, **ours, "id": identity_url(call, user["Id"]), "urls": urls, "user_type": "STANDARD"}
+        {**openid, **name, **account, "id": identity_url(call, user["Id"]), "urls": urls, "user_type": "STANDARD"}
     )
 
 

@@ -32,7 +32,7 @@ class Logins:
         self.all: list[Login] = []
         self.sessions: dict[str, str] = {}
         self.trusted: list[Any] = []
-        """Public keys whose JWTs are accepted, beside that of `private_key`."""
+        """Public keys for accepted JWTs, besides that of `private_key`."""
 
     def add(self, user_id: str, username: str) -> Login:
         """Give a user a password, a connected app that runs as them, and a refresh token."""

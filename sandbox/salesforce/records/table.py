@@ -32,7 +32,7 @@ class Order:
             insort(self.keys, (after, new["Id"]))
 
     def between(self, low: Any, high: Any) -> Iterator[str]:
-        """Ids whose value lies in low..high, both included; None leaves a side open."""
+        """Ids with a value in low..high, both included; None leaves a side open."""
         start = 0 if low is None else bisect_left(self.keys, (low, ""))
         end = len(self.keys) if high is None else bisect_left(self.keys, (high, "~"))
         return (key[1] for key in self.keys[start:end])
@@ -109,11 +109,11 @@ class Table:
         return self._orders[field]
 
     def where(self, field: str, value: Any) -> list[Row]:
-        """Rows whose field equals this value, by index."""
+        """Rows with this value in the field, by index."""
         return [self.rows[i] for i in self.ids_where(field, value)]
 
     def ids_where(self, field: str, value: Any) -> list[str]:
-        """Ids of the rows whose field equals this value, by index."""
+        """Ids of the rows with this value in the field, by index."""
         if field not in self._lookups:
             self._lookups[field] = Lookup(field, self.rows.values())
         return list(self._lookups[field].ids.get(value, ()))

@@ -82,8 +82,8 @@ class Activities:
         at = max(stamp(self._rng, self._today, self._rng.randint(1, 9)), deal["CreatedDate"])
         base = self._base(deal, None, at)
         if self._rng.random() < _DECOY_SHARE:
-            ours = {"CreatedById": self._svc, "LastModifiedById": self._svc, "OwnerId": self._svc}
-            found.append(("Task", self._done_task({**base, **ours, "Subject": "Sync note"}, "Task", at)))
+            sync_user = {"CreatedById": self._svc, "LastModifiedById": self._svc, "OwnerId": self._svc}
+            found.append(("Task", self._done_task({**base, **sync_user, "Subject": "Sync note"}, "Task", at)))
         if self._rng.random() < _DECOY_SHARE / 2:
             found.append(("Task", self._done_task({**base, "Subject": "Newsletter"}, "ListEmail", at)))
         if self._rng.random() < _DECOY_SHARE and plan.created > 12:  # noqa: PLR2004 - due after creation

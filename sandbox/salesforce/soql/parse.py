@@ -89,7 +89,7 @@ def literal(token: Token) -> Value:
 
 
 class _Build(Transformer[Token, Any]):
-    """Lark's tree, bottom up, into ours."""
+    """Turns Lark's tree, bottom up, into our own."""
 
     def path(self, parts: list[Token]) -> Path:
         return Path(tuple(str(p) for p in parts))

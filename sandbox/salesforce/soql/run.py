@@ -44,8 +44,8 @@ def select(
 def _of_visible_fields(org: Org, user_id: str, rows: Iterable[Row]) -> list[Row]:
     """Field history obeys the field security of its opportunity."""
     seen = org.access.fields(user_id, org.objects["Opportunity"]).keys()
-    told = seen | {"created"} | {name.removesuffix("Id") for name in seen & {"OwnerId", "RecordTypeId"}}
-    return [r for r in rows if r["Field"] in told]
+    fields = seen | {"created"} | {name.removesuffix("Id") for name in seen & {"OwnerId", "RecordTypeId"}}
+    return [r for r in rows if r["Field"] in fields]
 
 
 def _semi(org: Org, user_id: str, query: Query) -> set[Any]:

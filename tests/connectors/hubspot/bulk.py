@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sandbox.hubspot import Settings
 from sandbox.hubspot.events import bulk_edit
 from store import Store, TouchRule
-from tests.connectors.hubspot.portal import REP, Desk, open_for_business
+from tests.connectors.hubspot.portal import REP, PortalDriver, open_for_business
 
 if TYPE_CHECKING:
     from model.sync import Page
@@ -26,7 +26,7 @@ NAME = "acme"
 
 
 @dataclass(frozen=True)
-class Told:
+class BulkPortal:
     """What the pulls after the bulk edit brought."""
 
     deals: int
@@ -44,24 +44,24 @@ class Told:
         return self.read == self.kept == self.deals and not self.twice
 
 
-def bulk(deals: int, folder: Path, settings: Settings) -> Told:
+def bulk(deals: int, folder: Path, settings: Settings) -> BulkPortal:
     """Make `deals`, pull them, edit all at one instant, pull while the index lags and again when it has caught up."""
     store = Store.open(f"sqlite:///{folder / 'bulk.db'}")
-    with open_for_business(settings) as desk:
-        made = {desk.deal(f"Deal {n}") for n in range(deals)}
-        desk.later(hours=1)
-        _pull(desk, store)
-        desk.later(hours=1)
-        bulk_edit(desk.portal, REP, {"hs_next_step": "Call"})
-        early = _pull(desk, store)
-        desk.later(seconds=settings.index_lag + 1)
-        before = len(desk.portal.calls)
-        counts = Counter(one["id"] for page in _pull(desk, store) for one in page.records.get("opportunity", ()))
-        paths = [call["path"] for call in desk.portal.calls[before:]]
-        stored = store.history.snapshot(NAME, desk.portal.clock.now(), touch=TouchRule()).deals
+    with open_for_business(settings) as hub:
+        made = {hub.deal(f"Deal {n}") for n in range(deals)}
+        hub.later(hours=1)
+        _pull(hub, store)
+        hub.later(hours=1)
+        bulk_edit(hub.portal, REP, {"hs_next_step": "Call"})
+        early = _pull(hub, store)
+        hub.later(seconds=settings.index_lag + 1)
+        before = len(hub.portal.calls)
+        counts = Counter(one["id"] for page in _pull(hub, store) for one in page.records.get("opportunity", ()))
+        paths = [call["path"] for call in hub.portal.calls[before:]]
+        stored = store.history.snapshot(NAME, hub.portal.clock.now(), touch=TouchRule()).deals
     searches = sum(path.endswith("deals/search") for path in paths)
     batches = sum(path.endswith("deals/batch/read") for path in paths)
-    return Told(
+    return BulkPortal(
         deals=deals,
         seen_at_once=len({one["id"] for page in early for one in page.records.get("opportunity", ())}),
         read=len(made & counts.keys()),
@@ -73,10 +73,10 @@ def bulk(deals: int, folder: Path, settings: Settings) -> Told:
     )
 
 
-def _pull(desk: Desk, store: Store) -> list[Page]:
+def _pull(hub: PortalDriver, store: Store) -> list[Page]:
     """Pages of a pull, each kept with its cursor."""
-    now, pages = desk.portal.clock.now, []
-    for page in desk.connector().pull(store.mirror.cursors(NAME)):
+    now, pages = hub.portal.clock.now, []
+    for page in hub.connector().pull(store.mirror.cursors(NAME)):
         store.mirror.keep_page(NAME, page, seen_at=now(), as_of=now())
         pages.append(page)
     return pages
@@ -89,13 +89,13 @@ def main() -> int:
     asked.add_argument("--lag", type=float, default=45.0, help="seconds that the search index is behind")
     given = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="sluicegate-bulk-") as folder:
-        told = bulk(given.deals, Path(folder), Settings(index_lag=given.lag))
+        found = bulk(given.deals, Path(folder), Settings(index_lag=given.lag))
     sys.stdout.write(
-        f"{told.deals} deals changed at one instant; {told.seen_at_once} were read while the index lagged.\n"
-        f"Then {told.read} were read, {told.twice} of them twice; the store has the change on {told.kept}.\n"
-        f"Calls: {told.searches} searches, {told.batches} batch reads with history, {told.others} others.\n"
+        f"{found.deals} deals changed at one instant; {found.seen_at_once} were read while the index lagged.\n"
+        f"Then {found.read} were read, {found.twice} of them twice; the store has the change on {found.kept}.\n"
+        f"Calls: {found.searches} searches, {found.batches} batch reads with history, {found.others} others.\n"
     )
-    return int(not told.whole)
+    return int(not found.whole)
 
 
 if __name__ == "__main__":

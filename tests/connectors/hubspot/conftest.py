@@ -1,4 +1,4 @@
-"""A local portal for each test; parametrise `desk` with sandbox Settings for another kind of portal."""
+"""A local portal for each test; parametrise `hub` with sandbox Settings for another kind of portal."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.hubspot import Settings
-from tests.connectors.hubspot.portal import Desk, open_for_business
+from tests.connectors.hubspot.portal import PortalDriver, open_for_business
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @pytest.fixture
-def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+def hub(request: pytest.FixtureRequest) -> Iterator[PortalDriver]:
     with open_for_business(getattr(request, "param", Settings())) as opened:
         yield opened

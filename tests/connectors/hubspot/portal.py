@@ -28,7 +28,7 @@ KINDS |= {"gate": "enumeration select clear=Clear ready=Ready waiting=Waiting br
 
 
 @dataclass
-class Desk:
+class PortalDriver:
     """A portal with one rep, and what they do in it."""
 
     portal: Portal
@@ -64,21 +64,21 @@ class Desk:
         self.portal.clock.forward(timedelta(**span))
 
     def called(self, path: str) -> int:
-        """Calls so far whose path has `path` in it."""
+        """Calls so far with `path` in their path."""
         return sum(path in call["path"] for call in self.portal.calls)
 
 
 @contextmanager
-def open_for_business(kind: Settings, *, provisioned: bool = True) -> Iterator[Desk]:
-    """A portal whose properties of ours exist, unless they are not yet provisioned."""
+def open_for_business(kind: Settings, *, provisioned: bool = True) -> Iterator[PortalDriver]:
+    """A portal with our properties, unless they are not yet provisioned."""
     portal = new_portal(kind)
     portal.clock.set(datetime(2026, 11, 3, 9, tzinfo=UTC))
-    for ours, name in {**DEFAULT_WRITES, **DEFAULT_READS}.items() if provisioned else ():
-        made = property_of(f"{name} {KINDS.get(ours, 'string text')}", "dealinformation", portal.clock.ms(), own=True)
+    for own, name in {**DEFAULT_WRITES, **DEFAULT_READS}.items() if provisioned else ():
+        made = property_of(f"{name} {KINDS.get(own, 'string text')}", "dealinformation", portal.clock.ms(), own=True)
         portal.properties["deals"][name] = made
     add_owner(portal, REP, "Rita", "Rep", teams=[("1", "East")])
     with serve(portal) as server:
-        yield Desk(portal, server)
+        yield PortalDriver(portal, server)
 
 
 def records(pages: Iterable[Page], table: str) -> dict[str, Record]:

@@ -32,8 +32,8 @@ def kinds(reply, *sent):
     return {deal: outcome(result)[0] for deal, result in results(reply, sent).items()}
 
 
-def row(deal, told=None):
-    return {"id": told or deal, "objectWriteTraceId": trace(deal)}
+def row(deal, given=None):
+    return {"id": given or deal, "objectWriteTraceId": trace(deal)}
 
 
 def test_deals_are_known_again_in_any_order_by_trace_or_by_id():
@@ -45,7 +45,7 @@ def test_a_deal_that_no_line_names_was_not_written():
 
 
 def test_a_deal_answered_by_another_record_was_merged_into_it():
-    found = results({"results": [row("1", told="9")]}, ["1"])["1"]
+    found = results({"results": [row("1", given="9")]}, ["1"])["1"]
     assert outcome(found) == ("gone", "The deal is gone or hidden from us: it was merged into 9 (MERGED)")
 
 
@@ -59,7 +59,7 @@ def test_a_deal_answered_by_another_record_was_merged_into_it():
         {"id": "2"},
     ],
 )
-def test_an_error_of_a_207_is_the_deals_whose_trace_or_id_it_names(where):
+def test_an_error_of_a_207_belongs_to_the_deal_that_its_trace_or_id_names(where):
     assert kinds({"results": [row("1")], "errors": [{**IN_MESSAGE, **where}]}, "1", "2")["2"] == "refused"
 
 
@@ -83,14 +83,14 @@ def test_properties_are_read_from_the_list_of_errors_or_from_the_message():
     "body", [{}, {"message": "Property values were not valid: [{oops"}, {"errors": [{}], "message": ""}]
 )
 def test_an_error_that_says_nothing_is_still_a_sentence(body):
-    kind, said = outcome(refusal(body, 400))
-    assert (kind, said.endswith("(HTTP 400)")) == ("refused", True)
+    kind, found = outcome(refusal(body, 400))
+    assert (kind, found.endswith("(HTTP 400)")) == ("refused", True)
 
 
-def test_a_rule_of_the_portal_is_told_so_that_an_admin_can_act():
-    kind, said = outcome(refusal(CONDITION))
+def test_a_rule_of_the_portal_is_reported_so_that_an_admin_can_act():
+    kind, found = outcome(refusal(CONDITION))
     assert kind == "refused"
-    assert said == (
+    assert found == (
         "A rule of the portal wants region filled in before anything on the deal is saved: region is required because "
         "of a conditional property rule based on [dealstage]. Fill it in on the deal, or change the rule under "
         "Settings, Properties, Conditional logic (MISSING_CONDITIONAL_REQUIRED_PROPERTY)"

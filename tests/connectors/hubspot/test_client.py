@@ -1,4 +1,4 @@
-"""The client alone, before a portal that `responses` plays: what is sent, what is tried again, what is said."""
+"""The client alone, before a portal that `responses` plays: what is sent, what is tried again, what is reported."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ NOW = datetime(2026, 11, 3, 9, tzinfo=UTC)
 OAUTH = {"auth": "oauth", "client_id": "app", "client_secret": "hush", "refresh_token": "again"}
 
 
-class Desk:
+class TimedClient:
     """A client, the waits it asked for, and the time."""
 
     def __init__(self, **settings):
         self.waited, self.now = [], NOW
-        told = {"name": "acme", "access_token": "pat-secret"} | settings
+        values = {"name": "acme", "access_token": "pat-secret"} | settings
         self.client = Client(
-            HubspotSettings(**told),
+            HubspotSettings(**values),
             clock=lambda: self.now,
             sleep=self.waited.append,
             random=Random(1),  # noqa: S311
@@ -70,7 +70,7 @@ def limited(policy):
 
 def test_every_call_goes_through_our_session_and_money_stays_as_written(portal):
     portal.get(DEALS, json=page("1"))
-    found = Desk().list(limit=50, properties=["amount", "dealname"])
+    found = TimedClient().list(limit=50, properties=["amount", "dealname"])
     assert found["results"][0]["properties"]["amount"] == "1000.10"
     sent = portal.calls[0].request
     assert sent.headers["Authorization"] == "Bearer pat-secret"
@@ -79,22 +79,22 @@ def test_every_call_goes_through_our_session_and_money_stays_as_written(portal):
 
 def test_a_yes_in_an_address_is_written_as_hubspot_writes_it(portal):
     portal.get(DEALS, json=page())
-    Desk().list(archived=True)
+    TimedClient().list(archived=True)
     assert "archived=true" in portal.calls[0].request.url
 
 
 def test_calls_of_two_threads_are_all_counted_and_pass_the_limits_in_turn(portal, tmp_path):
     portal.get(DEALS, json=page())
-    desk = Desk(limits=str(tmp_path / "limits.db"))
+    timed = TimedClient(limits=str(tmp_path / "limits.db"))
     with ThreadPoolExecutor(2) as beside:
-        found = list(beside.map(lambda _: desk.list(limit=50), range(90)))
+        found = list(beside.map(lambda _: timed.list(limit=50), range(90)))
     assert found == [page()] * 90
-    assert desk.client.wire.calls == 90
-    assert desk.waited == []
+    assert timed.client.wire.calls == 90
+    assert timed.waited == []
 
 
 def test_an_api_object_is_kept(portal):
-    client = Desk().client
+    client = TimedClient().client
     assert client.api("crm.deals.basic_api") is client.api("crm.deals.basic_api")
 
 
@@ -111,33 +111,33 @@ def test_an_api_object_is_kept(portal):
 def test_a_passing_fault_of_a_read_is_not_noticed(portal, passing):
     portal.get(DEALS, **passing)
     portal.get(DEALS, json=page("1"))
-    desk = Desk()
-    assert desk.list()["results"]
-    assert len(desk.waited) == 1
+    timed = TimedClient()
+    assert timed.list()["results"]
+    assert len(timed.waited) == 1
 
 
 @pytest.mark.parametrize(("policy", "wait"), [("TEN_SECONDLY_ROLLING", 10), ("SECONDLY", 1)])
 def test_each_limit_is_waited_for_as_long_as_it_lasts(portal, policy, wait):
     portal.get(DEALS, status=429, json=limited(policy))
     portal.get(DEALS, json=page("1"))
-    desk = Desk()
-    desk.list()
-    assert wait <= desk.waited[0] <= wait + 1
+    timed = TimedClient()
+    timed.list()
+    assert wait <= timed.waited[0] <= wait + 1
 
 
 def test_the_days_limit_stops_until_the_accounts_midnight(portal):
     portal.get(f"{BASE}/account-info/v3/details", json={"portalId": 7, "timeZone": "America/New_York"})
     portal.get(DEALS, status=429, json=limited("DAILY"))
-    desk = Desk()
-    assert desk.client.account.portal == "7"
+    timed = TimedClient()
+    assert timed.client.account.portal == "7"
     with pytest.raises(BudgetSpent) as raised:
-        desk.list()
+        timed.list()
     assert raised.value.until == datetime(2026, 11, 4, 5, tzinfo=UTC)
-    assert desk.waited == []
+    assert timed.waited == []
 
 
 @pytest.mark.parametrize(
-    ("told", "window"),
+    ("expected", "window"),
     [
         ({"x-hubspot-ratelimit-max": "190", "x-hubspot-ratelimit-interval-milliseconds": "5000"}, (190, 5000)),
         ({"X-HubSpot-RateLimit-Max": "190"}, (190, 10_000)),
@@ -145,32 +145,32 @@ def test_the_days_limit_stops_until_the_accounts_midnight(portal):
         ({}, None),
     ],
 )
-def test_the_window_is_known_by_as_many_headers_as_there_are(told, window):
-    assert headers.window(requests.structures.CaseInsensitiveDict(told)) == window
+def test_the_window_is_known_by_as_many_headers_as_there_are(expected, window):
+    assert headers.window(requests.structures.CaseInsensitiveDict(expected)) == window
 
 
 def test_our_share_of_the_days_calls_is_kept(portal):
     day = {"X-HubSpot-RateLimit-Daily": "100", "X-HubSpot-RateLimit-Daily-Remaining": "60"}
     portal.get(DEALS, json=page("1"), headers=day)
-    desk = Desk(budget_share=0.02)
-    desk.list()
-    desk.list()
+    timed = TimedClient(budget_share=0.02)
+    timed.list()
+    timed.list()
     with pytest.raises(BudgetSpent, match="2 of 2"):
-        desk.list()
-    assert desk.client.budget().used == 40
+        timed.list()
+    assert timed.client.budget().used == 40
 
 
 @pytest.mark.parametrize(
-    "told",
+    "expected",
     [{"Retry-After": "120"}, {"Retry-After": "Tue, 03 Nov 2026 09:02:00 GMT", "Date": "Tue, 03 Nov 2026 09:00:00 GMT"}],
 )
-def test_a_wait_beyond_the_cap_is_left_to_the_caller(portal, told):
-    portal.get(DEALS, status=429, json=limited("TEN_SECONDLY_ROLLING"), headers=told)
-    desk = Desk()
+def test_a_wait_beyond_the_cap_is_left_to_the_caller(portal, expected):
+    portal.get(DEALS, status=429, json=limited("TEN_SECONDLY_ROLLING"), headers=expected)
+    timed = TimedClient()
     with pytest.raises(RetryLater) as raised:
-        desk.list()
+        timed.list()
     assert raised.value.seconds >= 120
-    assert desk.waited == []
+    assert timed.waited == []
 
 
 @pytest.mark.parametrize(
@@ -183,19 +183,19 @@ def test_a_wait_beyond_the_cap_is_left_to_the_caller(portal, told):
 def test_a_write_of_unknown_fate_is_never_sent_again(portal, dark):
     portal.post(UPDATE, **dark)
     with pytest.raises(RetryLater, match="read the records again before"):
-        Desk().update()
+        TimedClient().update()
     assert len(portal.calls) == 1
 
 
 def test_a_write_that_was_not_taken_is_sent_again(portal):
     portal.post(UPDATE, status=429, json=limited("TEN_SECONDLY_ROLLING"))
     portal.post(UPDATE, json={"status": "COMPLETE", "results": []})
-    assert Desk().update() == {"status": "COMPLETE", "results": []}
+    assert TimedClient().update() == {"status": "COMPLETE", "results": []}
 
 
 def test_a_207_is_an_answer_with_its_errors(portal):
     portal.post(UPDATE, status=207, json={"results": [], "errors": [{"category": "OBJECT_NOT_FOUND"}]})
-    assert Desk().update()["errors"][0]["category"] == "OBJECT_NOT_FOUND"
+    assert TimedClient().update()["errors"][0]["category"] == "OBJECT_NOT_FOUND"
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_207_is_an_answer_with_its_errors(portal):
 def test_what_no_repetition_changes_is_not_repeated(portal, status, body, kind):
     portal.get(DEALS, status=status, **({"json": body} if body else {"body": "<html>"}))
     with pytest.raises(kind):
-        Desk().list()
+        TimedClient().list()
     assert len(portal.calls) == 1
 
 
@@ -221,13 +221,13 @@ def test_a_missing_scope_is_named(portal):
         DEALS, status=403, json={"category": "MISSING_SCOPES", "message": "No.", "errors": [{"context": context}]}
     )
     with pytest.raises(AccessRefused, match=r"crm\.objects\.deals\.read"):
-        Desk().list()
+        TimedClient().list()
 
 
-def test_a_bad_private_token_is_asked_once_and_never_told(portal):
+def test_a_bad_private_token_is_asked_once_and_never_printed(portal):
     portal.get(DEALS, status=401, json={"category": "INVALID_AUTHENTICATION", "message": "bad pat-secret"})
     with pytest.raises(AccessRefused, match="access_token of connection acme") as raised:
-        Desk().list()
+        TimedClient().list()
     assert len(portal.calls) == 1
     assert "pat-secret" not in str(raised.value)
 
@@ -240,12 +240,12 @@ def given_tokens(portal, *tokens):
 def test_an_oauth_token_is_renewed_before_it_ends_and_reaches_kept_objects(portal):
     given_tokens(portal, "first", "second")
     portal.get(DEALS, json=page("1"))
-    desk = Desk(**OAUTH, access_token=None)
-    desk.list()
-    desk.now += timedelta(minutes=29, seconds=30)
-    desk.list()
-    told = [call.request.headers.get("Authorization") for call in portal.calls if call.request.url.startswith(DEALS)]
-    assert told == ["Bearer first", "Bearer second"]
+    timed = TimedClient(**OAUTH, access_token=None)
+    timed.list()
+    timed.now += timedelta(minutes=29, seconds=30)
+    timed.list()
+    rows = [call.request.headers.get("Authorization") for call in portal.calls if call.request.url.startswith(DEALS)]
+    assert rows == ["Bearer first", "Bearer second"]
     assert "refresh_token=again" in portal.calls[0].request.body
 
 
@@ -253,7 +253,7 @@ def test_an_oauth_token_that_ends_in_the_middle_is_renewed_once(portal):
     given_tokens(portal, "first", "second")
     portal.get(DEALS, status=401, json={"category": "EXPIRED_AUTHENTICATION"})
     portal.get(DEALS, json=page("1"))
-    assert Desk(**OAUTH, access_token=None).list()["results"]
+    assert TimedClient(**OAUTH, access_token=None).list()["results"]
 
 
 def test_a_token_that_two_calls_lose_at_once_is_renewed_once():
@@ -269,23 +269,23 @@ def test_a_lasting_401_is_answered_by_one_renewal(portal):
     given_tokens(portal, "first", "second", "third")
     portal.get(DEALS, status=401, json={"category": "INVALID_AUTHENTICATION"})
     with pytest.raises(AccessRefused, match="new token did not help"):
-        Desk(**OAUTH, access_token=None).list()
+        TimedClient(**OAUTH, access_token=None).list()
     assert len(portal.calls) == 4
 
 
 def test_a_dead_refresh_token_is_not_tried_again(portal):
     portal.post(TOKENS, status=400, json={"status": "BAD_REFRESH_TOKEN", "message": "missing or invalid: again"})
     with pytest.raises(AccessRefused, match="Connect the app again") as raised:
-        Desk(**OAUTH, access_token=None).list()
+        TimedClient(**OAUTH, access_token=None).list()
     assert len(portal.calls) == 1
     assert "hush" not in str(raised.value)
 
 
 @pytest.mark.parametrize("status", [400, 401])
-def test_a_renewal_that_is_refused_in_the_words_of_the_standard_is_asked_once_and_told(portal, status):
+def test_a_renewal_that_is_refused_in_the_words_of_the_standard_is_asked_once_and_reported(portal, status):
     portal.post(TOKENS, status=status, json={"error": "invalid_grant", "error_description": "it was revoked"})
     with pytest.raises(AccessRefused, match=r"it was revoked \(invalid_grant\)\. Connect the app again"):
-        Desk(**OAUTH, access_token=None).list()
+        TimedClient(**OAUTH, access_token=None).list()
     assert len(portal.calls) == 1
 
 
@@ -293,44 +293,44 @@ def test_a_batch_that_leaves_records_out_for_another_reason_than_absence_is_no_s
     loss = {"category": "INTERNAL_ERROR", "message": "could not be read"}
     portal.post(f"{DEALS}/batch/read", status=207, json={"results": [], "errors": [loss]})
     with pytest.raises(RetryLater, match="could not be read"):
-        list(windows.batch(Desk().client, "deals", ["1"], ["amount"]))
+        list(windows.batch(TimedClient().client, "deals", ["1"], ["amount"]))
 
 
 def test_a_page_that_leads_to_itself_is_not_read_for_ever(portal):
     portal.get(DEALS, json=page("1") | {"paging": {"next": {"after": "7"}}})
     with pytest.raises(RetryLater, match="for ever"):
-        list(windows.listed(Desk().client, "deals"))
+        list(windows.listed(TimedClient().client, "deals"))
 
 
 def test_a_short_page_of_a_search_that_names_a_next_one_is_not_the_last(portal):
     portal.get(f"{BASE}/account-info/v3/details", json={"portalId": 7})
     portal.post(f"{DEALS}/search", json=page("1", "2") | {"total": 3, "paging": {"next": {"after": "2"}}})
     portal.post(f"{DEALS}/search", json=page("9") | {"total": 1})
-    found = windows.changed(Desk().client, "deals", NOW, "", ["amount"], stamp="hs_lastmodifieddate")
+    found = windows.changed(TimedClient().client, "deals", NOW, "", ["amount"], stamp="hs_lastmodifieddate")
     assert [row["id"] for rows in found for row in rows] == ["1", "2", "9"]
 
 
 @pytest.mark.parametrize("path", ["pipelines/deals", "properties/deals"])
 def test_an_answer_without_results_is_asked_for_later_and_no_empty_portal(portal, path):
     portal.get(f"{BASE}/crm/v3/{path}", json={"status": "ok"})
-    client = Desk().client
+    client = TimedClient().client
     with pytest.raises(RetryLater, match="no results"):
         pipelines.read(client) if "pipelines" in path else Schema(client).fields()
 
 
-def test_living_pipelines_told_twice_are_not_archived(portal):
+def test_living_pipelines_reported_twice_are_not_archived(portal):
     stage = {"id": "s", "label": "Talks", "metadata": {"probability": "0.5"}}
-    told = {"id": "p", "label": "Partner", "displayOrder": 0, "stages": [stage]}
-    portal.get(f"{BASE}/crm/v3/pipelines/deals", json={"results": [told]})
-    assert pipelines.read(Desk().client).stages["s"]["is_active"]
+    values = {"id": "p", "label": "Partner", "displayOrder": 0, "stages": [stage]}
+    portal.get(f"{BASE}/crm/v3/pipelines/deals", json={"results": [values]})
+    assert pipelines.read(TimedClient().client).stages["s"]["is_active"]
 
 
 def test_a_200_without_results_is_no_empty_page(portal):
     portal.get(DEALS, json={"status": "ok"})
     with pytest.raises(RetryLater, match="no results"):
-        list(windows.listed(Desk().client, "deals"))
+        list(windows.listed(TimedClient().client, "deals"))
 
 
-@pytest.mark.parametrize("told", [1_793_696_400_250, "1793696400250", "2026-11-03T09:00:00.250Z"])
-def test_an_instant_is_the_same_as_a_number_as_milliseconds_or_in_words(told):
-    assert instant(told) == NOW + timedelta(milliseconds=250)
+@pytest.mark.parametrize("expected", [1_793_696_400_250, "1793696400250", "2026-11-03T09:00:00.250Z"])
+def test_an_instant_is_the_same_as_a_number_as_milliseconds_or_in_words(expected):
+    assert instant(expected) == NOW + timedelta(milliseconds=250)

@@ -1,7 +1,7 @@
-"""A small interpreter of Salesforce formulas, written from the help pages and the open formula engine, not from ours.
+"""A small interpreter of Salesforce formulas, written from the help pages and the open formula engine alone.
 
 Blanks are None. `blanks` says what a comparison or sum makes of a blank number: "null" (nothing, as the engine does) or
-"zero" (as a formula field may be told to). `eager` reads every argument of AND and OR. A formula that needs one of
+"zero" (as a formula field may be set to). `eager` reads every argument of AND and OR. A formula that needs one of
 these ways to come out right is wrong. A division by zero raises ZeroDivisionError.
 """
 
@@ -86,12 +86,12 @@ class Save:
         return COMBINE[sign](Fraction(left), Fraction(right))
 
     def do_and(self, *parts: Any) -> bool:
-        said = (self.value(part) is True for part in parts)
-        return all(list(said) if self.eager else said)
+        found = (self.value(part) is True for part in parts)
+        return all(list(found) if self.eager else found)
 
     def do_or(self, *parts: Any) -> bool:
-        said = (self.value(part) is True for part in parts)
-        return any(list(said) if self.eager else said)
+        found = (self.value(part) is True for part in parts)
+        return any(list(found) if self.eager else found)
 
     def do_not(self, part: Any) -> bool | None:
         value = self.value(part)

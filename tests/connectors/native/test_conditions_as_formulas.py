@@ -27,7 +27,7 @@ def condition(text, **rules):
     return found
 
 
-def said(text, *, wanted=True, description=DESCRIPTION, **rules):
+def formula_of(text, *, wanted=True, description=DESCRIPTION, **rules):
     one = condition(text, **rules)
     return laid_out(formula(one, readings(description, one.facts), wanted=wanted))
 
@@ -67,16 +67,16 @@ def test_formula_and_judge_agree_on_drawn_conditions_and_records_whatever_a_blan
     ],
 )  # fmt: skip
 def test_what_an_admin_reads(text, formula):
-    assert " ".join(said(text).split()).replace("( ", "(").replace(" )", ")") == formula
+    assert " ".join(formula_of(text).split()).replace("( ", "(").replace(" )", ")") == formula
 
 
 def test_a_blank_fails_a_comparison_so_its_denial_holds_there():
-    assert said("amount >= 5000", wanted=False) == "OR(ISBLANK(Amount), Amount < 5000)"
-    assert said("amount >= 5000", wanted=False, blank="unknown") == "AND(NOT(ISBLANK(Amount)), Amount < 5000)"
+    assert formula_of("amount >= 5000", wanted=False) == "OR(ISBLANK(Amount), Amount < 5000)"
+    assert formula_of("amount >= 5000", wanted=False, blank="unknown") == "AND(NOT(ISBLANK(Amount)), Amount < 5000)"
 
 
 def test_filler_is_blank_in_a_formula_too():
-    filled = said("next_step is not blank", filler=["tbd", "."])
+    filled = formula_of("next_step is not blank", filler=["tbd", "."])
     assert [Save({"NextStep": text}).fires(filled) for text in ("TBD ", " . ", None, "  ", "Call")] == [
         False, False, False, False, True,
     ]  # fmt: skip
@@ -117,12 +117,12 @@ def described(name, kind, source):
          "the field mapped for budget_confirmed cannot be read"),
     ],
 )  # fmt: skip
-def test_what_no_formula_can_say_is_told_with_its_reason(text, description, reason):
+def test_what_no_formula_can_say_is_reported_with_its_reason(text, description, reason):
     with pytest.raises(Unsayable, match=reason.replace("(", r"\(")):
-        said(text, description=description)
+        formula_of(text, description=description)
 
 
-def test_every_reason_is_told_at_once():
+def test_every_reason_is_reported_at_once():
     with pytest.raises(Unsayable) as unsayable:
-        said("touched and pushes < 3 and amount > 5 and has_champion")
+        formula_of("touched and pushes < 3 and amount > 5 and has_champion")
     assert len(unsayable.value.reasons) == 3

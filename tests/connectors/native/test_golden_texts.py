@@ -11,7 +11,7 @@ from connectors.salesforce.setup.native import native as salesforce
 from policies.files import read_policies
 from tests.connectors.native.crm_orgs import described, stages
 from tests.connectors.native.formulas import parsed
-from worker.cli.native import told
+from worker.cli.native import as_text
 from worker.packs import pack_texts
 
 MADE = {"salesforce": salesforce, "hubspot": hubspot}
@@ -32,7 +32,7 @@ def made(kind, packs):
 @pytest.mark.parametrize("packs", ["starter", "segments"])
 @pytest.mark.parametrize("kind", MADE)
 def test_shipped_gates_in_the_words_of_the_crm(kind, packs, snapshot):
-    assert told(made(kind, packs)) == snapshot
+    assert as_text(made(kind, packs)) == snapshot
 
 
 @pytest.mark.parametrize("packs", SETS)
@@ -48,7 +48,7 @@ def test_every_formula_can_be_read_and_asks_for_the_exemption_first(packs):
 
 @pytest.mark.parametrize("packs", SETS)
 @pytest.mark.parametrize("kind", MADE)
-def test_each_criterion_is_said_whole_or_told_with_its_reasons(kind, packs):
+def test_each_criterion_is_expressed_whole_or_listed_with_its_reasons(kind, packs):
     answer = made(kind, packs)
     whole = {rule["criterion"] for rule in answer["rules"]}
     whole |= {one["criterion"] for row in answer["table"] for one in row["why"] if one["enforced"] == "whole"}

@@ -47,7 +47,7 @@ def test_a_filled_in_property_is_all_that_the_gate_asks_at_each_later_stage_skip
     assert answer.unsaid == ()
 
 
-def test_a_value_that_the_gate_asks_beyond_that_is_told_as_not_enforced():
+def test_a_value_that_the_gate_asks_beyond_that_is_reported_as_not_enforced():
     answer = answered("terms_agreed and amount > 5000")
     assert {(name, enforced) for _, _, name, enforced in rows(answer)} == {
         ("terms_agreed", "in part"), ("amount", "in part"),
@@ -77,7 +77,7 @@ def test_only_what_has_to_be_filled_in_is_asked(require, asked, reason):
     assert reason in "; ".join(left(answer))
 
 
-def test_filler_passes_and_is_told():
+def test_filler_passes_and_is_reported():
     answer = answered("outstanding_issue is not blank", more=", filler: [tbd, '.']")
     assert left(answer) == [".; tbd in Outstanding Issue count as filled in".replace(";", ",")]
     assert {enforced for *_, enforced in rows(answer)} == {"in part"}

@@ -69,13 +69,13 @@ class Sales:
 
 @contextmanager
 def open_for_business(kind: Settings, *, provisioned: bool = True) -> Iterator[Sales]:
-    """An org whose fields of ours exist (unless not yet provisioned) and may be edited by the sync user."""
+    """An org with our fields (unless not yet provisioned), which the sync user may edit."""
     org = new_org(kind)
     org.clock.set(datetime(2026, 11, 3, 9, tzinfo=UTC))
     rights = profile_set(org, "Integration User")
-    for ours, api_name in {**DEFAULT_WRITES, **DEFAULT_READS}.items() if provisioned else ():
-        org.add_field("Opportunity", parse_field(f"{api_name} {KINDS.get(ours, 'string(255)')}"))
-        org.grant(rights, "Opportunity", api_name, edit=ours in DEFAULT_WRITES)
+    for own, api_name in {**DEFAULT_WRITES, **DEFAULT_READS}.items() if provisioned else ():
+        org.add_field("Opportunity", parse_field(f"{api_name} {KINDS.get(own, 'string(255)')}"))
+        org.grant(rights, "Opportunity", api_name, edit=own in DEFAULT_WRITES)
     add_user(org, REP, "Rita", "Rep", "Standard User", Department="East")
     with serve(org) as server:
         yield Sales(org, server)

@@ -166,7 +166,7 @@ def test_a_401_that_is_no_list_of_errors_is_a_401_all_the_same(web):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         ({"auth": "jwt"}, "username and private_key"),
         ({"login_url": "http://acme"}, "https://"),
@@ -175,6 +175,6 @@ def test_a_401_that_is_no_list_of_errors_is_a_401_all_the_same(web):
         ({"writes": {"score": "X__c", "gate": "X__c"}}, "same Salesforce field"),
     ],
 )
-def test_wrong_settings_are_told_in_a_sentence(changes, said):
-    with pytest.raises(ValidationError, match=said):
+def test_wrong_settings_are_reported_in_a_sentence(changes, expected):
+    with pytest.raises(ValidationError, match=expected):
         connector(**changes)

@@ -168,7 +168,7 @@ def test_history_replayed_ends_where_the_snapshots_end(steps):
     assert not steps or amount == to.money_text(steps[-1][1])
 
 
-def test_ids_are_told_from_what_can_be_none():
+def test_ids_are_distinguished_from_what_can_be_none():
     assert full_id("0065g000000001A") == full_id("0065g000000001AAAQ") == "0065g000000001AAAQ"
     assert full_id("0065g000000001AZZZ") is None
     assert full_id("x' OR Name != '") is None

@@ -184,7 +184,7 @@ def test_stages_of_the_org_come_with_their_order(sales: Sales):
     assert stages["Negotiation/Review"]["probability"] == 0.9
 
 
-def test_a_deleted_deal_is_told_and_a_restored_one_comes_back(sales: Sales):
+def test_a_deleted_deal_is_reported_and_a_restored_one_comes_back(sales: Sales):
     deal = sales.deal()
     first = list(sales.connector().pull({}))
     sales.org.clock.forward(timedelta(hours=1))
@@ -197,7 +197,20 @@ def test_a_deleted_deal_is_told_and_a_restored_one_comes_back(sales: Sales):
     assert records(third, "opportunity")[deal]["gone"] is None
 
 
-def test_a_merged_account_is_told_and_its_deals_point_to_the_winner(sales: Sales):
+def test_what_hangs_on_a_deal_comes_whole_by_its_id(sales: Sales):
+    account = sales.create("Account", Name="Acme Inc")
+    deal, other = sales.deal(AccountId=account), sales.deal("Other")
+    task, on_account = (sales.create("Task", WhatId=what, Subject="Call") for what in (deal, account))
+    sales.create("Task", WhatId=other, Subject="Call")
+    alone = list(sales.connector().children([deal]))
+    assert set(records(alone, "activity")) == {task}
+    assert {table for page in alone for table in page.whole} == {"activity", "contact_role"}
+    assert len(records(alone, "stage_change")) == 1
+    rolled_up = list(sales.connector(activity={"roll_up": "contacts"}).children([deal]))
+    assert set(records(rolled_up, "activity")) == {task, on_account}
+
+
+def test_a_merged_account_is_reported_and_its_deals_point_to_the_winner(sales: Sales):
     winner, loser = sales.create("Account", Name="Acme Inc"), sales.create("Account", Name="ACME")
     deal = sales.deal(AccountId=loser)
     first = list(sales.connector().pull({}))

@@ -59,8 +59,8 @@ def test_none_empties_a_field_and_what_was_written_is_read_back(sales: Sales):
     deal, crm = sales.deal(), sales.connector()
     crm.push([Patch(deal, FLAGGED)])
     crm.push([Patch(deal, {"score": None})])
-    ours = crm.read([deal]).records["opportunity"][0]["ours"]
-    assert (ours["score"], ours["reasons"], ours["flagged_since"]) == (None, "No touch\nNo amount", "2026-11-03")
+    own = crm.read([deal]).records["opportunity"][0]["ours"]
+    assert (own["score"], own["reasons"], own["flagged_since"]) == (None, "No touch\nNo amount", "2026-11-03")
 
 
 @pytest.mark.parametrize("name", ["pause_until", "StageName", "Sluicegate_Score__c"])

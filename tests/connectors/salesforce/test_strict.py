@@ -50,8 +50,8 @@ def test_an_unreadable_401_on_a_write_is_no_doubt_but_a_new_login(sales: Sales):
 
 def test_activities_of_too_many_records_are_asked_for_in_smaller_windows(sales: Sales):
     task = sales.create("Task", Subject="Call", WhatId=sales.deal(), Status="Completed")
-    said = "exceeded 100000 distinct who/what's"
-    sales.org.faults.add(code="OPERATION_TOO_LARGE", status=400, message=said, path=r"FROM\+Task", count=3)
+    text = "exceeded 100000 distinct who/what's"
+    sales.org.faults.add(code="OPERATION_TOO_LARGE", status=400, message=text, path=r"FROM\+Task", count=3)
     assert task in records(sales.connector().pull({}), "activity")
 
 
@@ -113,9 +113,9 @@ def test_a_call_that_dies_of_one_record_is_sent_again_in_halves(sales: Sales, co
 def test_a_call_that_dies_of_a_field_is_written_without_it(sales: Sales):
     deal, crm = sales.deal(), sales.connector()
     crm.describe()
-    said = "Unable to create/update fields: Sluicegate_Score__c."
+    text = "Unable to create/update fields: Sluicegate_Score__c."
     sales.org.faults.add(
-        code="INVALID_FIELD_FOR_INSERT_UPDATE", status=400, message=said, method="PATCH", path="composite"
+        code="INVALID_FIELD_FOR_INSERT_UPDATE", status=400, message=text, method="PATCH", path="composite"
     )
     assert kinds(crm.push([Patch(deal, {"score": 1, "top_flag": "No touch"})])) == ["written"]
     assert sales.row(deal)["Sluicegate_Score__c"] is None
@@ -124,14 +124,14 @@ def test_a_call_that_dies_of_a_field_is_written_without_it(sales: Sales):
 
 def test_a_field_that_only_the_message_names_is_left_out_as_well(sales: Sales):
     deal, crm = sales.deal(), sales.connector()
-    said = "No such column 'Sluicegate_Score__c' on sobject of type Opportunity"
-    sales.org.faults.add(how="record", code="INVALID_FIELD", message=said, ids=(deal,))
+    text = "No such column 'Sluicegate_Score__c' on sobject of type Opportunity"
+    sales.org.faults.add(how="record", code="INVALID_FIELD", message=text, ids=(deal,))
     assert kinds(crm.push([Patch(deal, {"score": 1, "top_flag": "No touch"})])) == ["written"]
     assert sales.row(deal)["Sluicegate_Score__c"] is None
     assert sales.row(deal)["Sluicegate_Top_Flag__c"] == "No touch"
 
 
-def test_what_a_whole_org_refuses_is_still_told_once(sales: Sales):
+def test_what_a_whole_org_refuses_is_still_reported_once(sales: Sales):
     deals = [sales.deal(f"Deal {n}") for n in range(4)]
     sales.org.faults.add(code="INSUFFICIENT_ACCESS", status=403, method="PATCH", path="composite", count=None)
     with pytest.raises(AccessRefused):
@@ -149,9 +149,9 @@ def test_fields_of_a_package_are_found_with_their_namespace(sales: Sales):
     assert "Score__c" in text.partition("made now: ")[2].partition(".")[0]
 
 
-@pytest.mark.parametrize("said", ["62", "v62", "v62.0", "62.0"])
-def test_an_api_version_may_be_written_in_any_way(said):
-    assert remote(api_version=said).settings.api_version == "62.0"
+@pytest.mark.parametrize("expected", ["62", "v62", "v62.0", "62.0"])
+def test_an_api_version_may_be_written_in_any_way(expected):
+    assert remote(api_version=expected).settings.api_version == "62.0"
 
 
 @pytest.mark.parametrize("status", [408, 429])

@@ -1,8 +1,8 @@
 import pytest
 
-from tests.connectors.tables.fixtures import Desk
+from tests.connectors.tables.fixtures import ReportFolder
 
 
 @pytest.fixture
-def desk(tmp_path):
-    return Desk(tmp_path)
+def reports(tmp_path):
+    return ReportFolder(tmp_path)

@@ -1,4 +1,4 @@
-"""A desk with exports on it, for the tests of tables."""
+"""A folder of exports, for the tests of tables."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ Carl Lin,Summer Sewald,West
 PRODUCTS = "product,series,sales_price\nGTX Pro,GTX,4821\nMG Special,MG,55\n"
 
 
-class Desk:
+class ReportFolder:
     """A folder of exports and the connector that reads them."""
 
     def __init__(self, folder):

@@ -56,9 +56,9 @@ def test_a_header_that_means_a_date_is_passed_over_when_its_cells_are_none():
     assert guess(["id", "close"], [{"id": "1", "close": "yes"}]) == {"id": "id"}
 
 
-def test_the_settings_name_a_column_and_a_fact_of_ones_own(desk):
+def test_the_settings_name_a_column_and_a_fact_of_ones_own(reports):
     text = "Nr,Phase,Rev,Sec Review,Headcount\n7,Demo,5,yes,120\n"
-    connector = desk.open(
+    connector = reports.open(
         text,
         fields={"id": "Nr", "stage": "Phase", "amount": "Rev", "security_review": "Sec Review", "staff": "Headcount"},
     )
@@ -66,14 +66,14 @@ def test_the_settings_name_a_column_and_a_fact_of_ones_own(desk):
     assert connector.describe().types == {"security_review": "yes/no", "staff": "number"}
 
 
-def test_a_header_that_is_not_there_is_an_error_that_lists_those_that_are(desk):
+def test_a_header_that_is_not_there_is_an_error_that_lists_those_that_are(reports):
     sentence = r"opportunities has no column 'Valeu' \(named for amount\); it has: opportunity_id"
     with pytest.raises(SettingsProblem, match=sentence):
-        desk.open(fields={"amount": "Valeu"}).describe()
+        reports.open(fields={"amount": "Valeu"}).describe()
 
 
-def test_a_report_without_ids_is_refused_with_what_to_write(desk):
-    connector = desk.open("name,stage\nx,Open\n")
+def test_a_report_without_ids_is_refused_with_what_to_write(reports):
+    connector = reports.open("name,stage\nx,Open\n")
     with pytest.raises(SettingsProblem, match=r"no column reads as id; name it in \[connections.desk.fields\]"):
         connector.describe()
     assert connector.check(datetime(2018, 1, 1, tzinfo=UTC))[0].level == "missing"
@@ -87,23 +87,23 @@ Filtered by:,Stage,not equal to,Closed
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
-def test_titles_above_the_header_are_passed_over_and_told(desk, mark):
-    connector = desk.open(TITLED + PIPELINE.replace(",", mark))
+def test_titles_above_the_header_are_passed_over_and_reported(reports, mark):
+    connector = reports.open(TITLED + PIPELINE.replace(",", mark))
     assert list(deals(connector)) == ["A1", "A2", "A3", "A4"]
-    said = [remark.text for remark in connector.check(datetime(2018, 1, 1, tzinfo=UTC))]
-    assert said[0].endswith(f"4 rows, utf-8, parted by {'tab' if mark == chr(9) else mark!r}.")
-    assert said[1].startswith("deals.csv: the header is line 5, below 'Pipeline report'; 'As of 15 Nov 2026")
+    remarks = [remark.text for remark in connector.check(datetime(2018, 1, 1, tzinfo=UTC))]
+    assert remarks[0].endswith(f"4 rows, utf-8, parted by {'tab' if mark == chr(9) else mark!r}.")
+    assert remarks[1].startswith("deals.csv: the header is line 5, below 'Pipeline report'; 'As of 15 Nov 2026")
 
 
-def test_lines_are_counted_from_the_top_of_the_file(desk):
-    connector = desk.open(TITLED + PIPELINE + "A9,M,G,C,Won,2017-02-01,soon,5\n")
+def test_lines_are_counted_from_the_top_of_the_file(reports):
+    connector = reports.open(TITLED + PIPELINE + "A9,M,G,C,Won,2017-02-01,soon,5\n")
     assert aside(connector) == ["line 10: close_date 'soon' is no date"]
-    connector = desk.open("sep=;\n" + PIPELINE.replace(",", ";") + "A9;M;G;C;Won;2017-02-01;soon;5\n")
+    connector = reports.open("sep=;\n" + PIPELINE.replace(",", ";") + "A9;M;G;C;Won;2017-02-01;soon;5\n")
     assert aside(connector) == ["line 7: close_date 'soon' is no date"]
 
 
-def test_headers_that_only_the_settings_know_are_found_below_titles(desk):
-    connector = desk.open(TITLED + "Nr,Phase\n7,Demo\n", fields={"id": "Nr", "stage": "Phase"})
+def test_headers_that_only_the_settings_know_are_found_below_titles(reports):
+    connector = reports.open(TITLED + "Nr,Phase\n7,Demo\n", fields={"id": "Nr", "stage": "Phase"})
     assert list(deals(connector)) == ["7"]
 
 
@@ -122,13 +122,13 @@ def test_headers_that_only_the_settings_know_are_found_below_titles(desk):
         (PIPELINE.splitlines()[0], "repeats the header, so it is no deal"),
     ],
 )
-def test_what_a_report_adds_below_its_deals_is_no_deal(desk, line, why):
-    connector = desk.open(PIPELINE + "\n" + line + "\n")
+def test_what_a_report_adds_below_its_deals_is_no_deal(reports, line, why):
+    connector = reports.open(PIPELINE + "\n" + line + "\n")
     assert aside(connector) == [f"line 7: {why}"]
     assert list(connector.pull({}, full=True))[-1].present["opportunity"] == set(deals(connector))
 
 
-def test_a_customer_whose_name_begins_like_a_total_is_a_deal(desk):
-    connector = desk.open("id,name,stage\n1,Total Wine renewal,Demo\n2,Total,Demo\n3,Sum,\n")
+def test_a_customer_with_a_name_that_begins_like_a_total_is_a_deal(reports):
+    connector = reports.open("id,name,stage\n1,Total Wine renewal,Demo\n2,Total,Demo\n3,Sum,\n")
     assert list(deals(connector)) == ["1", "2"]
     assert aside(connector) == ["line 4: 'Sum' is a total of the report, not a deal"]

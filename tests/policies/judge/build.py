@@ -21,7 +21,7 @@ KINDS = {"yes/no": pl.Boolean, "number": pl.Int64, "money": pl.Decimal(38, 6), "
 MOVES = {
     "key": pl.Int64, "at": INSTANT, "on": pl.Date, "process": pl.String, "from_stage": pl.String,
     "to_stage": pl.String, "to_name": pl.String, "from_order": pl.Int64, "to_order": pl.Int64, "kind": pl.String,
-    "actor": pl.String, "ours": pl.Boolean,
+    "actor": pl.String, "ours": pl.Boolean, "actor_name": pl.String,
 }  # fmt: skip
 DEAL = {"process": "sales", "stage": "discovery", "is_open": True, "is_won": False, "is_lost": False}
 
@@ -65,11 +65,11 @@ def either(*conditions: Condition) -> Condition:
 
 
 def policy(id_: str = "no-activity", flag_if: Condition | None = None, **more: Any) -> Policy:
-    said = {
+    values = {
         "title": id_.replace("-", " ").capitalize(), "severity": "warning", "points": 15,
         "owner": "revops@acme.example", "fix": f"Fix {id_}",
     } | more  # fmt: skip
-    return Policy(id=id_, flag_if=flag_if or since("last_activity", 14), **said)
+    return Policy(id=id_, flag_if=flag_if or since("last_activity", 14), **values)
 
 
 def criterion(id_: str, require: Condition, **more: Any) -> Criterion:
@@ -90,7 +90,7 @@ ORDER = {"discovery": 1, "proposal": 2, "negotiation": 3, "won": 4, "lost": None
 
 
 def moves(key: int, *steps: str, process: str = "sales") -> list[dict[str, Any]]:
-    """Moves from words such as "2026-11-03 proposal" (a trailing `ours` marks one of ours); the first is creation."""
+    """Moves from words such as "2026-11-03 proposal" (a trailing `ours` marks our own move); the first is creation."""
     rows: list[dict[str, Any]] = []
     was, before = None, None
     for step in steps:

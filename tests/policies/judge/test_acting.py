@@ -41,7 +41,7 @@ def test_the_key_is_the_same_for_the_same_flag_and_no_other():
     assert len({first.key, *others}) == 5
 
 
-def test_a_flag_whose_day_moves_while_it_stands_keeps_its_task():
+def test_a_flag_with_a_day_that_moves_while_it_stands_keeps_its_task():
     (made,) = plan(FLAG).make
     moved = plan(replace(FLAG, since=date(2026, 11, 5)), standing=[kept(made)], used=[made.key])
     assert (moved.make, moved.end) == ([], [])

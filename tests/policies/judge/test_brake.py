@@ -32,15 +32,15 @@ from tests.policies.judge.build import (
 )
 
 STALE, FRESH = {"last_activity": date(2026, 10, 1)}, {"last_activity": date(2026, 11, 19)}
-DARK = {"last_activity": None, "unknown": ["last_activity"]}
+UNREADABLE = {"last_activity": None, "unknown": ["last_activity"]}
 RULES = policies(policy())
 NOBODY = pl.DataFrame(schema={"key": pl.Int64, "policy": pl.String, "status": pl.String, "shown": pl.Boolean})
 NO_TABLE = Calibration()
 FIELDS = {name: FieldRule("long_text", 1000) for name in OUR_FIELDS}
 
 
-def org(stale, fresh, dark=0, rules=RULES, previous=None, **more):
-    deals = [STALE] * stale + [FRESH] * fresh + [DARK] * dark
+def org(stale, fresh, unreadable=0, rules=RULES, previous=None, **more):
+    deals = [STALE] * stale + [FRESH] * fresh + [UNREADABLE] * unreadable
     return judge(wide(*deals, **more), rules, previous or PreviousVerdict(), Context())
 
 
@@ -52,8 +52,8 @@ def then(standing=NOBODY, judged=("no-activity",), let_through=()):
     return Baseline(standing, frozenset(judged), frozenset(let_through))
 
 
-def held(v, week_ago=NOBODY, **said):
-    return over_share(v.rules, tally(v, then(week_ago, **said)), NO_TABLE)
+def held(v, week_ago=NOBODY, **changes):
+    return over_share(v.rules, tally(v, then(week_ago, **changes)), NO_TABLE)
 
 
 def shown(v):
@@ -111,20 +111,20 @@ def test_a_mass_clear_is_held_and_the_record_keeps_its_words_and_points():
 def test_a_flag_that_the_brake_holds_off_the_record_does_not_come_onto_it_when_its_fact_goes_dark():
     first = org(60, 40)
     first = hold_back(first, held(first))
-    second = gone_dark(first)
+    second = became_unknown(first)
     assert shown(second) == shown(first) == set()
 
 
-def gone_dark(before, on="2026-11-21"):
+def became_unknown(before, on="2026-11-21"):
     """The stale deals of `org(60, 40)`, of which nobody can read the activity any more."""
     fresh = {"last_activity": day(on)}
-    return judge(wide(*[DARK] * 60, *[fresh] * 40, on=day(on)), RULES, views.previous(before), Context())
+    return judge(wide(*[UNREADABLE] * 60, *[fresh] * 40, on=day(on)), RULES, views.previous(before), Context())
 
 
 def test_flags_that_were_dark_keep_their_words_when_a_mass_clear_is_held():
     before = org(60, 40)
-    dark = gone_dark(before)
-    v = org(0, 100, previous=views.previous(dark), on=day("2026-11-22"))
+    unreadable = became_unknown(before)
+    v = org(0, 100, previous=views.previous(unreadable), on=day("2026-11-22"))
     after = hold_back(v, held(v, standing(before)))
     assert reasons(after) == reasons(before)
 
@@ -138,8 +138,8 @@ def test_a_flag_that_the_brake_keeps_costs_what_it_says():
     dearer = policies(policy(points=40, title="Silent"))
     v = org(0, 100, rules=dearer, previous=views.previous(before))
     after = hold_back(v, held(v, standing(before)))
-    said = orjson.loads(views.findings(after)["flag"][0])
-    assert (said["title"], 100 - said["points"]) == ("Silent", views.scores(after)["score"][0])
+    answer = orjson.loads(views.findings(after)["flag"][0])
+    assert (answer["title"], 100 - answer["points"]) == ("Silent", views.scores(after)["score"][0])
     assert reasons(after) == reasons(before)
 
 
@@ -155,7 +155,7 @@ def test_mass_unknowns_hold_what_the_record_shows_without_end():
     before = org(60, 40)
     weeks = [before]
     for on in ("2026-11-21", "2026-11-27", "2026-11-28", "2026-12-05", "2026-12-12"):
-        last = gone_dark(weeks[-1], on)
+        last = became_unknown(weeks[-1], on)
         found = held(last, standing(weeks[-1]))
         assert [one.change for one in found] == ["unknown"]
         weeks.append(hold_back(last, found))
@@ -164,18 +164,18 @@ def test_mass_unknowns_hold_what_the_record_shows_without_end():
 
 def test_unknowns_that_a_person_let_through_are_withdrawn_after_their_days_and_not_held_again():
     before = org(60, 40)
-    first = gone_dark(before)
+    first = became_unknown(before)
     for on in ("2026-11-22", "2026-11-27", "2026-11-28"):
-        last = gone_dark(first, on)
+        last = became_unknown(first, on)
         assert held(last, standing(first), let_through={"no-activity"}) == []
     assert shown(last) == set()
-    after = gone_dark(last, "2026-12-06")
+    after = became_unknown(last, "2026-12-06")
     assert held(after, standing(first)) == []
 
 
 def test_new_deals_that_nobody_can_judge_yet_have_not_gone_dark():
     before = org(0, 60)
-    v = org(0, 60, dark=40, previous=views.previous(before))
+    v = org(0, 60, unreadable=40, previous=views.previous(before))
     assert held(v, standing(before)) == []
 
 
@@ -198,12 +198,12 @@ def test_a_policy_that_a_person_switched_off_on_some_deals_is_not_held_for_it():
 def test_mass_unknowns_are_held_though_the_policy_leaves_a_grace():
     rules = policies(policy(grace_days=3))
     before = org(0, 100, rules=rules)
-    v = org(0, 0, dark=100, rules=rules, previous=views.previous(before))
+    v = org(0, 0, unreadable=100, rules=rules, previous=views.previous(before))
     assert [one.change for one in held(v, standing(before))] == ["unknown"]
 
 
 def test_nothing_can_go_dark_for_a_policy_that_was_not_judged_by_then():
-    v = org(0, 0, dark=60, previous=views.previous(org(60, 0)))
+    v = org(0, 0, unreadable=60, previous=views.previous(org(60, 0)))
     assert held(v, judged=()) == []
     assert [one.change for one in held(v)] == ["unknown"]
 
@@ -224,7 +224,7 @@ def test_observed_policies_and_closed_deals_need_no_brake():
 def test_flags_score_gate_and_words_of_a_record_agree_while_a_policy_is_held_in_all_three_ways():
     rules = policies(policy(), policy("won", yes("is_won")))
     before = judge(wide(*[STALE] * 35, *[FRESH] * 70), rules, PreviousVerdict(), Context())
-    today = wide(*[FRESH] * 35, *[STALE] * 35, *[DARK] * 34, {**FRESH, "is_won": True}, on=day("2026-11-21"))
+    today = wide(*[FRESH] * 35, *[STALE] * 35, *[UNREADABLE] * 34, {**FRESH, "is_won": True}, on=day("2026-11-21"))
     v = judge(today, rules, views.previous(before), Context())
     found = held(v, standing(before))
     assert [(one.change, one.deals) for one in found] == [("new", 35), ("cleared", 35), ("unknown", 34)]
@@ -260,12 +260,12 @@ def test_a_criterion_is_held_like_a_policy_and_the_gate_stays_as_it_was():
     assert set(views.gates(after)["gate"]) == {"ready"}
 
 
-def moved_on(previous=None, on="2026-11-20", **said):
+def moved_on(previous=None, on="2026-11-20", **changes):
     """Thirty deals that have passed the gate of discovery, where the pain should be identified."""
     gate = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
     moved = [row for key in range(1, 31) for row in moves(key, "2026-11-01 discovery", "2026-11-05 proposal")]
     context = Context(first_runs={"sales/discovery/pain": day("2026-10-01")})
-    deals = wide(*[{"stage": "proposal"} | said] * 30, moves=moved, on=day(on))
+    deals = wide(*[{"stage": "proposal"} | changes] * 30, moves=moved, on=day(on))
     return judge(deals, policies(processes=(gate,)), previous or PreviousVerdict(), context)
 
 

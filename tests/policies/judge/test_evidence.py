@@ -144,15 +144,15 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
 def test_a_flag_says_what_was_measured_against_what_and_since_when(case):
-    said = flag(case.deal, case.flag_if)[1]
-    assert (said["evidence"]["text"], said["since"]) == (case.text, case.since)
-    assert (said["evidence"]["value"], said["evidence"]["limit"]) == (case.value, case.limit)
+    found = flag(case.deal, case.flag_if)[1]
+    assert (found["evidence"]["text"], found["since"]) == (case.text, case.since)
+    assert (found["evidence"]["value"], found["evidence"]["limit"]) == (case.value, case.limit)
 
 
 def test_holidays_and_the_weekend_move_the_day_that_business_days_cross():
     deal = {"last_activity": day("2026-11-06"), "touched": True}
-    said = flag(deal, compare("last_activity", ">=", 5, "business_days_since"), holidays=(day("2026-11-11"),))[1]
-    assert said["since"] == "2026-11-14"
+    found = flag(deal, compare("last_activity", ">=", 5, "business_days_since"), holidays=(day("2026-11-11"),))[1]
+    assert found["since"] == "2026-11-14"
 
 
 @pytest.mark.parametrize("days", range(1, 12))
@@ -167,8 +167,8 @@ def test_the_day_given_is_the_first_on_which_the_policy_is_broken(days):
 
 def test_what_facts_cannot_date_keeps_the_day_it_was_first_seen():
     first, _ = flag({"amount": None}, blank("amount"), on=day("2026-11-03"))
-    _, said = flag({"amount": None}, blank("amount"), views.previous(first))
-    assert (said["since"], said["evidence"]["text"]) == ("2026-11-03", "Amount is blank; first seen 3 Nov 2026.")
+    _, found = flag({"amount": None}, blank("amount"), views.previous(first))
+    assert (found["since"], found["evidence"]["text"]) == ("2026-11-03", "Amount is blank; first seen 3 Nov 2026.")
 
 
 @pytest.mark.parametrize(
@@ -192,6 +192,6 @@ def test_the_kind_of_the_last_touch_is_its_source():
 
 
 def test_the_source_is_named():
-    said = flag({"last_activity": day("2026-11-03")}, since("last_activity", 14))[1]
-    assert said["evidence"]["source"] == "activities"
+    found = flag({"last_activity": day("2026-11-03")}, since("last_activity", 14))[1]
+    assert found["evidence"]["source"] == "activities"
     assert flag({"contract_sent": True}, yes("contract_sent"))[1]["evidence"]["source"] == "a mapped field"

@@ -33,9 +33,9 @@ def exemptions(v):
     return [flag.get("excuse") and flag["excuse"]["why"] for flag in flags(v)]
 
 
-def waiver(**said):
+def waiver(**fields):
     given = {"policy": "no-activity", "until": UNTIL, "reason": "In court", "approved_by": "Joan", "deals": ("006A",)}
-    return Waiver(**given | said)
+    return Waiver(**given | fields)
 
 
 def test_without_a_rollout_a_policy_is_only_observed_unless_it_is_open_to_all():
@@ -80,8 +80,8 @@ def test_a_rollout_counts_where_it_is_named_though_the_connection_is_open_to_all
 
 
 def test_what_is_only_observed_on_a_deal_does_not_count_in_its_coverage():
-    dark = STALE | {"team": "East", "unknown": ["last_activity"]}
-    v = judged(dark, rules=[policy(points=90, rollout=WEST), policy("no-step", blank("next_step"), points=10)])
+    unreadable = STALE | {"team": "East", "unknown": ["last_activity"]}
+    v = judged(unreadable, rules=[policy(points=90, rollout=WEST), policy("no-step", blank("next_step"), points=10)])
     assert views.scores(v)["score"].to_list() == [90]
 
 
@@ -140,16 +140,18 @@ def test_a_waiver_by_condition_excuses_the_deals_it_surely_holds_for():
 
 
 def test_a_waived_criterion_is_no_part_of_the_gate():
-    told = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
+    found = process(discovery=((), (criterion("pain", yes("pain_identified")),)))
     gone_on = moves(1, "2026-11-01 discovery", "2026-11-05 proposal")
     path = "sales/discovery/pain"
     deal = {"id": "006A", "stage": "proposal", "pain_identified": False}
     first = {path: day("2026-10-01")}
     for waivers, gate, score in [((), "breached", 90), ((waiver(policy=path),), "clear", 100)]:
-        v = judge(wide(deal, moves=gone_on), policies(processes=(told,)), PreviousVerdict(), Context(7, first, waivers))
+        v = judge(
+            wide(deal, moves=gone_on), policies(processes=(found,)), PreviousVerdict(), Context(7, first, waivers)
+        )
         assert (views.gates(v)["gate"].item(), views.scores(v)["score"].item()) == (gate, score)
     waiting = wide({"id": "006A", "pain_identified": False}, moves=moves(1, "2026-11-01 discovery"))
-    v = judge(waiting, policies(processes=(told,)), PreviousVerdict(), Context(7, first, (waiver(policy=path),)))
+    v = judge(waiting, policies(processes=(found,)), PreviousVerdict(), Context(7, first, (waiver(policy=path),)))
     assert (views.gates(v)["gate"].item(), orjson.loads(views.deals(v)["detail"].item())["missing"]) == ("clear", [])
 
 
@@ -163,10 +165,10 @@ def test_grace_gives_a_broken_deal_its_days_from_when_it_was_first_found():
     assert exemptions(judged(STALE, rules=rules)) == ["grace"]
 
 
-def test_a_flag_whose_grace_is_over_gets_no_other_grace_because_its_fact_was_unreadable_for_a_day():
+def test_a_flag_past_its_grace_gets_no_other_grace_because_its_fact_was_unreadable_for_a_day():
     previous, shown = PreviousVerdict(), []
-    dark = STALE | {"unknown": ["last_activity"]}
-    for on, deal in [("2026-11-20", STALE), ("2026-11-23", STALE), ("2026-11-24", dark), ("2026-11-25", STALE)]:
+    unreadable = STALE | {"unknown": ["last_activity"]}
+    for on, deal in [("2026-11-20", STALE), ("2026-11-23", STALE), ("2026-11-24", unreadable), ("2026-11-25", STALE)]:
         v = judged(deal, rules=[policy(grace_days=3)], previous=previous, on=day(on))
         previous, shown = views.previous(v), [*shown, views.findings(v)["shown"].item()]
     assert shown == [False, True, True, True]
@@ -200,9 +202,9 @@ def test_who_had_the_deal_from_the_start_is_no_new_owner_and_other_policies_do_n
 
 def test_an_excused_flag_of_an_unreadable_fact_leaves_the_record():
     seen = judged(STALE, rules=[policy()])
-    dark = judged(STALE | {"unknown": ["last_activity"]}, rules=[policy()], previous=views.previous(seen),
+    unreadable = judged(STALE | {"unknown": ["last_activity"]}, rules=[policy()], previous=views.previous(seen),
                   context=Context(waivers=(waiver(),)))  # fmt: skip
-    assert views.findings(dark).select("status", "shown").rows() == [("unknown", False)]
+    assert views.findings(unreadable).select("status", "shown").rows() == [("unknown", False)]
 
 
 def test_a_waived_deal_that_cannot_be_judged_says_that_it_is_waived():

@@ -1,8 +1,9 @@
 """Gates: hand-written histories of moves and what each binds, misses and asks for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
+import polars as pl
 import pytest
 
 from model.previous_verdict import PreviousVerdict
@@ -47,10 +48,10 @@ CASES = [
          "waiting"),
     Case("loss ends nothing: what was missed before it stays",
          ("2026-11-01 discovery", "2026-11-05 proposal", "2026-11-06 lost"), {"pain_identified": False}, None, (PAIN,)),
-    Case("taken back to the stage whose exit was missed: off the record, and it waits again",
+    Case("taken back to the stage before the missed exit: off the record, and it waits again",
          ("2026-11-01 discovery", "2026-11-05 proposal", "2026-11-06 discovery"),
          {"pain_identified": False}, "waiting"),
-    Case("taken back to an earlier stage than the one whose gate was missed",
+    Case("taken back to a stage before that of the missed gate",
          ("2026-11-01 discovery", "2026-11-05 negotiation", "2026-11-06 discovery"),
          {"budget_confirmed": False, "proposal_acknowledged": False}, "ready"),
     Case("taken back only part of the way: what was missed before stays",
@@ -173,8 +174,27 @@ def test_the_evidence_names_the_move_and_says_when_values_were_first_seen():
     again = judged(*history, facts=missed, on="2026-11-19", previous=views.previous(first))
     texts = {orjson.loads(views.findings(v)["flag"].item())["evidence"]["text"] for v in (first, again)}
     moved = "Moved to Proposal (CRM) on 5 Nov 2026 without it. Pain identified: no."
-    assert texts == {f"{moved} Judged on the values first seen on 7 Nov 2026."}
+    assert texts == {f"{moved} Judged on the values first seen on 7 Nov 2026. Moved by a person."}
     assert views.findings(again)["since"].item() == day("2026-11-05")
+
+
+@pytest.mark.parametrize(
+    ("actor", "name", "text"),
+    [
+        ("user", "Rita Rep", "Moved by Rita Rep."),
+        ("integration", "Data Loader", "Moved by an integration (Data Loader)."),
+        ("integration", None, "Moved by an integration."),
+        ("automation", None, "Moved by an automation."),
+        ("unknown", None, "Who moved it is not known."),
+    ],
+)
+def test_a_breach_says_who_moved_the_deal_and_how(actor, name, text):
+    v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts={"pain_identified": False})
+    moved = v.wide.moves.with_columns(actor=pl.lit(actor), actor_name=pl.lit(name, pl.String))
+    (flag,) = views.findings(replace(v, wide=replace(v.wide, moves=moved)))["flag"]
+    evidence = orjson.loads(flag)["evidence"]
+    assert evidence["moved_by"] == {"how": actor, "name": name}
+    assert evidence["text"].endswith(text)
 
 
 def test_a_criterion_that_is_only_observed_is_a_finding_and_no_gate_on_the_record():

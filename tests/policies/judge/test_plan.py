@@ -27,8 +27,8 @@ ROWS = st.lists(st.tuples(VALUES, VALUES, VALUES, MOMENTS), max_size=6).map(
 )
 
 
-def one(want, ours, sent=None, put_back_at=None):
-    return plan([PlanRow("d1", want, ours, sent or {}, put_back_at)], RULES, NOW)
+def one(want, value, sent=None, put_back_at=None):
+    return plan([PlanRow("d1", want, value, sent or {}, put_back_at)], RULES, NOW)
 
 
 def test_only_fields_that_differ_are_sent_with_what_they_replace():
@@ -71,8 +71,8 @@ def test_it_is_put_back_once_in_24_hours():
 
 
 def test_while_that_waits_what_the_verdict_changed_is_still_written():
-    want, ours = {"score": 70, "top_flag": "Stale"}, {"score": 99, "top_flag": None}
-    made = one(want, ours, {"score": 70, "top_flag": None}, NOW - timedelta(hours=1))
+    want, own = {"score": 70, "top_flag": "Stale"}, {"score": 99, "top_flag": None}
+    made = one(want, own, {"score": 70, "top_flag": None}, NOW - timedelta(hours=1))
     assert (made.patches[0].fields, made.overwritten) == ({"top_flag": "Stale"}, ())
 
 
@@ -86,7 +86,7 @@ def test_planning_again_after_the_patches_arrived_gives_none(rows):
     made = {p.id: p.fields for p in plan(rows, RULES, NOW).patches}
     after = [
         PlanRow(
-            r.id, r.want, {**r.ours, **made.get(r.id, {})}, {**r.sent, **made.get(r.id, {})},
+            r.id, r.want, {**r.on_crm, **made.get(r.id, {})}, {**r.sent, **made.get(r.id, {})},
             NOW if r.id in plan(rows, RULES, NOW).overwritten else r.put_back_at,
         )
         for r in rows

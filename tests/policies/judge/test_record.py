@@ -119,13 +119,13 @@ def test_missing_lists_titles_of_unmet_exit_criteria_whole():
     assert fields(deal=deal, processes=(sales,), our=shorter("missing", 24))["missing"] == "Pain known; and 2 more"
 
 
-def test_what_no_process_knows_is_said():
+def test_what_no_process_knows_is_reported():
     sales = process(discovery=((), (criterion("pain-known", yes("pain_identified")),)))
     assert fields(deal=DEAL | {"process": None}, processes=(sales,))["checked"] == "No process claims this deal."
     assert fields(deal=DEAL | {"stage": None}, processes=(sales,))["checked"] == "Its stage is in no process."
 
 
-def test_a_doubly_claimed_deal_is_said_to_be_so():
+def test_a_doubly_claimed_deal_is_reported_as_such():
     sales = process(discovery=((), (criterion("pain-known", yes("pain_identified")),)))
     seen = wide(DEAL | {"process": None})
     seen = replace(seen, frame=seen.frame.with_columns(_process_unknown=pl.lit("doubly claimed")))
@@ -147,9 +147,9 @@ def test_under_sixty_percent_of_points_known_there_is_no_score_never_zero():
 
 def test_exactly_sixty_percent_is_enough():
     deal = {"unknown": ["last_activity"], "amount": 5}
-    dark = policy(points=40)
+    heavy = policy(points=40)
     light = policy("no-amount", blank("amount"), points=60)
-    assert fields(dark, light, deal=deal)["score"] == 100
+    assert fields(heavy, light, deal=deal)["score"] == 100
 
 
 def test_a_closed_deal_is_not_written():
@@ -158,11 +158,11 @@ def test_a_closed_deal_is_not_written():
 
 
 def test_the_last_patch_of_a_deal_that_closes_empties_all_but_the_score():
-    ours = fields(ACTIVITY, AMOUNT)
-    patch = plan([PlanRow("d1", last_patch(RULES), ours, ours)], RULES, wide(DEAL).as_of).patches[0]
+    own = fields(ACTIVITY, AMOUNT)
+    patch = plan([PlanRow("d1", last_patch(RULES), own, own)], RULES, wide(DEAL).as_of).patches[0]
     assert "score" not in patch.fields
     assert set(patch.fields.values()) == {None}
-    assert {name for name, value in (ours | patch.fields).items() if value is not None} == {"score"}
+    assert {name for name, value in (own | patch.fields).items() if value is not None} == {"score"}
 
 
 def test_only_fields_that_the_connection_maps_are_wanted():

@@ -65,7 +65,7 @@ def test_days_that_pass_change_a_record_only_where_a_limit_is_crossed(deals, gap
 
 
 def by_deal(verdict):
-    """Of each deal which policies are broken and which cannot be told: a limit can be crossed in the dark, too."""
+    """Broken and unknown policies of each deal: a limit can also be crossed while a fact is unreadable."""
     found = views.findings(verdict).select("key", "policy", "status").rows()
     return {key: {row for row in found if row[0] == key} for key, *_ in found}
 
@@ -81,10 +81,10 @@ def test_judging_again_the_same_day_changes_nothing_at_all(deals):
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(DEALS, min_size=1, max_size=12), st.sets(st.sampled_from(MASKED), min_size=1))
-def test_a_feed_that_stops_for_thirty_hours_writes_nothing(deals, dark):
+def test_a_feed_that_stops_for_thirty_hours_writes_nothing(deals, unreadable):
     first, before = record(deals, START, PreviousVerdict())
-    blind = [deal | {"unknown": sorted({*deal["unknown"], *dark})} for deal in deals]
-    later = judge(on(START, blind), STARTER, views.previous(first), Context())
+    blanked = [deal | {"unknown": sorted({*deal["unknown"], *unreadable})} for deal in deals]
+    later = judge(on(START, blanked), STARTER, views.previous(first), Context())
     assert dict(views.wanted(later, RULES)) == before
 
 

@@ -73,7 +73,7 @@ def test_a_wrong_condition_is_refused_where_it_is_wrong(text, column, says):
     assert found[0].column == column
 
 
-def test_all_mistakes_of_a_condition_are_told_at_once():
+def test_all_mistakes_of_a_condition_are_reported_at_once():
     assert len(problems("amout > 3 and ownr = 'x'")) == 2
     assert [problem.column for problem in problems("amount = 'a' or owner = 3 or days_in_stage")] == [1, 17, 30]
 
@@ -147,8 +147,8 @@ def test_measures_tell_what_was_compared_with_what():
     parsed = condition(
         "not 14 <= days_since(last_activity) and days_in_stage > 2 * stage_median_days and amount is blank"
     )
-    told = [(m.fact, m.function, m.operator, m.limit, m.of, m.negated) for m in parsed.measures]
-    assert told == [
+    rows = [(m.fact, m.function, m.operator, m.limit, m.of, m.negated) for m in parsed.measures]
+    assert rows == [
         ("last_activity", "days_since", ">=", Decimal(14), None, True),
         ("days_in_stage", None, ">", Decimal(2), "stage_median_days", False),
         ("amount", None, "is blank", None, None, False),

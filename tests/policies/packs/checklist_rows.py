@@ -200,7 +200,7 @@ SERVED: Final[Mapping[str, str]] = {
     "S40": "Practice; its list is `sluicegate deals NAME --flagged`, worst first",
     "S43": "Diagnosis on KPI `days_in_stage_median` by stage; the playbook is a later issue",
     "S45": "KPIs `stage_conversion_next` and `days_in_stage_median_km` by stage; the leak report is a later issue",
-    "S46": "Hypothesis, told as such and observed",
+    "S46": "Hypothesis, named as such and observed",
     "S54": "KPIs `stage_conversion_ever` and `days_to_win_mean` by month and quarter; the alarm is a later issue",
     "S55": "KPI `days_to_win_median`; quartiles and the slowest tenth are a later issue",
     "S56": "KPI `days_to_win_mean` by source",

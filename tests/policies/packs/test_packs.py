@@ -67,13 +67,13 @@ def test_all_packs_stand_together_and_their_examples_still_hold(together):
         ({"pipeline": "Lead funnel"}, "lead-funnel"),
     ],
 )
-def test_a_segment_is_told_by_staff_and_where_that_is_blank_by_contract_value(together, deal, process):
+def test_a_segment_is_decided_by_staff_and_where_that_is_blank_by_contract_value(together, deal, process):
     types = {"employees": "number", "acv": "money", "pipeline": "text"}
     (row,) = bound(wide_of(deals(deal), types), together.processes).iter_rows(named=True)
     assert row["process"] == process
 
 
-def test_a_deal_whose_staff_cannot_be_read_is_guessed_into_no_segment(together):
+def test_a_deal_with_an_unreadable_staff_count_is_guessed_into_no_segment(together):
     unreadable = Example({}, date(2026, 11, 15), frozenset({"employees"}))
     types = {"employees": "number", "acv": "money", "pipeline": "text"}
     (row,) = bound(wide_of([unreadable], types), together.processes).iter_rows(named=True)

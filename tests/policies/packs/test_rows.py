@@ -61,7 +61,7 @@ def test_what_serves_a_row_exists():
 
 
 @pytest.mark.parametrize("name", ["X4", "X5", "X9", "X10", "X11", "X12", "X13", "X14", "X15", "X26", "X28"])
-def test_how_a_contradiction_was_resolved_is_told_in_a_pack(name):
+def test_how_a_contradiction_was_resolved_is_reported_in_a_pack(name):
     comments = [line for text in PACKS.values() for line in text.splitlines() if line.strip().startswith("#")]
     assert any(re.search(rf"\b{name}\b", line) for line in comments)
 

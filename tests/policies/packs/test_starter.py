@@ -40,9 +40,9 @@ def test_every_example_holds(pack):
 def test_every_written_policy_and_criterion_has_examples_of_both_kinds(pack):
     written = [policy for policy in pack.policies if not policy.generated]
     assert all(policy.examples.not_applicable for policy in written if policy.applies_to)
-    told = [policy.examples for policy in written]
-    told += [pack.criterion_examples[name] for name in criteria(pack)]
-    assert all(examples.flagged and examples.clear for examples in told)
+    rows = [policy.examples for policy in written]
+    rows += [pack.criterion_examples[name] for name in criteria(pack)]
+    assert all(examples.flagged and examples.clear for examples in rows)
 
 
 def test_every_entry_names_its_source_and_one_act(pack):

@@ -14,8 +14,8 @@ def policy(flag_if="amount is blank", more=""):
 
 
 def process(stages=DEMO + WON, claim="", more=""):
-    said = f"    applies_to: {claim}\n" if claim else ""
-    return f"version: 1\nprocesses:\n  - id: sales\n{said}    stages:\n{stages}{more}"
+    text = f"    applies_to: {claim}\n" if claim else ""
+    return f"version: 1\nprocesses:\n  - id: sales\n{text}    stages:\n{stages}{more}"
 
 
 def two(one, other):

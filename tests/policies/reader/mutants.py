@@ -145,7 +145,7 @@ class Mutator:
 
     def comment(self, lines):
         number = self.random.randrange(len(lines))
-        return [*lines[:number], "# said by the way", "", *lines[number:]], number
+        return [*lines[:number], "# a remark", "", *lines[number:]], number
 
     def bad_indent(self, lines):
         spot = self.spot(lines, re.compile(r"^( {4,})[a-z_]+: \S.*$"))

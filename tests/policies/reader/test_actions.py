@@ -1,4 +1,4 @@
-"""Actions: named in the policy, off unless it enforces, each mistake told at its place."""
+"""Actions: named in the policy, off unless it enforces, each mistake reported at its place."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_a_criterion_may_also_move_a_deal_back():
 
 
 @pytest.mark.parametrize(
-    ("actions", "told"),
+    ("actions", "expected"),
     [
         ("[]", "actions lists at least one, such as {task: owner}; leave the key out for none"),
         ("task", "actions is a list, not a text"),
@@ -51,23 +51,23 @@ def test_a_criterion_may_also_move_a_deal_back():
         ("[{move_back: true}]", "only a criterion with holds: once moves a deal back, as it is a move that misses it; name a task"),  # noqa: E501
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_at_its_place(actions, told):
+def test_a_mistake_is_reported_at_its_place(actions, expected):
     (found,) = problems(policy(actions=actions))
     assert found.startswith("a.yaml:")
-    assert found.endswith(told)
+    assert found.endswith(expected)
 
 
 @pytest.mark.parametrize(
-    ("action", "told"),
+    ("action", "expected"),
     [
         ("{move_back: false}", "move_back is true, or is left out"),
         ("{move_back: true, after_days: 2}", "move_back stands alone; write after_days in an action of its own"),
         ("{move_back: soon}", "move_back is true or false, not 'soon'"),
     ],
 )
-def test_moving_back_is_said_plainly(action, told):
+def test_moving_back_is_shown_plainly(action, expected):
     (found,) = refusals(COURSES, more=f"actions: [{action}]")
-    assert found.endswith(told)
+    assert found.endswith(expected)
 
 
 def test_enforcing_without_actions_is_refused_beside_what_else_is_wrong():

@@ -17,9 +17,9 @@ def problems(name):
     return text, refused.value.problems
 
 
-def test_what_each_of_them_is_told(snapshot):
-    said = "\n".join(f"{name}\n" + "\n".join(f"    {one}" for one in problems(name)[1]) for name in BAD)
-    assert said == snapshot
+def test_what_each_of_them_reads(snapshot):
+    text = "\n".join(f"{name}\n" + "\n".join(f"    {one}" for one in problems(name)[1]) for name in BAD)
+    assert text == snapshot
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -42,7 +42,7 @@ def test_the_place_lies_in_the_file_and_the_sentence_says_more_than_that_it_is_w
         ("amount between 1 and 4999", "amount between 5000 and 9999"),
         ("pipeline in ('A', 'B') and is_test", "pipeline in ('A', 'B') and not is_test"),
         ("segment = 'smb'", "segment != 'smb'"),
-        ("days_since(created) > 3", "days_since(created) > 5"),  # not told: it would take all days
+        ("days_since(created) > 3", "days_since(created) > 5"),  # not reported: it would take all days
         ("amount + 1 > 3", "amount + 1 > 5"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from policies.files import entry_texts
 
-FILE = """version: 1  # ours
+FILE = """version: 1  # our own
 policies:
   - id: first
     title: One  # a remark

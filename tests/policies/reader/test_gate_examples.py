@@ -32,7 +32,7 @@ def gate(examples="{}", require="budget_confirmed", more="severity: warning"):
     return read_policies({"a.yaml": FILE.format(examples=examples, require=require, more=more)})
 
 
-def said(outcome, *days, **more):
+def result(outcome, *days, **more):
     """What is wrong with one example of the gate."""
     found = run_gate_scenarios(gate(f"{{{outcome}: [{{{', '.join(days)}}}]}}", **more))
     return found[0].text if found else "holds"
@@ -62,25 +62,25 @@ def refusals(examples, **more):
     ],
 )
 def test_a_gate_binds_at_forward_moves_and_is_healed_by_the_act_or_the_way_back(outcome, days):
-    assert said(outcome, BORN, *days) == "holds"
+    assert result(outcome, BORN, *days) == "holds"
     others = {"met", "missed", "healed", "unbound"} - {outcome}
-    assert all(outcome in said(other, BORN, *days) for other in others)
+    assert all(outcome in result(other, BORN, *days) for other in others)
 
 
 def test_a_deal_created_behind_the_gate_is_not_bound_by_it():
-    assert said("unbound", "2026-11-02: {enter: discovery}") == "holds"
+    assert result("unbound", "2026-11-02: {enter: discovery}") == "holds"
 
 
 def test_ages_in_an_example_count_from_its_moves():
     standing = {"require": "days_in_stage <= 3", "more": "holds: while_in"}
-    assert said("met", BORN, "2026-11-05: {}", **standing) == "holds"
-    assert said("missed", BORN, "2026-11-06: {}", **standing) == "holds"
-    assert said("healed", BORN, "2026-11-06: {}", "2026-11-07: {enter: demo}", **standing) == "holds"
+    assert result("met", BORN, "2026-11-05: {}", **standing) == "holds"
+    assert result("missed", BORN, "2026-11-06: {}", **standing) == "holds"
+    assert result("healed", BORN, "2026-11-06: {}", "2026-11-07: {enter: demo}", **standing) == "holds"
 
 
-def test_what_cannot_be_read_is_told_as_unknown():
+def test_what_cannot_be_read_is_reported_as_unknown():
     days = (BORN, "2026-11-05: {enter: discovery, budget_confirmed: unknown}")
-    assert said("met", *days) == (
+    assert result("met", *days) == (
         "sales/qualification/budget: this example should be met, but it is unknown: a fact that it asks for cannot be "
         "read"
     )
@@ -95,7 +95,7 @@ def test_a_wrong_outcome_has_the_place_of_its_example():
 
 
 def test_examples_of_a_gate_that_is_off_are_run_all_the_same():
-    assert said("missed", BORN, "2026-11-05: {enter: discovery}", more="mode: off") == "holds"
+    assert result("missed", BORN, "2026-11-05: {enter: discovery}", more="mode: off") == "holds"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_examples_of_a_gate_that_is_off_are_run_all_the_same():
         (f"{BORN}, 2026-11-02: {{}}", "the key '2026-11-02' stands twice in an example of a gate; keep one"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_an_example_is_told_with_its_place(days, says):
+def test_a_mistake_in_an_example_is_reported_with_its_place(days, says):
     (found,) = refusals(f"{{met: [{{{days}}}]}}")
     assert says in found
     assert found.startswith("a.yaml:13:")

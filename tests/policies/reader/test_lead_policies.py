@@ -1,4 +1,4 @@
-"""Policies about leads are read with the facts of leads, and told their mistakes as those about deals are."""
+"""Policies about leads are read with the facts of leads. Their mistakes are reported like those of deal policies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.policies.reader.files import policy, problems, read
 LEAD = {"subject": "lead", "flag_if": "hours_waiting > 4"}
 
 
-def told(**changed):
+def problem_text(**changed):
     """The text of the only problem."""
     (problem,) = problems(policy(**{**LEAD, **changed}))
     return problem.partition(": ")[2]
@@ -35,8 +35,8 @@ def test_leads_are_a_subject_in_every_mode_but_enforce(mode):
         ("is_open and", "flag_if: something is missing after and"),
     ],
 )
-def test_a_mistake_in_a_lead_policy_is_told_with_what_a_lead_has(flag_if, says):
-    assert told(flag_if=flag_if).startswith(says)
+def test_a_mistake_in_a_lead_policy_is_reported_with_what_a_lead_has(flag_if, says):
+    assert problem_text(flag_if=flag_if).startswith(says)
 
 
 def test_a_policy_about_deals_may_not_ask_for_what_only_leads_have():
@@ -54,7 +54,7 @@ def test_examples_of_leads_are_run():
     assert run_examples(read(policy(**LEAD, examples=examples))) == []
     (wrong,) = run_examples(read(policy(**LEAD, examples="{flagged: [{hours_waiting: 4}]}")))
     assert wrong.text.endswith("this example should be flagged, but it is clear")
-    assert "unknown fact 'amount'" in told(examples="{flagged: [{amount: 4}]}")
+    assert "unknown fact 'amount'" in problem_text(examples="{flagged: [{amount: 4}]}")
 
 
 def test_values_are_those_that_the_connection_has_for_leads():
@@ -80,8 +80,10 @@ def test_a_lead_policy_is_shown_with_its_subject():
     ("key", "value"),
     [("rollout", "everyone"), ("grace_days", "3"), ("at_most_share", "0.5"), ("pausable", "true")],
 )
-def test_what_is_said_of_flags_on_records_is_refused(key, value):
-    assert told(**{key: value}).startswith(f"{key} is for flags on a record, and a policy about a lead puts none there")
+def test_conditions_on_flags_of_records_are_refused(key, value):
+    assert problem_text(**{key: value}).startswith(
+        f"{key} is for flags on a record, and a policy about a lead puts none there"
+    )
 
 
 def test_a_rollout_of_the_whole_file_is_about_its_deals():
@@ -92,7 +94,7 @@ def test_a_rollout_of_the_whole_file_is_about_its_deals():
 def test_a_lead_policy_may_be_off_for_some():
     (one,) = read(policy(**LEAD, mode="off", modes="[{where: source = 'Web', mode: warn}]")).policies
     assert [(case.where.text, case.mode) for case in one.modes] == [("source = 'Web'", "warn")]
-    assert "unknown fact 'amount'" in told(modes="[{where: amount > 4, mode: warn}]")
+    assert "unknown fact 'amount'" in problem_text(modes="[{where: amount > 4, mode: warn}]")
 
 
 @pytest.mark.parametrize("subject", ["lead", "won deal"])

@@ -69,10 +69,10 @@ def test_six_hundred_mutants_are_refused_in_their_place_or_mean_the_same():
         mutant = mutator.mutant(text)
         if mutant is None:
             continue
-        said = verdict(mutant, digest)
-        verdicts[said.split(":")[0]] += 1
-        if said not in {"same", "refused"}:
-            missed.append(f"{mutant.kind} at {mutant.line}: {said}\n{mutant.text.splitlines()[mutant.line - 1]}")
+        found = verdict(mutant, digest)
+        verdicts[found.split(":")[0]] += 1
+        if found not in {"same", "refused"}:
+            missed.append(f"{mutant.kind} at {mutant.line}: {found}\n{mutant.text.splitlines()[mutant.line - 1]}")
     assert missed == []
     assert verdicts["refused"] > 400
 

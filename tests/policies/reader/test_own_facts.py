@@ -29,7 +29,7 @@ def test_a_file_may_bring_facts_of_its_own():
         ("facts: [employees]\n", "facts is a map of keys and values, not a list"),
     ],
 )
-def test_a_fact_declared_wrongly_is_told_in_words(facts, says):
+def test_a_fact_declared_wrongly_is_reported_in_words(facts, says):
     (found,) = problems(with_facts(policy(), facts))
     assert says in found
 

@@ -1,4 +1,4 @@
-"""Policy files are read whole, or every problem of every file is told with its place."""
+"""Policy files are read whole, or every problem of every file is reported with its place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.policies.reader.files import HEAD, POLICY, PROCESS, policy, problems,
 HERE = Path(__file__).parent
 
 
-def test_ten_broken_policies_are_told_in_one_pass_with_place_and_correction():
+def test_ten_broken_policies_are_reported_in_one_pass_with_place_and_correction():
     found = problems((HERE / "ten_broken.yaml").read_text("utf-8"))
     assert found == (HERE / "ten_broken.txt").read_text("utf-8").splitlines()
     assert len(found) == 10
@@ -83,7 +83,7 @@ def test_quotes_and_escapes_do_not_move_a_place():
         ("examples", "{flagged: [{amount: big, as_of: 2026-11-15}]}", "amount is a number, not a text"),
     ],
 )
-def test_a_wrong_entry_is_told_in_words(key, value, says):
+def test_a_wrong_entry_is_reported_in_words(key, value, says):
     found = problems(policy(**{key: value}))
     assert len(found) == 1
     assert says in found[0]
@@ -114,10 +114,10 @@ def test_won_deals_are_a_subject_in_every_mode_but_enforce():
 
 
 def test_examples_of_a_policy_about_won_deals_are_won_unless_they_say_otherwise():
-    told = {"subject": "won deal", "flag_if": "amount < 5", "mode": "observe"}
+    values = {"subject": "won deal", "flag_if": "amount < 5", "mode": "observe"}
     good = "{flagged: [{amount: 4}], clear: [{amount: 5}], not_applicable: [{amount: 4, is_won: false}]}"
-    assert run_examples(read(policy(**told, examples=good))) == []
-    (wrong,) = run_examples(read(policy(**told, examples="{flagged: [{amount: 4, is_won: false}]}")))
+    assert run_examples(read(policy(**values, examples=good))) == []
+    (wrong,) = run_examples(read(policy(**values, examples="{flagged: [{amount: 4, is_won: false}]}")))
     assert wrong.text == "no-activity: this example should be flagged, but it is clear"
 
 
@@ -129,7 +129,7 @@ def test_a_pause_is_refused_where_no_record_carries_a_flag():
 
 def test_what_means_the_same_has_the_same_digest():
     plain = read(policy(applies_to="is_open and touched"))
-    spread = policy(applies_to="is_open   AND touched").replace("\n    ", "\n\n    # said by the way\n    ")
+    spread = policy(applies_to="is_open   AND touched").replace("\n    ", "\n\n    # a remark\n    ")
     assert read(spread).digest == plain.digest
     assert read(policy(applies_to="is_open and touched", points="16")).digest != plain.digest
     assert read(policy(applies_to="is_open or touched")).policies[0].revision != plain.policies[0].revision
@@ -144,7 +144,7 @@ def test_filler_of_file_and_policy_changes_the_meaning():
     )))  # fmt: skip
 
 
-def test_an_example_that_does_not_hold_is_told_with_its_line():
+def test_an_example_that_does_not_hold_is_reported_with_its_line():
     text = policy(examples="{flagged: [{last_activity: 2026-11-02, as_of: 2026-11-15}]}")
     assert [str(problem) for problem in run_examples(read(text))] == [
         "a.yaml:10:26: no-activity: this example should be flagged, but it is clear"
@@ -202,7 +202,7 @@ def test_two_processes_with_one_stage_id_have_a_policy_each():
         ),
     ],
 )
-def test_a_wrong_process_is_told_in_words(old, new, says):
+def test_a_wrong_process_is_reported_in_words(old, new, says):
     text = HEAD + "processes:" + PROCESS.format(id="new", days=14)
     assert old in text
     assert any(says in problem for problem in problems(text.replace(old, new)))

@@ -11,7 +11,7 @@ from sandbox.hubspot import events
 DEALS = "/crm/v3/objects/deals"
 
 
-def test_without_a_token_or_with_a_strange_one_nothing_is_told(running):
+def test_without_a_token_or_with_a_strange_one_nothing_is_answered(running):
     with requests.Session() as session:
         session.trust_env = False
         for headers in ({}, {"authorization": "Bearer nonsense"}):
@@ -66,8 +66,8 @@ def test_when_the_old_path_has_ended_the_later_ones_give_describe_and_revoke_tok
 
     assert post("/oauth/v1/token", form).status_code == 404
     token = post(path, form).json()["access_token"]
-    told = post(f"{path}/introspect", {"token": token, **client}).json()
-    assert (told["active"], told["hub_id"], told["app_id"]) == (True, portal.settings.portal_id, 1_881_003)
+    found = post(f"{path}/introspect", {"token": token, **client}).json()
+    assert (found["active"], found["hub_id"], found["app_id"]) == (True, portal.settings.portal_id, 1_881_003)
     assert post(f"{path}/introspect", {"token": "strange", **client}).json() == {"active": False}
     assert post(f"{path}/revoke", {"token": oauth.refresh_token, **client}).status_code == 204
     assert post(path, form).json()["error"] == "invalid_grant"
@@ -122,7 +122,7 @@ def test_the_account_tells_its_zone_currency_and_id(raw):
     assert (found["utcOffset"], found["utcOffsetMilliseconds"]) == ("-05:00", -18_000_000)
 
 
-def test_calls_in_ten_seconds_are_counted_by_app_and_told_in_headers(portal, running, raw, admin):
+def test_calls_in_ten_seconds_are_counted_by_app_and_reported_in_headers(portal, running, raw, admin):
     portal.settings.window = 3
     answers = [raw.get(DEALS) for _ in range(4)]
     assert [a.status_code for a in answers] == [200, 200, 200, 429]
@@ -176,7 +176,7 @@ def test_what_is_not_there_and_what_may_not_be_done_there(raw):
 
 def test_a_refresh_token_is_described(running):
     client, oauth = Client.create(host=running.url), running.oauth
-    told = client.oauth.refresh_tokens_api.get(oauth.refresh_token)
-    assert (told.client_id, told.token, told.token_type) == (oauth.client_id, oauth.refresh_token, "refresh")
+    found = client.oauth.refresh_tokens_api.get(oauth.refresh_token)
+    assert (found.client_id, found.token, found.token_type) == (oauth.client_id, oauth.refresh_token, "refresh")
     with pytest.raises(TokenRefused):
         client.oauth.refresh_tokens_api.get("na1-nobody")

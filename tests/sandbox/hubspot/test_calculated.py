@@ -105,7 +105,7 @@ def test_an_engagement_moves_the_deals_last_change_and_so_does_its_removal(porta
     assert props(portal, mine)["num_notes"] == ""
 
 
-def test_how_a_record_was_made_is_told(portal, deal):
+def test_how_a_record_was_made_is_shown(portal, deal):
     mine = deal()
     imported = events.create_as(portal, events.IMPORT, "deals", {"dealname": "I", "dealstage": "contractsent"})
     assert props(portal, mine)["hs_object_source_label"] == "CRM_UI"

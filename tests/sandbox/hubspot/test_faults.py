@@ -66,7 +66,7 @@ def test_a_dropped_line_leaves_nothing_done_and_a_dropped_reply_leaves_it_done(p
         assert portal.shelves["deals"].find(mine).props.get("hs_next_step") == step
 
 
-def test_a_cut_body_is_tried_again_by_the_library_and_then_told(portal, client):
+def test_a_cut_body_is_tried_again_by_the_library_and_then_reported(portal, client):
     portal.faults.add("truncate", count=None)
     with pytest.raises(MaxRetryError):
         client.crm.deals.basic_api.get_page()

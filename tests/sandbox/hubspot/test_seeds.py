@@ -118,9 +118,9 @@ def test_the_maven_files_keep_their_blanks_name_every_invention_and_give_a_histo
         ("engaging", "2017-01-02T12:00:00Z"),
         ("won", "2017-03-01T18:00:00Z"),
     ]
-    told = {(i.source_id, i.field) for i in invented}
-    assert {("BBB", "closedate"), ("CCC", "closedate"), ("CCC", "createdate")} <= told
-    assert ("AAA", "closedate") not in told
+    values = {(i.source_id, i.field) for i in invented}
+    assert {("BBB", "closedate"), ("CCC", "closedate"), ("CCC", "createdate")} <= values
+    assert ("AAA", "closedate") not in values
 
 
 def test_the_command_prints_where_it_is_and_how_to_get_in():
@@ -128,11 +128,11 @@ def test_the_command_prints_where_it_is_and_how_to_get_in():
     root = Path(__file__).parents[3]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
         try:
-            told = json.loads(process.stdout.readline())
+            answer = json.loads(process.stdout.readline())
             with requests.Session() as session:
                 session.trust_env = False
-                headers = {"authorization": f"Bearer {told['token']}"}
-                page = session.get(told["url"] + "/crm/v3/objects/deals?limit=100", headers=headers, timeout=10)
+                headers = {"authorization": f"Bearer {answer['token']}"}
+                page = session.get(answer["url"] + "/crm/v3/objects/deals?limit=100", headers=headers, timeout=10)
                 assert len(page.json()["results"]) == 20
         finally:
             process.terminate()

@@ -23,9 +23,9 @@ def test_a_batch_writes_a_hundred_and_refuses_a_hundred_and_one(raw, deal):
 
 def test_results_do_not_keep_the_order_of_the_inputs(raw, deal):
     ids = [deal() for _ in range(20)]
-    told = [r["id"] for r in update(raw, *[(i, {"hs_next_step": "x"}) for i in ids]).json()["results"]]
-    assert told != ids
-    assert sorted(told) == sorted(ids)
+    rows = [r["id"] for r in update(raw, *[(i, {"hs_next_step": "x"}) for i in ids]).json()["results"]]
+    assert rows != ids
+    assert sorted(rows) == sorted(ids)
 
 
 def test_one_bad_value_refuses_the_whole_batch_and_nothing_is_written(portal, raw, deal):
@@ -40,7 +40,7 @@ def test_one_bad_value_refuses_the_whole_batch_and_nothing_is_written(portal, ra
     assert "hs_next_step" not in portal.shelves["deals"].find(good).props
 
 
-def test_with_trace_ids_and_the_setting_bad_values_are_told_one_by_one(portal, raw, deal):
+def test_with_trace_ids_and_the_setting_bad_values_are_reported_one_by_one(portal, raw, deal):
     good, bad = deal(), deal()
     pairs = (good, {"hs_next_step": "x"}), (bad, {"amount": "ten"})
     assert update(raw, *pairs, traced=True).status_code == 400

@@ -57,9 +57,9 @@ def _lead(org: Org, plan: LeadPlan, owner: str, now: datetime) -> Row:
 
 def _call(org: Org, lead: Row, user: str, at: datetime) -> None:
     stamp = wire(at)
-    told: dict[str, Any] = {
+    found: dict[str, Any] = {
         "WhoId": lead["Id"], "Subject": "Call", "TaskSubtype": "Call", "Status": "Completed", "IsClosed": True,
         "ActivityDate": stamp[:10], "CompletedDateTime": stamp, "CreatedDate": stamp, "CreatedById": user,
         "LastModifiedById": user, "OwnerId": user,
     }  # fmt: skip
-    org.tables["Task"].put(org.make("Task", **told))
+    org.tables["Task"].put(org.make("Task", **found))

@@ -45,7 +45,7 @@ class Company:
 
     name: str
     sector: str
-    office: str
+    driver: str
     revenue: int
     employees: int
     parent: str

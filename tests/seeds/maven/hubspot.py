@@ -75,8 +75,8 @@ def _company(portal: Portal, company: Company) -> int:
     values = {
         "name": company.name,
         "sector": company.sector,
-        "office_location": company.office,
-        "country": company.office,
+        "office_location": company.driver,
+        "country": company.driver,
         "annualrevenue": str(company.revenue),
         "numberofemployees": str(company.employees),
     }

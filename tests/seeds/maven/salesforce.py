@@ -84,8 +84,8 @@ def _accounts(loader: _Loader, companies: list[Company]) -> None:
         values = {
             "Name": company.name,
             "Sector__c": company.sector or None,
-            "Office_Location__c": company.office or None,
-            "BillingCountry": company.office or None,
+            "Office_Location__c": company.driver or None,
+            "BillingCountry": company.driver or None,
             "AnnualRevenue": float(company.revenue),
             "NumberOfEmployees": company.employees,
         }

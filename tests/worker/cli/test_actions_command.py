@@ -16,7 +16,7 @@ REP = "rep@acme.example"
 
 
 @pytest.fixture
-def office(tmp_path, capsys):
+def command(tmp_path, capsys):
     """Two deals without an amount, a policy that enforces, and our user with what tasks need."""
     org = new_org()
     add_user(org, REP, "Rita", "Rep", "Standard User")
@@ -32,51 +32,51 @@ def office(tmp_path, capsys):
             return int(ended.value.code or 0), capsys.readouterr().out
 
         ask("connection", "provision", "local")
-        ours = next(
+        own = next(
             row["Id"] for row in org.tables["PermissionSet"].rows.values() if row["Name"] == "Sluicegate_Actions"
         )
         user = next(row["Id"] for row in org.tables["User"].rows.values() if row["Username"] == SYNC)
-        org.add("PermissionSetAssignment", AssigneeId=user, PermissionSetId=ours, IsActive=True)
+        org.add("PermissionSetAssignment", AssigneeId=user, PermissionSetId=own, IsActive=True)
         yield ask
 
 
-def test_a_run_says_what_it_did_and_actions_lists_it_with_its_receipts(office):
-    code, told = office("run", "local", "--json")
-    assert (code, json.loads(told)["actions"]["done"]) == (0, 2)
-    code, told = office("actions", "local", "--json")
-    first = json.loads(told)["actions"][0]
+def test_a_run_says_what_it_did_and_actions_lists_it_with_its_receipts(command):
+    code, answer = command("run", "local", "--json")
+    assert (code, json.loads(answer)["actions"]["done"]) == (0, 2)
+    code, answer = command("actions", "local", "--json")
+    first = json.loads(answer)["actions"][0]
     assert (code, first["kind"], first["state"], first["title"]) == (
         0, "task_owner", "open", "No activity in 14 days: Log a call or mail, or close the deal",
     )  # fmt: skip
     assert [(receipt["step"], receipt["outcome"]) for receipt in first["receipts"]] == [("do", "written")]
-    assert office("actions", "list", "local", "--json") == (code, told)
+    assert command("actions", "list", "local", "--json") == (code, answer)
 
 
-def test_undo_takes_back_one_run_and_tells_it(office):
-    run = json.loads(office("run", "local", "--json")[1])["run_id"]
-    assert json.loads(office("actions", "local", "--run", "999", "--json")[1]) == {"actions": []}
-    code, told = office("actions", "undo", "local", "--run", run, "--json")
-    assert (code, json.loads(told)["actions"]["undone"]) == (0, 2)
-    code, text = office("actions", "local")
+def test_undo_takes_back_one_run_and_tells_it(command):
+    run = json.loads(command("run", "local", "--json")[1])["run_id"]
+    assert json.loads(command("actions", "local", "--run", "999", "--json")[1]) == {"actions": []}
+    code, answer = command("actions", "undo", "local", "--run", run, "--json")
+    assert (code, json.loads(answer)["actions"]["undone"]) == (0, 2)
+    code, text = command("actions", "local")
     assert code == 0
     assert text.count("undone") == 2
     assert text.count("undo written") == 2
 
 
-def test_people_read_what_was_taken_back_and_that_nothing_is_left(office):
-    office("run", "local")
-    assert "2 undone." in office("actions", "undo", "local")[1]
-    again = office("actions", "undo", "local")[1]
+def test_people_read_what_was_taken_back_and_that_nothing_is_left(command):
+    command("run", "local")
+    assert "2 undone." in command("actions", "undo", "local")[1]
+    again = command("actions", "undo", "local")[1]
     assert again.startswith("Run ")
     assert again.strip().endswith("there was nothing to take back.")
 
 
-def test_people_read_what_a_run_did(office):
-    _, text = office("run", "local")
+def test_people_read_what_a_run_did(command):
+    _, text = command("run", "local")
     assert "Actions: 2 planned, 2 done." in text
 
 
-def test_a_connection_that_nobody_knows_is_named(office):
-    code, told = office("actions", "lokal", "--json")
+def test_a_connection_that_nobody_knows_is_named(command):
+    code, answer = command("actions", "lokal", "--json")
     assert code == 2
-    assert "There is no connection 'lokal'" in json.loads(told)["error"]
+    assert "There is no connection 'lokal'" in json.loads(answer)["error"]

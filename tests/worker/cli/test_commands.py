@@ -40,12 +40,12 @@ KPI = {"id", "dims", "value", "numerator", "denominator", "unit", "window", "n",
 
 
 @dataclass
-class Office:
+class ServedOrg:
     """An operator at the command line, beside the org that they look after."""
 
     folder: Path
     org: Org
-    said: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    outputs: dict[str, tuple[int, Any]] = field(default_factory=dict)
 
     def ask(self, *words: str, config: str = "sluicegate.toml") -> tuple[int, Any]:
         """A command's exit code and its JSON."""
@@ -61,46 +61,46 @@ class Office:
     def store(self) -> Store:
         return Store.open(f"sqlite:///{self.folder / 'sluicegate.db'}")
 
-    def ours(self) -> list[Any]:
+    def our_values(self) -> list[Any]:
         """Every value of our fields in the org."""
         rows = [row for row in self.org.tables["Opportunity"].rows.values() if not row["IsDeleted"]]
         return [value for row in rows for name, value in row.items() if name.startswith(PREFIX) and value is not None]
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory):
+def served(tmp_path_factory):
     """A connection that was checked, provisioned and run once."""
     folder, org = tmp_path_factory.mktemp("office"), new_org()
     seed(org, deals=60, seed=7, as_of=now() - timedelta(minutes=30))
     org.clock.run()
     with serve(org) as running:
         (folder / "sluicegate.toml").write_text(config(running))
-        made = Office(folder, org)
-        made.said["bare check"] = made.ask("connection", "check", NAME)
-        made.said["provision"] = made.ask("connection", "provision", NAME)
-        made.said["run"] = made.ask("run", NAME)
+        made = ServedOrg(folder, org)
+        made.outputs["bare check"] = made.ask("connection", "check", NAME)
+        made.outputs["provision"] = made.ask("connection", "provision", NAME)
+        made.outputs["run"] = made.ask("run", NAME)
         yield made
 
 
-def test_a_run_answers_with_the_counts_of_the_contract(office):
-    code, run = office.said["run"]
+def test_a_run_answers_with_the_counts_of_the_contract(served):
+    code, run = served.outputs["run"]
     assert code == 0
     assert run.keys() >= RUN
     assert run["outcomes"].keys() == OUTCOMES
     assert run["seconds"].keys() == {"pull", "judge", "measure", "push"}
-    assert run["outcomes"]["written"] == run["patches"] == office.writes() > 20
+    assert run["outcomes"]["written"] == run["patches"] == served.writes() > 20
     assert run["deals"] > run["open_deals"] >= run["patches"]
-    code, again = office.ask("run", NAME)
+    code, again = served.ask("run", NAME)
     assert (code, again["patches"], again["new"], again["cleared"]) == (0, 0, 0, 0)
 
 
-def test_check_says_what_is_missing_before_provisioning_and_what_works_after(office):
-    code, bare = office.said["bare check"]
+def test_check_says_what_is_missing_before_provisioning_and_what_works_after(served):
+    code, bare = served.outputs["bare check"]
     missing = [remark["text"] for remark in bare["remarks"] if remark["level"] == "missing"]
     assert code == 2
     hidden = "Sluicegate_Score__c (score) does not exist or is hidden from our user; run `connection provision`."
     assert hidden in missing
-    code, checked = office.ask("connection", "check", NAME)
+    code, checked = served.ask("connection", "check", NAME)
     levels = {remark["level"] for remark in checked["remarks"]}
     assert (code, "missing" in levels) == (0, False)
     texts = " ".join(remark["text"] for remark in checked["remarks"])
@@ -109,18 +109,18 @@ def test_check_says_what_is_missing_before_provisioning_and_what_works_after(off
     assert "dormant" in texts
 
 
-def test_check_names_the_facts_that_a_packs_process_needs_before_it_can_claim_a_deal(office):
-    text = (office.folder / "sluicegate.toml").read_text("utf-8")
-    packs = [str(path) for path in copied(["starter", "enterprise"], office.folder / "segments")]
-    (office.folder / "segments.toml").write_text(f"{text}\n[policies]\npaths = {json.dumps(packs)}\n", "utf-8")
-    _, checked = office.ask("connection", "check", NAME, config="segments.toml")
+def test_check_names_the_facts_that_a_packs_process_needs_before_it_can_claim_a_deal(served):
+    text = (served.folder / "sluicegate.toml").read_text("utf-8")
+    packs = [str(path) for path in copied(["starter", "enterprise"], served.folder / "segments")]
+    (served.folder / "segments.toml").write_text(f"{text}\n[policies]\npaths = {json.dumps(packs)}\n", "utf-8")
+    _, checked = served.ask("connection", "check", NAME, config="segments.toml")
     texts = [remark["text"] for remark in checked["remarks"]]
     assert "Process enterprise cannot tell which deals are its own: nothing is mapped for acv, employees." in texts
     assert "Criterion enterprise/closing/signed is dormant: nothing is mapped for contract_signed." in texts
 
 
-def test_deals_and_an_explanation_have_the_shapes_of_the_contract(office):
-    code, found = office.ask("deals", NAME)
+def test_deals_and_an_explanation_have_the_shapes_of_the_contract(served):
+    code, found = served.ask("deals", NAME)
     assert (code, found.keys()) == (0, {"deals"})
     assert all(deal.keys() == DEAL for deal in found["deals"])
     stages = {stage.id for stage in read_policies(policy_texts(Settings())).processes[0].stages}
@@ -131,13 +131,13 @@ def test_deals_and_an_explanation_have_the_shapes_of_the_contract(office):
     assert all(flag["evidence"].keys() == {"fact", "value", "limit", "source", "text"} for flag in flags)
     unknown = [unknown for deal in found["deals"] for unknown in deal["unknown"]]
     assert all(one.keys() == {"policy", "missing", "why"} for one in unknown)
-    flagged = office.ask("deals", NAME, "--flagged")[1]["deals"]
+    flagged = served.ask("deals", NAME, "--flagged")[1]["deals"]
     assert {deal["id"] for deal in flagged} == {d["id"] for d in found["deals"] if any(f["shown"] for f in d["flags"])}
-    code, told = office.ask("explain", NAME, flagged[0]["id"])
+    code, result = served.ask("explain", NAME, flagged[0]["id"])
     assert code == 0
-    assert told["deal"] == flagged[0]
-    assert sum(line["points"] for line in told["ledger"]) == (told["deal"]["score"] or 0)
-    code, refused = office.ask("explain", NAME, "006nobody")
+    assert result["deal"] == flagged[0]
+    assert sum(line["points"] for line in result["ledger"]) == (result["deal"]["score"] or 0)
+    code, refused = served.ask("explain", NAME, "006nobody")
     assert (code, refused["exit"]) == (2, 2)
     assert refused["error"] == "'local' has no deal 006nobody; `sluicegate deals local` lists them."
 
@@ -151,103 +151,103 @@ LEAD = {
 }  # fmt: skip
 
 
-def test_leads_are_listed_with_what_policies_about_them_found(office):
-    text = (office.folder / "sluicegate.toml").read_text("utf-8")
-    (office.folder / "leads.yaml").write_text(LEADS, "utf-8")
+def test_leads_are_listed_with_what_policies_about_them_found(served):
+    text = (served.folder / "sluicegate.toml").read_text("utf-8")
+    (served.folder / "leads.yaml").write_text(LEADS, "utf-8")
     more = '[policies]\npaths = ["leads.yaml"]\n\n[store]\nurl = "sqlite:///leads.db"\n'
-    (office.folder / "leads.toml").write_text(f"{text}\n{more}", "utf-8")
-    created = (office.org.clock.now() - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-    lead = office.org.add("Lead", Name="Ada", LastName="Ada", Company="Acme", Status="New", CreatedDate=created)["Id"]
-    assert office.ask("leads", NAME, config="leads.toml") == (0, {"leads": []})
-    assert office.ask("pull", NAME, config="leads.toml")[0] == 0
-    code, judged = office.ask("judge", NAME, config="leads.toml")
+    (served.folder / "leads.toml").write_text(f"{text}\n{more}", "utf-8")
+    created = (served.org.clock.now() - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    lead = served.org.add("Lead", Name="Ada", LastName="Ada", Company="Acme", Status="New", CreatedDate=created)["Id"]
+    assert served.ask("leads", NAME, config="leads.toml") == (0, {"leads": []})
+    assert served.ask("pull", NAME, config="leads.toml")[0] == 0
+    code, judged = served.ask("judge", NAME, config="leads.toml")
     assert (code, [(row["policy"], row["broken"]) for row in judged["policies"]]) == (0, [("waits", 1)])
-    code, found = office.ask("leads", NAME, "--flagged", config="leads.toml")
+    code, found = served.ask("leads", NAME, "--flagged", config="leads.toml")
     assert (code, [one["id"] for one in found["leads"]]) == (0, [lead])
-    (told,) = found["leads"]
-    assert told.keys() == LEAD
-    assert told["flags"][0].keys() == FLAG | {"subject"}
-    assert (told["created"][:16], told["is_open"], told["is_converted"]) == (created[:16], True, False)
-    assert office.ask("leads", "nobody", config="leads.toml")[0] == 2
+    (result,) = found["leads"]
+    assert result.keys() == LEAD
+    assert result["flags"][0].keys() == FLAG | {"subject"}
+    assert (result["created"][:16], result["is_open"], result["is_converted"]) == (created[:16], True, False)
+    assert served.ask("leads", "nobody", config="leads.toml")[0] == 2
 
 
-def test_a_decision_and_the_precision_of_rules_have_their_shapes(office):
-    deal = office.ask("deals", NAME, "--flagged")[1]["deals"][0]
-    code, then = office.ask("explain", NAME, deal["id"], "--at", now().date().isoformat())
+def test_a_decision_and_the_precision_of_rules_have_their_shapes(served):
+    deal = served.ask("deals", NAME, "--flagged")[1]["deals"][0]
+    code, then = served.ask("explain", NAME, deal["id"], "--at", now().date().isoformat())
     assert (code, then["deal"], then.keys()) == (0, deal, {"deal", "ledger", "decision"})
     assert then["decision"].keys() == {"as_of", "run_id", "policy_digest", "calibration", "policies"}
     assert then["decision"]["policies"]
-    code, refused = office.ask("explain", NAME, deal["id"], "--at", "2001-01-01")
+    code, refused = served.ask("explain", NAME, deal["id"], "--at", "2001-01-01")
     assert (code, "has decisions since" in refused["error"]) == (2, True)
-    code, found = office.ask("policies", "precision", "--connection", NAME, "--weeks", "2")
+    code, found = served.ask("policies", "precision", "--connection", NAME, "--weeks", "2")
     assert (code, found["weeks"], found["demote"]) == (0, 2, [])
     assert {row["policy"] for row in found["rules"]} >= {flag["policy"] for flag in deal["flags"] if flag["shown"]}
     assert all(row["ended"] == 0 and row["precision"] is None and row["standing"] for row in found["rules"])
 
 
-def test_kpis_are_given_over_all_and_by_each_single_dimension(office):
-    code, found = office.ask("kpis", NAME)
+def test_kpis_are_given_over_all_and_by_each_single_dimension(served):
+    code, found = served.ask("kpis", NAME)
     assert code == 0
     assert all(kpi.keys() >= KPI for kpi in found["kpis"])
     assert {len(kpi["dims"]) for kpi in found["kpis"]} == {0, 1}
     assert all(kpi["value"] is not None or kpi["why"] for kpi in found["kpis"])
-    only = office.ask("kpis", NAME, "--only", "pipeline_value", "--window", "90d")[1]["kpis"]
+    only = served.ask("kpis", NAME, "--only", "pipeline_value", "--window", "90d")[1]["kpis"]
     assert {kpi["id"] for kpi in only} == {"pipeline_value"}
-    code, refused = office.ask("kpis", NAME, "--only", "velocity")
+    code, refused = served.ask("kpis", NAME, "--only", "velocity")
     assert code == 2
     assert "pipeline_velocity_open_per_day" in refused["error"]
 
 
-def test_runs_are_listed_and_each_is_kept_with_its_counts(office):
-    first = office.said["run"][1]
-    code, listed = office.ask("runs")
+def test_runs_are_listed_and_each_is_kept_with_its_counts(served):
+    first = served.outputs["run"][1]
+    code, listed = served.ask("runs")
     assert code == 0
     assert str(first["run_id"]) in {str(run.get("id", run.get("run_id"))) for run in listed["runs"]}
-    code, one = office.ask("runs", str(first["run_id"]))
+    code, one = served.ask("runs", str(first["run_id"]))
     assert (code, one["outcome"], one["counts"]["patches"]) == (0, "done", first["patches"])
-    assert office.ask("runs", "999999")[0] == 2
+    assert served.ask("runs", "999999")[0] == 2
 
 
-def test_a_preview_shows_old_and_new_values_and_sends_nothing(office):
+def test_a_preview_shows_old_and_new_values_and_sends_nothing(served):
     deal = create_as(
-        office.org, REP, "Opportunity", {"Name": "Fresh", "StageName": "Prospecting", "CloseDate": "2035-12-31"}
+        served.org, REP, "Opportunity", {"Name": "Fresh", "StageName": "Prospecting", "CloseDate": "2035-12-31"}
     )
-    assert office.ask("pull", NAME)[0] == 0
-    before, path = office.writes(), office.folder / "changes.csv"
-    code, shown = office.ask("push", NAME, "--preview", str(path))
-    assert (code, shown["patches"], office.writes()) == (0, 1, before)
+    assert served.ask("pull", NAME)[0] == 0
+    before, path = served.writes(), served.folder / "changes.csv"
+    code, shown = served.ask("push", NAME, "--preview", str(path))
+    assert (code, shown["patches"], served.writes()) == (0, 1, before)
     assert shown["by_policy"].keys() >= {"no-amount", "no-next-step"}
     assert [record["name"] for record in shown["records"]] == ["Fresh"]
     rows = {row["field"]: row for row in csv.DictReader(path.read_text("utf-8").splitlines())}
     assert {row["id"] for row in rows.values()} == {deal}
     assert (rows["score"]["old"], rows["worst_severity"]["new"]) == ("", "warning")
-    code, report = office.ask("push", NAME)
-    assert (code, report["outcomes"]["written"], office.writes()) == (0, 1, before + 1)
-    assert str(int(office.org.tables["Opportunity"].rows[deal][f"{PREFIX}Score__c"])) == rows["score"]["new"]
+    code, report = served.ask("push", NAME)
+    assert (code, report["outcomes"]["written"], served.writes()) == (0, 1, before + 1)
+    assert str(int(served.org.tables["Opportunity"].rows[deal][f"{PREFIX}Score__c"])) == rows["score"]["new"]
 
 
-def test_a_calibration_is_proposed_and_in_force_only_when_accepted(office):
-    code, proposed = office.ask("calibrate", NAME)
+def test_a_calibration_is_proposed_and_in_force_only_when_accepted(served):
+    code, proposed = served.ask("calibrate", NAME)
     assert (code, proposed["state"]) == (0, "a proposal")
-    code, accepted = office.ask("calibrate", NAME, "--accept")
+    code, accepted = served.ask("calibrate", NAME, "--accept")
     assert (code, accepted["state"]) == (0, "in force")
     assert accepted["medians"] == proposed["medians"]
     assert all(median.keys() == {"process", "stage", "days", "visits"} for median in accepted["medians"])
 
 
-def test_a_paused_connection_is_left_alone_until_it_is_resumed(office):
-    assert office.ask("connection", "pause", NAME) == (0, {"connection": NAME, "paused": True})
-    calls = len(office.org.calls)
-    code, refused = office.ask("run", NAME)
+def test_a_paused_connection_is_left_alone_until_it_is_resumed(served):
+    assert served.ask("connection", "pause", NAME) == (0, {"connection": NAME, "paused": True})
+    calls = len(served.org.calls)
+    code, refused = served.ask("run", NAME)
     assert code == 2
     assert "`sluicegate connection resume local` lets it run again" in refused["error"]
-    assert len(office.org.calls) == calls
-    assert office.ask("connection", "resume", NAME) == (0, {"connection": NAME, "paused": False})
-    assert office.ask("run", NAME)[0] == 0
+    assert len(served.org.calls) == calls
+    assert served.ask("connection", "resume", NAME) == (0, {"connection": NAME, "paused": False})
+    assert served.ask("run", NAME)[0] == 0
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (("run", "nobody"), "nobody"),
         (("run", NAME, "--as-of", "yesterday"), "'yesterday' is no date or instant; write 2026-11-22"),
@@ -255,14 +255,14 @@ def test_a_paused_connection_is_left_alone_until_it_is_resumed(office):
         (("connection", "clear", "nobody", "--yes"), "nobody"),
     ],
 )
-def test_a_wrong_argument_is_told_and_exits_with_2(office, words, said):
-    code, refused = office.ask(*words)
+def test_a_wrong_argument_is_reported_and_exits_with_2(served, words, expected):
+    code, refused = served.ask(*words)
     assert (code, refused["exit"]) == (2, 2)
-    assert said in refused["error"]
+    assert expected in refused["error"]
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "said"),
+    ("right", "wrong", "expected"),
     [
         ("America/New_York", "America/Boston", "'America/Boston' is no time zone"),
         ('currency = "USD"', 'currency = "Franken"', "'Franken' is no currency; write its ISO 4217 code, like USD."),
@@ -270,19 +270,19 @@ def test_a_wrong_argument_is_told_and_exits_with_2(office, words, said):
         ('consumer_secret = "', 'consumer_secret = "not', "invalid_client"),
     ],
 )
-def test_a_wrong_setting_is_named_and_exits_with_2(office, right, wrong, said):
-    text = (office.folder / "sluicegate.toml").read_text().replace(right, wrong, 1)
-    (office.folder / "wrong.toml").write_text(text)
-    code, refused = office.ask("run", NAME, config="wrong.toml")
+def test_a_wrong_setting_is_named_and_exits_with_2(served, right, wrong, expected):
+    text = (served.folder / "sluicegate.toml").read_text().replace(right, wrong, 1)
+    (served.folder / "wrong.toml").write_text(text)
+    code, refused = served.ask("run", NAME, config="wrong.toml")
     assert (code, refused["exit"]) == (2, 2)
-    assert said in refused["error"]
+    assert expected in refused["error"]
 
 
-def test_a_connection_that_another_run_holds_exits_with_5(office):
-    store = office.store()
+def test_a_connection_that_another_run_holds_exits_with_5(served):
+    store = served.store()
     lease = store.runs.lease(NAME, "a run", now())
     try:
-        code, refused = office.ask("run", NAME)
+        code, refused = served.ask("run", NAME)
         assert (code, refused["exit"]) == (5, 5)
         assert "is held by a run since" in refused["error"]
     finally:
@@ -290,10 +290,10 @@ def test_a_connection_that_another_run_holds_exits_with_5(office):
         store.close()
 
 
-def test_several_connections_run_one_after_the_other_and_one_that_fails_stops_no_other(office):
-    text = (office.folder / "sluicegate.toml").read_text()
-    (office.folder / "two.toml").write_text(text + '\n[connections.report]\nkind = "tables"\n')
-    code, answer = office.ask("run", "report", NAME, config="two.toml")
+def test_several_connections_run_one_after_the_other_and_one_that_fails_stops_no_other(served):
+    text = (served.folder / "sluicegate.toml").read_text()
+    (served.folder / "two.toml").write_text(text + '\n[connections.report]\nkind = "tables"\n')
+    code, answer = served.ask("run", "report", NAME, config="two.toml")
     assert code == 2
     assert list(answer["runs"]) == ["report", NAME]
     assert answer["runs"]["report"]["exit"] == 2
@@ -301,30 +301,30 @@ def test_several_connections_run_one_after_the_other_and_one_that_fails_stops_no
     assert answer["runs"][NAME].keys() >= RUN
 
 
-def test_a_record_that_is_refused_exits_with_1_and_a_day_without_calls_with_3(office):
+def test_a_record_that_is_refused_exits_with_1_and_a_day_without_calls_with_3(served):
     deal = create_as(
-        office.org, REP, "Opportunity", {"Name": "Ruled", "StageName": "Prospecting", "CloseDate": "2035-12-31"}
+        served.org, REP, "Opportunity", {"Name": "Ruled", "StageName": "Prospecting", "CloseDate": "2035-12-31"}
     )
-    office.org.faults.add("daily_limit", count=None, path="/services/data")
-    code, stopped = office.ask("run", NAME)
-    office.org.faults.clear()
+    served.org.faults.add("daily_limit", count=None, path="/services/data")
+    code, stopped = served.ask("run", NAME)
+    served.org.faults.clear()
     assert (code, "TotalRequests" in stopped["stopped"]) == (3, True)
     rule = {"how": "record", "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Enter a next step."}
-    office.org.faults.add(**rule, ids=(deal,), count=None)
-    code, refused = office.ask("run", NAME)
-    office.org.faults.clear()
+    served.org.faults.add(**rule, ids=(deal,), count=None)
+    code, refused = served.ask("run", NAME)
+    served.org.faults.clear()
     assert (code, refused["outcomes"]["refused"]) == (1, 1)
     assert list(refused["reasons"]) == [
         "A validation rule of the org refuses it: Enter a next step. (FIELD_CUSTOM_VALIDATION_EXCEPTION)"
     ]
 
 
-def test_clearing_empties_our_fields_everywhere_and_pauses_the_connection(office):
-    edit_as(office.org, REP, "Opportunity", next(iter(office.org.labels)), {"NextStep": "Mine"})
-    assert office.ours()
-    code, report = office.ask("connection", "clear", NAME, "--yes")
+def test_clearing_empties_our_fields_everywhere_and_pauses_the_connection(served):
+    edit_as(served.org, REP, "Opportunity", next(iter(served.org.labels)), {"NextStep": "Mine"})
+    assert served.our_values()
+    code, report = served.ask("connection", "clear", NAME, "--yes")
     assert (code, report["outcomes"]["written"]) == (0, report["patches"])
-    assert office.ours() == []
-    code, refused = office.ask("run", NAME)
+    assert served.our_values() == []
+    code, refused = served.ask("run", NAME)
     assert code == 2
     assert "our fields were cleared" in refused["error"]

@@ -10,7 +10,7 @@ from worker.cli.demo import demo
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory):
+def answer(tmp_path_factory):
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         demo(tmp_path_factory.mktemp("demo"), 60, as_json=True)
@@ -18,18 +18,18 @@ def said(tmp_path_factory):
 
 
 @pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
-def test_every_open_deal_is_written_once_and_the_second_run_is_quiet(said, crm):
-    first, second = said[crm]["run"], said[crm]["second_run"]
+def test_every_open_deal_is_written_once_and_the_second_run_is_quiet(answer, crm):
+    first, second = answer[crm]["run"], answer[crm]["second_run"]
     assert first["outcomes"]["written"] == first["open_deals"] > 20
     assert (second["patches"], second["stopped"]) == (0, "")
-    assert any(kpi["id"] == "pipeline_value" and kpi["value"] for kpi in said[crm]["kpis"])
+    assert any(kpi["id"] == "pipeline_value" and kpi["value"] for kpi in answer[crm]["kpis"])
 
 
 @pytest.mark.parametrize(
     ("crm", "name", "count"),
     [("salesforce", "Name", "Sluicegate_Flag_Count__c"), ("hubspot", "dealname", "sluicegate_flag_count")],
 )
-def test_the_vendor_s_library_reads_what_the_verdict_says(said, crm, name, count):
-    record = said[crm]["read_back"]["record"]
-    deals = [deal for deal in said[crm]["flagged"] if deal["name"] == record[name]]
+def test_the_vendor_s_library_reads_what_the_verdict_says(answer, crm, name, count):
+    record = answer[crm]["read_back"]["record"]
+    deals = [deal for deal in answer[crm]["flagged"] if deal["name"] == record[name]]
     assert any(float(record[count]) == len([f for f in deal["flags"] if f["shown"]]) > 0 for deal in deals)

@@ -22,18 +22,18 @@ WAIVER = "waivers:\n  - {policy: no-amount, deals: ['DEAL'], until: 2030-01-31, 
 
 
 def under(team, first, more=""):
-    text = PROCESS.replace("KIND", team.office.kind).replace("FIRST", first) + RULES + more
+    text = PROCESS.replace("KIND", team.driver.kind).replace("FIRST", first) + RULES + more
     mine = live(team, rolled_out({"sales.yaml": text.encode()}))
     mine.run()
     return mine
 
 
 def warned(mine, about):
-    told = [remark for remark in check(mine.services, NAME) if about in remark.text]
-    return [remark.text for remark in told if remark.level == "warning"]
+    remarks = [remark for remark in check(mine.services, NAME) if about in remark.text]
+    return [remark.text for remark in remarks if remark.level == "warning"]
 
 
-def test_a_stage_the_crm_calls_otherwise_is_told_by_the_check_and_by_explain(team, capsys):
+def test_a_stage_the_crm_calls_otherwise_is_reported_by_the_check_and_by_explain(team, capsys):
     deal = team.deal(amount=5)
     mine = under(team, "Not its name")
     stage = mine.verdict(deal)["stage"]
@@ -41,8 +41,8 @@ def test_a_stage_the_crm_calls_otherwise_is_told_by_the_check_and_by_explain(tea
     assert standing.startswith(f"Process sales: 1 open deal stands in the stage '{stage}', which the process does not")
     assert unheard == "Process sales, stage first: the CRM has no stage 'Not its name'."
     show_verdict(explain(mine.services, NAME, deal) | {"ledger": []})
-    said = capsys.readouterr().out
-    assert f"The gate is unknown: the process that claims the deal names no stage '{stage}'." in said
+    printed = capsys.readouterr().out
+    assert f"The gate is unknown: the process that claims the deal names no stage '{stage}'." in printed
     mistyped = under(team, stage[:-1] + "x")
     assert warned(mistyped, "stage first")[0].endswith(f"; did you mean '{stage}'?")
     right = under(team, stage)
@@ -54,16 +54,16 @@ def test_a_stage_the_crm_calls_otherwise_is_told_by_the_check_and_by_explain(tea
 def test_explain_says_that_no_process_claims_a_deal_and_what_the_record_says_under_checked(team, capsys):
     deal = team.deal(amount=5)
     other = PROCESS.replace("- id: sales", "- id: sales\n    applies_to: name = 'Elsewhere'")
-    mine = live(team, rolled_out({"sales.yaml": (other.replace("KIND", team.office.kind) + RULES).encode()}))
+    mine = live(team, rolled_out({"sales.yaml": (other.replace("KIND", team.driver.kind) + RULES).encode()}))
     mine.run()
     show_verdict(explain(mine.services, NAME, deal))
-    said = capsys.readouterr().out
-    assert "The gate is unknown: no process claims this deal." in said
-    assert "Checked: No process claims this deal." in said
+    printed = capsys.readouterr().out
+    assert "The gate is unknown: no process claims this deal." in printed
+    assert "Checked: No process claims this deal." in printed
 
 
-def test_a_waiver_that_names_a_deal_by_its_name_is_told_by_the_check(team):
+def test_a_waiver_that_names_a_deal_by_its_name_is_reported_by_the_check(team):
     deal = team.deal("Geneva")
-    (told,) = warned(under(team, "Any", WAIVER.replace("DEAL", "Geneva")), "the waiver of")
-    assert told.endswith(f"the waiver of no-amount names no deal of '{NAME}' by Geneva; it takes ids.")
+    (found,) = warned(under(team, "Any", WAIVER.replace("DEAL", "Geneva")), "the waiver of")
+    assert found.endswith(f"the waiver of no-amount names no deal of '{NAME}' by Geneva; it takes ids.")
     assert warned(under(team, "Any", WAIVER.replace("DEAL", deal)), "the waiver of") == []

@@ -27,32 +27,32 @@ processes:
 
 @pytest.fixture
 def ask(tmp_path, capsys, monkeypatch):
-    """Call a command on a policy file; gives exit code and what it said."""
+    """Call a command on a policy file; gives exit code and what it printed."""
     monkeypatch.chdir(tmp_path)
 
-    def said(text, *words):
+    def ended_with(text, *words):
         (tmp_path / "policies.yaml").write_text(text, encoding="utf-8")
         with pytest.raises(SystemExit) as ended:
             main(["policies", words[0], "policies.yaml", *words[1:]])
         return int(ended.value.code or 0), capsys.readouterr()
 
-    return said
+    return ended_with
 
 
 def test_examples_are_run_and_what_none_tries_is_named(ask):
-    code, said = ask(GATE, "test")
+    code, response = ask(GATE, "test")
     assert code == 0
-    assert "1 example, and every one holds." in said.out
-    assert "sales/qualification/budget" in said.out
+    assert "1 example, and every one holds." in response.out
+    assert "sales/qualification/budget" in response.out
     answer = json.loads(ask(GATE, "test", "--json")[1].out)
     assert answer["untested"] == [{"id": "sales/qualification/budget", "lacks": ["met", "healed"]}]
 
 
 def test_a_gate_that_ends_otherwise_than_its_example_says_fails_the_test_but_not_the_quick_check(ask):
     wrong = GATE.replace("missed:", "healed:")
-    code, said = ask(wrong, "test")
+    code, answer = ask(wrong, "test")
     assert code == 2
-    assert "policies.yaml:13:24: sales/qualification/budget: this example should be healed" in said.err
+    assert "policies.yaml:13:24: sales/qualification/budget: this example should be healed" in answer.err
     assert ask(wrong, "validate")[0] == 0
 
 
@@ -95,12 +95,12 @@ def test_show_tells_the_examples_of_a_gate_as_sentences(ask):
 def call(capsys):
     """Call any `policies` command."""
 
-    def said(*words):
+    def ended_with(*words):
         with pytest.raises(SystemExit) as ended:
             main(["policies", *words])
         return int(ended.value.code or 0), capsys.readouterr()
 
-    return said
+    return ended_with
 
 
 def test_the_schema_is_printed_as_json(call):
@@ -113,8 +113,8 @@ def test_packs_are_listed_copied_once_and_never_written_over(call, tmp_path):
     folder = str(tmp_path / "mine")
     assert call("packs", "enterprise", "smb", "--to", folder)[0] == 0
     assert call("validate", folder)[0] == 0
-    code, said = call("packs", "starter", "smb", "--to", folder)
+    code, found = call("packs", "starter", "smb", "--to", folder)
     assert code == 2
-    assert "smb.yaml is there already" in said.err
+    assert "smb.yaml is there already" in found.err
     assert not (tmp_path / "mine" / "starter.yaml").exists()
     assert "did you mean 'enterprise'" in call("packs", "enterprize", "--to", folder)[1].err

@@ -15,16 +15,21 @@ def kpi(name="pipeline_value", value=1200.0, why="", **dims):
 
 
 def flag(policy, points, severity="warning", topic=None, *, shown=True):
-    said = {"policy": policy, "title": policy.capitalize(), "points": points, "severity": severity, "topic": topic}
-    return said | {"mode": "warn" if shown else "observe", "shown": shown, "fix": "Do it", "evidence": {"text": "So."}}
+    values = {"policy": policy, "title": policy.capitalize(), "points": points, "severity": severity, "topic": topic}
+    return values | {
+        "mode": "warn" if shown else "observe",
+        "shown": shown,
+        "fix": "Do it",
+        "evidence": {"text": "So."},
+    }
 
 
 def test_a_kpi_says_why_it_is_unknown_and_what_it_leaves_out(capsys):
     show_kpis([kpi(why=LEFT), kpi("pipeline_coverage", None, "no target"), kpi(owner="Ann")])
-    told = capsys.readouterr().out
-    assert LEFT in told
-    assert "no target" in told
-    assert "Ann" not in told
+    printed = capsys.readouterr().out
+    assert LEFT in printed
+    assert "no target" in printed
+    assert "Ann" not in printed
 
 
 def test_kpis_are_shown_by_each_dimension_too(capsys):
@@ -49,26 +54,26 @@ def test_an_explanation_says_what_is_missing_and_that_nothing_was_logged(capsys)
     deal = {"id": "d1", "name": "Renewal", "stage": "demo", "owner": None, "score": 90, "flags": [flag("bad", 10)],
             "unknown": [], "missing": ["Budget confirmed", "Demo has a date"]}  # fmt: skip
     show_explanation({"deal": deal, "ledger": ledger(deal), "activities": []})
-    told = capsys.readouterr().out
-    assert "Renewal (d1), demo, owner nobody" in told
-    assert "Before it can move on: Budget confirmed; Demo has a date." in told
-    assert "No activity is known." in told
+    printed = capsys.readouterr().out
+    assert "Renewal (d1), demo, owner nobody" in printed
+    assert "Before it can move on: Budget confirmed; Demo has a date." in printed
+    assert "No activity is known." in printed
 
 
-def test_a_run_is_told_once_without_braces_and_without_noughts(capsys):
+def test_a_run_is_logged_once_without_braces_and_without_noughts(capsys):
     counts = {"run_id": "7", "as_of": "2026-11-23T23:14:37.140310+00:00", "patches": 3, "held": 0,
               "outcomes": {"written": 3, "gone": 0}}  # fmt: skip
     show_run({"run_id": "7", "as_of": counts["as_of"], "calibration": "", "counts": counts})
-    told = capsys.readouterr().out
-    assert told.count("2026-11-23 23:14 UTC") == 1
-    assert "written 3" in told
-    assert not {"{", "held", "gone", "calibration"} & set(told.replace("{", " { ").split())
+    printed = capsys.readouterr().out
+    assert printed.count("2026-11-23 23:14 UTC") == 1
+    assert "written 3" in printed
+    assert not {"{", "held", "gone", "calibration"} & set(printed.replace("{", " { ").split())
 
 
 @pytest.mark.parametrize(
     ("text", "shown"), [("2026-11-23T23:14:37+00:00", "2026-11-23 23:14 UTC"), ("no date", "no date")]
 )
-def test_instants_are_told_to_the_minute(text, shown):
+def test_instants_are_reported_to_the_minute(text, shown):
     assert moment(text) == shown
 
 

@@ -48,7 +48,7 @@ def test_no_secret_shows_in_a_repr_or_an_error(config):
     assert "from the file" not in str(problem.value)
 
 
-def test_every_mistake_is_told_at_once_with_its_place(config):
+def test_every_mistake_is_reported_at_once_with_its_place(config):
     config.write_text(ACME.replace("America/New_York", "Mars/Olympus").replace("kind", "knid"))
     with pytest.raises(SettingsProblem) as problem:
         read_settings(config)
@@ -58,7 +58,7 @@ def test_every_mistake_is_told_at_once_with_its_place(config):
     assert any("Mars/Olympus" in line and "IANA" in line for line in lines)
 
 
-def test_a_field_that_is_not_ours_cannot_be_mapped_for_writing(config):
+def test_a_field_that_is_not_our_own_cannot_be_mapped_for_writing(config):
     config.write_text(ACME + '[connections.acme.writes]\nscoer = "Score__c"\n')
     with pytest.raises(SettingsProblem, match="did you mean 'score'"):
         read_settings(config)
@@ -69,7 +69,7 @@ def test_an_unknown_connection_names_those_there_are(config):
         read_settings(config).connection("amce")
 
 
-def test_the_store_lies_beside_the_config_file_unless_said_otherwise(config):
+def test_the_store_lies_beside_the_config_file_by_default(config):
     assert store_url(read_settings(config)) == f"sqlite:///{config.parent.resolve()}/sluicegate.db"
     config.write_text(ACME + '[store]\nurl = "sqlite:///other.db"\n')
     assert store_url(read_settings(config)) == f"sqlite:///{config.parent.resolve()}/other.db"

@@ -27,7 +27,7 @@ def test_a_rate_is_exact(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("currency,rate\nEUR,1\n", "column 'date' is missing"),
         ("currency,date,rate\nEUR,soon,1\n", "file.csv:2: 'soon' is no date"),
@@ -35,8 +35,8 @@ def test_a_rate_is_exact(tmp_path):
         ('currency,date,rate\nEUR,2026-01-01,"1,08"\n', "file.csv:2: '1,08' is no number"),
     ],
 )
-def test_a_mistake_names_its_line(tmp_path, text, said):
-    with pytest.raises(SettingsProblem, match=said):
+def test_a_mistake_names_its_line(tmp_path, text, expected):
+    with pytest.raises(SettingsProblem, match=expected):
         side_files.rates(written(tmp_path, text))
 
 

@@ -21,9 +21,9 @@ def ask(*words):
 def test_escapes_in_a_deals_name_do_not_reach_the_terminal(capsys):
     tell(NASTY)
     table(NASTY, ("name",), [(NASTY,)])
-    told = capsys.readouterr().out
-    assert told.count("�[31mRed�]0;title� �txt�2J�over") == 3
-    assert not {"\x1b", "\x07", "\x9b", "\r", "\u202e"} & set(told)
+    printed = capsys.readouterr().out
+    assert printed.count("�[31mRed�]0;title� �txt�2J�over") == 3
+    assert not {"\x1b", "\x07", "\x9b", "\r", "\u202e"} & set(printed)
 
 
 def test_names_in_any_script_stay_as_they_are(capsys):
@@ -34,8 +34,8 @@ def test_names_in_any_script_stay_as_they_are(capsys):
 @pytest.mark.parametrize("words", [("deals",), ("bogus",), ("deals", "a", "--flaged"), ("kpis", "a", "b")])
 def test_a_mistyped_call_is_answered_in_json_where_json_was_asked_for(words, capsys):
     assert ask(*words, "--json") == 2
-    told = json.loads(capsys.readouterr().out)
-    assert (told["exit"], bool(told["error"])) == (2, True)
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["exit"], bool(printed["error"])) == (2, True)
 
 
 def test_people_are_shown_how_a_command_is_used(capsys):

@@ -41,6 +41,6 @@ def test_a_diff_says_that_it_is_no_list_of_what_will_stand_on_records(capsys):
     assert "only observed, and deals outside a rollout, are among these" in capsys.readouterr().out.replace("\n", " ")
 
 
-def test_an_approval_is_told_to_the_minute():
+def test_an_approval_is_shown_to_the_minute():
     row = {"policy": "silent", "at": "2026-11-28T09:55:06.681206+00:00", "used": None}
     assert _cells(row, ("policy", "at", "used")) == ["silent", "2026-11-28 09:55 UTC", None]

@@ -50,17 +50,17 @@ ADD = ("waivers", "add", "no-amount", "--deal", "006C", "--until", "2099-01-31",
 
 def test_a_waiver_is_added_to_a_file_of_its_own_and_listed(home, capsys):
     assert ask(capsys, *ADD)[0] == 0
-    code, told = ask(capsys, "waivers", "list")
-    (row,) = told["waivers"]
+    code, answer = ask(capsys, "waivers", "list")
+    (row,) = answer["waivers"]
     assert code == 0
     assert (row["policy"], row["deals"], row["until"], row["in_force"]) == ("no-amount", ["006C"], "2099-01-31", True)
     assert (row["approved_by"], row["reason"]) == ("Joan", "Tender")
     assert (home / "policies" / "waivers.yaml").exists()
 
 
-def test_a_waiver_whose_last_day_is_past_is_refused_unwritten(home, capsys):
-    code, told = ask(capsys, *ADD[:6], "2001-01-31", *ADD[7:])
-    assert (code, "is past, and a waiver holds through its last day only." in told["error"]) == (2, True)
+def test_a_waiver_past_its_last_day_is_refused_unwritten(home, capsys):
+    code, answer = ask(capsys, *ADD[:6], "2001-01-31", *ADD[7:])
+    assert (code, "is past, and a waiver holds through its last day only." in answer["error"]) == (2, True)
     assert not (home / "policies" / "waivers.yaml").exists()
 
 
@@ -81,10 +81,10 @@ def test_comments_stay_when_a_waiver_is_added(home, capsys):
         ({"--deal": "--where", "006C": "amuont > 3"}, "did you mean 'amount'?"),
     ],
 )
-def test_a_wrong_waiver_is_told_and_not_written(home, capsys, change, says):
-    code, told = ask(capsys, *(change.get(word, word) for word in ADD))
+def test_a_wrong_waiver_is_reported_and_not_written(home, capsys, change, says):
+    code, answer = ask(capsys, *(change.get(word, word) for word in ADD))
     assert code == 2
-    assert says in told["error"]
+    assert says in answer["error"]
     assert not (home / "policies" / "waivers.yaml").exists()
 
 
@@ -99,11 +99,11 @@ def test_a_waiver_of_one_deal_ends_and_the_others_of_its_list_stay(home, capsys)
     file = home / "policies" / "waivers.yaml"
     file.write_text(KEPT)
     assert ask(capsys, "waivers", "expire", "no-amount", "--deal", "006A")[0] == 0
-    _, told = ask(capsys, "waivers", "list")
-    assert [(row["deals"], row["in_force"]) for row in told["waivers"]] == [(["006B"], True)]
+    _, answer = ask(capsys, "waivers", "list")
+    assert [(row["deals"], row["in_force"]) for row in answer["waivers"]] == [(["006B"], True)]
     assert ask(capsys, "waivers", "expire", "no-amount", "--deal", "006B")[0] == 0
-    _, told = ask(capsys, "waivers", "list")
-    assert [(row["deals"], row["in_force"]) for row in told["waivers"]] == [(["006B"], False)]
+    _, answer = ask(capsys, "waivers", "list")
+    assert [(row["deals"], row["in_force"]) for row in answer["waivers"]] == [(["006B"], False)]
     assert "# Every waiver has an end; ask Joan." in file.read_text()
     assert "# the big one" in file.read_text()
 
@@ -166,8 +166,8 @@ def test_a_waiver_goes_into_a_file_of_policies_beside_them(home, capsys):
 def test_nothing_is_added_to_a_file_that_cannot_be_read(home, capsys, text):
     file = home / "policies" / "waivers.yaml"
     file.write_text(text)
-    code, told = ask(capsys, *ADD)
-    assert (code, {one["file"] for one in told["problems"]}, file.read_text()) == (2, {str(file)}, text)
+    code, answer = ask(capsys, *ADD)
+    assert (code, {one["file"] for one in answer["problems"]}, file.read_text()) == (2, {str(file)}, text)
 
 
 @pytest.mark.parametrize("file", ["outside.yaml", "policies/notes.txt", "policies", "nowhere/waivers.yaml"])
@@ -185,37 +185,37 @@ def test_a_linked_file_stays_a_link_to_what_the_waiver_is_written_into(home, cap
     assert "Tender" in (home / "shared.yaml").read_text()
 
 
-def test_a_file_that_cannot_be_written_is_told(home, capsys, monkeypatch):
+def test_a_file_that_cannot_be_written_is_reported(home, capsys, monkeypatch):
     def refused(*_):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "replace", refused)
-    code, told = ask(capsys, *ADD)
-    assert (code, "waivers.yaml cannot be written: Permission denied" in told["error"]) == (2, True)
+    code, answer = ask(capsys, *ADD)
+    assert (code, "waivers.yaml cannot be written: Permission denied" in answer["error"]) == (2, True)
 
 
 def test_waivers_that_several_people_add_at_once_all_stand_in_the_file(home):
     services = wire(read_settings(home / "sluicegate.toml"))
-    said = {"policy": "no-amount", "where": "", "connection": "", "until": date(2099, 1, 31), "reason": "Tender"}
+    values = {"policy": "no-amount", "where": "", "connection": "", "until": date(2099, 1, 31), "reason": "Tender"}
     with ThreadPoolExecutor(8) as people:
-        list(people.map(lambda n: add(services, said | {"deals": [f"d{n}"], "approved_by": "Joan"}, None), range(8)))
+        list(people.map(lambda n: add(services, values | {"deals": [f"d{n}"], "approved_by": "Joan"}, None), range(8)))
     services.store.close()
     assert {deal for row in listed(services) for deal in row["deals"]} == {f"d{n}" for n in range(8)}
 
 
 def test_what_is_not_waived_cannot_be_ended(home, capsys):
-    code, told = ask(capsys, "waivers", "expire", "no-amount")
-    assert (code, "No waiver of 'no-amount' is in force" in told["error"]) == (2, True)
+    code, answer = ask(capsys, "waivers", "expire", "no-amount")
+    assert (code, "No waiver of 'no-amount' is in force" in answer["error"]) == (2, True)
 
 
 def test_without_a_folder_of_policies_it_says_where_waivers_could_stand(home, capsys):
     (home / "sluicegate.toml").write_text("")
-    code, told = ask(capsys, *ADD)
-    assert (code, "names no folder to keep waivers in" in told["error"]) == (2, True)
+    code, answer = ask(capsys, *ADD)
+    assert (code, "names no folder to keep waivers in" in answer["error"]) == (2, True)
 
 
 def test_a_waiver_without_an_end_is_refused_with_its_place(home, capsys):
     (home / "policies" / "waivers.yaml").write_text(KEPT.replace("    until: 2099-12-31\n", ""))
-    code, told = ask(capsys, "policies", "validate")
+    code, answer = ask(capsys, "policies", "validate")
     assert code == 2
-    assert [(one["line"], one["text"]) for one in told["problems"]] == [(4, "a waiver has no 'until'; add it")]
+    assert [(one["line"], one["text"]) for one in answer["problems"]] == [(4, "a waiver has no 'until'; add it")]

@@ -4,7 +4,7 @@ import pytest
 
 from model.calibration import Calibration
 from model.facts import FACTS
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.enforcing import BOTH, NO_AMOUNT, enforcing, quiet, under
 from tests.worker.governed import NAME, AfterThePull, with_connector
 from worker.pipeline.session import Session
@@ -13,7 +13,7 @@ from worker.usecases.actions import listed, undo
 from worker.usecases.approve import approve
 
 
-@pytest.fixture(params=OFFICES)
+@pytest.fixture(params=CRM_DRIVERS)
 def team(request, tmp_path):
     with enforcing(tmp_path, request.param) as made:
         yield made
@@ -24,12 +24,12 @@ WAIVER = "{{policy: quiet, deals: ['{deal}'], until: 2026-12-31, reason: In cour
 
 def tasks(team, deal):
     """The tasks that we made on a deal."""
-    return [task for task in team.office.tasks(deal) if task.by_us]
+    return [task for task in team.driver.tasks(deal) if task.by_us]
 
 
 def owned(team):
     """A deal of the rep's; where nobody is named HubSpot gives it to nobody."""
-    return {"hubspot_owner_id": team.office.person("Rita")} if team.office.kind == "hubspot" else {}
+    return {"hubspot_owner_id": team.driver.person("Rita")} if team.driver.kind == "hubspot" else {}
 
 
 def neglected(team, name="Neglected", days=15):
@@ -66,7 +66,7 @@ def test_a_flag_that_only_warns_does_nothing(team):
 def test_the_task_is_closed_when_the_flag_ends(team):
     deal = neglected(team)
     team.run()
-    team.office.call(deal)
+    team.driver.call(deal)
     team.later(minutes=20)
     assert did(team.run()) == {"closed": 1}
     (task,) = tasks(team, deal)
@@ -77,7 +77,7 @@ def test_the_task_is_closed_when_the_flag_ends(team):
 def test_a_flag_that_rises_again_has_a_task_anew(team):
     deal = neglected(team)
     team.run()
-    team.office.call(deal)
+    team.driver.call(deal)
     team.later(minutes=20)
     team.run()
     team.later(days=15)
@@ -90,9 +90,9 @@ def test_whatever_ends_the_flag_closes_the_task(team, ends):
     deal = neglected(team)
     team.run()
     if ends == "closed":
-        team.edit(deal, stage=team.office.lost)
+        team.edit(deal, stage=team.driver.lost)
     elif ends == "gone":
-        team.office.delete(deal)
+        team.driver.delete(deal)
     elif ends == "waived":
         under(team, f"{quiet()}waivers:\n  - {WAIVER.format(deal=deal)}\n")
     else:
@@ -104,7 +104,7 @@ def test_whatever_ends_the_flag_closes_the_task(team, ends):
     assert did(team.run()) == {}
 
 
-def test_a_task_of_ours_is_no_touch_no_plan_and_no_next_step_also_when_the_rep_completes_it(team):
+def test_our_own_task_is_no_touch_no_plan_and_no_next_step_also_when_the_rep_completes_it(team):
     deal = neglected(team)
     under(team, quiet(mode="warn")).run()
     before = facts(team)
@@ -113,7 +113,7 @@ def test_a_task_of_ours_is_no_touch_no_plan_and_no_next_step_also_when_the_rep_c
     team.later(minutes=20)
     team.run()
     assert facts(team) == before
-    team.office.complete(task.id)
+    team.driver.complete(task.id)
     team.later(minutes=20)
     team.run(full=True)
     assert facts(team) == before
@@ -123,7 +123,7 @@ def test_a_task_of_ours_is_no_touch_no_plan_and_no_next_step_also_when_the_rep_c
 
 def facts(team):
     """Every fact of every deal, known or not."""
-    session = Session(team.services, NAME, team.office.clock.now())
+    session = Session(team.services, NAME, team.driver.clock.now())
     description = session.description()
     (part,) = parts(session, session.policies(description), description, Calibration())
     frame = part.wide.frame
@@ -134,10 +134,10 @@ def facts(team):
 def test_a_rep_who_deletes_the_task_is_not_given_it_again(team):
     deal = neglected(team)
     team.run()
-    team.office.drop(tasks(team, deal)[0].id)
+    team.driver.drop(tasks(team, deal)[0].id)
     team.later(days=1)
     assert did(team.run()) == {}
-    team.office.call(deal)
+    team.driver.call(deal)
     team.later(minutes=20)
     assert did(team.run()) == {"skipped": 1}
 
@@ -145,7 +145,7 @@ def test_a_rep_who_deletes_the_task_is_not_given_it_again(team):
 @pytest.mark.parametrize("fault", ["drop_after", "truncate", "bad_gateway", "garbage"])
 def test_a_reply_that_is_dropped_leaves_one_task(team, fault):
     deal = neglected(team)
-    team.office.fault(fault, "tasks")
+    team.driver.fault(fault, "tasks")
     report = team.run()
     assert (report.exit_code, did(report)) == (0, {"planned": 1, "done": 1})
     assert len(tasks(team, deal)) == 1
@@ -153,25 +153,25 @@ def test_a_reply_that_is_dropped_leaves_one_task(team, fault):
 
 def test_a_crm_that_answers_no_more_is_asked_again_at_the_next_run(team):
     deal = neglected(team)
-    team.office.fault("drop_after", "tasks", count=None)
+    team.driver.fault("drop_after", "tasks", count=None)
     report = team.run()
     assert (report.exit_code, did(report)) in [(0, {"planned": 1, "done": 1}), (1, {"planned": 1, "retry_later": 1})]
-    team.office.faults.clear()
+    team.driver.faults.clear()
     team.later(hours=1)
     assert team.run().exit_code == 0
     assert len(tasks(team, deal)) == 1
     assert [one.state for one in team.services.store.actions.all(NAME)] == ["open"]
 
 
-def test_a_refused_task_is_tried_once_a_day_and_told(team):
+def test_a_refused_task_is_tried_once_a_day_and_reported(team):
     deal = neglected(team)
-    team.office.refuse_tasks()
+    team.driver.refuse_tasks()
     report = team.run()
     assert (report.exit_code, did(report)) == (1, {"planned": 1, "refused": 1})
     assert any("priority" in reason for reason in report.reasons)
     team.later(hours=1)
     assert did(team.run()) == {}
-    team.office.take_tasks()
+    team.driver.take_tasks()
     team.later(hours=24)
     assert did(team.run()) == {"done": 1}
     assert len(tasks(team, deal)) == 1
@@ -181,8 +181,8 @@ def test_a_deal_deleted_behind_the_pull_gets_no_task_and_stops_nothing(team):
 
     kept = team.deal("Kept", amount=1, **owned(team))
     gone = neglected(team, "Gone")
-    door = AfterThePull(team.services.connect(NAME), lambda: team.office.delete(gone))
-    report = with_connector(team, door).run()
+    connector = AfterThePull(team.services.connect(NAME), lambda: team.driver.delete(gone))
+    report = with_connector(team, connector).run()
     assert report.actions["done"] == 1
     assert report.actions["gone"] == 1
     assert (len(tasks(team, kept)), tasks(team, gone)) == (1, [])
@@ -217,7 +217,7 @@ def test_the_manager_has_a_task_after_so_many_days_of_the_flag(tmp_path):
         task = tasks(team, deal)[1]
         assert task.owner == boss
         assert task.title == "Neglected (Rita Rep): No activity in 14 days"
-        team.office.call(deal)
+        team.driver.call(deal)
         team.later(minutes=20)
         assert did(team.run()) == {"closed": 2}
 
@@ -225,14 +225,14 @@ def test_the_manager_has_a_task_after_so_many_days_of_the_flag(tmp_path):
 def boss_of(team):
     from sandbox.salesforce import add_user
 
-    org = team.office.org
+    org = team.driver.org
     boss = add_user(org, "boss@acme.example", "Bea", "Boss", "Sales Manager")["Id"]
-    rep = org.tables["User"].rows[team.office.person("Rita")]
+    rep = org.tables["User"].rows[team.driver.person("Rita")]
     org.tables["User"].put({**rep, "ManagerId": boss, "SystemModstamp": org.clock.stamp()})
     return boss
 
 
-def test_a_task_for_a_manager_whom_nobody_knows_is_told_and_not_made(team):
+def test_a_task_for_a_manager_whom_nobody_knows_is_reported_and_not_made(team):
     neglected(team)
     under(team, quiet("[{task: manager, after_days: 1}]"))
     team.run()
@@ -302,7 +302,7 @@ def test_undo_takes_back_open_tasks_and_they_are_not_made_again_for_the_same_fla
     first, second = neglected(team, "First", 0), neglected(team, "Second")
     made = team.run()
     assert made.actions["done"] == 2
-    team.office.complete(tasks(team, second)[0].id)
+    team.driver.complete(tasks(team, second)[0].id)
     report = undo(team.services, NAME)
     assert (report.exit_code, did(report)) == (0, {"undone": 1, "skipped": 1})
     assert [task.deleted for task in tasks(team, first)] == [True]
@@ -314,7 +314,7 @@ def test_undo_takes_back_open_tasks_and_they_are_not_made_again_for_the_same_fla
     one = listed(team.services, NAME)["actions"][0]
     assert (one["state"], one["kind"], one["deal"]) == ("undone", "task_owner", first)
     assert [(r["step"], r["outcome"]) for r in one["receipts"]] == [("do", "written"), ("undo", "written")]
-    team.office.call(first)
+    team.driver.call(first)
     team.later(minutes=20)
     team.run()
     team.later(days=15)
@@ -346,22 +346,22 @@ def test_killed_and_the_flag_ended_meanwhile_leaves_no_open_task(team):
     deal = neglected(team)
     with pytest.raises(KeyboardInterrupt):
         with_connector(team, Killed(team.services.connect(NAME), sends=True)).run()
-    team.office.call(deal)
+    team.driver.call(deal)
     team.later(minutes=20)
     assert did(team.run()) == {"closed": 1}
     assert [task.done for task in tasks(team, deal)] == [True]
 
 
 class Killed:
-    """A door to the CRM whose process dies when it acts, before or after the call was sent."""
+    """A connector in a process that dies when it acts, before or after the call was sent."""
 
-    def __init__(self, door, *, sends):
-        self.door, self.sends = door, sends
+    def __init__(self, connector, *, sends):
+        self.connector, self.sends = connector, sends
 
     def __getattr__(self, name):
-        return getattr(self.door, name)
+        return getattr(self.connector, name)
 
     def act(self, acts):
         if self.sends:
-            self.door.act(acts)
+            self.connector.act(acts)
         raise KeyboardInterrupt

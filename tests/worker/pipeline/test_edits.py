@@ -1,4 +1,4 @@
-"""Reps work on while we do: what they wrote stays theirs, what is ours is right again a run later."""
+"""Reps edit while a run is under way: their values stay, and our fields are right again a run later."""
 
 from random import Random
 
@@ -18,23 +18,23 @@ def open_deals(team):
 
 
 def active(team, deal):
-    return team.office.owner_works(deal)
+    return team.driver.owner_works(deal)
 
 
 def busy_reps(team, deals, wrote):
     """500 edits, 50 of them on our fields, and 20 clones; `wrote`: what reps put into fields of their own."""
     dice = Random(7)  # noqa: S311 - who edits what
     for number, deal in enumerate(dice.sample(deals, 450)):
-        said = {"next_step": f"Call number {number} with Ada Ünlü 🐟"} if number % 3 else {"amount": 1000.0 + number}
-        team.edit(deal, **said)
-        wrote.setdefault(deal, {}).update(said)
+        values = {"next_step": f"Call number {number} with Ada Ünlü 🐟"} if number % 3 else {"amount": 1000.0 + number}
+        team.edit(deal, **values)
+        wrote.setdefault(deal, {}).update(values)
     for number, deal in enumerate(dice.sample(deals, 50)):
         team.edit(deal, **({SCORE: number} if number % 2 else {REASONS: "All is well"}))
     for deal in dice.sample([deal for deal in deals if active(team, deal)], 20):
-        wrote[team.office.clone(deal)] = {}
+        wrote[team.driver.clone(deal)] = {}
 
 
-def test_500_edits_and_20_clones_in_the_middle_of_a_run_stay_theirs_and_ours_are_right(team):
+def test_500_edits_and_20_clones_in_the_middle_of_a_run_stay_and_our_fields_are_right(team):
     labels = team.seed(720)
     deals = sorted(labels)
     assert len(deals) > 450
@@ -54,7 +54,7 @@ def test_500_edits_and_20_clones_in_the_middle_of_a_run_stay_theirs_and_ours_are
     assert report.exit_code == 0
     assert 0 < report.outcomes["overwritten"] <= 50
     assert team.theirs() == as_left
-    assert all(team.office.said(deal).items() >= said.items() for deal, said in wrote.items())
+    assert all(team.driver.entered(deal).items() >= result.items() for deal, result in wrote.items())
     assert team.run().patches == 0
     assert team.run(full=True).patches == 0
     assert "All is well" not in {record[REASONS] for record in team.all_on_record().values()}
@@ -71,7 +71,7 @@ def test_a_clone_loses_the_flags_it_was_cloned_with(team):
     team.later(days=20)
     team.run()
     assert "no-activity" in team.shown(deal)
-    twin = team.office.clone(deal)
+    twin = team.driver.clone(deal)
     assert "no-activity" in team.shown(twin)
     team.later(minutes=20)
     report = team.run()

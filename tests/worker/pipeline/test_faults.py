@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from model.errors import AccessRefused
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.governed import NAME, AfterThePull, governed, with_connector
 from worker.usecases.answers import deals as deals_json
 
@@ -148,14 +148,14 @@ def governed_once(tmp_path_factory):
 def team(governed_once, kind):
     """The shared CRM with a new deal, and nothing that goes wrong yet."""
     shared = governed_once[kind]
-    shared.office.faults.clear()
+    shared.driver.faults.clear()
     shared.new = shared.deal("New", amount=10)
     shared.later(minutes=11)
     yield shared
-    shared.office.faults.clear()
+    shared.driver.faults.clear()
 
 
-@pytest.fixture(params=OFFICES)
+@pytest.fixture(params=CRM_DRIVERS)
 def fresh(request, tmp_path):
     with governed(tmp_path, request.param) as opened:
         yield opened
@@ -164,7 +164,7 @@ def fresh(request, tmp_path):
 @pytest.mark.parametrize(("kind", "fault"), cases(RECOVERED))
 def test_a_fault_that_passes_is_recovered_within_the_run_and_nothing_is_sent_twice(team, kind, fault):
     name, how = RECOVERED[kind][fault]
-    before, struck = len(team.writes()), team.office.faults.add(name, **how)
+    before, struck = len(team.writes()), team.driver.faults.add(name, **how)
     report = team.run()
     assert struck.struck
     assert (report.exit_code, report.stopped, report.outcomes["written"]) == (0, "", 1)
@@ -173,32 +173,32 @@ def test_a_fault_that_passes_is_recovered_within_the_run_and_nothing_is_sent_twi
 
 @pytest.mark.parametrize(("kind", "fault"), cases(STOPPED))
 def test_a_fault_that_lasts_stops_the_run_which_goes_on_where_it_stopped(team, kind, fault):
-    name, how, said = STOPPED[kind][fault]
+    name, how, found = STOPPED[kind][fault]
     before = len(team.writes())
-    team.office.faults.add(name, **how, count=None)
+    team.driver.faults.add(name, **how, count=None)
     report = team.run()
     assert report.exit_code == 3
-    assert said in report.stopped
+    assert found in report.stopped
     assert team.services.store.runs.latest()[0]["outcome"] == report.stopped
     assert report.calls
     assert team.written(before) == []
-    team.office.faults.clear()
+    team.driver.faults.clear()
     assert team.run().exit_code == 0
     assert team.written(before) == [team.new]
 
 
 @pytest.mark.parametrize(("kind", "fault"), cases(REFUSED))
 def test_what_no_repetition_changes_is_for_a_person_to_settle(team, kind, fault):
-    how, said = REFUSED[kind][fault]
+    how, found = REFUSED[kind][fault]
     if "login" in fault:
-        team.office.expire()
+        team.driver.expire()
     before = len(team.writes())
-    team.office.faults.add(**{**how, "count": None})
+    team.driver.faults.add(**{**how, "count": None})
     with pytest.raises(AccessRefused) as raised:
         team.run()
-    assert said in str(raised.value)
+    assert found in str(raised.value)
     assert team.services.store.runs.latest()[0]["outcome"] == str(raised.value)
-    team.office.faults.clear()
+    team.driver.faults.clear()
     assert team.run().exit_code == 0
     assert team.written(before) == [team.new]
 
@@ -208,7 +208,7 @@ def test_deals_that_are_deleted_are_never_written_again(fresh):
     fresh.run()
     before = len(fresh.writes())
     fresh.later(hours=1)
-    fresh.office.delete(deleted)
+    fresh.driver.delete(deleted)
     fresh.later(days=15)  # both would be flagged for silence
     report = fresh.run()
     assert (report.exit_code, fresh.written(before)) == (0, [kept])
@@ -221,7 +221,7 @@ def test_a_reconciliation_never_buries_more_than_two_percent_at_once(fresh):
     fresh.run()
     fresh.later(hours=1)
     for deal in deals[:30]:
-        fresh.office.erase(deal)
+        fresh.driver.erase(deal)
     report = fresh.run(full=True)
     assert report.held == 30
     assert report.exit_code == 4
@@ -231,8 +231,8 @@ def test_a_reconciliation_never_buries_more_than_two_percent_at_once(fresh):
     assert len(deals_json(fresh.services, NAME)) == 60
 
 
-@pytest.mark.parametrize("kind", OFFICES)
-def test_a_run_whose_daily_calls_were_spent_goes_on_to_what_an_undisturbed_one_leaves(tmp_path, kind):
+@pytest.mark.parametrize("kind", CRM_DRIVERS)
+def test_a_run_out_of_daily_calls_goes_on_to_what_an_undisturbed_one_leaves(tmp_path, kind):
     ends = []
     for spent_after in (None, 14, 27):
         folder = tmp_path / str(spent_after)
@@ -240,10 +240,10 @@ def test_a_run_whose_daily_calls_were_spent_goes_on_to_what_an_undisturbed_one_l
         with governed(folder, kind) as team:
             team.seed(40)
             if spent_after:
-                team.office.fault("daily_limit", "api", after=spent_after, count=None)
+                team.driver.fault("daily_limit", "api", after=spent_after, count=None)
                 report = team.run()
                 assert (report.exit_code, "daily API calls are used up" in report.stopped) == (3, True)
-                team.office.faults.clear()
+                team.driver.faults.clear()
             assert team.run().exit_code == 0
             assert len(team.written()) == len(set(team.written()))
             ends.append(team.all_on_record())
@@ -253,6 +253,6 @@ def test_a_run_whose_daily_calls_were_spent_goes_on_to_what_an_undisturbed_one_l
 
 def test_a_token_that_expires_between_pull_and_push_is_renewed(fresh):
     deal = fresh.deal("New", amount=10)
-    door = AfterThePull(fresh.office.connector(**fresh.office.renewable()), fresh.office.expire)
-    assert with_connector(fresh, door).run().exit_code == 0
+    connector = AfterThePull(fresh.driver.connector(**fresh.driver.renewable()), fresh.driver.expire)
+    assert with_connector(fresh, connector).run().exit_code == 0
     assert fresh.written() == [deal]

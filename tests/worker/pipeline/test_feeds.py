@@ -32,8 +32,8 @@ def test_an_activity_feed_that_stops_for_36_hours_costs_no_write_and_no_flag(tea
     team.run()
     assert ("no-activity" in team.shown(silent), "no-activity" in team.shown(almost)) == (True, False)
     before, records = len(team.writes()), team.all_on_record()
-    team.office.stop_activities(how)
-    team.office.call(silent)  # nobody can see it
+    team.driver.stop_activities(how)
+    team.driver.call(silent)  # nobody can see it
     for _ in range(3):
         team.later(hours=12)
         report = team.run()
@@ -41,7 +41,7 @@ def test_an_activity_feed_that_stops_for_36_hours_costs_no_write_and_no_flag(tea
     assert len(team.writes()) == before
     assert team.all_on_record() == records
     assert "(the activity feed is late)" in why(team, silent)["no-activity"]
-    team.office.faults.clear()
+    team.driver.faults.clear()
     team.run()
     assert ("no-activity" in team.shown(silent), "no-activity" in team.shown(almost)) == (False, True)
 
@@ -51,7 +51,7 @@ def test_a_feed_that_stays_away_for_a_week_withdraws_its_flags_and_says_so(team)
     team.later(days=14)
     team.run()
     before = len(team.writes())
-    team.office.stop_activities("hidden")
+    team.driver.stop_activities("hidden")
     team.later(hours=27)
     team.run()
     team.later(days=6, hours=23)
@@ -61,9 +61,9 @@ def test_a_feed_that_stays_away_for_a_week_withdraws_its_flags_and_says_so(team)
     report = team.run()
     assert (report.cleared, report.outcomes["written"]) == (2, 1)  # tasks and meetings are next steps, too
     assert "no-activity" not in team.shown(deal)
-    told = "(the activity feed is late); its flag was withdrawn after 7 days"
-    assert told in team.on_record(deal)[CHECKED]
-    assert told in why(team, deal)["no-activity"]
+    text = "(the activity feed is late); its flag was withdrawn after 7 days"
+    assert text in team.on_record(deal)[CHECKED]
+    assert text in why(team, deal)["no-activity"]
     assert team.run().patches == 0
 
 
@@ -72,12 +72,12 @@ def test_a_crm_that_is_out_of_reach_for_a_week_costs_nothing(team):
     team.later(days=14)
     team.run()
     records, before = team.all_on_record(), len(team.writes())
-    team.office.fault("unavailable", "activities", count=None)
+    team.driver.fault("unavailable", "activities", count=None)
     team.later(days=7)
     report = team.run()
     assert report.exit_code == 3
     assert "is out of order" in report.stopped
-    team.office.faults.clear()
+    team.driver.faults.clear()
     assert team.run().patches == 0
     assert (team.all_on_record(), len(team.writes())) == (records, before)
 
@@ -91,21 +91,21 @@ def test_half_of_all_tasks_made_invisible_are_unknown_activity_and_no_new_flag(t
     team.later(hours=1)
     report = team.run(full=True)
     assert (report.exit_code, report.patches) == (0, 0), "tasks that were planned are not gone, either"
-    told = {deal["id"]: {u["policy"]: u["why"] for u in deal["unknown"]} for deal in deals(team.services, NAME)}
-    blind = {deal for deal in labels if "activity that" in told[deal].get("no-activity", "")}
-    assert len(blind) > 15
-    texts = " ".join(told[deal]["no-activity"] for deal in blind)
+    values = {deal["id"]: {u["policy"]: u["why"] for u in deal["unknown"]} for deal in deals(team.services, NAME)}
+    unjudged = {deal for deal in labels if "activity that" in values[deal].get("no-activity", "")}
+    assert len(unjudged) > 15
+    texts = " ".join(values[deal]["no-activity"] for deal in unjudged)
     assert "(an activity that was read before cannot be read any more)" in texts
     assert "(the CRM shows an activity that we may not read)" in texts
     assert {deal for deal in labels if "no-activity" in team.shown(deal)} == flagged
     team.later(days=5)  # touches that can be seen grow old; of the others nobody can say
     team.run()
-    assert not {deal for deal in blind - flagged if "no-activity" in team.shown(deal)}
+    assert not {deal for deal in unjudged - flagged if "no-activity" in team.shown(deal)}
     assert flagged <= {deal for deal in labels if "no-activity" in team.shown(deal)}
 
 
 @ORG
-def test_deals_whose_touches_were_never_visible_are_unknown_from_the_first_run_on(team):
+def test_deals_with_touches_that_were_never_visible_are_unknown_from_the_first_run_on(team):
     labels = team.seed(150)
     hide_rows(team.sales.org, "Task", SYNC, 50)
     hide_rows(team.sales.org, "Event", SYNC, 50)
@@ -117,8 +117,8 @@ def test_deals_whose_touches_were_never_visible_are_unknown_from_the_first_run_o
     }
     assert not all(known.values())
     assert all(known[deal] for deal in known if "no-activity" in team.shown(deal)), "flagged though it was touched"
-    told = [why(team, deal).get("no-activity", "") for deal in sorted(known)[:40]]
-    assert any("the CRM shows an activity that we may not read" in text for text in told)
+    rows = [why(team, deal).get("no-activity", "") for deal in sorted(known)[:40]]
+    assert any("the CRM shows an activity that we may not read" in text for text in rows)
 
 
 def test_a_field_hidden_overnight_makes_no_flag_and_takes_none(team):
@@ -126,7 +126,7 @@ def test_a_field_hidden_overnight_makes_no_flag_and_takes_none(team):
     empty = team.deal("Has none")
     team.run()
     assert ("no-amount" in team.shown(full), "no-amount" in team.shown(empty)) == (False, True)
-    team.office.hide("amount")
+    team.driver.hide("amount")
     team.later(hours=12)
     for deal in (full, empty):
         team.edit(deal, description="Edited, so that it is read again")
@@ -135,7 +135,7 @@ def test_a_field_hidden_overnight_makes_no_flag_and_takes_none(team):
     assert (report.patches, report.new, report.cleared, report.exit_code) == (0, 0, 0, 0)
     assert why(team, full)["no-amount"].startswith("Amount could not be read")
     assert (team.all_on_record(), len(team.writes())) == (records, before)
-    team.office.show("amount")
+    team.driver.show("amount")
     team.later(hours=1)
     assert team.run(full=True).patches == 0
     assert "no-amount" not in why(team, full)

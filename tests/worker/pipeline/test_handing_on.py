@@ -5,13 +5,13 @@ Flags of touches are another matter: a new owner has ten business days, and the 
 
 import pytest
 
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.enforcing import NO_AMOUNT, enforcing
 from tests.worker.governed import NAME, with_connector
 from tests.worker.pipeline.test_actions import Killed, did, tasks
 
 
-@pytest.fixture(params=OFFICES)
+@pytest.fixture(params=CRM_DRIVERS)
 def team(request, tmp_path):
     with enforcing(tmp_path, request.param, NO_AMOUNT) as made:
         yield made
@@ -20,7 +20,7 @@ def team(request, tmp_path):
 @pytest.fixture
 def handed(team):
     """A deal with a task for Rita that Otto takes over on the day after; and Otto."""
-    deal, otto = team.deal("Unpriced", owner=team.office.person("Rita")), team.office.rep("Otto", "West")
+    deal, otto = team.deal("Unpriced", owner=team.driver.person("Rita")), team.driver.rep("Otto", "West")
     team.later(minutes=20)
     assert did(team.run()) == {"planned": 1, "done": 1}
     team.later(days=1)
@@ -45,18 +45,18 @@ def test_the_open_task_goes_to_the_deals_new_owner_once(team, handed):
 def test_a_task_that_its_owner_completed_stays_with_them_and_is_not_made_anew(team, handed):
     deal, _ = handed
     (task,) = tasks(team, deal)
-    team.office.complete(task.id)
+    team.driver.complete(task.id)
     assert did(team.run()) == {"skipped": 1}
     team.later(days=2)
     assert did(team.run()) == {}
     (task,) = tasks(team, deal)
-    assert task.owner == team.office.person("Rita")
+    assert task.owner == team.driver.person("Rita")
 
 
 def test_within_a_day_a_deal_that_goes_round_is_not_followed_at_every_run(team, handed):
     deal, _ = handed
     team.run()
-    team.edit(deal, owner=team.office.person("Rita"))
+    team.edit(deal, owner=team.driver.person("Rita"))
     team.later(minutes=20)
     assert did(team.run()) == {}
     team.later(days=1)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from policies.files import read_policies
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.governed import NAME, governed
 from tests.worker.packed import packed, switched_on
 from worker.usecases.answers import leads
@@ -27,13 +27,13 @@ policies:
 """
 
 
-@pytest.fixture(params=OFFICES)
+@pytest.fixture(params=CRM_DRIVERS)
 def pack(request, tmp_path):
     with packed(tmp_path, request.param, PACK) as opened:
         yield opened
 
 
-@pytest.fixture(params=OFFICES)
+@pytest.fixture(params=CRM_DRIVERS)
 def team(request, tmp_path):
     with packed(tmp_path, request.param, SLOW) as opened:
         yield opened
@@ -42,7 +42,7 @@ def team(request, tmp_path):
 def test_every_policy_of_the_lead_pack_finds_the_gap_it_is_about(pack):
     made = {
         # what is in the fields, whether somebody called within the hour; and what must be found
-        name: (pack.office.lead(name), fields, called, found)
+        name: (pack.driver.lead(name), fields, called, found)
         for name, fields, called, found in (
             ("hot, with an AE, answered", {"lead_score": HOT, "routed_to": "AE"}, True, []),
             ("hot, with an AE, unanswered", {"lead_score": HOT, "routed_to": "AE"}, False, ["hot-lead-unanswered"]),
@@ -54,7 +54,7 @@ def test_every_policy_of_the_lead_pack_finds_the_gap_it_is_about(pack):
             ("cold, with an SDR", {"lead_score": COLD, "routed_to": "SDR"}, False, ["cold-lead-not-in-nurture"]),
             ("fits, accepted", {"fit_confirmed": True, "accepted_on": "2026-11-03"}, False, []),
             ("fits, not accepted", {"fit_confirmed": True}, False, ["lead-not-accepted"]),
-            ("nothing said", {}, False, []),
+            ("no status", {}, False, []),
         )
     }
     for lead, fields, _, _ in made.values():
@@ -62,7 +62,7 @@ def test_every_policy_of_the_lead_pack_finds_the_gap_it_is_about(pack):
     pack.later(minutes=59)
     for lead, _, called, _ in made.values():
         if called:
-            pack.office.call_lead(lead)
+            pack.driver.call_lead(lead)
     pack.later(hours=3, minutes=2)
     pack.run()
     assert {name: pack.lead_flags(lead) for name, (lead, *_) in made.items()} == {
@@ -73,7 +73,7 @@ def test_every_policy_of_the_lead_pack_finds_the_gap_it_is_about(pack):
 
 
 def test_a_hot_lead_may_wait_an_hour_and_a_warm_one_four(pack):
-    hot, warm = pack.office.lead("hot"), pack.office.lead("warm")
+    hot, warm = pack.driver.lead("hot"), pack.driver.lead("warm")
     pack.says_of_lead(hot, lead_score=HOT, routed_to="AE")
     pack.says_of_lead(warm, lead_score=WARM, routed_to="SDR")
     pack.later(hours=1)
@@ -88,7 +88,7 @@ def test_a_hot_lead_may_wait_an_hour_and_a_warm_one_four(pack):
 
 
 def test_a_flag_says_what_was_measured_since_when_and_what_clears_it(team):
-    lead = team.office.lead()
+    lead = team.driver.lead()
     team.later(days=2)
     team.run()
     (flag,) = team.lead(lead)["flags"]
@@ -101,10 +101,10 @@ def test_a_flag_says_what_was_measured_since_when_and_what_clears_it(team):
     assert (later["since"], later["evidence"]["text"]) == (flag["since"], flag["evidence"]["text"])  # no number ticks
 
 
-def test_a_late_answer_is_told_in_hours_and_stays_found(team):
-    lead = team.office.lead()
+def test_a_late_answer_is_reported_in_hours_and_stays_found(team):
+    lead = team.driver.lead()
     team.later(hours=30)
-    team.office.call_lead(lead)
+    team.driver.call_lead(lead)
     team.later(minutes=20)
     team.run()
     (flag,) = team.lead(lead)["flags"]
@@ -112,16 +112,16 @@ def test_a_late_answer_is_told_in_hours_and_stays_found(team):
 
 
 def test_counts_of_leads_stand_in_the_run(team):
-    slow, quick = team.office.lead("slow"), team.office.lead("quick")
-    given_up = team.office.lead("given up", status=team.office.given_up)
-    team.office.call_lead(quick)
+    slow, quick = team.driver.lead("slow"), team.driver.lead("quick")
+    given_up = team.driver.lead("given up", status=team.driver.given_up)
+    team.driver.call_lead(quick)
     team.later(days=2)
     report = team.run()
     assert report.leads == {
         "leads": 3, "open": 2, "findings": 1, "new": 1, "cleared": 0, "unknown": 0, "dormant": 0
     }  # fmt: skip
     assert report.findings == 0  # those of deals
-    team.office.edit_lead(slow, status=team.office.given_up)
+    team.driver.edit_lead(slow, status=team.driver.given_up)
     team.later(minutes=20)
     assert {name: n for name, n in team.run().leads.items() if n} == {"leads": 3, "open": 1, "cleared": 1}
     assert [lead["id"] for lead in leads(team.services, NAME, flagged=True)] == []
@@ -129,11 +129,11 @@ def test_counts_of_leads_stand_in_the_run(team):
 
 
 def test_a_converted_lead_is_no_longer_open(team):
-    lead = team.office.lead()
+    lead = team.driver.lead()
     team.later(days=2)
     team.run()
     assert team.lead_flags(lead) == ["slow"]
-    team.office.convert_lead(lead)
+    team.driver.convert_lead(lead)
     team.later(minutes=20)
     team.run()
     found = team.lead(lead)
@@ -141,11 +141,11 @@ def test_a_converted_lead_is_no_longer_open(team):
 
 
 def test_leads_that_are_deleted_or_merged_are_listed_no_more(team):
-    winner, loser, gone = (team.office.lead(name) for name in ("winner", "loser", "gone"))
-    team.office.call_lead(loser)
+    winner, loser, gone = (team.driver.lead(name) for name in ("winner", "loser", "gone"))
+    team.driver.call_lead(loser)
     team.run()
-    team.office.merge_leads(winner, loser)
-    team.office.delete_lead(gone)
+    team.driver.merge_leads(winner, loser)
+    team.driver.delete_lead(gone)
     team.later(days=2)
     team.run()
     assert [lead["id"] for lead in leads(team.services, NAME)] == [winner]
@@ -153,32 +153,32 @@ def test_leads_that_are_deleted_or_merged_are_listed_no_more(team):
 
 
 def test_no_lead_is_ever_written_to(team):
-    lead = team.office.lead()
+    lead = team.driver.lead()
     team.later(days=2)
-    before = team.office.record_of_lead(lead)
+    before = team.driver.record_of_lead(lead)
     team.run()
     team.later(days=1)
     team.run(full=True)
-    assert team.office.record_of_lead(lead) == before
+    assert team.driver.record_of_lead(lead) == before
     assert team.writes() == []
 
 
-@pytest.mark.parametrize("kind", OFFICES)
+@pytest.mark.parametrize("kind", CRM_DRIVERS)
 def test_who_names_no_lead_policy_pays_no_call_and_keeps_no_lead(tmp_path, kind):
     idle = SLOW.replace(b"severity: warning", b"severity: warning, mode: off").replace(b"observe", b"off")
     for folder, text in (("none", b"version: 1\npolicies: []\n"), ("off", idle), ("on", SLOW)):
         (tmp_path / folder).mkdir()
         with packed(tmp_path / folder, kind, text) as team:
-            team.office.lead()
+            team.driver.lead()
             report = team.run()
-            asked = {f"{call['path']} {call.get('query')}" for call in team.office.calls}
+            asked = {f"{call['path']} {call.get('query')}" for call in team.driver.calls}
             assert bool(report.leads) is (folder == "on")
             assert bool(leads(team.services, NAME)) is (folder == "on")
             assert any(re.search(r"FROM.Lead|/objects/contacts", one) for one in asked) is (folder == "on")
 
 
 def test_what_is_pulled_alone_brings_leads_too(team):
-    lead = team.office.lead()
+    lead = team.driver.lead()
     assert pull_only(team.services, NAME).records
     team.later(hours=25)
     counts = {row["policy"]: row for row in judge_only(team.services, NAME, None)["policies"]}
@@ -187,7 +187,7 @@ def test_what_is_pulled_alone_brings_leads_too(team):
 
 
 def test_a_verdict_ends_with_the_last_policy_that_names_leads(team):
-    lead = team.office.lead()
+    lead = team.driver.lead()
     team.later(days=2)
     team.run()
     team.services = replace(team.services, policy_texts=lambda: {"p.yaml": b"version: 1\npolicies: []\n"})
@@ -200,19 +200,19 @@ def test_calls_of_our_own_user_are_no_answer(request, tmp_path):
     with packed(tmp_path, "salesforce", SLOW, integration_users=["bot@acme.example"]) as team:
         from sandbox.salesforce import add_user
 
-        add_user(team.office.org, "bot@acme.example", "Robot", "Bot", "Standard User")
-        lead = team.office.lead()
-        team.office.call_lead(lead, user="bot@acme.example")
+        add_user(team.driver.org, "bot@acme.example", "Robot", "Bot", "Standard User")
+        lead = team.driver.lead()
+        team.driver.call_lead(lead, user="bot@acme.example")
         team.later(days=2)
         team.run()
         assert team.lead_flags(lead) == ["slow"]
 
 
 def test_where_leads_cannot_be_read_any_more_what_was_found_is_held_and_check_says_what_is_missing(team):
-    lead = team.office.lead()
+    lead = team.driver.lead()
     team.later(days=2)
     team.run()
-    team.office.hide_leads()
+    team.driver.hide_leads()
     team.later(days=2)
     report = team.run()
     assert (report.leads["unknown"], report.leads["findings"]) == (2, 0)
@@ -227,20 +227,21 @@ def test_check_names_the_lead_policies_that_are_dormant(request, tmp_path):
     del request
     with governed(tmp_path, "salesforce") as team:
         team.services = replace(team.services, policy_texts=lambda: {"p.yaml": PACK})
-        said = "\n".join(remark.text for remark in check(team.services, NAME))
-        assert "A policy names leads; leads can be read." in said
+        remarks = "\n".join(remark.text for remark in check(team.services, NAME))
+        assert "A policy names leads; leads can be read." in remarks
         assert (
-            "Policy cold-lead-not-in-nurture is dormant: nothing is mapped for lead_score, routed_to of leads." in said
+            "Policy cold-lead-not-in-nurture is dormant: nothing is mapped for lead_score, routed_to of leads."
+            in remarks
         )
 
 
 def test_another_day_is_judged_from_what_was_known_of_leads_then(team):
-    lead = team.office.lead()
+    lead = team.driver.lead()
     team.later(days=2)
     team.run()
-    then = team.office.clock.now()
+    then = team.driver.clock.now()
     team.later(minutes=5)
-    team.office.edit_lead(lead, status=team.office.given_up)
+    team.driver.edit_lead(lead, status=team.driver.given_up)
     team.later(days=1)
     team.run()
     assert team.lead_flags(lead) == []
@@ -255,10 +256,10 @@ def test_what_is_planted_in_a_made_up_crm_is_what_the_judge_finds(request, tmp_p
     waiting = SLOW.replace(b"response_hours > 24 or hours_waiting > 24", b"hours_waiting > 24")
     text = late + waiting.partition(b"policies:\n")[2].partition(b"  - {id: quiet")[0]
     found, planted = {}, {}
-    for kind in OFFICES:
+    for kind in CRM_DRIVERS:
         (tmp_path / kind).mkdir()
         with packed(tmp_path / kind, kind, text) as team:
-            labels = team.office.seed_leads(200)
+            labels = team.driver.seed_leads(200)
             team.run()
             planted[kind] = [tuple(label.values()) for label in labels.values()]
             flags = {lead: team.lead_flags(lead) for lead in labels}
@@ -272,7 +273,7 @@ def test_a_lead_policy_holds_where_its_modes_say(tmp_path):
     modes = b"mode: off, modes: [{where: source = 'Web', mode: warn}],\n     "
     text = SLOW.replace(b"title: Not", modes + b"title: Not")
     with packed(tmp_path, "salesforce", text) as team:
-        web, other = team.office.lead("web", source="Web"), team.office.lead("other", source="Other")
+        web, other = team.driver.lead("web", source="Web"), team.driver.lead("other", source="Other")
         team.later(days=2)
         team.run()
         assert (team.lead_flags(web), team.lead_flags(other)) == (["slow"], [])
@@ -280,7 +281,7 @@ def test_a_lead_policy_holds_where_its_modes_say(tmp_path):
 
 def test_on_a_live_connection_lead_policies_are_judged_without_a_rollout_and_held_by_no_brake(tmp_path):
     with packed(tmp_path, "salesforce", SLOW, sandbox=False) as team:
-        leads_ = [team.office.lead(f"Lead {n}") for n in range(30)]
+        leads_ = [team.driver.lead(f"Lead {n}") for n in range(30)]
         team.later(days=2)
         report = team.run()
         assert (report.leads["findings"], report.held, report.exit_code) == (30, 0, 0)

@@ -22,7 +22,7 @@ def team(tmp_path):
 
 
 def beside(team, folder, rows: str, **changes):
-    """The same services with a second connection, whose CRM carries ids of the first one's deals."""
+    """The same services with a second connection, with a CRM that carries ids of the first one's deals."""
     (folder / "hub.csv").write_text(REPORT.format(rows))
     files = {"opportunities": folder / "hub.csv"}
     given = {"fields": {"linked_id": "salesforce_id"}, "linked_to": NAME} | changes

@@ -23,14 +23,14 @@ def test_a_pause_ends_with_the_local_day_though_the_clocks_go_back_that_night(tm
     rules = SILENT.replace(b"flag_if: days_since(last_activity) >= 4", b"flag_if: amount is blank")
     with governed(tmp_path, kind) as sandbox:
         team = live(sandbox, rolled_out({FILE: rules}))
-        team.office.let_reps_pause()
-        team.office.clock.set(at("2026-10-30T15:00:00"))
+        team.driver.let_reps_pause()
+        team.driver.clock.set(at("2026-10-30T15:00:00"))
         deal = team.deal()
         team.edit(deal, pause_until="2026-11-01", pause_reason="Back after the clocks have changed")
         shown = {}
         # New York leaves summer time on Sunday 1 November: midnight is 04:00 UTC before, and 05:00 UTC after
         for now in ("2026-11-01T03:30:00", "2026-11-01T04:30:00", "2026-11-02T04:30:00", "2026-11-02T05:30:00"):
-            team.office.clock.set(at(now))
+            team.driver.clock.set(at(now))
             team.run()
             shown[now] = team.shown(deal)
     assert list(shown.values()) == [[], [], [], ["silent"]]
@@ -46,12 +46,12 @@ HAND = {
 def test_business_days_over_a_holiday_week_are_those_of_a_hand_table(tmp_path):
     with governed(tmp_path) as sandbox:
         team = live(sandbox, rolled_out({FILE: SILENT}), calendar="US")
-        team.office.clock.set(at("2026-11-23T15:00:00"))
+        team.driver.clock.set(at("2026-11-23T15:00:00"))
         deal = team.deal()
-        team.office.call(deal)
+        team.driver.call(deal)
         shown = {}
         for day in HAND:
-            team.office.clock.set(at(f"{day}T17:00:00"))
+            team.driver.clock.set(at(f"{day}T17:00:00"))
             team.run()
             shown[day] = bool(team.shown(deal))
     assert shown == {day: days >= 4 for day, days in HAND.items()}

@@ -34,7 +34,7 @@ def test_an_amount_that_an_older_version_kept_breaks_no_later_run(team, amount):
     database = team.services.store.database
     with database.writing() as sql:
         sql.run("UPDATE opportunity SET amount = ?", amount)
-    database.downgrade("0041")
+    database.downgrade("0050")
     database.upgrade()
     assert team.run().stopped == ""
     assert stored(team, deal) == (None, ";amount;")

@@ -32,7 +32,7 @@ def test_a_scheduled_run_goes_on_under_the_last_good_policies(tmp_path):
         assert team.flags(deal) == ["no-amount"]
 
 
-def test_a_person_is_told_of_the_mistake_instead(tmp_path):
+def test_a_person_reads_of_the_mistake_instead(tmp_path):
     with governed(tmp_path) as team:
         with_policies(team, GOOD)
         team.run()
@@ -62,17 +62,17 @@ def test_no_kind_of_bad_input_ends_the_last_good_set(tmp_path):
 
 
 def test_a_file_that_is_gone_or_cannot_be_read_does_not_end_it_either(tmp_path, monkeypatch):
-    ours = tmp_path / "ours.yaml"
-    ours.write_bytes(GOOD)
+    own = tmp_path / "ours.yaml"
+    own.write_bytes(GOOD)
     with archive(tmp_path) as kept:
-        services = replace(kept.services, policy_texts=lambda: read_policy_files([ours]))
+        services = replace(kept.services, policy_texts=lambda: read_policy_files([own]))
         session, description = Session(services, NAME, NOW), kept.store.connections.description(NAME)
         digest = session.policies(description).digest
-        ours.unlink()
+        own.unlink()
         assert session.policies_in_force(description).digest == digest
         with pytest.raises(SettingsProblem, match="There is no policy file"):
             session.policies(description)
-        ours.symlink_to(ours)
+        own.symlink_to(own)
         assert session.policies_in_force(description).digest == digest
 
 

@@ -28,10 +28,10 @@ WAIVED = """waivers:
 
 @pytest.fixture(autouse=True)
 def _reps_may_pause(team):
-    team.office.let_reps_pause()
+    team.driver.let_reps_pause()
 
 
-def said(team, text=POLICIES, **connection):
+def not_opened(team, text=POLICIES, **connection):
     return live(team, {FILE: text}, **connection)
 
 
@@ -41,7 +41,7 @@ def opened(team, to="everyone", text=POLICIES):
 
 def test_a_policy_starts_observed_and_writes_nothing_until_it_is_rolled_out(team):
     deal = team.deal()
-    observing = said(team)
+    observing = not_opened(team)
     report = observing.run()
     assert (report.outcomes["written"], report.exit_code, report.findings) == (0, 0, 1)
     assert team.on_record(deal).items() >= EMPTY.items()
@@ -75,7 +75,7 @@ def test_the_brake_holds_what_would_flag_most_deals_and_one_approval_lets_it_thr
     report = braked.run()
     assert (report.exit_code, report.outcomes["written"]) == (0, 25)
     assert {team.on_record(deal)[SCORE] for deal in deals} == {85}
-    assert [said["up_to"] for said in approvals(braked.services, NAME)] == [25]
+    assert [found["up_to"] for found in approvals(braked.services, NAME)] == [25]
 
 
 def test_new_flags_in_the_week_after_an_approval_are_not_held_for_what_was_approved(team):
@@ -126,14 +126,14 @@ SILENT = POLICIES.replace(b"amount is blank", b"days_since(last_activity) >= 14"
 def test_flags_that_nobody_can_judge_any_more_stay_week_after_week_until_a_person_lets_them_go(team):
     deals = [team.deal(f"Deal {n}") for n in range(25)]
     for deal in deals:
-        team.office.call(deal)
+        team.driver.call(deal)
     team.later(days=14)
     braked = described(opened(team, text=SILENT))
     approve(braked.services, NAME, "no-amount", up_to=25, by="Joan")
     braked.run()
     team.later(days=8)
     assert braked.run().exit_code == 0
-    team.office.stop_activities("hidden")
+    team.driver.stop_activities("hidden")
     for hours in (27, 8 * 24, 8 * 24):
         team.later(hours=hours)
         report = braked.run()
@@ -190,14 +190,14 @@ def test_a_rep_pauses_a_deal_through_a_local_day_and_not_a_day_longer(team):
     mine = opened(team)
     mine.run()
     assert team.shown(deal) == ["no-amount"]
-    until = (team.office.clock.now() + timedelta(days=4)).date()
+    until = (team.driver.clock.now() + timedelta(days=4)).date()
     team.edit(deal, pause_until=until.isoformat(), pause_reason="The buyer is away until then")
     team.later(minutes=20)
     report = mine.run()
     assert (team.shown(deal), team.on_record(deal)[SCORE], report.paused) == ([], 100, 1)
     assert team.on_record(deal)[CHECKED].startswith("Paused until")
     theirs = team.theirs()
-    while team.office.clock.now().date() < until:
+    while team.driver.clock.now().date() < until:
         team.later(days=1)
         assert mine.run().patches == 0
     team.later(days=1)
@@ -208,7 +208,7 @@ def test_a_rep_pauses_a_deal_through_a_local_day_and_not_a_day_longer(team):
 
 def test_a_pause_without_a_reason_does_not_count_and_the_record_says_so(team):
     deal = team.deal()
-    until = (team.office.clock.now() + timedelta(days=10)).date()
+    until = (team.driver.clock.now() + timedelta(days=10)).date()
     team.edit(deal, pause_until=until.isoformat(), pause_reason=".")
     opened(team).run()
     assert team.shown(deal) == ["no-amount"]
@@ -217,7 +217,7 @@ def test_a_pause_without_a_reason_does_not_count_and_the_record_says_so(team):
 
 def test_a_waived_deal_shows_no_flag_until_its_waiver_ends(team):
     deal, other = team.deal("Waived"), team.deal("Other")
-    until = team.office.clock.now().date() + timedelta(days=1)
+    until = team.driver.clock.now().date() + timedelta(days=1)
     mine = opened(team, text=POLICIES + (WAIVED % (deal, until)).encode())
     report = mine.run()
     assert (team.shown(deal), team.shown(other), report.waived) == ([], ["no-amount"], 1)
@@ -236,20 +236,20 @@ def test_a_waiver_of_another_connection_excuses_nothing_here(team):
 
 def test_diff_tells_what_the_modes_say_before_anything_is_rolled_out(team):
     team.deal()
-    mine = described(said(team))
+    mine = described(not_opened(team))
     mine.run()
-    told = diff(
+    answer = diff(
         mine.services, NAME, {FILE: POLICIES.replace(b"owner: ops", b"owner: ops, mode: observe")}, {FILE: POLICIES}
     )
-    assert [row["policy"] for row in told["gained"]] == ["no-amount"]
+    assert [row["policy"] for row in answer["gained"]] == ["no-amount"]
 
 
 @pytest.mark.parametrize("excuse", ["observed", "paused"])
 def test_an_excused_deal_gets_no_write_when_nothing_changed(team, excuse):
     deal = team.deal()
-    mine = said(team) if excuse == "observed" else opened(team)
+    mine = not_opened(team) if excuse == "observed" else opened(team)
     if excuse == "paused":
-        until = (team.office.clock.now() + timedelta(days=20)).date()
+        until = (team.driver.clock.now() + timedelta(days=20)).date()
         team.edit(deal, pause_until=until.isoformat(), pause_reason="Away")
     mine.run()
     for _ in range(3):
@@ -261,7 +261,7 @@ def test_each_kpi_that_a_paused_or_waived_deal_touches_is_given_without_it_too(t
     waived, paused = team.deal("Waived", amount=1000), team.deal("Paused", amount=200)
     team.deal("Free", amount=30)
     team.edit(waived, amount=None)
-    until = (team.office.clock.now() + timedelta(days=9)).date()
+    until = (team.driver.clock.now() + timedelta(days=9)).date()
     team.edit(paused, pause_until=until.isoformat(), pause_reason="Away")
     mine = opened(team, text=POLICIES + (WAIVED % (waived, until)).encode())
     mine.run()
@@ -271,7 +271,7 @@ def test_each_kpi_that_a_paused_or_waived_deal_touches_is_given_without_it_too(t
     assert "without_excused" not in rows["win_rate_closed"]
 
 
-def test_a_rep_with_many_flags_is_told_of_five_deals_the_most_valuable_first(team):
+def test_a_rep_with_many_flags_hears_of_five_deals_the_most_valuable_first(team):
     nothing_next = POLICIES.replace(b"amount is blank", b"next_step is blank")
     deals = {n: team.deal(f"Deal {n}", amount=1000 * (n + 1)) for n in range(12)}
     free = live(team, rolled_out({FILE: nothing_next}), brake=False)
@@ -282,14 +282,14 @@ def test_a_rep_with_many_flags_is_told_of_five_deals_the_most_valuable_first(tea
     assert all(team.shown(deal) == ["no-amount"] for deal in deals.values())
     assert digest(free.services, NAME, rep["owner"].upper())["reps"] == [rep]
     slip = rep["owner"][:-1]
-    told = f"has no deal of an owner '{slip}'; did you mean '{rep['owner']}'?"
-    with pytest.raises(SettingsProblem, match=re.escape(told)):
+    text = f"has no deal of an owner '{slip}'; did you mean '{rep['owner']}'?"
+    with pytest.raises(SettingsProblem, match=re.escape(text)):
         digest(free.services, NAME, slip)
 
 
-def test_a_rollout_to_a_team_that_nobody_is_in_is_told_by_the_check(team):
+def test_a_rollout_to_a_team_that_nobody_is_in_is_reported_by_the_check(team):
     team.deal(amount=5)
     mine = opened(team, "{teams: [Wset]}")
     mine.run()
-    told = [remark.text for remark in check(mine.services, NAME)]
-    assert "no-amount: rolled out to nobody, for no open deal is of team = 'Wset'." in told
+    remarks = [remark.text for remark in check(mine.services, NAME)]
+    assert "no-amount: rolled out to nobody, for no open deal is of team = 'Wset'." in remarks

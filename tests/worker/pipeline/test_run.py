@@ -3,7 +3,7 @@
 import pytest
 
 from model.sync import OUR_FIELDS
-from tests.worker.governed import FLAGS, OFFICES, REASONS, SCORE, governed
+from tests.worker.governed import CRM_DRIVERS, FLAGS, REASONS, SCORE, governed
 
 
 def test_a_neglected_deal_carries_its_flag_with_reason_and_next_act(team):
@@ -51,7 +51,7 @@ def test_a_call_logged_clears_the_flag(team):
     team.later(days=15)
     team.run()
     assert "no-activity" in team.flags(deal)
-    team.office.call(deal)
+    team.driver.call(deal)
     team.later(minutes=20)
     report = team.run()
     assert report.cleared >= 1
@@ -67,7 +67,7 @@ def test_only_our_fields_are_ever_sent(team):
     assert {name for write in team.writes() for name in write.values} <= set(OUR_FIELDS)
 
 
-def test_a_value_of_ours_that_somebody_changed_is_put_back_once_a_day_and_counted(team):
+def test_our_own_value_that_somebody_changed_is_put_back_once_a_day_and_counted(team):
     deal = team.deal("Edited", amount=10)
     team.later(days=15)
     team.run()
@@ -91,7 +91,7 @@ def test_a_deal_that_closes_gets_one_last_patch_that_keeps_the_score(team):
     team.later(days=15)
     team.run()
     score = team.on_record(deal)[SCORE]
-    team.edit(deal, stage=team.office.won)
+    team.edit(deal, stage=team.driver.won)
     team.later(minutes=30)
     assert team.run().outcomes["written"] == 1
     record = team.on_record(deal)
@@ -101,7 +101,7 @@ def test_a_deal_that_closes_gets_one_last_patch_that_keeps_the_score(team):
 
 
 def test_a_deal_closed_before_our_first_run_is_never_written(team):
-    team.deal("Old", stage=team.office.lost)
+    team.deal("Old", stage=team.driver.lost)
     team.later(days=30)
     assert team.run().patches == 0
 
@@ -117,7 +117,7 @@ def test_a_dry_run_changes_neither_crm_nor_store(team):
     assert team.services.store.mirror.cursors("acme") == {}
 
 
-@pytest.mark.parametrize("kind", OFFICES)
+@pytest.mark.parametrize("kind", CRM_DRIVERS)
 def test_deals_outside_the_scope_are_neither_judged_nor_written(tmp_path, kind):
     with governed(tmp_path, kind, scope="amount > 1000") as team:
         small, large = team.deal("Small", amount=10), team.deal("Large", amount=5000)

@@ -35,7 +35,7 @@ GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID", "NOT
 
 
 def refuse(team, code):
-    """A new deal whose writes are refused with this code."""
+    """A new deal; Salesforce refuses writes to it with this code."""
     deal = team.sales.deal(f"Refused with {code}", Amount=10)
     team.sales.org.faults.add(how="record", code=code, message=f"{code} as it pleases", ids=(deal,), count=None)
     return deal
@@ -57,7 +57,7 @@ def test_records_that_are_refused_are_parked_each_with_its_reason_and_tried_agai
     assert sorted(fresh.written()) == sorted([good, *parked.values()])
 
 
-def test_records_that_are_said_to_be_gone_are_not_written_again(fresh):
+def test_records_that_are_reported_as_gone_are_not_written_again(fresh):
     deals = [refuse(fresh, code) for code in GONE]
     report = fresh.run()
     assert (report.exit_code, report.outcomes["gone"]) == (0, len(GONE))
@@ -78,11 +78,11 @@ def test_the_customers_own_rule_is_named_and_after_the_exemption_all_are_written
     without = [fresh.sales.deal(f"No next step {n}", Amount=10) for n in range(3)]
     planned = fresh.sales.deal("Has one", Amount=10, NextStep="Send the offer to Ada")
     report = fresh.run()
-    said = (
+    text = (
         "A validation rule of the org refuses it: Enter a next step before you save. "
         "(FIELD_CUSTOM_VALIDATION_EXCEPTION)"
     )
-    assert (report.exit_code, report.reasons, fresh.written()) == (1, {said: 3}, [planned])
+    assert (report.exit_code, report.reasons, fresh.written()) == (1, {text: 3}, [planned])
     assert all(fresh.on_record(deal)[FLAGS] is None for deal in without)
     tried = len(fresh.writes())
     fresh.later(hours=12)
@@ -137,11 +137,11 @@ def test_a_batch_that_dies_on_the_orgs_triggers_is_halved_down_to_the_guilty_dea
     guilty = {"ids": (deals[41],), "code": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "count": None}
     fresh.sales.org.faults.add(how="record", message="DealTrigger: Apex CPU time limit exceeded", **guilty)
     report = fresh.run()
-    said = (
+    text = (
         "A trigger or flow of the org fails on it: DealTrigger: Apex CPU time limit exceeded "
         "(CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY)"
     )
-    assert (report.exit_code, report.reasons, report.outcomes["written"]) == (1, {said: 1}, 59)
+    assert (report.exit_code, report.reasons, report.outcomes["written"]) == (1, {text: 1}, 59)
     assert sorted(fresh.written()) == sorted(set(deals) - {deals[41]})
 
 

@@ -13,7 +13,7 @@ def test_a_whole_pipeline_is_written_once_and_then_left_alone(team):
     assert len(team.writes()) == before
 
 
-def test_a_day_later_only_those_deals_are_written_whose_flags_changed(team):
+def test_a_day_later_only_deals_with_changed_flags_are_written(team):
     labels = team.seed(90)
     team.run()
     for _ in range(2):
@@ -37,7 +37,7 @@ def test_of_deals_near_their_limits_only_those_that_cross_them_overnight_are_wri
     crossing |= {team.deal("Closes today", close_date="2026-11-16"): "past-close-date"}
     team.later(days=12)
     for deal in (called, met):
-        team.office.call(deal)
+        team.driver.call(deal)
     assert team.run().outcomes["written"] == len(crossing) + len(staying) + 1
     assert not {"no-activity", "past-close-date"} & {flag for deal in crossing for flag in team.shown(deal)}
     before, reasons = len(team.writes()), team.on_record(late)[REASONS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.files import read_policies
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.governed import NAME
 from tests.worker.packed import packed, switched_on
 from worker.usecases.answers import deals, explain
@@ -39,22 +39,22 @@ policies:
 """
 
 
-@pytest.fixture(params=OFFICES)
+@pytest.fixture(params=CRM_DRIVERS)
 def team(request, tmp_path):
     with packed(tmp_path, request.param, OPEN_AND_WON) as opened:
         yield opened
 
 
-@pytest.fixture(params=OFFICES)
+@pytest.fixture(params=CRM_DRIVERS)
 def handoff(request, tmp_path):
     with packed(tmp_path, request.param, switched_on("handoff.yaml")) as opened:
         yield opened
 
 
-def won(team, name, **said):
+def won(team, name, **changes):
     """A deal won today."""
-    deal = team.deal(name, **said)
-    team.edit(deal, stage=team.office.won)
+    deal = team.deal(name, **changes)
+    team.edit(deal, stage=team.driver.won)
     return deal
 
 
@@ -77,8 +77,8 @@ def test_a_flag_of_a_won_deal_is_listed_and_never_written_nor_scored(team):
     report = team.run()
     assert (report.findings, report.new, report.patches, team.writes()) == (3, 0, 0, [])
     verdict = team.verdict(deal)
-    said = {flag["policy"]: (flag["shown"], flag.get("subject")) for flag in verdict["flags"]}
-    assert said == {"small": (False, None), "small-win": (False, "won deal"), "seen-win": (False, "won deal")}
+    values = {flag["policy"]: (flag["shown"], flag.get("subject")) for flag in verdict["flags"]}
+    assert values == {"small": (False, None), "small-win": (False, "won deal"), "seen-win": (False, "won deal")}
     assert (verdict["score"], verdict["gate"]) == (None, None)
     assert set(team.on_record(deal).values()) == {None}
     assert team.theirs()[deal] == before
@@ -88,10 +88,10 @@ def test_people_are_shown_the_won_deals_that_need_them(team):
     tiny, fine, open_deal = won(team, "Tiny", amount=5), won(team, "Fine", amount=500), team.deal("Open", amount=5)
     team.run()
     assert {deal["id"] for deal in deals(team.services, NAME, flagged=True)} == {tiny, open_deal}
-    told = explain(team.services, NAME, tiny)
-    (flag,) = (flag for flag in told["deal"]["flags"] if flag["policy"] == "small-win")
+    answer = explain(team.services, NAME, tiny)
+    (flag,) = (flag for flag in answer["deal"]["flags"] if flag["policy"] == "small-win")
     assert flag["evidence"]["text"] == "Amount 5; limit 100; first seen 3 Nov 2026."
-    assert [line["points"] for line in told["ledger"]] == [0]
+    assert [line["points"] for line in answer["ledger"]] == [0]
     assert team.flags(fine) == []
 
 
@@ -99,8 +99,8 @@ def test_the_digest_tells_what_is_on_records_and_nothing_of_won_deals(team):
     won(team, "Tiny", amount=5)
     open_deal = team.deal("Open", amount=5)
     team.run()
-    told = [line["id"] for rep in digest(team.services, NAME)["reps"] for line in rep["lines"]]
-    assert told == [open_deal]
+    rows = [line["id"] for rep in digest(team.services, NAME)["reps"] for line in rep["lines"]]
+    assert rows == [open_deal]
 
 
 def test_an_open_deal_costs_what_its_own_policies_say(team):
@@ -113,7 +113,7 @@ def test_an_open_deal_costs_what_its_own_policies_say(team):
 def test_a_won_deal_that_is_opened_again_loses_the_flags_of_won_ones(team):
     deal = won(team, "Again", amount=5)
     team.run()
-    team.edit(deal, stage=team.office.first_stage)
+    team.edit(deal, stage=team.driver.first_stage)
     team.later(minutes=30)
     team.run()
     assert team.flags(deal) == ["small"]

@@ -1,4 +1,4 @@
-"""A worker whose parent evaluated a frame, run by test_guard.py: with the guard, or without it."""
+"""A worker with a parent that evaluated a frame, run by test_guard.py: with the guard, or without it."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A served CRM whose worker is killed and started again, and what its logs say of it afterwards."""
+"""A served CRM and a worker that is killed and started again, and what the CRM's logs show afterwards."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from sandbox.hubspot.config import config as portal_config
 from sandbox.hubspot.seeds import seed as seed_portal
 from sandbox.salesforce.config import config as org_config
 from store import Store
-from tests.connectors.hubspot.portal import Desk
+from tests.connectors.hubspot.portal import PortalDriver
 from tests.connectors.salesforce.sales import Sales
-from tests.crm_drivers.hubspot import HubspotOffice
-from tests.crm_drivers.salesforce import SalesforceOffice
+from tests.crm_drivers.hubspot import HubspotDriver
+from tests.crm_drivers.salesforce import SalesforceDriver
 from tests.worker.processes import kill_target
 from worker.settings import read_settings
 from worker.wiring import connector_for, store_url
@@ -55,16 +55,16 @@ class Killed:
 class Wounded:
     """One CRM, one store, and how often its worker was killed."""
 
-    office: Any
+    driver: Any
     config: Path
     batch: int = kill_target.BATCH
     kills: list[Killed] = field(default_factory=list)
 
     def start(self, seam: kill_target.Seam | None = None) -> Any:
         """A run, a minute after the last one."""
-        self.office.clock.set(self.office.clock.now() + MINUTE)
+        self.driver.clock.set(self.driver.clock.now() + MINUTE)
         self.config.with_name("progress").unlink(missing_ok=True)
-        return kill_target.start(self.config, self.office.clock.now(), seam, self.batch)
+        return kill_target.start(self.config, self.driver.clock.now(), seam, self.batch)
 
     def run(self, seam: kill_target.Seam | None = None) -> int:
         return kill_target.ended(self.start(seam))
@@ -82,7 +82,7 @@ class Wounded:
 
     def noted(self) -> Killed:
         """What the store and the org say right after a kill."""
-        calls, step = len(self.office.calls), self.config.with_name("progress")
+        calls, step = len(self.driver.calls), self.config.with_name("progress")
         with self.store() as store:
             flying = frozenset(
                 patch.id for batch in store.pushes.in_flight(kill_target.NAME) for patch in batch.patches
@@ -103,12 +103,12 @@ class Wounded:
 
     def on_record(self) -> dict[str, dict[str, Any]]:
         """Our fields of every deal, as they stand in the CRM."""
-        return {deal: self.office.record(deal) for deal in self.office.theirs()}
+        return {deal: self.driver.record(deal) for deal in self.driver.theirs()}
 
     def written(self) -> list[tuple[str, str]]:
-        """Deal and values of every write of ours that the CRM applied."""
+        """Deal and values of each of our writes that the CRM applied."""
         return [
-            (write.id, repr(sorted(write.values.items()))) for write in self.office.writes() if write.outcome == "ok"
+            (write.id, repr(sorted(write.values.items()))) for write in self.driver.writes() if write.outcome == "ok"
         ]
 
     def repeated(self) -> list[str]:
@@ -120,15 +120,15 @@ class Wounded:
 
         No run begins with a push: one that comes first is the killed run's last, logged after its sender had died.
         """
-        after = list(dropwhile(self._pushes, self.office.calls[kill.calls :]))
-        asked = " ".join(map(self.office.asked_by_id, takewhile(lambda call: not self._pushes(call), after)))
+        after = list(dropwhile(self._pushes, self.driver.calls[kill.calls :]))
+        asked = " ".join(map(self.driver.asked_by_id, takewhile(lambda call: not self._pushes(call), after)))
         return frozenset(deal for deal in kill.in_flight if deal in asked)
 
     def _pushes(self, call: dict[str, Any]) -> bool:
-        return bool(call["path"].endswith(self.office.pushes))
+        return bool(call["path"].endswith(self.driver.pushes))
 
 
-def until(happened: Callable[[], object], seconds: float = 30) -> None:
+def until(happened: Callable[[], object], seconds: float = 120) -> None:
     """Wait for something; raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not happened():
@@ -138,7 +138,7 @@ def until(happened: Callable[[], object], seconds: float = 30) -> None:
 
 
 @contextmanager
-def wounded(
+def killable(
     folder: Path,
     deals: int,
     batch: int = kill_target.BATCH,
@@ -153,29 +153,29 @@ def wounded(
 
     `settings`: TOML that stands before the connection's.
     """
-    with CRMS[kind](deals, at, zone) as (office, connection):
+    with CRMS[kind](deals, at, zone) as (driver, connection):
         path = written_config(folder, connection.replace(HOME, zone), settings, policies)
         provision(path)
-        office.calls.clear()
-        yield Wounded(office, path, batch)
+        driver.calls.clear()
+        yield Wounded(driver, path, batch)
 
 
 @contextmanager
-def org(deals: int, at: datetime, zone: str) -> Iterator[tuple[SalesforceOffice, str]]:
+def org(deals: int, at: datetime, zone: str) -> Iterator[tuple[SalesforceDriver, str]]:
     made = orgs.new_org()
     orgs.seed(made, deals, seed=7, as_of=at)
     for user in [*made.tables["User"].rows.values()]:
         made.tables["User"].put({**user, "TimeZoneSidKey": zone})
     with orgs.serve(made) as running:
-        yield SalesforceOffice(Sales(made, running)), org_config(running)
+        yield SalesforceDriver(Sales(made, running)), org_config(running)
 
 
 @contextmanager
-def portal(deals: int, at: datetime, zone: str) -> Iterator[tuple[HubspotOffice, str]]:
+def portal(deals: int, at: datetime, zone: str) -> Iterator[tuple[HubspotDriver, str]]:
     made = portals.new_portal(portals.Settings(zone=zone))
     seed_portal(made, deals, seed=7, as_of=at)
     with portals.serve(made) as running:
-        yield HubspotOffice(Desk(made, running)), portal_config(running, kill_target.NAME)
+        yield HubspotDriver(PortalDriver(made, running)), portal_config(running, kill_target.NAME)
 
 
 CRMS: dict[str, Any] = {"salesforce": org, "hubspot": portal}

@@ -37,7 +37,7 @@ processes.set_forkserver_preload(["tests.worker.processes.kill_target", *WARM])
 
 @dataclass(frozen=True)
 class Seam:
-    """Where to die: at the `nth` step whose name begins with `at`, and so many seconds later."""
+    """Where to die: at the `nth` step with a name that begins with `at`, and so many seconds later."""
 
     at: str = ""
     nth: int = 1
@@ -78,7 +78,7 @@ def die() -> None:
 
 
 class Watched:
-    """A real connector whose pages, pushes and acts are steps."""
+    """A real connector that counts its pages, pushes and acts as steps."""
 
     def __init__(self, inner: Any, steps: Steps) -> None:
         self._inner, self._steps = inner, steps
@@ -105,12 +105,12 @@ class Watched:
 
 
 def services(config: Path, at: datetime, batch: int, steps: Steps) -> Services:
-    """Real services whose clock stands, with batches of any size, so that a small org makes several."""
+    """Real services with a stopped clock and batches of any size, so that a small org makes several."""
     settings = read_settings(config)
     connection = settings.connection(NAME)
-    door: Any = open_connector(settings, NAME, connection, clock=lambda: at, sleep=time.sleep)
-    door.batch_size = batch
-    connector: Any = Watched(door, steps)
+    opened: Any = open_connector(settings, NAME, connection, clock=lambda: at, sleep=time.sleep)
+    opened.batch_size = batch
+    connector: Any = Watched(opened, steps)
     note = config.with_name("progress")
     return replace(
         wire(settings),

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.worker.processes.kill_harness import SETTINGS, wounded
+from tests.worker.processes.kill_harness import SETTINGS, killable
 from tests.worker.processes.kill_target import Seam
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Kills:
         self.orgs += 1
         folder = self.folder / str(self.orgs)
         folder.mkdir()
-        return wounded(folder, self.deals, self.batch, self.settings, kind=self.crm)
+        return killable(folder, self.deals, self.batch, self.settings, kind=self.crm)
 
     def one_org(self, at_most: int) -> list[Row]:
         """Killed again and again until a run comes through, or `at_most` times and then left in peace."""
@@ -94,10 +94,10 @@ class Kills:
                 at.append(seam.nth)
                 team.noted()
             assert team.run() == 0
-            told = {"writes": len(team.written()), "repeated": len(team.repeated())}
+            values = {"writes": len(team.written()), "repeated": len(team.repeated())}
             equal = team.on_record() == self.record and len(set(team.written())) == self.writes
             return [
-                Row(self.orgs, step, kill.doing, len(kill.in_flight), len(team.read_back(kill)), **told, equal=equal)
+                Row(self.orgs, step, kill.doing, len(kill.in_flight), len(team.read_back(kill)), **values, equal=equal)
                 for step, kill in zip(at, team.kills, strict=True)
             ]
 

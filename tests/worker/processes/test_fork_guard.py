@@ -49,8 +49,8 @@ def test_without_the_guard_such_a_worker_hangs(socket, tmp_path):
 
 def test_the_guard_stops_such_a_worker_with_a_sentence(socket, tmp_path):
     process = started(socket, tmp_path / "done", "guarded")
-    _, said = process.communicate(timeout=20)
-    assert SENTENCE in said
+    _, found = process.communicate(timeout=20)
+    assert SENTENCE in found
     assert process.returncode == 70
     assert not (tmp_path / "done").exists()
 

@@ -4,9 +4,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.enforcing import quiet
-from tests.worker.processes.kill_harness import wounded
+from tests.worker.processes.kill_harness import killable
 from tests.worker.processes.kill_target import Seam
 
 SEAMS = {
@@ -18,15 +18,15 @@ SEAMS = {
 @contextmanager
 def enforcing(folder, kind, place):
     (folder / place).mkdir()
-    with wounded(folder / place, 60, batch=3, kind=kind, policies=quiet()) as team:
-        team.office.let_us_act()
+    with killable(folder / place, 60, batch=3, kind=kind, policies=quiet()) as team:
+        team.driver.let_us_act()
         yield team
 
 
 def tasks(team):
     """Of each deal the tasks in our name, and whether they are done."""
     return {
-        deal: [(job.title, job.done) for job in team.office.tasks(deal) if job.by_us] for deal in team.office.theirs()
+        deal: [(job.title, job.done) for job in team.driver.tasks(deal) if job.by_us] for deal in team.driver.theirs()
     }
 
 
@@ -38,7 +38,7 @@ def left_by(team):
     return after
 
 
-@pytest.mark.parametrize("kind", OFFICES)
+@pytest.mark.parametrize("kind", CRM_DRIVERS)
 def test_killed_while_it_makes_tasks_and_run_again_leaves_the_tasks_of_an_undisturbed_run(kind, tmp_path):
     with enforcing(tmp_path, kind, "undisturbed") as team:
         undisturbed = left_by(team)

@@ -48,7 +48,7 @@ def org(tmp_path, monkeypatch):
     """Deals in three slices that all would be flagged, one of them paused, and a person who lets them through."""
     monkeypatch.setattr("worker.pipeline.slices.SLICE", SLICE)
     with governed(tmp_path) as sandbox:
-        sandbox.office.let_reps_pause()
+        sandbox.driver.let_reps_pause()
         deals = [sandbox.deal(f"Deal {n}") for n in range(DEALS)]
         sandbox.edit(deals[0], pause_until="2026-11-20", pause_reason="The buyer is away until then")
         team = live(sandbox, rolled_out({"rules.yaml": RULES}))
@@ -84,7 +84,7 @@ def test_stopped_after_the_last_slice_the_approval_is_used_and_what_comes_later_
     org.later(hours=1)
     report = org.run()
     assert (report.exit_code, report.held, flagged(org)) == (0, 0, DEALS)
-    assert [said["used"] is None for said in approvals(org.services, NAME)] == [False]
+    assert [found["used"] is None for found in approvals(org.services, NAME)] == [False]
 
 
 def flagged(org):

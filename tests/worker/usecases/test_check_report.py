@@ -1,4 +1,4 @@
-"""`check FILE.csv`: what is odd about a report is told row by row."""
+"""`check FILE.csv`: what is odd about a report is listed row by row."""
 
 import json
 from datetime import UTC, datetime
@@ -17,26 +17,26 @@ REPORT = (
 )
 
 
-def test_people_are_told_of_each_row_set_aside_once_and_of_no_setting_that_is_not_there(tmp_path, capsys):
+def test_people_read_of_each_row_set_aside_once_and_of_no_setting_that_is_not_there(tmp_path, capsys):
     report = tmp_path / "report.csv"
     report.write_text(f"Pipeline report\n\n{REPORT}Grand Total,,,,300,\n")
     with pytest.raises(SystemExit) as ended:
         main(["check", str(report), "--as-of", "2026-11-15"])
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert ended.value.code == 1
-    assert told.count("'a lot'") == told.count("Grand Total") == 1
-    assert "2 rows set aside" in told
-    assert "line 7: 'Grand Total' is a total of the report, not a deal" in told
-    assert "exported_at" not in told
+    assert printed.count("'a lot'") == printed.count("Grand Total") == 1
+    assert "2 rows set aside" in printed
+    assert "line 7: 'Grand Total' is a total of the report, not a deal" in printed
+    assert "exported_at" not in printed
 
 
-def test_rows_set_aside_and_odd_rows_are_told_with_their_lines(tmp_path):
+def test_rows_set_aside_and_odd_rows_are_reported_with_their_lines(tmp_path):
     report = tmp_path / "report.csv"
     report.write_text(REPORT)
     files = {"opportunities": report, "owners": None, "products": None, "findings": None}
-    told = check_file(files, {}, policies=None, currency="USD", zone="UTC", as_of=AS_OF).to_json()
-    assert [(row["id"], row["reason"]) for row in told["notes"]] == [("2", "line 3: open deal without Account")]
-    assert [(row["id"], row["reason"]) for row in told["aside"]] == [("3", "line 4: Amount 'a lot' is no amount")]
+    answer = check_file(files, {}, policies=None, currency="USD", zone="UTC", as_of=AS_OF).to_json()
+    assert [(row["id"], row["reason"]) for row in answer["notes"]] == [("2", "line 3: open deal without Account")]
+    assert [(row["id"], row["reason"]) for row in answer["aside"]] == [("3", "line 4: Amount 'a lot' is no amount")]
 
 
 def test_silence_is_judged_where_the_activities_are_given_with_the_report(tmp_path, capsys):

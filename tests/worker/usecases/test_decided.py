@@ -31,7 +31,7 @@ def ruled(team, text):
     team.services = replace(team.services, policy_texts=lambda: {"ours.yaml": text.encode()})
 
 
-def said(answer):
+def as_json(answer):
     """What `--json` prints of a verdict, byte for byte."""
     return json.dumps({part: answer[part] for part in ("deal", "ledger")}, ensure_ascii=False, default=str, indent=2)
 
@@ -40,7 +40,7 @@ def said(answer):
 def test_a_verdict_is_printed_again_byte_for_byte_after_the_policies_changed_twice(kind, tmp_path):
     with governed(tmp_path, kind) as team:
         deal = team.deal("Acme – Ünïcode", amount=5)
-        told = []
+        rows = []
         for text in (
             RULES,
             RULES.replace("100", "3").replace("Small", "Tiny"),
@@ -48,19 +48,19 @@ def test_a_verdict_is_printed_again_byte_for_byte_after_the_policies_changed_twi
         ):
             ruled(team, text)
             team.run()
-            told.append((team.services.clock(), said(explain(team.services, NAME, deal)), text))
+            rows.append((team.services.clock(), as_json(explain(team.services, NAME, deal)), text))
             team.later(days=1)
-            team.edit(deal, name=f"Renamed {len(told)}")
-        assert [f"Renamed {n}" in then for n, (_, then, _) in enumerate(told)] == [False, True, True]
-        for instant, then, text in told:
+            team.edit(deal, name=f"Renamed {len(rows)}")
+        assert [f"Renamed {n}" in then for n, (_, then, _) in enumerate(rows)] == [False, True, True]
+        for instant, then, text in rows:
             found = decided(team.services, NAME, deal, instant.isoformat())
-            assert said(found) == then
+            assert as_json(found) == then
             assert found["decision"]["policies"] == {"ours.yaml": text}
             day = instant.astimezone(team.zone).date().isoformat()
-            assert said(decided(team.services, NAME, deal, day)) == then
-        assert len({then for _, then, _ in told}) == 3
+            assert as_json(decided(team.services, NAME, deal, day)) == then
+        assert len({then for _, then, _ in rows}) == 3
         assert (
-            len({decided(team.services, NAME, deal, at.isoformat())["decision"]["policy_digest"] for at, *_ in told})
+            len({decided(team.services, NAME, deal, at.isoformat())["decision"]["policy_digest"] for at, *_ in rows})
             == 3
         )
 
@@ -106,12 +106,12 @@ def test_a_deal_that_was_deleted_since_can_still_be_explained(tmp_path):
     with governed(tmp_path) as team:
         deal = team.deal("Acme", amount=5)
         team.run()
-        at, then = team.services.clock().isoformat(), said(explain(team.services, NAME, deal))
+        at, then = team.services.clock().isoformat(), as_json(explain(team.services, NAME, deal))
         team.later(hours=1)
-        team.office.delete(deal)
+        team.driver.delete(deal)
         team.run(full=True)
-        assert said(decided(team.services, NAME, deal, at)) == then
-        assert said(decided(team.services, NAME, deal[:15], at)) == then
+        assert as_json(decided(team.services, NAME, deal, at)) == then
+        assert as_json(decided(team.services, NAME, deal[:15], at)) == then
 
 
 def test_a_dry_run_decides_nothing(tmp_path):
@@ -145,16 +145,16 @@ def test_decisions_are_kept_for_as_long_as_the_settings_say(tmp_path):
         assert decided(team.services, NAME, deal, team.services.clock().isoformat())["deal"]["id"] == deal
 
 
-def test_people_read_what_the_policy_of_each_flag_said_then(tmp_path, capsys):
+def test_people_read_the_policy_of_each_flag_as_it_was_then(tmp_path, capsys):
     with governed(tmp_path) as team:
         deal = team.deal("Acme", amount=5)
         ruled(team, RULES)
         team.run()
         show_decision(decided(team.services, NAME, deal, team.services.clock().isoformat()))
-        told = capsys.readouterr().out
-        assert "by run 1 under policies" in told
-        assert "small said then:\n- id: small\n  title: Small\n" in told
-        assert "To clear it: Check the amount." in told
+        printed = capsys.readouterr().out
+        assert "by run 1 under policies" in printed
+        assert "small at that time:\n- id: small\n  title: Small\n" in printed
+        assert "To clear it: Check the amount." in printed
 
 
 @pytest.mark.parametrize(

@@ -67,31 +67,31 @@ FORTY = [
 @pytest.fixture
 def forty(tmp_path):
     with archive(tmp_path) as kept:
-        for id_, days, said, _, _ in FORTY:
-            one = deal(id_, **said)
+        for id_, days, found, _, _ in FORTY:
+            one = deal(id_, **found)
             history = [moved(id_, one["created"], one["stage_name"])]
             touches = [call(f"c-{id_}", id_, NOW - days * DAY)]
             kept.keep(NOW, opportunity=[one], stage_change=history, activity=touches)
         yield kept
 
 
-def told(answer, kind):
+def pairs(answer, kind):
     return sorted((row["id"], row["policy"]) for row in answer[kind])
 
 
 def test_each_deal_gains_and_loses_exactly_what_was_written_by_hand(forty):
     assert len(FORTY) == 40
     answer = diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
-    assert told(answer, "gained") == sorted((id_, policy) for id_, _, _, gains, _ in FORTY for policy in gains)
-    assert told(answer, "lost") == sorted((id_, policy) for id_, _, _, _, losses in FORTY for policy in losses)
+    assert pairs(answer, "gained") == sorted((id_, policy) for id_, _, _, gains, _ in FORTY for policy in gains)
+    assert pairs(answer, "lost") == sorted((id_, policy) for id_, _, _, _, losses in FORTY for policy in losses)
 
 
-def test_a_flag_that_the_new_policy_cannot_judge_stays_and_is_told(forty):
+def test_a_flag_that_the_new_policy_cannot_judge_stays_and_is_reported(forty):
     answer = diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
-    assert told(answer, "unknown") == [("unread-amount-and-quiet", "quiet")]
+    assert pairs(answer, "unknown") == [("unread-amount-and-quiet", "quiet")]
 
 
-def test_counts_are_told_for_each_policy_and_what_no_field_is_mapped_for(forty):
+def test_counts_are_reported_for_each_policy_and_what_no_field_is_mapped_for(forty):
     answer = diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
     assert {row.pop("policy"): list(row.values()) for row in answer["policies"]} == {
         # before, after, gained, lost, unknown, cannot_judge
@@ -121,7 +121,7 @@ def test_slices_tell_what_the_whole_tells(forty, monkeypatch):
     assert diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW}) == whole
 
 
-def test_a_mistake_in_either_file_is_told_with_its_place(forty):
+def test_a_mistake_in_either_file_is_reported_with_its_place(forty):
     with pytest.raises(PolicyProblem, match=r"new.yaml:3:.*amount"):
         diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW.replace(b"amount >=", b"amuont >=")})
 
@@ -165,10 +165,12 @@ def test_flags_of_won_deals_come_and_go_with_their_policies(tmp_path):
         ])  # fmt: skip
         sets = [{"p.yaml": WON.replace(b"LIMIT", limit)} for limit in (b"50", b"500")]
         answer = diff(kept.services, NAME, *sets)
-        assert told(answer, "gained") == [("dear", "cheap-win")]
-        assert told(answer, "lost") == []
-        assert told(diff(kept.services, NAME, {"p.yaml": b"version: 1"}, sets[0]), "gained") == [("cheap", "cheap-win")]
-        assert told(diff(kept.services, NAME, sets[0], {"p.yaml": b"version: 1"}), "lost") == [("cheap", "cheap-win")]
+        assert pairs(answer, "gained") == [("dear", "cheap-win")]
+        assert pairs(answer, "lost") == []
+        assert pairs(diff(kept.services, NAME, {"p.yaml": b"version: 1"}, sets[0]), "gained") == [
+            ("cheap", "cheap-win")
+        ]
+        assert pairs(diff(kept.services, NAME, sets[0], {"p.yaml": b"version: 1"}), "lost") == [("cheap", "cheap-win")]
 
 
 IDLE = b"""version: 1
@@ -181,14 +183,14 @@ policies:
 """
 
 
-def lead(id_, days, **said):
+def lead(id_, days, **changes):
     """An open lead that nobody has touched since it was made, so many days ago."""
     made = NOW - days * DAY
     return {
         "id": id_, "name": f"Lead {id_}", "company": "Acme", "source": None, "status": "New", "owner_id": "u1",
         "is_converted": False, "converted_on": None, "created": made, "last_edit": made, "modified": made,
         "modified_by": "u1", "facts": {}, "unread": [], "gone": None, "merged_into": None,
-    } | said  # fmt: skip
+    } | changes  # fmt: skip
 
 
 def test_flags_of_leads_come_and_go_with_their_policies(tmp_path):
@@ -199,8 +201,8 @@ def test_flags_of_leads_come_and_go_with_their_policies(tmp_path):
         before = kept.dump()
         sets = [{"p.yaml": IDLE.replace(b"LIMIT", limit)} for limit in (b"30", b"7")]
         answer = diff(kept.services, NAME, *sets)
-        assert told(answer, "gained") == [("nine", "idle")]
+        assert pairs(answer, "gained") == [("nine", "idle")]
         assert answer["gained"][0]["owner"] == "Rep u1"
         assert answer["dormant"] == {"old": ["low"], "new": ["low"]}
-        assert told(diff(kept.services, NAME, sets[1], {"p.yaml": OLD}), "lost") == [("nine", "idle")]
+        assert pairs(diff(kept.services, NAME, sets[1], {"p.yaml": OLD}), "lost") == [("nine", "idle")]
         assert kept.dump() == before

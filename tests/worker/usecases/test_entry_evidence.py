@@ -1,4 +1,4 @@
-"""What held when deals came into a stage, told from the past; and the KPIs that carry it."""
+"""What held when deals came into a stage, by their history; and the KPIs that use it."""
 
 import json
 from datetime import date, timedelta
@@ -41,9 +41,9 @@ def kept(tmp_path):
         yield made
 
 
-def came_in(kept, id_, rep, *, known, at=ENTRY, **said):
+def came_in(kept, id_, rep, *, known, at=ENTRY, **changes):
     """A deal that was seen in Discovery, and is moved to Proposal by its owner."""
-    before = deal(id_, owner_id=rep, facts={"decision_criteria_known": False}, **said)
+    before = deal(id_, owner_id=rep, facts={"decision_criteria_known": False}, **changes)
     kept.keep(before["created"], opportunity=[before], stage_change=[moved(id_, before["created"], "Discovery")])
     after = before | {"stage_name": "Proposal", "last_edit": at, "modified": at,
                       "facts": {"decision_criteria_known": known}}  # fmt: skip
@@ -51,7 +51,7 @@ def came_in(kept, id_, rep, *, known, at=ENTRY, **said):
     return after
 
 
-def told(kept, stage="proposal", **days):
+def stage_evidence(kept, stage="proposal", **days):
     answer = evidence(kept.services, NAME, **days)
     (found,) = [one for one in answer["stages"] if one["stage"] == stage]
     return found, {one["criterion"]: one for one in found["criteria"]}
@@ -61,7 +61,7 @@ def test_two_reps_who_differ_make_the_stage_and_its_conversion_untrusted(kept):
     for rep, hits in (("u1", 9), ("u2", 2)):
         for n in range(10):
             came_in(kept, f"{rep}-{n}", rep, known=n < hits)
-    stage, criteria = told(kept)
+    stage, criteria = stage_evidence(kept)
     assert not stage["trusted"]
     assert (
         stage["why"] == "'Evaluation criteria known' held at entry on 9 of 10 deals of Ann, and on 2 of 10 deals of Bob"
@@ -75,11 +75,11 @@ def test_two_reps_who_differ_make_the_stage_and_its_conversion_untrusted(kept):
     assert [kpi["id"] for kpi in kpis if "trusted" in kpi and kpi["dims"] != {"stage": "proposal"}] == []
 
 
-def test_what_was_said_before_is_replaced(kept):
+def test_the_answer_before_is_replaced(kept):
     for rep, hits in (("u1", 9), ("u2", 2)):
         for n in range(10):
             came_in(kept, f"{rep}-{n}", rep, known=n < hits)
-    assert not told(kept)[0]["trusted"]
+    assert not stage_evidence(kept)[0]["trusted"]
     evidence(kept.services, NAME, date(2026, 11, 10))
     assert [kpi for kpi in measured(kept.services, NAME, NOW) if "trusted" in kpi] == []
 
@@ -89,7 +89,7 @@ def test_what_is_filled_in_later_was_not_there_at_entry(kept):
     later = ENTRY + 5 * DAY
     kept.keep(later, opportunity=[after | {"facts": {"decision_criteria_known": True}, "last_edit": later,
                                            "modified": later, "owner_id": "u2"}])  # fmt: skip
-    owners = told(kept)[1]["deals/discovery/criteria"]["owners"]
+    owners = stage_evidence(kept)[1]["deals/discovery/criteria"]["owners"]
     assert [(one["owner"], one["known"], one["met"]) for one in owners] == [("Ann", 1, 0)], "of the owner at entry"
 
 
@@ -98,7 +98,7 @@ def test_what_is_filled_in_by_the_next_noon_was_there(kept):
     soon = ENTRY + timedelta(hours=20)
     kept.keep(soon, opportunity=[after | {"facts": {"decision_criteria_known": True}, "last_edit": soon,
                                           "modified": soon}])  # fmt: skip
-    assert told(kept)[1]["deals/discovery/criteria"]["met"] == 1
+    assert stage_evidence(kept)[1]["deals/discovery/criteria"]["met"] == 1
 
 
 def test_a_value_that_nobody_recorded_for_that_day_is_unknown(kept):
@@ -107,7 +107,7 @@ def test_a_value_that_nobody_recorded_for_that_day_is_unknown(kept):
     moves = [moved("d1", NOW - 60 * DAY, "Discovery"), moved("d1", ENTRY, "Proposal")]
     kept.keep(NOW - 2 * DAY, opportunity=[first_seen], stage_change=moves,
               field_change=[changed("d1", NOW - 50 * DAY, "next_step", None, "Call them")])  # fmt: skip
-    criteria = told(kept)[1]
+    criteria = stage_evidence(kept)[1]
     assert (criteria["deals/discovery/criteria"]["known"], criteria["deals/discovery/criteria"]["unknown"]) == (0, 1)
     assert criteria["deals/discovery/criteria"]["share"] is None
     assert criteria["deals/proposal/step"]["met"] == 1, "of this one there is a history"
@@ -120,9 +120,9 @@ def test_only_first_entries_of_the_window_count(kept):
         at = NOW - n * DAY
         kept.keep(at, opportunity=[after | {"stage_name": stage, "last_edit": at, "modified": at}],
                   stage_change=[moved("again", at, stage)])  # fmt: skip
-    assert told(kept)[1]["deals/discovery/criteria"]["known"] == 2
+    assert stage_evidence(kept)[1]["deals/discovery/criteria"]["known"] == 2
     since = (NOW - 35 * DAY).date()
-    assert told(kept, first=since)[1]["deals/discovery/criteria"]["known"] == 1
+    assert stage_evidence(kept, first=since)[1]["deals/discovery/criteria"]["known"] == 1
 
 
 def test_nothing_but_the_answer_is_written_and_the_nightly_freeze_tells_it_anew(kept):
@@ -173,10 +173,10 @@ def test_each_entry_is_what_a_snapshot_of_that_day_gives(tmp_path, seed):
         parts = [part for days in past.days_by_period()
                  for part in at_entry(days, asked_at_entry([r for r in live(past.policies, days.wide)[0] if r.place]),
                                       past.scope)]  # fmt: skip
-        ours = entries(parts)
-        assert ours.schema == AT_ENTRY
-        assert sorted(ours.rows()) == day_by_day(past)
-        assert ours.height > 10
+        own = entries(parts)
+        assert own.schema == AT_ENTRY
+        assert sorted(own.rows()) == day_by_day(past)
+        assert own.height > 10
 
 
 def test_people_see_shares_by_rep_and_the_word(kept, capsys, monkeypatch):

@@ -123,10 +123,10 @@ def test_our_user_a_new_deal_and_a_deal_that_stays_are_left_alone(kept):
     formula = rules_by_criterion(native(kept.services, NAME, {"two.yaml": TWO}))["sales/discovery/need"]
     move = saved("Discovery", "Proposal", dict.fromkeys(YES, False), 9000, None)
     assert move.fires(formula)
-    ours = Save(move.after, move.before, permissions=frozenset({EXEMPT}))
+    own = Save(move.after, move.before, permissions=frozenset({EXEMPT}))
     made = Save(move.after, None)
     stays = Save(move.after, move.after)
-    assert [one.fires(formula) for one in (ours, made, stays)] == [False, False, False]
+    assert [one.fires(formula) for one in (own, made, stays)] == [False, False, False]
 
 
 def test_a_gate_that_binds_from_a_later_day_waits_for_it(kept):
@@ -141,7 +141,7 @@ def unsaid(kept, text):
     return {one["criterion"]: one["why"] for one in answer["unsaid"]}
 
 
-def test_a_claim_that_cannot_be_said_silences_every_gate_of_every_process(kept):
+def test_a_claim_that_cannot_be_expressed_silences_every_gate_of_every_process(kept):
     why = unsaid(kept, TWO.replace(b"amount < 5000", b"segment = 'smb'"))
     assert len(why) == 8
     assert {reason for reasons in why.values() for reason in reasons} == {"no field is mapped for segment"}
@@ -158,7 +158,7 @@ def test_a_standing_criterion_and_one_that_no_move_passes_are_no_rule(kept):
     assert "no forward move" in unsaid(kept, first)["sales/discovery/need"][0]
 
 
-def test_a_formula_over_the_limit_is_told_not_cut(kept):
+def test_a_formula_over_the_limit_is_reported_not_cut(kept):
     names = b" or ".join(b"amount = %d" % n for n in range(140))
     why = unsaid(kept, TWO.replace(b"require: budget_confirmed", b"require: " + names))
     assert "and 3,900 are the most" in why["partners/talk/fit"][0]
@@ -192,13 +192,13 @@ def ask(kept, tmp_path, capsys, monkeypatch):
     (tmp_path / "sluicegate.toml").write_text(f'[connections.{NAME}]\nkind = "salesforce"\n')
     (tmp_path / "two.yaml").write_bytes(TWO)
 
-    def said(*words):
+    def printed_by(*words):
         with pytest.raises(SystemExit) as ended:
             main(["policies", "native", "two.yaml", "--connection", NAME, *words])
         assert not ended.value.code
         return capsys.readouterr().out
 
-    return said
+    return printed_by
 
 
 def test_the_command_says_what_an_admin_pastes_and_that_nothing_was_sent(ask, kept):

@@ -46,9 +46,9 @@ def test_a_rule_stops_a_rep_where_the_gate_is_missed_and_leaves_our_writes_alone
         login = team.sales.server.login(ADMIN)
         admin = {"consumer_key": login.client_id, "consumer_secret": login.client_secret}
         mapped = {"terms_agreed": {"field": "Terms_Agreed__c"}}
-        door = team.sales.connector(fields=mapped, admin=admin, budget_share=1.0)
-        door.provision()
-        team.services = replace(team.services, connect=lambda _name: door, policy_texts=lambda: {"a.yaml": GATE})
+        connector = team.sales.connector(fields=mapped, admin=admin, budget_share=1.0)
+        connector.provision()
+        team.services = replace(team.services, connect=lambda _name: connector, policy_texts=lambda: {"a.yaml": GATE})
         deal = team.deal("Acme")
         team.run()
         answer = native(team.services, "acme", {"a.yaml": GATE})

@@ -1,4 +1,4 @@
-"""Which flags people acted on, told from what they really did in the CRM."""
+"""Which flags people acted on, by what they really did in the CRM."""
 
 from dataclasses import replace
 
@@ -30,14 +30,14 @@ def team(request, tmp_path):
         yield made
 
 
-def told(team, weeks=4):
+def by_policy(team, weeks=4):
     answer = precision(team.services, NAME, weeks)
     return answer, {row["policy"]: row for row in answer["rules"]}
 
 
-def flagged(team, **said):
-    """A deal whose amount is flagged since a day."""
-    deal = team.deal("Acme", amount=5, **{**STEP, **said})
+def flagged(team, **changes):
+    """A deal with a flag on its amount for a day."""
+    deal = team.deal("Acme", amount=5, **{**STEP, **changes})
     team.run()
     team.later(days=1)
     return deal
@@ -49,25 +49,25 @@ def test_a_rep_who_mends_the_amount_has_acted_on_the_flag(team):
     team.run()
     team.later(days=15)
     team.run()
-    row = told(team)[1]["amount"]
+    row = by_policy(team)[1]["amount"]
     assert (row["acted_on"], row["not_acted_on"], row["why"]) == (1, 0, {"changed by a person": 1})
     assert (row["title"], row["mode"]) == ("Small", "warn")
 
 
 def test_closing_the_deal_acts_on_its_flags(team):
     deal = flagged(team)
-    team.edit(deal, stage=team.office.lost)
+    team.edit(deal, stage=team.driver.lost)
     team.run()
     team.later(days=15)
-    assert told(team)[1]["amount"]["why"] == {"deal closed": 1}
+    assert by_policy(team)[1]["amount"]["why"] == {"deal closed": 1}
 
 
 def test_deleting_the_deal_does_not(team):
     deal = flagged(team)
-    team.office.delete(deal)
+    team.driver.delete(deal)
     team.run(full=True)
     team.later(days=15)
-    assert told(team)[1]["amount"]["why"] == {"deal gone or out of scope": 1}
+    assert by_policy(team)[1]["amount"]["why"] == {"deal gone or out of scope": 1}
 
 
 def test_a_limit_that_was_lowered_is_nobodys_act(team):
@@ -75,15 +75,15 @@ def test_a_limit_that_was_lowered_is_nobodys_act(team):
     ruled(team, RULES.replace("100", "3"))
     team.run()
     team.later(days=15)
-    assert told(team)[1]["amount"]["why"] == {"the policy or its limit moved": 1}
+    assert by_policy(team)[1]["amount"]["why"] == {"the policy or its limit moved": 1}
 
 
-def test_a_policy_that_was_taken_out_is_nobodys_act_and_is_still_told_of(team):
+def test_a_policy_that_was_taken_out_is_nobodys_act_and_is_still_listed(team):
     flagged(team)
     ruled(team, RULES.replace("id: amount", "id: size"))
     team.run()
     team.later(days=15)
-    rows = told(team)[1]
+    rows = by_policy(team)[1]
     assert rows["amount"]["why"] == {"the policy or its limit moved": 1}
     assert (rows["amount"]["title"], rows["size"]["standing"]) == (None, 1)
 
@@ -94,7 +94,7 @@ def test_another_rules_change_leaves_the_reps_act_a_reps_act(team):
     ruled(team, RULES.replace("points: 5", "points: 7"))
     team.run()
     team.later(days=15)
-    assert told(team)[1]["amount"]["why"] == {"changed by a person": 1}
+    assert by_policy(team)[1]["amount"]["why"] == {"changed by a person": 1}
 
 
 def test_a_flag_that_is_back_within_a_fortnight_was_not_acted_on(team):
@@ -104,7 +104,7 @@ def test_a_flag_that_is_back_within_a_fortnight_was_not_acted_on(team):
         team.run()
         team.later(days=7)
     team.later(days=10)
-    row = told(team)[1]["amount"]
+    row = by_policy(team)[1]["amount"]
     assert (row["came_back"], row["standing"], row["precision"]["value"]) == (1, 1, 0)
 
 
@@ -113,11 +113,11 @@ def test_a_call_answers_the_flag_that_asks_for_activity(team):
     team.later(days=6)
     team.run()
     team.later(hours=1)
-    team.office.call(deal)
+    team.driver.call(deal)
     team.later(minutes=5)
     team.run()
     team.later(days=15)
-    assert told(team)[1]["quiet"]["why"] == {"changed by a person": 1}
+    assert by_policy(team)[1]["quiet"]["why"] == {"changed by a person": 1}
 
 
 def test_filler_that_a_policy_lets_pass_is_no_act(team):
@@ -127,11 +127,11 @@ def test_filler_that_a_policy_lets_pass_is_no_act(team):
     team.edit(deal, next_step="tbd")
     team.run()
     team.later(days=15)
-    assert told(team)[1]["step"]["why"] == {"filler or a copied text": 1}
+    assert by_policy(team)[1]["step"]["why"] == {"filler or a copied text": 1}
 
 
 def test_one_text_on_two_of_a_reps_deals_is_no_act(team):
-    mine = {} if team.office.kind == "salesforce" else {"hubspot_owner_id": next(iter(team.office.portal.owners))}
+    mine = {} if team.driver.kind == "salesforce" else {"hubspot_owner_id": next(iter(team.driver.portal.owners))}
     deals = [team.deal(f"Acme {n}", amount=500, **mine) for n in (1, 2)]
     team.run()
     team.later(days=1)
@@ -139,7 +139,7 @@ def test_one_text_on_two_of_a_reps_deals_is_no_act(team):
         team.edit(deal, next_step="Follow up ")
     team.run()
     team.later(days=15)
-    assert told(team)[1]["step"]["why"] == {"filler or a copied text": 2}
+    assert by_policy(team)[1]["step"]["why"] == {"filler or a copied text": 2}
 
 
 def test_in_the_first_fortnight_it_is_too_early_to_say_and_later_than_the_weeks_it_is_over(team):
@@ -147,25 +147,25 @@ def test_in_the_first_fortnight_it_is_too_early_to_say_and_later_than_the_weeks_
     team.edit(deal, amount=500)
     team.run()
     team.later(days=13)
-    assert told(team)[1]["amount"]["too_early"] == 1
+    assert by_policy(team)[1]["amount"]["too_early"] == 1
     team.later(days=2)
-    assert told(team)[1]["amount"]["acted_on"] == 1
+    assert by_policy(team)[1]["amount"]["acted_on"] == 1
     team.later(days=27)
-    assert "amount" not in told(team)[1]
-    assert told(team, weeks=8)[1]["amount"]["acted_on"] == 1
+    assert "amount" not in by_policy(team)[1]
+    assert by_policy(team, weeks=8)[1]["amount"]["acted_on"] == 1
 
 
-def test_rules_that_reps_ignore_are_to_be_demoted_and_severities_are_told(team):
+def test_rules_that_reps_ignore_are_to_be_demoted_and_severities_are_reported(team):
     deals = [team.deal(f"Acme {n}", amount=5, next_step=f"Call number {n}") for n in range(12)]
     team.run()
     team.later(days=1)
     for deal in deals[:2]:
         team.edit(deal, amount=500)
     for deal in deals[2:]:
-        team.office.delete(deal)
+        team.driver.delete(deal)
     team.run(full=True)
     team.later(days=15)
-    answer, rows = told(team)
+    answer, rows = by_policy(team)
     assert rows["amount"]["precision"]["value"] == pytest.approx(2 / 12)
     assert answer["demote"] == ["amount"]
     severities = {row["severity"]: row["ended"] for row in answer["severities"]}
@@ -179,7 +179,7 @@ def test_an_integration_that_is_listed_is_no_person(tmp_path):
         team.edit(deal, amount=500)
         team.run()
         team.later(days=15)
-        assert told(team)[1]["amount"]["why"] == {"changed by an integration or automation": 1}
+        assert by_policy(team)[1]["amount"]["why"] == {"changed by an integration or automation": 1}
 
 
 def test_a_connection_that_was_never_pulled_has_no_flags(tmp_path):

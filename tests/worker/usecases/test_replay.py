@@ -1,4 +1,4 @@
-"""`policies replay` and `tune`: what became of flagged deals, told with intervals, from what was known each day."""
+"""`policies replay` and `tune`: what became of flagged deals, with intervals, from what was known each day."""
 
 import json
 import random
@@ -34,9 +34,9 @@ def noon(day):
     return NOW.replace(year=day.year, month=day.month, day=day.day, hour=16)
 
 
-def lived(kept, id_, *, made, ended=None, lost=True, **said):
+def lived(kept, id_, *, made, ended=None, lost=True, **changes):
     """A deal seen from its first day to its end, which a pull saw too."""
-    opened = deal(id_, created=noon(made), last_edit=noon(made), modified=noon(made), **said)
+    opened = deal(id_, created=noon(made), last_edit=noon(made), modified=noon(made), **changes)
     kept.keep(noon(made), opportunity=[opened], stage_change=[moved(id_, noon(made), "Discovery")])
     if ended:
         stage, at = "Closed Lost" if lost else "Closed Won", noon(ended) - timedelta(hours=3)
@@ -118,17 +118,17 @@ def test_a_next_step_filled_in_after_the_loss_changes_no_past_day(kept):
     assert row(after, "no-step")["deals_flagged"] == 4
 
 
-def test_a_policy_whose_facts_have_no_past_is_listed_and_not_counted_as_clear(kept):
+def test_a_policy_with_facts_that_have_no_past_is_listed_and_not_counted_as_clear(kept):
     late = noon(date(2026, 11, 10))
     for n in range(6):  # seen for the first time after the window, and edited in between
-        said = deal(
+        found = deal(
             f"d{n}", created=noon(date(2026, 8, 3)), last_edit=late, modified=late, facts={"discount_percent": "5"}
         )
-        kept.keep(late, opportunity=[said], stage_change=[moved(f"d{n}", said["created"], "Discovery")])
+        kept.keep(late, opportunity=[found], stage_change=[moved(f"d{n}", found["created"], "Discovery")])
     answer = replay(kept.services, NAME, {"p.yaml": PACK}, FIRST, LAST)
-    dark = {row["policy"]: row for row in answer["no_past"]}
-    assert dark["discounted"]["facts"] == ["discount_percent"]
-    assert dark["discounted"]["recorded_since"].startswith("2026-11-10")
+    no_past = {row["policy"]: row for row in answer["no_past"]}
+    assert no_past["discounted"]["facts"] == ["discount_percent"]
+    assert no_past["discounted"]["recorded_since"].startswith("2026-11-10")
     assert "discounted" not in {row["policy"] for row in answer["policies"]}
     assert "quiet" in {row["policy"] for row in answer["policies"]}
     assert answer["dormant"] == ["unmapped"]
@@ -138,9 +138,9 @@ def test_a_policy_on_silence_that_is_dark_where_a_team_logs_nothing_says_so(kept
     kept.keep(noon(date(2026, 8, 1)), owner=[owner("rep", team="North")])
     for n in range(30):
         lived(kept, f"d{n}", made=date(2026, 8, 3), owner_id="rep")
-    (dark,) = replay(kept.services, NAME, {"p.yaml": PACK}, FIRST, LAST)["no_past"]
-    assert dark["facts"] == []
-    assert dark["why"] == "the teams logged on less than 30% of their open deals (activity.min_coverage)"
+    (no_past,) = replay(kept.services, NAME, {"p.yaml": PACK}, FIRST, LAST)["no_past"]
+    assert no_past["facts"] == []
+    assert no_past["why"] == "the teams logged on less than 30% of their open deals (activity.min_coverage)"
 
 
 def test_under_half_of_the_days_judged_there_is_no_lift(kept):
@@ -155,8 +155,8 @@ def test_under_half_of_the_days_judged_there_is_no_lift(kept):
         )
     late = noon(date(2026, 11, 10))
     for n in range(20):
-        said = deal(f"late{n}", created=noon(date(2026, 8, 3)), last_edit=late, modified=late, facts={"segment": "x"})
-        kept.keep(late, opportunity=[said], stage_change=[moved(f"late{n}", said["created"], "Discovery")])
+        result = deal(f"late{n}", created=noon(date(2026, 8, 3)), last_edit=late, modified=late, facts={"segment": "x"})
+        kept.keep(late, opportunity=[result], stage_change=[moved(f"late{n}", result["created"], "Discovery")])
     found = row(replay(kept.services, NAME, {"p.yaml": PACK}, FIRST, LAST), "planted")
     assert 0 < found["judged_share"] < 0.5
     assert not found["enough_history"]
@@ -210,8 +210,8 @@ def test_the_commands_answer_in_json_and_in_a_table(kept, tmp_path, capsys, monk
     (tmp_path / "p.yaml").write_bytes(PACK)
     monkeypatch.setattr("worker.cli.common.Asked.services", lambda *_a, **_k: kept.services)
     window = ["--connection", NAME, "--from", "2026-08-01", "--to", "2026-10-31"]
-    said = run(["policies", "replay", str(tmp_path / "p.yaml"), *window, "--json"], capsys)
-    assert row(json.loads(said), "no-step")["lost"] == 1
+    found = run(["policies", "replay", str(tmp_path / "p.yaml"), *window, "--json"], capsys)
+    assert row(json.loads(found), "no-step")["lost"] == 1
     assert "no-step" in run(["policies", "replay", str(tmp_path / "p.yaml"), *window], capsys)
     table = run(["policies", "tune", "quiet", str(tmp_path / "p.yaml"), "--over", "7, 21", *window], capsys)
     assert "21" in table

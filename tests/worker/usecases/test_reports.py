@@ -62,8 +62,8 @@ def test_a_call_of_whom_the_report_does_not_say_who_logged_it_is_explained_as_th
     (folder / "calls.csv").write_text(CALLS)
     (folder / "sluicegate.toml").write_text(CONFIG + 'activities = "calls.csv"\n')
     ask("run", "report", "--as-of", "2026-11-10")
-    told = ask("explain", "report", "1")
-    assert [one["counts"] for one in told["activities"]] == ["as a touch"]
+    answer = ask("explain", "report", "1")
+    assert [one["counts"] for one in answer["activities"]] == ["as a touch"]
 
 
 def test_a_run_judges_the_report_as_it_stands_now_and_not_as_it_stood_at_the_run_before(folder, ask):
@@ -75,14 +75,14 @@ def test_a_run_judges_the_report_as_it_stands_now_and_not_as_it_stood_at_the_run
 
 
 def test_a_stage_without_deals_is_no_fault_of_a_report_and_no_other_stage_of_the_process_was_meant(ask):
-    told = [one for one in remarks(ask) if "stage second" in one[1]]
-    assert told == [("note", "Process sales, stage second: no deal of the report stands in a stage 'Last call'.")]
+    texts = [one for one in remarks(ask) if "stage second" in one[1]]
+    assert texts == [("note", "Process sales, stage second: no deal of the report stands in a stage 'Last call'.")]
 
 
-def test_nobody_is_said_to_log_nothing_where_no_activities_were_exported(ask):
+def test_nobody_is_reported_as_logging_nothing_where_no_activities_were_exported(ask):
     assert [text for _, text in remarks(ask) if "logs almost nothing" in text] == []
 
 
-def test_a_column_of_the_last_activity_is_told_to_be_no_activities(ask):
-    (told,) = [text for _, text in remarks(ask) if "'last activity' is" in text]
-    assert told.endswith("files.activities (check: --activities), if policies are to judge silence.")
+def test_a_column_of_the_last_activity_is_reported_as_no_activity_list(ask):
+    (texts,) = [text for _, text in remarks(ask) if "'last activity' is" in text]
+    assert texts.endswith("files.activities (check: --activities), if policies are to judge silence.")

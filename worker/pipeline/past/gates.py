@@ -51,7 +51,7 @@ def gates_of(facts: PastFacts, wide: Wide, breaches: pl.DataFrame, context: Cont
     parts = list(GateHistory(facts, rules).parts(asked))
     moved_on = pl.concat([_dated(breaches), *(days for days, _ in parts)])
     found = bindings(wide, rules, context.first_runs, moved_on)
-    answers = pl.concat([pl.DataFrame(schema=ANSWERS), *(said for _, said in parts)])
+    answers = pl.concat([pl.DataFrame(schema=ANSWERS), *(answered for _, answered in parts)])
     return Gates(found, updated(breaches, found, answers, wide.as_of))
 
 

@@ -1,4 +1,4 @@
-"""What is remembered of gates: met late, taken back, lost; once met it stays met."""
+"""What later runs keep of gates: met late, taken back, lost. A criterion once met stays met."""
 
 from tests.policies.judge import views
 from tests.policies.judge.gates import PAIN, breaches, broken, gate, judged

@@ -13,12 +13,12 @@ START = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 def moves(*steps, key=1):
-    """Steps are (stage's order, is it ours); the first is the creation."""
+    """Steps are (stage's order, is it our own); the first is the creation."""
     rows, before = [], None
-    for n, (order, ours) in enumerate(steps):
+    for n, (order, own) in enumerate(steps):
         kind = "created" if before is None else "forward" if order > before else "backward"
         rows.append((key, START + timedelta(hours=n), date(2026, 11, 2), "sales", before and f"s{before}", f"s{order}",
-                     f"S{order}", before, order, kind, "integration" if ours else "user", ours))  # fmt: skip
+                     f"S{order}", before, order, kind, "integration" if own else "user", own, None))  # fmt: skip
         before = order
     return pl.DataFrame(rows, schema=MOVES, orient="row")
 
@@ -27,7 +27,7 @@ def kept(*steps):
     return list(lasting(moves(*steps)).select("from_order", "to_order").iter_rows())
 
 
-def test_a_move_and_ours_that_took_it_back_are_both_left_out():
+def test_a_move_and_our_move_back_are_both_left_out():
     assert kept((1, False), (2, False), (1, True)) == [(None, 1)]
     assert kept((1, False), (3, False), (1, True), (2, False)) == [(None, 1), (1, 2)]
 
@@ -40,7 +40,7 @@ def test_one_that_was_taken_back_and_given_back_counts_once():
     assert kept((1, False), (2, False), (1, True), (2, True)) == [(None, 1), (1, 2)]
 
 
-def test_a_move_of_ours_elsewhere_is_left_out_alone():
+def test_our_own_move_elsewhere_is_left_out_alone():
     assert kept((1, False), (3, False), (2, True)) == [(None, 1), (1, 3)]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042"
-down_revision = "0041"
+revision = "0051"
+down_revision = "0050"
 
 MOST = Decimal(10) ** 16
 FIRST, LAST = (date(year, 1, 1).toordinal() - date(1970, 1, 1).toordinal() for year in (1700, 4001))

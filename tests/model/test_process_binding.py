@@ -115,21 +115,21 @@ def test_a_move_belongs_to_the_process_that_claimed_the_deal_when_it_was_made():
     ]
     shot = snapshot([{"deal_type": "Large", "stage_name": "Quote"}, {"key": 2, "deal_type": "Large"}],
                     [*rows, *history(2, BORN)])  # fmt: skip
-    told = replace(shot, claim_changes=frame(CLAIM_CHANGES, changes))
-    assert wide(told, (small, large)).moves["process"].to_list() == [None, "small", "large", "large", "large"]
+    found = replace(shot, claim_changes=frame(CLAIM_CHANGES, changes))
+    assert wide(found, (small, large)).moves["process"].to_list() == [None, "small", "large", "large", "large"]
     assert wide(shot, (small, large)).moves["process"].to_list() == ["large"] * 5
-    assert fact("days_in_stage", told, processes=(small, large)) == 4 + 34
+    assert fact("days_in_stage", found, processes=(small, large)) == 4 + 34
 
 
 def test_a_pipeline_that_the_stage_history_does_not_tell_is_that_of_its_time():
     rows = history(1, BORN, ("2026-10-05", "Quote"), ("2026-10-09", "Won"))
     changes = [{"key": 1, "at": at("2026-10-05"), "field": "pipeline", "before": '"New"'}]
     shot = snapshot([{"pipeline": "Renewal", "stage_name": "Won", "is_closed": True, "is_won": True}], rows)
-    told = replace(shot, claim_changes=frame(CLAIM_CHANGES, changes))
-    assert wide(told, (NEW, OLD)).moves.select("process", "kind").rows() == [
+    found = replace(shot, claim_changes=frame(CLAIM_CHANGES, changes))
+    assert wide(found, (NEW, OLD)).moves.select("process", "kind").rows() == [
         ("new", "created"), ("renewal", "process"), ("renewal", "won"),
     ]  # fmt: skip
-    assert fact("created_in_stage", told, processes=(NEW, OLD)) == "discovery"
+    assert fact("created_in_stage", found, processes=(NEW, OLD)) == "discovery"
 
 
 def test_one_stage_name_may_end_deals_in_one_pipeline_only():

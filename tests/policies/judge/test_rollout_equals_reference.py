@@ -58,16 +58,16 @@ class Reference:
 
     shown: set = field(default_factory=set)
     readable: set = field(default_factory=set)
-    dark_since: dict = field(default_factory=dict)  # groups whose last known verdict is held
+    unknown_since: dict = field(default_factory=dict)  # groups with a held verdict
     past: list = field(default_factory=list)  # (day, shown, unreadable), oldest first
     approved_on: date | None = None
 
     def live(self, on, day):
         """One day."""
-        silent, touched, dark = map(day.where, (SILENT, TOUCHED, UNREADABLE))
+        silent, touched, unreadable = map(day.where, (SILENT, TOUCHED, UNREADABLE))
         free = set(GROUPS) - day.waived
-        went = dict.fromkeys(dark & self.readable, on)
-        since = {group: at for group, at in (self.dark_since | went).items() if group in dark}
+        went = dict.fromkeys(unreadable & self.readable, on)
+        since = {group: at for group, at in (self.unknown_since | went).items() if group in unreadable}
         then_shown, accepted = self.then(on)
         known_then = bool(self.past) and self.past[0][0] <= on - WEEK
         changes = {
@@ -84,13 +84,13 @@ class Reference:
             | (touched & self.shown if "cleared" in held else set())
             | (still & self.shown)
         )
-        self.readable, self.dark_since = silent | touched, {group: since[group] for group in still}
-        self.past.append((on, set(self.shown), dark))
+        self.readable, self.unknown_since = silent | touched, {group: since[group] for group in still}
+        self.past.append((on, set(self.shown), unreadable))
 
     def then(self, on):
         """Flags that stood a week ago, or when a person let something through since; and unknowns let through."""
         if self.approved_on and self.approved_on > on - WEEK:
-            return next((shown, dark) for at, shown, dark in self.past if at == self.approved_on)
+            return next((shown, unreadable) for at, shown, unreadable in self.past if at == self.approved_on)
         return next((shown for at, shown, _ in reversed(self.past) if at <= on - WEEK), set()), set()
 
 
@@ -136,8 +136,8 @@ class Judged:
 
 
 def facts(group, state, on):
-    told = {SILENT: on - timedelta(days=30), TOUCHED: on, UNREADABLE: None}[state]
-    return {"id": str(group), "last_activity": told, "unknown": ["last_activity"] if state == UNREADABLE else []}
+    values = {SILENT: on - timedelta(days=30), TOUCHED: on, UNREADABLE: None}[state]
+    return {"id": str(group), "last_activity": values, "unknown": ["last_activity"] if state == UNREADABLE else []}
 
 
 @settings(max_examples=10, deadline=None)

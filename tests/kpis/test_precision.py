@@ -20,7 +20,7 @@ def day(run):
     return START + (run - 1) * DAY
 
 
-def told(*rows, lived=((1, True, 1, None),), runs=60, unjudged=()):
+def ended_flags(*rows, lived=((1, True, 1, None),), runs=60, unjudged=()):
     """Flags from (key, policy, status, shown, began, ended)."""
     stood = [(key, policy, status, shown, "warning", began, ended) for key, policy, status, shown, began, ended in rows]
     days = [(run, day(run), "d", "", run not in unjudged) for run in range(1, runs + 1)]
@@ -46,13 +46,13 @@ def why(flags, *acts, fields=("amount",), moved=False, now=NOW, copied=NOBODY, m
 
 
 def test_a_flag_that_changes_its_words_is_one_flag():
-    flags = told(flag(1, 3), flag(3, 4, status="unknown"), flag(4, 7), flag(9, None))
+    flags = ended_flags(flag(1, 3), flag(3, 4, status="unknown"), flag(4, 7), flag(9, None))
     assert flags.select("began", "ended", "last", "how").rows() == [(1, 7, 6, "passed"), (9, None, None, None)]
     assert flags.select("last_at", "ended_at", "back_at").row(0) == (day(6), day(7), day(9))
 
 
 def test_the_last_run_before_the_end_is_one_that_judged():
-    assert told(flag(1, 7), unjudged=(5, 6))["last"].to_list() == [4]
+    assert ended_flags(flag(1, 7), unjudged=(5, 6))["last"].to_list() == [4]
 
 
 @pytest.mark.parametrize(
@@ -68,22 +68,22 @@ def test_the_last_run_before_the_end_is_one_that_judged():
     ],
 )
 def test_how_a_flag_ended_is_read_from_the_verdict_that_ended_it(after, lived, how):
-    assert told(flag(), *after, lived=lived)["how"].to_list() == [how]
+    assert ended_flags(flag(), *after, lived=lived)["how"].to_list() == [how]
 
 
 def test_a_persons_change_of_what_the_rule_measures_is_acting_on_it():
-    assert why(told(flag()), act(5)) == ["changed by a person"]
-    assert why(told(flag()), act(5, "user:77")) == ["changed by a person"]
+    assert why(ended_flags(flag()), act(5)) == ["changed by a person"]
+    assert why(ended_flags(flag()), act(5, "user:77")) == ["changed by a person"]
 
 
 def test_the_last_change_before_the_end_decides():
-    assert why(told(flag()), act(5, hours=-3), act(5, "svc")) == ["changed by an integration or automation"]
-    assert why(told(flag()), act(5, "svc", hours=-3), act(5)) == ["changed by a person"]
+    assert why(ended_flags(flag()), act(5, hours=-3), act(5, "svc")) == ["changed by an integration or automation"]
+    assert why(ended_flags(flag()), act(5, "svc", hours=-3), act(5)) == ["changed by a person"]
 
 
 @pytest.mark.parametrize("actor", ["svc", "integration:9", "automation:workflow"])
 def test_what_a_machine_changes_is_not_acting_on_it(actor):
-    assert why(told(flag()), act(5, actor)) == ["changed by an integration or automation"]
+    assert why(ended_flags(flag()), act(5, actor)) == ["changed by an integration or automation"]
 
 
 @pytest.mark.parametrize(
@@ -92,36 +92,36 @@ def test_what_a_machine_changes_is_not_acting_on_it(actor):
     ids=["another field", "another deal", "after the verdict", "long before it"],
 )
 def test_a_change_that_cannot_have_ended_the_flag_does_not_count(other):
-    assert why(told(flag()), other) == ["nobody changed what it measures"]
+    assert why(ended_flags(flag()), other) == ["nobody changed what it measures"]
 
 
 def test_a_feed_may_be_a_day_late():
-    assert why(told(flag()), act(4, hours=-23)) == ["changed by a person"]
+    assert why(ended_flags(flag()), act(4, hours=-23)) == ["changed by a person"]
 
 
 def test_where_nobody_knows_who_or_what_was_measured_the_flag_is_left_out():
-    assert why(told(flag()), act(5, None)) == ["nobody knows who"]
-    assert why(told(flag()), act(5), fields=None) == ["nobody knows who"]
+    assert why(ended_flags(flag()), act(5, None)) == ["nobody knows who"]
+    assert why(ended_flags(flag()), act(5), fields=None) == ["nobody knows who"]
 
 
 def test_a_policy_that_moved_is_no_act_even_if_somebody_edits_the_deal():
-    assert why(told(flag()), act(5), moved=True) == ["the policy or its limit moved"]
+    assert why(ended_flags(flag()), act(5), moved=True) == ["the policy or its limit moved"]
 
 
 @pytest.mark.parametrize("text", ['"tbd"', '"T.B.D."', '"."', '" - "', '"n/a"', '"?!"', '""'])
 def test_filler_is_no_act(text):
-    assert why(told(flag()), act(5, value=text)) == ["filler or a copied text"]
+    assert why(ended_flags(flag()), act(5, value=text)) == ["filler or a copied text"]
 
 
 @pytest.mark.parametrize("text", ['"Call Ann on Monday"', '"Zürich"', '"会議"', "null", None])
 def test_what_says_something_and_what_is_emptied_is_no_filler(text):
-    assert why(told(flag()), act(5, value=text)) == ["changed by a person"]
+    assert why(ended_flags(flag()), act(5, value=text)) == ["changed by a person"]
 
 
 def test_a_step_that_stands_on_several_deals_is_a_copied_text():
     written = act(5, field="next_step", value='"Follow up"')
-    assert why(told(flag()), written, fields=["next_step"]) == ["changed by a person"]
-    assert why(told(flag()), written, fields=["next_step"], copied=pl.Series([1])) == ["filler or a copied text"]
+    assert why(ended_flags(flag()), written, fields=["next_step"]) == ["changed by a person"]
+    assert why(ended_flags(flag()), written, fields=["next_step"], copied=pl.Series([1])) == ["filler or a copied text"]
 
 
 CLOSED = ((1, True, 1, 5), (1, False, 5, None))
@@ -129,24 +129,24 @@ CLOSED = ((1, True, 1, 5), (1, False, 5, None))
 
 def test_closing_the_deal_is_acting_on_its_flags_unless_a_machine_did_it():
     moved = {"field": "stage_name", "value": None}
-    assert why(told(flag(), lived=CLOSED), act(5, **moved)) == ["deal closed"]
-    assert why(told(flag(), lived=CLOSED), act(5, None, **moved)) == ["deal closed"]
-    assert why(told(flag(), lived=CLOSED)) == ["deal closed"]
-    assert why(told(flag(), lived=CLOSED), act(5, "svc", **moved)) == ["changed by an integration or automation"]
+    assert why(ended_flags(flag(), lived=CLOSED), act(5, **moved)) == ["deal closed"]
+    assert why(ended_flags(flag(), lived=CLOSED), act(5, None, **moved)) == ["deal closed"]
+    assert why(ended_flags(flag(), lived=CLOSED)) == ["deal closed"]
+    assert why(ended_flags(flag(), lived=CLOSED), act(5, "svc", **moved)) == ["changed by an integration or automation"]
 
 
 def test_a_flag_that_comes_back_within_a_fortnight_was_not_acted_on():
-    assert why(told(flag(), flag(18, None)), act(5)) == ["came back", "stands"]
-    assert why(told(flag(), flag(19, None)), act(5)) == ["changed by a person", "stands"]
-    assert why(told(flag(), flag(18, None, policy="other")), act(5)) == ["changed by a person", "stands"]
+    assert why(ended_flags(flag(), flag(18, None)), act(5)) == ["came back", "stands"]
+    assert why(ended_flags(flag(), flag(19, None)), act(5)) == ["changed by a person", "stands"]
+    assert why(ended_flags(flag(), flag(18, None, policy="other")), act(5)) == ["changed by a person", "stands"]
 
 
 def test_under_a_fortnight_it_is_too_early_to_say_whatever_is_known():
     at = day(5) + 14 * DAY
-    assert why(told(flag()), act(5), now=at) == ["changed by a person"]
-    assert why(told(flag()), act(5), now=at - timedelta(seconds=1)) == ["too early to say"]
-    assert why(told(flag()), act(5, "svc"), now=at - DAY) == ["too early to say"]
-    assert why(told(flag(), flag(8, None)), act(5), now=at - DAY) == ["too early to say", "stands"]
+    assert why(ended_flags(flag()), act(5), now=at) == ["changed by a person"]
+    assert why(ended_flags(flag()), act(5), now=at - timedelta(seconds=1)) == ["too early to say"]
+    assert why(ended_flags(flag()), act(5, "svc"), now=at - DAY) == ["too early to say"]
+    assert why(ended_flags(flag(), flag(8, None)), act(5), now=at - DAY) == ["too early to say", "stands"]
 
 
 def test_the_share_acted_on_has_wilsons_interval():
@@ -176,6 +176,6 @@ def test_figures_are_of_flags_that_stand_or_ended_in_the_window():
     ("acted", "of", "demoted"),
     [(2, ENOUGH_ENDED, True), (3, ENOUGH_ENDED, False), (0, ENOUGH_ENDED - 1, False), (0, 0, False), (29, 100, True)],
 )
-def test_a_rule_under_thirty_percent_is_to_be_demoted_once_enough_can_be_told(acted, of, demoted):
+def test_a_rule_under_thirty_percent_is_to_be_demoted_once_enough_reasons_are_known(acted, of, demoted):
     row = {"policy": "a", **counted(pl.Series("why", ["deal closed"] * acted + ["came back"] * (of - acted)))}
     assert to_demote([row]) == (["a"] if demoted else [])

@@ -29,13 +29,13 @@ def entered(*reps, criterion=CRITERION):
     return pl.DataFrame(rows, schema, orient="row")
 
 
-def told(*frames):
+def stage_of(*frames):
     (stage,) = stages(by_owner(pl.concat(frames)), NAMES, TITLES)
     return stage
 
 
 def test_two_reps_with_ninety_and_twenty_percent_make_a_stage_untrusted():
-    stage = told(entered(("u1", 9, 1, 0), ("u2", 2, 8, 0)))
+    stage = stage_of(entered(("u1", 9, 1, 0), ("u2", 2, 8, 0)))
     assert not stage["trusted"]
     assert (
         stage["why"] == "'Evaluation criteria known' held at entry on 9 of 10 deals of Ann, and on 2 of 10 deals of Bob"
@@ -61,28 +61,28 @@ def test_two_reps_with_ninety_and_twenty_percent_make_a_stage_untrusted():
     ids=["alike", "too few", "unknown", "deals of nobody", "one rep", "by chance", "not far apart", "always true"],
 )
 def test_what_is_no_difference_leaves_the_stage_trusted(reps):
-    stage = told(entered(*reps))
+    stage = stage_of(entered(*reps))
     assert (stage["trusted"], stage["why"]) == (True, None)
 
 
 def test_unknown_entries_are_counted_apart_and_belong_to_no_share():
-    criterion = told(entered(("u1", 3, 1, 6)))["criteria"][0]
+    criterion = stage_of(entered(("u1", 3, 1, 6)))["criteria"][0]
     assert (criterion["known"], criterion["met"], criterion["unknown"], criterion["share"]) == (4, 3, 6, 0.75)
     assert criterion["p_value"] is None
-    assert told(entered(("u1", 0, 0, 2)))["criteria"][0]["share"] is None
+    assert stage_of(entered(("u1", 0, 0, 2)))["criteria"][0]["share"] is None
 
 
 def test_the_more_criteria_are_compared_the_surer_one_must_be():
     one = entered(("u1", 7, 1, 0), ("u2", 2, 6, 0))
-    assert 0.025 < told(one)["criteria"][0]["p_value"] <= 0.05
-    assert not told(one)["trusted"]
-    assert told(one, entered(("u1", 5, 3, 0), ("u2", 4, 4, 0), criterion=OTHER))["trusted"]
-    assert not told(one, entered(("u1", 4, 0, 0), ("u2", 4, 4, 0), criterion=OTHER))["trusted"]
+    assert 0.025 < stage_of(one)["criteria"][0]["p_value"] <= 0.05
+    assert not stage_of(one)["trusted"]
+    assert stage_of(one, entered(("u1", 5, 3, 0), ("u2", 4, 4, 0), criterion=OTHER))["trusted"]
+    assert not stage_of(one, entered(("u1", 4, 0, 0), ("u2", 4, 4, 0), criterion=OTHER))["trusted"]
 
 
 def test_three_reps_are_compared_at_once():
-    assert not told(entered(("u1", 9, 1, 0), ("u2", 9, 1, 0), ("u3", 2, 8, 0)))["trusted"]
-    assert told(entered(("u1", 5, 5, 0), ("u2", 6, 4, 0), ("u3", 4, 6, 0)))["trusted"]
+    assert not stage_of(entered(("u1", 9, 1, 0), ("u2", 9, 1, 0), ("u3", 2, 8, 0)))["trusted"]
+    assert stage_of(entered(("u1", 5, 5, 0), ("u2", 6, 4, 0), ("u3", 4, 6, 0)))["trusted"]
     # Pearson: (90-60)²/60·… over 3 reps of 100, expected 60 and 40 each
     assert p_value([100, 100, 100], [90, 60, 30]) == pytest.approx(5.2e-17, rel=0.05)
 

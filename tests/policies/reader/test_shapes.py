@@ -8,7 +8,7 @@ STAGES = "processes:\n  - {id: p, stages: [{id: board, names: %s}, {id: won, nam
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("facts: {board_day: date}\n", "a fact is a map of keys and values, not a text; write {type: text, meaning: "),
         ("facts: {board_day: {type: date}}\n", "a fact has no 'meaning'; add it"),
@@ -18,11 +18,11 @@ STAGES = "processes:\n  - {id: p, stages: [{id: board, names: %s}, {id: won, nam
         ("policies:\n  - id: a\n   title: b\n", "the keys of a map, and the dashes of a list, stand in one column"),
     ],
 )
-def test_what_has_the_wrong_shape_is_told_with_how_it_is_written(text, told):
-    assert told in " ".join(problems(f"version: 1\n{text}"))
+def test_what_has_the_wrong_shape_is_reported_with_how_it_is_written(text, expected):
+    assert expected in " ".join(problems(f"version: 1\n{text}"))
 
 
-def test_an_unknown_fact_that_resembles_none_is_told_with_where_facts_come_from():
+def test_an_unknown_fact_that_resembles_none_is_reported_with_where_facts_come_from():
     (found,) = problems(policy(flag_if="zzz_qqq > 3"))
     assert found.endswith(
         "unknown fact 'zzz_qqq'; docs/facts.md lists those there are, and one of your own is declared under facts"

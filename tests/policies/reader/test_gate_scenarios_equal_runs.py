@@ -87,9 +87,11 @@ def by_runs(policies: PolicySet, courses: list[GateScenario]) -> dict[tuple[int,
     criteria, previous, seen = [f"sales/{name}" for name in CRITERIA], PreviousVerdict(), {}
     context = Context(first_runs=dict.fromkeys(criteria, DAYS[0]))
     for on in DAYS:
-        told = [seen_on(key, course, on) for key, course in enumerate(courses, start=1)]
+        listed = [seen_on(key, course, on) for key, course in enumerate(courses, start=1)]
         evening = datetime.combine(on, time(20), UTC)
-        shot = snapshot([record for record, _ in told], [move for _, moves in told for move in moves], as_of=evening)
+        shot = snapshot(
+            [record for record, _ in listed], [move for _, moves in listed for move in moves], as_of=evening
+        )
         now = wide(shot, policies.processes, setting=setting)
         rules, _ = live(policies, now)
         found = bindings(now, rules, context.first_runs)
@@ -128,8 +130,8 @@ def test_three_hundred_lives_end_alike_as_examples_and_in_runs():
     runs = by_runs(policies, courses)
     endings = Counter()
     for name in (f"sales/{one}" for one in CRITERIA):
-        told = outcomes(policies.processes[0], [Asked(name, "met", course) for course in courses])
+        found = outcomes(policies.processes[0], [Asked(name, "met", course) for course in courses])
         real = [ended(runs[key, name]) for key in range(1, len(courses) + 1)]
-        assert told == real
-        endings.update(told)
+        assert found == real
+        endings.update(found)
     assert all(endings[kind] > 50 for kind in ("met", "missed", "healed", "unbound"))

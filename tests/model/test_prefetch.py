@@ -23,7 +23,7 @@ def test_the_next_item_is_made_while_the_one_before_is_used():
     assert list(found) == [2]
 
 
-def test_what_fails_is_told_after_what_came_before_it():
+def test_what_fails_is_reported_after_what_came_before_it():
     def items():
         yield 1
         yield 2

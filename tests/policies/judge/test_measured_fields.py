@@ -1,4 +1,4 @@
-"""What a rule measures: the fields by whose change its flags can be cleared."""
+"""What a rule measures: the fields that clear its flags when they change."""
 
 from dataclasses import replace
 

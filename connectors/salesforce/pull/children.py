@@ -1,0 +1,76 @@
+"""What hangs on some deals as it stands now: tasks, events, contact roles, histories.
+
+A deal that is undeleted, or that our user may see again, brings its children back without a new stamp on them.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from connectors.salesforce.client.faults import Refused
+from connectors.salesforce.client.windows import chunks, id_list
+from connectors.salesforce.pull import activities, history, opportunities, org_tables, people
+from connectors.salesforce.pull.streams import Planned
+from model.sync import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from connectors.salesforce.client.client import Client
+    from connectors.salesforce.client.schema import Schema
+    from connectors.salesforce.pull.streams import Stream
+    from connectors.salesforce.settings import SalesforceSettings
+
+
+def children(client: Client, schema: Schema, settings: SalesforceSettings, ids: Sequence[str]) -> Iterator[Page]:
+    """Pages that hold everything on these deals; what they do not list has left the deals."""
+    made = {"task": activities.task_stream, "event": activities.event_stream}
+    logged = [(made[source](schema, settings), "WhatId") for source in settings.activity.sources]
+    roles = [(people.role_stream(schema), "OpportunityId")]
+    tracked = history.tracked(schema, settings, org_tables.record_types(client, schema))
+    snapshots = history.Snapshots(client, schema, settings)
+    for some in chunks(list(ids)):
+        for streams in (roles, logged):
+            yield from _whole(client, schema, streams, some)
+        if settings.activity.roll_up == "contacts":
+            yield from _of_accounts(client, schema, [stream for stream, _ in logged], some)
+        try:
+            yield from snapshots.page_of(some)
+            yield from _whole(client, schema, [(tracked, "OpportunityId")], some)
+        except Refused:
+            continue  # the feed is late then, and `check` gives the reason
+
+
+def _whole(client: Client, schema: Schema, streams: list[tuple[Stream, str]], deals: list[str]) -> Iterator[Page]:
+    """All rows of one table on these deals; nothing where one of its objects cannot be read."""
+    plans = [(Planned(stream, schema), parent) for stream, parent in streams]
+    if not plans or any(planned.plan is None for planned, _ in plans):
+        return
+    try:
+        pages = list(chain.from_iterable(
+            _rows(client, planned, f"{parent} IN ({id_list(deals)})") for planned, parent in plans
+        ))  # fmt: skip
+    except Refused:
+        return
+    table, deleted = plans[0][0].stream.table, plans[0][0].stream.deleted
+    records = [record for page in pages for record in page.records[table]]
+    whole = {table: frozenset(deals)} if deleted else {}
+    yield Page({table: records}, aside=tuple(one for page in pages for one in page.aside), whole=whole)
+
+
+def _of_accounts(client: Client, schema: Schema, streams: list[Stream], deals: list[str]) -> Iterator[Page]:
+    """What is logged on the deals' accounts, where that counts for the deals: a merge of accounts moves it there."""
+    where = f"AccountId IN (SELECT AccountId FROM {opportunities.ENTITY} WHERE Id IN ({id_list(deals)}))"
+    for planned in (Planned(stream, schema) for stream in streams):
+        if planned.plan and "AccountId" in planned.plan.select:
+            try:
+                yield from _rows(client, planned, where)
+            except Refused:
+                continue
+
+
+def _rows(client: Client, planned: Planned, where: str) -> Iterator[Page]:
+    query = f"{planned.select()} WHERE {where}"
+    for rows in client.pages(query, deleted=planned.stream.deleted, exact=planned.stream.exact):
+        yield planned.page(rows)

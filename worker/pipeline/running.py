@@ -1,0 +1,131 @@
+"""A run from its lease to its end: the lease that is renewed, the row in the store, the line in the log."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from structlog.contextvars import bound_contextvars
+
+from model.errors import BudgetSpent, ConnectionBusy, RetryLater, SluicegateError
+from store import AWAY
+from worker.log import log
+from worker.pipeline.report import Report
+from worker.pipeline.session import Session
+from worker.pipeline.trouble import note_trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from store import Lease
+    from worker.wiring import Services
+
+LEASE_SECONDS: Final = 60
+HEARTBEAT_SECONDS: Final = 15
+FAULT: Final = "fault"
+COUNTS: Final = ("pulled", "deals", "findings", "new", "cleared", "held", "patches")
+PAUSES: Final = (1, 2, 4, 8, 15, 30)
+"""Seconds between tries to reach a database that is away."""
+
+
+@contextmanager
+def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
+    """A session with the connection's lease, renewed while the block runs. Raises ConnectionBusy."""
+    runs = services.store.runs
+    lease = runs.lease(name, "a run", services.clock(), LEASE_SECONDS)
+    ended = threading.Event()
+    thread = threading.Thread(target=_heartbeat, args=(services, lease, ended), name="lease", daemon=True)
+    thread.start()
+    try:
+        yield Session(services, name, as_of.astimezone(UTC), lease)
+    finally:
+        ended.set()
+        thread.join()
+        patiently(services, lambda: runs.release(lease))
+
+
+def _heartbeat(services: Services, lease: Lease, ended: threading.Event) -> None:
+    """Renew the lease until the work has ended or another holder has taken it."""
+    while not ended.wait(HEARTBEAT_SECONDS):
+        try:
+            services.store.runs.renew(lease, services.clock(), LEASE_SECONDS)
+        except AWAY as e:
+            log().warning("the database is away", connection=lease.connection, why=type(e).__name__)
+        except ConnectionBusy as e:
+            log().warning("the lease was lost", connection=lease.connection, why=str(e))
+            return
+
+
+def patiently(services: Services, work: Callable[[], None]) -> None:
+    """Do it, again after a while where the database is away. Raises when it stays away."""
+    for pause in PAUSES:
+        try:
+            return work()
+        except AWAY:
+            services.sleep(pause)
+    return work()
+
+
+@contextmanager
+def counted(session: Session, report: Report) -> Iterator[None]:
+    """Count the block's calls to the CRM in the report and in the day's budget."""
+    before = session.connector.calls
+    try:
+        yield
+    finally:
+        report.calls = session.connector.calls - before
+        session.store.connections.note_calls(session.name, session.services.clock().date(), report.calls)
+
+
+@contextmanager
+def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
+    """A run's row in the store, its report, and its line in the log. A resumable stop is in the report's `stopped`."""
+    store, services = session.store, session.services
+    calibration = store.connections.current_calibration(session.name, session.as_of).revision
+    run_id = store.runs.start(
+        session.name, session.as_of, "", calibration, kind, session.lease, at=services.clock(), trigger=services.trigger
+    )
+    report, outcome, start = Report(run_id=str(run_id), as_of=session.as_of.isoformat()), FAULT, time.perf_counter()
+    with bound_contextvars(run=run_id, connection=session.name):
+        try:
+            yield run_id, report
+            outcome = "done"
+        except (RetryLater, BudgetSpent) as e:
+            outcome = report.stopped = str(e)
+        except SluicegateError as e:
+            outcome = str(e)
+            raise
+        except AWAY as e:
+            outcome = f"{FAULT}: the database was away ({type(e).__name__})"
+            raise
+        except (KeyboardInterrupt, SystemExit):
+            outcome = "interrupted"
+            raise
+        finally:
+            patiently(services, lambda: _end(session, report, kind, outcome))
+            _log_end(session, kind, outcome, report, time.perf_counter() - start)
+
+
+def _end(session: Session, report: Report, kind: str, outcome: str) -> None:
+    """Close the run's row, with the trouble that began or ended with it."""
+    run_id = int(report.run_id)
+    note_trouble(session, run_id, report, kind=kind, outcome=outcome)
+    session.store.runs.end(run_id, outcome, report.to_json(), session.services.clock())
+
+
+def _log_end(session: Session, kind: str, outcome: str, report: Report, seconds: float) -> None:
+    """One line that says how the run ended: a fault is an error, what waits for somebody is a warning."""
+    level = "error"
+    if outcome == "done" or report.stopped:
+        level = "warning" if report.stopped or report.held or report.trouble["begun"] else "info"
+    counts = {name: getattr(report, name) for name in COUNTS}
+    counts |= {what: n for what, n in (report.outcomes | report.actions).items() if n}
+    told = {what: lines for what, lines in report.trouble.items() if what != "lasting" and lines}
+    getattr(log(), level)(
+        "run ended", run=int(report.run_id), connection=session.name, kind=kind, trigger=session.services.trigger,
+        outcome=outcome, seconds=round(seconds, 1), calls=report.calls, dry_run=report.dry_run, counts=counts, **told,
+    )  # fmt: skip

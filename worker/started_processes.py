@@ -1,0 +1,72 @@
+"""Processes that the product starts: they end with it, and a later start ends those that an earlier one left.
+
+A pid file names the started process and the one that started it, each by host, boot, pid and start time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import time
+from typing import TYPE_CHECKING, Final
+
+from store import is_dead, this_process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GRACE_SECONDS: Final = 5.0
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+def note(file: Path, pid: int, parent: int | None = None) -> None:
+    """Write the pid file of a started process; `parent` is this process unless given."""
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(f"{this_process(pid)}\n{this_process(parent)}\n")
+
+
+def end_left_over(file: Path) -> bool:
+    """End the process of a pid file if its starter is dead and every mark of it matches; returns whether one ended."""
+    marks = _marks(file)
+    if marks is None:
+        return False
+    child, parent = marks
+    if not is_dead(parent) or not _is_here(child):
+        return False
+    _end(child)
+    file.unlink(missing_ok=True)
+    return True
+
+
+def _marks(file: Path) -> tuple[str, str] | None:
+    """The two processes of a pid file; None unless the file is a plain one of ours that nobody else can read."""
+    try:
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW)) as opened:
+            seen = os.fstat(opened.fileno())
+            if not stat.S_ISREG(seen.st_mode) or seen.st_uid != os.getuid() or seen.st_mode & OTHERS:
+                return None
+            lines = opened.read(1000).splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    whole = [line for line in lines if len(line.split(" ")) == len(this_process().split(" "))]
+    return (whole[0], whole[1]) if len(whole) == len(lines) == 2 else None  # noqa: PLR2004 - child and parent
+
+
+def _is_here(process: str) -> bool:
+    """Whether the process runs on this machine now."""
+    pid = process.split(" ")[2]
+    return pid.isdigit() and this_process(int(pid)) == process and not is_dead(process)
+
+
+def _end(process: str) -> None:
+    """Ask it to end, and after some seconds end it."""
+    pid = int(process.split(" ")[2])
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    while _is_here(process):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            return
+        time.sleep(0.05)
