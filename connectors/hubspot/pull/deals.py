@@ -115,7 +115,8 @@ class Maker:
         pipeline = record.get("pipeline")
         record["pipeline"] = self._pipelines.labels.get(pipeline or "", pipeline) or known.get("pipeline")
         for name in ("is_closed", "is_won", "probability"):
-            if record.get(name) is None:
+            odd = name in record["unread"] and name not in self._unread
+            if record.get(name) is None and not odd:
                 record[name] = known.get(name)
 
 
