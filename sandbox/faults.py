@@ -88,6 +88,8 @@ class Faults:
     def __init__(self, named: dict[str, dict[str, Any]], refusal: Callable[[Fault], Exception]) -> None:
         self.named, self._refusal = named, refusal
         self.waiting: list[Fault] = []
+        self.twist: Callable[[Any, Any], Any] | None = None
+        """For tests in process: (request, reply) → the reply to send in its place."""
 
     def add(self, name: str = "", **changes: Any) -> Fault:
         """Set a fault by its name, by its properties, or both; raises KeyError."""

@@ -137,6 +137,8 @@ def application(door: Door[Any]) -> ASGIApp:
             _abort(send)
             return
         reply = door.answer(asked, fault)
+        if door.world.faults.twist:
+            reply = door.world.faults.twist(asked, reply)
         door.log(asked, str(reply.status) if not fault else f"{reply.status} {fault.how}")
         if fault and fault.how == "drop_after":
             _abort(send)
@@ -181,7 +183,7 @@ async def _half(reply: Reply, send: Send) -> None:
 
 async def _send(door: Door[Any], reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
     date = format_datetime(door.world.clock.now().replace(microsecond=0), usegmt=True)
-    headers = {**reply.headers, "date": date, "content-type": reply.kind}
+    headers = {"date": date, "content-type": reply.kind, **reply.headers}
     if reply.status == 204:  # noqa: PLR2004 - no content
         del headers["content-type"]
     await Response(reply.bytes(), reply.status, headers)(scope, receive, send)

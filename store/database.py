@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from store import mirror_tables
 from store.fence import assert_held
 from store.sql import Sql
+from store.trouble import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
 
 AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError)
 """Raised while the database cannot be reached."""
-HEAD: Final = "0050"
+HEAD: Final = "0051"
 """The newest migration; opening compares with it before Alembic is imported."""
+UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
+ENCODE: Final = (
+    "[store] url has an '@' in its user name or password: percent-encode it, so that @ is written %40, and likewise "
+    ": as %3A, / as %2F, # as %23, ? as %3F and % as %25."
+)
 MIGRATION_LOCK: Final = 5_107_205
 PRAGMAS: Final = (
     "busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY", "cache_size = -32768",
@@ -29,8 +35,13 @@ PRAGMAS: Final = (
 
 
 def normal_url(url: str) -> sa.URL:
-    """The URL with our driver; raises ValueError for another database."""
-    made = make_url(url)
+    """The URL with our driver; raises ValueError, without any part of a password, for one that cannot be used."""
+    try:
+        made = make_url(url)
+    except (ValueError, sa.exc.ArgumentError):
+        raise ValueError(UNREADABLE) from None
+    if "@" in (made.host or ""):
+        raise ValueError(ENCODE)
     if made.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return made.set(drivername="postgresql+psycopg")
     if made.drivername in {"sqlite", "sqlite+pysqlite"} and made.database not in {None, "", ":memory:"}:
@@ -41,8 +52,8 @@ def normal_url(url: str) -> sa.URL:
 def make_engine(url: sa.URL) -> sa.Engine:
     """An engine with explicit transactions: IMMEDIATE for writers, deferred (one snapshot) for readers."""
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True)
-    engine = sa.create_engine(url)
+        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = sa.create_engine(url, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _connected(raw: Any, _record: object) -> None:
@@ -87,13 +98,13 @@ class Database:
         options: dict[str, Any] = {}
         if self._url.get_backend_name() == "postgresql":
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self.engine.connect().execution_options(**options) as tx, tx.begin():
+        with spoken(), self.engine.connect().execution_options(**options) as tx, tx.begin():
             yield Sql(tx)
 
     @contextmanager
     def writing(self, lease: Lease | None = None) -> Iterator[Sql]:
         """A write transaction; raises ConnectionBusy if `lease` was lost."""
-        with self.engine.connect().execution_options(writes=True) as tx, tx.begin():
+        with spoken(), self.engine.connect().execution_options(writes=True) as tx, tx.begin():
             if lease is not None:
                 assert_held(tx, lease)
             yield Sql(tx)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -21,6 +22,7 @@ from store.pushes.pushes import Pushes
 from store.runs.connections import Connections
 from store.runs.policy_sets import PolicySets
 from store.runs.runs import Runs
+from store.trouble import StoreFault, meaning
 from store.verdicts.decisions import Decisions
 from store.verdicts.flag_history import FlagHistory
 from store.verdicts.leads import Leads
@@ -29,9 +31,6 @@ from store.verdicts.verdicts import Verdicts
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-
-
-UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
 
 
 @dataclass(frozen=True)
@@ -69,11 +68,14 @@ class Store:
             database = Database(url)
             make_private(database)
             database.upgrade()
-        except (ValueError, sa.exc.ArgumentError) as e:
-            raise SettingsProblem(str(e) if isinstance(e, ValueError) else UNREADABLE) from None
-        except (sa.exc.DBAPIError, OSError) as e:
-            cause = str(getattr(e, "orig", None) or e).partition("\n")[0]
-            raise SettingsProblem(f"The store cannot be opened: {cause}. [store] url says where it is.") from None
+        except ValueError as e:
+            raise SettingsProblem(str(e)) from None
+        except (sa.exc.DBAPIError, StoreFault, OSError) as e:
+            said = e if isinstance(e, StoreFault) else meaning(e)
+            if isinstance(said, SettingsProblem):
+                raise said from None
+            why = str(said).removeprefix("The store cannot be reached: ").rstrip(".")
+            raise SettingsProblem(f"The store cannot be opened: {why}. [store] url says where it is.") from None
         return cls.over(database)
 
     @contextmanager
@@ -94,4 +96,7 @@ def make_private(database: Database) -> None:
     """Create a new SQLite file readable by its owner only: it holds people's names."""
     url = database.engine.url
     if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).touch(mode=0o600, exist_ok=True)
+        path = Path(url.database)
+        if path.is_symlink() and path.lstat().st_uid != os.getuid():
+            raise SettingsProblem(f"The store {path} is a link that another user made; remove it.")
+        path.touch(mode=0o600, exist_ok=True)

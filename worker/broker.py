@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -41,17 +42,31 @@ def broker_url(settings: Settings) -> str:
 def data_folder(settings: Settings) -> Path:
     """Folder for the files of the embedded broker and beat. Creates it if it is missing."""
     folder = settings.home / ".sluicegate"
+    if not settings.broker.url.get_secret_value():
+        return private_folder(folder)
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
+def private_folder(folder: Path) -> Path:
+    """The folder, made if it is missing. Raises SettingsProblem where another user could put files into it."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise SettingsProblem(
+            f"{folder} must be a folder of our own user with mode 700, because the embedded broker trusts what is in "
+            f"it. Look who made it; then remove it, run chmod 700 {folder}, or set TMPDIR to a private folder."
+        )
+    return folder
+
+
 def socket_path(folder: Path) -> Path:
-    """Path of the broker's socket. Kernels refuse long paths, so a long one moves to the temporary folder."""
+    """Path of the broker's socket. Kernels refuse long paths, so a long one moves to a private folder elsewhere."""
     path = folder.resolve() / "broker.sock"
     if len(str(path)) <= LONGEST_SOCKET_PATH:
         return path
     name = hashlib.blake2b(str(path).encode(), digest_size=8).hexdigest()
-    return Path(tempfile.gettempdir()) / f"sluicegate-{name}.sock"
+    return private_folder(Path(tempfile.gettempdir()) / f"sluicegate-{os.getuid()}") / f"{name}.sock"
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from connectors.shared.files import new_file
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 
@@ -32,7 +33,6 @@ def copied(names: Sequence[str], folder: Path) -> list[Path]:
             raise SettingsProblem(
                 f"{folder / name}.yaml is there already; move it away, or name another folder with --to."
             )
-    folder.mkdir(parents=True, exist_ok=True)
     for name in wanted:
-        (folder / f"{name}.yaml").write_bytes(texts[name])
+        new_file(folder / f"{name}.yaml", texts[name])
     return [folder / f"{name}.yaml" for name in wanted]

@@ -27,6 +27,8 @@ def carrier(url: SecretStr) -> SecretStr:
         right = text.startswith(BROKERS) and (parts.port is None or parts.port > 0)
     except ValueError:
         right = False
+    if text.partition("://")[2].partition("/")[0].count("@") > 1:
+        raise ValueError("percent-encode the password: an @ in it is written %40")
     if text and not right:
         raise ValueError(f"write a URL that starts with {', '.join(BROKERS)}, such as redis://HOST:6379/0")
     return url

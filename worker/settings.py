@@ -23,6 +23,7 @@ from connectors.shared.connection import Closed, ConnectionSettings
 from model.errors import SettingsProblem
 from worker.config_file import ConfigFile, read_config
 from worker.setting_checks import carrier
+from worker.settings_sources import source_trouble
 from worker.settings_tables import MessageSettings, ScheduleSettings
 
 
@@ -150,8 +151,8 @@ def read_settings(config: Path | None) -> Settings:
         return Settings(**{**(file.raw if file else {}), "home": home})
     except ValidationError as e:
         raise SettingsProblem(mistakes(e, file)) from None
-    except SettingsError as e:
-        raise SettingsProblem(f"SLUICEGATE_SECRETS_DIR: {e}.") from None
+    except (SettingsError, UnicodeDecodeError, OSError) as e:
+        raise SettingsProblem(source_trouble(os.environ, e)) from None
 
 
 def mistakes(error: ValidationError, file: ConfigFile | None = None) -> str:

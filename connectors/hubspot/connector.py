@@ -42,7 +42,7 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
         self._moves = Moves(self._client, self._schema)
         self._push = Push(self._client, self._schema, self.settings, sleep=self._sleep, jitter=self._random.uniform)
 
-    def describe(self, *, subjects: Collection[str] = ()) -> Description:
+    def _describe(self, subjects: Collection[str]) -> Description:
         """What can be read and written now, also of `subjects`; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         account = self._client.account
@@ -63,33 +63,31 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
         home = self.settings.currency or own
         return home if own in {None, home} or rates.read(self._client, home) else own
 
-    def pull(
-        self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()
-    ) -> Iterator[Page]:
-        """Pages of every stream; see connectors.protocol."""
+    def _pages(self, cursors: Mapping[str, Cursor], *, full: bool, subjects: Collection[str]) -> Iterator[Page]:
+        """Pages of every stream."""
         self._schema.forget()
         yield from Pull(self._client, self._schema, self.settings, cursors, full=full, subjects=subjects).pages()
 
-    def read(self, ids: Sequence[str]) -> Page:
+    def _read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; deleted and merged ones say so, one that nobody knows has vanished."""
         return read(self._client, self._schema, self.settings, ids)
 
-    def children(self, ids: Sequence[str]) -> Iterator[Page]:
+    def _children(self, ids: Sequence[str]) -> Iterator[Page]:
         """What hangs on these deals as it stands now; see connectors.protocol."""
         return Pull(self._client, self._schema, self.settings, {}, full=False).children(list(ids))
 
-    def check(self, now: datetime, *, subjects: Collection[str] = ()) -> list[Remark]:
+    def _check(self, now: datetime, subjects: Collection[str]) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         found = check.check(self._client, self._schema, self.settings, now)
         found += remarks.tasks(self._tasks.offered, tasks.LACKS)
         return [*found, *(of_leads.check(self._schema, self.settings) if LEADS.table in subjects else ())]
 
-    def draft(self) -> Draft:
+    def _draft(self) -> Draft:
         """What `init` can suggest from this portal: properties for facts, stages for processes."""
         return draft.draft(self._client, self._schema)
 
-    def provision(self, export: Path | None = None) -> list[Remark]:
+    def _provision(self, export: Path | None) -> list[Remark]:
         """Make our property group and properties by API, or write them below `export` for an admin."""
         if export is not None:
             return export_files.export(self.settings, export)

@@ -19,6 +19,7 @@ from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.setup import check, describe, draft, provision
 from connectors.salesforce.setup import export as export_files
 from connectors.shared.connector import CrmConnector
+from connectors.shared.pull.convert import known_zone
 from connectors.shared.pull.rows import convert
 from connectors.shared.record_ids import full_id
 from connectors.shared.setup import remarks
@@ -46,7 +47,7 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
         self._moves = Moves(self._client, self._schema)
         self._push = Push(self._client, self._schema, self.settings, sleep=self._sleep, jitter=self._random.uniform)
 
-    def describe(self, *, subjects: Collection[str] = ()) -> Description:
+    def _describe(self, subjects: Collection[str]) -> Description:
         """What can be read and written now, also of `subjects`; raises AccessRefused, RetryLater, BudgetSpent."""
         self._schema.forget()
         self._schema.organization = None
@@ -61,7 +62,7 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
             user_id=self._client.user_id,
             currency=organization.currency,
             rates_to=self._rates_to(organization.currency),
-            zone=self.settings.zone or organization.zone,
+            zone=self.settings.zone or known_zone(organization.zone),
             acts=self._offered(),
         )
 
@@ -70,14 +71,12 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
         home = self.settings.currency or own
         return home if home == own or org_tables.rates(self._client, self._schema, home) else own
 
-    def pull(
-        self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()
-    ) -> Iterator[Page]:
-        """Pages of every stream; see connectors.protocol."""
+    def _pages(self, cursors: Mapping[str, Cursor], *, full: bool, subjects: Collection[str]) -> Iterator[Page]:
+        """Pages of every stream."""
         self._schema.forget()
         yield from Pull(self._client, self._schema, self.settings, cursors, full=full, subjects=subjects).pages()
 
-    def read(self, ids: Sequence[str]) -> Page:
+    def _read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; one in the bin is deleted, one that nobody knows has vanished."""
         kinds = org_tables.record_types(self._client, self._schema)
         plan = opportunities.plan(self._client, self._schema, self.settings, kinds)
@@ -94,18 +93,18 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
                 page = replace(page, aside=(*page.aside, *aside))
         return _with_vanished(page, ids)
 
-    def children(self, ids: Sequence[str]) -> Iterator[Page]:
+    def _children(self, ids: Sequence[str]) -> Iterator[Page]:
         """What hangs on these deals as it stands now; see connectors.protocol."""
         return children(self._client, self._schema, self.settings, ids)
 
-    def check(self, now: datetime, *, subjects: Collection[str] = ()) -> list[Remark]:
+    def _check(self, now: datetime, subjects: Collection[str]) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self.describe()
         found = check.check(self._client, self._schema, self.settings, now)
         found += remarks.tasks(self._tasks.offered, tasks.LACKS)
         return [*found, *(of_leads.check(self._schema, self.settings) if LEADS.table in subjects else ())]
 
-    def provision(self, export: Path | None = None) -> list[Remark]:
+    def _provision(self, export: Path | None) -> list[Remark]:
         """Make our fields and permission sets by API, or write them below `export` for an admin's own pipeline."""
         if export is not None:
             return export_files.export(self.settings, export)
@@ -116,7 +115,7 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
         self._schema.forget()
         return done
 
-    def draft(self) -> Draft:
+    def _draft(self) -> Draft:
         """What `init` can suggest from this org: fields for facts, stages for processes."""
         return draft.draft(self._client, self._schema)
 

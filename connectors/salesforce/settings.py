@@ -55,6 +55,7 @@ class SalesforceSettings(Credentials, CrmSettings):
     api_version: str = "62.0"
     timeout: tuple[float, float] = (10.0, 130.0)
     """Seconds to connect, and to wait for the next bytes (a query may run two minutes)."""
+    longest: float = 190.0
     writes: Mapping[str, str] = Field(default_factory=lambda: dict(DEFAULT_WRITES))
     pause_until: str = DEFAULT_READS["pause_until"]
     pause_reason: str = DEFAULT_READS["pause_reason"]

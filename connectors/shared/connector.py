@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from connectors.shared.client.shapes import understood
+from connectors.shared.pull.door import checked
 from connectors.shared.push import operations
 from model.actions import Close, Hand, Move, Remove, Return, Task
+from model.sync import Page, Remark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from connectors.shared.client.http_session import Wire
     from connectors.shared.push.moves import CrmMoves
     from connectors.shared.push.operations import Way
     from connectors.shared.push.tasks import CrmTasks
     from model.actions import Act, Receipt
-    from model.sync import Budget, Outcome, Patch
+    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch, SetAside
 
 SettingsT = TypeVar("SettingsT")
 
@@ -27,6 +32,11 @@ class CountingClient(Protocol):
     """A client, as far as its calls are counted."""
 
     wire: Wire
+    misfits: list[SetAside]
+
+    @property
+    def clock_remark(self) -> str | None:
+        """A sentence where the server's clock and ours are far apart."""
 
     def budget(self) -> Budget:
         """The CRM's daily calls by its last reply, and our own calls."""
@@ -74,6 +84,75 @@ class CrmConnector(ABC, Generic[SettingsT]):
     def _set_up(self, spent: int) -> None:
         """Make client, schema, tasks, moves and push."""
 
+    def describe(self, *, subjects: Collection[str] = ()) -> Description:
+        """What can be read and written now; see connectors.protocol."""
+        with understood():
+            return self._describe(subjects)
+
+    @abstractmethod
+    def _describe(self, subjects: Collection[str]) -> Description: ...
+
+    def pull(
+        self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()
+    ) -> Iterator[Page]:
+        """Pages of every stream, each checked; see connectors.protocol."""
+        with understood():
+            for page in self._pages(cursors, full=full, subjects=subjects):
+                yield self._checked(page)
+            if remark := self._client.clock_remark:
+                yield Page({}, remarks=(remark,))
+
+    @abstractmethod
+    def _pages(self, cursors: Mapping[str, Cursor], *, full: bool, subjects: Collection[str]) -> Iterator[Page]: ...
+
+    def read(self, ids: Sequence[str]) -> Page:
+        """These deals as they stand now, checked; see connectors.protocol."""
+        with understood():
+            return self._checked(self._read(ids))
+
+    @abstractmethod
+    def _read(self, ids: Sequence[str]) -> Page: ...
+
+    def children(self, ids: Sequence[str]) -> Iterator[Page]:
+        """What hangs on these deals as it stands now, checked; see connectors.protocol."""
+        with understood():
+            for page in self._children(ids):
+                yield self._checked(page)
+
+    @abstractmethod
+    def _children(self, ids: Sequence[str]) -> Iterator[Page]: ...
+
+    def _checked(self, page: Page) -> Page:
+        """The page with the misfits that came with it, and nothing in it that cannot be judged."""
+        misfits, self._client.misfits[:] = tuple(self._client.misfits), ()
+        return checked(replace(page, aside=page.aside + misfits) if misfits else page)
+
+    def check(self, now: datetime, *, subjects: Collection[str] = ()) -> list[Remark]:
+        """Sentences: what works, what is missing, what to do; see connectors.protocol."""
+        with understood():
+            found = self._check(now, subjects)
+        remark = self._client.clock_remark
+        return [*found, Remark("warning", remark)] if remark else found
+
+    @abstractmethod
+    def _check(self, now: datetime, subjects: Collection[str]) -> list[Remark]: ...
+
+    def draft(self) -> Draft:
+        """What `init` can suggest; see connectors.protocol."""
+        with understood():
+            return self._draft()
+
+    @abstractmethod
+    def _draft(self) -> Draft: ...
+
+    def provision(self, export: Path | None = None) -> list[Remark]:
+        """Make what is missing in the CRM, or write it below `export`; see connectors.protocol."""
+        with understood():
+            return self._provision(export)
+
+    @abstractmethod
+    def _provision(self, export: Path | None) -> list[Remark]: ...
+
     @property
     def calls(self) -> int:
         """HTTP calls sent so far, logins included."""
@@ -85,7 +164,8 @@ class CrmConnector(ABC, Generic[SettingsT]):
 
     def push(self, patches: Sequence[Patch]) -> list[Outcome]:
         """Send at most `batch_size` patches; see connectors.protocol. Raises ValueError for fields outside `writes`."""
-        return self._push.send(patches)
+        with understood(but=ValueError):
+            return self._push.send(patches)
 
     def act(self, acts: Sequence[Act]) -> list[Receipt]:
         """Tasks made, completed, deleted, deals moved; see connectors.protocol. Raises ValueError for a doubled key."""
@@ -95,7 +175,8 @@ class CrmConnector(ABC, Generic[SettingsT]):
             ways |= {Task: tasks.make, Hand: tasks.hand, Close: tasks.close, Remove: tasks.remove}
         if moves := self._moves:
             ways |= {Move: moves.move, Return: moves.back}
-        return operations.each(acts, ways)
+        with understood():
+            return operations.each(acts, ways)
 
     def _offered(self) -> frozenset[str]:
         """The kinds of act that can be done now, as `Description.acts` has them."""

@@ -70,6 +70,8 @@ class CrmSettings(Frozen):
     zone: str | None = None
     timeout: tuple[float, float]
     """Seconds to connect, and to wait for the next bytes."""
+    longest: float
+    """Seconds that one call may take as a whole."""
     budget_share: float = Field(default=0.2, gt=0, le=1)
 
     @classmethod

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from connectors.shared.pull.door import checked
 from connectors.tables import side_files
 from connectors.tables.activities import Deals, activities
 from connectors.tables.describe import aside_remarks, description, mapped_facts, pipeline_remarks
@@ -81,6 +82,9 @@ class TablesConnector:
         subjects: Collection[str] = (),  # noqa: ARG002
     ) -> Iterator[Page]:
         """The whole report, as an export is always whole; one page without records when no byte has changed."""
+        return map(checked, self._pages(cursors, full=full))
+
+    def _pages(self, cursors: Mapping[str, Cursor], *, full: bool) -> Iterator[Page]:
         export = self._export()
         written = read_findings(self.settings.findings_path)
         state = json.dumps({"files": export.digest, "settings": repr(self.settings), "findings": digest(written)})

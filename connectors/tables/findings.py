@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 from typing import TYPE_CHECKING, Final
 
+from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
 from model.helpers.spreadsheet_cells import inert, spoken
 from model.sync import OUR_FIELDS, FieldRule, canonical
@@ -75,21 +75,11 @@ def write_findings(path: Path, rows: Mapping[str, Mapping[str, FieldValue]]) -> 
     for deal in sorted(rows):
         writer.writerow([inert(deal), *(_text(rows[deal].get(name)) for name in OUR_FIELDS)])
     try:
-        _put(path, text.getvalue())
+        replace_file(path, text.getvalue().encode("utf-8-sig"))  # the mark makes spreadsheets read UTF-8
     except OSError as error:
         raise SettingsProblem(
             f"{path} cannot be written ({error.strerror}); name another file for the findings."
         ) from error
-
-
-def _put(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    with new.open("w", encoding="utf-8-sig", newline="") as file:  # the mark makes spreadsheets read UTF-8
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
 
 
 def _text(value: FieldValue) -> str:

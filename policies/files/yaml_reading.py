@@ -54,6 +54,10 @@ def read_yaml(file: str, source: str | bytes) -> Node | Problem:
         return _unreadable(file, text, error)
     except YAMLError as error:
         return Problem(file, 1, 1, f"this is not YAML: {str(error).splitlines()[0]}")
+    except (ValueError, OverflowError):  # the library reads numbers and characters without looking at their size
+        return Problem(
+            file, 1, 1, "this is not YAML: a %YAML line or an escaped character has a number that is too large"
+        )
     return builder.root or Problem(file, 1, 1, "the file is empty; it needs version: 1 and policies or processes")
 
 

@@ -48,7 +48,7 @@ def keep_parents(  # noqa: PLR0917 - the records and the times of reading
     known_since = feeds_read_at(sql, connection) if parent is DEALS else None
     for id_, record in records.items():
         old = stored.get(id_)
-        if old is None and parent is not DEALS and record.get("gone"):
+        if old is None and record.get("gone") and (parent is not DEALS or record["gone"] == "vanished"):
             continue  # never a lead here, or gone before it was first read
         row = merged(parent, record, old, seen, as_of)
         if old is not None and parent.compared(row) == parent.compared(old):

@@ -59,6 +59,12 @@ class Mirror:
         with self.database.writing(lease) as sql:
             return keep_records(sql, key, page, run_id, seen=seen, as_of=now)
 
+    def set_aside(self, connection: str) -> list[str]:
+        """CRM ids of deals that could not be read when they last came."""
+        query = "SELECT id FROM aside WHERE connection = ? AND table_name = 'opportunity' AND id <> '' ORDER BY id"
+        with self.database.reading() as sql:
+            return [id_ for (id_,) in sql.rows(query, self.database.connection_key(connection))]
+
     def returned(self, connection: str) -> list[str]:
         """Deals with children that are to be read again."""
         noted = self.cursors(connection).get(returned.STREAM)

@@ -9,6 +9,7 @@ from model.records import COLUMNS
 from store import mirror_tables
 from store.codec import WRITE
 from store.mirror import returned
+from store.mirror.aside import keep_aside
 from store.mirror.field_changes import drop_known
 from store.mirror.kept import Kept
 from store.mirror.merge import keep_parents, keys_of
@@ -43,9 +44,7 @@ def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, s
     for table, ids in page.present.items():
         vanished, held_back = reconcile(sql, connection, table, ids, as_of)
         kept += Kept(vanished=vanished, held_back=held_back)
-    rows = [(connection, a.table, a.id, a.reason, run_id, seen) for a in page.aside]
-    columns = ("connection", "table_name", "id", "reason", "run", "seen_at")
-    sql.upsert("aside", columns, rows, columns[:3])
+    keep_aside(sql, connection, page, run_id, seen)
     feeds = [(connection, name, as_of) for name in sorted(page.feeds)]
     sql.upsert("feed", ("connection", "name", "read_at"), feeds, ("connection", "name"))
     if page.cursor is not None:

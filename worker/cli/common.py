@@ -38,8 +38,15 @@ EXIT_CODES: dict[type[SluicegateError], int] = {
     BudgetSpent: 3,
     ConnectionBusy: 5,
 }
-HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, escapes, marks that change the writing direction, and half characters."""
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+"""Controls and escapes, line ends other than LF, marks that change the writing direction, signs of no width, and
+halves of characters."""
+LONGEST_LINE = 2_000
+LONGEST_CELL = 500
+"""Characters of a line and of a line in a table's cell; a longer one is cut."""
 DEFAULT_CONFIG = Path("sluicegate.toml")
 
 
@@ -71,9 +78,16 @@ def asked(context: typer.Context) -> Asked:
     return found
 
 
-def visible(text: str) -> str:
-    """Replace every character that would move or colour a terminal by �. Line breaks and tabs stay."""
-    return HIDDEN.sub("�", text)
+def visible(text: str, longest: int = LONGEST_LINE) -> str:
+    """The text as it may be printed: � for what would move, colour or deceive a terminal; long lines are cut."""
+    lines = (line if len(line) <= longest else f"{line[: longest - 1]}…" for line in text.split("\n"))
+    return HIDDEN.sub("�", "\n".join(lines))
+
+
+def to_json(answer: Any, indent: int | None = None) -> str:
+    """JSON in which every character that `visible` replaces is escaped."""
+    text = json.dumps(answer, ensure_ascii=False, default=str, indent=indent)
+    return HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def tell(text: str, *, err: bool = False) -> None:
@@ -89,7 +103,7 @@ def show_count(what: str, count: int) -> None:
 def say(answer: Any, as_json: bool, people: Callable[[], None]) -> None:
     """Print the answer as JSON or text, as requested."""
     if as_json:
-        print(json.dumps(answer, ensure_ascii=False, default=str, indent=2))
+        print(to_json(answer, indent=2))
     else:
         people()
 
@@ -106,7 +120,7 @@ def say_error(error: Exception, code: int, *, as_json: bool) -> None:
         answer: dict[str, Any] = {"error": text, "exit": code}
         if isinstance(error, PolicyProblem):
             answer["problems"] = [vars(problem) for problem in error.problems]
-        print(json.dumps(answer, ensure_ascii=False))
+        print(to_json(answer))
     tell(text, err=True)
 
 
@@ -127,7 +141,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
+        shown.add_row(*(Text("" if cell is None else visible(str(cell), LONGEST_CELL)) for cell in row))
     width = None if sys.stdout.isatty() else 160
-    tell(f"\n{title}")
+    tell(f"\n{' '.join(title.split())}")
     Console(width=width, highlight=False).print(shown)

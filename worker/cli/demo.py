@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
-from worker.cli.common import table, tell
+from worker.cli.common import table, tell, to_json
 from worker.cli.read import show_kpis
 from worker.cli.rendering import verdict_lines
 from worker.pipeline.run import run
@@ -85,7 +85,7 @@ def demo(folder: Path, deals: int, *, whole: bool = False, as_json: bool = False
         shown = [governed(services, crm) for crm in crms]
         services.store.close()
     if as_json:
-        typer.echo(json.dumps({one.crm.name: one.to_json() for one in shown}, default=str))
+        typer.echo(to_json({one.crm.name: one.to_json() for one in shown}))
         return
     for one in shown if whole else ():
         show(one)
@@ -145,8 +145,7 @@ def local_hubspot(deals: int) -> Iterator[Local]:
 def write_config(folder: Path, crms: list[Local]) -> Path:
     """Write the demo's config file, readable by its owner only."""
     path = folder / "sluicegate.toml"
-    path.touch(mode=0o600)
-    path.write_text("\n".join(crm.config for crm in crms))
+    replace_file(path, "\n".join(crm.config for crm in crms).encode(), 0o600)
     return path
 
 

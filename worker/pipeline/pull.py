@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from model.sync import Page, SetAside
     from worker.pipeline.session import Session
 
+AT_ONCE: Final = 500
+"""Deals of one read by id."""
 SWEEP: Final = 8
 """Pages between two garbage collections."""
 
@@ -28,6 +30,7 @@ class Pulled:
     changed: int = 0
     held_back: int = 0
     aside: list[SetAside] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def pull(
@@ -44,6 +47,7 @@ def pull(
         if returned := store.mirror.returned(session.name):
             _keep(session, pulled, session.connector.children(returned))
             store.mirror.forget_returned(session.name, returned, session.lease)
+        _set_aside_before(session, pulled)
     return pulled
 
 
@@ -57,6 +61,15 @@ def _keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
         pulled.changed += kept.changed + kept.new
         pulled.held_back += kept.held_back
         pulled.aside += page.aside
+        pulled.remarks += page.remarks
         session.services.progress("pulled", pulled.records)
         if number % SWEEP == 0:
             gc.collect(1)  # reference cycles that the libraries have left
+
+
+def _set_aside_before(session: Session, pulled: Pulled) -> None:
+    """Read again, by id, the deals that an earlier run could not read."""
+    now = {aside.id for aside in pulled.aside}
+    again = [id_ for id_ in session.store.mirror.set_aside(session.name) if id_ not in now]
+    starts = range(0, len(again), AT_ONCE)
+    _keep(session, pulled, (session.connector.read(again[start : start + AT_ONCE]) for start in starts))

@@ -109,6 +109,7 @@ def pull_into(session: Session, report: Report, *, full: bool, others: Collectio
     finally:
         report.pulled = pulled.records
         report.aside = [asdict(aside) for aside in pulled.aside]
+        report.remarks += pulled.remarks
     if pulled.held_back:
         report.held += pulled.held_back
         report.remarks.append(NOT_BURIED.format(n=pulled.held_back, name=session.name))

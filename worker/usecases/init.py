@@ -8,6 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from connectors.registry import KINDS, crm
+from connectors.shared.files import new_file
 from model.errors import SettingsProblem
 from worker.pipeline.home_currency import home_currency
 
@@ -84,7 +85,7 @@ def next_step(folder: Path, source: str) -> str:
 
 def fields_text(name: str, draft: Draft) -> str:
     """The drafted mappings, fullest first."""
-    lines = [f'{m.fact} = "{m.field}"   # {m.label}: {m.filled:.0%} filled' for m in draft.fields]
+    lines = [f'{m.fact} = "{m.field}"   # {" ".join(m.label.split())}: {m.filled:.0%} filled' for m in draft.fields]
     return FIELDS_HEAD.format(name=name) + "\n".join(lines) + "\n"
 
 
@@ -112,6 +113,5 @@ def _quoted(text: str) -> str:
 
 
 def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    new_file(path, text.encode())
     return path

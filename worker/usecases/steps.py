@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
 from model.helpers.spreadsheet_cells import inert
 from worker.pipeline.judge import judge
@@ -119,10 +121,11 @@ def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
             raise SettingsProblem(f"Nothing is known of '{name}' yet; `sluicegate pull {name}` reads its deals.")
         patches = [patch for part in planned(session, found, session.description().writes) for patch in part]
         deals = {deal["id"]: deal for deal in session.store.verdicts.deals(name)}
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(PREVIEW)
-        writer.writerows(preview_rows(patches, deals))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(PREVIEW)
+    writer.writerows(preview_rows(patches, deals))
+    replace_file(path, text.getvalue().encode())
     return {"patches": len(patches), **preview_counts(patches, deals)}
 
 

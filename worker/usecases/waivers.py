@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.registry import KINDS
+from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 from policies.files import add_waiver, end_waivers, read_policies
@@ -142,12 +142,4 @@ def _alone(path: Path) -> Iterator[None]:
 def _save(services: Services, texts: Mapping[str, bytes], name: str, text: str) -> None:
     """Write the file if all policy files stay valid with it. A rename makes the write atomic."""
     _read(services, {**texts, name: text.encode()})
-    path = Path(name).resolve()
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_bytes(text.encode())
-        if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
-    except OSError as e:
-        raise SettingsProblem(f"{name} cannot be written: {e.strerror}. Nothing is changed.") from None
+    replace_file(Path(name).resolve(), text.encode())

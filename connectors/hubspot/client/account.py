@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
+
+from connectors.shared.pull.convert import currency_code, known_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +27,9 @@ class Account:
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Account:
         """From /account-info/v3/details."""
-        return cls(str(body.get("portalId") or ""), zone(body.get("timeZone")), body.get("companyCurrency"))
+        return cls(
+            str(body.get("portalId") or ""), zone(body.get("timeZone")), currency_code(body.get("companyCurrency"))
+        )
 
     @classmethod
     def from_token(cls, token: Mapping[str, Any], zone_name: str | None) -> Account:
@@ -33,12 +37,9 @@ class Account:
         return cls(str(token.get("hubId") or token.get("hub_id") or ""), zone(zone_name), None, described=False)
 
 
-def zone(name: str | None) -> ZoneInfo:
+def zone(name: Any) -> ZoneInfo:
     """The zone of this name; UTC where nobody knows it."""
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+    return ZoneInfo(known_zone(name) or "UTC")
 
 
 def midnight(now: datetime, where: ZoneInfo) -> datetime:

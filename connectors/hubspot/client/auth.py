@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _EARLY: Final = timedelta(minutes=1)
 _LIFETIME: Final = 1800
+_LONGEST: Final = 30 * 86_400
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,15 @@ class Login:
             raise AccessRefused(text) from None
         if not body.get("access_token"):
             raise Transient("HubSpot's reply to a renewal holds no access_token.")
-        seconds = float(body.get("expires_in") or _LIFETIME)
-        return Token(str(body["access_token"]), self._clock() + timedelta(seconds=seconds), body.get("refresh_token"))
+        handed = body.get("refresh_token")
+        until = self._clock() + timedelta(seconds=_lifetime(body.get("expires_in")))
+        return Token(str(body["access_token"]), until, handed if isinstance(handed, str) else None)
+
+
+def _lifetime(given: Any) -> float:
+    """Seconds that a token lasts: as HubSpot says where that can be meant, else half an hour."""
+    sane = isinstance(given, int | float) and 0 < given <= _LONGEST
+    return float(given) if sane else _LIFETIME
 
 
 def _clear(secret: SecretStr | None) -> str:

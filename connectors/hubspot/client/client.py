@@ -19,6 +19,7 @@ from connectors.hubspot.client.oauth import OAuth, first_served
 from connectors.hubspot.settings import Credentials, HubspotSettings
 from connectors.shared.client.crm_client import CrmClient
 from connectors.shared.client.daily_budget import Share
+from connectors.shared.client.exact_json import load_fast
 from connectors.shared.client.http_session import untrusted
 from connectors.shared.client.retries import Transient, in_doubt
 from model.errors import AccessRefused, SettingsProblem
@@ -192,7 +193,7 @@ class Client(CrmClient[HubspotSettings, Credentials]):
             raise problem if repeatable else of_write(problem, reply.status)
         try:
             with uncollected():
-                found = orjson.loads(reply.data) if reply.data else None
+                found = load_fast(reply.data) if reply.data else None
         except ValueError:
             found = reply
         if found is None or isinstance(found, dict | list):

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from connectors.shared.pull import plausible
 from connectors.shared.pull.convert import (
     Converter,
     day,
@@ -33,6 +34,7 @@ __all__ = [
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: Final[dict[str, FactType]] = {"bool": "yes/no", "date": "date", "datetime": "date", "number": "number"}
+_YES_NO: Final = {"true": True, "false": False}
 _CATEGORIES: Final = {
     "OMIT": "omitted", "PIPELINE": "pipeline", "BEST_CASE": "best_case", "MOST_LIKELY": "commit", "COMMIT": "commit",
     "CLOSED": "closed",
@@ -43,16 +45,16 @@ _CATEGORIES: Final = {
 def _instant(value: str | int) -> datetime:
     written = str(value)
     if written.endswith("Z"):  # as HubSpot writes them
-        return datetime.fromisoformat(written)
+        return plausible.of_our_time(datetime.fromisoformat(written))
     if written.lstrip("-").isdigit():
-        return EPOCH + timedelta(milliseconds=int(written))
-    at = datetime.fromisoformat(written)
+        return plausible.of_our_time(EPOCH + timedelta(milliseconds=int(written)))
+    at = plausible.of_our_time(datetime.fromisoformat(written))
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def instant(value: Any) -> datetime | None:
     """An aware instant in UTC, from ISO or from milliseconds; a date alone is its midnight in UTC."""
-    return _instant(value) if value else None
+    return None if value in (None, "") else _instant(value)
 
 
 def milliseconds(at: datetime) -> int:
@@ -78,22 +80,22 @@ def local_day(zone: ZoneInfo) -> Callable[[Any], date | None]:
 
 def yes_no(value: Any) -> bool | None:
     """Yes and no come as the texts true and false; never set is None."""
-    return None if not value else value == "true"
+    return _YES_NO[str(value).lower()] if value or value is False else None
 
 
 def amount(value: Any) -> Any:
     """An exact amount; blank is None."""
-    return money(value) if value and value.strip() else None
+    return money(text(value))
 
 
 def amount_text(value: Any) -> str | None:
     """An exact amount as JSON can carry it."""
-    return money_text(value) if value and value.strip() else None
+    return money_text(text(value))
 
 
 def share(value: Any) -> float | None:
     """A probability, 0 to 1 already."""
-    return None if not value else float(value)
+    return plausible.share(float(value)) if value or value == 0 else None
 
 
 def categories(value: Any) -> str | None:

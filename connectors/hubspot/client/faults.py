@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from connectors.shared.client.retries import Transient, in_doubt
+from connectors.shared.client.shapes import sentence
 from model.errors import AccessRefused, BudgetSpent, RetryLater, SluicegateError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _LOCKED_WAIT: Final = 2.0
 _SERVER: Final = 500
 _MIGRATING: Final = 477
 _HOUR: Final = 3600.0
+_DAY: Final = 86_400.0
 
 
 class Locked(RetryLater):
@@ -73,13 +75,13 @@ def parsed(content: bytes | str | None) -> dict[str, Any]:
     if isinstance(body, dict):
         return body
     text = content.decode(errors="replace") if isinstance(content, bytes) else str(content)
-    return {"message": " ".join(text.split())[:200]}
+    return {"message": sentence(text)}
 
 
 def fault(status: int, body: Mapping[str, Any], headers: Mapping[str, str], midnight: datetime) -> SluicegateError:
     """The error to raise for a reply; `midnight`: when the account's next day begins."""
     category = _category(status, body)
-    message = str(body.get("message") or body.get("error_description") or "no reason given")
+    message = sentence(body.get("message") or body.get("error_description") or "no reason given")
     if status == 429:  # noqa: PLR2004 - too many requests
         return _limit(body, message, headers, midnight)
     return _refusal(status, category, message, body) or _passing(status, f"{message} ({category})", headers)
@@ -89,7 +91,7 @@ def _category(status: int, body: Mapping[str, Any]) -> str:
     """OAuth's refusals have their code where others say "error", or under `error` alone as its standard has it."""
     state = body.get("status")
     code = body.get("category") or body.get("errorType") or (state if state != "error" else None) or body.get("error")
-    return str(code or f"HTTP {status}")
+    return sentence(code or f"HTTP {status}")
 
 
 def _limit(body: Mapping[str, Any], message: str, headers: Mapping[str, str], midnight: datetime) -> SluicegateError:
@@ -133,18 +135,19 @@ def of_write(problem: SluicegateError, status: int) -> SluicegateError:
 
 
 def _asked(headers: Mapping[str, str]) -> float:
-    """Seconds of a Retry-After, which may also be an instant; 0 where there is none."""
+    """Seconds of a Retry-After, which may also be an instant; 0 where there is none that can be meant."""
     text = headers.get("Retry-After") or "0"
     try:
-        return max(0.0, float(text))
+        wait = float(text)
     except ValueError:
-        return _until(text, headers.get("Date") or "")
+        wait = _until(text, headers.get("Date") or "")
+    return wait if 0 <= wait <= _DAY else 0.0
 
 
 def _until(instant: str, now: str) -> float:
     try:
-        return max(0.0, (parsedate_to_datetime(instant) - parsedate_to_datetime(now)).total_seconds())
-    except (TypeError, ValueError):
+        return (parsedate_to_datetime(instant) - parsedate_to_datetime(now)).total_seconds()
+    except (TypeError, ValueError, OverflowError):
         return 0.0
 
 

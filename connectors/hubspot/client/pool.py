@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _IN_ADDRESS: Final = {"GET", "HEAD"}
-_PIECE: Final = 1 << 20
-"""Bytes that are read at once: pages of histories are large, and each piece costs a turn through three libraries."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,8 @@ class RequestsPool:
             headers={**self._session.headers, **(headers or {})},
             cookies=self._session.cookies,
         )
-        reply = self._session.send(request.prepare(), allow_redirects=False, stream=True)
-        content = b"".join(reply.iter_content(_PIECE))
+        reply = self._session.send(request.prepare(), allow_redirects=False)
+        content = reply.content
         return Reply(reply.status_code, content if reply.ok else _readable(content), reply.headers, reply.reason)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from connectors.hubspot.client import convert as to
+from connectors.shared.client.paging import Paging
 from model.errors import RetryLater
 from model.sync import Cursor
 
@@ -29,6 +30,8 @@ OVERLAP: Final = timedelta(minutes=10)
 PAGE: Final = 200
 LISTED, LISTED_WITH_HISTORY = 100, 50
 BATCH: Final = 100
+TABLES: Final = {"deals": "opportunity", "contacts": "lead", "companies": "account"}
+"""HubSpot's object type → our table, in reasons; all others are activities."""
 _ABSENT: Final = {"OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND"}
 
 
@@ -53,7 +56,9 @@ class Place:
 
     def begun(self, now: datetime) -> Place:
         """The same pass where one goes on, else one that begins now."""
-        return self if self.after and self.until else replace(self, until=now, after="")
+        if self.after and self.until:
+            return self
+        return replace(self, until=max(now, self.since + OVERLAP) if self.since else now, after="")
 
     def ended(self) -> Place:
         """Where the next pass begins."""
@@ -73,21 +78,38 @@ def results(body: Any, what: str) -> Rows:
     return found
 
 
-def following(body: Mapping[str, Any]) -> str:
+def records(client: Client, body: Any, what: str) -> Rows:
+    """The rows of a page of records, each with its id as text and its properties; misfits are the client's."""
+    rows = client.with_ids(results(body, what), TABLES.get(what, "activity"), "id")
+    for row in rows:
+        if not isinstance(row.get("properties"), dict):
+            row["properties"] = {}
+    return rows
+
+
+def following(body: Any) -> str:
     """The mark of the page that follows; "" for none."""
-    return str(((body.get("paging") or {}).get("next") or {}).get("after") or "")
+    for name in ("paging", "next", "after"):
+        body = body.get(name) if isinstance(body, dict) else None
+    return str(body or "")
+
+
+def numerical(one: str) -> tuple[int, str]:
+    """Sorts ids as the numbers that they are; what is no number comes where its length puts it."""
+    return len(one), one
 
 
 def listed(client: Client, kind: str, after: str = "", **asked: Any) -> Iterator[tuple[Rows, str]]:
     """Pages of all records of a type and the mark of the page that follows ("" for none)."""
     ask = client.api("crm.objects.basic_api").get_page
     most = LISTED_WITH_HISTORY if asked.get("properties_with_history") else LISTED
+    paging = Paging(kind)
     while True:
         given: dict[str, Any] = asked | ({"after": after} if after else {})
         body = client.call(ask, kind, limit=most, **given)
-        rows, before, after = results(body, kind), after, following(body)
-        if after and after == before:
-            raise RetryLater(f"HubSpot gives the same page of {kind} for ever.")
+        rows, after = records(client, body, kind), following(body)
+        if after:
+            paging.mind(after, len(rows))
         yield rows, after
         if not after:
             return
@@ -99,18 +121,20 @@ def changed(
     """Pages of the records with a `stamp` of `since` or later, in order of their ids from `after` on."""
     wanted, last = list(properties), int(after or 0)
     moment = str(to.milliseconds(since))
+    paging = Paging(kind)
     while True:
         filters = [{"propertyName": stamp, "operator": "GTE", "value": moment}]
         if last:
             filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": str(last)})
         body = client.search(kind, _request(filters, wanted))
         rows = results(body, kind)
-        fresh = [row for row in rows if int(row["id"]) > last]
+        fresh = [row for row in records(client, body, kind) if row["id"].isdecimal() and int(row["id"]) > last]
         if fresh:
-            last = int(fresh[-1]["id"])
+            last = max(int(row["id"]) for row in fresh)
             yield fresh
         if not fresh or (len(rows) < PAGE and not following(body)):  # a page may be short and not the last
             return
+        paging.mind(str(last), len(fresh))
 
 
 def _request(filters: list[dict[str, str]], properties: list[str]) -> dict[str, Any]:
@@ -134,17 +158,29 @@ def batch(
             "properties": properties,
             "propertiesWithHistory": history or [],
         }
-        yield found_of(client.call(ask, kind, body), kind)
+        yield batch_records(client, client.call(ask, kind, body), kind)
+
+
+def batch_records(client: Client, body: Any, kind: str) -> Rows:
+    """The records of a batch read; see found_of."""
+    found_of(body, kind)
+    return records(client, body, kind)
 
 
 def found_of(body: Any, what: str) -> Rows:
     """The rows of a batch read. Records that do not exist are left out; any other error raises RetryLater."""
     rows = results(body, what)
-    for error in body.get("errors") or ():
+    for error in errors_of(body):
         reasons = {str(error.get("subCategory") or "").rpartition(".")[2], str(error.get("category") or "")}
         if reasons.isdisjoint(_ABSENT):
             raise RetryLater(f"HubSpot leaves out some {what}: {error.get('message') or ', '.join(sorted(reasons))}.")
     return rows
+
+
+def errors_of(body: Mapping[str, Any]) -> Rows:
+    """What a 207 lists as errors."""
+    listed = body.get("errors")
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def archived(client: Client, kind: str, pages: int | None = None) -> Iterator[Rows]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot.client import convert as to
+from connectors.shared.pull.plausible import NONSENSE
+from connectors.shared.pull.rows import known, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,6 +110,19 @@ def records(
         }
         for place, (deal, person, company) in enumerate(places)
     ]
+
+
+def legible(
+    kind: Kind, row: Mapping[str, Any], parents: Mapping[str, list[str]], actors: Actors, zone: ZoneInfo
+) -> list[Record]:
+    """The same; where a value makes no sense, records without what may come of it."""
+    try:
+        return records(kind, row, parents, actors, zone)
+    except NONSENSE:
+        made = readable(
+            row["properties"], lambda some: records(kind, {"id": row["id"], "properties": some}, parents, actors, zone)
+        )
+        return list(map(known, made))
 
 
 def record_id(kind: Kind, row: Mapping[str, Any]) -> str:

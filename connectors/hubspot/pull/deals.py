@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from connectors.hubspot.client import convert as to
 from connectors.hubspot.push import our_fields
 from connectors.shared.pull import mapping
-from connectors.shared.pull.mapping import MAPPABLE, Mapped, column_paths, facts_of
+from connectors.shared.pull.mapping import MAPPABLE, Mapped, column_paths, columns_of, facts_of
+from connectors.shared.pull.plausible import NONSENSE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,11 @@ STAGE: Final = ("pipeline", "dealstage", "hs_is_closed", "hs_is_closed_won")
 MERGED: Final = "hs_merged_object_ids"
 COMPANY: Final = "hs_primary_associated_company"
 CURRENCY: Final = ("deal_currency_code", "hs_exchange_rate")
+_PLACE: Final = (
+    ("stage_name", "dealstage", to.text), ("pipeline", "pipeline", to.text), ("is_closed", "hs_is_closed", to.yes_no),
+    ("is_won", "hs_is_closed_won", to.yes_no),
+)  # fmt: skip
+_MORE: Final = (("account_id", COMPANY, to.text), ("currency", "deal_currency_code", to.text))
 _WORDS: Final = ("name", "next_step")
 
 
@@ -85,42 +91,38 @@ class Maker:
         """A row as a record of OPPORTUNITY; a property that the row leaves out is not read."""
         given = row["properties"]
         record: Record = {"id": row["id"], "record_type": None, "merged_into": None, "gone": None}
-        unread = self._unread
+        unread = record["unread"] = self._unread.copy()
         try:
             record |= {name: convert(given[path]) for name, path, convert in self._plain}
-        except KeyError:
-            record |= {name: convert(given[path]) for name, path, convert in self._plain if path in given}
-            unread = unread + [name for name, path, _ in self._plain if path not in given]
+        except NONSENSE:
+            record |= columns_of(self._plain, given.__getitem__, unread)
         if record.get("created") is None:
-            record["created"] = to.instant(row.get("createdAt"))
+            record |= columns_of([("created", "createdAt", to.instant)], row.get, unread)
+        record |= columns_of(_MORE, given.get, unread)
+        if record.get("account_id") is None:
+            record.pop("account_id", None)
+        if record.get("currency", "") is None:
+            record["currency"] = self._currency
         self._place(given, record)
-        if given.get(COMPANY):
-            record["account_id"] = to.text(given[COMPANY])
-        record["currency"] = to.text(given.get("deal_currency_code")) or self._currency
-        record["unread"] = list(unread)
-        record["facts"] = facts_of(self._facts, given.__getitem__, record["unread"])
-        record["ours"] = {
-            name: None if not (value := given.get(path)) else convert(value) for name, path, convert in self._own
-        }
+        record["facts"] = facts_of(self._facts, given.__getitem__, unread)
+        record["ours"] = columns_of(self._own, lambda path: given.get(path) or None, [])
         return record
 
     def _place(self, given: Mapping[str, str | None], record: Record) -> None:
         """Pipeline, stage, and whether it is won or lost, by the deal or else by its stage."""
-        stage = to.text(given.get("dealstage"))
-        known = self._pipelines.stages.get(stage or "") or {}
-        pipeline = to.text(given.get("pipeline"))
-        closed, won = to.yes_no(given.get("hs_is_closed")), to.yes_no(given.get("hs_is_closed_won"))
-        record["stage_name"] = stage
+        record |= columns_of(_PLACE, given.get, record["unread"])
+        known = self._pipelines.stages.get(record.get("stage_name") or "") or {}
+        pipeline = record.get("pipeline")
         record["pipeline"] = self._pipelines.labels.get(pipeline or "", pipeline) or known.get("pipeline")
-        record["is_closed"] = known.get("is_closed") if closed is None else closed
-        record["is_won"] = known.get("is_won") if won is None else won
-        if record.get("probability") is None:
-            record["probability"] = known.get("probability")
+        for name in ("is_closed", "is_won", "probability"):
+            odd = name in record["unread"] and name not in self._unread
+            if record.get(name) is None and not odd:
+                record[name] = known.get(name)
 
 
 def merged_away(row: Row) -> list[Record]:
     """The deals that went up in this one: gone, whatever else was known of them."""
-    others = (row["properties"].get(MERGED) or "").split(";")
+    others = str(row["properties"].get(MERGED) or "").split(";")
     return [
         {"id": one.strip(), "gone": "merged", "merged_into": row["id"]}
         for one in others if one.strip() and one.strip() != row["id"]

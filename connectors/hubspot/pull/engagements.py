@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from connectors.hubspot.client import windows
 from connectors.hubspot.client.faults import ScopeMissing
-from connectors.hubspot.client.windows import following
+from connectors.hubspot.client.windows import following, numerical
 from connectors.hubspot.pull import activities, links
+from connectors.shared.pull import plausible
+from connectors.shared.pull.plausible import NONSENSE
 from model.sync import Page, SetAside
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class Engagements:
             page = Page({"activity": []})
             for kind in kinds:
                 found = links.read(self._client, "deals", kind.type, some)
-                ids = sorted({link.id for several in found.values() for link in several}, key=int)
+                ids = sorted({link.id for several in found.values() for link in several}, key=numerical)
                 for rows in windows.batch(self._client, kind.type, ids, activities.properties(kind, self._schema)):
                     records, aside = self._records(kind, rows, self._linked(kind, [row["id"] for row in rows]))
                     page.records["activity"].extend(records)
@@ -83,16 +85,16 @@ class Engagements:
         aside: list[SetAside] = []
         for row in rows:
             try:
-                made.append(activities.records(kind, row, parents.get(row["id"], {}), self._actors, self._zone))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                aside.append(SetAside("activity", str(row["id"]), f"{type(error).__name__}: {error}"))
+                made.append(activities.legible(kind, row, parents.get(row["id"], {}), self._actors, self._zone))
+            except NONSENSE as error:
+                aside.append(SetAside("activity", activities.record_id(kind, row), f"{type(error).__name__}: {error}"))
         return list(chain.from_iterable(made)), aside
 
     def _listed(self, kind: Kind, place: Place) -> Iterator[tuple[Rows, Parents, str]]:
         asked = {"properties": activities.properties(kind, self._schema), "associations": list(self._parents)}
         for rows, after in windows.listed(self._client, kind.type, place.after, **asked):
-            parents = {row["id"]: _inline(row.get("associations") or {}) for row in rows}
-            cut = [row["id"] for row in rows if any(map(following, (row.get("associations") or {}).values()))]
+            parents = {row["id"]: _inline(_associations(row)) for row in rows}
+            cut = [row["id"] for row in rows if any(map(following, _associations(row).values()))]
             yield rows, parents | (self._linked(kind, cut) if cut else {}), after
 
     def _changed(self, kind: Kind, place: Place) -> Iterator[tuple[Rows, Parents, str]]:
@@ -108,7 +110,7 @@ class Engagements:
         parents: Parents = {one: {} for one in ids}
         for other in self._parents:
             for one, found in self._links(kind, other, ids).items():
-                parents[one][other] = sorted({link.id for link in found}, key=int)
+                parents.setdefault(one, {})[other] = sorted({link.id for link in found}, key=numerical)
         return parents
 
     def _links(self, kind: Kind, other: str, ids: list[str]) -> dict[str, list[links.Link]]:
@@ -122,9 +124,24 @@ class Engagements:
             return {}
 
 
+def _associations(row: Mapping[str, Any]) -> dict[str, Any]:
+    found = row.get("associations")
+    return found if isinstance(found, dict) else {}
+
+
 def _inline(associations: Mapping[str, Any]) -> dict[str, list[str]]:
     """Associations as a list gives them: an id once for each type, and only the first ones of many."""
+    listed = {other: found.get("results") for other, found in associations.items() if isinstance(found, dict)}
     return {
-        other: sorted({str(one["id"]) for one in found.get("results") or ()}, key=int)
-        for other, found in associations.items()
+        other: sorted({found for one in several if (found := _id_of(one))}, key=numerical)
+        for other, several in listed.items()
+        if isinstance(several, list)
     }
+
+
+def _id_of(one: Any) -> str:
+    """The id of an associated record; "" where there is none."""
+    try:
+        return plausible.identifier(one["id"])
+    except NONSENSE:
+        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from connectors.hubspot.client import convert as to
 from connectors.hubspot.pull import deals
+from connectors.shared.pull.plausible import NONSENSE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +35,8 @@ _CREATION: Final = timedelta(days=1)
 _STAMP: Final = itemgetter("timestamp")
 _KEPT: Final = 20
 """The number of versions that HubSpot keeps; a list this long may lack its oldest ones."""
+_SHORT: Final = 80
+"""Characters of a value that an id may hold."""
 _NEVER: Final = datetime.max.replace(tzinfo=to.EPOCH.tzinfo)
 
 
@@ -51,16 +55,15 @@ class Histories:
 
     def of(self, row: Row, record: Record) -> tuple[list[Record], list[Record]]:
         """Stage changes and field changes of a deal; notes on `record` its last edit, and a date history cut short."""
-        versions: Mapping[str, Versions] = row.get("propertiesWithHistory") or {}
         born: datetime | None = record.get("created")
-        walked = oldest_first(versions.get(STAGE))
+        held = row.get("propertiesWithHistory")
+        versions = {name: versions_of(row, name) for name in held} if isinstance(held, dict) else {}
+        walked = versions.get(STAGE, [])
         stages = self._stages(row["id"], walked)
         cut = _KEPT if _reaches(walked, born) else min(_KEPT, len(walked))
         moves: list[Record] = []
         for how in self._fields:
-            listed = versions.get(how[0])
-            if listed:
-                listed = oldest_first(listed)
+            if listed := versions.get(how[0]):
                 whole = len(listed) < cut or _reaches(listed, born)
                 if not whole and how[1] == "close_date":
                     record["unread"].append("date_history")
@@ -73,12 +76,15 @@ class Histories:
         before: str | None = None
         stamp: str | None = None
         for version in versions:
-            stage, earlier, stamp = to.text(version.get("value")), stamp, version["timestamp"]
+            try:
+                stage, earlier, stamp = to.text(version.get("value")), stamp, version["timestamp"]
+            except NONSENSE:
+                continue
             if stage is None or stage == before:
                 continue
             before = stage
             found.append({
-                "id": f"{deal}:{STAGE}:{stamp}" if stamp != earlier else f"{deal}:{STAGE}:{stamp}:{stage}",
+                "id": f"{deal}:{STAGE}:{stamp}" if stamp != earlier else f"{deal}:{STAGE}:{stamp}:{short(stage)}",
                 "opportunity_id": deal,
                 "at": to.instant(stamp),
                 "stage_name": stage,
@@ -95,10 +101,13 @@ class Histories:
         first, before = True, None
         stamp: str | None = None
         for version in versions:
-            after, earlier, stamp = convert(version.get("value")), stamp, version["timestamp"]
+            try:
+                after, earlier, stamp = convert(version.get("value")), stamp, version["timestamp"]
+            except NONSENSE:
+                continue  # a value that makes no sense is no move
             if after != before and not (first and to.instant(stamp) <= late):  # type: ignore[operator]
                 found.append({
-                    "id": f"{deal}:{path}:{stamp}" if stamp != earlier else f"{deal}:{path}:{stamp}:{after}",
+                    "id": f"{deal}:{path}:{stamp}" if stamp != earlier else f"{deal}:{path}:{stamp}:{short(after)}",
                     "opportunity_id": deal,
                     "field": name,
                     "before": before,
@@ -111,13 +120,21 @@ class Histories:
 
     def _note_edit(self, versions: Mapping[str, Versions], record: Record) -> None:
         """The newest version of any property that we follow, by somebody else than our own app or HubSpot itself."""
-        newest = [listed[0] for listed in versions.values() if listed]
+        newest = [listed[-1] for listed in versions.values() if listed]
         newest.sort(key=_STAMP, reverse=True)
         for version in newest:
             actor = self._actors.of(version)
             if not self._actors.is_nobody(actor):
                 record["last_edit"], record["modified_by"] = to.instant(version["timestamp"]), actor
                 return
+
+
+def short(value: Any) -> str:
+    """A value as part of an id: itself, or for a long one its digest."""
+    written = str(value)
+    if len(written) <= _SHORT and written.isprintable():
+        return written
+    return hashlib.blake2b(written.encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def _text(mapped: Mapped[CrmField]) -> Converter:
@@ -129,14 +146,27 @@ def _text(mapped: Mapped[CrmField]) -> Converter:
     return mapped.convert
 
 
-def oldest_first(versions: Versions | None) -> Versions:
-    """HubSpot lists the newest first; two of one instant stay in the order in which they were written."""
-    if not versions or len(versions) == 1:
-        return versions or []
-    walked = versions[::-1]
-    if walked[0]["timestamp"] > walked[-1]["timestamp"]:
+def versions_of(row: Mapping[str, Any], name: str) -> Versions:
+    """The versions of a property, the oldest first, without those that do not say when they were written.
+
+    HubSpot lists the newest first; two of one instant stay in the order in which they were written.
+    """
+    held = row.get("propertiesWithHistory")
+    listed = held.get(name) if isinstance(held, dict) else None
+    walked = listed[::-1] if isinstance(listed, list) else []
+    if not all(map(_dated, walked)):
+        walked = [version for version in walked if _dated(version)]
+    if len(walked) > 1 and str(walked[0]["timestamp"]) > str(walked[-1]["timestamp"]):
         walked.sort(key=lambda version: str(to.instant(version["timestamp"])))
     return walked
+
+
+def _dated(version: Any) -> bool:
+    """Whether a version has a timestamp that can be read."""
+    try:
+        return to.instant(version["timestamp"]) is not None
+    except NONSENSE:
+        return False
 
 
 def _reaches(versions: Versions, born: datetime | None) -> bool:

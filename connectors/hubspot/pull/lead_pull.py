@@ -10,6 +10,7 @@ from connectors.hubspot.client import windows
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.pull import activities, leads, links
 from connectors.hubspot.pull.deals import merged_away
+from connectors.shared.pull.plausible import NONSENSE
 from connectors.shared.pull.rows import convert
 from model.sync import Page, SetAside
 
@@ -53,7 +54,7 @@ class LeadPull:
             self._present.update(one.id for one in aside)
             found = [*records, *(one for one in gone if one["id"] not in self._present)]
             # what is logged comes first: a pass that is stopped between the two reads these leads again
-            yield from self._activities([record["id"] for record in records if not record["is_converted"]])
+            yield from self._activities([record["id"] for record in records if not record.get("is_converted")])
             yield Page({"lead": found} if found else {}, saved(after), tuple(aside))
         yield Page({}, place.ended().cursor(STREAM))
         yield from self._binned()
@@ -117,18 +118,19 @@ class LeadPull:
         for one, lead in on:
             leads_of.setdefault(one, []).append(lead)
         for rows in windows.batch(
-            self._client, kind.type, sorted(leads_of, key=int), activities.properties(kind, self._schema)
+            self._client, kind.type, sorted(leads_of, key=windows.numerical), activities.properties(kind, self._schema)
         ):
             for row in rows:
                 try:
                     records += self._logged_on(kind, row, sorted(set(leads_of[row["id"]])))
-                except (ValueError, TypeError, KeyError, AttributeError) as error:
-                    aside.append(SetAside("lead_activity", str(row["id"]), f"{type(error).__name__}: {error}"))
+                except NONSENSE as error:
+                    key = activities.record_id(kind, row)
+                    aside.append(SetAside("lead_activity", key, f"{type(error).__name__}: {error}"))
 
     def _logged_on(self, kind: Kind, row: dict[str, Any], several: list[str]) -> Iterator[Record]:
         """One record for each lead that it is on."""
         for made, lead in zip(
-            activities.records(kind, row, {"contacts": several}, self._actors, self._zone), several, strict=True
+            activities.legible(kind, row, {"contacts": several}, self._actors, self._zone), several, strict=True
         ):
             key = f"{activities.record_id(kind, row)}:{lead}"
-            yield {"id": key, "lead_id": lead, **{name: made[name] for name in _KEPT}}
+            yield {"id": key, "lead_id": lead, **{name: made[name] for name in _KEPT if name in made}}

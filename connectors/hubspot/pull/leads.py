@@ -13,7 +13,7 @@ from connectors.hubspot.pull import activities
 from connectors.hubspot.pull.deals import MERGED
 from connectors.hubspot.setup.fields import LEAD_SCOPES
 from connectors.shared.pull import mapping
-from connectors.shared.pull.mapping import Mapped, facts_of
+from connectors.shared.pull.mapping import Mapped, columns_of, facts_of
 from connectors.shared.setup import lead_remarks
 from connectors.shared.setup.lead_description import described_leads
 from model.subjects import LEADS
@@ -89,7 +89,7 @@ class Maker:
         return {
             "id": row["id"],
             "name": " ".join(part for name in _NAME if (part := to.text(given.get(name)))) or None,
-            **{name: convert(given.get(path)) for name, path, convert in self._plain},
+            **columns_of(self._plain, given.get, unread),
             **self._ways(given, row),
             "facts": facts_of(self._facts, given.__getitem__, unread),
             "unread": unread,

@@ -6,7 +6,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot.client import convert as to
-from connectors.hubspot.client.windows import batch, following, results
+from connectors.hubspot.client.windows import batch, following, numerical, results
+from connectors.shared.client.paging import Paging
+from connectors.shared.pull.rows import convert, legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +27,9 @@ def owners(client: Client) -> tuple[list[Record], dict[str, str]]:
     users: dict[str, str] = {}
     for gone in (True, False):
         for raw in _pages(client, archived=gone):
-            record = _owner(raw, active=not (gone or raw.get("archived")))
+            record = legible(raw, _former if gone else _owner, "id")
+            if record is None:
+                continue
             records[record["id"]] = record
             user = raw.get("userId") or raw.get("userIdIncludingInactive")
             if user:
@@ -34,17 +38,24 @@ def owners(client: Client) -> tuple[list[Record], dict[str, str]]:
 
 
 def _pages(client: Client, *, archived: bool) -> Iterator[dict[str, Any]]:
-    ask, after = client.api("crm.owners.owners_api").get_page, ""
+    ask, after, paging = client.api("crm.owners.owners_api").get_page, "", Paging("owners")
     while True:
         given: dict[str, Any] = {"after": after} if after else {}
         body = client.call(ask, limit=_PAGE, archived=archived, **given)
-        yield from results(body, "owners")
+        found = client.with_ids(results(body, "owners"), "owner", "id")
+        yield from found
         after = following(body)
         if not after:
             return
+        paging.mind(after, len(found))
 
 
-def _owner(raw: Mapping[str, Any], *, active: bool) -> Record:
+def _former(raw: Mapping[str, Any]) -> Record:
+    """An owner who was deactivated."""
+    return _owner(raw) | {"is_active": False}
+
+
+def _owner(raw: Mapping[str, Any]) -> Record:
     teams = raw.get("teams") or ()
     primary = next((team for team in teams if team.get("primary")), teams[0] if teams else {})
     name = " ".join(part for part in (raw.get("firstName"), raw.get("lastName")) if part)
@@ -52,7 +63,7 @@ def _owner(raw: Mapping[str, Any], *, active: bool) -> Record:
         "id": str(raw["id"]),
         "name": to.text(name) or to.text(raw.get("email")),
         "username": to.text(raw.get("email")),
-        "is_active": active,
+        "is_active": not raw.get("archived"),
         "team": to.text(primary.get("name")),
     }
 
@@ -85,11 +96,15 @@ def roles(found: Mapping[str, list[Link]]) -> list[Record]:
 
 def account_of(links: Iterable[Link]) -> str | None:
     """A deal's primary company, else the first one."""
-    found = sorted(links, key=lambda link: (not link.primary, int(link.id)))
+    found = sorted(links, key=lambda link: (not link.primary, numerical(link.id)))
     return found[0].id if found else None
 
 
 def accounts(client: Client, ids: list[str]) -> list[Record]:
     """These companies with their names."""
     rows = chain.from_iterable(batch(client, "companies", ids, ["name"]))
-    return [{"id": row["id"], "name": to.text(row["properties"].get("name")), "gone": None} for row in rows]
+    return convert("account", rows, _account, "id")[0]
+
+
+def _account(row: dict[str, Any]) -> Record:
+    return {"id": row["id"], "name": to.text(row["properties"].get("name")), "gone": None}

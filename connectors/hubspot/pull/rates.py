@@ -10,6 +10,9 @@ from connectors.hubspot.client import convert as to
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.client.windows import following, results
 from connectors.shared.client.exact_json import exact
+from connectors.shared.client.paging import Paging
+from connectors.shared.pull import plausible
+from connectors.shared.pull.plausible import NONSENSE
 from connectors.shared.pull.rates import ALWAYS, towards
 
 if TYPE_CHECKING:
@@ -34,20 +37,32 @@ def read(client: Client, home: str | None) -> list[Record]:
         return []
     steps: dict[str, list[tuple[date, Decimal]]] = {own: [(ALWAYS, Decimal(1))]} if own else {}
     for row in rows:
-        on, rate = to.date_of(row.get("effectiveAt")) or ALWAYS, exact(str(row["conversionRate"]))
-        steps.setdefault(str(row["fromCurrencyCode"]), []).append((on, rate))
+        if step := _step(row):
+            steps.setdefault(step[0], []).append(step[1:])
     return [rate for rate in towards(home or own, steps, per_unit=True) if rate["currency"] != (home or own)]
+
+
+def _step(row: Mapping[str, Any]) -> tuple[str, date, Decimal] | None:
+    """Currency, first day and rate of a row of the list; None for one that makes no sense."""
+    try:
+        code = plausible.identifier(row["fromCurrencyCode"])
+        rate = plausible.rate(exact(str(row["conversionRate"])))
+        return code, to.date_of(row.get("effectiveAt")) or ALWAYS, rate
+    except NONSENSE:
+        return None
 
 
 def _listed(client: Client) -> Iterator[dict[str, Any]]:
     """Page by page: a rate is added each time that somebody sets one."""
-    after = ""
+    after, paging = "", Paging("exchange rates")
     while True:
         body = client.rest(f"{_RATES}?{urlencode({'after': after})}" if after else _RATES)
-        yield from results(body, "exchange rates")
-        before, after = after, following(body)
-        if not after or after == before:
+        found = results(body, "exchange rates")
+        yield from client.only_records(found, "rate")
+        after = following(body)
+        if not after:
             return
+        paging.mind(after, len(found))
 
 
 def _rate(currency: str, on: date | None, value: Any) -> Record:
@@ -55,14 +70,17 @@ def _rate(currency: str, on: date | None, value: Any) -> Record:
         "id": f"{currency} {on.isoformat() if on else 'always'}",
         "currency": currency,
         "on": on,
-        "multiply": exact(str(value)),
+        "multiply": plausible.rate(exact(str(value))),
         "divide": Decimal(1),
     }
 
 
 def of_deal(properties: Mapping[str, str | None], record: Record, today: date) -> Record | None:
     """The rate that a deal itself carries: that of its close where it is closed, else that of today."""
-    currency, value = to.text(properties.get("deal_currency_code")), properties.get("hs_exchange_rate")
-    if not value or not currency:
+    currency, value = record.get("currency"), properties.get("hs_exchange_rate")
+    if not value or not currency or not properties.get("deal_currency_code"):
         return None
-    return _rate(currency, record.get("close_date") if record["is_closed"] else today, value)
+    try:
+        return _rate(currency, record.get("close_date") if record.get("is_closed") else today, value)
+    except NONSENSE:
+        return None

@@ -49,7 +49,7 @@ def _archived(client: Client, ids: list[str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for some in windows.chunks(ids, windows.BATCH):
         body = {"inputs": [{"id": one} for one in some], "properties": ["hs_object_id"], "propertiesWithHistory": []}
-        found += windows.found_of(client.call(ask, "deals", body, archived=True), "deals")
+        found += windows.batch_records(client, client.call(ask, "deals", body, archived=True), "deals")
     return found
 
 

@@ -8,7 +8,8 @@ from connectors.hubspot.client import convert as to
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.pull import links, people, rates
 from connectors.hubspot.pull.deals import MERGED, Maker, merged_away
-from connectors.hubspot.pull.history import Histories
+from connectors.hubspot.pull.history import Histories, versions_of
+from connectors.shared.pull.plausible import NONSENSE
 from model.sync import Page, SetAside
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ class Reader:
             try:
                 record = self._maker.record(row)
                 stages, moves = self._histories.of(row, record)
-            except (ValueError, TypeError, ArithmeticError, KeyError, AttributeError) as error:
-                into.aside.append(SetAside("opportunity", str(row["id"]), f"{type(error).__name__}: {error}"))
+            except NONSENSE as error:
+                into.aside.append(SetAside("opportunity", row["id"], f"{type(error).__name__}: {error}"))
                 continue
             into.deals.append(record)
             into.stages += stages
@@ -79,9 +80,8 @@ class Reader:
     def changed(self, rows: list[Row], since: datetime) -> list[Row]:
         """The same rows; notes those with a roll-up that calls for a read of their activities."""
         for row in rows:
-            versions = (row.get("propertiesWithHistory") or {}).get(_ACTIVITIES)
-            at = to.instant(versions[0]["timestamp"]) if versions else None
-            if at and at >= since:
+            versions = versions_of(row, _ACTIVITIES)
+            if versions and to.instant(versions[-1]["timestamp"]) >= since:  # type: ignore[operator]
                 self.rolled_up.append(row["id"])
         return rows
 

@@ -9,7 +9,7 @@ from connectors.hubspot.client import convert as to
 from connectors.hubspot.client.schema import DEALS
 from connectors.hubspot.pull import pipelines
 from connectors.hubspot.pull.actors import Actors
-from connectors.hubspot.pull.history import oldest_first
+from connectors.hubspot.pull.history import versions_of
 from connectors.hubspot.push.batches import Batches
 from connectors.shared.push.moves import FOUND, GONE, MOVED, CrmMoves
 from model.actions import Receipt
@@ -66,7 +66,7 @@ class Moves(CrmMoves):
 
     def _no_move(self, one: Move, row: Mapping[str, Any]) -> Receipt | None:
         """Why nothing is to be done; None where the deal stands as it did when that was planned."""
-        versions = oldest_first(row["propertiesWithHistory"].get(_STAGE))
+        versions = versions_of(row, _STAGE)
         stage, last = row["properties"].get(_STAGE), versions[-1] if versions else {}
         if stage == one.to_stage and last and Actors({}, self._client.actor).of(last) == self._client.actor:
             moved_at = to.instant(last["timestamp"]) or one.at
@@ -112,7 +112,7 @@ def _stood_before(row: Mapping[str, Any], until: datetime) -> dict[str, str]:
     """Probability and category as they stood right before an instant."""
     found = {}
     for name in (_CHANCE, _CATEGORY):
-        versions = oldest_first(row["propertiesWithHistory"].get(name))
+        versions = versions_of(row, name)
         earlier = [one for one in versions if (then := to.instant(one["timestamp"])) and then < until]
         if earlier:
             found[name] = str(earlier[-1].get("value") or "")

@@ -50,6 +50,8 @@ def converter(field: CrmField) -> Converter:
     how = FieldRule(kind)  # type: ignore[arg-type]
 
     def convert(value: Any) -> Any:
+        if value is None:
+            return None
         given = to.date_of(value) if kind == "date" else Decimal(value) if kind == "number" else value
         return our_fields.as_json(how, given)
 

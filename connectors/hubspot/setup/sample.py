@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.client.schema import DEALS
-from connectors.hubspot.client.windows import following, results
+from connectors.hubspot.client.windows import following, records, results
+from connectors.shared.client.paging import Paging
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,7 +68,7 @@ def newest(
     total, after = 0, "0"
     for _ in range(0, most, PAGE):
         page = client.search(DEALS, {**request, "properties": list(names), "limit": PAGE, "after": after})
-        rows += [row["properties"] for row in results(page, DEALS)]
+        rows += [row["properties"] for row in records(client, page, DEALS)]
         total, after = int(page.get("total") or 0), following(page)
         if not after:
             break
@@ -78,14 +79,16 @@ def former_owners(client: Client) -> dict[str, str]:
     """Owners who were deactivated: id → name; raises Refused."""
     ask = client.api("crm.owners.owners_api").get_page
     found: dict[str, str] = {}
-    after = ""
+    after, paging = "", Paging("owners")
     while True:
         given: dict[str, Any] = {"after": after} if after else {}
         page = client.call(ask, archived=True, limit=100, **given)
-        found |= {str(row["id"]): _name(row) for row in results(page, "owners")}
+        rows = client.with_ids(results(page, "owners"), "owner", "id")
+        found |= {row["id"]: _name(row) for row in rows}
         after = following(page)
         if not after:
             return found
+        paging.mind(after, len(rows))
 
 
 def _name(row: Mapping[str, Any]) -> str:

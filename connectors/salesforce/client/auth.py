@@ -11,8 +11,10 @@ import jwt
 import requests
 
 from connectors.shared.client.crm_client import scrub
+from connectors.shared.client.exact_json import load_fast
 from connectors.shared.client.http_session import untrusted
 from connectors.shared.client.retries import Transient
+from connectors.shared.client.shapes import sentence
 from connectors.shared.record_ids import full_id
 from model.errors import AccessRefused, SettingsProblem
 
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
 _PATH: Final = "/services/oauth2/token"
 _BUSY: Final = {"server_error", "temporarily_unavailable", "unknown_error", "server_busy"}
 _BUSY_STATUS: Final = {408, 429}
-_OK, _REDIRECT, _CLIENT, _SERVER = 200, 300, 400, 500
+_OK, _CLIENT, _SERVER = 200, 400, 500
+_DOMAINS: Final = (".salesforce.com", ".force.com", ".cloudforce.com", ".salesforce.mil", ".sfcrmproducts.cn")
+"""Where Salesforce's own servers are."""
+_LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 
 
 @dataclass(frozen=True)
@@ -96,18 +101,16 @@ def audience(login_url: str) -> str:
 
 def _body(reply: requests.Response) -> dict[str, Any]:
     try:
-        body = reply.json()
+        body = load_fast(reply.content)
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
 
 
 def _refusal(settings: SalesforceSettings, who: Credentials, status: int, body: dict[str, Any]) -> Exception:
-    code, description = str(body.get("error") or f"HTTP {status}"), str(body.get("error_description") or "")
-    if code in _BUSY or status in _BUSY_STATUS or status >= _SERVER or _OK <= status < _REDIRECT:
+    code, description = sentence(body.get("error") or f"HTTP {status}"), sentence(body.get("error_description") or "")
+    if code in _BUSY or status in _BUSY_STATUS or status >= _SERVER or status < _CLIENT:
         return Transient(f"{settings.login_url} cannot log us in just now ({code}).")
-    if status < _CLIENT:
-        return AccessRefused(f"{settings.login_url} redirects elsewhere; set login_url to the org's own address.")
     text = f"Salesforce refuses the login of connection {settings.name} by {who.auth}: {code}"
     return AccessRefused(
         scrub(who, f"{text} ({description}). Check the connected app and its user." if description else f"{text}.")
@@ -118,6 +121,22 @@ def _token(settings: SalesforceSettings, body: dict[str, Any]) -> Token:
     instance = str(body.get("instance_url") or "").rstrip("/")
     if not instance:
         raise AccessRefused(f"The login at {settings.login_url} names no instance_url; is it a Salesforce address?")
+    if not _is_theirs(settings.login_url, instance):
+        text = f"The login at {settings.login_url} sends us to an address that is neither its own nor Salesforce's."
+        raise AccessRefused(f"{text} Give the org's own address as login_url.")
     user = str(body.get("id") or "").rstrip("/").rsplit("/", 1)[-1]
     known = full_id(user) if user.startswith("005") else None
-    return Token(str(body["access_token"]), instance, known, body.get("refresh_token"))
+    refresh = body.get("refresh_token")
+    return Token(str(body["access_token"]), instance, known, refresh if isinstance(refresh, str) else None)
+
+
+def _is_theirs(login_url: str, instance: str) -> bool:
+    """Whether our token may go to this address: the login's own host, or a host of Salesforce's."""
+    try:
+        login, found = urlsplit(login_url), urlsplit(instance)
+        hosts = {login.hostname or "", found.hostname or ""}
+    except ValueError:
+        return False
+    if found.scheme not in ("https", "http") or found.username or found.password or not found.hostname:
+        return False
+    return len(hosts) == 1 or hosts <= _LOOPBACK or found.hostname.endswith(_DOMAINS)

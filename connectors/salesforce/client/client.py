@@ -12,11 +12,12 @@ from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import exception_handler
 
 from connectors.salesforce.client.auth import Token, log_in
-from connectors.salesforce.client.faults import CursorLost, SessionEnded, code_of, fault
+from connectors.salesforce.client.faults import SessionEnded, code_of, fault
 from connectors.salesforce.settings import Credentials, SalesforceSettings
 from connectors.shared.client.crm_client import CrmClient
-from connectors.shared.client.exact_json import load
+from connectors.shared.client.exact_json import load, load_fast
 from connectors.shared.client.http_session import untrusted
+from connectors.shared.client.paging import Paging
 from connectors.shared.client.retries import Transient, in_doubt
 from model.errors import AccessRefused, SettingsProblem
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 Rows = list[dict[str, Any]]
 _REFUSED: Final = 300
-_USAGE: Final = re.compile(r"(?<![\w-])api-usage=(\d+)/(0*[1-9]\d*)")
+_USAGE: Final = re.compile(r"(?<![\w-])api-usage=([0-9]{1,9})/(0{0,9}[1-9][0-9]{0,8})(?![0-9])")
 """The header with the org's daily calls."""
 
 
@@ -60,13 +61,14 @@ class Client(CrmClient[SalesforceSettings, Credentials]):
         """
         path: str | None = "queryAll" if deleted else "query"
         params: dict[str, str] | None = {"q": soql}
+        paging = Paging("a query")
         while path:
             body = self._call(_page(path, params, exact))
-            yield body["records"]
-            following = None if body["done"] else str(body["nextRecordsUrl"])
-            if following and following == path:
-                raise CursorLost("Salesforce gives the same page of a query for ever.")
-            path, params = following, None
+            rows = self.only_records(body["records"], "a query")
+            yield rows
+            path, params = None if body["done"] else str(body["nextRecordsUrl"]), None
+            if path:
+                paging.mind(path, len(rows))
 
     def rows(self, soql: str) -> Rows:
         """All rows of a small query."""
@@ -96,7 +98,7 @@ class Client(CrmClient[SalesforceSettings, Credentials]):
             raise problem if repeatable or not _fate_unknown(error) else in_doubt(str(problem)) from None
         except requests.exceptions.ConnectTimeout as error:
             raise Transient(f"{sf.sf_instance} does not answer: {type(error).__name__}.") from None
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        except (requests.RequestException, ValueError, KeyError, TypeError, RecursionError) as error:
             if untrusted(error):
                 raise SettingsProblem(f"The certificate of {sf.sf_instance} is not trusted; set ca_file.") from None
             text = f"The reply of {sf.sf_instance} broke off or cannot be read: {type(error).__name__}."
@@ -134,7 +136,7 @@ def _page(path: str, params: dict[str, str] | None, exact: bool) -> Callable[[Sa
         reply = sf.session.get(url, params=params, headers=headers)
         if reply.status_code >= _REFUSED:
             exception_handler(reply, name="query")
-        body: dict[str, Any] = load(reply.content) if exact else orjson.loads(reply.content)
+        body: dict[str, Any] = load(reply.content) if exact else load_fast(reply.content)
         if not isinstance(body["records"], list) or not (body["done"] or body["nextRecordsUrl"]):
             raise ValueError("no page of a query")
         return body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from connectors.shared.pull import plausible
 from connectors.shared.pull.convert import (
     Converter,
     day,
@@ -46,12 +47,12 @@ CATEGORIES: Final = {
 
 def yes_no(value: Any) -> bool | None:
     """A checkbox as it is."""
-    return None if value is None else bool(value)
+    return None if value is None else plausible.yes_no(value)
 
 
 def share(value: Any) -> float | None:
     """Percent as 0 to 1."""
-    return None if value is None else float(value) / 100
+    return None if value is None else plausible.share(float(value) / 100)
 
 
 def forecast(value: Any) -> str | None:

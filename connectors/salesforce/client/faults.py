@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from connectors.shared.client.retries import Transient
+from connectors.shared.client.shapes import sentence
 from model.errors import AccessRefused, BudgetSpent, RetryLater, SluicegateError
 
 HOURS: Final = 4 * 3600.0
@@ -65,8 +66,8 @@ def code_of(content: Any) -> tuple[str, str]:
     """(code, message) of an error body; ("", text) where it is no list of errors, such as a proxy's HTML page."""
     first = content[0] if isinstance(content, list) and content else content
     if not isinstance(first, dict):
-        return "", " ".join(str(first).split())[:200]
-    return str(first.get("errorCode") or first.get("statusCode") or ""), str(first.get("message") or "")
+        return "", sentence(first)
+    return str(first.get("errorCode") or first.get("statusCode") or "")[:80], sentence(first.get("message") or "")
 
 
 def fault(status: int, content: Any) -> SluicegateError:

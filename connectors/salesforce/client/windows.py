@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import orjson
 
 from connectors.salesforce.client.faults import ColumnGone, CursorLost, QuerySlow
+from connectors.shared.pull.convert import instant
+from connectors.shared.pull.plausible import NONSENSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +45,10 @@ class Place:
     def text(self) -> str:
         """For a cursor."""
         return orjson.dumps({"at": literal(self.at) if self.at else None, "id": self.id}).decode()
+
+    def later(self, until: datetime) -> datetime:
+        """`until`, or this place where a clock that was set back puts `until` before it."""
+        return max(until, self.at) if self.at else until
 
     def capped(self, until: datetime) -> Place:
         """Never beyond `until`: rows below it may still be committed."""
@@ -94,10 +100,19 @@ class StampWindow:
 
     def take(self, rows: Rows) -> Rows:
         """All of them."""
-        if rows:
-            last = rows[-1]
-            self.place = Place(datetime.fromisoformat(last[self._stamp]), last["Id"])
+        last = next((found for row in reversed(rows) if (found := self._place_of(row))), None)
+        if last:
+            self.place = last
         return rows
+
+    def _place_of(self, row: dict[str, Any]) -> Place | None:
+        """Where a row stands; None for one without stamp or id."""
+        at, one = row.get(self._stamp), row.get("Id")
+        try:
+            found = instant(at)
+        except NONSENSE:
+            return None
+        return Place(found, one) if found and isinstance(one, str) and one.isalnum() else None
 
     def restart(self) -> None:
         """Nothing is held back."""
@@ -137,7 +152,9 @@ class GroupWindow:
     def take(self, rows: Rows) -> Rows:
         """The groups that are followed by another one."""
         self._seen += len(rows)
-        held = self._held + rows
+        held = self._held + [
+            row for row in rows if isinstance(row.get(self._parent), str) and row[self._parent].isalnum()
+        ]
         last = held[-1][self._parent] if held else ""
         cut = next((n for n in range(len(held) - 1, -1, -1) if held[n][self._parent] != last), -1) + 1
         self._held = held[cut:]
@@ -207,7 +224,7 @@ def read(
 
 def id_list(ids: list[str]) -> str:
     """Ids for IN (…); whatever is no id is left out, so nothing can break out of the quotes."""
-    return ", ".join(f"'{one}'" for one in ids if one.isalnum())
+    return ", ".join(f"'{one}'" for one in ids if isinstance(one, str) and one.isascii() and one.isalnum())
 
 
 def chunks(ids: list[Any], size: int = 200) -> Iterator[list[Any]]:

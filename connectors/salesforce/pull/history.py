@@ -13,6 +13,7 @@ from connectors.salesforce.client.windows import GroupWindow, Place, StampWindow
 from connectors.salesforce.pull import opportunities
 from connectors.salesforce.pull.streams import HISTORY_OVERLAP, Plan, Row, Stream
 from connectors.shared.pull.mapping import column_paths
+from connectors.shared.pull.plausible import NONSENSE
 from connectors.shared.record_ids import full_id
 from model.sync import Cursor, Page
 
@@ -37,7 +38,7 @@ _VALUES: Final = {"amount": ("Amount", to.money_text), "close_date": ("CloseDate
 
 def changes_of(rows: Rows, wanted: Iterable[str]) -> tuple[list[Record], list[Record]]:
     """Stage changes and field changes of one deal's snapshots; `wanted`: columns to report moves of."""
-    rows = sorted(rows, key=itemgetter("CreatedDate", "Id"))
+    rows = sorted(filter(_dated, rows), key=itemgetter("CreatedDate", "Id"))
     stages: list[Record] = []
     moves: list[Record] = []
     before: Row | None = None
@@ -48,6 +49,15 @@ def changes_of(rows: Rows, wanted: Iterable[str]) -> tuple[list[Record], list[Re
             moves += [move for name in wanted if (move := _move(name, before, row))]
         before = row
     return stages, moves
+
+
+def _dated(row: Row) -> bool:
+    """Whether a snapshot says when it was taken, and of what."""
+    try:
+        stage, found = row.get("StageName"), to.instant(row["CreatedDate"])
+    except NONSENSE:
+        return False
+    return found is not None and isinstance(row.get("Id"), str) and (stage is None or isinstance(stage, str))
 
 
 def _stage_change(row: Row) -> Record:
@@ -65,7 +75,11 @@ def _move(name: str, before: Row, row: Row) -> Record | None:
     field, convert_value = _VALUES[name]
     if field not in row or before[field] == row[field]:
         return None
-    return _field_change(row, f"{row['Id']}:{name}", name, convert_value(before[field]), convert_value(row[field]))
+    try:
+        was, now = convert_value(before[field]), convert_value(row[field])
+    except NONSENSE:
+        return None  # a value that makes no sense is no move
+    return _field_change(row, f"{row['Id']}:{name}", name, was, now)
 
 
 def _field_change(row: Row, key: str, name: str, before: Any, after: Any) -> Record:
@@ -111,7 +125,7 @@ class Snapshots:
 
     def pages(self, cursor: Cursor | None, *, full: bool) -> Iterator[Page]:
         """All deals in order of their id, or whole deals that have rows since the cursor."""
-        until = self._client.now() - HISTORY_OVERLAP
+        until = Place.parse(cursor.text if cursor else None).later(self._client.now() - HISTORY_OVERLAP)
         saved = orjson.loads(cursor.text) if cursor else {}
         first = full or "at" not in saved
         if first:
@@ -136,7 +150,7 @@ class Snapshots:
     def _since(self, place: Place, until: datetime) -> Iterator[Page]:
         window = StampWindow(lambda: f"SELECT Id, {_PARENT}, CreatedDate FROM {SNAPSHOTS}", "CreatedDate", place)
         for rows in read(self._client, window, deleted=False, describe_again=self._schema.forget):
-            deals = list(dict.fromkeys(row[_PARENT] for row in rows))
+            deals = list(dict.fromkeys(one for row in rows if isinstance(one := row.get(_PARENT), str)))
             found = [row for some in chunks(deals) for row in self.of(some)]
             if found:
                 yield self._page(found, Cursor(self.name, window.place.capped(until).text()))
@@ -176,7 +190,7 @@ def tracked(schema: Schema, settings: SalesforceSettings, kinds: Mapping[str, tu
         if entity is None:
             return None
         names = tracked_names(schema, settings)
-        names["RecordType"] = ("pipeline", lambda value: kinds.get(value or "", (None,))[0])
+        names["RecordType"] = ("pipeline", lambda value: kinds.get(str(value or ""), (None,))[0])
         fields = ("Id", _PARENT, "Field", "DataType", "OldValue", "NewValue", "CreatedDate", "CreatedById")
         return Plan(tuple(entity.having(fields)), lambda row: _tracked(row, names))
 
@@ -201,9 +215,10 @@ def tracked_names(schema: Schema, settings: SalesforceSettings) -> dict[str, tup
 
 
 def _tracked(row: Row, names: Mapping[str, tuple[str, Converter]]) -> Record | None:
-    if row["Field"] not in names:
+    field = row.get("Field")
+    if not isinstance(field, str) or field not in names:
         return None
-    name, how = names[row["Field"]]
+    name, how = names[field]
     before, after = row.get("OldValue"), row.get("NewValue")
     if before is None and after is None:
         return None  # a long text has no values, only the fact that it changed

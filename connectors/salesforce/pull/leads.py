@@ -9,7 +9,7 @@ from connectors.salesforce.pull import activities
 from connectors.salesforce.pull.opportunities import at
 from connectors.salesforce.pull.streams import Plan, Row, Stream
 from connectors.shared.pull import mapping
-from connectors.shared.pull.mapping import Mapped, facts_of
+from connectors.shared.pull.mapping import Mapped, columns_of, facts_of
 from connectors.shared.setup import lead_remarks
 from connectors.shared.setup.lead_description import described_leads
 from model.subjects import LEADS
@@ -77,8 +77,8 @@ def plan(schema: Schema, settings: SalesforceSettings) -> Plan | None:
 
 
 def _record(row: Row, read: list[Mapped[CrmField]], facts: list[Mapped[CrmField]]) -> Record:
-    record: Record = {m.name: m.convert(row[m.path]) for m in read if m.field}
     unread = [m.name for m in (*read, *facts) if not m.field]
+    record = columns_of(((m.name, m.path, m.convert) for m in read if m.field), row.__getitem__, unread)
     record["facts"] = facts_of((m for m in facts if m.field), lambda path: at(row, path), unread)
     record["unread"] = unread
     record["merged_into"] = row.get("MasterRecordId")

@@ -9,7 +9,8 @@ from connectors.salesforce.pull.org_tables import organization
 from connectors.salesforce.pull.streams import Plan, Row
 from connectors.salesforce.push import our_fields
 from connectors.shared.pull import mapping
-from connectors.shared.pull.mapping import MAPPABLE, Mapped, column_paths, facts_of
+from connectors.shared.pull.mapping import MAPPABLE, Mapped, column_paths, columns_of, facts_of
+from connectors.shared.pull.plausible import NONSENSE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +112,7 @@ class _Maker:
     ) -> None:
         self._me = me
         self._plain = [(m.name, m.path, m.convert) for m in read if m.field and "." not in m.path]
-        self._deep = [m for m in read if m.field and "." in m.path]
+        self._deep = [(m.name, m.path, m.convert) for m in read if m.field and "." in m.path]
         self._facts = [m for m in facts if m.field]
         self._own = [(name, path, convert) for name, (path, convert) in own.items()]
         self._unread = [m.name for m in (*read, *facts) if not m.field and m.name not in _OPTIONAL]
@@ -122,20 +123,20 @@ class _Maker:
 
     def record(self, row: Row) -> Record:
         """A row as a record of OPPORTUNITY."""
-        record = {name: convert(row[path]) for name, path, convert in self._plain}
+        unread = self._unread.copy()
+        try:
+            record = {name: convert(row[path]) for name, path, convert in self._plain}
+        except NONSENSE:
+            record = columns_of(self._plain, row.__getitem__, unread)
         record |= self._constant
         if self._me and record.get("modified_by") == self._me:
             record.pop("last_edit", None)  # our own echo is no edit: what was known of it stays
-        unread = self._unread.copy()
-        for mapped in self._deep:
-            record[mapped.name] = mapped.convert(at(row, mapped.path))
-        kind = self._kinds.get(row.get("RecordTypeId") or "")
+        record |= columns_of(self._deep, lambda path: at(row, path), unread)
+        kind = self._kinds.get(str(row.get("RecordTypeId") or ""))
         if kind:
             record["pipeline"], record["record_type"] = kind
         record["facts"] = facts_of(self._facts, lambda path: at(row, path), unread)
-        record["ours"] = {
-            name: None if (value := row[path]) is None else convert(value) for name, path, convert in self._own
-        }
+        record["ours"] = columns_of(self._own, row.__getitem__, [])
         record["unread"] = unread
         record["gone"] = "deleted" if row.get("IsDeleted") else None
         return record

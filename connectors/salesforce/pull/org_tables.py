@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from connectors.salesforce.client import convert as to
 from connectors.salesforce.client.faults import Refused
 from connectors.salesforce.client.schema import Organization
+from connectors.shared.pull import plausible
+from connectors.shared.pull.convert import currency_code
+from connectors.shared.pull.plausible import NONSENSE
 from connectors.shared.pull.rates import ALWAYS, towards
+from connectors.shared.pull.rows import legible
 
 if TYPE_CHECKING:
     from datetime import date
@@ -38,12 +42,14 @@ def record_types(client: Client, schema: Schema) -> dict[str, tuple[str, str]]:
     """Record types of opportunities: id → (label, developer name); none where the org has none."""
     fields = ("Id", "Name", "DeveloperName", "IsActive")
     rows = table(client, schema, "RecordType", fields, " WHERE SobjectType = 'Opportunity'")
-    return {row["Id"]: (row["Name"], row["DeveloperName"]) for row in rows}
+    named = (row for row in rows if all(isinstance(row.get(name), str) for name in ("Id", "Name", "DeveloperName")))
+    return {row["Id"]: (row["Name"], row["DeveloperName"]) for row in named}
 
 
 def stages(client: Client, schema: Schema) -> list[Record]:
     """The org's stages as CRM_STAGE records, the inactive ones too."""
-    return [_stage(row) for row in table(client, schema, "OpportunityStage", _STAGE)]
+    rows = client.with_ids(table(client, schema, "OpportunityStage", _STAGE), "crm_stage", "Id")
+    return [made for row in rows if (made := legible(row, _stage, "Id"))]
 
 
 def _stage(row: dict[str, Any]) -> Record:
@@ -70,7 +76,7 @@ def organization(client: Client, schema: Schema) -> Organization:
     if schema.organization is None:
         rows = table(client, schema, "Organization", ("Id", "TimeZoneSidKey", "DefaultCurrencyIsoCode"))
         seen = rows[0] if rows else {}
-        currency = corporate_currency(client, schema) or to.text(seen.get("DefaultCurrencyIsoCode"))
+        currency = corporate_currency(client, schema) or currency_code(seen.get("DefaultCurrencyIsoCode"))
         schema.organization = Organization(to.text(seen.get("TimeZoneSidKey")), currency)
     return schema.organization
 
@@ -80,7 +86,7 @@ def corporate_currency(client: Client, schema: Schema) -> str | None:
     if not schema.field("Opportunity", "CurrencyIsoCode"):
         return None
     rows = table(client, schema, "CurrencyType", ("IsoCode",), " WHERE IsCorporate = true")
-    return str(rows[0]["IsoCode"]) if rows else None
+    return currency_code(rows[0].get("IsoCode")) if rows else None
 
 
 def rates(client: Client, schema: Schema, home: str | None) -> list[Record]:
@@ -89,7 +95,9 @@ def rates(client: Client, schema: Schema, home: str | None) -> list[Record]:
     dated = table(client, schema, "DatedConversionRate", ("Id", "IsoCode", "StartDate", "ConversionRate"))
     per_unit: dict[str, list[tuple[date, Decimal]]] = {}
     for row in (*fixed, *dated):
-        on, rate = to.day(row.get("StartDate")) or ALWAYS, to.money(row["ConversionRate"])
-        if rate:
-            per_unit.setdefault(row["IsoCode"], []).append((on, rate))
+        try:
+            on, rate = to.day(row.get("StartDate")) or ALWAYS, plausible.rate(to.money(row["ConversionRate"]))
+            per_unit.setdefault(plausible.identifier(row["IsoCode"]), []).append((on, rate))
+        except NONSENSE:
+            continue  # a rate that nobody can use is none
     return towards(home, per_unit, per_unit=False)

@@ -8,6 +8,7 @@ from connectors.salesforce.client import convert as to
 from connectors.salesforce.client.faults import QuerySlow, Refused
 from connectors.salesforce.client.windows import Place, literal
 from connectors.salesforce.pull.streams import Row, Stream, simple
+from connectors.shared.pull.rows import convert
 from model.sync import Page
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _role(row: Row) -> Record:
 
 def _user(row: Row) -> Record:
     found: Record = {"id": row["Id"]}
-    for column, field, convert in (
+    for column, field, how in (
         ("name", "Name", to.text),
         ("username", "Username", to.text),
         ("is_active", "IsActive", to.yes_no),
@@ -58,7 +59,7 @@ def _user(row: Row) -> Record:
         ("zone", "TimeZoneSidKey", to.text),
     ):
         if field in row:
-            found[column] = convert(row[field])
+            found[column] = how(row[field])
     return found
 
 
@@ -77,10 +78,14 @@ def accounts(client: Client, schema: Schema, cursor: Cursor | None, *, full: boo
         yield from _accounts(client, query, "merged")
 
 
+def _account(row: Row, gone: str | None) -> Record:
+    return {"id": row["Id"], "name": to.text(row.get("Name")), "gone": gone}
+
+
 def _accounts(client: Client, query: str, gone: str | None) -> Iterator[Page]:
     try:
         for rows in client.pages(query, deleted=gone is not None, exact=False):
-            records = [{"id": row["Id"], "name": to.text(row.get("Name")), "gone": gone} for row in rows]
-            yield Page({"account": records})
+            records, aside = convert("account", rows, lambda row: _account(row, gone), "Id")
+            yield Page({"account": records}, aside=tuple(aside))
     except (Refused, QuerySlow):
         return  # accounts give names only; deals do without

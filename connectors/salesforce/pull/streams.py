@@ -76,8 +76,9 @@ def pages(client: Client, planned: Planned, cursor: Cursor | None, *, full: bool
 
     A full pass saves no cursor while an earlier one exists, because that one stays right until the pass ends.
     """
-    stream, until = planned.stream, client.now() - planned.stream.overlap
+    stream = planned.stream
     place = Place() if full or cursor is None else Place.parse(cursor.text)
+    until = place.later(client.now() - stream.overlap)
     window = StampWindow(planned.select, stream.stamp, place, stream.where)
     for rows in read(client, window, deleted=stream.deleted, describe_again=planned.again, exact=stream.exact):
         if rows:

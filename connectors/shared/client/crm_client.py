@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from connectors.shared.client.daily_budget import Share
 from connectors.shared.client.http_session import Wire, open_session
 from connectors.shared.client.retries import Again
-from model.sync import Budget
+from connectors.shared.pull.rows import usable
+from model.helpers.words import many
+from model.sync import Budget, SetAside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     import requests
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 SettingsT = TypeVar("SettingsT", bound="CrmSettings")
 WhoT = TypeVar("WhoT", bound="Secretive")
+
+FAR: Final = timedelta(minutes=5)
+"""Two clocks that differ by more are worth a remark."""
 
 
 class CrmClient(ABC, Generic[SettingsT, WhoT]):
@@ -42,9 +48,11 @@ class CrmClient(ABC, Generic[SettingsT, WhoT]):
         self.settings, self._clock, self._sleep = settings, clock, sleep
         self._who: WhoT = who or settings  # type: ignore[assignment]  # the settings are a login, too
         self._again = Again(sleep, random or Random())  # noqa: S311 - jitter, not a secret
-        self.wire = Wire(settings.timeout, self._usage)
+        self.wire = Wire(settings.timeout, self._usage, longest=settings.longest)
         self._session = open_session(self.wire, ca_file=settings.ca_file, proxy=settings.proxy)
         self._share = self._budget_share(spent)
+        self.misfits: list[SetAside] = []
+        """Records of the pages read so far that have no usable id; whoever keeps the page takes them."""
 
     @staticmethod
     @abstractmethod
@@ -55,8 +63,33 @@ class CrmClient(ABC, Generic[SettingsT, WhoT]):
         return Share(self.settings.budget_share, spent, self._clock)
 
     def now(self) -> datetime:
-        """The server's time by its last reply; our own clock before the first reply."""
-        return self.wire.server_time or self._clock()
+        """The server's time by its last reply, or our own if that is earlier.
+
+        What changes later is read next time. So a clock that is ahead, theirs or ours, costs no record.
+        """
+        ours = self._clock()
+        return min(self.wire.server_time or ours, ours)
+
+    @property
+    def clock_remark(self) -> str | None:
+        """A sentence where the server's clock and ours are far apart."""
+        off = (self.wire.server_time - self._clock()) if self.wire.server_time else timedelta()
+        if abs(off) < FAR:
+            return None
+        return (
+            f"The server's clock is {_span(abs(off))} {'ahead of' if off > timedelta() else 'behind'} this machine's. "
+            "Set the wrong one; until then the earlier time counts, so that no change is missed."
+        )
+
+    def only_records(self, rows: Iterable[Any], table: str) -> list[dict[str, Any]]:
+        """The rows that are JSON objects; the others are noted as misfits."""
+        found = [row for row in rows if isinstance(row, dict)]
+        self.misfits += [SetAside(table, "", "a record is no JSON object") for row in rows if not isinstance(row, dict)]
+        return found
+
+    def with_ids(self, rows: Iterable[Any], table: str, key: str) -> list[dict[str, Any]]:
+        """The rows with a usable id, as text; the others are noted as misfits."""
+        return usable(rows, table, key, self.misfits)
 
     def budget(self) -> Budget:
         """The CRM's daily calls by its last reply, and our own calls."""
@@ -69,6 +102,10 @@ class CrmClient(ABC, Generic[SettingsT, WhoT]):
     def _retried(self, send: Callable[..., Any], *given: Any) -> Any:
         """What `send(*given)` gives, sent again while it raises Transient."""
         return self._again(send, *given)
+
+
+def _span(off: timedelta) -> str:
+    return many(off.days, "day") if off.days else many(off.seconds // 60, "minute")
 
 
 def scrub(who: Secretive, text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from connectors.shared.pull.convert import same
+from connectors.shared.pull.plausible import NONSENSE
 from model.facts import FACTS
 
 if TYPE_CHECKING:
@@ -77,13 +78,26 @@ def mapped_facts(
     return found
 
 
+def columns_of(
+    mapped: Iterable[tuple[str, str, Converter]], value_of: Callable[[str], Any], unread: list[str]
+) -> dict[str, Any]:
+    """Columns of a row (name, path, converter); one that it lacks or that makes no sense is added to `unread`."""
+    found = {}
+    for name, path, convert in mapped:
+        try:
+            found[name] = convert(value_of(path))
+        except NONSENSE:
+            unread.append(name)
+    return found
+
+
 def facts_of(mapped: Iterable[Mapped[Any]], value_of: Callable[[str], Any], unread: list[str]) -> dict[str, Any]:
     """The mapped facts of a row; those that the row lacks or that make no sense are added to `unread`."""
     facts = {}
     for one in mapped:
         try:
             found = one.convert(value_of(one.path))
-        except (KeyError, ValueError, TypeError, ArithmeticError):
+        except NONSENSE:
             unread.append(one.name)
             continue
         facts[one.name] = one.when_blank if found is None else found

@@ -99,7 +99,13 @@ def test_a_busy_login_server_is_asked_again_and_then_left_alone(web):
 
 def test_an_address_that_redirects_is_not_followed_with_the_secret(web):
     web.post(TOKEN, status=302, headers={"Location": "https://elsewhere.example/"})
-    with pytest.raises(AccessRefused, match="login_url"):
+    with pytest.raises(RetryLater, match=r"Redirects are not followed.*login_url"):
+        connector().describe()
+
+
+def test_a_login_that_sends_our_token_elsewhere_is_refused(web):
+    web.post(TOKEN, json={"access_token": "x", "instance_url": "https://elsewhere.example"})
+    with pytest.raises(AccessRefused, match="neither its own nor Salesforce's"):
         connector().describe()
 
 

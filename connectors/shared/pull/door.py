@@ -1,0 +1,134 @@
+"""The door through which every record of a CRM enters: each value is checked, record by record.
+
+A value that cannot be judged becomes unknown, and what was known before stays. Only a record without a usable id, or a
+row of a history without what makes it one, is set aside with its reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from connectors.shared.pull import plausible
+from connectors.shared.pull.plausible import NONSENSE
+from model.records import COLUMNS
+from model.sync import SetAside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from model.records import ColumnType, Record
+    from model.sync import Page
+
+_BY_TYPE: Final[dict[ColumnType, Callable[[Any], Any]]] = {
+    "text": plausible.text, "yes/no": plausible.yes_no, "whole": plausible.whole, "real": plausible.share,
+    "money": plausible.money, "date": plausible.day, "instant": plausible.instant, "json": plausible.plain,
+}  # fmt: skip
+_LINKS: Final = {
+    "owner_id", "account_id", "contact_id", "opportunity_id", "lead_id", "actor_id", "created_by", "modified_by",
+    "manager_id", "merged_into",
+}  # fmt: skip
+"""Columns that hold the id of another record."""
+_NAMES: Final = {"name", "company", "username", "team", "region", "label", "role"}
+"""Texts of one line."""
+_OBJECTS: Final = {"facts", "ours"}
+_NEEDED: Final = {
+    "stage_change": {"opportunity_id", "at", "stage_name"},
+    "field_change": {"opportunity_id", "field", "changed_at", "before", "after"},
+    "contact_role": {"opportunity_id"},
+    "rate": {"currency", "on", "multiply", "divide"},
+    "lead_activity": {"lead_id"},
+}
+"""Columns without which a row says nothing: it is set aside where one of them cannot be read."""
+_MAY_BE_ABSENT: Final = {"unread"}
+
+
+def _line(value: Any) -> str:
+    """A text of one line: a line break in a name would make a line of its own wherever it is shown."""
+    found = plausible.text(value)
+    return found if found.isprintable() else " ".join(found.split())
+
+
+def _check(table: str, column: str, kind: ColumnType) -> Callable[[Any], Any]:
+    if column in _LINKS:
+        return plausible.identifier
+    if table == "rate" and kind == "money":
+        return plausible.rate
+    return _line if column in _NAMES else _BY_TYPE[kind]
+
+
+CHECKS: Final = {
+    table: tuple(
+        (column, _check(table, column, kind))
+        for column, kind in columns.items()
+        if column not in {"id", *_OBJECTS, *_MAY_BE_ABSENT}
+    )
+    for table, columns in COLUMNS.items()
+}
+
+
+def checked(page: Page) -> Page:
+    """The page with nothing in it that cannot be judged."""
+    aside = list(page.aside)
+    records = {table: list(_of_table(table, found, aside)) for table, found in page.records.items()}
+    return replace(page, records=records, aside=tuple(map(_told, aside)))
+
+
+def _of_table(table: str, records: Iterable[Record], aside: list[SetAside]) -> Iterator[Record]:
+    needed = _NEEDED.get(table, set())
+    for record in records:
+        try:
+            record["id"] = plausible.identifier(record.get("id"))
+        except NONSENSE as error:
+            aside.append(SetAside(table, "", f"its id cannot be used: {error}"))
+            continue
+        wrong = _unreadable(table, record)
+        if lost := needed.intersection(wrong):
+            aside.append(SetAside(table, record["id"], _reason({name: wrong[name] for name in lost})))
+            continue
+        if wrong and "unread" in COLUMNS[table]:
+            record["unread"] = list(dict.fromkeys([*(record.get("unread") or ()), *wrong]))
+        yield record
+
+
+def _unreadable(table: str, record: Record) -> dict[str, str]:
+    """Takes what makes no sense out of the record; its columns and facts with the reasons."""
+    wrong: dict[str, str] = {}
+    for column, check in CHECKS[table]:
+        value = record.get(column)
+        if value is not None:
+            try:
+                good = check(value)
+            except NONSENSE as error:
+                wrong[column] = str(error)
+                del record[column]
+            else:
+                if good is not value:
+                    record[column] = good
+    for column in _OBJECTS:
+        if record.get(column):
+            record[column] = _object(record[column], wrong, told=column == "facts")
+    return wrong
+
+
+def _object(values: dict[str, Any], wrong: dict[str, str], *, told: bool) -> dict[str, Any]:
+    """Facts by name, without those that make no sense; one of our own fields that makes none is empty."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            found[name] = plausible.plain(value)
+        except NONSENSE as error:
+            if told:
+                wrong[name] = str(error)
+            else:
+                found[name] = None
+    return found
+
+
+def _reason(wrong: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {why}" for name, why in sorted(wrong.items()))
+
+
+def _told(one: SetAside) -> SetAside:
+    """An id and a reason that can be kept and shown."""
+    return SetAside(one.table, _line(one.id)[: plausible.LONGEST_ID], _line(one.reason)[:300])

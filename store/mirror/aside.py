@@ -1,0 +1,39 @@
+"""Records that could not be read: they are kept with their reason, and what was known of them holds as unknown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from store.tracked_tables import PARENTS
+
+if TYPE_CHECKING:
+    from model.sync import Page
+    from store.sql import Sql
+    from store.tracked_tables import Parent
+
+COLUMNS: Final = ("connection", "table_name", "id", "reason", "run", "seen_at")
+
+
+def keep_aside(sql: Sql, connection: int, page: Page, run_id: int | None, seen: int) -> None:
+    """Keep what the page sets aside, and forget what it has read at last."""
+    read = {(table, str(record["id"])) for table, records in page.records.items() for record in records}
+    before = sql.rows("SELECT table_name, id FROM aside WHERE connection = ?", connection)
+    settled = [(connection, *key) for key in before if key in read]
+    sql.many("DELETE FROM aside WHERE connection = ? AND table_name = ? AND id = ?", settled)
+    rows = {(one.table, one.id): (connection, one.table, one.id, one.reason, run_id, seen) for one in page.aside}
+    sql.upsert("aside", COLUMNS, list(rows.values()), COLUMNS[:3])
+    for table, parent in PARENTS.items():
+        _unknown(sql, parent, connection, [id_ for of, id_ in rows if of == table and id_])
+
+
+def _unknown(sql: Sql, parent: Parent, connection: int, ids: list[str]) -> None:
+    """What was known of these deals or leads is unknown from now on."""
+    known = sql.lookup(parent.table, ("id", "facts"), connection, "id", ids, "AND t.first_seen IS NOT NULL")
+    rows = [(_all_names(parent, facts), connection, id_) for id_, facts in known]
+    sql.many(f"UPDATE {parent.table} SET unread = ? WHERE connection = ? AND id = ?", rows)
+
+
+def _all_names(parent: Parent, facts: str | None) -> str:
+    return f";{';'.join(sorted({*parent.tracked, *orjson.loads(facts or '{}')}))};"
