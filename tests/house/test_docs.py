@@ -5,8 +5,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from connectors.tables.columns import NEEDED, guess
 
+from connectors.tables.headers.columns import guess
+from connectors.tables.headers.synonyms import NEEDED
 from policies.files import read_policies
 from policies.trying.examples import run_examples
 from worker.reference import commands_page

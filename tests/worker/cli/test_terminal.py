@@ -53,7 +53,7 @@ def test_clearing_needs_a_yes_and_is_no_half_success_without_one(tmp_path, capsy
 
 def test_a_terminal_without_our_signs_shows_question_marks_instead_of_ending(tmp_path, monkeypatch):
     report = tmp_path / "report.csv"
-    report.write_text(REPORT.format(name="Łukasz"))
+    report.write_text(REPORT.format(name="Łukasz") + "Grand Total,,,300,\n")
     shown = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr("sys.stdout", shown)
     assert ask("check", str(report), "--as-of", "2026-11-15") == 1

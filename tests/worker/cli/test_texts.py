@@ -6,7 +6,8 @@ from worker.cli.trying import _show_diff
 
 RUN = {
     "run_id": "20", "connection": "acme", "kind": "incremental", "as_of": "2026-11-28T09:57:00.123456+00:00",
-    "outcome": "done", "policy_digest": "61a22b4c4809",
+    "outcome": "done", "policy_digest": "61a22b4c4809", "started_at": "2026-11-28T09:57:00.123456+00:00",
+    "seconds": 12.5, "trigger": "beat",
 }  # fmt: skip
 LINE = {
     "name": "Acme",

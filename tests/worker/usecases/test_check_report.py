@@ -25,7 +25,7 @@ def test_people_read_of_each_row_set_aside_once_and_of_no_setting_that_is_not_th
     printed = capsys.readouterr().out
     assert ended.value.code == 1
     assert printed.count("'a lot'") == printed.count("Grand Total") == 1
-    assert "2 rows set aside" in printed
+    assert "1 row set aside" in printed
     assert "line 7: 'Grand Total' is a total of the report, not a deal" in printed
     assert "exported_at" not in printed
 
@@ -35,8 +35,10 @@ def test_rows_set_aside_and_odd_rows_are_reported_with_their_lines(tmp_path):
     report.write_text(REPORT)
     files = {"opportunities": report, "owners": None, "products": None, "findings": None}
     answer = check_file(files, {}, policies=None, currency="USD", zone="UTC", as_of=AS_OF).to_json()
-    assert [(row["id"], row["reason"]) for row in answer["notes"]] == [("2", "line 3: open deal without Account")]
-    assert [(row["id"], row["reason"]) for row in answer["aside"]] == [("3", "line 4: Amount 'a lot' is no amount")]
+    assert [(row["id"], row["reason"]) for row in answer["notes"]] == [
+        ("2", "line 3: open deal without Account"), ("3", "line 4: Amount 'a lot' is no amount"),
+    ]  # fmt: skip
+    assert answer["aside"] == []
 
 
 def test_silence_is_judged_where_the_activities_are_given_with_the_report(tmp_path, capsys):
@@ -46,7 +48,7 @@ def test_silence_is_judged_where_the_activities_are_given_with_the_report(tmp_pa
     with pytest.raises(SystemExit):
         main(["check", str(report), "--activities", str(calls), "--as-of", "2026-11-15", "--json"])
     counts = {one["policy"]: one for one in json.loads(capsys.readouterr().out)["policies"]}
-    assert (counts["no-activity"]["broken"], counts["no-activity"]["passed"]) == (1, 1)
+    assert (counts["no-activity"]["broken"], counts["no-activity"]["passed"]) == (2, 1)
 
 
 def test_a_report_is_judged_where_the_secrets_of_connections_stand_in_the_environment(tmp_path, monkeypatch, capsys):
@@ -56,7 +58,7 @@ def test_a_report_is_judged_where_the_secrets_of_connections_stand_in_the_enviro
     report.write_text(REPORT)
     with pytest.raises(SystemExit) as ended:
         main(["check", str(report), "--as-of", "2026-11-15"])
-    assert ended.value.code == 1
+    assert ended.value.code == 0
     assert "pat-secret" not in "".join(capsys.readouterr())
 
 

@@ -85,4 +85,4 @@ def test_nobody_is_reported_as_logging_nothing_where_no_activities_were_exported
 
 def test_a_column_of_the_last_activity_is_reported_as_no_activity_list(ask):
     (texts,) = [text for _, text in remarks(ask) if "'last activity' is" in text]
-    assert texts.endswith("files.activities (check: --activities), if policies are to judge silence.")
+    assert texts.endswith("files.activities (check: --activities), if touches are to be judged.")
