@@ -6,5 +6,5 @@ from typing import Final
 
 NAME: Final = """CASE WHEN count(*) OVER (PARTITION BY connection, name) > 1
     THEN name || ' (' || coalesce(username, id) || ')' ELSE name END"""
-OWNERS: Final = f"(SELECT connection, id, {NAME} AS name FROM owner)"
-"""In place of the table `owner` where only names are wanted."""
+OWNERS: Final = f"(SELECT connection, id, team, {NAME} AS name FROM owner)"
+"""In place of the table `owner` where only names and teams are wanted."""
