@@ -45,6 +45,8 @@ _AWAY: Final = ("08", "57P")
 """How PostgreSQL's codes begin where the server went away."""
 
 
+_STATEMENT: Final = ("SQLITE_ERROR", "SQLITE_MISUSE")
+"""Codes of a statement that is wrong in itself; their texts name tables and columns and hold no row."""
 _CANNOT_OPEN: Final = "SQLITE_CANTOPEN"
 
 
@@ -79,4 +81,5 @@ def meaning(error: Exception) -> Exception:
     if code.startswith(_AWAY) or (type(cause).__name__ == "OperationalError" and (not code or code == _CANNOT_OPEN)):
         why = next((said for words, said in _PHRASES.items() if words in str(cause)), "it has ended the connection")
         return RetryLater(f"The store cannot be reached: {why}.")
-    return StoreFault(f"the database refuses a statement: {type(cause).__name__} {code}".rstrip())
+    why = f": {str(cause).splitlines()[0]}" if code in _STATEMENT or code.startswith("42") else ""
+    return StoreFault(f"the database refuses a statement: {type(cause).__name__} {code}{why}".rstrip())
