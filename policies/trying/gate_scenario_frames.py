@@ -83,7 +83,10 @@ def _stood(
             "_today": [days[-1].on for days in past],
         },
         schema={"key": pl.Int64, "stage_name": pl.String, "_created_at": INSTANT, "_today": pl.Date},
-    ).with_columns(pipeline=pl.lit(None, pl.String), _process=_zero(), _zone=_zero(), _closed=pl.lit(OPEN, pl.Int64))
+    ).with_columns(
+        pipeline=pl.lit(None, pl.String), unread=pl.lit(""), _process=_zero(), _zone=_zero(),
+        _closed=pl.lit(OPEN, pl.Int64),
+    )  # fmt: skip
     names = StageNames.of([process], KIND, pl.DataFrame(schema=CRM_STAGES), deals, changes)
     deals = deals.with_columns(_code=names.code("_process"))
     ends = names.lookup("ends", deals["_code"], pl.Int64)

@@ -65,9 +65,9 @@ def test_a_value_that_the_gate_asks_beyond_that_is_reported_as_not_enforced():
         ("need_confirmed or (need_confirmed and budget_confirmed)", {"need_confirmed"}, "only that Need Confirmed is"),
         ("not is_test", set(), "“is not test” is not asked"),
         ("not (is_test or outstanding_issue is blank)", {"outstanding_issue"}, "only that Outstanding Issue is filled"),
-        ("touched and terms_agreed", {"terms_agreed"}, "touched is told by activities"),
+        ("touched and terms_agreed", {"terms_agreed"}, "touched follows from activities"),
         ("source is not blank", set(), "source cannot be filled in by people"),
-        ("has_champion", set(), "has_champion is told by contacts and their roles"),
+        ("has_champion", set(), "has_champion follows from contacts and their roles"),
         ("amount_home > 5", set(), "amount_home is worked out from several fields"),
     ],
 )  # fmt: skip
