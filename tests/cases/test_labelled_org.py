@@ -44,6 +44,8 @@ LABEL_OF = {
     "inactive-owner": "inactive_owner",
     **{label.replace("_", "-"): label for label in OVER_EXPECTED},
 }
+OF_REPORTS = {"no-reported-activity"}
+"""What judges a fact that only exported reports have."""
 SAYS = {True: "broken", False: "passed", None: "unknown"}
 
 Said: TypeAlias = Literal["broken", "passed", "unknown", "not applicable"]
@@ -102,7 +104,12 @@ def _verdicts(team: Services) -> dict[str, dict[str, Said]]:
 def test_every_policy_that_the_checklists_ask_for_is_decided_by_the_generator_too():
     pack = (resources.files("policies") / "packs" / "starter.yaml").read_bytes()
     shipped = read_policies({"starter.yaml": pack}).policies
-    assert {one.id for one in shipped if one.generated or re.match(r"S\d+ \[|S\d+ and", one.source)} == LABEL_OF.keys()
+    asked = {one.id for one in shipped if one.generated or re.match(r"S\d+ \[|S\d+ and", one.source)}
+    assert asked == LABEL_OF.keys() | OF_REPORTS
+
+
+def test_what_only_reports_can_tell_is_dormant_in_a_crm(judged):
+    assert OF_REPORTS.isdisjoint(judged)
 
 
 @pytest.mark.parametrize(("policy", "label"), LABEL_OF.items())

@@ -38,7 +38,8 @@ def prepare(portal: Portal) -> Player:
             (f"{key}_{stage.key}", stage.label, stage.chance / 100) for stage in pipeline.stages
         ])  # fmt: skip
     for own in FIELDS:
-        portal.properties["deals"][own.key] = parse_property(_line(own), "dealinformation", portal.clock.ms(), own=True)
+        made = parse_property(_line(own), "dealinformation", portal.clock.ms(), own=True, label=own.label)
+        portal.properties["deals"][own.key] = made
     for role in ROLES:
         portal.links.add_label("deals", "contacts", role)
     for owner in (*OWNERS, *STAFF):

@@ -34,7 +34,7 @@ def prepare(org: Org) -> Player:
     ])  # fmt: skip
     org.add("CurrencyType", IsoCode="GBP", ConversionRate=0.8, DecimalPlaces=2, IsActive=True, IsCorporate=False)
     for own in FIELDS:
-        add_custom_field(org, "Opportunity", f"{api_name(own.key)} {_type(own)}")
+        add_custom_field(org, "Opportunity", f"{api_name(own.key)} {_type(own)} label={own.label.replace(' ', '_')}")
     org.objects["Opportunity"].tracked |= {"RecordTypeId", *(api_name(own.key) for own in FIELDS)}
     types = {pipeline.name: add_record_type(org, "Opportunity", pipeline.name) for pipeline in PIPELINES}
     for owner in (*OWNERS, *STAFF):

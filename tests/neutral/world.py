@@ -57,6 +57,11 @@ class OwnField:
     kind: Literal["yes/no", "text", "number", "choice"]
     choices: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The same in every CRM, for reasons name a field as the CRM does."""
+        return self.key.replace("_", " ").capitalize()
+
 
 MANAGER: Final = Owner("mona", "Mona", "Vance")
 INTEGRATION: Final = Owner("dialer", "Dial", "Robot")

@@ -48,7 +48,7 @@ def test_an_enforced_flag_makes_one_task_for_the_owner_and_a_second_run_none(tea
     assert (report.exit_code, did(report)) == (0, {"planned": 1, "done": 1})
     (task,) = tasks(team, deal)
     assert task.title == "No activity in 14 days: Log a call or mail, or close the deal"
-    assert "Never touched since 3 Nov 2026" in task.text
+    assert "Never touched since it was created or re-opened on 3 Nov 2026, over the limit of 14 days" in task.text
     assert task.by_us
     for days in (0, 1, 30):
         team.later(days=days)

@@ -93,7 +93,7 @@ def test_a_flag_says_what_was_measured_since_when_and_what_clears_it(team):
     team.run()
     (flag,) = team.lead(lead)["flags"]
     assert (flag["policy"], flag["since"], flag["fix"], flag["shown"]) == ("slow", "2026-11-04", "Call", False)
-    assert flag["evidence"]["text"] == "Hours waiting over 24 since 4 Nov 2026."
+    assert flag["evidence"]["text"] == "No touch since 3 Nov 2026, past its 24 hours since 4 Nov."
     assert flag["evidence"]["fact"] == "hours_waiting"
     team.later(days=1)
     team.run()

@@ -31,10 +31,14 @@ def test_a_deal_that_was_set_aside_is_read_again_by_its_id(team):
 def test_an_amount_that_an_older_version_kept_breaks_no_later_run(team, amount):
     deal = team.deal("Acme", amount=500)
     team.run()
+    team.later(hours=1)
+    team.run()  # from here on no run reads the deal again by itself
+    before = stored(team, deal)
+    assert before in {("500", ""), ("500", ";source;")}  # not every portal has a source
     database = team.services.store.database
     with database.writing() as sql:
         sql.run("UPDATE opportunity SET amount = ?", amount)
     database.downgrade("0050")
     database.upgrade()
     assert team.run().stopped == ""
-    assert stored(team, deal) == (None, ";amount;")
+    assert stored(team, deal) == (None, f";amount{before[1] or ';'}")

@@ -155,7 +155,7 @@ def test_flags_that_nobody_can_judge_any_more_stay_week_after_week_until_a_perso
         team.later(hours=hours)
         report = braked.run()
         assert (report.exit_code, report.held, report.patches) == (4, 25, 0)
-        assert "no-amount can no longer be judged on 25 of 25 open deals" in report.remarks[0]
+        assert "no-amount is held: it can no longer be judged on 25 of 25 open deals" in report.remarks[0]
     assert {tuple(team.shown(deal)) for deal in deals} == {("no-amount",)}
     approve(braked.services, NAME, "no-amount", up_to=25, by="Joan")
     assert (braked.run().exit_code, team.shown(deals[0])) == (0, [])

@@ -14,7 +14,7 @@ def test_a_neglected_deal_carries_its_flag_with_reason_and_next_act(team):
     assert report.outcomes["written"] == 1
     record = team.on_record(deal)
     assert ";no-activity;" in record[FLAGS]
-    assert "Never touched since 3 Nov 2026" in record[REASONS]
+    assert "Never touched since it was created or re-opened on 3 Nov 2026, over the limit of 14 days" in record[REASONS]
     assert record[SCORE] < 100
     assert record["next_act"]
 
