@@ -13,7 +13,7 @@ import pytest
 
 from model.errors import RetryLater
 from sandbox.web import Reply
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 
 FIELDS = {
     "salesforce": {"id": "Id", "amount": "Amount", "probability": "Probability", "close_date": "CloseDate",
@@ -24,10 +24,10 @@ FIELDS = {
 RAW = "the raw value goes here"
 
 
-@pytest.fixture(scope="module", params=OFFICES)
+@pytest.fixture(scope="module", params=CRM_DRIVERS)
 def opened(request):
     """One CRM of each kind for all odd replies: reading changes nothing in it."""
-    with OFFICES[request.param]() as office:
+    with CRM_DRIVERS[request.param]() as office:
         yield office, office.deal("Acme", amount=500), office.deal("Other", amount=700)
 
 

@@ -91,6 +91,7 @@ def test_the_list_of_deals_has_their_flags_as_they_were_judged(pipeline):
     first, second, _ = pipeline.verdicts.deals("acme")
     assert first == {
         "key": keys["d1"], "id": "d1", "name": "Deal d1", "pipeline": None, "stage_name": "Qualify", "owner": "Ann",
+        "team": None, "amount": "1250.5", "currency": "EUR", "close_date": date(2026, 12, 1),
         "is_open": True, "score": 90, "score_reason": None, "gate": "ready", "detail": {"missing": ["x"]},
         "flags": [{"policy": "no-amount", "points": 10}], "unknown": [],
     }  # fmt: skip

@@ -15,9 +15,9 @@ from worker.pipeline.report import Report
 from worker.usecases.answers import deal_json, lead_json, run_json
 
 PAGE = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
-STORED_DEAL = dict.fromkeys(
-    ("id", "name", "pipeline", "stage_name", "owner", "score", "score_reason", "detail"), None
-) | {"is_open": True, "flags": [], "unknown": []}
+STORED_DEAL = dict.fromkeys(("id", "name", "pipeline", "stage_name", "score", "score_reason", "detail")) | {
+    **dict.fromkeys(("amount", "currency", "close_date", "owner", "team")), "is_open": True, "flags": [], "unknown": [],
+}  # fmt: skip
 STORED_LEAD = dict.fromkeys(("id", "name", "company", "source", "status", "owner", "created", "is_converted"), None) | {
     "broken": [],
     "unknown": [],

@@ -38,12 +38,14 @@ EXIT_CODES: dict[type[SluicegateError], int] = {
     BudgetSpent: 3,
     ConnectionBusy: 5,
 }
+EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff]"
+    f"|(?<![{EMOJI}\ufe0f])\u200d|\u200d(?![{EMOJI}])"
 )
 """Controls and escapes, line ends other than LF, marks that change the writing direction, signs of no width, and
-halves of characters."""
+halves of characters; but not the joiner between two parts of an emoji."""
 LONGEST_LINE = 2_000
 LONGEST_CELL = 500
 """Characters of a line and of a line in a table's cell; a longer one is cut."""

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.connectors.fuzz.fuzz import fuzz
-from tests.crm_drivers import OFFICES
+from tests.crm_drivers import CRM_DRIVERS
 
 SILENCE = 300
 """Seconds of one input after which it is ended with its trace."""
@@ -24,10 +24,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="for each CRM")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--crm", choices=sorted(OFFICES), action="append")
+    parser.add_argument("--crm", choices=sorted(CRM_DRIVERS), action="append")
     asked = parser.parse_args()
     found = False
-    for kind in asked.crm or sorted(OFFICES):
+    for kind in asked.crm or sorted(CRM_DRIVERS):
         end = time.monotonic() + asked.minutes * 60
 
         def going_on(number: int, end: float = end) -> bool:

@@ -113,7 +113,10 @@ def test_the_sync_token_alone_is_refused_by_name_of_the_scope(fresh: PortalDrive
 
 def test_every_exported_file_stands_as_it_was_agreed(hub: PortalDriver, tmp_path, snapshot):
     hub.connector().provision(export=tmp_path)
-    assert {path.name: path.read_text() for path in sorted(tmp_path.rglob("*"))} == snapshot
+    written = {path.name: path.read_text() for path in sorted(tmp_path.rglob("*"))}
+    listed = written.pop(".sluicegate-export")
+    assert {line.split("  ")[1] for line in listed.splitlines()} == written.keys()
+    assert written == snapshot
 
 
 def test_the_exported_bodies_make_the_same_properties_with_the_vendors_own_library(fresh: PortalDriver, tmp_path):

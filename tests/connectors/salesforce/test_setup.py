@@ -94,7 +94,9 @@ def test_reps_with_the_reader_set_edit_only_the_pause_fields():
 def test_every_exported_file_is_well_formed_and_says_the_same_as_the_api(sales: Sales, tmp_path, snapshot):
     remarks = sales.connector().provision(export=tmp_path)
     written = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*") if path.is_file()}
-    assert str(len(written)) in text_of(remarks)
+    listed = written.pop(".sluicegate-export").read_text()
+    assert {line.split("  ")[1] for line in listed.splitlines()} == written.keys()
+    assert text_of(remarks).startswith(f"{len(written)} files are written")
     for name, path in written.items():
         if name.endswith(".xml"):
             ET.fromstring(path.read_text())  # noqa: S314 - our own file

@@ -133,7 +133,7 @@ def test_the_encoding_is_found_and_told(reports, encoding):
 def test_quoted_newlines_keep_the_lines_counted(reports):
     text = 'id,name,stage,amount\n1,"Two\nlines",Open,5\n2,Next,Open,oops\n'
     connector = reports.open(text)
-    assert deals(connector)["1"]["name"] == "Two\nlines"
+    assert deals(connector)["1"]["name"] == "Two lines"
     assert unread(connector) == ["line 4: amount 'oops' is no amount"]
 
 

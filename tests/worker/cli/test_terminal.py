@@ -22,13 +22,20 @@ def test_escapes_in_a_deals_name_do_not_reach_the_terminal(capsys):
     tell(NASTY)
     table(NASTY, ("name",), [(NASTY,)])
     printed = capsys.readouterr().out
-    assert printed.count("�[31mRed�]0;title� �txt�2J�over") == 3
+    assert printed.count("�[31mRed�]0;title� �txt�2J�over") == 2
+    assert "�[31mRed�]0;title� �txt�2J over" in printed, "a title is one line"
     assert not {"\x1b", "\x07", "\x9b", "\r", "\u202e"} & set(printed)
 
 
 def test_names_in_any_script_stay_as_they_are(capsys):
     tell("Ngọc Łukasz 東京 עברית 👩‍👧\n\tnext")
     assert capsys.readouterr().out == "Ngọc Łukasz 東京 עברית 👩‍👧\n\tnext\n"
+
+
+@pytest.mark.parametrize("emoji", ["👩‍👧", "❤️‍🔥", "👩🏽‍🚀", "🏳️‍⚧️"])
+def test_a_joiner_stays_inside_an_emoji_and_nowhere_else(emoji, capsys):
+    tell(f"{emoji} Ac\u200dme \u200d{emoji}\u200d\u200b")
+    assert capsys.readouterr().out == f"{emoji} Ac�me �{emoji}��\n"
 
 
 @pytest.mark.parametrize("words", [("deals",), ("bogus",), ("deals", "a", "--flaged"), ("kpis", "a", "b")])
