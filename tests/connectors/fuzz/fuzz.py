@@ -87,14 +87,14 @@ def _one(team: Governed, dice: Random, address: str, report: Report) -> None:
     twister = Twister(dice, address, every=dice.choice((1, 3, 8, 20)))
     if not dice.randrange(15):
         twister = _Bombs(dice, address, every=10)
-    team.office.faults.twist = twister
+    team.driver.faults.twist = twister
     try:
         report.exits[str(team.run(full=not dice.randrange(3)).exit_code)] += 1
     except SluicegateError as error:
         to_json(str(error))
         report.exits[str(exit_code_of(error))] += 1
     finally:
-        team.office.faults.twist = None
+        team.driver.faults.twist = None
         report.twists.update(twister.done)
     team.later(hours=26)
     _clean(team)
@@ -118,7 +118,7 @@ def _clean(team: Governed) -> None:
     assert not ended.aside, ended.aside
     known = {deal["id"]: deal for deal in deals(team.services, NAME)}
     to_json(list(known.values()))
-    open_ones = {deal for deal in team.theirs() if not team.office.said(deal)["stage"].lower().startswith("closed")}
+    open_ones = {deal for deal in team.theirs() if not team.driver.entered(deal)["stage"].lower().startswith("closed")}
     assert open_ones <= known.keys(), f"not known any more: {sorted(open_ones - known.keys())}"
-    wrong = [deal for deal in open_ones if known[deal]["name"] != team.office.said(deal)["name"]]
+    wrong = [deal for deal in open_ones if known[deal]["name"] != team.driver.entered(deal)["name"]]
     assert not wrong, f"known by another name: {wrong}"
