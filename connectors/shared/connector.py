@@ -87,7 +87,9 @@ class CrmConnector(ABC, Generic[SettingsT]):
     def describe(self, *, subjects: Collection[str] = ()) -> Description:
         """What can be read and written now; see connectors.protocol."""
         with understood():
-            return self._describe(subjects)
+            found = self._describe(subjects)
+        self._client.misfits.clear()  # the pull reads the same lists and notes them with its pages
+        return found
 
     @abstractmethod
     def _describe(self, subjects: Collection[str]) -> Description: ...
@@ -96,6 +98,7 @@ class CrmConnector(ABC, Generic[SettingsT]):
         self, cursors: Mapping[str, Cursor], *, full: bool = False, subjects: Collection[str] = ()
     ) -> Iterator[Page]:
         """Pages of every stream, each checked; see connectors.protocol."""
+        self._client.misfits.clear()
         with understood():
             for page in self._pages(cursors, full=full, subjects=subjects):
                 yield self._checked(page)

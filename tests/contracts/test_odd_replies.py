@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gzip
 import socketserver
@@ -11,7 +12,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from model.errors import RetryLater
+from model.errors import AccessRefused, RetryLater
 from sandbox.web import Reply
 from tests.crm_drivers import CRM_DRIVERS
 
@@ -187,3 +188,22 @@ def test_a_server_clock_of_another_century_moves_no_cursor_and_is_remarked(crm):
     cursors = {page.cursor.stream: page.cursor for page in pages if page.cursor}
     found = [one for page in office.connector().pull(cursors) for one in page.records.get("opportunity", ())]
     assert [one["amount"] for one in found if one["id"] == deal] == [900]
+
+
+def nameless(_asked, reply):
+    """Every listed row loses its id."""
+    body = copy.deepcopy(reply.body)
+    rows = (body.get("results") or body.get("records") or ()) if isinstance(body, dict) else ()
+    for row in rows:
+        row.update(dict.fromkeys({"id", "Id"} & row.keys()))
+    return Reply(body, reply.status, reply.headers, reply.kind)
+
+
+def test_what_was_odd_when_the_crm_was_described_is_not_set_aside_by_a_later_pull(crm):
+    office, _, _ = crm
+    connector = office.connector()
+    office.faults.twist = nameless
+    with contextlib.suppress(RetryLater, AccessRefused):
+        connector.describe()
+    office.faults.twist = None
+    assert [one for page in connector.pull({}) for one in page.aside] == []
