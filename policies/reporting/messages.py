@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from model.facts import FACTS
@@ -44,6 +45,7 @@ def missing_at(stage: str | None, moved_on: date | None, lacking: str, seen: dat
     return text if seen <= moved_on else f"{text} Judged on the values first seen on {day(seen)}."
 
 
+@lru_cache(maxsize=16_384)
 def with_title(title: str, text: str) -> str:
     """A title with its reason; neither of the two where the other says as much."""
     titled, reasoned = _words(title), _words(text)
@@ -52,9 +54,10 @@ def with_title(title: str, text: str) -> str:
     return text if titled <= reasoned else f"{title.rstrip('.')}. {text}"
 
 
-def _words(text: str) -> set[str]:
+@lru_cache(maxsize=16_384)
+def _words(text: str) -> frozenset[str]:
     words = set(re.findall(r"[^\W_]+", text.casefold())) - EMPTY
-    return {ALIKE.get(word, word.removesuffix("s")) for word in words}
+    return frozenset(ALIKE.get(word, word.removesuffix("s")) for word in words)
 
 
 def unread(missing: Collection[str], since: date | None, activity: str | None = None) -> str:
