@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gzip
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,8 @@ class Twister:
         self.done[name] += 1
         twisted = how(self, Reply(copy.deepcopy(reply.body), reply.status, dict(reply.headers), reply.kind))
         del asked
+        if not isinstance(twisted.body, bytes):  # the standard library also writes integers of any length
+            twisted.body = json.dumps(twisted.body, default=str).encode()
         return twisted
 
     def values(self, reply: Reply) -> Reply:
