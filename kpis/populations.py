@@ -50,7 +50,7 @@ def is_unknown(wide: Wide, *facts: str) -> pl.Expr:
 def deals(wide: Wide, window: Window, goal: Goal) -> pl.DataFrame:
     """One row a deal: open, won and lost in the window, value at home, chance, days, and the dimensions.
 
-    `stateless`: nobody knows whether it is open. `dayless`: closed, but perhaps not in the window.
+    `stateless`: its state is unknown. `dayless`: it is closed on an unknown day, which may lie outside the window.
     """
     frame = wide.frame.select(
         "key", as_of="as_of_date", day_unknown=is_unknown(wide, "is_open", "close_date"),

@@ -32,7 +32,7 @@ def replace_file(path: Path, content: bytes, mode: int = _PUBLIC) -> None:
             else:
                 Path(beside).chmod(mode)
             Path(beside).replace(path)
-        except BaseException:
+        except BaseException:  # also at Ctrl-C, no half-written file is left behind
             with suppress(OSError):
                 Path(beside).unlink()
             raise

@@ -102,8 +102,8 @@ def _ends(pipeline: Pipeline) -> list[Remark]:
         remarks.append(Remark("warning", text))
     open_stages = Counter(str(d.get("stage_name")) for d in pipeline.deals if d["is_closed"] is False)
     if open_stages:
-        told = ", ".join(f"{stage} ({count})" for stage, count in open_stages.most_common(SHOWN))
-        remarks.append(Remark("note", f"Stages read as open, with their deals: {told}."))
+        listed = ", ".join(f"{stage} ({count})" for stage, count in open_stages.most_common(SHOWN))
+        remarks.append(Remark("note", f"Stages read as open, with their deals: {listed}."))
     return [*remarks, Remark("warning", NONE_CLOSED)] if pipeline.deals and not closed + unknown else remarks
 
 

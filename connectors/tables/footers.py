@@ -24,7 +24,7 @@ ENDS_AS_TOTAL: Final = re.compile(rf".*\b(?:sub)?{WORDS}\s*:?", re.IGNORECASE)
 RECORDS: Final = re.compile(r".*\(\s*[\d,.]+\s*(?:records?|deals?|rows?|items?|opportunities)?\s*\)", re.IGNORECASE)
 """A group's heading with how many it has."""
 HEADING: Final = re.compile(r".*\s.*|.*:")
-"""What an id is not, in a report whose ids have no blanks."""
+"""A cell with a blank or a final colon: in a report with ids that have no blanks, it is a heading and no id."""
 RARE: Final = 0.1
 HALF: Final = 2
 SHOWN: Final = 60

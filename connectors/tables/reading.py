@@ -48,7 +48,7 @@ SHOWN: Final = 60
 
 @dataclass(frozen=True)
 class Reading:
-    """A row's values by column, None where blank. `unread`: columns whose cell could not be read, with the reason."""
+    """A row's values by column, None where blank. `unread`: the reason why a cell could not be read, by column."""
 
     values: dict[str, Any]
     unread: dict[str, str] = field(default_factory=dict)

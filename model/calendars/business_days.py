@@ -21,7 +21,7 @@ def holidays_of(region: str, years: Iterable[int]) -> tuple[date, ...]:
     country, _, subdivision = region.partition("-")
     try:
         found = known_holidays.country_holidays(country, subdiv=subdivision or None, years=sorted(years))
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # what the holidays library raises for an unknown region
         raise SettingsProblem(
             f"No calendar is known for {region!r}; take a country such as US or one of its regions such as US-CA."
         ) from error

@@ -57,7 +57,7 @@ def _leads(sql: Sql, connection: int, at: int) -> pl.DataFrame:
 
 
 def _as_they_were(sql: Sql, connection: int, at: int, leads: pl.DataFrame) -> pl.DataFrame:
-    """Later changes are taken back; what nobody saw of leads that were edited before we first saw them is unread."""
+    """Undo later changes. Values of leads that were edited before Sluicegate first read them are unread."""
     query = (
         "SELECT key, field, before FROM lead_change"
         " WHERE connection = ? AND changed_at > ? ORDER BY key, changed_at, id"

@@ -10,8 +10,7 @@ from policies.actions.tasks import DAILY
 from store import MANY_ACTIONS
 from worker.pipeline.context import has_brake
 from worker.pipeline.planned_actions import plan_all
-from worker.pipeline.send_actions import Doing
-from worker.pipeline.undo_actions import cut_off
+from worker.pipeline.send_actions import Doing, cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

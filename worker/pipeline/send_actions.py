@@ -1,17 +1,17 @@
-"""Send actions: mark and commit, send, settle by receipts. Interrupted actions are sent again."""
+"""Send actions and undo them: mark and commit, send, settle by receipts. Interrupted actions are sent again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from model.actions import Receipt
+from model.actions import TASKS, Receipt, Remove, Return
 from model.errors import RetryLater
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from model.actions import Act, ActionState, Wanted
+    from model.actions import Act, ActionState, KeptAction, Wanted
     from store import Approval, Step
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
@@ -72,3 +72,21 @@ class Doing:
             except RetryLater as error:
                 reason = str(error)
         return [Receipt(one.key, "retry_later", reason) for one in acts]
+
+
+def taken_back(session: Session, actions: Iterable[KeptAction]) -> Iterator[Act]:
+    """Acts that undo the standing ones of these actions. A move is reversed to the value in its receipt."""
+    receipts = session.store.actions.receipts(session.name)
+    for one in actions:
+        if one.kind in TASKS and one.state in {"open", "sending", "handing", "undoing"}:
+            yield Remove(one.key)
+        elif one.kind not in TASKS and one.state in {"done", "undoing"}:
+            made = [r for r in receipts.get(one.id, ()) if r["step"] == "do" and r["outcome"] == "written"]
+            if made and made[-1]["before"]:
+                yield Return(one.key, one.deal, made[-1]["before"], made[-1]["after"])
+
+
+def cut_off(session: Session) -> list[Act]:
+    """Acts of an undo that was stopped."""
+    undoing = (one for one in session.store.actions.standing(session.name) if one.state == "undoing")
+    return list(taken_back(session, undoing))

@@ -6,8 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from worker.pipeline.running import counted, leased, running
-from worker.pipeline.send_actions import Doing
-from worker.pipeline.undo_actions import taken_back
+from worker.pipeline.send_actions import Doing, taken_back
 
 if TYPE_CHECKING:
     from model.actions import KeptAction

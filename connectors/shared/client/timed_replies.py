@@ -1,4 +1,4 @@
-"""Connections whose replies have one time limit as a whole: a byte every other second does not go on for ever."""
+"""Connections that limit the time of a whole reply, so that a reply of one byte every two seconds ends too."""
 
 from __future__ import annotations
 

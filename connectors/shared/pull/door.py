@@ -107,18 +107,18 @@ def _unreadable(table: str, record: Record) -> dict[str, str]:
                     record[column] = good
     for column in _OBJECTS:
         if record.get(column):
-            record[column] = _object(record[column], wrong, told=column == "facts")
+            record[column] = _object(record[column], wrong, facts=column == "facts")
     return wrong
 
 
-def _object(values: dict[str, Any], wrong: dict[str, str], *, told: bool) -> dict[str, Any]:
+def _object(values: dict[str, Any], wrong: dict[str, str], *, facts: bool) -> dict[str, Any]:
     """Facts by name, without those that make no sense; one of our own fields that makes none is empty."""
     found: dict[str, Any] = {}
     for name, value in values.items():
         try:
             found[name] = plausible.plain(value)
         except NONSENSE as error:
-            if told:
+            if facts:
                 wrong[name] = str(error)
             else:
                 found[name] = None

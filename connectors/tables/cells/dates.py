@@ -19,7 +19,7 @@ LANGUAGES: Final = (
     "en", "de", "fr", "es", "pt", "it", "nl", "pl", "sv", "da", "nb", "fi", "cs", "hu", "ro", "tr", "ru", "uk", "el",
     "id",
 )  # fmt: skip
-"""Whose names of months are read. A name that is two months in two of them is none."""
+"""Languages with readable names of months. A name that means different months in two languages is not read."""
 NUMERIC: Final = re.compile(r"(\d{1,4})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{1,4})\.?(?:(?:T|,? )\s*(\S.*))?")
 MONTH_FIRST: Final = re.compile(r"([^\W\d_]+)\.?[ -](\d{1,2})(?:st|nd|rd|th)?,?[ -](\d{4})(?:,?\s+(?:at )?(\S.*))?")
 DAY_FIRST: Final = re.compile(
