@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from model.calendars.business_days import business_days_between
 from model.facts import KNOWN
 from policies.language import exact_arithmetic
 from policies.language.exact_arithmetic import Exact, Fraction
@@ -188,13 +189,8 @@ class _Compiler:
             case "days_until":
                 return Value((fact.value - pl.col("as_of_date")).dt.total_days(), fact.blank)
             case "business_days_since":
-                return Value(self.business_days(fact.value), fact.blank)
-
-    def business_days(self, since: pl.Expr) -> pl.Expr:
-        """Business days from that date on and before as_of; negative ahead."""
-        week = [day not in self.weekend for day in range(7)]
-        days = pl.business_day_count(since, pl.col("as_of_date"), week_mask=week, holidays=self.holidays)
-        return days.cast(pl.Int64)
+                days = business_days_between(fact.value, pl.col("as_of_date"), self.holidays, self.weekend)
+                return Value(days, fact.blank)
 
 
 def _is_number(term: Term) -> bool:
