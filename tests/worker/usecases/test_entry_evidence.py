@@ -168,7 +168,7 @@ def day_by_day(past):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_each_entry_is_what_a_snapshot_of_that_day_gives(tmp_path, seed):
-    with drawn(tmp_path, seed, deals=90) as made:
+    with drawn(tmp_path, seed, deals=120) as made:
         past = past_of(made)
         parts = [part for days in past.days_by_period()
                  for part in at_entry(days, asked_at_entry([r for r in live(past.policies, days.wide)[0] if r.place]),
@@ -176,7 +176,7 @@ def test_each_entry_is_what_a_snapshot_of_that_day_gives(tmp_path, seed):
         own = entries(parts)
         assert own.schema == AT_ENTRY
         assert sorted(own.rows()) == day_by_day(past)
-        assert own.height > 5
+        assert own.height > 10
 
 
 def test_people_see_shares_by_rep_and_the_word(kept, capsys, monkeypatch):
