@@ -3,82 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
 
-from model.helpers.words import many
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
-Number: TypeAlias = Decimal | Fraction | float
-Parts: TypeAlias = "Mapping[str, Any]"
-Population: TypeAlias = Literal["deals", "entries", "visits"]
-Clock: TypeAlias = Literal["as_of", "closed", "entered", "left", "target period"]
+    from kpis.answers import Answer, Parts
 
-DEAL_DIMS: Final = ("owner", "team", "segment", "pipeline", "region", "source", "product")
-TIME_DIMS: Final = ("month", "quarter")
-DIMS: Final = ("owner", "team", "segment", "pipeline", "stage", "region", "source", "product", *TIME_DIMS)
-"""Names that `by` takes."""
-PLACES: Final = Decimal("0.000001")
-"""Values are rounded once, half to even, to money's own scale."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One value of a KPI before it is rounded; if `value` is None, `why` is the reason."""
-
-    value: Number | None
-    numerator: Number | None = None
-    denominator: Number | None = None
-    n: int = 0
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class KpiValue:
-    """One value: of all deals (empty `dims`) or of one group of one dimension; `n` is what it rests on.
-
-    `value`, `numerator` and `denominator` are exact or rounded to six places. `why` is the reason for no value,
-    or names what the value leaves out.
-    """
-
-    id: str
-    dims: Mapping[str, str | None]
-    value: Decimal | None
-    numerator: Decimal | None
-    denominator: Decimal | None
-    unit: str
-    window: str
-    n: int
-    as_of: datetime
-    why: str = ""
-
-    def json(self) -> dict[str, Any]:
-        """The object of docs/contract.md; `why` only if it is not empty."""
-        numbers = {"value": self.value, "numerator": self.numerator, "denominator": self.denominator}
-        return {
-            "id": self.id, "dims": dict(self.dims), **{name: _plain(number) for name, number in numbers.items()},
-            "unit": self.unit, "window": self.window, "n": self.n, "as_of": self.as_of.isoformat(),
-            **({"why": self.why} if self.why else {}),
-        }  # fmt: skip
+DEAL_DIMS: Final = ("owner", "team", "segment", "pipeline", "process", "region", "source", "product")
+TIME_DIMS: Final = ("month", "quarter", "year", "fiscal_quarter", "fiscal_year")
+STAGE: Final = "stage"
+"""Groups by process and stage together, because a stage belongs to its process."""
+STANDARD_DIMS: Final = (*DEAL_DIMS, STAGE, "month", "quarter")
+"""Dimensions of every run's values. `--by` also takes the other periods and any fact of type choice or yes/no."""
 
 
 @dataclass(frozen=True)
 class Kpi:
-    """A dictionary entry (S88). `needs`: facts without which it has no value. `over`: the rows it counts.
+    """A dictionary entry (S88).
 
-    `parts`: aggregates over those rows, by name; `answer` makes the value of them. `clock`: what the window is laid
-    on. `counted`: the deals that it counts, `leaves_out`: by what they lack, those that it would count if that were
-    known. `dims`: the dimensions that make sense. `also`: words people use for it, and for others: none is its name.
+    `needs`: facts without which it has no value. `population`: the rows it counts (kpis/populations). `parts`:
+    aggregates over those rows, by name; `answer` makes the value of them. `clock`: the day by which the window and the
+    time dimensions go. `counted`: the deals that it counts; `leaves_out`: by what they lack, those that it would count
+    if that were known. `staged`: whether it has groups by stage, or has a value only by stage. `timed`: whether it has
+    groups by period. `only_by`: the dimensions that make sense, where not all do. `also`: words people use for it, and
+    for others: none is its name. `interval`: how its 95 % interval is made.
     """
 
     id: str
-    name: str
+    title: str
     purpose: str
     formula: str
     numerator: str
@@ -86,62 +41,28 @@ class Kpi:
     window: str
     unit: str
     leads: Literal["leading", "lagging"]
+    category: Literal["activity", "leading", "outcome", "efficiency", "quality"]
     source: str
-    clock: Clock
+    clock: str
     parts: Mapping[str, pl.Expr]
     needs: tuple[str, ...]
-    over: Population = "deals"
+    answer: Callable[[Parts], Answer] = field(repr=False)
+    population: str = "deals"
     counted: pl.Expr = field(default_factory=lambda: pl.col("counted"))
     leaves_out: Mapping[str, pl.Expr] = field(default_factory=dict)
+    interval: str = "none"
     currency: str = "none: no money in it"
     owner: str = "RevOps"
     cadence: str = "daily"
-    dims: tuple[str, ...] = (*DEAL_DIMS, *TIME_DIMS)
+    staged: Literal["no", "also", "only"] = "no"
+    timed: bool = True
+    only_by: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    answer: Callable[[Parts], Answer] = field(default=lambda _: Answer(None), repr=False)
 
-
-REGISTRY: Final[dict[str, Kpi]] = {}
-
-
-def kpi(**entry: Any) -> Callable[[Callable[[Parts], Answer]], Callable[[Parts], Answer]]:
-    """Register the decorated function under its own name with this dictionary entry."""
-
-    def register(answer: Callable[[Parts], Answer]) -> Callable[[Parts], Answer]:
-        name = answer.__name__
-        if name in REGISTRY:
-            raise ValueError(f"KPI {name} is registered twice.")
-        REGISTRY[name] = Kpi(id=name, answer=answer, **entry)
-        return answer
-
-    return register
-
-
-def ratio(numerator: Number, denominator: Number, n: int, none: str, why: str = "") -> Answer:
-    """Numerator ÷ denominator, divided once. Without a denominator there is no value; the reason is `why`, else `none`.
-
-    `why` says what is left out: where nothing remains, that is the reason.
-    """
-    if not denominator:
-        return Answer(None, numerator, denominator, n, why or none)
-    return Answer(Fraction(numerator) / Fraction(denominator), numerator, denominator, n, why)
-
-
-def left_out(count: int, what: str, lacking: str) -> str:
-    """The sentence about deals that a value leaves out; empty if there are none."""
-    return f"{many(count, what)} {lacking} left out" if count else ""
-
-
-def rounded(number: Number | None) -> Decimal | None:
-    """The number at six places, half to even."""
-    if number is None:
-        return None
-    exact = Fraction(number)
-    scaled = round(exact / Fraction(PLACES))
-    return Decimal(scaled).scaleb(-6) if scaled % 10**6 else Decimal(scaled // 10**6)
-
-
-def _plain(number: Decimal | None) -> int | float | None:
-    if number is None:
-        return None
-    return int(number) if number == number.to_integral_value() else float(number)
+    def takes(self, dims: tuple[str, ...]) -> bool:
+        """Whether the KPI has a value for all deals (no dimension), or groups by these one or two dimensions."""
+        if self.only_by and not set(dims) <= set(self.only_by):
+            return False
+        if STAGE in dims:
+            return self.staged != "no"
+        return self.staged != "only" and (self.timed or not set(dims) & set(TIME_DIMS))

@@ -1,157 +1,169 @@
-"""`measure`: every KPI of a pipeline, over all deals and over each group of each dimension asked for."""
+"""`measure`: every KPI of a pipeline, over all deals and over each group that is asked for."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from kpis.catalogue import KPIS
-from kpis.dictionary import DIMS, TIME_DIMS, KpiValue, rounded
-from kpis.left_out import doubtful, left_out_of
-from kpis.populations import COLUMNS, deals, stays, visitors, visits
+from kpis.answers import MONEY_UNITS, Answer, KpiValue, noted
+from kpis.catalogue import SHIPPED
+from kpis.dictionary import TIME_DIMS
+from kpis.left_out import left_out_of
+from kpis.populations.population import Ask, dim_columns
+from kpis.populations.rows import POPULATIONS
 from kpis.targets import goal
-from kpis.window import ALL
-from model.errors import SettingsProblem
+from kpis.window import ALL, DEFAULT_PER_DAY, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import date
 
-    from kpis.dictionary import Answer, Kpi, Parts
-    from kpis.left_out import LeftOut
-    from kpis.targets import Goal
-    from kpis.window import Window
-    from model.wide import Wide
+    from kpis.dictionary import Kpi
+    from kpis.left_out import Group
+    from kpis.populations.rows import KpiRows
 
-FACTS_READ: Final = COLUMNS | {fact for entry in KPIS.values() for fact in entry.needs}
-"""Facts that KPIs read."""
-MONEY_UNITS: Final = ("money", "money/day")
 TARGETED: Final = "target period"
-Place: TypeAlias = tuple[str, str]
-"""A population and a clock."""
+PER_DAY: Final = "money/day"
+ENOUGH: Final = 30
+"""A value that rests on fewer is marked `few`."""
 
 
-class Rows(NamedTuple):
-    """Rows that are counted, for some populations and clocks; `concerned`: a row for each deal, if one is left out."""
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a connection's KPIs.
 
-    places: frozenset[Place]
-    counted: pl.DataFrame
-    concerned: pl.DataFrame | None
-
-
-def measure(
-    wide: Wide, *, by: Sequence[str] = (), window: Window = ALL, targets: pl.DataFrame | None = None,
-    currency: str | None = None, note: str = "",
-) -> list[KpiValue]:  # fmt: skip
-    """Each KPI with empty dims, then once for each group of each single dimension of `by`.
-
-    `targets` has the columns of `kpis.targets.TARGETS`; `currency` is the home currency, which names the unit; `note`
-    is what each value in money has to say of its amounts. A dimension with a dormant fact is left out; a group that
-    nothing names has the value None. Raises SettingsProblem for a dimension that is none, or targets that cannot be
-    read.
+    `by`: each entry is one or two dimensions to group by. `window` None: `all`, and the last 365 days for rates per
+    day. `targets` has the columns of `kpis.targets.TARGETS`. `currency` is the home currency, which names the unit;
+    `note` is what each value in money has to say about its amounts.
     """
-    if strange := [dim for dim in by if dim not in DIMS]:
-        raise SettingsProblem(f"{strange[0]!r} is no dimension; KPIs can be given by {', '.join(DIMS)}.")
-    aim = goal(targets, _today(wide), window.name, currency)
-    sayable = [entry for entry in KPIS.values() if not _lacking(entry, wide)]
-    frames = _frames(wide, window, aim)
-    offered = [dim for dim in by if dim in TIME_DIMS or (dim not in wide.dormant and dim in wide.frame.columns)]
-    rows: dict[str, list[tuple[dict[str, str | None], Answer]]] = {entry.id: [] for entry in KPIS.values()}
-    dims: list[str | None] = [None, *offered]
-    for dim in dims:
-        for entry, group, answer in _answers(sayable, frames, dim, aim):
-            rows[entry.id].append(({} if dim is None else {dim: group}, answer if dim else noted(entry, answer, note)))
-    return [value for entry in KPIS.values() for value in _values(entry, rows[entry.id], wide, (window, aim, currency))]
+
+    by: Sequence[tuple[str, ...]] = ()
+    window: Window | None = None
+    targets: pl.DataFrame | None = None
+    currency: str | None = None
+    note: str = ""
+    fiscal_year_starts: int = 1
+    enough: int = ENOUGH
+    kpis: Mapping[str, Kpi] = field(default_factory=lambda: SHIPPED)
 
 
-def _today(wide: Wide) -> date:
-    """The latest local day of as_of among the deals' owners."""
-    days: list[date] = wide.frame["as_of_date"].unique().to_list()
-    return max(days, default=wide.as_of.date())
+def measure(rows: KpiRows, asked: Question) -> list[KpiValue]:
+    """Each KPI over all deals, then once for each group of each entry of `asked.by`.
+
+    A dimension with a fact that the connection does not know is left out; a group that nothing names is None. Raises
+    SettingsProblem for targets that cannot be read.
+    """
+    usual = asked.window or ALL
+    per_day = asked.window or Window(DEFAULT_PER_DAY, asked.fiscal_year_starts)
+    values: dict[str, list[KpiValue]] = {id_: [] for id_ in asked.kpis}
+    for window, kpis in ((usual, _of_unit(asked, per_day=False)), (per_day, _of_unit(asked, per_day=True))):
+        if kpis:
+            for value in _Measuring(rows, asked, window).values(kpis):
+                values[value.id].append(value)
+    return [value for found in values.values() for value in found]
 
 
-def _lacking(entry: Kpi, wide: Wide) -> list[str]:
-    return [fact for fact in entry.needs if fact in wide.dormant or fact not in wide.frame.columns]
+def _of_unit(asked: Question, *, per_day: bool) -> list[Kpi]:
+    return [kpi for kpi in asked.kpis.values() if (kpi.unit == PER_DAY) == per_day]
 
 
-def noted(entry: Kpi, answer: Answer, note: str) -> Answer:
-    """The answer with a note, where it is made of money and has a value."""
-    if answer.value is None or "home currency" not in entry.currency:
-        return answer
-    return replace(answer, why="; ".join(filter(None, (answer.why, note))))
+class _Measuring:
+    """KPIs of one window."""
 
+    def __init__(self, rows: KpiRows, asked: Question, window: Window) -> None:
+        self.rows, self.asked, self.window = rows, asked, window
+        self.goal = goal(asked.targets, rows.today, window, asked.currency, asked.fiscal_year_starts)
+        ask = Ask(rows.today, self.goal, window)
+        self.masked = {name: one.masked(rows.frames[name], ask) for name, one in POPULATIONS.items()}
+        self.span = self._span()
+        self.concerned = {name: one.concerned(self.masked[name], self.masked) for name, one in POPULATIONS.items()}
 
-def _frames(wide: Wide, window: Window, aim: Goal) -> Sequence[Rows]:
-    """The rows to count, each frame with the populations and clocks that it answers."""
-    stayed = stays(wide)
-    rows, entered, left = deals(wide, window, aim), *(visits(stayed, wide, window, day) for day in ("entered", "left"))
-    return [
-        Rows(frozenset(("deals", clock) for clock in ("as_of", "closed", TARGETED)), rows, doubtful(rows)),
-        Rows(
-            frozenset({("entries", "entered"), ("visits", "entered")}), entered,
-            doubtful(visitors(stayed, entered, wide)),
-        ),
-        Rows(frozenset({("visits", "left")}), left, doubtful(visitors(stayed, left, wide))),
-    ]  # fmt: skip
+    def values(self, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
+        """All values of some KPIs."""
+        for kpi in kpis:
+            if why := self._unsayable(kpi):
+                yield self._value(kpi, (), (), Answer(None, why=why))
+        sayable = [kpi for kpi in kpis if not self._unsayable(kpi)]
+        for dims in ((), *self.asked.by):
+            if all(dim in TIME_DIMS or dim in self.rows.facts for dim in dim_columns(dims)):
+                yield from self._groups([kpi for kpi in sayable if kpi.takes(dims)], tuple(dims))
+        for kpi in sayable:
+            if not kpi.takes(()):
+                yield self._value(kpi, (), (), Answer(None, why=f"ask by {' and '.join(kpi.only_by) or 'stage'}"))
 
+    def _unsayable(self, kpi: Kpi) -> str:
+        """Why the KPI has no value whatever the group; empty if it can have one."""
+        if lacking := [fact for fact in kpi.needs if fact not in self.rows.facts]:
+            return f"nothing is mapped for {', '.join(lacking)}"
+        if kpi.unit == PER_DAY and self.window.name == "all":
+            return "a rate per day needs a window of days, as 365d or 2026-Q3"
+        return ""
 
-def _answers(
-    entries: Sequence[Kpi], frames: Sequence[Rows], dim: str | None, aim: Goal
-) -> Iterator[tuple[Kpi, str | None, Answer]]:
-    """Every KPI's answer for every group of `dim`, with what it leaves out."""
-    named = [entry for entry in entries if dim is None or dim in entry.dims]
-    out: dict[str, LeftOut] = {}
-    for rows in frames:
-        some = [entry for entry in named if (entry.over, entry.clock) in rows.places]
-        out |= dict.fromkeys((entry.id for entry in some), left_out_of(some, rows.concerned, dim))
-    for entry, group, parts in _aggregated(named, frames, dim, aim):
-        yield entry, group, out[entry.id].noted(entry, group, entry.answer(parts))
+    def _groups(self, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> Iterator[KpiValue]:
+        timed = any(dim in TIME_DIMS for dim in dims)
+        places = dict.fromkeys((kpi.population, kpi.clock if timed else "") for kpi in kpis)
+        asked = [[kpi for kpi in kpis if (kpi.population, kpi.clock if timed else "") == place] for place in places]
+        tables = pl.collect_all([self._grouped(some, dims) for some in asked], engine="in-memory")
+        for some, table in zip(asked, tables, strict=True):
+            out = left_out_of(some, self.concerned[some[0].population], dims)
+            for group, kpi, parts in self._parts(some, table, dims):
+                answer = out.noted(kpi, group, kpi.answer(parts))
+                yield self._value(kpi, dims, group, answer)
 
+    def _grouped(self, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> pl.LazyFrame:
+        """The parts of some KPIs of one population and clock, a row for each group."""
+        population = POPULATIONS[kpis[0].population]
+        rows = population.grouped(
+            self.masked[kpis[0].population], dims, kpis[0].clock, self.asked.fiscal_year_starts
+        )  # fmt: skip
+        parts = [part.alias(f"{kpi.id}.{name}") for kpi in kpis for name, part in kpi.parts.items()]
+        columns = dim_columns(dims)
+        return rows.group_by(columns).agg(parts).sort(columns, nulls_last=True) if dims else rows.select(parts)
 
-def _aggregated(
-    named: Sequence[Kpi], frames: Sequence[Rows], dim: str | None, aim: Goal
-) -> Iterator[tuple[Kpi, str | None, Parts]]:
-    """Every KPI's parts for every group of `dim`: one pass over each frame, all passes at once."""
-    aims = aim.of(dim) if dim in {None, "owner", "team"} else {}
-    asked = [([e for e in named if (e.over, e.clock) in rows.places], rows.counted) for rows in frames]
-    asked = [(some, frame) for some, frame in asked if some]
-    queries = [_grouped(frame.lazy(), some, dim) for some, frame in asked]
-    tables = pl.collect_all(queries, engine="in-memory", optimizations=pl.QueryOptFlags.none())
-    for (some, _), table in zip(asked, tables, strict=True):
+    def _parts(
+        self, kpis: Sequence[Kpi], table: pl.DataFrame, dims: tuple[str, ...]
+    ) -> Iterator[tuple[Group, Kpi, dict[str, Any]]]:
+        columns = dim_columns(dims)
+        aims = self.goal.of(dims[0] if dims else None) if len(dims) < 2 else {}  # noqa: PLR2004 - no target has two dims
         for row in table.iter_rows(named=True):
-            group = None if dim is None else row[dim]
-            for entry in some:
-                yield entry, group, _parts(entry, row) | {"target": aims.get(group), "no_target": aim.why}
+            group = tuple(row[column] for column in columns)
+            for kpi in kpis:
+                parts = {name: row[f"{kpi.id}.{name}"] for name in kpi.parts}
+                yield group, kpi, parts | self._surroundings(aims.get(group[0] if group else None))
         # a target without a deal is covered by nothing, which is worth knowing
-        targeted = [entry for entry in some if entry.clock == TARGETED]
-        for group in aims.keys() - set(table[dim]) if dim and targeted else ():
-            for entry in targeted:
-                yield entry, group, dict.fromkeys(entry.parts, 0) | {"target": aims[group], "no_target": aim.why}
+        targeted = [kpi for kpi in kpis if kpi.clock == TARGETED]
+        for named in aims.keys() - set(table[columns[0]]) if columns and targeted else ():
+            for kpi in targeted:
+                yield (named,), kpi, dict.fromkeys(kpi.parts, 0) | self._surroundings(aims[named])
 
+    def _surroundings(self, target: Any) -> dict[str, Any]:
+        """What an answer may need beside the parts of its rows."""
+        return {"target": target, "no_target": self.goal.why, **self.span}
 
-def _grouped(rows: pl.LazyFrame, entries: Sequence[Kpi], dim: str | None) -> pl.LazyFrame:
-    """The parts of some KPIs, a row for each group of `dim`."""
-    parts = [part.alias(f"{entry.id}.{name}") for entry in entries for name, part in entry.parts.items()]
-    return rows.select(parts) if dim is None else rows.group_by(dim).agg(parts).sort(dim, nulls_last=True)
+    def _span(self) -> dict[str, Any]:
+        """`window_days`: from the first day known to the last; `known_from`: that day, if the window is longer."""
+        first, last = self.window.days(self.rows.today)
+        earliest: date | None = self.rows.frames["deals"]["created"].min()  # type: ignore[assignment]
+        begins = max(first or last, earliest or date.min)
+        late = first is not None and begins > first
+        return {"window_days": max((last - begins).days + 1, 0), "known_from": begins if late else None}
 
+    def _value(self, kpi: Kpi, dims: tuple[str, ...], group: Group, answer: Answer) -> KpiValue:
+        home = self.asked.currency or "home currency"
+        unit = kpi.unit.replace("money", home) if kpi.unit in MONEY_UNITS else kpi.unit
+        if answer.value is not None and "home currency" in kpi.currency and not dims:
+            answer = replace(answer, why=noted(answer.why, self.asked.note))
+        name, first, last = self._days(kpi)
+        names = dict(zip(dim_columns(dims), group, strict=True))
+        few = answer.value is not None and answer.n < self.asked.enough and kpi.interval != "none"
+        return KpiValue(kpi, names, answer, unit, name, first, last, self.rows.as_of, few)
 
-def _parts(entry: Kpi, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[f"{entry.id}.{name}"] for name in entry.parts}
-
-
-def _values(
-    entry: Kpi, rows: Sequence[tuple[dict[str, str | None], Answer]], wide: Wide,
-    context: tuple[Window, Goal, str | None],
-) -> Iterator[KpiValue]:  # fmt: skip
-    window, aim, currency = context
-    name = {"as_of": "as_of", TARGETED: aim.label or "as_of"}.get(entry.clock, window.name)
-    home = currency or "home currency"
-    unit = entry.unit.replace("money", home) if entry.unit in MONEY_UNITS else entry.unit
-    if lacking := _lacking(entry, wide):
-        why = f"nothing is mapped for {', '.join(lacking)}"
-        yield KpiValue(entry.id, {}, None, None, None, unit, name, 0, wide.as_of, why)
-    for dims, answer in rows:
-        numbers = (rounded(answer.value), rounded(answer.numerator), rounded(answer.denominator))
-        yield KpiValue(entry.id, dims, *numbers, unit, name, answer.n, wide.as_of, answer.why)
+    def _days(self, kpi: Kpi) -> tuple[str, Any, Any]:
+        """Name, first and last day of the KPI's window."""
+        if kpi.clock == "as_of":
+            return "as_of", None, self.rows.today
+        if kpi.clock == TARGETED and self.goal.label:
+            return self.goal.label, self.goal.first, self.goal.last
+        return self.window.name if kpi.clock != TARGETED else "as_of", *self.window.days(self.rows.today)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kpis.catalogue import KPIS
+from kpis.catalogue import SHIPPED
+from kpis.dictionary import DEAL_DIMS, TIME_DIMS
 
 if TYPE_CHECKING:
     from kpis.dictionary import Kpi
@@ -36,20 +37,30 @@ ROWS = (
     "owner",
     "cadence",
     "leads",
+    "category",
+    "interval",
     "source",
 )
 
 
 def render() -> str:
     """The page as Markdown."""
-    index = "\n".join(f"- [`{entry.id}`](#{entry.id}): {entry.name}, {entry.leads}" for entry in KPIS.values())
-    return "\n".join([HEAD, index, *map(_section, KPIS.values())])
+    index = "\n".join(f"- [`{entry.id}`](#{entry.id}): {entry.title}, {entry.leads}" for entry in SHIPPED.values())
+    return "\n".join([HEAD, index, *map(_section, SHIPPED.values())])
 
 
 def _section(entry: Kpi) -> str:
     lines = [f"| {row} | {_cell(str(getattr(entry, row)))} |" for row in ROWS]
-    lines += [f"| needs | {', '.join(entry.needs)} |", f"| by | {', '.join(entry.dims)} |"]
-    return "\n".join([f"\n## {entry.id}\n", f"{entry.name}. {entry.answer.__doc__}\n", "| | |", "|---|---|", *lines])
+    lines += [f"| needs | {', '.join(entry.needs)} |", f"| by | {_dims(entry)} |"]
+    return "\n".join([f"\n## {entry.id}\n", f"{entry.title}. {entry.answer.__doc__}\n", "| | |", "|---|---|", *lines])
+
+
+def _dims(entry: Kpi) -> str:
+    """The dimensions that the KPI can be given by."""
+    stage = {"no": "", "also": ", stage", "only": ""}[entry.staged]
+    plain = ", ".join(entry.only_by) or f"any fact of type choice or yes/no, {', '.join(DEAL_DIMS)}{stage}"
+    periods = f", {', '.join(TIME_DIMS)}" if entry.timed and not entry.only_by else ""
+    return f"stage alone, or stage and one of: {plain}{periods}" if entry.staged == "only" else plain + periods
 
 
 def _cell(text: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kpis.window import periods_of
+from kpis.periods import EXAMPLES, labels_of, period
 from model.errors import SettingsProblem
 from model.snapshot import MONEY, columns
 
@@ -17,10 +16,12 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
+    from kpis.window import Window
+
 TARGETS: Final = columns({
     "owner": pl.String, "team": pl.String, "period": pl.String, "amount": MONEY, "currency": pl.String,
 })  # fmt: skip
-"""`period` is 2026-Q4, 2026-11 or 2026. A row names an owner, a team, or neither; then it applies to everybody."""
+"""`period` as in `kpis.periods.period`. A row names an owner, a team, or neither; then it applies to everybody."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +54,23 @@ class Goal:
         )
 
 
-def goal(targets: pl.DataFrame | None, on: date, window: str, currency: str | None) -> Goal:
+def goal(
+    targets: pl.DataFrame | None, on: date, window: Window, currency: str | None, fiscal_year_starts: int = 1
+) -> Goal:
     """The targets of the period that `on` lies in: the quarter's, else the month's, else the year's.
 
-    With window `year` the year's go first. Raises SettingsProblem for columns or periods that cannot be read.
+    The calendar's go before the fiscal ones. With window `year` or `fiscal_year` the year's go first. Raises
+    SettingsProblem for columns or periods that cannot be read.
     """
     if targets is None or not targets.height:
         return Goal()
-    rows = _typed(targets)
-    periods = periods_of(on)
-    for label in sorted(periods, key=lambda label: window == "year" and not label.isdigit()):
-        found = rows.filter(pl.col("period") == label)
-        if found.height:
-            return Goal(found, label, *periods[label], why=_unlike(found, currency))
-    return Goal(why=f"no target for {', '.join(periods)}")
+    rows, labels = _typed(targets), labels_of(on, fiscal_year_starts)
+    yearly = window.name in {"year", "fiscal_year"}
+    for label in sorted(labels, key=lambda label: yearly and "-" in label):
+        found, days = rows.filter(pl.col("period") == label), period(label, fiscal_year_starts)
+        if found.height and days:
+            return Goal(found, label, *days, why=_unlike(found, currency))
+    return Goal(why=f"no target for {', '.join(dict.fromkeys(labels))}")
 
 
 def _unlike(rows: pl.DataFrame, currency: str | None) -> str:
@@ -81,7 +85,7 @@ def _typed(targets: pl.DataFrame) -> pl.DataFrame:
         raise SettingsProblem(f"The targets have no column {' nor '.join(missing)}; they need {', '.join(TARGETS)}.")
     absent = [pl.lit(None, dtype).alias(name) for name, dtype in TARGETS.items() if name not in targets.columns]
     rows = targets.with_columns(absent).select(pl.col(name).cast(dtype) for name, dtype in TARGETS.items())
-    for period in rows["period"].unique().to_list():
-        if not period or not re.fullmatch(r"\d{4}(-Q[1-4]|-(0[1-9]|1[0-2]))?", period):
-            raise SettingsProblem(f"Period {period!r} of the targets is none; write 2026-Q4, 2026-11 or 2026.")
+    for label in rows["period"].unique().to_list():
+        if not label or not period(label):
+            raise SettingsProblem(f"Period {label!r} of the targets is none; write {EXAMPLES}.")
     return rows

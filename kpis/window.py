@@ -1,4 +1,4 @@
-"""Windows and periods: which days a KPI looks at, seen from as_of."""
+"""Windows: the days that a KPI looks at."""
 
 from __future__ import annotations
 
@@ -9,53 +9,74 @@ from typing import Final
 
 import polars as pl
 
+from kpis.periods import labels_of, period
 from model.errors import SettingsProblem
+
+WORDS: Final = {"quarter": 0, "fiscal_quarter": 1, "year": 3, "fiscal_year": 4}
+"""Windows up to as_of, and where `labels_of` has the period that they are part of."""
+DAYS: Final = re.compile(r"([1-9]\d{0,4})d")
+RANGE: Final = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
+DEFAULT_PER_DAY: Final = "365d"
+REFUSED: Final = (
+    "{!r} is no window; say all, quarter, year, fiscal_quarter, fiscal_year, days as 90d, a period as 2026-Q3, "
+    "2026-09, 2026, FY2026-Q3 or FY2026, or two days as 2026-01-01..2026-03-31."
+)
 
 
 @dataclass(frozen=True)
 class Window:
-    """All that is known at as_of, the last n days, or the calendar quarter or year of as_of up to that day."""
+    """Everything known at as_of, or a span of days that ends at as_of at the latest.
+
+    `fiscal_year_starts`: the month (1 to 12) in which the fiscal year begins.
+    """
 
     name: str = "all"
+    fiscal_year_starts: int = 1
 
     def __post_init__(self) -> None:
-        """Raise an error for a window that is not defined."""
-        if self.name not in {"all", "quarter", "year"} and not re.fullmatch(r"[1-9]\d{0,4}d", self.name):
-            raise SettingsProblem(f"{self.name!r} is no window; say all, quarter, year, or days as 90d.")
+        """Raise SettingsProblem for a window that is not defined."""
+        if self.name != "all" and self._span(date(2000, 1, 1)) is None:
+            raise SettingsProblem(REFUSED.format(self.name))
+
+    def days(self, today: date) -> tuple[date | None, date]:
+        """First and last day as seen from `today`; the first is None for `all`."""
+        span = None if self.name == "all" else self._span(today)
+        return (None, today) if span is None else (span[0], min(span[1], today))
 
     def holds(self, day: pl.Expr, as_of: pl.Expr) -> pl.Expr:
-        """True for days of the window, as_of's own included; a day that is not known is only in `all`."""
+        """True for days of the window up to `as_of`, its own day included; an unknown day is only in `all`."""
         if self.name == "all":
             return pl.lit(value=True)
-        if self.name in {"quarter", "year"}:
-            start = as_of.dt.truncate("1q" if self.name == "quarter" else "1y")
-        else:
-            start = as_of - pl.duration(days=int(self.name[:-1]) - 1)
-        return ((day >= start) & (day <= as_of)).fill_null(value=False)
+        if found := DAYS.fullmatch(self.name):
+            first: pl.Expr = as_of - pl.duration(days=int(found[1]) - 1)
+            return ((day >= first) & (day <= as_of)).fill_null(value=False)
+        if self.name in WORDS:
+            return (self._same_period(day, as_of) & (day <= as_of)).fill_null(value=False)
+        span = self._span(date(2000, 1, 1))
+        return (day.is_between(*span) & (day <= as_of)).fill_null(value=False) if span else pl.lit(value=False)
+
+    def _same_period(self, day: pl.Expr, as_of: pl.Expr) -> pl.Expr:
+        back = f"-{self.fiscal_year_starts - 1}mo" if self.name.startswith("fiscal") else "0mo"
+        every = "1q" if self.name.endswith("quarter") else "1y"
+        mine, now = (one.dt.month_start().dt.offset_by(back).dt.truncate(every) for one in (day, as_of))
+        return mine == now
+
+    def _span(self, today: date) -> tuple[date, date] | None:
+        if found := DAYS.fullmatch(self.name):
+            return today - timedelta(days=int(found[1]) - 1), today
+        if self.name in WORDS:
+            return period(labels_of(today, self.fiscal_year_starts)[WORDS[self.name]], self.fiscal_year_starts)
+        if found := RANGE.fullmatch(self.name):
+            return _ordered(found[1], found[2])
+        return period(self.name, self.fiscal_year_starts)
+
+
+def _ordered(first: str, last: str) -> tuple[date, date] | None:
+    try:
+        span = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        return None
+    return span if span[0] <= span[1] else None
 
 
 ALL: Final = Window()
-
-
-def month(day: pl.Expr) -> pl.Expr:
-    """`2026-11`."""
-    return day.dt.strftime("%Y-%m")
-
-
-def quarter(day: pl.Expr) -> pl.Expr:
-    """`2026-Q4`."""
-    return pl.format("{}-Q{}", day.dt.year(), day.dt.quarter())
-
-
-def periods_of(day: date) -> dict[str, tuple[date, date]]:
-    """The quarter, month and year that a day lies in, by label, each with its first and last day."""
-    first = (day.month - 1) // 3 * 3 + 1
-    return {
-        f"{day.year}-Q{(day.month + 2) // 3}": (date(day.year, first, 1), _end(day.year, first + 2)),
-        f"{day:%Y-%m}": (day.replace(day=1), _end(day.year, day.month)),
-        f"{day.year}": (date(day.year, 1, 1), date(day.year, 12, 31)),
-    }
-
-
-def _end(year: int, of_month: int) -> date:
-    return date(year + of_month // 12, of_month % 12 + 1, 1) - timedelta(days=1)

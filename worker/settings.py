@@ -24,7 +24,7 @@ from model.errors import SettingsProblem
 from worker.config_file import ConfigFile, read_config
 from worker.setting_checks import carrier
 from worker.settings_sources import source_trouble
-from worker.settings_tables import MessageSettings, ScheduleSettings
+from worker.settings_tables import KpiSettings, MessageSettings, ScheduleSettings
 
 
 class StoreSettings(Closed):
@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     broker: BrokerSettings = Field(BrokerSettings(), description="the messages")
     policies: PolicySettings = Field(PolicySettings(), description="the policies")
     schedule: ScheduleSettings = Field(ScheduleSettings(), description="beat's times")
+    kpis: KpiSettings = Field(KpiSettings(), description="how KPIs are measured")
     messages: MessageSettings = Field(MessageSettings(), description="messages to reps, besides the record")
     connections: dict[str, Connection] = Field(default_factory=dict, description="by name")
 

@@ -23,6 +23,13 @@ class ScheduleSettings(Closed):
     concurrency: int = Field(2, ge=1, le=64, description="worker processes")
 
 
+class KpiSettings(Closed):
+    """How KPIs count and when a value rests on few."""
+
+    enough: int = Field(30, ge=1, description="a value that rests on fewer deals or visits is marked `few`")
+    count_imported: bool = Field(default=False, description="deals created closed count in cycles and velocity")
+
+
 class MessageSettings(Closed):
     """How many messages a rep gets, and when. A later version delivers them."""
 

@@ -75,6 +75,7 @@ class ConnectionSettings(Closed):
     )
     linked_to: str = Field("", description="connection that judges and writes the deals both carry, by `linked_id`")
     scope: str = Field("", description="condition: which open deals are judged and written")
+    kpi_scope: str = Field("", description="condition: which deals KPIs count; absent: all")
     integration_users: tuple[str, ...] = Field((), description="logins with activities that are no touch")
     targets: Path | None = Field(None, description="CSV: owner or team, period, amount, currency")
     rates: Path | None = Field(None, description="CSV: currency, date, rate to the home currency")

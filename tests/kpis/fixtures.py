@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import polars as pl
 
-from kpis.measure import measure
-from kpis.window import ALL
+from kpis.dictionary import DEAL_DIMS
+from kpis.measure import Question, measure
+from kpis.populations import Source, rows_of
+from model.process import Process, Stage
 from model.snapshot import INSTANT, MONEY
 from model.wide import Wide
 
@@ -24,6 +26,7 @@ MOVES = {
     "ours": pl.Boolean,
 }  # fmt: skip
 STAGES = ("discovery", "qualified", "evaluation", "proposal", "negotiation", "won")
+PROCESS = Process("sales", tuple(Stage(stage, {}) for stage in STAGES))
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
@@ -63,14 +66,21 @@ def pipeline(deals=(), moves=(), *, dormant=(), keys=0):
     """The wide frame of these deals; `keys` adds plain open deals for moves that need one."""
     deals = [*deals, *(deal() for _ in range(keys))]
     frame = pl.DataFrame(deals, schema=FACTS).with_columns(
-        key=pl.int_range(len(deals), dtype=pl.Int64), as_of_date=pl.lit(TODAY)
+        key=pl.int_range(len(deals), dtype=pl.Int64), as_of_date=pl.lit(TODAY), process=pl.lit("sales")
     )
     return Wide(frame, AS_OF, pl.DataFrame(list(moves), schema=MOVES), frozenset(dormant))
 
 
-def value_of(wide, kpi, by=None, window=ALL, **changes):
+def values_of(wide, *, by=(), window=None, dims=DEAL_DIMS, **asked):
+    """All values over a pipeline; `by`: dimensions, or pairs of them."""
+    pairs = [dim if isinstance(dim, tuple) else (dim,) for dim in by]
+    rows = rows_of([Source(wide, dims=tuple(dims), processes=(PROCESS,))])
+    return measure(rows, Question(by=pairs, window=window, **asked))
+
+
+def value_of(wide, kpi, by=None, window=None, **asked):
     """The values of one KPI: the one of all deals, or those of each group."""
-    found = [value for value in measure(wide, by=[by] if by else [], window=window, **changes) if value.id == kpi]
+    found = [value for value in values_of(wide, by=[by] if by else [], window=window, **asked) if value.id == kpi]
     if by is None:
         return next(value for value in found if not value.dims)
     return {value.dims[by]: value for value in found if by in value.dims}

@@ -14,11 +14,12 @@ import typer
 from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
 from worker.cli.common import table, tell, to_json
-from worker.cli.read import show_kpis
+from worker.cli.kpi_rendering import show_kpis
 from worker.cli.rendering import verdict_lines
 from worker.pipeline.run import run
 from worker.settings import read_settings
 from worker.usecases import answers
+from worker.usecases.kpis import kpis
 from worker.wiring import now, wire
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def governed(services: Services, crm: Local) -> Shown:
     say(f"{crm.title}: pulling, judging, measuring, writing back …")
     report, again = run(services, crm.name), run(services, crm.name)
     flagged = answers.deals(services, crm.name, flagged=True)
-    return Shown(crm, report, again, flagged, answers.kpis(services, crm.name, window="all", only=""), crm.visit())
+    return Shown(crm, report, again, flagged, kpis(services, crm.name), crm.visit())
 
 
 def show(one: Shown) -> None:

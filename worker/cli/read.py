@@ -9,6 +9,7 @@ import typer
 from model.errors import SettingsProblem
 from model.helpers.words import many
 from worker.cli.common import Json, Name, asked, say, table, tell
+from worker.cli.kpi_rendering import show_kpis
 from worker.cli.lists import AsCsv, print_csv
 from worker.cli.rendering import (
     moment,
@@ -119,7 +120,7 @@ def _cell(value: object) -> str:
 def kpis(
     context: typer.Context,
     name: Name,
-    window: Annotated[str, typer.Option(help="all, 90d, quarter or year")] = "all",
+    window: Annotated[str, typer.Option(help="all, 90d, quarter, 2026-Q3, FY2026, 2026-01-01..2026-03-31 …")] = "",
     only: Annotated[str, typer.Option("--only", metavar="KPI", help="one KPI's id")] = "",
     as_json: Json = False,
 ) -> None:
@@ -127,13 +128,14 @@ def kpis(
 
     Example: sluicegate kpis acme --window 90d
     """
+    from worker.pipeline.measure import KpiQuestion
     from worker.usecases.answers import judged_or_say
-    from worker.usecases.answers import kpis as answer
+    from worker.usecases.kpis import kpis as answer
 
     services = asked(context).services()
     judged_or_say(services, name)
-    found = answer(services, name, window=window, only=only)
-    say({"kpis": found}, as_json, lambda: show_kpis(found, parted=True))
+    found = answer(services, name, KpiQuestion(window=window), only)
+    say({"kpis": found}, as_json, lambda: show_kpis(found, whole=bool(only)))
 
 
 def digest(
@@ -179,26 +181,3 @@ def runs(
         return
     listed = answer(services)
     say({"runs": listed}, as_json, lambda: show_runs(listed))
-
-
-def show_kpis(found: list[dict[str, Any]], *, parted: bool = False) -> None:
-    """Values over all deals; `parted`: and by each dimension."""
-    by: dict[str, list[dict[str, Any]]] = {"": []}
-    for kpi in found:
-        by.setdefault(next(iter(kpi["dims"]), ""), []).append(kpi)
-    columns = ("id", "value", "without excused deals", "unit", "deals", "why")
-    table("KPIs", columns, [_kpi(kpi) for kpi in by.pop("")])
-    for dimension, kpis in sorted(by.items()) if parted else ():
-        rows = [(kpi["dims"][dimension], *_kpi(kpi)) for kpi in kpis]
-        table(f"KPIs by {dimension}", (dimension, *columns), rows)
-
-
-def _kpi(kpi: dict[str, Any]) -> tuple[object, ...]:
-    value = "unknown" if kpi["value"] is None else amount(kpi["value"])
-    without = kpi.get("without_excused", {}).get("value")
-    return kpi["id"], value, None if without is None else amount(without), kpi["unit"], kpi["n"], kpi.get("why")
-
-
-def amount(value: float) -> str:
-    """A number for people: thousands parted, two places, four below ten."""
-    return f"{value:,.4f}".rstrip("0").rstrip(".") if abs(value) < FEW else f"{value:,.2f}"

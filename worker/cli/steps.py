@@ -9,7 +9,7 @@ import typer
 
 from model.helpers.words import many
 from worker.cli.common import Json, Name, asked, say, table, tell
-from worker.cli.read import show_kpis
+from worker.cli.kpi_rendering import show_kpis
 from worker.cli.run import AsOf, day_of, show
 
 
@@ -65,7 +65,7 @@ def measure(context: typer.Context, name: Name, as_of: AsOf = "", as_json: Json 
     services = asked(context).services()
     values = measure_only(services, name, day_of(services, name, as_of))
 
-    say({"kpis": values}, as_json, lambda: show_kpis(values, parted=True))
+    say({"kpis": values}, as_json, lambda: show_kpis(values, whole=True))
 
 
 def push(

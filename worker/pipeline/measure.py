@@ -2,50 +2,75 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from kpis.dictionary import DEAL_DIMS, STAGE, STANDARD_DIMS, TIME_DIMS
 from kpis.entry_evidence import mark_untrusted
-from model.facts import KNOWN
+from model.errors import SettingsProblem
+from model.facts import FACTS, Fact
+from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
 from worker import side_files
 from worker.pipeline.home_currency import home_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from kpis.measure import Question
+    from kpis.populations import Source
+    from model.process import Condition, Process
     from model.wide import Wide
     from worker.pipeline.judge import Judged
     from worker.pipeline.session import Session
 
 
-def measure(session: Session, judged: Judged, run_id: int, window: str = "all") -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class KpiQuestion:
+    """What a person asks of a connection's KPIs. `by`: each entry is one or two dimensions. `window` empty: as usual.
+
+    `where`: a condition over the deals, besides the connection's `kpi_scope`.
+    """
+
+    by: Sequence[tuple[str, ...]] = tuple((dim,) for dim in STANDARD_DIMS)
+    window: str = ""
+    where: str = ""
+
+
+USUAL: Final = KpiQuestion()
+"""What every run measures."""
+
+
+def measure(session: Session, judged: Judged, run_id: int) -> list[dict[str, Any]]:
     """Measure, keep and return the values as JSON rows (`kpis` in docs/contract.md)."""
-    rows = values(session, judged, window)
+    rows = values(session, (part.part.wide for part in judged.parts), judged.policies.processes, exempt(judged))
     session.store.kpis.keep(run_id, rows, session.lease)
     return rows
 
 
-def values(session: Session, judged: Judged, window: str = "all") -> list[dict[str, Any]]:
-    """KPI values over all deals and by each single dimension. Empty if there are no deals yet.
+def values(
+    session: Session, wides: Iterable[Wide], processes: Sequence[Process], exempt: Collection[int],
+    asked: KpiQuestion = USUAL,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """KPI values as JSON rows. Empty if there are no deals yet.
 
-    A value that paused or waived deals change also has `without_excused`: its numbers without those deals.
+    `exempt`: keys of the deals with a pause or a waiver. A value that they change also has `without_excused`: its
+    numbers without those deals.
     """
-    wide = all_deals(judged)
-    if wide is None:
+    from kpis.measure import measure as measured
+    from kpis.populations import rows_of
+
+    sources = list(_sources(session, wides, processes, asked))
+    if not sources:
         return []
-    rows, out = _values(session, wide, window), exempt(judged)
-    if not out:
-        return rows
-    others = replace(
-        wide,
-        frame=wide.frame.filter(~pl.col("key").is_in(list(out))),
-        moves=wide.moves.filter(~pl.col("key").is_in(list(out))),
-    )
-    without = {_named(row): row for row in _values(session, others, window)}
-    return [_compared(row, without.get(_named(row), NOTHING)) for row in rows]
+    rows, question = rows_of(sources), _question(session, asked)
+    found = [value.json() for value in measured(rows, question)]
+    if exempt:
+        without = {_named(row): row for row in (value.json() for value in measured(rows.without(exempt), question))}
+        found = [_compared(row, without.get(_named(row), NOTHING)) for row in found]
+    return with_evidence(session, found)
 
 
 def exempt(judged: Judged) -> frozenset[int]:
@@ -66,40 +91,65 @@ def _compared(row: dict[str, Any], without: Mapping[str, Any]) -> dict[str, Any]
     return row if numbers.items() <= row.items() else {**row, "without_excused": numbers}
 
 
-def _values(session: Session, wide: Wide, window: str) -> list[dict[str, Any]]:
-    from kpis.dictionary import DIMS
-    from kpis.measure import measure as measure_wide
+def _sources(
+    session: Session, wides: Iterable[Wide], processes: Sequence[Process], asked: KpiQuestion
+) -> Iterator[Source]:
+    from kpis.populations import Source
+
+    description = session.description()
+    facts = {**FACTS, **{name: Fact(name, kind, "", name) for name, kind in description.types.items()}}
+    dims = _dims(asked, facts)
+    conditions = [*_conditions(session, asked, facts)]
+    imported = session.services.settings.kpis.count_imported
+    for wide in wides:
+        scope = pl.all_horizontal(one.polars(wide) for one in conditions) if conditions else None
+        yield Source(wide, processes, dims, scope, imported)
+
+
+def _dims(asked: KpiQuestion, facts: Mapping[str, Fact]) -> tuple[str, ...]:
+    """The facts by which groups are asked for. Raises SettingsProblem for a word that is no dimension."""
+    dims = [dim for dims in asked.by for dim in dims if dim != STAGE and dim not in TIME_DIMS]
+    for dim in dims:
+        if dim not in DEAL_DIMS and (dim not in facts or facts[dim].type not in {"choice", "yes/no"}):
+            offered = ", ".join((*STANDARD_DIMS, *TIME_DIMS[2:]))
+            raise SettingsProblem(
+                f"{dim!r} is no dimension; KPIs can be given by {offered}, and by any fact of type choice or yes/no."
+            )
+    return tuple(dict.fromkeys((*DEAL_DIMS, *dims)))
+
+
+def _conditions(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact]) -> Iterator[Condition]:
+    """The connection's `kpi_scope` and the condition of the question. Raises SettingsProblem with what is wrong."""
+    texts = {f"connections.{session.name}.kpi_scope": session.connection.kpi_scope, "--where": asked.where}
+    for where, text in texts.items():
+        if not text:
+            continue
+        found = parse_condition(text, facts, where=(where, 1, 1))
+        if isinstance(found, list):
+            raise SettingsProblem("\n".join(map(str, found)))
+        yield found
+
+
+def _question(session: Session, asked: KpiQuestion) -> Question:
+    from kpis.measure import Question
     from kpis.window import Window
 
-    home = home_of(session, session.description())
-    measured = measure_wide(
-        wide, by=DIMS, window=Window(window), targets=targets(session), currency=home.currency, note=home.short_note
+    home, starts = home_of(session, session.description()), session.connection.fiscal_year_starts
+    return Question(
+        by=asked.by,
+        window=Window(asked.window, starts) if asked.window else None,
+        targets=targets(session),
+        currency=home.currency,
+        note=home.short_note,
+        fiscal_year_starts=starts,
+        enough=session.services.settings.kpis.enough,
     )
-    return with_evidence(session, [value.json() for value in measured])
 
 
 def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """KPI rows, each with what the last evidence at entry holds against it."""
     evidence = session.store.kpis.entry_evidence(session.name)
     return mark_untrusted(rows, evidence["stages"]) if evidence else rows
-
-
-def all_deals(judged: Judged) -> Wide | None:
-    """All slices as one frame; of several only the columns that KPIs read."""
-    from kpis.measure import FACTS_READ
-
-    alone = len(judged.parts) == 1
-    wides = [part.part.wide if alone else narrowed(part.part.wide, FACTS_READ) for part in judged.parts]
-    if len(wides) < 2:  # noqa: PLR2004 - one slice holds all deals
-        return wides[0] if wides else None
-    frame = pl.concat([wide.frame for wide in wides], how="vertical")
-    return replace(wides[0], frame=frame, moves=pl.concat([wide.moves for wide in wides]))
-
-
-def narrowed(wide: Wide, facts: Collection[str]) -> Wide:
-    """The frame with some facts, their masks and what identifies a row."""
-    wanted = {"key", "as_of_date", "process", *facts, *(fact + KNOWN for fact in facts)}
-    return replace(wide, frame=wide.frame.select(c for c in wide.frame.columns if c in wanted))
 
 
 def targets(session: Session) -> pl.DataFrame | None:

@@ -197,17 +197,6 @@ def why_it_counts(activity: dict[str, Any], own_users: Any, as_of: datetime) -> 
     return f"no: {why_no_touch(activity, own_users) or otherwise}"
 
 
-def kpis(services: Services, name: str, *, window: str, only: str) -> list[dict[str, Any]]:
-    """KPI values of the last run, or measured now for another window."""
-    from kpis.catalogue import find
-    from worker.usecases.steps import measured
-
-    services.connection(name)
-    kpi_id = find(only).id if only else ""
-    rows = services.store.kpis.values(name) if window == "all" else measured(services, name, services.clock(), window)
-    return [row for row in rows if not kpi_id or row["id"] == kpi_id]
-
-
 def runs(services: Services) -> list[dict[str, Any]]:
     """The newest runs of all connections."""
     return [run_json(_told(services, row)) for row in services.store.runs.latest()]

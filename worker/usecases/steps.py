@@ -12,7 +12,7 @@ from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
 from model.helpers.spreadsheet_cells import inert
 from worker.pipeline.judge import judge
-from worker.pipeline.measure import values
+from worker.pipeline.measure import USUAL, exempt, values
 from worker.pipeline.other_subjects import judge_others, named_in_force
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import planned, recover, send
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from model.sync import FieldValue, Patch
     from worker.pipeline.judge import Judged
+    from worker.pipeline.measure import KpiQuestion
     from worker.pipeline.other_subjects import JudgedOther
     from worker.pipeline.session import Session
     from worker.wiring import Services
@@ -79,10 +80,12 @@ def measure_only(services: Services, name: str, as_of: datetime | None) -> list[
     return rows
 
 
-def measured(services: Services, name: str, day: datetime, window: str = "all") -> list[dict[str, Any]]:
-    """KPI values, judged on a temporary copy of the store."""
+def measured(services: Services, name: str, day: datetime, asked: KpiQuestion = USUAL) -> list[dict[str, Any]]:
+    """KPI values from a temporary copy of the store."""
     with dry_run_session(services, name, day) as (session, run_id):
-        return values(session, judged_now(session, run_id, binding=False), window)
+        judged = judged_now(session, run_id, binding=False)
+        wides = (part.part.wide for part in judged.parts)
+        return values(session, wides, judged.policies.processes, exempt(judged), asked)
 
 
 @contextmanager

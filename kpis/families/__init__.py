@@ -1,0 +1,1 @@
+"""The shipped KPIs: one module a family of metrics, each with its entries in `KPIS`."""

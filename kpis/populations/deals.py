@@ -1,0 +1,84 @@
+"""One row a deal: its state, amount, chance and days, and what is unknown about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from kpis.dictionary import TIME_DIMS
+from kpis.populations.population import TYPES, Ask, Population, Source, is_unknown, unknown
+from model.snapshot import MONEY
+from model.widening.effective_moves import lasting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IMPORT: Final = pl.duration(hours=1)
+"""A deal that the CRM created and closed within this time was closed before it came into the CRM."""
+DOUBTS: Final = ("scopeless", "stateless", "dayless")
+
+
+def rows(source: Source) -> pl.DataFrame:
+    """Every deal in scope.
+
+    is_open, is_won, is_lost, value (Decimal, home currency), chance, created, closed_day, close_date, days (created to
+    closed), imported (created closed), day_unknown, stateless, the dimensions and their `unknown_` masks.
+    """
+    wide = source.wide
+    frame = source.rows(TYPES, day_unknown=is_unknown(wide, "is_open", "close_date"))
+    frame = frame.join(_spans(wide.moves).lazy(), on="key", how="left", maintain_order="left")
+    closed = (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
+    imported = closed & pl.lit(not source.count_imported) & pl.coalesce(
+        (pl.col("_took") <= IMPORT) & (pl.col("close_date") != pl.col("_last_on")),
+        pl.col("closed_on").is_null() & (pl.col("close_date") < pl.col("created")),
+        pl.lit(value=False),
+    )  # fmt: skip
+    frame = frame.with_columns(imported=imported).with_columns(
+        closed_day=pl.when("imported").then("close_date").otherwise(pl.coalesce("closed_on", "close_date"))
+    )
+    return frame.select(
+        pl.exclude("probability", "amount_home", "_took", "_last_on", "closed_on"),
+        value="amount_home", chance=pl.col("probability").cast(MONEY),
+        days=pl.when(~pl.col("imported")).then((pl.col("closed_day") - pl.col("created")).dt.total_days()),
+        stateless=pl.any_horizontal(pl.col("is_open", "is_won", "is_lost").is_null()) & ~pl.col("scopeless"),
+    ).collect()  # fmt: skip
+
+
+def _spans(moves: pl.DataFrame) -> pl.DataFrame:
+    """key, `_took` (from creation to the last move) and `_last_on` (local day of the last move)."""
+    return lasting(moves).group_by("key").agg(
+        _took=pl.col("at").last() - pl.col("at").first(), _last_on=pl.col("on").last()
+    )  # fmt: skip
+
+
+def masked(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:
+    """`deals` with open; won, lost, dayless and created in the window; due in the targets' period; undated."""
+    goal, as_of, sure = ask.goal, pl.col("as_of"), ~pl.col("scopeless")
+    inside = ask.window.holds(pl.col("closed_day"), as_of)
+    due = pl.col("close_date").is_between(goal.first, goal.last) if goal.first else pl.lit(value=False)
+    closed = (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
+    return deals.with_columns(
+        open=pl.col("is_open").fill_null(value=False) & sure,
+        won=(pl.col("is_won") & inside).fill_null(value=False) & sure,
+        lost=(pl.col("is_lost") & inside).fill_null(value=False) & sure,
+        dayless=closed & pl.col("closed_day").is_null() & ~inside & sure,
+        created_in_window=ask.window.holds(pl.col("created"), as_of) & sure,
+        due=due.fill_null(value=False),
+        undated=pl.col("close_date").is_null(),
+        standing_day=pl.when("is_open").then("close_date").otherwise("closed_day"),
+    )  # fmt: skip
+
+
+def concerned(deals: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
+    """The deals, if anything is unknown about any of them."""
+    nowhere = pl.col("standing_day").is_null() & pl.col("day_unknown")
+    deals = deals.with_columns(nowhere.alias(unknown(dim)) for dim in TIME_DIMS)
+    doubts = [name for name in deals.columns if name in DOUBTS or name.startswith(unknown(""))]
+    return deals if deals.select(pl.any_horizontal(doubts).any()).item() else None
+
+
+DEALS: Final = Population(
+    rows, masked, concerned,
+    {"as_of": "standing_day", "closed": "standing_day", "target period": "standing_day", "created": "created"},
+)  # fmt: skip

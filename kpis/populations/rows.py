@@ -1,0 +1,50 @@
+"""The rows of a connection, population by population, slice after slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from kpis.populations.deals import DEALS
+from kpis.populations.visits import VISITS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import date, datetime
+
+    from kpis.populations.population import Population, Source
+
+POPULATIONS: Final[Mapping[str, Population]] = {"deals": DEALS, "visits": VISITS}
+
+
+@dataclass(frozen=True)
+class KpiRows:
+    """All rows that KPIs count. `today`: the latest local day of as_of. `facts`: those that the connection knows."""
+
+    as_of: datetime
+    today: date
+    facts: frozenset[str]
+    frames: Mapping[str, pl.DataFrame]
+
+    def without(self, keys: Collection[int]) -> KpiRows:
+        """The rows of all other deals."""
+        others = ~pl.col("key").is_in(list(keys))
+        return replace(self, frames={name: frame.filter(others) for name, frame in self.frames.items()})
+
+
+def rows_of(sources: Iterable[Source]) -> KpiRows:
+    """The rows of all slices of a connection. Raises ValueError without a slice."""
+    parts = [_rows(source) for source in sources]
+    frames = {name: pl.concat([part.frames[name] for part in parts], how="vertical_relaxed") for name in POPULATIONS}
+    return replace(parts[0], today=max(part.today for part in parts), frames=frames)
+
+
+def _rows(source: Source) -> KpiRows:
+    wide = source.wide
+    days: list[date] = wide.frame["as_of_date"].unique().to_list()
+    frames = {name: population.rows(source) for name, population in POPULATIONS.items()}
+    return KpiRows(
+        wide.as_of, max(days, default=wide.as_of.date()), frozenset(wide.frame.columns) - wide.dormant, frames
+    )

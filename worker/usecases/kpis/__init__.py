@@ -1,0 +1,5 @@
+"""Answers about KPIs."""
+
+from worker.usecases.kpis.answer import kpis
+
+__all__ = ["kpis"]
