@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from kpis.families import closing, pipeline, stages, velocity
@@ -28,3 +29,9 @@ def find(word: str, kpis: Mapping[str, Kpi] = SHIPPED) -> Kpi:
     near = get_close_matches(word, kpis, n=3, cutoff=0.6)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(kpis)}."
     raise SettingsProblem(f"There is no KPI {word!r}. {hint}")
+
+
+def revision(kpis: Mapping[str, Kpi]) -> str:
+    """Twelve digits that change with any definition in the dictionary."""
+    lines = (f"{kpi.id}\n{kpi.formula}\n{kpi.numerator}\n{kpi.denominator}\n{kpi.window}" for kpi in kpis.values())
+    return sha256("\n".join(lines).encode()).hexdigest()[:12]

@@ -51,11 +51,11 @@ def render() -> str:
 
 def _section(entry: Kpi) -> str:
     lines = [f"| {row} | {_cell(str(getattr(entry, row)))} |" for row in ROWS]
-    lines += [f"| needs | {', '.join(entry.needs)} |", f"| by | {_dims(entry)} |"]
+    lines += [f"| needs | {', '.join(entry.needs)} |", f"| by | {dims_of(entry)} |"]
     return "\n".join([f"\n## {entry.id}\n", f"{entry.title}. {entry.answer.__doc__}\n", "| | |", "|---|---|", *lines])
 
 
-def _dims(entry: Kpi) -> str:
+def dims_of(entry: Kpi) -> str:
     """The dimensions that the KPI can be given by."""
     stage = {"no": "", "also": ", stage", "only": ""}[entry.staged]
     plain = ", ".join(entry.only_by) or f"any fact of type choice or yes/no, {', '.join(DEAL_DIMS)}{stage}"

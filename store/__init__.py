@@ -4,6 +4,7 @@ from store.actions import Step
 from store.approvals import MANY_ACTIONS, VANISHED, Approval
 from store.database import AWAY
 from store.fence import Lease, is_dead, this_process
+from store.frozen import Revisions
 from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past_rows_at
 from store.history.touches import TouchRule
 from store.mirror.kept import Kept
@@ -25,6 +26,7 @@ __all__ = [
     "Lease",
     "PastRows",
     "Raw",
+    "Revisions",
     "Step",
     "Store",
     "TouchRule",

@@ -1,4 +1,4 @@
-"""KPI values of each run, and the pipeline frozen once a night."""
+"""KPI values of each run, and the evidence at stage entry."""
 
 from __future__ import annotations
 
@@ -7,42 +7,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from model.subjects import OPPORTUNITIES
 from store import work_tables
-from store.codec import day, instant, json, pack
+from store.codec import instant, json, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date, datetime
+    from datetime import datetime
 
     from store.database import Database
     from store.fence import Lease
-    from store.sql import Sql
 
 table, evidence = work_tables.kpi_value, work_tables.stage_evidence
 DAY_US: Final = 86_400_000_000
-COPIED: Final = ("stage_name", "amount", "currency", "close_date", "owner_id", "is_closed")
-FREEZE: Final = f"""
-    INSERT INTO frozen (connection, day, key, {", ".join(COPIED)}, score)
-    SELECT o.connection, ?, o.key, {", ".join(f"o.{name}" for name in COPIED)}, v.score
-    FROM opportunity o LEFT JOIN deal_verdict v ON v.connection = o.connection AND v.key = o.key
-    LEFT JOIN frozen f ON f.connection = o.connection AND f.day = ? AND f.key = o.key
-    WHERE o.connection = ? AND o.first_seen IS NOT NULL AND o.gone IS NULL
-    AND (coalesce(o.is_closed, 0) = 0 OR f.key IS NOT NULL AND coalesce(f.is_closed, 0) = 0
-      OR f.key IS NULL AND o.first_seen >= ?)"""
-"""`f` is the last frozen day: a closed deal is frozen if it was open on that day or did not exist yet."""
 MEASURED: Final = "SELECT DISTINCT run FROM kpi_value WHERE connection = ?"
 THINNED: Final = f"""
     DELETE FROM kpi_value WHERE connection = ? AND run < (SELECT max(run) FROM kpi_value WHERE connection = ?)
     AND run IN (
       SELECT id FROM run WHERE connection = ? AND as_of < ? UNION ALL
       SELECT id FROM run WHERE connection = ? AND as_of < ? AND id NOT IN (
-        SELECT max(r.id) FROM run r JOIN ({MEASURED}) k ON k.run = r.id GROUP BY r.as_of / ?))"""
+        SELECT max(r.id) FROM run r JOIN ({MEASURED}) k ON k.run = r.id GROUP BY r.as_of / ?)
+      AND id NOT IN (SELECT run FROM frozen_night WHERE connection = ? AND run IS NOT NULL))"""
 
 
 @dataclass(frozen=True)
 class Kpis:
-    """KPI values, frozen nights and the evidence at stage entry."""
+    """KPI values and the evidence at stage entry."""
 
     database: Database
 
@@ -69,30 +58,15 @@ class Kpis:
         with self.database.reading() as sql:
             return list(sql.tx.execute(query.order_by(table.c.place)).scalars())
 
-    def freeze(self, connection: str, on: date, lease: Lease | None = None) -> int:
-        """Freeze the pipeline of a day and replace an earlier freeze of that day; returns how many deals it holds.
-
-        It holds every open deal and those that closed since the last frozen day; the first freeze holds all deals.
-        """
-        key, today = self.database.connection_key(connection), day(on)
-        with self.database.writing(lease) as sql:
-            sql.run("DELETE FROM frozen WHERE connection = ? AND day = ?", key, today)
-            last = sql.rows("SELECT max(day) FROM frozen WHERE connection = ? AND day < ?", key, today)[0][0]
-            sql.run(FREEZE, today, last, key, (last or 0) * DAY_US)
-            rows = [(json(ids), key, today, deal) for deal, ids in _flags(sql, key).items()]
-            sql.many("UPDATE frozen SET flags = ? WHERE connection = ? AND day = ? AND key = ?", rows)
-            (count,) = sql.rows("SELECT count(*) FROM frozen WHERE connection = ? AND day = ?", key, today)[0]
-            return int(count)
-
     def forget(self, connection: str, before: datetime, hourly: datetime) -> int:
-        """Delete frozen days and KPI values from before an instant; returns how many rows.
+        """Delete KPI values from before an instant; returns how many rows.
 
-        Of KPI values before `hourly`, the last of each UTC day is kept. The newest values are always kept.
+        Of values before `hourly`, those of frozen nights and the last of each UTC day are kept. The newest values are
+        always kept.
         """
         key = self.database.connection_key(connection)
         with self.database.writing() as sql:
-            gone = sql.run("DELETE FROM frozen WHERE connection = ? AND day < ?", key, day(before.date()))
-            return gone + sql.run(THINNED, key, key, key, instant(before), key, instant(hourly), key, DAY_US)
+            return sql.run(THINNED, key, key, key, instant(before), key, instant(hourly), key, DAY_US, key)
 
     def keep_entry_evidence(self, connection: str, as_of: datetime, answer: Mapping[str, Any]) -> None:
         """Keep the answer of `policies evidence` in place of the one before."""
@@ -105,14 +79,3 @@ class Kpis:
         mine = evidence.c.connection == self.database.connection_key(connection)
         with self.database.reading() as sql:
             return sql.tx.execute(sa.select(evidence.c.told).where(mine)).scalar()
-
-
-def _flags(sql: Sql, connection: int) -> dict[int, list[str]]:
-    """The broken policies of each deal that has any."""
-    flags: dict[int, list[str]] = {}
-    broken = """
-        SELECT key, policy FROM finding WHERE connection = ? AND subject = ? AND status = 'broken'
-        ORDER BY key, policy"""
-    for deal, policy in sql.rows(broken, connection, OPPORTUNITIES.table):
-        flags.setdefault(deal, []).append(policy)
-    return flags

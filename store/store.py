@@ -15,6 +15,7 @@ from store.actions import Actions
 from store.approvals import Approvals
 from store.database import Database
 from store.dry_run import dry_run_copy
+from store.frozen import FrozenNights
 from store.history import History
 from store.kpis import Kpis
 from store.mirror.mirror import Mirror
@@ -51,6 +52,7 @@ class Store:
     connections: Connections
     policy_sets: PolicySets
     kpis: Kpis
+    frozen: FrozenNights
 
     @classmethod
     def over(cls, database: Database) -> Store:
@@ -58,7 +60,7 @@ class Store:
         return cls(
             database, Mirror(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
-            Runs(database), Connections(database), PolicySets(database), Kpis(database),
+            Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
         )  # fmt: skip
 
     @classmethod

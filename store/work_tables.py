@@ -229,7 +229,21 @@ frozen = sa.Table(
     sa.Column("is_closed", YesNo),
     sa.Column("score", sa.BigInteger),
     sa.Column("flags", sa.Text),  # JSON list of policy ids
+    sa.Column("gate", sa.Text),
+    sa.Column("facts", sa.Text),  # JSON object: known facts that are not blank, and `unknown`: names of facts
     sqlite_with_rowid=False,
+)  # fmt: skip
+
+frozen_night = sa.Table(
+    "frozen_night", metadata,
+    *_of(),
+    sa.Column("day", Day, primary_key=True),
+    sa.Column("run", sa.BigInteger),  # which measured the night's KPI values
+    sa.Column("as_of", Instant, nullable=False),
+    sa.Column("policy_digest", sa.Text, nullable=False),
+    sa.Column("calibration", sa.Text, nullable=False),
+    sa.Column("kpi_revision", sa.Text, nullable=False),
+    sa.Column("deals", sa.Integer, nullable=False),
 )  # fmt: skip
 
 calibration = sa.Table(

@@ -11,6 +11,7 @@ from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from model.sync import Description, FieldRule, Source
+from store import Revisions
 from tests.store.fixtures import DAY, NOON, deal, keep, rows
 
 FLAG = '{"policy":"no-amount","points":10}'
@@ -45,6 +46,10 @@ def breaches(*rows):
 def judged(store, found, scored, breached=(), *, day=NOON, keys=None):
     run = store.runs.start("acme", day, "digest", "", "judge")
     return store.verdicts.keep("acme", run, day, findings(*found), scores(*scored), breaches(*breached), keys)
+
+
+def frozen_on(store, night):
+    return store.frozen.freeze("acme", night, NOON, Revisions("digest", "calibration 2026-11-01", "kpis"))
 
 
 def test_a_verdict_is_the_memory_of_the_next_run(pipeline):
@@ -138,11 +143,11 @@ def test_kpi_values_come_back_exactly(store):
 def test_a_frozen_day_stays_as_it_was(pipeline):
     keys = pipeline.mirror.ids("acme")
     judged(pipeline, [{"key": keys["d1"], "policy": "b"}, {"key": keys["d1"], "policy": "a"}], [(keys["d1"], 80)])
-    assert pipeline.kpis.freeze("acme", date(2026, 11, 2)) == 3
+    assert frozen_on(pipeline, date(2026, 11, 2)) == 3
     keep(pipeline, NOON + DAY, opportunity=[deal("d1", amount=Decimal(1))])
     first = rows(pipeline, "frozen", order="key", day=date(2026, 11, 2))[0]
     assert (first["amount"], first["score"], first["flags"]) == (Decimal("1250.5"), 80, '["a","b"]')
-    assert pipeline.kpis.freeze("acme", date(2026, 11, 2)) == 3
+    assert frozen_on(pipeline, date(2026, 11, 2)) == 3
     assert rows(pipeline, "frozen", order="key", day=date(2026, 11, 2))[0]["amount"] == Decimal(1)
     assert rows(pipeline, "frozen", order="key", day=date(2026, 11, 3)) == []
 
@@ -150,31 +155,55 @@ def test_a_frozen_day_stays_as_it_was(pipeline):
 def test_a_night_freezes_open_deals_and_those_that_closed_since_the_last(store):
     keep(store, NOON, opportunity=[deal(name, is_closed=name == "old") for name in ("old", "open", "won")])
     days = [date(2026, 11, 2 + n) for n in range(3)]
-    assert store.kpis.freeze("acme", days[0]) == 3
+    assert frozen_on(store, days[0]) == 3
     keep(store, NOON + DAY, opportunity=[deal(name, is_closed=name != "open") for name in ("open", "won", "new")])
-    assert store.kpis.freeze("acme", days[1]) == 3
-    assert store.kpis.freeze("acme", days[2]) == 1
+    assert frozen_on(store, days[1]) == 3
+    assert frozen_on(store, days[2]) == 1
     names = {key: name for name, key in store.mirror.ids("acme").items()}
     frozen = [sorted(names[row["key"]] for row in rows(store, "frozen", order="key", day=day)) for day in days]
     assert frozen == [["old", "open", "won"], ["new", "open", "won"], ["open"]]
 
 
-def test_old_nights_and_all_but_the_last_kpi_values_of_old_days_are_forgotten(store):
-    keep(store, NOON, opportunity=[deal("d1")])
-    at = [NOON, NOON + DAY / 24, NOON + DAY, NOON + 9 * DAY, NOON + 9 * DAY + DAY / 24]
+def test_old_kpi_values_are_forgotten_but_for_the_last_of_a_day_and_those_of_frozen_nights(store):
+    at = [NOON, NOON + DAY / 24, NOON + DAY, NOON + DAY + DAY / 24, NOON + 9 * DAY]
     runs = [store.runs.start("acme", when, "", "", "measure") for when in at]
-    for run in [store.runs.start("other", NOON, "", "", "measure"), *runs]:
+    for run in [store.runs.start("other", NOON, "", "", "measure"), *runs[:3]]:
         store.kpis.keep(run, [{"id": "pipeline_value"}])
-    for when in at[::2]:
-        store.kpis.freeze("acme", when.date())
+    frozen_on(store, at[2].date())
+    for run in runs[3:]:
+        store.kpis.keep(run, [{"id": "pipeline_value"}])
     assert store.kpis.forget("acme", NOON, NOON + 5 * DAY) == 1
     assert [bool(store.kpis.values("acme", run)) for run in runs] == [False, True, True, True, True]
-    assert store.kpis.forget("acme", NOON + 5 * DAY, NOON + 5 * DAY) == 4
-    assert [bool(store.kpis.values("acme", run)) for run in runs] == [False, False, False, True, True]
-    assert [len(rows(store, "frozen", order="key", day=when.date())) for when in at[::2]] == [0, 0, 1]
-    assert store.kpis.forget("acme", NOON + 99 * DAY, NOON + 99 * DAY) == 2
+    assert store.kpis.forget("acme", NOON + 99 * DAY, NOON + 99 * DAY) == 3
     assert store.kpis.values("acme") == [{"id": "pipeline_value"}]
     assert store.kpis.values("other") == [{"id": "pipeline_value"}]
+
+
+def test_a_frozen_night_keeps_facts_and_what_it_was_judged_and_measured_by(pipeline):
+    run = pipeline.runs.start("acme", NOON, "", "", "measure")
+    pipeline.kpis.keep(run, [{"id": "pipeline_value"}])
+    night = date(2026, 11, 2)
+    assert frozen_on(pipeline, night) == 3
+    keys = pipeline.frozen.keys("acme", night)
+    pipeline.frozen.keep_facts("acme", night, [(keys[0], '{"stage":"proposal"}')])
+    assert [row["facts"] for row in rows(pipeline, "frozen", order="key", day=night)] == [
+        '{"stage":"proposal"}',
+        None,
+        None,
+    ]
+    assert pipeline.frozen.nights("acme") == [{
+        "connection": 1, "day": night, "run": run, "as_of": NOON, "policy_digest": "digest",
+        "calibration": "calibration 2026-11-01", "kpi_revision": "kpis", "deals": 3,
+    }]  # fmt: skip
+
+
+def test_old_nights_are_forgotten(store):
+    keep(store, NOON, opportunity=[deal("d1")])
+    nights = [date(2026, 11, 2), date(2026, 11, 9)]
+    for night in nights:
+        frozen_on(store, night)
+    assert store.frozen.forget("acme", nights[1]) == 1
+    assert [one["day"] for one in store.frozen.nights("acme")] == nights[1:]
 
 
 def test_a_calibration_is_a_proposal_until_it_is_accepted_and_past_days_keep_their_own(store):

@@ -15,6 +15,7 @@ from model.errors import SettingsProblem, SluicegateError
 from worker.cli import (
     actions,
     connections,
+    kpis,
     lists,
     native,
     policies,
@@ -45,6 +46,7 @@ for module in (
     steps,
     lists,
     read,
+    kpis,
     policies,
     trying,
     native,

@@ -1,4 +1,4 @@
-"""Commands that read the store: explain, history, kpis, digest, runs."""
+"""Commands that read the store: explain, history, digest, runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import typer
 from model.errors import SettingsProblem
 from model.helpers.words import many
 from worker.cli.common import Json, Name, asked, say, table, tell
-from worker.cli.kpi_rendering import show_kpis
 from worker.cli.lists import AsCsv, print_csv
 from worker.cli.rendering import (
     moment,
@@ -28,7 +27,7 @@ FEW = 10
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (explain, history, kpis, digest, runs):
+    for command in (explain, history, digest, runs):
         app.command()(command)
 
 
@@ -115,27 +114,6 @@ def _show_changes(services: Services, id_: str, *, as_csv: bool, as_json: bool) 
 
 def _cell(value: object) -> str:
     return "" if value is None else moment(str(value))
-
-
-def kpis(
-    context: typer.Context,
-    name: Name,
-    window: Annotated[str, typer.Option(help="all, 90d, quarter, 2026-Q3, FY2026, 2026-01-01..2026-03-31 …")] = "",
-    only: Annotated[str, typer.Option("--only", metavar="KPI", help="one KPI's id")] = "",
-    as_json: Json = False,
-) -> None:
-    """Give each KPI over all deals, and by each single dimension.
-
-    Example: sluicegate kpis acme --window 90d
-    """
-    from worker.pipeline.measure import KpiQuestion
-    from worker.usecases.answers import judged_or_say
-    from worker.usecases.kpis import kpis as answer
-
-    services = asked(context).services()
-    judged_or_say(services, name)
-    found = answer(services, name, KpiQuestion(window=window), only)
-    say({"kpis": found}, as_json, lambda: show_kpis(found, whole=bool(only)))
 
 
 def digest(

@@ -60,7 +60,7 @@ def measure(context: typer.Context, name: Name, as_of: AsOf = "", as_json: Json 
 
     Example: sluicegate measure acme
     """
-    from worker.usecases.steps import measure_only
+    from worker.usecases.kpis import measure_only
 
     services = asked(context).services()
     values = measure_only(services, name, day_of(services, name, as_of))

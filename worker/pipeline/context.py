@@ -44,13 +44,13 @@ def context_of(session: Session, policies: PolicySet) -> Context:
     return Context(
         hold_unknown=connection.hold_unknown_days,
         first_runs=session.store.verdicts.first_run_dates(session.name),
-        waivers=_waivers(session, policies),
+        waivers=waivers_of(session, policies),
         open_to_all=connection.sandbox,
         owner_grace=connection.activity.owner_grace,
     )
 
 
-def _waivers(session: Session, policies: PolicySet) -> tuple[Waiver, ...]:
+def waivers_of(session: Session, policies: PolicySet) -> tuple[Waiver, ...]:
     """Those of this connection, each deal by the id that the mirror has: a file may write it in another form."""
     here = [waiver for waiver in policies.waivers if waiver.connection in {"", session.name}]
     if not any(waiver.deals for waiver in here):

@@ -6,10 +6,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+import orjson
+import polars as pl
+
+from model.facts import FACTS, KNOWN
+from store import Revisions
 from worker.pipeline.session import Session
+from worker.pipeline.slices import parts
 from worker.usecases.entry_evidence import kept as keep_evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from model.sync import Description
+    from model.wide import Wide
+    from policies.files import PolicySet
     from worker.wiring import Services
 
 HOURLY: Final = timedelta(days=31)
@@ -21,9 +33,39 @@ def freeze(services: Services, name: str) -> int:
     zone, now = ZoneInfo(services.connection(name).timezone), services.clock()
     kept = timedelta(days=services.settings.store.decisions_days)
     services.store.decisions.forget(name, now - kept)
+    services.store.frozen.forget(name, (now - kept).date())
     services.store.kpis.forget(name, now - kept, now - HOURLY)
-    frozen = services.store.kpis.freeze(name, now.astimezone(zone).date())
-    if description := services.store.connections.description(name):
-        session = Session(services, name, now)
-        keep_evidence(session, session.policies_in_force(description))
+    description = services.store.connections.description(name)
+    if description is None:
+        return 0
+    session = Session(services, name, now)
+    policies = session.policies_in_force(description)
+    frozen = freeze_night(session, description, policies, now.astimezone(zone).date())
+    keep_evidence(session, policies)
     return frozen
+
+
+def freeze_night(session: Session, description: Description, policies: PolicySet, night: date) -> int:
+    """Freeze deals with their facts and verdict, and the newest KPI values, with the revisions in force."""
+    from kpis.catalogue import SHIPPED, revision
+
+    store, name = session.store, session.name
+    calibration = store.connections.current_calibration(name, session.as_of)
+    revisions = Revisions(policies.digest, calibration.revision, revision(SHIPPED))
+    count = store.frozen.freeze(name, night, session.as_of, revisions)
+    keys = store.frozen.keys(name, night)
+    for part in parts(session, policies, description, calibration):
+        store.frozen.keep_facts(name, night, facts_of(part.wide, keys))
+    return count
+
+
+def facts_of(wide: Wide, keys: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Key and facts of these deals as JSON: the known facts that are not blank, and under `unknown` the others' names."""
+    facts = [name for name in wide.frame.columns if name in FACTS or name in wide.labels]
+    masked = [name for name in facts if name in wide.masked and name not in wide.dormant]
+    lost = pl.concat_list(pl.when(~pl.col(name + KNOWN)).then(pl.lit(name)) for name in masked).list.drop_nulls()
+    known = [pl.when(name + KNOWN).then(name).alias(name) if name in wide.masked else pl.col(name) for name in facts]
+    rows = wide.frame.filter(pl.col("key").is_in(keys)).select("key", *known, unknown=lost if masked else pl.lit([]))
+    for row in rows.iter_rows(named=True):
+        key = row.pop("key")
+        yield key, orjson.dumps({name: value for name, value in row.items() if value is not None}, default=str).decode()

@@ -12,7 +12,6 @@ from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
 from model.helpers.spreadsheet_cells import inert
 from worker.pipeline.judge import judge
-from worker.pipeline.measure import USUAL, exempt, values
 from worker.pipeline.other_subjects import judge_others, named_in_force
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import planned, recover, send
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from model.sync import FieldValue, Patch
     from worker.pipeline.judge import Judged
-    from worker.pipeline.measure import KpiQuestion
     from worker.pipeline.other_subjects import JudgedOther
     from worker.pipeline.session import Session
     from worker.wiring import Services
@@ -69,23 +67,6 @@ def judged_now(session: Session, run_id: int, *, binding: bool) -> Judged:
     """The verdict on what the store holds."""
     description = session.description()
     return judge(session, session.policies(description), description, run_id, binding=binding)
-
-
-def measure_only(services: Services, name: str, as_of: datetime | None) -> list[dict[str, Any]]:
-    """KPI values from the store. They are kept only for today."""
-    rows = measured(services, name, as_of or services.clock())
-    if as_of is None:
-        with leased(services, name, services.clock()) as session, running(session, "measure") as (run_id, _):
-            session.store.kpis.keep(run_id, rows, session.lease)
-    return rows
-
-
-def measured(services: Services, name: str, day: datetime, asked: KpiQuestion = USUAL) -> list[dict[str, Any]]:
-    """KPI values from a temporary copy of the store."""
-    with dry_run_session(services, name, day) as (session, run_id):
-        judged = judged_now(session, run_id, binding=False)
-        wides = (part.part.wide for part in judged.parts)
-        return values(session, wides, judged.policies.processes, exempt(judged), asked)
 
 
 @contextmanager
