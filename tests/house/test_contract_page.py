@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kpis.dictionary import KpiValue
+from kpis.answers import Answer, KpiValue
+from kpis.catalogue import SHIPPED
 from model.errors import SluicegateError
 from policies.language.tokens import FUNCTIONS
 from worker.cli.common import EXIT_CODES
@@ -73,8 +74,9 @@ def test_the_run_list_has_every_key_of_a_run():
 
 
 def test_the_kpi_table_has_every_key_of_a_value():
-    value = KpiValue("win_rate", {}, None, None, None, "share", "all", 0, datetime(2026, 11, 15, tzinfo=UTC), "why")
-    added_by_the_run = {"without_excused", "trusted"}
+    kpi = SHIPPED["win_rate_closed"]
+    value = KpiValue(kpi, {}, Answer(None, why="why"), "share", "all", None, None, datetime(2026, 11, 15, tzinfo=UTC))
+    added_by_the_run = {"without_excused", "trusted", "rate_date"}
     assert keys_of(section("`kpis`"), "key of a value") == set(value.json()) | added_by_the_run
 
 

@@ -65,7 +65,7 @@ def plain(value: object) -> str:
     return f"{number:,.0f}" if number == number.to_integral_value() else f"{number:,.2f}"
 
 
-def csv_row(row: Mapping[str, Any]) -> tuple[object, ...]:
+def csv_row(row: Mapping[str, Any]) -> tuple[str, ...]:
     """The cells of CSV; the dimensions in one cell, as `owner=Ann Lee; month=2026-11`."""
     dims = "; ".join(f"{dim}={group or ''}" for dim, group in row["dims"].items())
     return tuple(dims if name == "dims" else "" if row.get(name) is None else str(row.get(name)) for name in CSV)

@@ -15,8 +15,6 @@ from worker.cli.lists import AsCsv, print_csv
 from worker.cli.run import day_of
 
 if TYPE_CHECKING:
-    import click
-
     from worker.pipeline.measure import KpiQuestion
 
 VALUES = "show"
@@ -26,9 +24,7 @@ AT_ONCE = 2
 class ValuesOfOtherWords(TyperGroup):
     """A group in which a word that is no command is a connection's name: `kpis acme` is `kpis show acme`."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command of the first word, else the one that shows a connection's values."""
         return super().resolve_command(ctx, args if args[0] in self.commands else [VALUES, *args])
 
@@ -56,9 +52,7 @@ def show(
         str, typer.Option(help="all, 90d, quarter, fiscal_year, 2026-Q3, FY2026-Q3, 2026-01-01..2026-03-31 …")
     ] = "",
     only: Annotated[str, typer.Option("--only", metavar="KPI", help="one KPI's id")] = "",
-    as_of: Annotated[
-        str, typer.Option("--as-of", metavar="T", help="ISO date or instant: as was recorded by then")
-    ] = "",
+    as_of: Annotated[str, typer.Option("--as-of", metavar="T", help="ISO date or instant: as recorded by then")] = "",
     frozen: Annotated[str, typer.Option("--frozen", metavar="DAY", help="what was printed in that frozen night")] = "",
     as_csv: AsCsv = False,
     as_json: Json = False,

@@ -60,7 +60,7 @@ def freeze_night(session: Session, description: Description, policies: PolicySet
 
 
 def facts_of(wide: Wide, keys: Sequence[int]) -> Iterator[tuple[int, str]]:
-    """Key and facts of these deals as JSON: the known facts that are not blank, and under `unknown` the others' names."""
+    """Key and facts of these deals as JSON: known facts that are not blank, and under `unknown` the others' names."""
     facts = [name for name in wide.frame.columns if name in FACTS or name in wide.labels]
     masked = [name for name in facts if name in wide.masked and name not in wide.dormant]
     lost = pl.concat_list(pl.when(~pl.col(name + KNOWN)).then(pl.lit(name)) for name in masked).list.drop_nulls()
