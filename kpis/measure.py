@@ -158,7 +158,9 @@ class _Measuring:
         name, first, last = self._days(kpi)
         names = dict(zip(dim_columns(dims), group, strict=True))
         few = answer.value is not None and answer.n < self.asked.enough and kpi.interval != "none"
-        return KpiValue(kpi, names, answer, unit, name, first, last, self.rows.as_of, few)
+        rated = self.rows.rate_date if "home currency" in kpi.currency and answer.value is not None else None
+        more = {"rate_date": rated.isoformat()} if rated else {}
+        return KpiValue(kpi, names, answer, unit, name, first, last, self.rows.as_of, few, more)
 
     def _days(self, kpi: Kpi) -> tuple[str, Any, Any]:
         """Name, first and last day of the KPI's window."""

@@ -21,12 +21,16 @@ POPULATIONS: Final[Mapping[str, Population]] = {"deals": DEALS, "visits": VISITS
 
 @dataclass(frozen=True)
 class KpiRows:
-    """All rows that KPIs count. `today`: the latest local day of as_of. `facts`: those that the connection knows."""
+    """All rows that KPIs count. `today`: the latest local day of as_of. `facts`: those that the connection knows.
+
+    `rate_date`: the newest day of the rates that converted amounts; None where none was converted.
+    """
 
     as_of: datetime
     today: date
     facts: frozenset[str]
     frames: Mapping[str, pl.DataFrame]
+    rate_date: date | None = None
 
     def without(self, keys: Collection[int]) -> KpiRows:
         """The rows of all other deals."""
@@ -38,13 +42,14 @@ def rows_of(sources: Iterable[Source]) -> KpiRows:
     """The rows of all slices of a connection. Raises ValueError without a slice."""
     parts = [_rows(source) for source in sources]
     frames = {name: pl.concat([part.frames[name] for part in parts], how="vertical_relaxed") for name in POPULATIONS}
-    return replace(parts[0], today=max(part.today for part in parts), frames=frames)
+    dated = [part.rate_date for part in parts if part.rate_date]
+    return replace(parts[0], today=max(part.today for part in parts), frames=frames, rate_date=max(dated, default=None))
 
 
 def _rows(source: Source) -> KpiRows:
     wide = source.wide
     days: list[date] = wide.frame["as_of_date"].unique().to_list()
     frames = {name: population.rows(source) for name, population in POPULATIONS.items()}
-    return KpiRows(
-        wide.as_of, max(days, default=wide.as_of.date()), frozenset(wide.frame.columns) - wide.dormant, frames
-    )
+    rated: date | None = wide.frame["_rate_on"].max() if "_rate_on" in wide.frame.columns else None  # type: ignore[assignment]
+    facts = frozenset(wide.frame.columns) - wide.dormant
+    return KpiRows(wide.as_of, max(days, default=wide.as_of.date()), facts, frames, rated)

@@ -23,7 +23,7 @@ OPPORTUNITIES: Final = Subject(
     },
     extra=(
         "_owner_id", "_account_id", "_created_at", "_process_unknown", "_activity_unknown", "_median_source",
-        "_last_touch_id", "_last_touch_kind",
+        "_last_touch_id", "_last_touch_kind", "_rate_on",
     ),
     on_record=True,
 )  # fmt: skip

@@ -5,7 +5,8 @@ import pytest
 from tests.worker.governed import NAME, governed
 from worker.pipeline import slices
 from worker.pipeline.spool import Spool
-from worker.usecases.answers import deals, kpis
+from worker.usecases.answers import deals
+from worker.usecases.kpis import kpis
 
 
 def after_two_runs(folder, monkeypatch, size):
@@ -15,7 +16,7 @@ def after_two_runs(folder, monkeypatch, size):
         team.seed(40)
         reports = [team.run(), team.run()]
         counts = [report.to_json() | {"seconds": None, "calls": None} for report in reports]
-        values = [row | {"as_of": None} for row in kpis(team.services, NAME, window="all", only="")]
+        values = [row | {"as_of": None} for row in kpis(team.services, NAME)]
         return counts, deals(team.services, NAME), team.all_on_record(), values
 
 

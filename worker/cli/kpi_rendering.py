@@ -25,13 +25,17 @@ SHARE: Final = "share"
 
 
 def show_kpis(found: Sequence[Mapping[str, Any]], *, whole: bool = False) -> None:
-    """Values over all deals, ten of them unless `whole`; and a table for each dimension that was asked for."""
+    """Values over all deals, ten of them unless `whole`."""
     overall = [row for row in found if not row["dims"]]
     shown = [row for row in overall if whole or len(overall) <= len(MATTER) or row["id"] in MATTER]
     if shown:
         table("KPIs", COLUMNS, [(row["title"], *_cells(row)) for row in shown])
     if others := [row["id"] for row in overall if row not in shown]:
         tell(f"More, by `--only ID`: {', '.join(others)}.")
+
+
+def show_groups(found: Sequence[Mapping[str, Any]]) -> None:
+    """A table for each dimension, or pair of dimensions, with a value of each group."""
     for dims in dict.fromkeys(tuple(row["dims"]) for row in found if row["dims"]):
         rows = [row for row in found if tuple(row["dims"]) == dims]
         cells = [(row["title"], *(row["dims"][dim] or "(none)" for dim in dims), *_cells(row)) for row in rows]

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from model.errors import SettingsProblem
 from worker.cli.common import Json, Name, asked, say, table, tell
-from worker.cli.kpi_rendering import CSV, csv_row, show_kpis
+from worker.cli.kpi_rendering import CSV, csv_row, show_groups, show_kpis
 from worker.cli.lists import AsCsv, print_csv
 from worker.cli.run import day_of
 
@@ -75,8 +75,13 @@ def show(
     if as_csv:
         print_csv(CSV, map(csv_row, found))
         return
-    shown = found if by else [row for row in found if not row["dims"]]
-    say({"kpis": found}, as_json, lambda: show_kpis(shown, whole=bool(only)))
+    say({"kpis": found}, as_json, lambda: _show_values(found, whole=bool(only), groups=bool(by)))
+
+
+def _show_values(found: list[dict[str, Any]], *, whole: bool, groups: bool) -> None:
+    show_kpis(found, whole=whole)
+    if groups:
+        show_groups(found)
 
 
 def _question(by: str, window: str, where: str) -> KpiQuestion:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kpis.catalogue import KPIS
+from kpis.catalogue import SHIPPED as KPIS
 from policies.files import read_policies
 from tests.policies.packs.checklist_rows import PAGE, ROWS, SERVED, cited, rows_page
 from worker.packs import pack_texts

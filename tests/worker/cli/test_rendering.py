@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.cli.read import show_kpis
+from worker.cli.kpi_rendering import csv_row, show_groups, show_kpis, written
 from worker.cli.rendering import moment, show_explanation, show_run
 from worker.cli.steps import show_preview
 from worker.usecases.answers import ledger, ranked
@@ -10,8 +10,9 @@ from worker.usecases.answers import ledger, ranked
 LEFT = "1 open deal without an amount at home left out"
 
 
-def kpi(name="pipeline_value", value=1200.0, why="", **dims):
-    return {"id": name, "dims": dims, "value": value, "unit": "USD", "n": 3} | ({"why": why} if why else {})
+def kpi(name="pipeline_value", value="1200.50", why="", unit="USD", **dims):
+    row = {"id": name, "title": name.replace("_", " "), "dims": dims, "value": value, "unit": unit, "n": 3}
+    return {**row, "low": None, "high": None, "numerator": None, "denominator": None} | ({"why": why} if why else {})
 
 
 def flag(policy, points, severity="warning", topic=None, *, shown=True):
@@ -25,18 +26,40 @@ def flag(policy, points, severity="warning", topic=None, *, shown=True):
 
 
 def test_a_kpi_says_why_it_is_unknown_and_what_it_leaves_out(capsys):
-    show_kpis([kpi(why=LEFT), kpi("pipeline_coverage", None, "no target"), kpi(owner="Ann")])
+    show_kpis([kpi(why=LEFT), kpi("pipeline_coverage", None, "no target")])
     printed = capsys.readouterr().out
     assert LEFT in printed
     assert "no target" in printed
-    assert "Ann" not in printed
 
 
-def test_kpis_are_shown_by_each_dimension_too(capsys):
-    show_kpis([kpi(), kpi(owner="Ann", why=LEFT), kpi(team="West"), kpi(owner=None)], parted=True)
-    over_all, by_owner, by_team = capsys.readouterr().out.split("\nKPIs")[1:]
-    assert ("Ann" in over_all, "Ann" in by_owner, LEFT in by_owner, "West" in by_team) == (False, True, True, True)
+def test_the_groups_that_were_asked_for_are_tables_of_their_own(capsys):
+    show_groups([kpi(), kpi(owner="Ann", why=LEFT), kpi(team="West"), kpi(owner=None)])
+    by_owner, by_team = capsys.readouterr().out.split("\nKPIs")[1:]
+    assert ("Ann" in by_owner, LEFT in by_owner, "(none)" in by_owner, "West" in by_team) == (True, True, True, True)
     assert by_owner.startswith(" by owner")
+
+
+def test_one_screen_has_ten_kpis_and_the_ids_of_the_rest(capsys):
+    show_kpis([kpi(f"other_{place}") for place in range(12)] + [kpi("win_rate_closed", 0.25, unit="share")])
+    printed = capsys.readouterr().out
+    assert "win rate closed" in printed
+    assert "More, by `--only ID`: other_0, other_1" in printed
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.42184, "share", "42.2 %"), ("1234567.5", "EUR", "1,234,567.50 EUR"), (41.26, "days", "41.3 days"),
+        (2.5, "ratio", "2.50 ×"), ("7000", "USD/day", "7,000 USD/day"), (None, "share", "unknown"),
+    ],
+)  # fmt: skip
+def test_values_are_written_as_people_write_them(value, unit, text):
+    assert written(kpi(value=value, unit=unit), "value") == text
+
+
+def test_a_line_of_csv_has_the_dimensions_in_one_cell():
+    cells = csv_row(kpi(process="sales", stage="demo"))
+    assert cells[:4] == ("pipeline_value", "pipeline value", "process=sales; stage=demo", "1200.50")
 
 
 def test_flags_stand_as_on_the_record_and_the_observed_ones_below():

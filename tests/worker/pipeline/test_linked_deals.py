@@ -9,7 +9,8 @@ from sandbox.salesforce.events import delete_as
 from tests.worker.governed import NAME, governed
 from worker.pipeline.run import run
 from worker.settings import connection_settings
-from worker.usecases.answers import deals, kpis
+from worker.usecases.answers import deals
+from worker.usecases.kpis import kpis
 from worker.wiring import connector_for
 
 REPORT = "opportunity_id,name,owner,deal_stage,close_date,amount,salesforce_id\n{}"
@@ -46,7 +47,7 @@ def test_a_deal_that_both_crms_carry_is_judged_and_counted_by_the_connection_tha
     team.run()
     run(services, "hub")
     assert {deal["id"] for deal in deals(services, "hub") if deal["score"] is not None or deal["flags"]} == {"H2", "H3"}
-    (value,) = [k for k in kpis(services, "hub", window="all", only="pipeline_value") if not k["dims"]]
+    (value,) = [k for k in kpis(services, "hub", only="pipeline_value") if not k["dims"]]
     assert (float(value["value"]), value["n"]) == (47, 2)
 
 

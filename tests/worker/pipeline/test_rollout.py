@@ -8,11 +8,11 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.governed import CHECKED, FLAGS, NAME, SCORE, live, rolled_out
-from worker.usecases.answers import kpis
 from worker.usecases.approve import approvals, approve
 from worker.usecases.connection import check
 from worker.usecases.diff import diff
 from worker.usecases.digest import digest
+from worker.usecases.kpis import kpis
 
 POLICIES = b"""version: 1
 policies:
@@ -282,7 +282,7 @@ def test_each_kpi_that_a_paused_or_waived_deal_touches_is_given_without_it_too(t
     team.edit(paused, pause_until=until.isoformat(), pause_reason="Away")
     mine = opened(team, text=POLICIES + (WAIVED % (waived, until)).encode())
     mine.run()
-    rows = {row["id"]: row for row in kpis(mine.services, NAME, window="all", only="") if not row["dims"]}
+    rows = {row["id"]: row for row in kpis(mine.services, NAME) if not row["dims"]}
     value = rows["pipeline_value"]
     assert (value["value"], value["without_excused"]["value"]) == (230, 30)
     assert "without_excused" not in rows["win_rate_closed"]

@@ -13,9 +13,10 @@ from tests.worker.archive import DAY, NAME, NOW, archive, changed, deal, moved, 
 from tests.worker.generated import drawn
 from tests.worker.pipeline.test_past import past_of, that_day
 from worker.cli.main import main
+from worker.pipeline.measure import USUAL
 from worker.usecases.entry_evidence import evidence
+from worker.usecases.kpis.answer import measured
 from worker.usecases.nightly import freeze
-from worker.usecases.steps import measured
 
 PACK = b"""version: 1
 processes:
@@ -67,7 +68,7 @@ def test_two_reps_who_differ_make_the_stage_and_its_conversion_untrusted(kept):
         stage["why"] == "'Evaluation criteria known' held at entry on 9 of 10 deals of Ann, and on 2 of 10 deals of Bob"
     )
     assert not criteria["deals/proposal/step"]["differs"]
-    kpis = measured(kept.services, NAME, NOW)
+    kpis = measured(kept.services, NAME, USUAL)
     here = [kpi for kpi in kpis if kpi["dims"] == {"stage": "proposal"}]
     conversions = {kpi["id"]: kpi for kpi in here if kpi["id"].startswith("stage_conversion_")}
     assert len(conversions) == 3
@@ -81,7 +82,7 @@ def test_the_answer_before_is_replaced(kept):
             came_in(kept, f"{rep}-{n}", rep, known=n < hits)
     assert not stage_evidence(kept)[0]["trusted"]
     evidence(kept.services, NAME, date(2026, 11, 10))
-    assert [kpi for kpi in measured(kept.services, NAME, NOW) if "trusted" in kpi] == []
+    assert [kpi for kpi in measured(kept.services, NAME, USUAL) if "trusted" in kpi] == []
 
 
 def test_what_is_filled_in_later_was_not_there_at_entry(kept):

@@ -9,9 +9,10 @@ from sandbox.salesforce import Settings
 from tests.connectors.salesforce.sales import open_for_business
 from tests.crm_drivers.salesforce import SalesforceDriver
 from tests.worker.governed import NAME, Governed, services
-from worker.usecases.answers import deals, kpis
+from worker.usecases.answers import deals
 from worker.usecases.connection import check
 from worker.usecases.init import init
+from worker.usecases.kpis import kpis
 
 RATES = "currency,date,rate\nUSD,2026-01-01,0.9\n"
 
@@ -33,7 +34,7 @@ def _folder(tmp_path):
 
 
 def value(team, kpi="pipeline_value"):
-    return next(row for row in kpis(team.services, NAME, window="all", only=kpi) if not row["dims"])
+    return next(row for row in kpis(team.services, NAME, only=kpi) if not row["dims"])
 
 
 def levels(team):
