@@ -212,13 +212,56 @@ def test_kpis_are_given_over_all_and_by_each_single_dimension(served):
     code, found = served.ask("kpis", NAME)
     assert code == 0
     assert all(kpi.keys() >= KPI for kpi in found["kpis"])
-    assert {len(kpi["dims"]) for kpi in found["kpis"]} == {0, 1}
+    dims = {tuple(kpi["dims"]) for kpi in found["kpis"]}
+    assert {(), ("owner",), ("process", "stage")} <= dims
+    assert max(map(len, dims - {("process", "stage")})) == 1
     assert all(kpi["value"] is not None or kpi["why"] for kpi in found["kpis"])
     only = served.ask("kpis", NAME, "--only", "pipeline_value", "--window", "90d")[1]["kpis"]
     assert {kpi["id"] for kpi in only} == {"pipeline_value"}
     code, refused = served.ask("kpis", NAME, "--only", "velocity")
     assert code == 2
     assert "pipeline_velocity_open_per_day" in refused["error"]
+
+
+def test_kpis_answer_two_dimensions_a_condition_and_a_window(served):
+    code, found = served.ask("kpis", NAME, "--by", "owner,stage", "--only", "pipeline_value")
+    groups = [kpi for kpi in found["kpis"] if kpi["dims"]]
+    assert code == 0
+    assert {tuple(kpi["dims"]) for kpi in groups} == {("owner", "process", "stage")}
+    whole = next(kpi for kpi in found["kpis"] if not kpi["dims"])
+    large = served.ask("kpis", NAME, "--where", "amount_home > 50000", "--only", "pipeline_value")[1]["kpis"][0]
+    assert 0 < large["n"] < whole["n"]
+    quarter = served.ask("kpis", NAME, "--window", "2026-Q3", "--only", "win_rate_closed")[1]["kpis"][0]
+    assert (quarter["window_from"], quarter["window_to"]) == ("2026-07-01", "2026-09-30")
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (("--by", "colour"), "'colour' is no dimension"),
+        (("--by", "owner,team,stage"), "name one dimension, or two different ones"),
+        (("--where", "amonut > 1"), "amount"),
+        (("--window", "2026-Q5"), "'2026-Q5' is no window"),
+        (("--frozen", "2020-01-01"), "No values of the night of 2020-01-01 are kept"),
+    ],
+)
+def test_a_question_that_kpis_cannot_answer_is_refused_with_what_to_write(served, options, what):
+    code, refused = served.ask("kpis", NAME, *options)
+    assert code == 2
+    assert what in refused["error"]
+
+
+def test_the_dictionary_is_listed_and_each_kpi_explained(served):
+    listed = served.ask("kpis", "list")[1]["kpis"]
+    assert "win_rate_closed" in {kpi["id"] for kpi in listed}
+    code, entry = served.ask("kpis", "explain", "win_rate_closed")
+    assert (code, entry["formula"], entry["leads"]) == (0, "won ÷ (won + lost)", "lagging")
+    assert served.ask("kpis", "explain", "win rate")[0] == 2
+
+
+def test_a_past_day_is_measured_by_what_was_recorded_then(served):
+    past = served.ask("kpis", NAME, "--as-of", "2000-01-01", "--only", "pipeline_value")[1]["kpis"]
+    assert [kpi["value"] for kpi in past if not kpi["dims"]] in ([], ["0"], [None])
 
 
 def test_runs_are_listed_and_each_is_kept_with_its_counts(served):
