@@ -107,7 +107,7 @@ class _Measuring:
         asked = [[kpi for kpi in kpis if (kpi.population, kpi.clock if timed else "") == place] for place in places]
         tables = pl.collect_all([self._grouped(some, dims) for some in asked], engine="in-memory")
         for some, table in zip(asked, tables, strict=True):
-            out = left_out_of(some, self.concerned[some[0].population], dims)
+            out = left_out_of(some, self._concerned(some[0], dims), dims)
             for group, kpi, parts in self._parts(some, table, dims):
                 answer = out.noted(kpi, group, kpi.answer(parts))
                 yield self._value(kpi, dims, group, answer)
@@ -121,6 +121,14 @@ class _Measuring:
         parts = [part.alias(f"{kpi.id}.{name}") for kpi in kpis for name, part in kpi.parts.items()]
         columns = dim_columns(dims)
         return rows.group_by(columns).agg(parts).sort(columns, nulls_last=True) if dims else rows.select(parts)
+
+    def _concerned(self, kpi: Kpi, dims: tuple[str, ...]) -> pl.DataFrame | None:
+        """The deals among which something is unknown, with the dimensions as the KPI's clock has them."""
+        deals = self.concerned[kpi.population]
+        if deals is None:
+            return None
+        population = POPULATIONS[kpi.population]
+        return population.grouped(deals, dims, kpi.clock, self.asked.fiscal_year_starts).collect()
 
     def _parts(
         self, kpis: Sequence[Kpi], table: pl.DataFrame, dims: tuple[str, ...]

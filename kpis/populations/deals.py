@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kpis.dictionary import TIME_DIMS
 from kpis.populations.population import TYPES, Ask, Population, Source, is_unknown, unknown
 from model.snapshot import MONEY
 from model.widening.effective_moves import lasting
@@ -23,10 +22,12 @@ def rows(source: Source) -> pl.DataFrame:
     """Every deal in scope.
 
     is_open, is_won, is_lost, value (Decimal, home currency), chance, created, closed_day, close_date, days (created to
-    closed), imported (created closed), day_unknown, stateless, the dimensions and their `unknown_` masks.
+    closed), imported (created closed), day_unknown, created_unknown, stateless; dimensions and their `unknown_` masks.
     """
     wide = source.wide
-    frame = source.rows(TYPES, day_unknown=is_unknown(wide, "is_open", "close_date"))
+    frame = source.rows(
+        TYPES, day_unknown=is_unknown(wide, "is_open", "close_date"), created_unknown=is_unknown(wide, "created")
+    )
     frame = frame.join(_spans(wide.moves).lazy(), on="key", how="left", maintain_order="left")
     closed = (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
     imported = closed & pl.lit(not source.count_imported) & pl.coalesce(
@@ -72,8 +73,11 @@ def masked(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:
 
 def concerned(deals: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
     """The deals, if anything is unknown about any of them."""
-    nowhere = pl.col("standing_day").is_null() & pl.col("day_unknown")
-    deals = deals.with_columns(nowhere.alias(unknown(dim)) for dim in TIME_DIMS)
+    days = {
+        "standing_day": pl.col("standing_day").is_null() & pl.col("day_unknown"),
+        "created": pl.col("created_unknown"),
+    }
+    deals = deals.with_columns(**{unknown(day): mask for day, mask in days.items()})
     doubts = [name for name in deals.columns if name in DOUBTS or name.startswith(unknown(""))]
     return deals if deals.select(pl.any_horizontal(doubts).any()).item() else None
 

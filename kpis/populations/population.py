@@ -74,8 +74,8 @@ class Population:
     """One kind of rows. `rows` makes them from a slice, with the days of `clocks`.
 
     `masked` adds the columns that the parts of KPIs name, for one window. `concerned` gives a row a deal, with the
-    columns that `leaves_out` and `counted` name, if anything is unknown about any deal; else None. `clocks`: by the
-    name of a clock, the column with the day.
+    columns that `leaves_out` and `counted` name and a mask of each day, if anything is unknown about any deal; else
+    None. `clocks`: by the name of a clock, the column with the day.
     """
 
     rows: Callable[[Source], pl.DataFrame]
@@ -84,9 +84,17 @@ class Population:
     clocks: Mapping[str, str] = field(default_factory=dict)
 
     def grouped(self, rows: pl.DataFrame, dims: Sequence[str], clock: str, fiscal_year_starts: int) -> pl.LazyFrame:
-        """The rows with a column for each dimension; periods are those of the clock's day."""
-        periods = [label(dim, pl.col(self.clocks[clock]), fiscal_year_starts) for dim in dims if dim in TIME_DIMS]
-        return rows.lazy().with_columns(periods)
+        """The rows with a column for each dimension; periods are those of the clock's day.
+
+        Where the rows have a mask of that day, it is the mask of the periods, too.
+        """
+        periods = [dim for dim in dims if dim in TIME_DIMS]
+        if not periods:
+            return rows.lazy()
+        day = self.clocks[clock]
+        labels = [label(dim, pl.col(day), fiscal_year_starts) for dim in periods]
+        masks = [pl.col(unknown(day)).alias(unknown(dim)) for dim in periods if unknown(day) in rows.columns]
+        return rows.lazy().with_columns(*labels, *masks)
 
 
 def dim_columns(dims: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kpis.dictionary import STAGE, TIME_DIMS
+from kpis.dictionary import STAGE
 from kpis.populations.population import Ask, Population, Source, is_unknown, unknown
 from model.widening.effective_moves import lasting
 
@@ -89,11 +89,11 @@ def concerned(visits: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFra
     if not visits.select(pl.any_horizontal(doubts).any()).item():
         return None
     masks = [name for name in doubts if name != unknown(STAGE)]
-    keep = pl.exclude("entered", "departed", *TIME_DIMS)
+    keep = pl.exclude("entered", "departed")
     deals = visits.group_by("key", maintain_order=True).agg(keep.first(), pl.col("entered", "departed").any())
     return deals.with_columns(
         *(pl.col(name).fill_null(value=False) for name in masks),
-        *(pl.col(STAGELESS).alias(unknown(dim)) for dim in (STAGE, *TIME_DIMS)),
+        *(pl.col(STAGELESS).alias(unknown(name)) for name in (STAGE, *VISITS.clocks.values())),
     )
 
 

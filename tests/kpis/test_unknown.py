@@ -109,3 +109,11 @@ def test_velocity_says_which_won_deals_its_averages_leave_out():
 def test_a_deal_of_unknown_stage_is_said_by_the_stage_kpis():
     value = value_of(org(STAGED, (0,)), "stage_conversion_ever", by="stage")["discovery"]
     assert value.why == "1 deal of unknown stage left out"
+
+
+@pytest.mark.parametrize("dim", ["month", "quarter", "year", "fiscal_quarter", "fiscal_year"])
+def test_by_period_every_kpi_says_what_it_leaves_out(dim):
+    unsure = values_of(org(("close_date", "closed_on", "created"), (0, 2)), by=[dim])
+    groups = [value for value in unsure if value.id == "win_rate_closed" and value.dims]
+    assert groups
+    assert all("unknown" in value.why for value in groups)
