@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from kpis.catalogue import SHIPPED
 from kpis.dictionary import DEAL_DIMS
 from kpis.measure import Question, measure
 from kpis.populations import Source, rows_of
@@ -80,7 +81,8 @@ def values_of(wide, *, by=(), window=None, dims=DEAL_DIMS, **asked):
 
 def value_of(wide, kpi, by=None, window=None, **asked):
     """The values of one KPI: the one of all deals, or those of each group."""
-    found = [value for value in values_of(wide, by=[by] if by else [], window=window, **asked) if value.id == kpi]
+    only = {kpi: SHIPPED[kpi]}
+    found = values_of(wide, by=[by] if by else [], window=window, **{"kpis": only, **asked})
     if by is None:
         return next(value for value in found if not value.dims)
     return {value.dims[by]: value for value in found if by in value.dims}
