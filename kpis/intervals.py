@@ -86,7 +86,8 @@ def share_interval(of: Parts) -> Interval:
 def _bootstrap(part: list[float], whole: list[float]) -> tuple[float, float]:
     import numpy as np
 
-    drawn = _draws(len(whole))
+    order = np.lexsort((part, whole))  # so that the interval does not hang on the order of the deals
+    drawn = order[_draws(len(whole))]
     parts, wholes = np.asarray(part)[drawn].sum(axis=1), np.asarray(whole)[drawn].sum(axis=1)
     low, high = np.quantile(parts[wholes > 0] / wholes[wholes > 0], [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
