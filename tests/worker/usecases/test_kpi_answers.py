@@ -1,0 +1,81 @@
+"""Answers about KPIs: frozen nights, past days and questions, from a connection that runs."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from model.errors import SettingsProblem
+from tests.worker.governed import NAME, governed
+from worker.pipeline.measure import KpiQuestion
+from worker.usecases.kpis import frozen, kpis
+from worker.usecases.nightly import freeze
+
+
+@pytest.fixture
+def team(tmp_path):
+    with governed(tmp_path, currency="USD") as team:
+        yield team
+
+
+def value(rows, kpi="pipeline_value"):
+    return next(row["value"] for row in rows if row["id"] == kpi and not row["dims"])
+
+
+def night_of(team):
+    return team.services.clock().date()
+
+
+def test_a_frozen_night_says_what_was_printed_whatever_happens_later(team):
+    deal = team.deal("Acme", amount=1000)
+    team.run()
+    freeze(team.services, NAME)
+    night = night_of(team)
+    team.later(days=2)
+    team.edit(deal, amount=9000)
+    team.run()
+    assert (value(frozen(team.services, NAME, night)), value(kpis(team.services, NAME))) == ("1000", "9000")
+
+
+def test_a_night_keeps_the_facts_and_revisions_of_its_deals(team):
+    team.deal("Acme", amount=1000)
+    team.run()
+    assert freeze(team.services, NAME) == 1
+    (night,) = team.services.store.frozen.nights(NAME)
+    assert night["policy_digest"]
+    assert len(night["kpi_revision"]) == 12
+    with team.services.store.database.reading() as sql:
+        ((text,),) = sql.rows("SELECT facts FROM frozen")
+    facts = json.loads(text)
+    assert (facts["name"], facts["is_open"], facts["amount"]) == ("Acme", True, "1000.000000")
+    assert set(facts["unknown"]).isdisjoint(facts)
+
+
+def test_a_night_that_was_not_kept_is_refused_with_the_nights_that_are(team):
+    team.deal(amount=1)
+    team.run()
+    with pytest.raises(SettingsProblem, match="none is kept yet"):
+        frozen(team.services, NAME, night_of(team))
+    freeze(team.services, NAME)
+    with pytest.raises(SettingsProblem, match=f"kept are {night_of(team)} to {night_of(team)}"):
+        frozen(team.services, NAME, night_of(team) - timedelta(days=1))
+
+
+def test_a_past_day_is_measured_by_what_was_recorded_by_then(team):
+    deal = team.deal("Acme", amount=1000)
+    team.run()
+    then = team.services.clock()
+    team.later(days=2)
+    team.edit(deal, amount=9000)
+    team.run()
+    assert value(kpis(team.services, NAME, as_of=then)) == "1000"
+    assert value(kpis(team.services, NAME)) == "9000"
+
+
+def test_a_question_narrows_the_deals_and_groups_them(team):
+    team.deal("Small", amount=10)
+    team.deal("Large", amount=1000)
+    team.run()
+    asked = KpiQuestion((("is_open",),), where="amount_home > 100")
+    rows = [row for row in kpis(team.services, NAME, asked) if row["id"] == "pipeline_value"]
+    assert [(row["dims"], row["value"]) for row in rows] == [({}, "1000"), ({"is_open": True}, "1000")]
