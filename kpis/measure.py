@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TARGETED: Final = "target period"
 PER_DAY: Final = "money/day"
+PLAIN: Final = pl.QueryOptFlags.none()
+"""The queries are as short as they can be, and a run of few deals asks many of them."""
 ENOUGH: Final = 30
 """A value that rests on fewer is marked `few`."""
 
@@ -105,7 +107,7 @@ class _Measuring:
         timed = any(dim in TIME_DIMS for dim in dims)
         places = dict.fromkeys((kpi.population, kpi.clock if timed else "") for kpi in kpis)
         asked = [[kpi for kpi in kpis if (kpi.population, kpi.clock if timed else "") == place] for place in places]
-        tables = pl.collect_all([self._grouped(some, dims) for some in asked], engine="in-memory")
+        tables = pl.collect_all([self._grouped(some, dims) for some in asked], engine="in-memory", optimizations=PLAIN)
         for some, table in zip(asked, tables, strict=True):
             out = left_out_of(some, self._concerned(some[0], dims), dims)
             for group, kpi, parts in self._parts(some, table, dims):
