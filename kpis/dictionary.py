@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
@@ -58,6 +60,11 @@ class Kpi:
     timed: bool = True
     only_by: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+
+    @cached_property
+    def columns(self) -> Mapping[str, str]:
+        """By part, the column that holds it: parts of different KPIs that are the same expression share one."""
+        return {name: sha256(part.meta.serialize()).hexdigest() for name, part in self.parts.items()}
 
     def takes(self, dims: tuple[str, ...]) -> bool:
         """Whether the KPI has a value for all deals (no dimension), or groups by these one or two dimensions."""

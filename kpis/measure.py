@@ -67,6 +67,11 @@ def measure(rows: KpiRows, asked: Question) -> list[KpiValue]:
     return [value for found in values.values() for value in found]
 
 
+def _parts_of(kpis: Sequence[Kpi]) -> dict[str, pl.Expr]:
+    """Each distinct part of some KPIs by its column."""
+    return {column: kpi.parts[name] for kpi in kpis for name, column in kpi.columns.items()}
+
+
 def _of_unit(asked: Question, *, per_day: bool) -> list[Kpi]:
     return [kpi for kpi in asked.kpis.values() if (kpi.unit == PER_DAY) == per_day]
 
@@ -80,6 +85,7 @@ class _Measuring:
         ask = Ask(rows.today, self.goal, window)
         self.masked = {name: one.masked(rows.frames[name], ask) for name, one in POPULATIONS.items()}
         self.span = self._span()
+        self.overall: dict[str, pl.DataFrame] = {}
         self.concerned = {name: one.concerned(self.masked[name], self.masked) for name, one in POPULATIONS.items()}
 
     def values(self, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
@@ -107,12 +113,32 @@ class _Measuring:
         timed = any(dim in TIME_DIMS for dim in dims)
         places = dict.fromkeys((kpi.population, kpi.clock if timed else "") for kpi in kpis)
         asked = [[kpi for kpi in kpis if (kpi.population, kpi.clock if timed else "") == place] for place in places]
-        tables = pl.collect_all([self._grouped(some, dims) for some in asked], engine="in-memory", optimizations=PLAIN)
+        tables = self._tables(asked, dims)
         for some, table in zip(asked, tables, strict=True):
             out = left_out_of(some, self._concerned(some[0], dims), dims)
             for group, kpi, parts in self._parts(some, table, dims):
                 answer = out.noted(kpi, group, kpi.answer(parts))
                 yield self._value(kpi, dims, group, answer)
+
+    def _tables(self, asked: Sequence[Sequence[Kpi]], dims: tuple[str, ...]) -> list[pl.DataFrame]:
+        """For each list of KPIs, of one population and clock: their parts, a row for each group."""
+        ready = [self._as_overall(kpis, dims) for kpis in asked]
+        queries = [self._grouped(kpis, dims) for kpis, table in zip(asked, ready, strict=True) if table is None]
+        made = iter(pl.collect_all(queries, engine="in-memory", optimizations=PLAIN) if queries else ())
+        tables = [next(made) if table is None else table for table in ready]
+        if not dims:
+            self.overall = {kpis[0].population: table for kpis, table in zip(asked, tables, strict=True)}
+        return tables
+
+    def _as_overall(self, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> pl.DataFrame | None:
+        """Where all rows are of one group, the parts of that group are those of all rows; None where they are not."""
+        population, parts = kpis[0].population, _parts_of(kpis)
+        rows, overall, columns = self.masked[population], self.overall.get(population), dim_columns(dims)
+        if len(columns) != 1 or columns[0] not in rows.columns or rows[columns[0]].n_unique() != 1:
+            return None
+        if overall is None or not parts.keys() <= set(overall.columns):
+            return None
+        return overall.select(rows[columns[0]].head(1), *parts)
 
     def _grouped(self, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> pl.LazyFrame:
         """The parts of some KPIs of one population and clock, a row for each group."""
@@ -120,7 +146,7 @@ class _Measuring:
         rows = population.grouped(
             self.masked[kpis[0].population], dims, kpis[0].clock, self.asked.fiscal_year_starts
         )  # fmt: skip
-        parts = [part.alias(f"{kpi.id}.{name}") for kpi in kpis for name, part in kpi.parts.items()]
+        parts = [part.alias(name) for name, part in _parts_of(kpis).items()]
         columns = dim_columns(dims)
         return rows.group_by(columns).agg(parts).sort(columns, nulls_last=True) if dims else rows.select(parts)
 
@@ -140,7 +166,7 @@ class _Measuring:
         for row in table.iter_rows(named=True):
             group = tuple(row[column] for column in columns)
             for kpi in kpis:
-                parts = {name: row[f"{kpi.id}.{name}"] for name in kpi.parts}
+                parts = {name: row[column] for name, column in kpi.columns.items()}
                 yield group, kpi, parts | self._surroundings(aims.get(group[0] if group else None))
         # a target without a deal is covered by nothing, which is worth knowing
         targeted = [kpi for kpi in kpis if kpi.clock == TARGETED]
