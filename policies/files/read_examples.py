@@ -139,7 +139,7 @@ def read_examples(
     """The examples at a node; `as_of` is asked for where a condition counts days; `stages` are those of a gate."""
     if node is None:
         return Examples()
-    counts = any(isinstance(part, Call) for one in conditions if one for part in walk(one.tree) if _is_days(part))
+    counts = any(isinstance(part, Call) for one in conditions if one for part in walk(one.tree) if is_days(part))
     values = reader.fields(node, keys, "examples")
     listed = {name: reader.entries(values.get(name), name) for name in keys}
     read: dict[str, Any] = {
@@ -151,7 +151,9 @@ def read_examples(
     return Examples(**read)
 
 
-def _is_days(part: object) -> bool:
+def is_days(part: object) -> bool:
+    """Whether a part of a condition counts days."""
+    """Whether a part of a condition counts days."""
     return isinstance(part, Call) and part.function not in {"lower", "length"}
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FILE: Final = {
     "version": Key(required=True),
-    **{name: Key() for name in ("filler", "facts", "rollout", "processes", "policies", "waivers")},
+    **{name: Key() for name in ("filler", "facts", "rollout", "processes", "policies", "waivers", "kpis")},
 }
 
 

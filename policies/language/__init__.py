@@ -5,7 +5,9 @@ Importing this package loads neither sqlglot nor Polars; parsing and compiling d
 
 from policies.language.condition import Condition, parse_condition
 from policies.language.english import denied, in_english
+from policies.language.implication import implied
 from policies.language.measure import Measure, measures
+from policies.language.number import Number, parse_number
 from policies.language.text import compared, shortened, trimmed
 from policies.language.tree import (
     Among,
@@ -35,7 +37,7 @@ from policies.language.tree import (
 
 __all__ = [
     "Among", "Arithmetic", "Between", "BlankRule", "Call", "Chain", "Compare", "Condition", "Const", "Contains",
-    "FactRef", "IsBlank", "Measure", "Node", "Not", "Operator", "Stands", "Term", "Truth", "children", "compared",
-    "denied", "facts_of", "group", "in_business_days", "in_english", "measures", "parse_condition", "required_facts",
-    "shortened", "trimmed", "walk",
+    "FactRef", "IsBlank", "Measure", "Node", "Not", "Number", "Operator", "Stands", "Term", "Truth", "children",
+    "compared", "denied", "facts_of", "group", "implied", "in_business_days", "in_english", "measures",
+    "parse_condition", "parse_number", "required_facts", "shortened", "trimmed", "walk",
 ]  # fmt: skip

@@ -49,6 +49,16 @@ def compile_truth(tree: Truth, wide: Wide, filler: frozenset[str], blank: BlankR
     return _compiled(tree, filler, blank, frozenset(columns.items()), masked, wide.holidays, wide.weekend)
 
 
+def compile_number(tree: Term, wide: Wide) -> pl.Expr:
+    """The term as a number, exact unless it divides; null where a fact is blank or unknown, or the frame lacks it."""
+    columns = {name: wide.schema[name] for name in facts_of(tree) if name in wide.schema}
+    compiler = _Compiler(columns, wide.masked, wide.holidays, wide.weekend, [""], "false")
+    found = compiler.number(tree)
+    if found.bottom is None:
+        return found.top.column
+    return found.top.column.cast(pl.Float64) / found.bottom.column.cast(pl.Float64)
+
+
 @lru_cache(maxsize=4096)
 def _compiled(  # noqa: PLR0917 - all that an expression depends on
     tree: Truth, filler: frozenset[str], blank: BlankRule, columns: frozenset[tuple[str, pl.DataType]],

@@ -88,10 +88,11 @@ def parse_condition(
     if tree is not None:
         return Condition(" ".join(text.split()), tree, empty, blank, where)
     file, *start = where
-    at = locate or (lambda offset: _plain(text, offset, *start))
+    at = locate or (lambda offset: place(text, offset, *start))
     return sorted(Problem(file, *at(mistake.offset), shortened(mistake.text)) for mistake in mistakes)
 
 
-def _plain(text: str, offset: int, line: int, column: int) -> tuple[int, int]:
+def place(text: str, offset: int, line: int, column: int) -> tuple[int, int]:
+    """Line and column of an offset of a text that starts at a line and column."""
     before = text[:offset].split("\n")
     return line + len(before) - 1, len(before[-1]) + (column if len(before) == 1 else 1)

@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from policies.language.tokens import OPERANDS, Mistake
-from policies.language.tree import Chain, IsBlank, Not
+from policies.language.tree import Chain, IsBlank, Not, group
 from policies.language.type_checks import Checks, Wrong
 
 if TYPE_CHECKING:
@@ -35,17 +35,37 @@ COMBINED: Final[dict[type[exp.Expr], Sign]] = {exp.Add: "+", exp.Sub: "-", exp.M
 
 def parse(tokens: list[Token], facts: Mapping[str, Fact], filler: frozenset[str]) -> tuple[Truth | None, list[Mistake]]:
     """The typed tree of words that `lex` let through, or all mistakes."""
-    pieces = [_sql(number, token) for number, token in enumerate(tokens)]
-    starts = [0, *accumulate(len(piece) + 1 for piece in pieces)]
-    try:
-        root = sqlglot.parse_one(" ".join(pieces))
-    except ParseError as error:
-        column = error.errors[0]["col"] if error.errors else 0
-        token = tokens[min(max(bisect_right(starts, column - 1) - 1, 0), len(tokens) - 1)]
-        return None, [Mistake(token.start, f"cannot read the condition near {token}")]
+    root = _grouped(tokens)
+    if isinstance(root, Mistake):
+        return None, [root]
     builder = _Builder(tokens, Checks(facts, filler))
     tree = builder.truth(root)
     return (None if builder.mistakes else tree), builder.mistakes
+
+
+def parse_term(tokens: list[Token], facts: Mapping[str, Fact]) -> tuple[Term | None, list[Mistake]]:
+    """The typed tree of words that stand for a number, or the mistake."""
+    root = _grouped(tokens)
+    if isinstance(root, Mistake):
+        return None, [root]
+    try:
+        tree = _Builder(tokens, Checks(facts, frozenset())).term(root)
+    except Wrong as wrong:
+        return None, [Mistake(wrong.offset or 0, str(wrong))]
+    if group(tree) == "number":
+        return tree, []
+    return None, [Mistake(tokens[0].start, f"{tokens[0]} is no number; name a fact of type number or money")]
+
+
+def _grouped(tokens: list[Token]) -> exp.Expr | Mistake:
+    pieces = [_sql(number, token) for number, token in enumerate(tokens)]
+    starts = [0, *accumulate(len(piece) + 1 for piece in pieces)]
+    try:
+        return sqlglot.parse_one(" ".join(pieces))
+    except ParseError as error:
+        column = error.errors[0]["col"] if error.errors else 0
+        token = tokens[min(max(bisect_right(starts, column - 1) - 1, 0), len(tokens) - 1)]
+        return Mistake(token.start, f"cannot read the condition near {token}")
 
 
 def _sql(number: int, token: Token) -> str:
