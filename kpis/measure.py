@@ -10,6 +10,7 @@ import polars as pl
 
 from kpis.answers import MONEY_UNITS, Answer, KpiValue, noted
 from kpis.catalogue import SHIPPED
+from kpis.derived import derived, with_ingredients
 from kpis.dictionary import TIME_DIMS
 from kpis.left_out import left_out_of
 from kpis.populations.population import Ask, dim_columns
@@ -59,12 +60,22 @@ def measure(rows: KpiRows, asked: Question) -> list[KpiValue]:
     """
     usual = asked.window or ALL
     per_day = asked.window or Window(DEFAULT_PER_DAY, asked.fiscal_year_starts)
-    values: dict[str, list[KpiValue]] = {id_: [] for id_ in asked.kpis}
-    for window, kpis in ((usual, _of_unit(asked, per_day=False)), (per_day, _of_unit(asked, per_day=True))):
+    every = with_ingredients(asked.kpis)
+    plain = replace(asked, kpis={id_: kpi for id_, kpi in every.items() if not kpi.made_of})
+    values: dict[str, list[KpiValue]] = {id_: [] for id_ in every}
+    for window, kpis in ((usual, _of_unit(plain, per_day=False)), (per_day, _of_unit(plain, per_day=True))):
         if kpis:
-            for value in _Measuring(rows, asked, window).values(kpis):
+            for value in _Measuring(rows, plain, window).values(kpis):
                 values[value.id].append(value)
-    return [value for found in values.values() for value in found]
+    for kpi in every.values():
+        if kpi.made_of:
+            values[kpi.id] = [*derived(kpi, values, unit_of(kpi, asked.currency))]
+    return [value for id_ in asked.kpis for value in values[id_]]
+
+
+def unit_of(kpi: Kpi, currency: str | None) -> str:
+    """The unit as values name it: money by its currency."""
+    return kpi.unit.replace("money", currency or "home currency") if kpi.unit in MONEY_UNITS else kpi.unit
 
 
 def _parts_of(kpis: Sequence[Kpi]) -> dict[str, pl.Expr]:
@@ -187,8 +198,7 @@ class _Measuring:
         return {"window_days": max((last - begins).days + 1, 0), "known_from": begins if late else None}
 
     def _value(self, kpi: Kpi, dims: tuple[str, ...], group: Group, answer: Answer) -> KpiValue:
-        home = self.asked.currency or "home currency"
-        unit = kpi.unit.replace("money", home) if kpi.unit in MONEY_UNITS else kpi.unit
+        unit = unit_of(kpi, self.asked.currency)
         if answer.value is not None and "home currency" in kpi.currency and not dims:
             answer = replace(answer, why=noted(answer.why, self.asked.note))
         name, first, last = self._days(kpi)

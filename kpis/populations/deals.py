@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kpis.populations.population import TYPES, Ask, Population, Source, is_unknown, unknown
+from kpis.populations.population import OWN, TYPES, Ask, Population, Source, is_unknown, unknown
 from model.snapshot import MONEY
 from model.widening.effective_moves import lasting
 
@@ -26,7 +26,8 @@ def rows(source: Source) -> pl.DataFrame:
     """
     wide = source.wide
     frame = source.rows(
-        TYPES, day_unknown=is_unknown(wide, "is_open", "close_date"), created_unknown=is_unknown(wide, "created")
+        TYPES, day_unknown=is_unknown(wide, "is_open", "close_date"), created_unknown=is_unknown(wide, "created"),
+        **source.extra,
     )
     frame = frame.join(_spans(wide.moves).lazy(), on="key", how="left", maintain_order="left")
     closed = (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
@@ -79,7 +80,8 @@ def concerned(deals: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFram
     }
     deals = deals.with_columns(**{unknown(day): mask for day, mask in days.items()})
     doubts = [name for name in deals.columns if name in DOUBTS or name.startswith(unknown(""))]
-    return deals if deals.select(pl.any_horizontal(doubts).any()).item() else None
+    unsure = [pl.col(name).is_null() for name in deals.columns if name.startswith(OWN)]
+    return deals if deals.select(pl.any_horizontal(*doubts, *unsure).any()).item() else None
 
 
 DEALS: Final = Population(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from model.wide import Wide
 
 PROCESS: Final = "process"
+OWN: Final = "own:"
+"""Starts the names of the masks that KPIs of users ask for; a mask is null where nobody knows."""
 TYPES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "is_open": pl.Boolean, "is_won": pl.Boolean, "is_lost": pl.Boolean, "amount_home": MONEY,
     "probability": pl.Float64, "created": pl.Date, "closed_on": pl.Date, "close_date": pl.Date,
@@ -36,6 +38,7 @@ class Source:
 
     `dims`: facts by which groups are asked for. `scope`: over `wide.frame`, true for the deals that count, null where
     nobody knows. `count_imported`: deals that were created closed count as if they had been worked here.
+    `extra`: further columns of deals, over `wide.frame`.
     """
 
     wide: Wide
@@ -43,6 +46,7 @@ class Source:
     dims: tuple[str, ...] = DEAL_DIMS
     scope: pl.Expr | None = None
     count_imported: bool = False
+    extra: Mapping[str, pl.Expr] = field(default_factory=dict)
 
     def rows(self, columns: Iterable[str], **more: pl.Expr) -> pl.LazyFrame:
         """The deals in scope with the known values of these facts and of the dimensions, and masks of the latter.
