@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kpis.answers import Parts
     from model.kpi_definition import KpiDefinition, KpiMeasure
+    from model.process import Condition
     from model.wide import Wide
 
 BASES: Final = {
@@ -47,19 +48,26 @@ def custom(definitions: Iterable[KpiDefinition], shipped: Mapping[str, Kpi]) -> 
 
 
 def columns_of(definitions: Iterable[KpiDefinition], wide: Wide) -> dict[str, pl.Expr]:
-    """What the definitions ask of deals, over `wide.frame`: for each side a mask, null where unknown, and its number."""
+    """What the definitions ask of deals, over `wide.frame`: a mask for each condition, null where unknown, and the numbers."""
     found: dict[str, pl.Expr] = {}
     for one in definitions:
+        for key, condition in _conditions(one).items():
+            found[f"{OWN}{one.name}.{key}"] = condition.polars(wide)
         for key, side in one.sides.items():
-            masks = [part.polars(wide) for part in (one.filter, side.filter) if part is not None]
-            found[_mask(one, key)] = pl.all_horizontal(masks) if masks else pl.lit(value=True)
             if side.expr is not None and not _is_days(side):
                 found[f"{NUMBER}{one.name}.{key}"] = side.expr.polars(wide)
     return found
 
 
-def _mask(one: KpiDefinition, key: str) -> str:
-    return f"{OWN}{one.name}.{key}"
+def _conditions(one: KpiDefinition) -> dict[str, Condition]:
+    """The conditions by the key that they stand under."""
+    found = {"filter": one.filter, **{key: side.filter for key, side in one.sides.items()}}
+    return {key: condition for key, condition in found.items() if condition is not None}
+
+
+def _held(one: KpiDefinition, key: str) -> pl.Expr:
+    """Whether a condition holds; true where there is none."""
+    return pl.col(f"{OWN}{one.name}.{key}") if key in _conditions(one) else pl.lit(value=True)
 
 
 def _is_days(side: KpiMeasure) -> bool:
@@ -71,7 +79,7 @@ def _number(one: KpiDefinition, key: str) -> pl.Expr:
 
 
 def _over_deals(one: KpiDefinition) -> Kpi:
-    masks = [pl.col(_mask(one, key)) for key in one.sides]
+    masks = [_held(one, "filter") & _held(one, key) for key in one.sides]
     base, known = BASES[one.window], pl.all_horizontal(mask.is_not_null() for mask in masks)
     valued = [
         mask.not_() | _number(one, key).is_not_null()
@@ -174,10 +182,13 @@ def _without(one: KpiDefinition, of: Parts) -> str:
 def _leaves_out(one: KpiDefinition, masks: list[pl.Expr], base: pl.Expr) -> dict[str, pl.Expr]:
     """Deals that might count if more was known of them."""
     maybe = pl.any_horizontal(mask.fill_null(value=True) for mask in masks)
-    doubt = base & pl.any_horizontal(mask.is_null() for mask in masks) & maybe
-    asked = [part for part in (one.filter, *(side.filter for side in one.sides.values())) if part is not None]
-    facts = sorted({fact for part in asked for fact in part.facts})
-    unsure = {f"of unknown {' or '.join(facts)}": doubt} if facts else {}
+    doubt = base & pl.any_horizontal(mask.is_null() for mask in masks)
+    unsure: dict[str, pl.Expr] = {}
+    for key, condition in _conditions(one).items():
+        lacking = f"of unknown {' or '.join(sorted(condition.facts))}"
+        here = doubt & _held(one, key).is_null()
+        unsure[lacking] = unsure[lacking] | here if lacking in unsure else here
+        doubt &= _held(one, key).is_not_null()
     if one.window == "closed":
         return {
             "of unknown state": pl.col("stateless") & maybe, "without a day of closing": pl.col("dayless") & maybe,

@@ -31,8 +31,8 @@ class Kpi:
     time dimensions go. `counted`: the deals that it counts; `leaves_out`: by what they lack, those that it would count
     if that were known. `staged`: whether it has groups by stage, or has a value only by stage. `timed`: whether it has
     groups by period. `only_by`: the dimensions that make sense, where not all do. `also`: words people use for it, and
-    for others: none is its name. `interval`: how its 95 % interval is made. `made_of`: the KPIs that a derived one is calculated
-    from; `combine` makes its value of theirs, by id.
+    for others: none is its name. `interval`: how its 95 % interval is made. `made_of`: the KPIs that a derived one is
+    calculated from; `combine` makes its value of theirs, by id.
     """
 
     id: str

@@ -26,7 +26,9 @@ def rows(source: Source) -> pl.DataFrame:
     """
     wide = source.wide
     frame = source.rows(
-        TYPES, day_unknown=is_unknown(wide, "is_open", "close_date"), created_unknown=is_unknown(wide, "created"),
+        TYPES,
+        day_unknown=is_unknown(wide, "is_open", "close_date"),
+        created_unknown=is_unknown(wide, "created"),
         **source.extra,
     )
     frame = frame.join(_spans(wide.moves).lazy(), on="key", how="left", maintain_order="left")

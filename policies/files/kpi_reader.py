@@ -157,8 +157,8 @@ class _KpiReader:
             window=window,
             unit="",
             owner=reader.text(values.get("owner"), "owner") or OWNER,
-            leads=reader.word(values.get("leads"), LEADS, "leads") or ("leading" if window == "as_of" else "lagging"),  # type: ignore[arg-type]
-            category=reader.word(values.get("category"), CATEGORIES, "category")  # type: ignore[arg-type]
+            leads=reader.word(values.get("leads"), LEADS, "leads") or ("leading" if window == "as_of" else "lagging"),
+            category=reader.word(values.get("category"), CATEGORIES, "category")
             or ("leading" if window == "as_of" else "outcome"),
             expr=expr,
             nested=_nested(condition, sides),

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from model.errors import Problem
 from policies.language.condition import place
 from policies.language.text import shortened
-from policies.language.tree import Arithmetic, Const, FactRef, facts_of
+from policies.language.tree import Arithmetic, Const, FactRef, facts_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import polars as pl
 
-    from model.facts import Fact
+    from model.facts import Fact, FactType
     from model.wide import Wide
     from policies.language.tree import Term
 
@@ -33,6 +33,11 @@ class Number:
     def facts(self) -> frozenset[str]:
         """Names of what it is made of."""
         return facts_of(self.tree)
+
+    @property
+    def types(self) -> dict[str, FactType]:
+        """Type by name of what it is made of."""
+        return {ref.name: ref.type for ref in walk(self.tree) if isinstance(ref, FactRef)}
 
     def polars(self, wide: Wide) -> pl.Expr:
         """A number over `wide.frame`, exact unless it divides; null where a fact is blank or unknown."""

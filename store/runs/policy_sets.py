@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from store.database import Database
 
 policy_sets = work_tables.policy_set
+KPIS = "kpis:"
+"""Starts the digest of files that were kept for the KPIs in them."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class PolicySets:
                 *clean((digest, json(dict(files)), instant(at))),
             )
 
+    def keep_kpis(self, digest: str, files: Mapping[str, str], at: datetime) -> None:
+        """Keep the files with the KPIs that are in force from now on."""
+        self.keep(f"{KPIS}{digest}", files, at)
+
     def files(self, digest: str) -> dict[str, str] | None:
         """The files of a digest by name; None if it is unknown."""
         query = sa.select(policy_sets.c.files).where(policy_sets.c.digest == digest)
@@ -42,6 +48,13 @@ class PolicySets:
 
     def latest(self) -> dict[str, str] | None:
         """The files that were last in force, by name; None if there are none."""
-        query = sa.select(policy_sets.c.files).order_by(policy_sets.c.kept_at.desc()).limit(1)
+        return self._latest(~policy_sets.c.digest.startswith(KPIS, autoescape=True))
+
+    def latest_kpis(self) -> dict[str, str] | None:
+        """The files whose KPIs were last in force, by name; None if there are none."""
+        return self._latest(policy_sets.c.digest.startswith(KPIS, autoescape=True))
+
+    def _latest(self, which: sa.ColumnElement[bool]) -> dict[str, str] | None:
+        query = sa.select(policy_sets.c.files).where(which).order_by(policy_sets.c.kept_at.desc()).limit(1)
         with self.database.reading() as sql:
             return sql.tx.execute(query).scalar()

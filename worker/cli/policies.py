@@ -41,6 +41,7 @@ def validate(context: typer.Context, paths: Paths = None, as_json: Json = False)
     from policies.trying.examples import run_examples
 
     found = _read(context, paths)
+    _read_kpis(context, paths)
     problems = run_examples(found)
     if problems:
         raise PolicyProblem(problems)
@@ -136,7 +137,18 @@ def packs(
 def _read(context: typer.Context, paths: list[Path] | None) -> PolicySet:
     from connectors.registry import KINDS
     from policies.files import read_policies
+
+    return read_policies(_texts(context, paths), kinds=KINDS)
+
+
+def _read_kpis(context: typer.Context, paths: list[Path] | None) -> None:
+    from kpis.catalogue import SHIPPED
+    from policies.files import read_kpis
+
+    read_kpis(_texts(context, paths), shipped=tuple(SHIPPED))
+
+
+def _texts(context: typer.Context, paths: list[Path] | None) -> dict[str, bytes]:
     from worker.wiring import policy_texts, read_policy_files
 
-    texts = read_policy_files(paths) if paths else policy_texts(asked(context).settings())
-    return read_policies(texts, kinds=KINDS)
+    return read_policy_files(paths) if paths else policy_texts(asked(context).settings())

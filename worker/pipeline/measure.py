@@ -15,15 +15,18 @@ from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
 from worker import side_files
 from worker.pipeline.home_currency import home_of
+from worker.pipeline.own_kpis import own_kpis
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from kpis.dictionary import Kpi
     from kpis.measure import Question
     from kpis.populations import Source
     from model.process import Condition, Process
     from model.wide import Wide
     from worker.pipeline.judge import Judged
+    from worker.pipeline.own_kpis import OwnKpis
     from worker.pipeline.session import Session
 
 
@@ -62,10 +65,11 @@ def values(
     from kpis.measure import measure as measured
     from kpis.populations import rows_of
 
-    sources = list(_sources(session, wides, processes, asked))
+    own = own_kpis(session, session.description())
+    sources = list(_sources(session, wides, processes, asked, own))
     if not sources:
         return []
-    rows, question = rows_of(sources), _question(session, asked)
+    rows, question = rows_of(sources), _question(session, asked, own.kpis())
     found = [value.json() for value in measured(rows, question)]
     if exempt:
         without = {_named(row): row for row in (value.json() for value in measured(rows.without(exempt), question))}
@@ -92,8 +96,9 @@ def _compared(row: dict[str, Any], without: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _sources(
-    session: Session, wides: Iterable[Wide], processes: Sequence[Process], asked: KpiQuestion
+    session: Session, wides: Iterable[Wide], processes: Sequence[Process], asked: KpiQuestion, own: OwnKpis
 ) -> Iterator[Source]:
+    from kpis.custom import columns_of
     from kpis.populations import Source
 
     description = session.description()
@@ -103,7 +108,7 @@ def _sources(
     imported = session.services.settings.kpis.count_imported
     for wide in wides:
         scope = pl.all_horizontal(one.polars(wide) for one in conditions) if conditions else None
-        yield Source(wide, processes, dims, scope, imported)
+        yield Source(wide, processes, dims, scope, imported, columns_of(own.definitions, wide))
 
 
 def _dims(asked: KpiQuestion, facts: Mapping[str, Fact]) -> tuple[str, ...]:
@@ -130,7 +135,7 @@ def _conditions(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact])
         yield found
 
 
-def _question(session: Session, asked: KpiQuestion) -> Question:
+def _question(session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi]) -> Question:
     from kpis.measure import Question
     from kpis.window import Window
 
@@ -143,6 +148,7 @@ def _question(session: Session, asked: KpiQuestion) -> Question:
         note=home.short_note,
         fiscal_year_starts=starts,
         enough=session.services.settings.kpis.enough,
+        kpis=kpis,
     )
 
 

@@ -13,6 +13,7 @@ from worker.pipeline.home_currency import home_of
 from worker.pipeline.judge import judge
 from worker.pipeline.measure import measure
 from worker.pipeline.other_subjects import judge_others, named
+from worker.pipeline.own_kpis import own_kpis
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import push, recover
 from worker.pipeline.running import counted, leased, running
@@ -96,6 +97,7 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
             other.fill(report)
     with _timed(session, report, "measure"):
         measure(session, judged, run_id)
+        report.remarks += own_kpis(session, description).remarks
     with _timed(session, report, "push"):
         push(session, judged, description, run_id, report, dry=options.dry)
         act(session, judged, description, run_id, report, dry=options.dry)

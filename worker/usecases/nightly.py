@@ -11,6 +11,7 @@ import polars as pl
 
 from model.facts import FACTS, KNOWN
 from store import Revisions
+from worker.pipeline.own_kpis import own_kpis
 from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 from worker.usecases.entry_evidence import kept as keep_evidence
@@ -47,11 +48,11 @@ def freeze(services: Services, name: str) -> int:
 
 def freeze_night(session: Session, description: Description, policies: PolicySet, night: date) -> int:
     """Freeze deals with their facts and verdict, and the newest KPI values, with the revisions in force."""
-    from kpis.catalogue import SHIPPED, revision
+    from kpis.catalogue import revision
 
     store, name = session.store, session.name
     calibration = store.connections.current_calibration(name, session.as_of)
-    revisions = Revisions(policies.digest, calibration.revision, revision(SHIPPED))
+    revisions = Revisions(policies.digest, calibration.revision, revision(own_kpis(session, description).kpis()))
     count = store.frozen.freeze(name, night, session.as_of, revisions)
     keys = store.frozen.keys(name, night)
     for part in parts(session, policies, description, calibration):

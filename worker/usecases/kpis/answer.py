@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from model.errors import SettingsProblem
 from worker.pipeline.context import waivers_of
 from worker.pipeline.measure import USUAL, exempt, values
+from worker.pipeline.own_kpis import own_kpis
 from worker.pipeline.running import leased, running
 from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
 from worker.usecases.steps import dry_run_session, judged_now
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from kpis.dictionary import Kpi
@@ -31,10 +33,19 @@ def kpis(
     from kpis.catalogue import find
 
     services.connection(name)
-    kpi_id = find(only).id if only else ""
+    kpi_id = find(only, every_kpi(services, name)).id if only else ""
     usual = asked == USUAL and as_of is None
     rows = services.store.kpis.values(name) if usual else measured(services, name, asked, as_of)
     return [row for row in rows if not kpi_id or row["id"] == kpi_id]
+
+
+def every_kpi(services: Services, name: str) -> Mapping[str, Kpi]:
+    """The KPIs of a connection by id: the shipped ones, and those of its users where it was read once."""
+    from kpis.catalogue import SHIPPED
+
+    session = Session(services, name, services.clock())
+    description = services.store.connections.description(name)
+    return own_kpis(session, description).kpis() if description else SHIPPED
 
 
 def measured(services: Services, name: str, asked: KpiQuestion, as_of: datetime | None = None) -> list[dict[str, Any]]:
