@@ -93,7 +93,7 @@ class _Measuring:
     def __init__(self, rows: KpiRows, asked: Question, window: Window) -> None:
         self.rows, self.asked, self.window = rows, asked, window
         self.goal = goal(asked.targets, rows.today, window, asked.currency, asked.fiscal_year_starts)
-        ask = Ask(rows.today, self.goal, window)
+        ask = Ask(rows.today, self.goal, window, rows.frames["deals"])
         self.masked = {name: one.masked(rows.frames[name], ask) for name, one in POPULATIONS.items()}
         self.span = self._span()
         self.overall: dict[str, pl.DataFrame] = {}

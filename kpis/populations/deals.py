@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 IMPORT: Final = pl.duration(hours=1)
 """A deal that the CRM created and closed within this time was closed before it came into the CRM."""
-DOUBTS: Final = ("scopeless", "stateless", "dayless")
+DOUBTS: Final = ("scopeless", "stateless", "dayless", "uncreated")
 
 
 def rows(source: Source) -> pl.DataFrame:
@@ -57,17 +57,19 @@ def _spans(moves: pl.DataFrame) -> pl.DataFrame:
 
 
 def masked(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:
-    """`deals` with open; won, lost, dayless and created in the window; due in the targets' period; undated."""
+    """`deals` with open; won, lost, dayless, created and uncreated in the window; due in the goal's period; undated."""
     goal, as_of, sure = ask.goal, pl.col("as_of"), ~pl.col("scopeless")
     inside = ask.window.holds(pl.col("closed_day"), as_of)
     due = pl.col("close_date").is_between(goal.first, goal.last) if goal.first else pl.lit(value=False)
     closed = (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
+    born = ask.window.holds(pl.col("created"), as_of)
     return deals.with_columns(
         open=pl.col("is_open").fill_null(value=False) & sure,
         won=(pl.col("is_won") & inside).fill_null(value=False) & sure,
         lost=(pl.col("is_lost") & inside).fill_null(value=False) & sure,
         dayless=closed & pl.col("closed_day").is_null() & ~inside & sure,
-        created_in_window=ask.window.holds(pl.col("created"), as_of) & sure,
+        created_in_window=born & sure,
+        uncreated=pl.col("created").is_null() & ~born & sure,
         due=due.fill_null(value=False),
         undated=pl.col("close_date").is_null(),
         standing_day=pl.when("is_open").then("close_date").otherwise("closed_day"),

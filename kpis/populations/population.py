@@ -39,6 +39,7 @@ class Source:
     `dims`: facts by which groups are asked for. `scope`: over `wide.frame`, true for the deals that count, null where
     nobody knows. `count_imported`: deals that were created closed count as if they had been worked here.
     `extra`: further columns of deals, over `wide.frame`.
+    `date_moves`: DATE_MOVES of model/widening/date_moves.py; None where the close date has no history.
     """
 
     wide: Wide
@@ -47,6 +48,7 @@ class Source:
     scope: pl.Expr | None = None
     count_imported: bool = False
     extra: Mapping[str, pl.Expr] = field(default_factory=dict)
+    date_moves: pl.DataFrame | None = None
 
     def rows(self, columns: Iterable[str], **more: pl.Expr) -> pl.LazyFrame:
         """The deals in scope with the known values of these facts and of the dimensions, and masks of the latter.
@@ -66,11 +68,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Ask:
-    """What is asked of the rows: the window, as seen from `today`, and the targets of a period."""
+    """What is asked of the rows: the window, as seen from `today`, and the targets of a period.
+
+    `deals`: the rows of the deals, for populations made of them.
+    """
 
     today: date
     goal: Goal
     window: Window = ALL
+    deals: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass(frozen=True)

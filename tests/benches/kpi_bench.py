@@ -78,7 +78,7 @@ def run(share: float, *, times: int, folder: str) -> list[Row]:
     return [
         Row(what, f"{own.wall:.2f} s", "", None, own.cpu, own_peak),
         Row("DuckDB, the same values", f"{peer.wall:.2f} s", cpu=peer.cpu),
-        Row("  ratio of times", f"{ratio:.2f} ×", "< 0.5 ×", ratio < 0.5),  # noqa: PLR2004
+        Row("  ratio of times", f"{ratio:.2f} ×", "< 0.5 ×", ratio < 0.5),
         seconds(f"all {len({value.id for value in every})} KPIs, {len(every):,} values", whole, 60, memory=2048),
         Row(f"  ({len(expected):,} values are asserted to be equal)", ""),
     ]  # fmt: skip
@@ -98,7 +98,7 @@ def tables(wide: Wide, folder: Path, window: Window) -> duckdb.DuckDBPyConnectio
     wide.moves.with_row_index("seq").with_columns(entered=inside).write_parquet(folder / "moves.parquet")
     db = duckdb.connect()
     for name in ("deals", "moves"):
-        db.execute(f"CREATE TABLE {name} AS SELECT * FROM '{folder / name}.parquet'")  # noqa: S608 - our own folder
+        db.execute(f"CREATE TABLE {name} AS SELECT * FROM '{folder / name}.parquet'")
     return db
 
 
@@ -109,7 +109,7 @@ def by_sql(db: duckdb.DuckDBPyConnection) -> dict[tuple[Any, ...], float]:
     for table, kpis, more in (("deals", BY_DEALS, ""), ("visits", BY_VISITS, "process, stage, ")):
         columns = ", ".join(f"{sql} AS {name}" for name, sql in kpis.items())
         groups = ", ".join(f"({more}{dim})" for dim in ("owner", "team", "segment"))
-        query = f"SELECT {more}owner, team, segment, grouping_id(owner, team, segment) AS g, {columns} FROM {table} GROUP BY GROUPING SETS ({groups})"  # noqa: E501, S608
+        query = f"SELECT {more}owner, team, segment, grouping_id(owner, team, segment) AS g, {columns} FROM {table} GROUP BY GROUPING SETS ({groups})"  # noqa: E501
         result = db.execute(query)
         names = [column[0] for column in result.description or ()]
         for row in result.fetchall():

@@ -12,6 +12,7 @@ from kpis.populations import Source, rows_of
 from model.process import Process, Stage
 from model.snapshot import INSTANT, MONEY
 from model.wide import Wide
+from model.widening.date_moves import DATE_MOVES
 
 TODAY = date(2026, 11, 22)
 AS_OF = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -20,6 +21,7 @@ FACTS = {
     "created": pl.Date, "closed_on": pl.Date, "close_date": pl.Date, "stage": pl.String, "stage_since": pl.Date,
     "owner": pl.String, "team": pl.String, "segment": pl.String, "pipeline": pl.String, "region": pl.String,
     "source": pl.String, "product": pl.String, "amount_home__known": pl.Boolean,
+    "pushes": pl.Int64,
 }  # fmt: skip
 MOVES = {
     "key": pl.Int64, "at": INSTANT, "on": pl.Date, "process": pl.String, "from_stage": pl.String,
@@ -72,10 +74,11 @@ def pipeline(deals=(), moves=(), *, dormant=(), keys=0):
     return Wide(frame, AS_OF, pl.DataFrame(list(moves), schema=MOVES), frozenset(dormant))
 
 
-def values_of(wide, *, by=(), window=None, dims=DEAL_DIMS, **asked):
-    """All values over a pipeline; `by`: dimensions, or pairs of them."""
+def values_of(wide, *, by=(), window=None, dims=DEAL_DIMS, date_moves=None, **asked):
+    """All values over a pipeline; `by`: dimensions, or pairs of them; `date_moves`: rows of DATE_MOVES."""
     pairs = [dim if isinstance(dim, tuple) else (dim,) for dim in by]
-    rows = rows_of([Source(wide, dims=tuple(dims), processes=(PROCESS,))])
+    moves = None if date_moves is None else pl.DataFrame(list(date_moves), schema=DATE_MOVES, orient="row")
+    rows = rows_of([Source(wide, dims=tuple(dims), processes=(PROCESS,), date_moves=moves)])
     return measure(rows, Question(by=pairs, window=window, **asked))
 
 

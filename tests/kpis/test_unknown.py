@@ -27,12 +27,14 @@ MOVES = [
     ))
     for move in walk(key, steps)
 ]  # fmt: skip
+DATE_MOVES = ((0, DONE, DONE, SOON), (1, DONE, date(2027, 1, 5), SOON))
 TARGETS = pl.DataFrame({"period": ["2026-Q4"], "amount": [Decimal(1000)]})
 STATE = ("is_open", "is_won", "is_lost")
 STAGED = ("stage", "stage_since")
 UNKNOWN = {
     "state": STATE, "amount": ("amount_home",), "probability": ("probability",), "close date": ("close_date",),
     "closing": ("closed_on", "close_date"), "creation": ("created",), "stage": STAGED, "owner": ("owner",),
+    "history": ("pushes",),
 }  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def without(of: tuple[int, ...]) -> Wide:
 
 
 def values(wide: Wide, window: str) -> dict:
-    found = values_of(wide, by=("owner",), window=Window(window), targets=TARGETS)
+    found = values_of(wide, by=("owner",), window=Window(window), targets=TARGETS, date_moves=DATE_MOVES)
     return {(value.id, *value.dims.values()): value for value in found if None not in value.dims.values()}
 
 

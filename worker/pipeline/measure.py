@@ -11,6 +11,7 @@ from kpis.dictionary import DEAL_DIMS, STAGE, STANDARD_DIMS, TIME_DIMS
 from kpis.entry_evidence import mark_untrusted
 from model.errors import SettingsProblem
 from model.facts import FACTS, Fact
+from model.widening.date_moves import date_moves
 from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
 from worker import side_files
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from kpis.measure import Question
     from kpis.populations import Source
     from model.process import Condition, Process
-    from model.wide import Wide
     from worker.pipeline.judge import Judged
     from worker.pipeline.own_kpis import OwnKpis
     from worker.pipeline.session import Session
+    from worker.pipeline.slices import Part
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,13 @@ USUAL: Final = KpiQuestion()
 
 def measure(session: Session, judged: Judged, run_id: int) -> list[dict[str, Any]]:
     """Measure, keep and return the values as JSON rows (`kpis` in docs/contract.md)."""
-    rows = values(session, (part.part.wide for part in judged.parts), judged.policies.processes, exempt(judged))
+    rows = values(session, (part.part for part in judged.parts), judged.policies.processes, exempt(judged))
     session.store.kpis.keep(run_id, rows, session.lease)
     return rows
 
 
 def values(
-    session: Session, wides: Iterable[Wide], processes: Sequence[Process], exempt: Collection[int],
+    session: Session, parts: Iterable[Part], processes: Sequence[Process], exempt: Collection[int],
     asked: KpiQuestion = USUAL,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """KPI values as JSON rows. Empty if there are no deals yet.
@@ -66,7 +67,7 @@ def values(
     from kpis.populations import rows_of
 
     own = own_kpis(session, session.description())
-    sources = list(_sources(session, wides, processes, asked, own))
+    sources = list(_sources(session, parts, processes, asked, own))
     if not sources:
         return []
     rows, question = rows_of(sources), _question(session, asked, own.kpis())
@@ -96,7 +97,7 @@ def _compared(row: dict[str, Any], without: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _sources(
-    session: Session, wides: Iterable[Wide], processes: Sequence[Process], asked: KpiQuestion, own: OwnKpis
+    session: Session, parts: Iterable[Part], processes: Sequence[Process], asked: KpiQuestion, own: OwnKpis
 ) -> Iterator[Source]:
     from kpis.custom import columns_of
     from kpis.populations import Source
@@ -106,9 +107,13 @@ def _sources(
     dims = _dims(asked, facts)
     conditions = [*_conditions(session, asked, facts)]
     imported = session.services.settings.kpis.count_imported
-    for wide in wides:
-        scope = pl.all_horizontal(one.polars(wide) for one in conditions) if conditions else None
-        yield Source(wide, processes, dims, scope, imported, columns_of(own.definitions, wide))
+    for part in parts:
+        wide, scope = part.wide, None
+        if conditions:
+            scope = pl.all_horizontal(one.polars(wide) for one in conditions)
+        moves = None if "pushes" in description.types else date_moves(part.snapshot, session.connection.timezone)
+        extra = columns_of(own.definitions, wide)
+        yield Source(wide, processes, dims, scope, imported, extra=extra, date_moves=moves)
 
 
 def _dims(asked: KpiQuestion, facts: Mapping[str, Fact]) -> tuple[str, ...]:

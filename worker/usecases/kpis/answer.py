@@ -58,11 +58,11 @@ def measured(services: Services, name: str, asked: KpiQuestion, as_of: datetime 
     policies = session.policies_in_force(description)
     if as_of is None and not _may_exempt(session, policies):
         calibration = services.store.connections.current_calibration(name, session.as_of)
-        wides = (part.wide for part in parts(session, policies, description, calibration))
-        return values(session, wides, policies.processes, (), asked)
+        every = parts(session, policies, description, calibration)
+        return values(session, every, policies.processes, (), asked)
     with dry_run_session(services, name, session.as_of) as (copied, run_id):
         judged = judged_now(copied, run_id, binding=False)
-        every = (part.part.wide for part in judged.parts)
+        every = (part.part for part in judged.parts)
         return values(copied, every, judged.policies.processes, exempt(judged), asked)
 
 
