@@ -48,7 +48,7 @@ def custom(definitions: Iterable[KpiDefinition], shipped: Mapping[str, Kpi]) -> 
 
 
 def columns_of(definitions: Iterable[KpiDefinition], wide: Wide) -> dict[str, pl.Expr]:
-    """What the definitions ask of deals, over `wide.frame`: a mask for each condition, null where unknown, and the numbers."""
+    """What definitions ask of deals, over `wide.frame`: a mask a condition, null where unknown, and the numbers."""
     found: dict[str, pl.Expr] = {}
     for one in definitions:
         for key, condition in _conditions(one).items():

@@ -30,7 +30,8 @@ BY_DEALS = {
     "average_won_value": "sum(value) FILTER (won) / nullif(count(value) FILTER (won), 0)",
     "days_to_win_mean": "avg(closed_day - created) FILTER (won)",
     "days_to_win_median": "median(closed_day - created) FILTER (won)",
-    "pipeline_velocity_open_per_day": """count(*) FILTER (is_open) * (count(*) FILTER (won) / count(*) FILTER (won OR lost))
+    "pipeline_velocity_open_per_day": """count(*) FILTER (is_open)
+        * (count(*) FILTER (won) / count(*) FILTER (won OR lost))
         * (sum(value) FILTER (won) / count(value) FILTER (won)) / avg(closed_day - created) FILTER (won)""",
     "pipeline_velocity_closed_per_day": f"sum(value) FILTER (won) / {DAYS}",
 }

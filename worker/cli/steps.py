@@ -9,7 +9,7 @@ import typer
 
 from model.helpers.words import many
 from worker.cli.common import Json, Name, asked, say, table, tell
-from worker.cli.kpi_rendering import show_kpis
+from worker.cli.kpis import show_kpis
 from worker.cli.run import AsOf, day_of, show
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.cli.kpi_rendering import csv_row, show_groups, show_kpis, written
+from worker.cli.kpis.rendering import csv_row, show_groups, show_kpis, written
 from worker.cli.rendering import moment, show_explanation, show_run
 from worker.cli.steps import show_preview
 from worker.usecases.answers import ledger, ranked

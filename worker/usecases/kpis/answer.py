@@ -92,18 +92,26 @@ def frozen(services: Services, name: str, night: date) -> list[dict[str, Any]]:
     raise SettingsProblem(f"No values of the night of {night} are kept ({there}).")
 
 
-def dictionary() -> list[dict[str, Any]]:
-    """Every KPI with what it is for."""
-    from kpis.catalogue import SHIPPED
-
-    return [entry(kpi) for kpi in SHIPPED.values()]
+def dictionary(services: Services) -> list[dict[str, Any]]:
+    """Every KPI with what it is for: the shipped ones, then those of users."""
+    return [entry(kpi) for kpi in _all_kpis(services).values()]
 
 
-def one_entry(word: str) -> dict[str, Any]:
+def one_entry(services: Services, word: str) -> dict[str, Any]:
     """The dictionary entry of a KPI. Raises SettingsProblem with the ids that a word could mean."""
     from kpis.catalogue import find
 
-    return entry(find(word))
+    return entry(find(word, _all_kpis(services)))
+
+
+def _all_kpis(services: Services) -> dict[str, Kpi]:
+    """The KPIs of all connections by id."""
+    from kpis.catalogue import SHIPPED
+
+    found = dict(SHIPPED)
+    for name in services.settings.connections:
+        found |= every_kpi(services, name)
+    return found
 
 
 def entry(kpi: Kpi) -> dict[str, Any]:

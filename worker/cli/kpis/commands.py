@@ -10,8 +10,9 @@ from typer.core import TyperGroup
 
 from model.errors import SettingsProblem
 from worker.cli.common import Json, Name, asked, say, table, tell
-from worker.cli.kpi_rendering import CSV, csv_row, show_groups, show_kpis
 from worker.cli.kpi_test import run_examples_of_kpis
+from worker.cli.kpis.examples import run_examples_of_kpis
+from worker.cli.kpis.rendering import CSV, csv_row, show_groups, show_kpis
 from worker.cli.lists import AsCsv, print_csv
 from worker.cli.run import day_of
 
@@ -42,6 +43,9 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     kpis.command("test")(run_examples_of_kpis)
     app.add_typer(kpis, name="kpis")
+
+
+kpis.command("test")(run_examples_of_kpis)
 
 
 @kpis.command(VALUES)
@@ -103,20 +107,21 @@ def _night(text: str) -> date:
 
 
 @kpis.command("list")
-def list_kpis(as_json: Json = False) -> None:
-    """List every KPI with what it is for.
+def list_kpis(context: typer.Context, as_json: Json = False) -> None:
+    """List every KPI with what it is for: the shipped ones, and those of your files.
 
     Example: sluicegate kpis list
     """
     from worker.usecases.kpis import dictionary
 
-    found = dictionary()
+    found = dictionary(asked(context).services())
     rows = [(one["id"], one["category"], one["leads"], one["purpose"]) for one in found]
     say({"kpis": found}, as_json, lambda: table("KPIs", ("id", "category", "leads or lags", "what it is for"), rows))
 
 
 @kpis.command()
 def explain(
+    context: typer.Context,
     kpi: Annotated[str, typer.Argument(help="the KPI's id")],
     as_json: Json = False,
 ) -> None:
@@ -126,7 +131,7 @@ def explain(
     """
     from worker.usecases.kpis import one_entry
 
-    found = one_entry(kpi)
+    found = one_entry(asked(context).services(), kpi)
     say(found, as_json, lambda: _show_entry(found))
 
 
