@@ -48,7 +48,8 @@ BY_VISITS = {
 MADE = """
     CREATE TABLE visits AS SELECT d.owner, d.team, d.segment, process, to_stage AS stage, to_order, nth, later, left_by,
         left_at, entered, departed, epoch_us(coalesce(left_at, now_at) - "at") / 86400000000 AS days
-    FROM (SELECT *, lead("at") OVER deal AS left_at, lead(entered) OVER deal AS departed, lead(kind) OVER deal AS left_by,
+    FROM (SELECT *, lead("at") OVER deal AS left_at, lead(entered) OVER deal AS departed,
+            lead(kind) OVER deal AS left_by,
             row_number() OVER (PARTITION BY key, process, to_order ORDER BY seq) AS nth,
             max(CASE kind WHEN 'won' THEN 999999 ELSE coalesce(to_order, 0) END) OVER (PARTITION BY key, process
                 ORDER BY seq ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS later

@@ -10,7 +10,6 @@ from typer.core import TyperGroup
 
 from model.errors import SettingsProblem
 from worker.cli.common import Json, Name, asked, say, table, tell
-from worker.cli.kpi_test import run_examples_of_kpis
 from worker.cli.kpis.examples import run_examples_of_kpis
 from worker.cli.kpis.rendering import CSV, csv_row, show_groups, show_kpis
 from worker.cli.lists import AsCsv, print_csv
@@ -43,9 +42,6 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     kpis.command("test")(run_examples_of_kpis)
     app.add_typer(kpis, name="kpis")
-
-
-kpis.command("test")(run_examples_of_kpis)
 
 
 @kpis.command(VALUES)
