@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from model.sync import Page, SetAside
     from worker.pipeline.session import Session
 
-AT_ONCE: Final = 500
-"""Deals of one read by id."""
+AT_MOST: Final = 1000
+"""Records of a table that were set aside and that one run reads again."""
 SWEEP: Final = 8
 """Pages between two garbage collections."""
 
@@ -68,8 +68,9 @@ def _keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
 
 
 def _set_aside_before(session: Session, pulled: Pulled) -> None:
-    """Read again, by id, the deals that an earlier run could not read."""
-    now = {aside.id for aside in pulled.aside}
-    again = [id_ for id_ in session.store.mirror.set_aside(session.name) if id_ not in now]
-    starts = range(0, len(again), AT_ONCE)
-    _keep(session, pulled, (session.connector.read(again[start : start + AT_ONCE]) for start in starts))
+    """Read again, by id, what an earlier run could not read; of many, those that have waited longest."""
+    now = {(aside.table, aside.id) for aside in pulled.aside}
+    waiting = session.store.mirror.set_aside(session.name, AT_MOST)
+    again = {table: [id_ for id_ in ids if (table, id_) not in now] for table, ids in waiting.items()}
+    if wanted := {table: ids for table, ids in again.items() if ids}:
+        _keep(session, pulled, session.connector.again(wanted))
