@@ -10,15 +10,15 @@ from connectors.hubspot.pull.activities import KINDS
 from model.sync import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
     from connectors.hubspot.pull.engagements import Engagements
     from connectors.hubspot.pull.pull import Pull
 
 _WHOLE: Final = frozenset({"owner", "crm_stage", "rate"})
 """Tables that every pass reads whole."""
-_OF_DEALS: Final = frozenset({"contact_role", "stage_change", "field_change"})
-"""Tables whose ids begin with a deal's, and whose rows are read with the deal."""
+_OF_DEALS: Final = frozenset({"stage_change", "field_change"})
+"""Tables of histories, whose ids begin with a deal's; they are read with the deal, and so are contact roles."""
 
 
 def again(pull: Pull, aside: Mapping[str, list[str]]) -> Iterator[Page]:
@@ -26,18 +26,31 @@ def again(pull: Pull, aside: Mapping[str, list[str]]) -> Iterator[Page]:
     yield Page({}, asked=_asked(aside, _WHOLE))
     ways: dict[frozenset[str], Callable[[list[str]], Iterator[Page]]] = {
         frozenset({"activity"}): lambda ids: _activities(pull.engagements(), ids),
-        frozenset({"lead"}): lambda ids: pull.leads().by_id(_numbers(ids)),
-        frozenset({"lead_activity"}): lambda ids: pull.leads().logged_on(_numbers(ids, place=2)),
         frozenset({"account"}): pull.accounts,
         _OF_DEALS: lambda ids: pull.deals(_numbers(ids)),
     }
+    if pull.sees_contacts:
+        ways[frozenset({"lead"})] = lambda ids: pull.leads().by_id(_numbers(ids))
+        ways[frozenset({"lead_activity"})] = lambda ids: pull.leads().logged_on(_numbers(ids, place=2))
+        ways[frozenset({"contact_role"})] = ways[_OF_DEALS]
     for tables, read in ways.items():
         if wanted := _asked(aside, tables):
-            try:
-                yield from read(sorted(set().union(*wanted.values())))
-            except Refused:
-                continue  # `check` gives the reason
-            yield Page({}, asked=wanted)
+            pages = read(sorted(set[str]().union(*wanted.values())))
+            if (yield from _readable(pages, tables)):
+                yield Page({}, asked=wanted)
+
+
+def _readable(pages: Iterator[Page], tables: frozenset[str]) -> Generator[Page, None, bool]:
+    """The pages, and whether everything of these tables may be read; `check` gives the reason where it may not."""
+    whole = True
+    try:
+        for page in pages:
+            if "contact_role" in tables and "opportunity" in page.records:
+                whole &= "contact_role" in page.whole
+            yield page
+    except Refused:
+        return False
+    return whole
 
 
 def _asked(aside: Mapping[str, list[str]], tables: Iterable[str]) -> dict[str, frozenset[str]]:

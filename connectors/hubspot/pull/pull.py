@@ -63,7 +63,7 @@ class Pull:
         reader.rates_known, reader.full = bool(rated) or own not in {None, home}, self._full
         yield from self._deals(reader)
         yield from self._activities(actors, reader.rolled_up)
-        if LEADS.table in self._subjects and self._schema.fields(leads.KIND):
+        if LEADS.table in self._subjects and self.sees_contacts:
             yield from self._of_leads(actors)
 
     def children(self, ids: list[str]) -> Iterator[Page]:
@@ -81,6 +81,11 @@ class Pull:
     def engagements(self) -> Engagements:
         """Reads activities of all types."""
         return Engagements(self._client, self._schema, self._settings, self._actors)
+
+    @property
+    def sees_contacts(self) -> bool:
+        """Whether our app may read contacts, which are leads and people on deals."""
+        return bool(self._schema.fields(leads.KIND))
 
     def leads(self) -> LeadPull:
         """Reads leads and what is logged on them."""
