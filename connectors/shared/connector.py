@@ -206,10 +206,18 @@ class CrmConnector(ABC, Generic[SettingsT]):
             ways |= {Task: tasks.make, Hand: tasks.hand, Close: tasks.close, Remove: tasks.remove}
         if moves := self._moves:
             ways |= {Move: moves.move, Return: moves.back}
+        self._client.misfits.clear()
         with understood():
-            return operations.each(acts, ways)
+            receipts = operations.each(acts, ways)
+        nameless, self._client.misfits[:] = bool(self._client.misfits), ()
+        return [_undecided(one) if nameless and one.kind == "gone" else one for one in receipts]
 
     def _offered(self) -> frozenset[str]:
         """The kinds of act that can be done now, as `Description.acts` has them."""
         ways = {"task": self._tasks, "move": self._moves}
         return frozenset(name for name, way in ways.items() if way and way.offered)
+
+
+def _undecided(receipt: Receipt) -> Receipt:
+    """The receipt of an act on a deal that may be the one that came without its id."""
+    return replace(receipt, kind="retry_later", reason=_NAMELESS)
