@@ -6,14 +6,16 @@ import gc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from model.errors import RetryLater
 from model.helpers.gc_paused import uncollected
 from model.helpers.prefetch import ahead
+from model.sync import SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from model.subjects import Subject
-    from model.sync import Page, SetAside
+    from model.sync import Page
     from worker.pipeline.session import Session
 
 AT_MOST: Final = 1000
@@ -72,5 +74,9 @@ def _set_aside_before(session: Session, pulled: Pulled) -> None:
     now = {(aside.table, aside.id) for aside in pulled.aside}
     waiting = session.store.mirror.set_aside(session.name, AT_MOST)
     again = {table: [id_ for id_ in ids if (table, id_) not in now] for table, ids in waiting.items()}
-    if wanted := {table: ids for table, ids in again.items() if ids}:
-        _keep(session, pulled, session.connector.again(wanted))
+    wanted = {table: ids for table, ids in again.items() if ids}
+    try:
+        _keep(session, pulled, session.connector.again(wanted) if wanted else iter(()))
+    except RetryLater as error:  # an odd record must not stop the run each time
+        why = f"it could not be read again: {error}"
+        pulled.aside += [SetAside(table, id_, why) for table, ids in wanted.items() for id_ in ids]

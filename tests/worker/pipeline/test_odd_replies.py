@@ -6,9 +6,10 @@ import copy
 
 import pytest
 
+from model.errors import RetryLater
 from sandbox.web import Reply
 from store.mirror_tables import STORED
-from tests.worker.governed import NAME
+from tests.worker.governed import NAME, with_connector
 
 
 def stored(team, deal):
@@ -76,6 +77,33 @@ def test_what_was_set_aside_and_is_gone_by_now_is_forgotten(team):
     set_aside(team, "activity", [gone])
     assert team.run().exit_code == 0
     assert team.services.store.mirror.set_aside(NAME) == {}
+
+
+class OddById:
+    """A door to a CRM that cannot give what was set aside."""
+
+    def __init__(self, door):
+        self.door = door
+
+    def __getattr__(self, name):
+        return getattr(self.door, name)
+
+    def again(self, _aside):
+        raise RetryLater("the reply makes no sense")
+        yield
+
+
+def test_what_cannot_be_read_again_is_reported_and_stops_no_run(team):
+    deal = team.deal("Acme", amount=500)
+    team.run()
+    team.later(hours=1)
+    team.run()  # from here on no run reads the deal again by itself
+    set_aside(team, "opportunity", [deal])
+    team.later(hours=1)
+    report = with_connector(team, OddById(team.services.connect(NAME))).run()
+    assert (report.exit_code, report.stopped) == (1, "")
+    assert [one["reason"] for one in report.aside] == ["it could not be read again: the reply makes no sense"]
+    assert team.run().exit_code == 0
 
 
 def test_a_deal_that_comes_without_its_id_is_not_taken_for_gone_by_a_full_run(team):
