@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 500
 """Characters of a CRM's own sentence."""
 _SHAPE: Final = (KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, ValueError)
-_VALUES: Final = (dict, list, str, int, float, Decimal, type(None))
+_VALUES: Final = (dict, list, str, bytes, int, float, Decimal, type(None))
 """What a reply holds. What is missing on any other object is missing in this program."""
 _WRONG_CALL: Final = re.compile(r"\b(positional|keyword|required|multiple values for) (keyword-only )?argument")
 _LIBRARIES: Final = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
