@@ -42,6 +42,12 @@ class Connector(Protocol):
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; ids that are gone come back with `gone` set."""
 
+    def again(self, aside: Mapping[str, Sequence[str]]) -> Iterator[Page]:
+        """Records that an earlier pass set aside, as they stand now: table → ids. `Page.asked` names those looked for.
+
+        Records of tables that may not be read are not looked for. Raises as `pull` does.
+        """
+
     def children(self, ids: Sequence[str]) -> Iterator[Page]:
         """What hangs on these deals as it stands now: activities, contact roles, histories.
 

@@ -51,6 +51,7 @@ class Page:
     `records` maps a table of `model.records.COLUMNS` to its records. `present` (at the end of a full pass only)
     names every id of `table` that the CRM still has, so that the store can mark the rest as vanished. `whole` names,
     for a table of children, the deals or leads of which this page has every row: what else is known was deleted.
+    `asked` names, by table, records that were set aside and looked for by id: one that was not found again is gone.
     `feeds` names the feeds (see model/snapshot.py) that were read to their end with this page. `remarks` are sentences
     for the run's report.
     """
@@ -60,6 +61,7 @@ class Page:
     aside: tuple[SetAside, ...] = ()
     present: Mapping[str, frozenset[str]] = field(default_factory=dict)
     whole: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    asked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     feeds: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sandbox.faults import Fault, Faults
 
 MOST_URI = 16_384
+WITHOUT_BODY = frozenset({204, 304})
+"""Statuses with which HTTP allows no body."""
 CONTROL = "/__sandbox__/"
 """Below this lies the door for tests; it is no part of any CRM."""
 
@@ -184,6 +186,7 @@ async def _half(reply: Reply, send: Send) -> None:
 async def _send(door: Door[Any], reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
     date = format_datetime(door.world.clock.now().replace(microsecond=0), usegmt=True)
     headers = {"date": date, "content-type": reply.kind, **reply.headers}
+    body = b"" if reply.status in WITHOUT_BODY else reply.bytes()
     if reply.status == 204:  # noqa: PLR2004 - no content
         del headers["content-type"]
-    await Response(reply.bytes(), reply.status, headers)(scope, receive, send)
+    await Response(body, reply.status, headers)(scope, receive, send)

@@ -9,6 +9,7 @@ from connectors.hubspot.client.client import Client
 from connectors.hubspot.client.schema import Schema
 from connectors.hubspot.pull import leads as of_leads
 from connectors.hubspot.pull import rates
+from connectors.hubspot.pull.again import again
 from connectors.hubspot.pull.pull import Pull
 from connectors.hubspot.pull.read_by_id import read
 from connectors.hubspot.push import tasks
@@ -71,6 +72,10 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
     def _read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; deleted and merged ones say so, one that nobody knows has vanished."""
         return read(self._client, self._schema, self.settings, ids)
+
+    def _again(self, aside: Mapping[str, list[str]]) -> Iterator[Page]:
+        """Records of other tables by id; see connectors.protocol."""
+        return again(Pull(self._client, self._schema, self.settings, {}, full=False), aside)
 
     def _children(self, ids: Sequence[str]) -> Iterator[Page]:
         """What hangs on these deals as it stands now; see connectors.protocol."""

@@ -10,6 +10,7 @@ from connectors.salesforce.client.schema import Schema
 from connectors.salesforce.client.windows import chunks, id_list
 from connectors.salesforce.pull import leads as of_leads
 from connectors.salesforce.pull import opportunities, org_tables
+from connectors.salesforce.pull.again import Again
 from connectors.salesforce.pull.children import children
 from connectors.salesforce.pull.pull import Pull
 from connectors.salesforce.push import tasks
@@ -92,6 +93,10 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
                 page.records["opportunity"].extend(records)
                 page = replace(page, aside=(*page.aside, *aside))
         return _with_vanished(page, ids)
+
+    def _again(self, aside: Mapping[str, list[str]]) -> Iterator[Page]:
+        """Records of other tables by id; see connectors.protocol."""
+        return Again(self._client, self._schema, self.settings).pages(aside)
 
     def _children(self, ids: Sequence[str]) -> Iterator[Page]:
         """What hangs on these deals as it stands now; see connectors.protocol."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from connectors.shared.client.shapes import understood
+from connectors.shared.pull.absence import Absence
 from connectors.shared.pull.door import checked
 from connectors.shared.push import operations
 from model.actions import Close, Hand, Move, Remove, Return, Task
-from model.sync import Page, Remark
+from model.sync import Page, Remark, SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
     from connectors.shared.push.operations import Way
     from connectors.shared.push.tasks import CrmTasks
     from model.actions import Act, Receipt
-    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch, SetAside
+    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch
 
 SettingsT = TypeVar("SettingsT")
+
+_AT_ONCE: Final = 500
+"""Deals of one read by id."""
+_NAMELESS: Final = "the reply has a record without a usable id"
 
 
 class CountingClient(Protocol):
@@ -99,9 +104,10 @@ class CrmConnector(ABC, Generic[SettingsT]):
     ) -> Iterator[Page]:
         """Pages of every stream, each checked; see connectors.protocol."""
         self._client.misfits.clear()
+        absence = Absence()
         with understood():
             for page in self._pages(cursors, full=full, subjects=subjects):
-                yield self._checked(page)
+                yield absence.proved(self._checked(page))
             if remark := self._client.clock_remark:
                 yield Page({}, remarks=(remark,))
 
@@ -111,16 +117,38 @@ class CrmConnector(ABC, Generic[SettingsT]):
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now, checked; see connectors.protocol."""
         with understood():
-            return self._checked(self._read(ids))
+            return self._found(ids)
 
     @abstractmethod
     def _read(self, ids: Sequence[str]) -> Page: ...
+
+    def _found(self, ids: Sequence[str]) -> Page:
+        """These deals. One that is not found is set aside where the reply has a record without a usable id."""
+        page = self._checked(self._read(ids))
+        aside, deals = {one.id for one in page.aside}, page.records["opportunity"]
+        lost = [deal for deal in deals if deal.get("gone") == "vanished" and not aside.isdisjoint({"", deal["id"]})]
+        unknown = (SetAside("opportunity", deal["id"], _NAMELESS) for deal in lost if deal["id"] not in aside)
+        found = [deal for deal in deals if deal not in lost]
+        return replace(page, records={**page.records, "opportunity": found}, aside=(*page.aside, *unknown))
+
+    def again(self, aside: Mapping[str, Sequence[str]]) -> Iterator[Page]:
+        """Records that were set aside, as they stand now, checked; see connectors.protocol."""
+        deals, absence = aside.get("opportunity", ()), Absence()
+        with understood():
+            for start in range(0, len(deals), _AT_ONCE):
+                yield self._found(deals[start : start + _AT_ONCE])
+            for page in self._again({table: list(ids) for table, ids in aside.items() if table != "opportunity"}):
+                yield absence.proved(self._checked(page))
+
+    @abstractmethod
+    def _again(self, aside: Mapping[str, list[str]]) -> Iterator[Page]:
+        """The same for all tables but deals."""
 
     def children(self, ids: Sequence[str]) -> Iterator[Page]:
         """What hangs on these deals as it stands now, checked; see connectors.protocol."""
         with understood():
             for page in self._children(ids):
-                yield self._checked(page)
+                yield Absence().proved(self._checked(page))
 
     @abstractmethod
     def _children(self, ids: Sequence[str]) -> Iterator[Page]: ...
@@ -178,10 +206,18 @@ class CrmConnector(ABC, Generic[SettingsT]):
             ways |= {Task: tasks.make, Hand: tasks.hand, Close: tasks.close, Remove: tasks.remove}
         if moves := self._moves:
             ways |= {Move: moves.move, Return: moves.back}
+        self._client.misfits.clear()
         with understood():
-            return operations.each(acts, ways)
+            receipts = operations.each(acts, ways)
+        nameless, self._client.misfits[:] = bool(self._client.misfits), ()
+        return [_undecided(one) if nameless and one.kind == "gone" else one for one in receipts]
 
     def _offered(self) -> frozenset[str]:
         """The kinds of act that can be done now, as `Description.acts` has them."""
         ways = {"task": self._tasks, "move": self._moves}
         return frozenset(name for name, way in ways.items() if way and way.offered)
+
+
+def _undecided(receipt: Receipt) -> Receipt:
+    """The receipt of an act on a deal that may be the one that came without its id."""
+    return replace(receipt, kind="retry_later", reason=_NAMELESS)

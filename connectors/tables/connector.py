@@ -111,6 +111,12 @@ class TablesConnector:
         gone = [{"id": deal, "gone": "vanished"} for deal in ids if deal not in pipeline.lines]
         return Page({"opportunity": [*found, *gone]}, aside=tuple(row for row in pipeline.aside if row.id in wanted))
 
+    def again(self, aside: Mapping[str, Sequence[str]]) -> Iterator[Page]:
+        """Rows of the report that an earlier pass set aside. Of other files nothing: every pass reads them whole."""
+        others = {table: frozenset(ids) for table, ids in aside.items() if table != "opportunity"}
+        yield from ([self.read(aside["opportunity"])] if "opportunity" in aside else ())
+        yield Page({}, asked=others)
+
     def children(self, ids: Sequence[str]) -> Iterator[Page]:
         """Nothing: every pass reads the whole report."""
         del ids

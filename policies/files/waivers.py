@@ -14,7 +14,7 @@ from policies.files.policy import Waiver
 from policies.files.vocabulary import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     from policies.files.node_reader import NodeReader
@@ -78,32 +78,44 @@ def add_waiver(text: str, entry: Mapping[str, Any]) -> str:
     return _ends_as(text, f"{whole[:at]}{_block(entry, found.start_mark.column)}\n{whole[at:]}")
 
 
-def end_waivers(text: str, policy: str, deal: str, today: date) -> tuple[str, int]:
-    """The text with a policy's waivers (of one deal, if given) ended yesterday, and how many were ended."""
+def end_waivers(
+    text: str, policy: str, deal: str, today: date, same_id: Callable[[str], str] = str.strip
+) -> tuple[str, int]:
+    """The text with a policy's waivers (of one deal, if given) ended yesterday, and how many were ended.
+
+    Two texts name one deal where `same_id` makes them equal.
+    """
     found = _list(text)
     entries = [_fields(node) for node in found.value] if found is not None else []
-    meant = [entry for entry in entries if _is_meant(entry, policy, deal, today)]
+    meant = [
+        entry for entry in entries if _is_in_force(entry, policy, today) and (not deal or _named(entry, deal, same_id))
+    ]
     for entry in reversed(meant):  # from the end, so that the places before stay what they are
-        if deal and len(entry["deals"].value) > 1:
-            text = _without(text, entry["deals"], deal)
+        if deal and len(entry["deals"].value) > len(named := _named(entry, deal, same_id)):
+            text = _without(text, entry["deals"], named)
         else:
             until = entry["until"]
             text = _with(text, until, (today - timedelta(days=1)).isoformat())
     return text, len(meant)
 
 
-def _is_meant(entry: Mapping[str, Any], policy: str, deal: str, today: date) -> bool:
-    named = not deal or ("deals" in entry and deal in [one.value for one in entry["deals"].value])
-    return entry["policy"].value == policy and named and entry["until"].value >= today.isoformat()
+def _is_in_force(entry: Mapping[str, Any], policy: str, today: date) -> bool:
+    return bool(entry["policy"].value == policy and entry["until"].value >= today.isoformat())
 
 
-def _without(text: str, deals: Any, deal: str) -> str:
-    """The text without one of several deals of a list."""
-    kept = [text[one.start_mark.index : _end(one)] for one in deals.value if one.value != deal]
+def _named(entry: Mapping[str, Any], deal: str, same_id: Callable[[str], str]) -> list[Any]:
+    """The nodes that name a deal, in whichever form."""
+    listed = entry["deals"].value if "deals" in entry else ()
+    return [one for one in listed if same_id(one.value) == same_id(deal)]
+
+
+def _without(text: str, deals: Any, named: Sequence[Any]) -> str:
+    """The text without some of the deals of a list."""
+    kept = [text[one.start_mark.index : _end(one)] for one in deals.value if one not in named]
     if deals.flow_style:
         return _with(text, deals, f"[{', '.join(kept)}]")
     lines = text.splitlines(keepends=True)
-    gone = {one.start_mark.line for one in deals.value if one.value == deal}
+    gone = {one.start_mark.line for one in named}
     return "".join(line for number, line in enumerate(lines) if number not in gone)
 
 

@@ -79,7 +79,7 @@ def arrange(flags: Sequence[Rule], ids: int, act: int) -> Arranged:
     heads = worst_first(flags)
     place = {rule.id: n for n, rule in enumerate(flags)}
     return Arranged(tuple((place[head.id], also(rest)) for head, rest in heads), {
-        "flag_count": len(flags),
+        "flag_count": len(heads),
         "worst_severity": max((rule.severity for rule in flags), key=RANK.__getitem__),
         "top_flag": headline(heads[0][0]),
         "flag_ids": flag_ids(flags, ids),

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from model.records import COLUMNS as TYPES
 from store.tracked_tables import PARENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from model.sync import Page
     from store.sql import Sql
     from store.tracked_tables import Parent
@@ -26,6 +29,26 @@ def keep_aside(sql: Sql, connection: int, page: Page, run_id: int | None, seen: 
     sql.upsert("aside", COLUMNS, list(rows.values()), COLUMNS[:3])
     for table, parent in PARENTS.items():
         _unknown(sql, parent, connection, [id_ for of, id_ in rows if of == table and id_])
+
+
+def waiting(sql: Sql, connection: int, at_most: int) -> dict[str, list[str]]:
+    """Ids of what is set aside by table, of each the first `at_most` by the day on which they last came."""
+    query = "SELECT table_name, id FROM aside WHERE connection = ? AND id <> '' ORDER BY table_name, seen_at, id"
+    found: dict[str, list[str]] = {}
+    for table, id_ in sql.rows(query, connection):
+        found.setdefault(table, []).append(id_)
+    return {table: ids[:at_most] for table, ids in found.items()}
+
+
+def drop_gone(sql: Sql, connection: int, asked: Mapping[str, Collection[str]], as_of: int) -> None:
+    """Forget what was looked for by id and is neither read nor set aside again; what is known of it is gone."""
+    known = sql.rows("SELECT table_name, id FROM aside WHERE connection = ?", connection)
+    rows = [(connection, table, id_) for table, id_ in known if id_ in asked.get(table, ())]
+    sql.many("DELETE FROM aside WHERE connection = ? AND table_name = ? AND id = ?", rows)
+    for table in {table for _, table, _ in rows if "gone" in TYPES[table]}:
+        stamp, at = (", gone_at = ?", (as_of,)) if table in PARENTS else ("", ())
+        ids = [("vanished", *at, connection, id_) for _, of, id_ in rows if of == table]
+        sql.many(f'UPDATE "{table}" SET gone = ?{stamp} WHERE connection = ? AND id = ? AND gone IS NULL', ids)
 
 
 def _unknown(sql: Sql, parent: Parent, connection: int, ids: list[str]) -> None:

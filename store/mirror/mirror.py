@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from model.sync import Cursor
 from store import mirror_tables
 from store.codec import instant
-from store.mirror import returned
+from store.mirror import aside, returned
 from store.mirror.pages import keep_records
 from store.mirror.records import deal_activities, deal_changes, records
 
@@ -59,11 +59,10 @@ class Mirror:
         with self.database.writing(lease) as sql:
             return keep_records(sql, key, page, run_id, seen=seen, as_of=now)
 
-    def set_aside(self, connection: str) -> list[str]:
-        """CRM ids of deals that could not be read when they last came."""
-        query = "SELECT id FROM aside WHERE connection = ? AND table_name = 'opportunity' AND id <> '' ORDER BY id"
+    def set_aside(self, connection: str, at_most: int = 1000) -> dict[str, list[str]]:
+        """Table → CRM ids of records that could not be read when they last came; the longest ago first."""
         with self.database.reading() as sql:
-            return [id_ for (id_,) in sql.rows(query, self.database.connection_key(connection))]
+            return aside.waiting(sql, self.database.connection_key(connection), at_most)
 
     def returned(self, connection: str) -> list[str]:
         """Deals with children that are to be read again."""

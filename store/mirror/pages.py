@@ -9,7 +9,7 @@ from model.records import COLUMNS
 from store import mirror_tables
 from store.codec import WRITE
 from store.mirror import returned
-from store.mirror.aside import keep_aside
+from store.mirror.aside import drop_gone, keep_aside
 from store.mirror.field_changes import drop_known
 from store.mirror.kept import Kept
 from store.mirror.merge import keep_parents, keys_of
@@ -45,6 +45,7 @@ def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, s
         vanished, held_back = reconcile(sql, connection, table, ids, as_of)
         kept += Kept(vanished=vanished, held_back=held_back)
     keep_aside(sql, connection, page, run_id, seen)
+    drop_gone(sql, connection, page.asked, as_of)
     feeds = [(connection, name, as_of) for name in sorted(page.feeds)]
     sql.upsert("feed", ("connection", "name", "read_at"), feeds, ("connection", "name"))
     if page.cursor is not None:

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from connectors.tables.connector import TablesConnector
-from model.actions import Close, Hand, Remove, Task
+from model.actions import Close, Hand, Remove, Return, Task
 from model.errors import BudgetSpent, RetryLater
+from sandbox.web import Reply
 from tests.connectors.tables.fixtures import ReportFolder
 from tests.crm_drivers import CRM_DRIVERS
 
@@ -147,6 +148,21 @@ def test_removing_takes_back_an_open_task_and_never_one_that_was_completed(drive
     assert kinds(crm.act([Remove(key) for key in keys])) == ["written", "skipped"]
     assert [(one.done, one.deleted) for one in driver.tasks(deal)] == [(False, True), (True, False)]
     assert kinds(crm.act([Remove(keys[0])])) == ["skipped"]
+
+
+def test_a_move_of_a_deal_that_comes_without_its_id_is_tried_again_later(driver, crm):
+    deal = driver.deal()
+
+    def nameless(_asked, reply):
+        rows = reply.body.get("results") or reply.body.get("records") or () if isinstance(reply.body, dict) else ()
+        named = [dict.fromkeys(row.keys() & {"id", "Id"}) for row in rows]
+        body = [{**row, **none} for row, none in zip(rows, named, strict=True)]
+        key = "results" if "results" in (reply.body or ()) else "records"
+        return Reply({**reply.body, key: body} if rows else reply.body, reply.status, reply.headers, reply.kind)
+
+    driver.faults.twist = nameless
+    (receipt,) = crm.act([Return(KEY, deal, was={}, now={})])
+    assert receipt.kind == "retry_later"
 
 
 def test_several_kinds_of_acts_have_their_receipts_in_order(driver, crm):

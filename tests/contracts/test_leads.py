@@ -56,6 +56,25 @@ def test_records_have_the_types_that_the_model_says(driver):
             assert wrong == []
 
 
+def test_leads_and_what_is_logged_on_them_are_read_again_by_id(driver):
+    driver.call_lead(driver.lead())
+    later(driver, minutes=1)
+    crm = driver.connector()
+    pages = pulled(crm)
+    first = {table: of(pages, table) for table in ("lead", "lead_activity")}
+    again = list(crm.again({table: list(found) for table, found in first.items()}))
+    assert {table: of(again, table) for table in first} == first
+    assert {table for page in again for table in page.asked} == set(first)
+
+
+def test_leads_that_may_not_be_read_are_not_looked_for(driver):
+    lead = driver.lead()
+    driver.hide_leads()
+    again = list(driver.connector().again({"lead": [lead]}))
+    assert not of(again, "lead")
+    assert "lead" not in {table for page in again for table in page.asked}
+
+
 def test_nothing_of_leads_is_read_or_described_unasked(driver):
     driver.call_lead(driver.lead())
     crm = driver.connector()

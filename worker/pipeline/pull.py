@@ -6,18 +6,20 @@ import gc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from model.errors import RetryLater
 from model.helpers.gc_paused import uncollected
 from model.helpers.prefetch import ahead
+from model.sync import SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from model.subjects import Subject
-    from model.sync import Page, SetAside
+    from model.sync import Page
     from worker.pipeline.session import Session
 
-AT_ONCE: Final = 500
-"""Deals of one read by id."""
+AT_MOST: Final = 1000
+"""Records of a table that were set aside and that one run reads again."""
 SWEEP: Final = 8
 """Pages between two garbage collections."""
 
@@ -68,8 +70,13 @@ def _keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
 
 
 def _set_aside_before(session: Session, pulled: Pulled) -> None:
-    """Read again, by id, the deals that an earlier run could not read."""
-    now = {aside.id for aside in pulled.aside}
-    again = [id_ for id_ in session.store.mirror.set_aside(session.name) if id_ not in now]
-    starts = range(0, len(again), AT_ONCE)
-    _keep(session, pulled, (session.connector.read(again[start : start + AT_ONCE]) for start in starts))
+    """Read again, by id, what an earlier run could not read; of many, those that have waited longest."""
+    now = {(aside.table, aside.id) for aside in pulled.aside}
+    waiting = session.store.mirror.set_aside(session.name, AT_MOST)
+    again = {table: [id_ for id_ in ids if (table, id_) not in now] for table, ids in waiting.items()}
+    wanted = {table: ids for table, ids in again.items() if ids}
+    try:
+        _keep(session, pulled, session.connector.again(wanted) if wanted else iter(()))
+    except RetryLater as error:  # an odd record must not stop the run each time
+        why = f"it could not be read again: {error}"
+        pulled.aside += [SetAside(table, id_, why) for table, ids in wanted.items() for id_ in ids]

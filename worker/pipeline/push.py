@@ -151,11 +151,13 @@ def read_back(session: Session, patches: list[Patch]) -> dict[str, dict[str, Any
 
 
 def applied(rows: Mapping[str, dict[str, Any]], patches: list[Patch]) -> dict[str, Outcome]:
-    """Outcomes of applied patches and of patches on deleted deals. The others are still to be sent."""
+    """Outcomes of applied patches, and of patches on deals that are gone or unreadable. The others are to be sent."""
     found: dict[str, Outcome] = {}
     for patch in patches:
         row = rows.get(patch.id)
-        if row is None or row.get("gone"):
+        if row is None:
+            found[patch.id] = Outcome(patch.id, "retry_later", "it could not be read back; it is planned again")
+        elif row.get("gone"):
             found[patch.id] = Outcome(patch.id, "gone", "the deal is no longer there")
         elif all(row["ours"].get(name) == as_read(value) for name, value in patch.fields.items()):
             found[patch.id] = Outcome(patch.id, "written", "found applied when read back")
@@ -176,7 +178,8 @@ def recover(session: Session, report: Report) -> None:
         lost = Outcome("", "retry_later", "a run was stopped while it was in flight; it is planned again")
         outcomes = [found.get(patch.id) or Outcome(patch.id, lost.kind, lost.reason) for patch in patches]
         store.pushes.settle(batch, outcomes, session.services.clock(), session.as_of, session.lease)
-        report.remarks.append(f"Batch {batch.id} was in flight when a run was stopped; {len(found)} had been applied.")
+        done = sum(outcome.kind == "written" for outcome in found.values())
+        report.remarks.append(f"Batch {batch.id} was in flight when a run was stopped; {done} had been applied.")
     store.pushes.drop_ready(name, session.lease)
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.registry import KINDS
+from connectors.registry import KINDS, crm
 from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
@@ -18,7 +18,7 @@ from policies.reporting.rendering import gates_of
 from worker.pipeline.session import read_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
     from policies.files import PolicySet, Waiver
@@ -38,7 +38,15 @@ def listed(services: Services, name: str = "") -> list[dict[str, Any]]:
     """Each waiver and whether it is in force; with a connection, also how many flags it hides there."""
     found = _read(services, services.policy_texts(), name)
     today, flags = services.clock().date(), _waived(services, name) if name else {}
-    return [_row(waiver, today, flags) for waiver in found.waivers if not name or waiver.connection in {"", name}]
+    form = crm(services.connection(name).kind).same_id if name else _any_form
+    return [_row(waiver, today, flags, form) for waiver in found.waivers if not name or waiver.connection in {"", name}]
+
+
+def _any_form(deal: str) -> str:
+    """The one form of an id of any CRM: a waiver without a connection may mean a deal of each."""
+    for kind in KINDS:
+        deal = crm(kind).same_id(deal)
+    return deal
 
 
 def add(services: Services, waiver: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
@@ -71,7 +79,7 @@ def expire(services: Services, policy: str, deal: str = "") -> list[dict[str, An
     for name in sorted({waiver.file for waiver in _read(services, services.policy_texts()).waivers}):
         with _alone(Path(name)):
             texts = services.policy_texts()
-            text, number = end_waivers(texts[name].decode("utf-8"), policy, deal, today)
+            text, number = end_waivers(texts[name].decode("utf-8"), policy, deal, today, _any_form)
             if number:
                 _save(services, texts, name, text)
         ended += [{"file": name, "policy": policy, "deal": deal or None}] * number
@@ -81,12 +89,12 @@ def expire(services: Services, policy: str, deal: str = "") -> list[dict[str, An
     return ended
 
 
-def _row(waiver: Waiver, today: date, flags: Mapping[str, list[str]]) -> dict[str, Any]:
+def _row(waiver: Waiver, today: date, flags: Mapping[str, list[str]], form: Callable[[str], str]) -> dict[str, Any]:
     reach = {"policy": waiver.policy, "deals": list(waiver.deals), "where": waiver.where.text if waiver.where else None}
     terms = {"until": waiver.until.isoformat(), "reason": waiver.reason, "approved_by": waiver.approved_by}
     state = {"in_force": waiver.until >= today, "file": waiver.file, "line": waiver.line}
-    deals = flags.get(waiver.policy, [])
-    exempt = [deal for deal in deals if state["in_force"] and (not waiver.deals or deal in waiver.deals)]
+    deals, named = flags.get(waiver.policy, []), set(map(form, waiver.deals))
+    exempt = [deal for deal in deals if state["in_force"] and (not named or form(deal) in named)]
     return {**reach, "connection": waiver.connection or None, **terms, **state, "flags": len(exempt)}
 
 

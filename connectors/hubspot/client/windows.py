@@ -17,7 +17,7 @@ import orjson
 from connectors.hubspot.client import convert as to
 from connectors.shared.client.paging import Paging
 from model.errors import RetryLater
-from model.sync import Cursor
+from model.sync import Cursor, SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -158,7 +158,17 @@ def batch(
             "properties": properties,
             "propertiesWithHistory": history or [],
         }
-        yield batch_records(client, client.call(ask, kind, body), kind)
+        before = len(client.misfits)
+        rows = batch_records(client, client.call(ask, kind, body), kind)
+        client.misfits[before:] = _named(client.misfits[before:], kind, set(some).difference(row["id"] for row in rows))
+        yield rows
+
+
+def _named(misfits: list[SetAside], kind: str, missing: set[str]) -> list[SetAside]:
+    """Misfits by the ids that were asked for and did not come, so that they can be asked for again."""
+    if not misfits or kind not in TABLES:
+        return misfits
+    return [SetAside(TABLES[kind], one, misfits[0].reason) for one in sorted(missing)]
 
 
 def batch_records(client: Client, body: Any, kind: str) -> Rows:

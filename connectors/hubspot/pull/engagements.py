@@ -64,13 +64,18 @@ class Engagements:
             for kind in kinds:
                 found = links.read(self._client, "deals", kind.type, some)
                 ids = sorted({link.id for several in found.values() for link in several}, key=numerical)
-                for rows in windows.batch(self._client, kind.type, ids, activities.properties(kind, self._schema)):
-                    records, aside = self._records(kind, rows, self._linked(kind, [row["id"] for row in rows]))
-                    page.records["activity"].extend(records)
-                    page = replace(page, aside=(*page.aside, *aside))
+                for one in self.by_id(kind, ids):
+                    page.records["activity"].extend(one.records["activity"])
+                    page = replace(page, aside=(*page.aside, *one.aside))
             self.present.update(record["id"] for record in page.records["activity"])
             listed = {"activity": frozenset(some)} if whole and not page.aside else {}
             yield replace(page, whole=listed)
+
+    def by_id(self, kind: Kind, ids: list[str]) -> Iterator[Page]:
+        """These records of one type."""
+        for rows in windows.batch(self._client, kind.type, ids, activities.properties(kind, self._schema)):
+            records, aside = self._records(kind, rows, self._linked(kind, [row["id"] for row in rows]))
+            yield Page({"activity": records}, aside=tuple(aside))
 
     def binned(self, kind: Kind, pages: int | None) -> Iterator[Page]:
         """What people deleted."""

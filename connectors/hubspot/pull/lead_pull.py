@@ -54,7 +54,7 @@ class LeadPull:
             self._present.update(one.id for one in aside)
             found = [*records, *(one for one in gone if one["id"] not in self._present)]
             # what is logged comes first: a pass that is stopped between the two reads these leads again
-            yield from self._activities([record["id"] for record in records if not record.get("is_converted")])
+            yield from self.logged_on([record["id"] for record in records if not record.get("is_converted")])
             yield Page({"lead": found} if found else {}, saved(after), tuple(aside))
         yield Page({}, place.ended().cursor(STREAM))
         yield from self._binned()
@@ -64,6 +64,12 @@ class LeadPull:
 
     def _found(self, table: str, ids: set[str]) -> dict[str, frozenset[str]]:
         return {table: frozenset(ids)} if self._full else {}
+
+    def by_id(self, ids: list[str]) -> Iterator[Page]:
+        """These contacts, those that are leads."""
+        for rows in windows.batch(self._client, leads.KIND, ids, self._maker.properties):
+            records, aside = convert("lead", rows, self._maker.record, "id")
+            yield Page({"lead": records}, aside=tuple(aside))
 
     def _listed(self, place: Place) -> Iterator[tuple[Rows, str]]:
         """All contacts, 100 a call; those that are no leads are left out."""
@@ -89,7 +95,7 @@ class LeadPull:
     def _gone(self, row: dict[str, Any]) -> Record:
         return {"id": row["id"], "gone": "deleted", "modified": to.instant(row.get("archivedAt"))}
 
-    def _activities(self, ids: list[str]) -> Iterator[Page]:
+    def logged_on(self, ids: list[str]) -> Iterator[Page]:
         """Everything that is logged on these leads: what else is known of them was deleted."""
         for some in windows.chunks(ids, _HELD):
             records: list[Record] = []

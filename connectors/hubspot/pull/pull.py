@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from connectors.hubspot.client import convert as to
@@ -62,19 +63,41 @@ class Pull:
         reader.rates_known, reader.full = bool(rated) or own not in {None, home}, self._full
         yield from self._deals(reader)
         yield from self._activities(actors, reader.rolled_up)
-        if LEADS.table in self._subjects and self._schema.fields(leads.KIND):
+        if LEADS.table in self._subjects and self.sees_contacts:
             yield from self._of_leads(actors)
 
     def children(self, ids: list[str]) -> Iterator[Page]:
         """These deals with their histories and contacts, and all activities on them."""
-        known = self._pipelines()
-        actors = Actors(people.owners(self._client)[1], self._client.actor)
-        reader = Reader(self._client, self._schema, self._settings, known, actors)
+        yield from self.deals(ids)
+        kinds = [activities.KINDS[source] for source in self._settings.activity.sources]
+        yield from self._on_deals(self.engagements(), kinds, ids, whole=True)
+
+    def deals(self, ids: list[str]) -> Iterator[Page]:
+        """These deals with their histories and contacts."""
+        reader = Reader(self._client, self._schema, self._settings, self._pipelines(), self._actors)
         rows = windows.batch(self._client, "deals", ids, reader.properties, reader.history)
         yield from self._batches(reader, ((some, "") for some in rows), Place())
-        kinds = [activities.KINDS[source] for source in self._settings.activity.sources]
-        engagements = Engagements(self._client, self._schema, self._settings, actors)
-        yield from self._on_deals(engagements, kinds, ids, whole=True)
+
+    def engagements(self) -> Engagements:
+        """Reads activities of all types."""
+        return Engagements(self._client, self._schema, self._settings, self._actors)
+
+    @property
+    def sees_contacts(self) -> bool:
+        """Whether our app may read contacts, which are leads and people on deals."""
+        return bool(self._schema.fields(leads.KIND))
+
+    def leads(self) -> LeadPull:
+        """Reads leads and what is logged on them."""
+        return LeadPull(self._client, self._schema, self._settings, self._actors, self._bin, full=self._full)
+
+    def accounts(self, ids: list[str]) -> Iterator[Page]:
+        """These companies."""
+        yield Page({"account": people.accounts(self._client, list(filter(str.isdecimal, ids)))})
+
+    @cached_property
+    def _actors(self) -> Actors:
+        return Actors(people.owners(self._client)[1], self._client.actor)
 
     def _pipelines(self) -> Pipelines:
         """The pipelines. Raises AccessRefused where our app may not see deals."""

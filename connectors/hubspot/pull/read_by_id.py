@@ -56,7 +56,7 @@ def _archived(client: Client, ids: list[str]) -> list[dict[str, Any]]:
 def _survivor(client: Client, deal: str) -> dict[str, Any] | None:
     ask = client.api("crm.deals.basic_api").get_by_id
     try:
-        row: dict[str, Any] = client.call(ask, deal, properties=["hs_object_id"])
+        rows = client.with_ids([client.call(ask, deal, properties=["hs_object_id"])], "opportunity", "id")
     except ObjectGone:
         return None
-    return row if str(row["id"]) != deal else None
+    return next((row for row in rows if row["id"] != deal), None)

@@ -49,7 +49,7 @@ def _whole(client: Client, schema: Schema, streams: list[tuple[Stream, str]], de
         return
     try:
         pages = list(chain.from_iterable(
-            _rows(client, planned, f"{parent} IN ({id_list(deals)})") for planned, parent in plans
+            planned.found(client, f"{parent} IN ({id_list(deals)})") for planned, parent in plans
         ))  # fmt: skip
     except Refused:
         return
@@ -65,12 +65,6 @@ def _of_accounts(client: Client, schema: Schema, streams: list[Stream], deals: l
     for planned in (Planned(stream, schema) for stream in streams):
         if planned.plan and "AccountId" in planned.plan.select:
             try:
-                yield from _rows(client, planned, where)
+                yield from planned.found(client, where)
             except Refused:
                 continue
-
-
-def _rows(client: Client, planned: Planned, where: str) -> Iterator[Page]:
-    query = f"{planned.select()} WHERE {where}"
-    for rows in client.pages(query, deleted=planned.stream.deleted, exact=planned.stream.exact):
-        yield planned.page(rows)

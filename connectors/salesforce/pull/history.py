@@ -95,6 +95,10 @@ def _field_change(row: Row, key: str, name: str, before: Any, after: Any) -> Rec
     }
 
 
+def _deals_of(rows: Rows) -> list[str]:
+    return list(dict.fromkeys(one for row in rows if isinstance(one := row.get(_PARENT), str)))
+
+
 class Snapshots:
     """OpportunityHistory: whole deals at a time, because a row has a meaning only together with the one before it."""
 
@@ -150,8 +154,7 @@ class Snapshots:
     def _since(self, place: Place, until: datetime) -> Iterator[Page]:
         window = StampWindow(lambda: f"SELECT Id, {_PARENT}, CreatedDate FROM {SNAPSHOTS}", "CreatedDate", place)
         for rows in read(self._client, window, deleted=False, describe_again=self._schema.forget):
-            deals = list(dict.fromkeys(one for row in rows if isinstance(one := row.get(_PARENT), str)))
-            found = [row for some in chunks(deals) for row in self.of(some)]
+            found = [row for some in chunks(_deals_of(rows)) for row in self.of(some)]
             if found:
                 yield self._page(found, Cursor(self.name, window.place.capped(until).text()))
 
@@ -160,10 +163,17 @@ class Snapshots:
         if self.feeds:
             yield self._page(self.of(deals), None)
 
+    def pages_with(self, ids: list[str]) -> Iterator[Page]:
+        """The histories of the deals of these snapshots."""
+        query = f"SELECT Id, {_PARENT} FROM {SNAPSHOTS} WHERE Id IN ({id_list(ids)})"
+        if self.feeds and (deals := _deals_of(self._client.rows(query))):
+            yield from self.page_of(deals)
+
     def of(self, deals: list[str]) -> Rows:
         """All snapshots of some deals."""
         where = f"{_PARENT} IN ({id_list(deals)})"
-        return self._client.rows(f"{self._select()} WHERE {where} ORDER BY {_PARENT}, CreatedDate, Id")
+        rows = self._client.rows(f"{self._select()} WHERE {where} ORDER BY {_PARENT}, CreatedDate, Id")
+        return [row for row in rows if isinstance(row.get(_PARENT), str)]
 
     def _select(self) -> str:
         entity = self._schema.entity(SNAPSHOTS)

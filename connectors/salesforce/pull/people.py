@@ -36,6 +36,16 @@ def user_stream(schema: Schema) -> Stream:
     return Stream("owner", "owner", "User", lambda: simple(schema, "User", _USER, _user), deleted=False)
 
 
+def account_stream(schema: Schema) -> Stream:
+    """Accounts by id; a pass reads those of the opportunities that changed."""
+    fields = ("Id", "Name", "IsDeleted")
+    return Stream("account", "account", "Account", lambda: simple(schema, "Account", fields, _account_now))
+
+
+def _account_now(row: Row) -> Record:
+    return _account(row, "deleted" if row.get("IsDeleted") else None)
+
+
 def _role(row: Row) -> Record:
     return {
         "id": row["Id"],

@@ -65,6 +65,13 @@ class Planned:
         fields = self.plan.select if self.plan else ("Id",)
         return f"SELECT {', '.join(fields)} FROM {self.stream.entity}"
 
+    def found(self, client: Client, where: str) -> Iterator[Page]:
+        """The rows for which a condition holds."""
+        for rows in client.pages(
+            f"{self.select()} WHERE {where}", deleted=self.stream.deleted, exact=self.stream.exact
+        ):
+            yield self.page(rows)
+
     def page(self, rows: Rows, cursor: Cursor | None = None) -> Page:
         """The rows as a page of records."""
         records, aside = convert(self.stream.table, rows, self.plan.record if self.plan else _nothing, "Id")

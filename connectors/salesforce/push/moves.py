@@ -92,7 +92,8 @@ class Moves(CrmMoves):
         found: dict[str, dict[str, Any]] = {}
         for some in chunks(list(deals)):
             query = f"SELECT {', '.join(_READ)} FROM {ENTITY} WHERE Id IN ({id_list(some)})"
-            found |= {str(row["Id"]): row for page in self._client.pages(query, exact=False) for row in page}
+            for page in self._client.pages(query, exact=False):
+                found |= {row["Id"]: row for row in self._client.with_ids(page, "opportunity", "Id")}
         return {key: row for key, row in found.items() if not row["IsDeleted"]}
 
     def _past(self, deals: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

@@ -56,15 +56,17 @@ def convert(
 def legible(row: Row, record: Callable[[Row], Record | None], key: str) -> Record | None:
     """The record of a row. Where a value makes no sense, the record without what may come of it.
 
-    Raises one of NONSENSE where the row makes no sense even without its values.
+    Raises one of NONSENSE where the row makes no sense even without its values, or no longer shows whether it is ours.
     """
     inside = row.get("properties")
     values, whole = (inside, lambda some: {**row, "properties": some}) if isinstance(inside, dict) else (row, dict)
     try:
         return record(row)
-    except NONSENSE:
+    except NONSENSE as error:
         made = readable(values, lambda some: record({**whole(some), key: row[key]}))
-    return made and known(made)
+        if made is None:
+            raise ValueError(f"what it belongs to cannot be read: {error}") from None
+    return known(made)
 
 
 def readable(values: Row, make: Callable[[Row], Made]) -> Made:

@@ -59,7 +59,7 @@ def test_flags_stand_worst_first_with_the_rest_of_a_topic_as_also():
         "No next step written in this stage, no open task, no meeting ahead. Fix: Agree on a next step.",
         "No amount. Fix: Fill in the amount.",
     ]
-    assert (shown["top_flag"], shown["worst_severity"], shown["flag_count"]) == ("Stale over 10 days", "critical", 4)
+    assert (shown["top_flag"], shown["worst_severity"], shown["flag_count"]) == ("Stale over 10 days", "critical", 3)
     assert shown["score"] == 100 - 40 - 25 - 20
     assert shown["flagged_since"] == date(2026, 11, 13)
 

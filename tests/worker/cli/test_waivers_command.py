@@ -108,6 +108,20 @@ def test_a_waiver_of_one_deal_ends_and_the_others_of_its_list_stay(home, capsys)
     assert "# the big one" in file.read_text()
 
 
+LONG, SHORT, OTHER = "006Dn000007sTuVIAU", "006Dn000007sTuV", "006Dn000007stuv"
+"""Two forms of one Salesforce id, and another deal's: letter case counts."""
+
+
+@pytest.mark.parametrize(("written", "given"), [(LONG, SHORT), (SHORT, LONG)])
+def test_a_waiver_ends_for_a_deal_whose_id_is_written_in_another_form(home, capsys, written, given):
+    file = home / "policies" / "waivers.yaml"
+    file.write_text(KEPT.replace("006A", written).replace("006B", OTHER))
+    assert ask(capsys, "waivers", "expire", "no-amount", "--deal", given)[0] == 0
+    _, answer = ask(capsys, "waivers", "list")
+    assert [(row["deals"], row["in_force"]) for row in answer["waivers"]] == [([OTHER], True)]
+    assert ask(capsys, "waivers", "expire", "no-amount", "--deal", given)[0] == 2
+
+
 AS_A_TEAM_WRITES = """# Waivers of the team
 version: 1
 waivers:
