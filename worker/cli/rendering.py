@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from model.helpers.words import many
 from policies.reporting.finding import needs_attention
 from policies.reporting.messages import NOT_JUDGED, with_title
 from policies.reporting.words import day, low
 from worker.cli.common import table, tell
+from worker.cli.lists import Column, show_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ TIMES = ("as_of", "started_at", "ended_at")
 
 def show_digest(found: dict[str, Any]) -> None:
     """Each rep's lines of today."""
-    columns = ("deal", f"amount ({found['currency']})", "flag", "when", "why", "what to do")
+    columns = ("deal", f"amount ({found['currency']})", "flag", "sent", "why", "what to do")
     for rep in found["reps"]:
         rows = [[line["name"], money(line["amount"]), *(line[c] for c in LINE)] for line in rep["lines"]]
         more = f", and {many(rep['left_out'], 'more deal')}" if rep["left_out"] else ""
@@ -44,6 +45,8 @@ def show_verdict(found: dict[str, Any]) -> None:
     """The deal, its ledger, flags, and what it lacks to move on."""
     deal = found["deal"]
     tell(f"{deal['name']} ({deal['id']}), {deal['stage']}, owner {deal['owner'] or 'nobody'}")
+    if worth := ", ".join(_worth(deal)):
+        tell(worth)
     lines = [(line["text"], line["points"]) for line in found["ledger"]]
     table("Score", ("line", "points"), [*lines, ("score", deal["score"])])
     for line in verdict_lines(deal):
@@ -57,6 +60,14 @@ def show_verdict(found: dict[str, Any]) -> None:
         tell(f"Before it can move on: {'; '.join(deal['missing'])}.")
     if gate.get("status") == "ready":
         tell("Nothing is missing for the next stage.")
+
+
+def _worth(deal: dict[str, Any]) -> Iterator[str]:
+    """The deal's amount and close date."""
+    if deal.get("amount"):
+        yield f"{money(deal['amount'])} {deal['currency'] or ''}".rstrip()
+    if deal.get("close_date"):
+        yield f"closes {day(date.fromisoformat(deal['close_date']))}"
 
 
 def verdict_lines(deal: dict[str, Any]) -> Iterator[str]:
@@ -115,32 +126,44 @@ def off_record(flag: dict[str, Any]) -> str:
     return f"Not shown: {low(excuse['text'])}." if excuse else "Not shown: this rule is only observed."
 
 
+RUN: Final = (
+    Column("run", right=True), Column("connection", 8), Column("kind", drop=2), Column("started (UTC)"),
+    Column("seconds", right=True, brief="secs"), Column("trigger", drop=3), Column("outcome", 18), Column("done", 36),
+)  # fmt: skip
+
+
 def show_runs(listed: list[dict[str, Any]]) -> None:
-    """A row a run, the newest first."""
-    columns = ("run", "connection", "kind", "started", "seconds", "trigger", "outcome", "done")
-    table("Runs", columns, [_run(run) for run in listed])
+    """A line a run, the newest first."""
+    if listed:
+        show_lines(many(len(listed), "run"), RUN, map(_run, listed), complete="--json")
+    else:
+        tell("No run yet; `sluicegate run NAME` makes the first. A dry run is not kept.")
 
 
-def _run(run: dict[str, Any]) -> tuple[object, ...]:
+def _run(run: dict[str, Any]) -> tuple[str, ...]:
     """A row of `runs`."""
-    began = moment(run["started_at"] or run["as_of"])
-    parts = (run["run_id"], run["connection"], run["kind"], began, run["seconds"], run["trigger"])
+    began = moment(run["started_at"] or run["as_of"]).removesuffix(" UTC")
+    took = "" if run["seconds"] is None else f"{run['seconds']:,.1f}"
+    parts = (run["run_id"], run["connection"], run["kind"], began, took, run["trigger"] or "")
     return (*parts, _end(run["outcome"], run["counts"]), _done(run["counts"]))
 
 
 def _end(outcome: str, counts: dict[str, Any]) -> str:
     """How a run ended, what waits for a person, and the trouble that began or ended with it."""
     held, trouble = counts.get("held"), counts.get("trouble") or {}
-    lines = [f"{outcome}, {held} held" if held else outcome]
-    lines += [f"new trouble: {one}" for one in trouble.get("begun", ()) if not one.endswith(outcome)]
-    lines += [f"no more: {one}" for one in trouble.get("ended", ())]
-    return "\n".join(lines)
+    parts = [f"{outcome}, {held} held" if held else outcome]
+    parts += [f"new trouble: {one}" for one in trouble.get("begun", ()) if not one.endswith(outcome)]
+    parts += [f"no more: {one}" for one in trouble.get("ended", ())]
+    return "; ".join(parts)
 
 
 def _done(counts: dict[str, Any]) -> str:
     """What a run read, judged and wrote, in a few words."""
-    told = {name: counts.get(name) for name in ("pulled", "deals", "patches")}
-    told |= {"written": counts.get("outcomes", {}).get("written"), "calls": counts.get("calls")}
+    outcomes, patches = counts.get("outcomes", {}), counts.get("patches")
+    read = "pulled" if counts.get("pulled") else "deals"
+    told = {read: counts.get(read)}
+    told |= {} if patches == outcomes.get("written") else {"patches": patches}
+    told |= {"written": outcomes.get("written"), "calls": counts.get("calls")}
     lasting = len((counts.get("trouble") or {}).get("lasting", ()))
     return ", ".join(f"{n:,} {what}" for what, n in (told | {"lasting troubles": lasting}).items() if n)
 
@@ -167,7 +190,9 @@ def money(text: str | None) -> str:
 
 
 def moment(text: str) -> str:
-    """An ISO instant to the minute; any other text unchanged."""
+    """An ISO instant to the minute; any other text, a day included, unchanged."""
+    if len(text) <= len("2026-11-29"):
+        return text
     try:
         return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M %Z}".strip()
     except ValueError:
