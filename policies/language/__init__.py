@@ -6,6 +6,7 @@ Importing this package loads neither sqlglot nor Polars; parsing and compiling d
 from policies.language.condition import Condition, parse_condition
 from policies.language.english import denied, in_english
 from policies.language.measure import Measure, measures
+from policies.language.other_names import meant_fact
 from policies.language.text import compared, shortened, trimmed
 from policies.language.tree import (
     Among,
@@ -36,6 +37,6 @@ from policies.language.tree import (
 __all__ = [
     "Among", "Arithmetic", "Between", "BlankRule", "Call", "Chain", "Compare", "Condition", "Const", "Contains",
     "FactRef", "IsBlank", "Measure", "Node", "Not", "Operator", "Stands", "Term", "Truth", "children", "compared",
-    "denied", "facts_of", "group", "in_business_days", "in_english", "measures", "parse_condition", "required_facts",
-    "shortened", "trimmed", "walk",
+    "denied", "facts_of", "group", "in_business_days", "in_english", "meant_fact", "measures", "parse_condition",
+    "required_facts", "shortened", "trimmed", "walk",
 ]  # fmt: skip

@@ -16,7 +16,6 @@ from worker.cli.lists import Column, show_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LINE = ("title", "route", "text", "fix")
 TIMES = ("as_of", "started_at", "ended_at")
 
 
@@ -24,11 +23,18 @@ def show_digest(found: dict[str, Any]) -> None:
     """Each rep's lines of today."""
     columns = ("deal", f"amount ({found['currency']})", "flag", "sent", "why", "what to do")
     for rep in found["reps"]:
-        rows = [[line["name"], money(line["amount"]), *(line[c] for c in LINE)] for line in rep["lines"]]
+        rows = [[line["name"], money(line["amount"]), *_of_line(line)] for line in rep["lines"]]
         more = f", and {many(rep['left_out'], 'more deal')}" if rep["left_out"] else ""
         table(f"{rep['owner']}: {many(len(rows), 'deal')} for today{more}", columns, rows)
     if not found["reps"]:
         tell("No deal carries a flag.")
+
+
+def _of_line(line: dict[str, Any]) -> tuple[str, ...]:
+    """Flag, when it is sent, why and what to do; no reason where it says what the title says."""
+    title, why = line["title"], line["text"]
+    alone = f"{title.rstrip('.')}."
+    return title, line["route"], "" if with_title(title, why) == alone else why, line["fix"]
 
 
 def show_explanation(found: dict[str, Any]) -> None:
