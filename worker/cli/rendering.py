@@ -81,21 +81,25 @@ def verdict_lines(deal: dict[str, Any]) -> Iterator[str]:
     from worker.usecases.answers import neglects
 
     for _, flag, also in neglects(deal["flags"]):
-        yield f"{_reason(flag)}{also}"
+        yield f"{_with_fix(flag)}{also}"
     for flag in (flag for flag in deal["flags"] if not needs_attention(flag)):
-        yield f"{flag['title']}. {off_record(flag)} {flag['evidence']['text']}"
+        yield f"{reason(flag)} {off_record(flag)}"
     for unknown in deal["unknown"]:
         why = unknown["why"]
         yield why if why.startswith(NOT_JUDGED) else f"{NOT_JUDGED}: {unknown['policy']}. {why}"
 
 
-def _reason(flag: dict[str, Any]) -> str:
-    """What is so, since when, the limit, and what to do."""
-    text = flag["evidence"]["text"]
-    reason = text if "/" in flag["policy"] else with_title(flag["title"], text)
+def reason(flag: dict[str, Any]) -> str:
+    """What is so, since when, and the limit; the title only where the reason does not say it."""
+    text = str(flag["evidence"]["text"])
+    return text if "/" in flag["policy"] else with_title(flag["title"], text)
+
+
+def _with_fix(flag: dict[str, Any]) -> str:
+    """A reason, when it was first seen, and what to do."""
     seen = date.fromisoformat(str(flag["since"])[:10]) if flag.get("since_from") == "first_seen" else None
     first = f" First seen on {day(seen)}." if seen else ""
-    return f"{reason}{first} To clear it: {flag['fix'].rstrip('.')}."
+    return f"{reason(flag)}{first} To clear it: {flag['fix'].rstrip('.')}."
 
 
 def _unclaimed(checked: list[str] | None, stage: str) -> str:

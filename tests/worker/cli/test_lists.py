@@ -11,7 +11,7 @@ from model.sync import Remark
 from worker.cli.common import table
 from worker.cli.connections import show
 from worker.cli.lists import DEAL, deal_cells, show_lines
-from worker.cli.rendering import show_runs
+from worker.cli.rendering import reason, show_digest, show_runs
 from worker.usecases.answers import neglects
 from worker.usecases.init import config_text
 
@@ -105,6 +105,30 @@ def test_twins_of_one_topic_are_one_neglect_that_names_the_other():
     assert [(title, also) for title, _, also in neglects(flags)] == [
         ("Silent-60", " Also: Silent-14."), ("No-amount", "")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "shown"),
+    [
+        ("Close date has passed", "Close date 14 Nov 2026 has passed.", "Close date 14 Nov 2026 has passed."),
+        ("No amount", "Amount is blank.", "No amount."),
+        (
+            "Large deal without approval",
+            "'Approved' is not ticked.",
+            "Large deal without approval. 'Approved' is not ticked.",
+        ),
+    ],
+)
+def test_no_screen_repeats_a_title_as_its_reason(title, text, shown):
+    assert reason(flag("large", 10) | {"title": title, "evidence": {"text": text}}) == shown
+
+
+def test_a_digest_leaves_out_a_reason_that_only_repeats_the_flag(capsys):
+    line = {"name": "Pilot", "amount": "10", "title": "No amount", "text": "Amount is blank.", "route": "daily"}
+    show_digest({"currency": "EUR", "reps": [{"owner": "Ann", "lines": [line | {"fix": "Enter it"}], "left_out": 0}]})
+    printed = capsys.readouterr().out
+    assert "No amount" in printed
+    assert "blank" not in printed
 
 
 def test_the_flag_of_a_gate_says_that_its_criterion_is_missing():
