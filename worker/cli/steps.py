@@ -121,9 +121,8 @@ def show_preview(shown: dict[str, Any], path: Path) -> None:
         return
     table(f"{many(shown['patches'], 'deal')} would change; every old and new value is in {path}", ("policy", "deals"),
           list(shown["by_policy"].items()))  # fmt: skip
-    table(
-        "By owner", ("owner", "deals"), sorted(shown["by_owner"].items(), key=lambda pair: int(pair[1]), reverse=True)
-    )
+    by_owner: dict[str, int] = shown["by_owner"]
+    table("By owner", ("owner", "deals"), sorted(by_owner.items(), key=lambda pair: -pair[1]))
     for record in shown["records"]:
         fields = [(name, record["fields"][name]) for name in OUR_FIELDS if name in record["fields"]]
         table(record["name"], ("field", "value"), fields)
