@@ -122,7 +122,8 @@ def show_preview(shown: dict[str, Any], path: Path) -> None:
     table(f"{many(shown['patches'], 'deal')} would change; every old and new value is in {path}", ("policy", "deals"),
           list(shown["by_policy"].items()))  # fmt: skip
     by_owner: dict[str, int] = shown["by_owner"]
-    table("By owner", ("owner", "deals"), sorted(by_owner.items(), key=lambda pair: -pair[1]))
+    most_first = sorted(by_owner.items(), key=lambda pair: -pair[1])
+    table("By owner", ("owner", "deals"), most_first)
     for record in shown["records"]:
         fields = [(name, record["fields"][name]) for name in OUR_FIELDS if name in record["fields"]]
         table(record["name"], ("field", "value"), fields)
