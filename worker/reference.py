@@ -45,6 +45,10 @@ A condition of a policy may use these names. `python -m worker.reference` genera
 without a mapped field is *dormant* on a connection. Any other name under `[connections.NAME.fields]` is a fact too,
 with the type of its CRM field.
 
+`stage`, `stage_order`, `created_in_stage`, `stage_since`, `days_in_stage`, `days_in_visit` and `stage_median_days` are
+known only of deals that a process claims, in a stage that it names. `stage_name` is known of every deal. A process
+without criteria is enough: it names the stages of a pipeline, in order.
+
 | fact | type | unit | meaning |
 |---|---|---|---|
 """

@@ -10,7 +10,7 @@ from model.helpers.words import did_you_mean
 from policies.files.node_reader import NUMBER, Key, kind
 from policies.files.policy import Example, Examples, GateScenario, ScenarioDay
 from policies.files.yaml_tree import TextNode
-from policies.language import Call, compared, walk
+from policies.language import Call, compared, meant_fact, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ def read_facts(reader: NodeReader, pairs: Iterable[tuple[TextNode, Node]], words
     for key, value in pairs:
         fact = words.facts.get(key.value)
         if fact is None:
-            reader.note(key, f"unknown fact '{key.value}'{did_you_mean(key.value, [*words.facts, also])}")
+            reader.note(key, f"unknown fact '{key.value}'{meant_fact(key.value, words.facts, [also])}")
         elif isinstance(value, TextNode) and value.value == "unknown":
             unknown.add(key.value)
         elif read := read_value(reader, value, fact):

@@ -8,6 +8,7 @@ from policies.language.english import denied, in_english
 from policies.language.implication import implied
 from policies.language.measure import Measure, measures
 from policies.language.number import Number, parse_number
+from policies.language.other_names import meant_fact
 from policies.language.text import compared, shortened, trimmed
 from policies.language.tree import (
     Among,
@@ -36,8 +37,40 @@ from policies.language.tree import (
 )
 
 __all__ = [
-    "Among", "Arithmetic", "Between", "BlankRule", "Call", "Chain", "Compare", "Condition", "Const", "Contains",
-    "FactRef", "IsBlank", "Measure", "Node", "Not", "Number", "Operator", "Stands", "Term", "Truth", "children",
-    "compared", "denied", "facts_of", "group", "implied", "in_business_days", "in_english", "measures",
-    "parse_condition", "parse_number", "required_facts", "shortened", "trimmed", "walk",
+    "Among",
+    "Arithmetic",
+    "Between",
+    "BlankRule",
+    "Call",
+    "Chain",
+    "Compare",
+    "Condition",
+    "Const",
+    "Contains",
+    "FactRef",
+    "IsBlank",
+    "Measure",
+    "Node",
+    "Not",
+    "Number",
+    "Operator",
+    "Stands",
+    "Term",
+    "Truth",
+    "children",
+    "compared",
+    "denied",
+    "facts_of",
+    "group",
+    "implied",
+    "in_business_days",
+    "in_english",
+    "meant_fact",
+    "measures",
+    "parse_condition",
+    "parse_number",
+    "required_facts",
+    "shortened",
+    "trimmed",
+    "walk",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from model.helpers.words import did_you_mean
+from policies.language.other_names import meant_fact
 from policies.language.tokens import FUNCTIONS, KEYWORDS, WORDS, Mistake, Token, order, sizes
 
 if TYPE_CHECKING:
@@ -48,16 +49,6 @@ ADVICE: Final = {
     "now": "write days_since(date) or days_until(date)",
     "unknown": "what cannot be read is unknown by itself; a condition cannot ask for it",
 }
-
-
-MEANT: Final = {
-    "contacts": "contact_count", "contact": "contact_count", "number_of_contacts": "contact_count",
-    "champion": "has_champion", "economic_buyer": "has_economic_buyer", "value": "amount",
-    "discount": "discount_percent",
-    "owner_active": "owner_is_active", "stage_age": "days_in_stage", "last_touch": "last_activity",
-    "touches": "touches_30d", "close": "close_date", "closing_date": "close_date",
-}  # fmt: skip
-"""Facts by words that people use for them, where another fact is spelt more like the word."""
 
 
 def lex(text: str, facts: Collection[str]) -> tuple[list[Token], list[Mistake]]:
@@ -164,9 +155,7 @@ def _unknown(word: str, lower: str, facts: Collection[str]) -> str:
         return f"'{word}' is a function; write {lower}(fact)"
     if lower in ADVICE:
         return f"unknown word '{word}'; {ADVICE[lower]}"
-    meant = MEANT.get(lower)
-    hint = f"; did you mean '{meant}'?" if meant in facts else did_you_mean(word, [*facts, *KEYWORDS])
-    return f"unknown fact '{word}'{hint}"
+    return f"unknown fact '{word}'{meant_fact(word, facts, KEYWORDS)}"
 
 
 def _too_long(number: str, kind: Kind = "number") -> str:

@@ -39,6 +39,7 @@ class Measure:
     `= != < <= > >= between`, `in`, `not in`, `contains`, `is blank`, `is not blank`; a yes/no fact that stands alone
     is `= True`. `limit` is a constant, a tuple of them (in, not in, between), or None (is blank).
     Where `of` names a fact, the limit is `limit` times that fact: `days_in_stage > 1.5 * stage_median_days`.
+    `plus` is then added: `days_in_stage > stage_median_days + 15`.
     `negated` is true under an odd number of `not`.
     """
 
@@ -47,6 +48,7 @@ class Measure:
     operator: str
     limit: Constant | tuple[Constant, ...] | None
     of: str | None = None
+    plus: Decimal = Decimal(0)
     negated: bool = False
 
 
@@ -87,8 +89,9 @@ def _compared(node: Compare, *, negated: bool) -> Iterator[Measure]:
         return
     if isinstance(right, Const):
         yield Measure(*asked, operator, _limit(right), negated=negated)
-    elif scaled := _scaled(right):
-        yield Measure(*asked, operator, scaled[0], of=scaled[1], negated=negated)
+    elif found := _relative(right):
+        (times, of), plus = found
+        yield Measure(*asked, operator, times, of=of, plus=plus, negated=negated)
 
 
 def _one(
@@ -106,6 +109,16 @@ def _fact(term: Term) -> tuple[str, str | None] | None:
             return name, function
         case _:
             return None
+
+
+def _relative(term: Term) -> tuple[tuple[Decimal, str], Decimal] | None:
+    """A multiple of a fact, and what is added to it."""
+    plus = Decimal(0)
+    match term:
+        case Arithmetic(sign="+" | "-" as sign, left=part, right=Const(value=Decimal() as more)):
+            term, plus = part, more if sign == "+" else -more
+    scaled = _scaled(term)
+    return scaled and (scaled, plus)
 
 
 def _scaled(term: Term) -> tuple[Decimal, str] | None:

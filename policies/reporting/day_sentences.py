@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from policies.reporting.since import limit_of
-from policies.reporting.words import counted, day, day_after, label, shown
+from policies.reporting.words import counted, day, day_after, label, low, shown
 
 if TYPE_CHECKING:
     from policies.language import Measure
@@ -28,6 +28,8 @@ def dated(measure: Measure, value: date, since: date | None, row: Row, name: str
         return f"{name} {day(value)} has passed"
     if measure.function == "days_until":
         began = f" since {day_after(since, value)}" if since else ""
+        if measure.operator == "between" and isinstance(limit, tuple) and limit[0] == 0:
+            return f"{name} {day(value)}, within {counted(limit[1], 'day')}{began}"
         return f"{name} {day(value)}, {SIZES[measure.operator].format(days)} ahead{began}"
     if measure.operator not in REACHED:
         return f"{name} {day(value)}, {SIZES[measure.operator].format(days)} ago"
@@ -69,11 +71,14 @@ def _relative(measure: Measure, row: Row) -> str:
     if not measure.of:
         return ""
     value = shown(row.get(measure.of))
+    alone = measure.limit == 1 and not measure.plus
     if measure.of == "stage_median_days":
         of = f"the {value} days expected" if row.get("_median_source") == "band" else f"the stage's median of {value}"
     else:
-        of = f"{label(measure.of).lower()} {value}"
-    return f" ({of})" if measure.limit == 1 else f" ({shown(measure.limit)} × {of})"
+        of = f"'{label(measure.of)}'" if alone else f"{low(label(measure.of))} {value}"
+    times = "" if measure.limit == 1 else f"{shown(measure.limit)} × "
+    more = f" {'+' if measure.plus > 0 else '-'} {shown(abs(measure.plus))}" if measure.plus else ""
+    return f" ({times}{of}{more})"
 
 
 def waited(measure: Measure, start: datetime | None, since: date | None, row: Row) -> str:

@@ -22,11 +22,15 @@ ACTIVITY_UNKNOWN: Final = {
 }
 """Why activity is unknown, by the word that `widen` leaves in `_activity_unknown`."""
 NOT_JUDGED: Final = "Not judged"
+PLACED: Final = frozenset({
+    "stage", "stage_order", "created_in_stage", "stage_since", "days_in_stage", "days_in_visit", "stage_median_days",
+})  # fmt: skip
+"""Facts that a deal has only where a process claims it and names its stage."""
 SILENCE: Final = frozenset({"last_activity", "touched", "touches_30d"})
 """Facts about whether anybody has been in touch."""
 EMPTY: Final = frozenset({
     "a", "an", "and", "at", "blank", "expected", "for", "has", "in", "is", "it", "its", "limit", "more", "no", "not",
-    "of", "on", "or", "over", "past", "than", "the", "was", "without",
+    "of", "on", "or", "over", "past", "than", "the", "time", "was", "without",
 })  # fmt: skip
 """Words that do not count when a title and its reason are compared."""
 ALIKE: Final = {"activity": "touch", "untouched": "touch"}
@@ -41,7 +45,7 @@ def missing_at(stage: str | None, moved_on: date | None, lacking: str, seen: dat
     missing = f"Missing at {stage or 'this stage'}: {lacking.rstrip('.')}."
     if moved_on is None:
         return missing
-    text = f"{missing} Moved there on {day(moved_on)} without it."
+    text = f"{missing} Moved there on {day(moved_on)} without {'them' if ' and ' in lacking else 'it'}."
     return text if seen <= moved_on else f"{text} Judged on the values first seen on {day(seen)}."
 
 
@@ -60,8 +64,11 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(ALIKE.get(word, word.removesuffix("s")) for word in words)
 
 
-def unread(missing: Collection[str], since: date | None, activity: str | None = None) -> str:
-    """Why something could not be judged, without the full stop; `activity`: a key of ACTIVITY_UNKNOWN."""
+def unread(missing: Collection[str], since: date | None, activity: str | None = None, *, placed: bool = True) -> str:
+    """Why something could not be judged, without the full stop.
+
+    `activity`: a key of ACTIVITY_UNKNOWN. `placed`: a process claims the deal and names its stage.
+    """
     when = f" since {day(since)}" if since else ""
     names = [label(name) for name in missing]
     if activity in ACTIVITY_UNKNOWN and any(name in FACTS and "activities" in FACTS[name].needs for name in missing):
@@ -71,6 +78,8 @@ def unread(missing: Collection[str], since: date | None, activity: str | None = 
         return f"Its values give no answer{when}"
     *most, last = [names[0], *map(low, names[1:])]
     listed = f"{', '.join(most)} and {last}" if most else last
+    if not placed and PLACED.issuperset(missing):
+        return f"{listed} {'are' if most else 'is'} not known{when}: no process names this deal's stage"
     return f"{listed} could not be read{when}"
 
 

@@ -14,7 +14,7 @@ from policies.reporting.since import AGEING, limit_of
 from policies.reporting.words import day, label, limit_text, low, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from policies.language import Measure, Truth
@@ -49,6 +49,7 @@ LACKING: Final = {
     "touched": "a touch",
 }  # fmt: skip
 """What is missing where a yes/no fact is false."""
+ENDS: Final = ("' is not ticked", "' is ticked")
 
 
 def because_text(because: Because, row: Row, labels: Mapping[str, str]) -> str:
@@ -56,7 +57,21 @@ def because_text(because: Because, row: Row, labels: Mapping[str, str]) -> str:
     reasons = [r for r in because.reasons if not r.steady] or list(because.reasons)
     texts = list(dict.fromkeys(sentence(r, row, labels) for r in reasons))
     kept = [text for text in texts if not any(other.startswith(f"{text},") for other in texts)]
-    return " ".join(f"{text}." for text in kept)
+    return " ".join(f"{text}." for text in _together(kept))
+
+
+def _together(texts: Sequence[str]) -> Iterator[str]:
+    """Fields that are ticked in one sentence, and those that are not in another."""
+    shared = {end: [text.removesuffix(end) for text in texts if text.endswith(end)] for end in ENDS}
+    done: set[str] = set()
+    for text in texts:
+        end = next((end for end, names in shared.items() if text.endswith(end) and len(names) > 1), "")
+        if not end:
+            yield text
+        elif end not in done:
+            done.add(end)
+            *most, last = (f"{name}'" for name in shared[end])
+            yield f"{', '.join(most)} and {last}{end[1:].replace(' is ', ' are ')}"
 
 
 def lacking(because: Because, row: Row, labels: Mapping[str, str], tree: Truth) -> str | None:
@@ -89,7 +104,7 @@ def sentence(reason: Reason, row: Row, labels: Mapping[str, str]) -> str:
         node = reason.leaf.node if row.get(reason.leaf.column) is not False else Not(reason.leaf.node)
         text = in_english(node)
         return f"{text[0].upper()}{text[1:]}"
-    name, value = label(measure.fact, labels), row.get(measure.fact)
+    name, value = _field(measure.fact, labels), row.get(measure.fact)
     if isinstance(measure.limit, bool):
         return _yes_no(measure.fact, bool(value), row, labels)
     if value is None:
@@ -99,6 +114,12 @@ def sentence(reason: Reason, row: Row, labels: Mapping[str, str]) -> str:
     if measure.fact in AGEING | CLOCKS.keys() | {"stage", "stage_order"}:
         return _timed(measure, reason.since, row)
     return _compared(measure, value, row, name)
+
+
+def _field(fact: str, labels: Mapping[str, str]) -> str:
+    """A fact's name; in quotes where it is a field that the policy file declares and not a word of this text."""
+    known = fact in FACTS or any(fact in subject.facts for subject in SUBJECTS.values())
+    return label(fact, labels) if known or fact in labels else f"'{label(fact)}'"
 
 
 def _timed(measure: Measure, since: date | None, row: Row) -> str:
@@ -134,7 +155,8 @@ def _compared(measure: Measure, value: Any, row: Row, name: str) -> str:
     if measure.fact in TIMES:
         return _times(operator, limit, TIMES[measure.fact].format(many(int(value), "time")))
     if operator in BOUNDS:
-        return f"{name} {shown(value)}{FLAGGED[operator].format(limit_text(limit))}"
+        joint = " is " if name.endswith("'") else " "
+        return f"{name}{joint}{shown(value)}{FLAGGED[operator].format(limit_text(limit))}"
     return _alike(operator, value, limit, name)
 
 
@@ -144,6 +166,8 @@ def _contacts(measure: Measure, value: int, row: Row) -> str:
     if operator in {"<", "<="}:
         needed = _needed(measure, row)
         return f"{count}; at least {needed} {'is' if needed == 1 else 'are'} needed"
+    if operator == ">":
+        return f"{count}; at most {limit_text(limit)} {'is' if limit == 1 else 'are'} expected"
     return f"{count}, {BOUNDS[operator].format(limit_text(limit))}" if operator in BOUNDS else count
 
 

@@ -72,11 +72,11 @@ def business_day_after(day: date, count: int, wide: Wide) -> date:
 
 
 def limit_of(measure: Measure, row: Row) -> Any:
-    """The limit for this deal: the constant, times the fact it is relative to."""
+    """The limit for this deal: the constant; where it is relative to a fact, a multiple of that and a constant."""
     if measure.of is None:
         return measure.limit
     other = row.get(measure.of)
-    return None if other is None else float(measure.limit) * float(other)  # type: ignore[arg-type]  # `of` has a number
+    return None if other is None else float(measure.limit) * float(other) + float(measure.plus)  # type: ignore[arg-type]  # `of` has a number
 
 
 def _least(operator: str, limit: Limit) -> int | None:

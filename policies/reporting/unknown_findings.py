@@ -22,12 +22,13 @@ def unknown_findings(verdict: Verdict) -> Iterator[Finding]:
     """A finding for each unknown cell; one that holds a flag is marked and stays shown."""
     rules = {rule.id: rule for rule in verdict.rules}
     missing = missing_facts(verdict)
-    facts = verdict.frame.select("key", "as_of_date", "is_open").hstack([_activity_unknown(verdict)])
+    placed = pl.col("process").is_not_null() & pl.col("stage").is_not_null()
+    facts = verdict.frame.select("key", "as_of_date", "is_open", placed=placed).hstack([_activity_unknown(verdict)])
     for cell in verdict.unknown_cells.join(facts, on="key", maintain_order="left").iter_rows(named=True):
         rule, key = rules[cell["policy"]], cell["key"]
         names = missing.get((rule.id, key), [])
         start = cell["unknown_since"]
-        why = messages.unread(names, start.date() if start else None, cell["activity"])
+        why = messages.unread(names, start.date() if start else None, cell["activity"], placed=cell["placed"])
         if cell["since"] and not cell["held"]:
             why = messages.withdrawn(why, verdict.hold.days)
         unknown: Mapping[str, Any] = {"policy": rule.id, "missing": names, "why": why + "."}

@@ -61,7 +61,7 @@ def _limits(found: Sequence[Measure]) -> Iterator[Crossing]:
     """The limits of a comparison of a day count with constants; none for any other comparison."""
     for measure in found:
         rises = measure.function in RISES and (measure.function or measure.fact in PASSING)
-        if not rises or measure.of in PASSING:
+        if not rises or measure.of in PASSING or measure.plus:
             return
         limits = measure.limit if isinstance(measure.limit, tuple) else (measure.limit,)
         for limit in limits:

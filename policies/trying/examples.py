@@ -51,7 +51,7 @@ def run_examples(policy_set: PolicySet) -> list[Problem]:
 def _policy(policy: Policy) -> Iterator[Problem]:
     applies_to, examples = where_it_applies(policy), _of_subject(policy)
     asked = [(policy.flag_if, True)] + ([(applies_to, True)] if applies_to else [])
-    yield from _compared(policy.id, examples, asked)
+    yield from _compared(policy.id, examples, asked, policy.applies_to)
     outside = examples.not_applicable
     for row, applies in zip(outside, _answers(outside, [(applies_to, True)] if applies_to else []), strict=True):
         if applies is not False:
@@ -75,14 +75,25 @@ def _of_subject(policy: Policy) -> Examples:
     return replace(written, flagged=flagged, clear=clear, not_applicable=outside)
 
 
-def _compared(name: str, examples: Examples, asked: Sequence[Asked]) -> Iterator[Problem]:
+def _compared(
+    name: str, examples: Examples, asked: Sequence[Asked], applies_to: Condition | None = None
+) -> Iterator[Problem]:
     rows = [*examples.flagged, *examples.clear]
     wanted = [True] * len(examples.flagged) + [False] * len(examples.clear)
     words = {True: "flagged", False: "clear", None: "unknown"}
-    for row, want, got in zip(rows, wanted, _answers(rows, asked), strict=True):
+    applies = _answers(rows, [(applies_to, True)] if applies_to else [])
+    for row, want, got, about in zip(rows, wanted, _answers(rows, asked), applies, strict=True):
         if want is not got:
-            text = f"{name}: this example should be {words[want]}, but it is {words[got]}"
+            why = "" if about or applies_to is None else _why_not(row, applies_to)
+            text = f"{name}: this example should be {words[want]}, but it is {words[got]}{why}"
             yield Problem(row.file, row.line, row.column, text)
+
+
+def _why_not(row: Example, applies_to: Condition) -> str:
+    """That the policy does not apply to the example, and which of the facts that applies_to asks for it leaves out."""
+    left_out = [name for name in applies_to.types if name not in row.facts and name not in row.unknown]
+    blank = f"; the example does not give {' and '.join(left_out)}" if left_out else ""
+    return f": applies_to does not hold for it{blank}"
 
 
 def _answers(rows: Sequence[Example], asked: Sequence[Asked]) -> list[bool | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,9 @@ halves of characters; but not the joiner between two parts of an emoji."""
 LONGEST_LINE = 2_000
 LONGEST_CELL = 500
 """Characters of a line and of a line in a table's cell; a longer one is cut."""
+READABLE, WIDE = 100, 160
+ROOM = 12
+"""The width that a table leaves to a column of texts before ids are broken."""
 DEFAULT_CONFIG = Path("sluicegate.toml")
 
 
@@ -134,16 +138,33 @@ def plain(value: object) -> object:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A plain table, wide enough for its text."""
+    """A plain table as wide as the screen, in which ids stay whole where they fit."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[("" if cell is None else visible(str(cell), LONGEST_CELL)) for cell in row] for row in rows]
+    screen = _width()
+    whole = _whole_columns(columns, cells, screen)
     shown = Table(show_edge=False, pad_edge=False)
-    for column in columns:
-        shown.add_column(column, overflow="fold")
-    for row in rows:
-        shown.add_row(*(Text("" if cell is None else visible(str(cell), LONGEST_CELL)) for cell in row))
-    width = None if sys.stdout.isatty() else 160
+    for n, column in enumerate(columns):
+        shown.add_column(column, overflow="fold", no_wrap=n in whole)
+    for row in cells:
+        shown.add_row(*map(Text, row))
     tell(f"\n{' '.join(title.split())}")
-    Console(width=width, highlight=False).print(shown)
+    Console(width=screen, highlight=False).print(shown)
+
+
+def _width() -> int:
+    """The screen's columns. Where there is none, those that COLUMNS names, if that is room for a table; else 160."""
+    columns = shutil.get_terminal_size((WIDE, 24)).columns
+    return columns if sys.stdout.isatty() or columns >= READABLE else WIDE
+
+
+def _whole_columns(columns: Sequence[str], rows: Sequence[Sequence[str]], screen: int) -> set[int]:
+    """Columns of single words, such as ids, amounts and days: not broken, if the others keep some room."""
+    widths = {n: max(map(len, (columns[n], *(row[n] for row in rows)))) for n in range(len(columns))}
+    words = {n for n in widths if all(" " not in row[n] for row in rows) and " " not in columns[n]}
+    others = sum(min(width, ROOM) for n, width in widths.items() if n not in words)
+    fits = sum(widths[n] for n in words) + others + 3 * len(columns) <= screen
+    return words if fits else set()

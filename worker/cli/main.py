@@ -35,7 +35,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Judge a sales pipeline against stage gates and hygiene policies, and write the verdicts onto the records.\n\n"
     "Example: sluicegate --config sluicegate.toml run acme --dry-run",
 )

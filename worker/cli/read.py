@@ -74,7 +74,20 @@ def history(
     if as_csv:
         print_csv(EVENT, rows)
         return
-    say(found, as_json, lambda: table("History", EVENT, rows))
+    say(found, as_json, lambda: _show_history(found, rows, one=bool(id)))
+
+
+def _show_history(found: dict[str, Any], rows: list[tuple[str, ...]], *, one: bool) -> None:
+    """The stages, then the changes of fields, without the cells that are blank in either."""
+    if not rows:
+        tell("No history is known; `sluicegate pull NAME` reads it.")
+        return
+    stages, fields = rows[: len(found["stages"])], rows[len(found["stages"]) :]
+    first = 1 if one else 0
+    table("Stages", ("deal", "stage", "entered", "by", "left", "left by")[first:],
+          [(row[0], row[2], *row[5:])[first:] for row in stages])  # fmt: skip
+    table("Changes of followed fields", ("deal", "field", "before", "after", "at", "by")[first:],
+          [(row[0], *row[2:7])[first:] for row in fields])  # fmt: skip
 
 
 EVENT = ("deal", "kind", "name", "before", "after", "at", "by", "left", "left by")
@@ -106,7 +119,9 @@ def _show_changes(services: Services, id_: str, *, as_csv: bool, as_json: bool) 
         return
 
     def people() -> None:
-        table(f"Run {id_}: {many(len(rows), 'field')} sent", SENT, rows)
+        filled = [n for n, head in enumerate(SENT) if head != "at" and any(row[n] for row in rows)]
+        shown = [[row[n] for n in filled] for row in rows]
+        table(f"Run {id_}: {many(len(rows), 'field')} sent", [SENT[n] for n in filled], shown)
         tell(proof(found))
 
     say(found | {"proof": proof(found)}, as_json, people)

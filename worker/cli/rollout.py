@@ -50,7 +50,7 @@ def approve(
     answer = flow(asked(context).services(), connection, policy, up_to=up_to, by=by)
     revision = f"revision {answer['revision']}" if answer["revision"] else "the next reconciliation"
     may = f"do up to {many(up_to, 'action')}" if policy == MANY_ACTIONS else f"change up to {many(up_to, 'deal')}"
-    text = f"{policy}: {revision} may {may}, says {answer['by']}."
+    text = f"{policy}: {revision} may {may}, once, with the next run. Approved by {answer['by']}."
     say(answer, as_json, lambda: tell(text))
 
 

@@ -10,7 +10,7 @@ import typer
 from model.helpers.words import many
 from policies.reporting.finding import needs_attention
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.rendering import moment, money
+from worker.cli.rendering import moment, money, reason
 from worker.cli.run import AsOf, instant
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _top(deal: dict[str, Any]) -> str:
     """The first flag, and how many there are beside it."""
     flags = [flag for flag in deal["flags"] if needs_attention(flag)]
     more = f" (+{len(flags) - 1})" if len(flags) > 1 else ""
-    return f"{flags[0]['title']}: {flags[0]['evidence']['text']}{more}"
+    return f"{reason(flags[0])}{more}"
 
 
 def _amount(deal: dict[str, Any]) -> str:

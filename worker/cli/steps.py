@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from model.helpers.words import many
+from model.sync import OUR_FIELDS
 from worker.cli.common import Json, Name, asked, say, table, tell
 from worker.cli.kpis import show_kpis
 from worker.cli.run import AsOf, day_of, show
@@ -120,6 +121,9 @@ def show_preview(shown: dict[str, Any], path: Path) -> None:
         return
     table(f"{many(shown['patches'], 'deal')} would change; every old and new value is in {path}", ("policy", "deals"),
           list(shown["by_policy"].items()))  # fmt: skip
-    table("By owner", ("owner", "deals"), list(shown["by_owner"].items()))
+    by_owner: dict[str, int] = shown["by_owner"]
+    most_first = sorted(by_owner.items(), key=lambda pair: -pair[1])
+    table("By owner", ("owner", "deals"), most_first)
     for record in shown["records"]:
-        table(record["name"], ("field", "value"), list(record["fields"].items()))
+        fields = [(name, record["fields"][name]) for name in OUR_FIELDS if name in record["fields"]]
+        table(record["name"], ("field", "value"), fields)

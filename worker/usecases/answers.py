@@ -28,10 +28,14 @@ LISTS = {"broken": "flags", "unknown": "unknown"}
 """The list for each status. A flag held by unknown data is in the second."""
 
 
-def deals(services: Services, name: str, *, flagged: bool = False) -> list[dict[str, Any]]:
-    """Every deal that is not gone, as `deals` in docs/contract.md; `flagged`: only those with a flag that `counts`."""
+def deals(services: Services, name: str, *, flagged: bool = False, labels: bool = False) -> list[dict[str, Any]]:
+    """Every deal that is not gone, as `deals` in docs/contract.md; `flagged`: only those with a flag that `counts`.
+
+    `labels`: each deal also has `stage_name`, the stage as the CRM calls it.
+    """
     services.connection(name)
-    found = [deal_json(row) for row in services.store.verdicts.deals(name)]
+    rows = services.store.verdicts.deals(name)
+    found = [deal_json(row) | ({"stage_name": row["stage_name"]} if labels else {}) for row in rows]
     return [deal for deal in found if not flagged or any(map(needs_attention, deal["flags"]))]
 
 
@@ -91,6 +95,7 @@ def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
     meant = names(services, name, deal_id)
     row = next((row for row in services.store.verdicts.deals(name) if meant(row["id"])), None)
     if row is None:
+        judged_or_say(services, name)
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")
     session = Session(services, name, services.clock())
     described = services.store.connections.description(name)

@@ -123,11 +123,19 @@ def _checked(services: Services, as_of: datetime) -> Checked:
 def dearest(
     judged: Sequence[dict[str, Any]], records: Mapping[str, Record], connection: ConnectionSettings
 ) -> list[dict[str, Any]]:
-    """Deals with a flag, those of the highest amount at home first; each with its amount, currency and close date."""
+    """Deals with a flag, each with its amount, currency and close date.
+
+    Those of the highest amount at home come first, then those in other currencies, then those without an amount.
+    """
     flagged = [deal for deal in judged if any(map(needs_attention, deal["flags"]))]
     given = {key: {name: records[key].get(name) for name in ("amount", "currency", "close_date")} for key in records}
     rows = [{**deal, **given.get(deal["id"], {})} for deal in flagged]
-    return sorted(rows, key=lambda row: (row["currency"] != connection.currency, -(row["amount"] or 0), row["id"]))
+    return sorted(
+        rows,
+        key=lambda row: (
+            row["amount"] is None, row["currency"] != connection.currency, -(row["amount"] or 0), row["id"]
+        ),
+    )  # fmt: skip
 
 
 def _reader(services: Services) -> TablesConnector:

@@ -78,8 +78,9 @@ def next_step(folder: Path, source: str) -> str:
     if not source:
         return f"Next: fill in the connection in {config}, then `sluicegate --config {config} connection check NAME`."
     return (
-        f"Next: copy the login of '{source}' and the lines that fit of {folder / 'fields.toml'} into {config}, "
-        f"then `sluicegate --config {config} connection check {source}`."
+        f"Next: copy the login of '{source}' and the lines that fit of {folder / 'fields.toml'} into {config}; "
+        f"copy the processes that you want from {folder / 'processes-draft.yaml'} into {folder / 'policies'}; "
+        f"then run `sluicegate --config {config} connection check {source}`."
     )
 
 

@@ -20,6 +20,7 @@ STAGES = FACTS | {"stage": replace(FACTS["stage"], choices=("discovery", "negoti
     [
         ("days_since(last_activty) > 1", 12, "unknown fact 'last_activty'; did you mean 'last_activity'?"),
         ("contacts < 2", 1, "unknown fact 'contacts'; did you mean 'contact_count'?"),
+        ("amount >= 100000 USD", 18, "amount is in the deal's own currency, amount_home in the home currency"),
         ("amount = 'big'", 1, "cannot compare amount (money) with 'big' (text)"),
         ("is_open and owner > 3", 13, "cannot compare owner (text) with 3 (number)"),
         ("owner > 'a'", 1, "owner (text) has no order; compare it with = or !="),

@@ -121,6 +121,22 @@ def test_examples_of_a_policy_about_won_deals_are_won_unless_they_say_otherwise(
     assert wrong.text == "no-activity: this example should be flagged, but it is clear"
 
 
+def test_an_example_to_which_the_policy_does_not_apply_says_what_it_leaves_out():
+    values = {"applies_to": "is_open and pipeline = 'New'", "flag_if": "amount is blank"}
+    (found,) = run_examples(read(policy(**values, examples="{flagged: [{is_open: true, amount: null}]}")))
+    assert found.text == (
+        "no-activity: this example should be flagged, but it is clear: applies_to does not hold for it; "
+        "the example does not give pipeline"
+    )
+    (other,) = run_examples(read(policy(**values, examples="{flagged: [{is_open: true, pipeline: Old}]}")))
+    assert other.text.endswith("but it is clear: applies_to does not hold for it")
+
+
+def test_another_name_of_a_fact_is_known_in_an_example_as_in_a_condition():
+    (found,) = problems(policy(flag_if="contact_count < 2", examples="{flagged: [{contacts: 1}]}"))
+    assert found.endswith("unknown fact 'contacts'; did you mean 'contact_count'?")
+
+
 def test_a_pause_is_refused_where_no_record_carries_a_flag():
     (refused,) = problems(policy(subject="won deal", pausable="true"))
     assert refused.endswith("a policy about a won deal puts none there; leave it out")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from model.errors import SettingsProblem
 from model.sync import Remark
+from worker.cli.common import table
 from worker.cli.connections import show
 from worker.cli.lists import DEAL, deal_cells, show_lines
+from worker.cli.rendering import reason, show_digest, show_runs
 from worker.usecases.answers import neglects
 from worker.usecases.init import config_text
 
@@ -46,11 +50,85 @@ def test_each_deal_is_one_line_with_its_whole_id_at_100_columns(capsys):
     assert "Two lines" in second
 
 
+@pytest.mark.usefixtures("narrow")
+def test_a_deal_keeps_room_for_its_name_and_other_columns_give_way_with_a_word_about_it(capsys):
+    show_lines("1 deal", DEAL, map(deal_cells, [deal(1, flags=[flag("no-amount", 10), flag("silent", 15)])]))
+    printed = capsys.readouterr()
+    _, head, line = printed.out.splitlines()
+    assert printed.err == "No room for stage in 100 columns; --csv gives every column.\n"
+    assert "stage" not in head.split()
+    assert "A very long name of a" in line
+    assert "Bartholo…" in line
+    assert line.endswith("Silent  +1")
+
+
+@pytest.mark.usefixtures("narrow")
+def test_columns_that_fit_stay_and_the_stage_is_the_crm_s_label(capsys):
+    short = deal(1, id="9001", name="Pilot", owner="Ann Lee", stage="contract-sent", stage_name="Contract Sent")
+    show_lines("1 deal", DEAL, map(deal_cells, [short]))
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert re.split(" {2,}", line) == [
+        "9001", "Pilot", "1,250,000 EUR", "2026-12-01", "Contract Sent", "Ann Lee", "70",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_table_is_as_wide_as_the_screen_and_breaks_no_id(capsys):
+    policy = "new-business/discovery/decision-process-known"
+    table("Gates", ("criterion", "must hold", "else"), [(policy, LONG, LONG), ("short", LONG, "")])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert any(line.startswith(policy) for line in lines)
+
+
+@pytest.mark.usefixtures("narrow")
+def test_each_run_is_one_line_and_no_run_at_all_names_the_command_that_makes_one(capsys):
+    counts = {"pulled": 12_000, "deals": 3_000, "patches": 40, "outcomes": {"written": 40}, "calls": 35, "held": 10}
+    counts |= {"trouble": {"begun": ["deal 9001: its amount is no number"], "ended": []}}
+    run = {
+        "run_id": "12", "connection": "acme", "kind": "incremental", "started_at": "2026-11-30T00:52:10+00:00",
+        "as_of": "2026-11-30T00:52:00+00:00", "seconds": 26.5, "trigger": "by hand", "outcome": "done",
+        "counts": counts,
+    }  # fmt: skip
+    show_runs([run, run | {"run_id": "11", "seconds": None, "outcome": "under way", "counts": {}}])
+    title, _, newest, before = capsys.readouterr().out.splitlines()
+    assert title == "2 runs"
+    assert newest.startswith(" 12  acme")
+    assert newest.endswith("12,000 pulled, 40 written, 35 calls")
+    assert "under way" in before
+    show_runs([])
+    assert "`sluicegate run NAME`" in capsys.readouterr().out
+
+
 def test_twins_of_one_topic_are_one_neglect_that_names_the_other():
     flags = [flag("silent-14", 15, "staleness"), flag("silent-60", 25, "staleness", "critical"), flag("no-amount", 10)]
     assert [(title, also) for title, _, also in neglects(flags)] == [
         ("Silent-60", " Also: Silent-14."), ("No-amount", "")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "shown"),
+    [
+        ("Close date has passed", "Close date 14 Nov 2026 has passed.", "Close date 14 Nov 2026 has passed."),
+        ("No amount", "Amount is blank.", "No amount."),
+        (
+            "Large deal without approval",
+            "'Approved' is not ticked.",
+            "Large deal without approval. 'Approved' is not ticked.",
+        ),
+    ],
+)
+def test_no_screen_repeats_a_title_as_its_reason(title, text, shown):
+    assert reason(flag("large", 10) | {"title": title, "evidence": {"text": text}}) == shown
+
+
+def test_a_digest_leaves_out_a_reason_that_only_repeats_the_flag(capsys):
+    line = {"name": "Pilot", "amount": "10", "title": "No amount", "text": "Amount is blank.", "route": "daily"}
+    show_digest({"currency": "EUR", "reps": [{"owner": "Ann", "lines": [line | {"fix": "Enter it"}], "left_out": 0}]})
+    printed = capsys.readouterr().out
+    assert "No amount" in printed
+    assert "blank" not in printed
 
 
 def test_the_flag_of_a_gate_says_that_its_criterion_is_missing():
