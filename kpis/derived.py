@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kpis.answers import Answer, KpiValue
+from kpis.answers import Answer
+from kpis.values import KpiValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

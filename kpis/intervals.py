@@ -36,6 +36,12 @@ def wilson(hits: int, of: int) -> tuple[float, float] | None:
     return (0.0 if hits == 0 else middle - half), (1.0 if hits == of else middle + half)
 
 
+def share_of(hits: int, of: int) -> dict[str, float] | None:
+    """A share with its interval; None if `of` is 0."""
+    found = wilson(hits, of)
+    return found and {"value": hits / of, "low": found[0], "high": found[1]}
+
+
 def median_parts(values: pl.Expr) -> dict[str, pl.Expr]:
     """The median, and the order statistics that hold it with at least 95 % (Conover 1999, 3.2).
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from kpis.answers import MONEY_UNITS, Answer, KpiValue, noted
+from kpis.answers import Answer, noted
 from kpis.catalogue import SHIPPED
 from kpis.derived import derived, with_ingredients
 from kpis.dictionary import TIME_DIMS
@@ -16,6 +16,7 @@ from kpis.left_out import left_out_of
 from kpis.populations.population import Ask, dim_columns
 from kpis.populations.rows import POPULATIONS
 from kpis.targets import goal
+from kpis.values import MONEY_UNITS, KpiValue
 from kpis.window import ALL, DEFAULT_PER_DAY, Window
 
 if TYPE_CHECKING:

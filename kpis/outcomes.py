@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from kpis.intervals import CONFIDENCE
 from model.calendars.replay_days import BROKEN, UNKNOWN
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 ENOUGH: Final = 0.5
 """A rule needs this share of judged deal-days before its lift means anything."""
-CONFIDENCE: Final = 0.95
 
 
 @dataclass
@@ -86,7 +86,7 @@ def _warnings(deals: pl.DataFrame, days: list[date]) -> Counter[int]:
 def outcome_row(counts: RuleOutcomes, rep_weeks: float) -> dict[str, Any]:
     """The figures of one rule; unknown figures are null.
 
-    `precision`: share of flagged deals closed by now that were lost, with Wilson's interval (scipy's binomtest).
+    `precision`: share of flagged deals closed by now that were lost, with Wilson's interval.
     `lift`: that share over the share of deals never flagged, with Katz's log interval (scipy's relative_risk).
     Both intervals are at 95 %. Both are null unless the rule judged at least half of its deal-days.
     """
@@ -98,21 +98,11 @@ def outcome_row(counts: RuleOutcomes, rep_weeks: float) -> dict[str, Any]:
         "flagged_deal_days": counts.flagged_days, "deals_flagged": counts.flagged, "lost": counts.lost,
         "won": counts.won, "slipped": counts.slipped, "open": counts.flagged - counts.lost - counts.won,
         "deals_unflagged": counts.spared, "unflagged_lost": counts.spared_lost, "unflagged_won": counts.spared_won,
-        "precision": precision(counts.lost, counts.lost + counts.won) if enough else None,
+        "precision": share_of(counts.lost, counts.lost + counts.won) if enough else None,
         "lift": lift(counts) if enough else None,
         "median_warning_days": median(counts.warnings),
         "flags_per_rep_week": counts.starts / rep_weeks if rep_weeks else None,
     }  # fmt: skip
-
-
-def precision(hits: int, of: int) -> dict[str, float] | None:
-    """A share with Wilson's 95 % interval (scipy.stats.binomtest); None if `of` is 0."""
-    from scipy.stats import binomtest
-
-    if not of:
-        return None
-    found = binomtest(hits, of).proportion_ci(CONFIDENCE, method="wilson")
-    return {"value": hits / of, "low": float(found.low), "high": float(found.high)}
 
 
 def lift(counts: RuleOutcomes) -> dict[str, float] | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from kpis.outcomes import precision
+from kpis.intervals import share_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -162,7 +162,7 @@ def counted(why: pl.Series) -> dict[str, Any]:
     return {
         "shown": len(why), "ended": len(why) - apart[STANDS], "acted_on": acted, "not_acted_on": not_acted,
         "came_back": counts.get(BACK, 0), "unclear": apart[UNCLEAR], "too_early": apart[EARLY],
-        "standing": apart[STANDS], "precision": precision(acted, acted + not_acted),
+        "standing": apart[STANDS], "precision": share_of(acted, acted + not_acted),
         "why": {word: n for word, n in counts.items() if word != STANDS},
     }  # fmt: skip
 

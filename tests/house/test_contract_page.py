@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kpis.answers import Answer, KpiValue
+from kpis.answers import Answer
 from kpis.catalogue import SHIPPED
+from kpis.values import KpiValue
 from model.errors import SluicegateError
 from policies.language.tokens import FUNCTIONS
 from worker.cli.common import EXIT_CODES

@@ -91,7 +91,8 @@ def generated(deals=400, seed=7, *, imported=True):
         amount = drawn.choice((None, 0, drawn.randrange(1, 10_000_000) / 100))
         rows.append(deal(
             state, None if amount is None else f"{amount:.2f}", created=drawn.choice((made, made, None)),
-            closed_on=None if state == "open" else drawn.choice((ended, None)), owner=drawn.choice(("Ann", "Bob", None)),
+            closed_on=None if state == "open" else drawn.choice((ended, None)),
+            owner=drawn.choice(("Ann", "Bob", None)),
             close_date=drawn.choice((ended, ended, made - timedelta(days=9) if imported else ended, None)),
             probability=drawn.choice((None, 0.1, 0.25, 0.9)), amount_home__known=drawn.random() < 0.9,
         ))  # fmt: skip
@@ -280,8 +281,10 @@ def test_ten_mistakes_have_ten_places():
     assert [str(one) for one in refused.value.problems] == [
         "kpis.yaml:7:13: filter: unknown fact 'is_wonn'; did you mean 'is_won'?",
         "kpis.yaml:12:20: agg of measure is one of count, sum, average, median, not 'avarage'; did you mean 'average'?",
-        "kpis.yaml:17:31: amount is in each deal's own currency, and unlike currencies do not add up; write amount_home, "
-        "the amount in the home currency",
+        (
+            "kpis.yaml:17:31: amount is in each deal's own currency, and unlike currencies do not add up; write amount_home, "
+            "the amount in the home currency"
+        ),
         "kpis.yaml:19:5: a KPI of type ratio has no 'denominator'; add it",
         "kpis.yaml:24:11: 'win_rate_closed' is the name of a shipped KPI, which has one meaning; give yours another name",
         "kpis.yaml:30:5: unknown key 'lable' in a KPI; did you mean 'label'?",
