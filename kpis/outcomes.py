@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from kpis.intervals import CONFIDENCE
+from kpis.intervals import CONFIDENCE, share_of
 from model.calendars.replay_days import BROKEN, UNKNOWN
 
 if TYPE_CHECKING:
