@@ -282,8 +282,8 @@ def test_ten_mistakes_have_ten_places():
         "kpis.yaml:7:13: filter: unknown fact 'is_wonn'; did you mean 'is_won'?",
         "kpis.yaml:12:20: agg of measure is one of count, sum, average, median, not 'avarage'; did you mean 'average'?",
         (
-            "kpis.yaml:17:31: amount is in each deal's own currency, and unlike currencies do not add up; write amount_home, "
-            "the amount in the home currency"
+            "kpis.yaml:17:31: amount is in each deal's own currency, and unlike currencies do not add up; "
+            "write amount_home, the amount in the home currency"
         ),
         "kpis.yaml:19:5: a KPI of type ratio has no 'denominator'; add it",
         "kpis.yaml:24:11: 'win_rate_closed' is the name of a shipped KPI, which has one meaning; give yours another name",
