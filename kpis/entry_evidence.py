@@ -102,11 +102,18 @@ def _why(criterion: Mapping[str, Any]) -> str:
 
 
 def mark_untrusted(rows: Iterable[dict[str, Any]], summaries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """KPI rows of docs/contract.md; a stage conversion has `trusted: false` and a reason if its reps differ."""
-    why = {one["stage"]: one["why"] for one in summaries if not one["trusted"]}
+    """KPI rows of docs/contract.md; a conversion of a stage has `trusted: false` and a reason if its reps differ.
+
+    A stage is one of its process: a stage of the same name in another process is another one.
+    """
+    why = {(one["process"], one["stage"]): one["why"] for one in summaries if not one["trusted"]}
     return [
-        row | {"trusted": False, "why": "; ".join(filter(None, (row.get("why"), f"UNTRUSTED: {why[stage]}")))}
-        if row["id"].startswith(MARKED) and (stage := row["dims"].get("stage")) in why
+        row | {"trusted": False, "why": "; ".join(filter(None, (row.get("why"), f"UNTRUSTED: {why[place]}")))}
+        if row["id"].startswith(MARKED) and (place := _place(row["dims"])) in why
         else row
         for row in rows
     ]
+
+
+def _place(dims: Mapping[str, Any]) -> tuple[Any, Any]:
+    return dims.get("process"), dims.get("stage")

@@ -23,6 +23,11 @@ amounts in another currency than the connection's, `why` says from which currenc
 divided once and rounded at the end to six places. A conversion by stage has `trusted: false` where its reps differ in
 their entry evidence (`sluicegate policies evidence`).
 
+A visit begins when a deal enters an open stage of a process, also when it is created in it, and ends with the deal's
+next move, whatever it is. Won, Lost and stages that no process knows have no visits. A move to the same stage is none,
+and moves by Sluicegate's own user are left out together with those that they took back. The process is the one that
+holds the deal after the move. A stage is higher where it stands later in that process; the last one is Won.
+
 The windows are `all` (everything known at as_of), `90d` (or any number of days, the day of as_of included), `quarter`
 and `year` (of the calendar, up to as_of). Manage by leading KPIs. Lagging KPIs report results.
 """

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from model.process import Stage
+
 
 @dataclass(frozen=True)
 class Median:
-    """Kaplan–Meier median of days to leave forward; None under 20 visits (then the process's fixed band holds)."""
+    """Kaplan–Meier median of days to leave in any way; None under 20 visits (then the process's fixed band holds)."""
 
     days: float | None
     visits: int
@@ -31,6 +33,13 @@ class Calibration:
     def revision(self) -> str:
         """Names the table in digests; empty for none."""
         return "" if self.on is None else f"calibration {self.on.isoformat()}"
+
+    def limit(self, process: str, stage: Stage) -> tuple[float | None, str | None]:
+        """`stage_median_days` and where it comes from: the median, never below the floor, else the band's upper end."""
+        median = self.medians.get((process, stage.id))
+        if median and median.days is not None:
+            return max(median.days, float(self.floor_days)), "calibration"
+        return (float(stage.expected_days[1]), "band") if stage.expected_days else (None, None)
 
     def to_json(self) -> str:
         """The table as text for the store: medians sorted by process and stage."""

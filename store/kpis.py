@@ -72,10 +72,10 @@ class Kpis:
         """Keep the answer of `policies evidence` in place of the one before."""
         row = (self.database.connection_key(connection), instant(as_of), json(dict(answer)))
         with self.database.writing() as sql:
-            sql.upsert("stage_evidence", ("connection", "as_of", "told"), [row], ("connection",))
+            sql.upsert("stage_evidence", ("connection", "as_of", "answer"), [row], ("connection",))
 
     def entry_evidence(self, connection: str) -> dict[str, Any] | None:
         """The last kept answer of `policies evidence`, None where there is none."""
         mine = evidence.c.connection == self.database.connection_key(connection)
         with self.database.reading() as sql:
-            return sql.tx.execute(sa.select(evidence.c.told).where(mine)).scalar()
+            return sql.tx.execute(sa.select(evidence.c.answer).where(mine)).scalar()

@@ -274,5 +274,5 @@ stage_evidence = sa.Table(
     "stage_evidence", metadata,
     *_of(),
     sa.Column("as_of", Instant, nullable=False),
-    sa.Column("told", Json, nullable=False),  # the answer of `policies evidence`
+    sa.Column("answer", Json, nullable=False),  # the answer of `policies evidence`
 )  # fmt: skip

@@ -85,13 +85,19 @@ class Population:
 
     `masked` adds the columns that the parts of KPIs name, for one window. `concerned` gives a row a deal, with the
     columns that `leaves_out` and `counted` name and a mask of each day, if anything is unknown about any deal; else
-    None. `clocks`: by the name of a clock, the column with the day.
+    None. `clocks`: by the name of a clock, the column with the day. `order`: what rows are sorted by, if it matters.
     """
 
     rows: Callable[[Source], pl.DataFrame]
     masked: Callable[[pl.DataFrame, Ask], pl.DataFrame]
     concerned: Callable[[pl.DataFrame, Mapping[str, pl.DataFrame]], pl.DataFrame | None]
     clocks: Mapping[str, str] = field(default_factory=dict)
+    order: tuple[pl.Expr, ...] = ()
+
+    def together(self, slices: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """The rows of all slices."""
+        rows = pl.concat(slices, how="vertical_relaxed")
+        return rows.sort(self.order) if self.order else rows
 
     def grouped(self, rows: pl.DataFrame, dims: Sequence[str], clock: str, fiscal_year_starts: int) -> pl.LazyFrame:
         """The rows with a column for each dimension; periods are those of the clock's day.

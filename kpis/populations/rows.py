@@ -42,7 +42,7 @@ class KpiRows:
 def rows_of(sources: Iterable[Source]) -> KpiRows:
     """The rows of all slices of a connection. Raises ValueError without a slice."""
     parts = [_rows(source) for source in sources]
-    frames = {name: pl.concat([part.frames[name] for part in parts], how="vertical_relaxed") for name in POPULATIONS}
+    frames = {name: one.together(part.frames[name] for part in parts) for name, one in POPULATIONS.items()}
     dated = [part.rate_date for part in parts if part.rate_date]
     return replace(parts[0], today=max(part.today for part in parts), frames=frames, rate_date=max(dated, default=None))
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from kpis.dictionary import STAGE
 from kpis.populations.population import Ask, Population, Source, is_unknown, unknown
+from model.helpers.survival import in_order
 from model.widening.effective_moves import lasting
 
 if TYPE_CHECKING:
@@ -16,18 +17,20 @@ if TYPE_CHECKING:
 DAY_MICROSECONDS: Final = 86_400_000_000
 FORWARD: Final = ("forward", "won")
 ENDED: Final = (*FORWARD, "lost", "backward")
-BEYOND: Final = 1_000_000  # Won stands after every stage, also where no process gives it a place
+BEYOND: Final = 1_000_000
+"""More places than a process has."""
 STAGELESS: Final = "stageless"
 
 
 def rows(source: Source) -> pl.DataFrame:
     """Raw visits to open stages, with the deal's dimensions, and a row without a day for each deal of unknown stage.
 
-    on, left_on (days), days (of 86,400 s until it was left or until now), first (of the deal to this stage), left,
-    forward, ended, ever (the deal later reached a higher stage of the process, or Won), stageless.
+    on, left_on (days), days (of 86,400 s until it was left or until now), left, forward, ended, and of the deal's first
+    visit to the stage: first, ever (the deal later reached a higher stage of the process, or Won), next (the very next
+    one), here (the deal is in the stage now); stageless.
     """
     deals = source.rows(()).drop("stage").collect()
-    stayed = _visits(source.wide.moves, pl.lit(source.wide.as_of))
+    stayed = _visits(source)
     sure = deals.filter(~pl.col("scopeless"))
     visits = sure.drop("process", strict=False).join(stayed, on="key", how="inner", maintain_order="left")
     lost = source.wide.frame.lazy().filter(is_unknown(source.wide, "stage", "stage_since")).select("key").collect()
@@ -37,41 +40,62 @@ def rows(source: Source) -> pl.DataFrame:
     return pl.concat([visits.with_columns(stageless=pl.lit(value=False)), doubtful], how="diagonal")
 
 
-def _visits(moves: pl.DataFrame, as_of: pl.Expr) -> pl.DataFrame:
-    moves = lasting(moves)
+def _visits(source: Source) -> pl.DataFrame:
+    moves = _placed(lasting(source.wide.moves), source)
     goes_on = pl.col("key") == pl.col("key").shift(-1)
     moves = moves.with_columns(
         pl.when(goes_on).then(pl.col(column).shift(-1)).alias(name)
         for column, name in (("at", "left_at"), ("on", "left_on"), ("kind", "left_by"))
     )
-    moves = _reached(moves)
-    won = moves.filter(pl.col("kind") == "won").select("process", "to_stage").unique()
-    rows = moves.filter(pl.col("to_order").is_not_null() & ~pl.col("kind").is_in(["won", "lost"]))
-    rows = rows.join(won, on=["process", "to_stage"], how="anti", nulls_equal=True, maintain_order="left")
-    end = pl.coalesce("left_at", as_of)
+    rows = _reached(moves).filter(pl.col("place") != pl.col("top"))
+    end = pl.coalesce("left_at", pl.lit(source.wide.as_of))
     return rows.select(
-        "key", "on", "left_on", "process", stage="to_stage",
-        first=(pl.col("part") * BEYOND + pl.col("to_order")).is_first_distinct(),
+        "key", "on", "left_on", "process", "first", "ever", "next", "here", stage="to_stage",
         left=pl.col("left_at").is_not_null(),
         forward=pl.col("left_by").is_in(FORWARD).fill_null(value=False),
         ended=pl.col("left_by").is_in(ENDED).fill_null(value=False),
-        ever=pl.col("later") > pl.col("to_order"),
         days=(end - pl.col("at")).dt.total_microseconds() / DAY_MICROSECONDS,
     )  # fmt: skip
 
 
-def _reached(moves: pl.DataFrame) -> pl.DataFrame:
-    """`moves` by deal and process, numbered `part`, with `later`: the furthest place reached after each move in it.
+def _placed(moves: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """`moves` with `place`, their stage's in its process, and `top`, Won's, which is the last; lost has no place."""
+    known = pl.DataFrame(
+        [(process.id, len(process.stages)) for process in source.processes],
+        schema={"process": pl.String, "top": pl.Int64}, orient="row",
+    )  # fmt: skip
+    moves = moves.join(known, on="process", how="left", maintain_order="left")
+    top, kind = pl.col("top").fill_null(BEYOND - 1), pl.col("kind")
+    place = pl.when(kind == "won").then(top).when(kind != "lost").then("to_order")
+    return moves.with_columns(top=top, place=place)
 
-    One running maximum from the end does for all parts: each part stands BEYOND above the one after it.
+
+def _reached(moves: pl.DataFrame) -> pl.DataFrame:
+    """`moves` to places of processes, with first, ever, next and here.
+
+    `spot` is a deal's place in a process. In its order, visits to a place stand before those to the next place.
     """
-    rows = moves.sort("key", "process", maintain_order=True)
+    rows = moves.filter(pl.col("place").is_not_null()).sort("key", "process", maintain_order=True)
     changes = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in ("key", "process"))
-    rows = rows.with_columns(part=changes.cum_sum().cast(pl.Int64))
-    place = pl.when(pl.col("kind") == "won").then(BEYOND - 1).otherwise(pl.col("to_order").fill_null(0))
-    furthest = (place - pl.col("part") * BEYOND).reverse().cum_max().reverse().shift(-1)
-    within = pl.col("part") == pl.col("part").shift(-1)
-    return rows.with_columns(later=pl.when(within).then(furthest + pl.col("part") * BEYOND).otherwise(0))
+    rows = rows.with_columns(part=changes.cum_sum().cast(pl.Int64) * BEYOND, turn=pl.int_range(pl.len()))
+    place, part = pl.col("place"), pl.col("part")
+    # one running maximum from the end does for all parts: each stands BEYOND above the one after it
+    furthest = (place - part).reverse().cum_max().reverse().shift(-1) + part
+    ever = ((furthest > place) & (part == part.shift(-1))).fill_null(value=False)
+    rows = rows.with_columns(ever=ever, spot=part + place).sort("spot", maintain_order=True)
+    rows = rows.with_columns(first=pl.col("spot").ne_missing(pl.col("spot").shift(1)))
+    return rows.with_columns(_of_spots(rows).select(pl.all().gather(rows["first"].cum_sum() - 1)))
+
+
+def _of_spots(rows: pl.DataFrame) -> pl.DataFrame:
+    """A row a spot: `next`, the deal came to the next place after its first visit to this one; `here`, it is in it."""
+    first, last = pl.col("first"), pl.col("first").shift(-1, fill_value=True)
+    spots = rows.select(
+        spot=pl.col("spot").filter(first), began=pl.col("turn").filter(first), latest=pl.col("turn").filter(last),
+        here=pl.col("left_at").is_null().filter(last),
+    )  # fmt: skip
+    follows = (pl.col("spot").shift(-1) == pl.col("spot") + 1) & (pl.col("latest").shift(-1) > pl.col("began"))
+    return spots.select("here", next=follows.fill_null(value=False))
 
 
 def masked(visits: pl.DataFrame, ask: Ask) -> pl.DataFrame:
@@ -97,4 +121,6 @@ def concerned(visits: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFra
     )
 
 
-VISITS: Final = Population(rows, masked, concerned, {"entered": "on", "left": "left_on"})
+VISITS: Final = Population(
+    rows, masked, concerned, {"entered": "on", "left": "left_on"}, order=in_order("days", "left")
+)

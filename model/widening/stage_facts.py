@@ -57,14 +57,5 @@ def _limits(names: StageNames, calibration: Calibration) -> list[tuple[float | N
         for code, process in enumerate(names.processes)
         for order, stage in enumerate(process.stages, 1)
     }
-    found: list[tuple[float | None, str | None]] = []
-    for meaning in names.meanings:
-        place = bands.get(divmod(meaning.state, 1000)) if meaning.order else None
-        median = calibration.medians.get((place[0], place[1].id)) if place else None
-        if median and median.days is not None:
-            found.append((max(median.days, float(calibration.floor_days)), "calibration"))
-        elif place and place[1].expected_days:
-            found.append((float(place[1].expected_days[1]), "band"))
-        else:
-            found.append((None, None))
-    return found
+    places = [bands.get(divmod(meaning.state, 1000)) if meaning.order else None for meaning in names.meanings]
+    return [calibration.limit(*place) if place else (None, None) for place in places]

@@ -15,6 +15,7 @@ from tests.kpis.fixtures import deal, pipeline, value_of, values_of, walk
 FIRST_IDS = (
     "pipeline_value", "pipeline_value_weighted", "pipeline_coverage", "win_rate_closed", "win_rate_closed_by_value",
     "average_won_value", "days_to_win_mean", "days_to_win_median", "stage_conversion_ever",
+    "stage_conversion_next", "stage_conversion_resolved", "days_to_advance_half",
     "stage_conversion_first_move", "stage_conversion_resolved_visits", "days_in_stage_median",
     "days_in_stage_median_km", "pipeline_velocity_open_per_day", "pipeline_velocity_closed_per_day",
 )  # fmt: skip

@@ -98,15 +98,28 @@ def test_the_order_of_reps_does_not_matter_and_the_same_counts_give_the_same_ans
 
 
 def test_the_conversion_of_an_untrusted_stage_says_so_and_no_other_kpi_does():
-    untrusted = [{"stage": "evaluation", "trusted": False, "why": "reps differ"}, {"stage": "won", "trusted": True}]
-    rows = [
-        {"id": "stage_conversion_ever", "dims": {"stage": "evaluation"}, "value": 0.5},
-        {"id": "stage_conversion_next", "dims": {"stage": "evaluation"}, "value": None, "why": "no deal"},
-        {"id": "stage_conversion_ever", "dims": {"stage": "won"}, "value": 0.5},
-        {"id": "stage_conversion_ever", "dims": {}, "value": 0.5},
-        {"id": "days_in_stage_median", "dims": {"stage": "evaluation"}, "value": 5},
+    untrusted = [
+        {"process": "sales", "stage": "evaluation", "trusted": False, "why": "reps differ"},
+        {"process": "sales", "stage": "proposal", "trusted": True, "why": None},
     ]
-    ever, first, *others = mark_untrusted(rows, untrusted)
+    here = {"process": "sales", "stage": "evaluation"}
+    rows = [
+        {"id": "stage_conversion_ever", "dims": here, "value": 0.5},
+        {"id": "stage_conversion_next", "dims": {**here, "owner": "Ann"}, "value": None, "why": "no deal"},
+        {"id": "stage_conversion_ever", "dims": {"process": "sales", "stage": "proposal"}, "value": 0.5},
+        {"id": "stage_conversion_ever", "dims": {}, "value": 0.5},
+        {"id": "days_in_stage_median", "dims": here, "value": 5},
+    ]
+    ever, following, *others = mark_untrusted(rows, untrusted)
     assert ever == {**rows[0], "trusted": False, "why": "UNTRUSTED: reps differ"}
-    assert first["why"] == "no deal; UNTRUSTED: reps differ"
+    assert following["why"] == "no deal; UNTRUSTED: reps differ"
     assert others == rows[2:]
+
+
+def test_a_stage_of_the_same_name_in_another_process_stays_trusted():
+    untrusted = [{"process": "sales", "stage": "discovery", "trusted": False, "why": "reps differ"}]
+    rows = [
+        {"id": "stage_conversion_ever", "dims": {"process": process, "stage": "discovery"}, "value": 0.5}
+        for process in ("sales", "renewals")
+    ]
+    assert ["trusted" in row for row in mark_untrusted(rows, untrusted)] == [True, False]

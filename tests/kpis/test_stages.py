@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from kpis.window import Window
 from tests.kpis.fixtures import AS_OF, STAGES, pipeline, value_of, values_of, walk
 
-CONVERSIONS = ("stage_conversion_ever", "stage_conversion_first_move", "stage_conversion_resolved_visits")
+CONVERSIONS = (
+    "stage_conversion_ever", "stage_conversion_next", "stage_conversion_first_move", "stage_conversion_resolved",
+    "stage_conversion_resolved_visits",
+)  # fmt: skip
 DAYS = (9, 14, 41, 12, 11)
 ENTERED = (400, 280, 182, 64, 42, 27)
 
@@ -58,15 +61,67 @@ def test_the_worked_table_gives_its_own_medians_and_they_are_no_cycle():
 def test_a_deal_that_goes_back_and_on_again_counts_ever_but_not_at_first():
     wide = pipeline(moves=cohort(("evaluation", "qualified", "evaluation", "proposal")), keys=1)
     by_stage = {kpi: value_of(wide, kpi, "stage")["evaluation"] for kpi in CONVERSIONS}
-    assert [by_stage[kpi].value for kpi in CONVERSIONS] == [1, 0, Fraction("0.5")]
-    assert [by_stage[kpi].n for kpi in CONVERSIONS] == [1, 1, 2]
+    assert [by_stage[kpi].value for kpi in CONVERSIONS] == [1, 1, 0, 1, Fraction("0.5")]
+    assert [by_stage[kpi].n for kpi in CONVERSIONS] == [1, 1, 1, 1, 2]
 
 
 def test_a_skip_is_a_way_forward_and_the_skipped_stage_was_not_entered():
-    rates = value_of(
-        pipeline(moves=cohort(("discovery", "proposal", "won")), keys=1), "stage_conversion_first_move", "stage"
-    )
+    wide = pipeline(moves=cohort(("discovery", "proposal", "won")), keys=1)
+    rates = value_of(wide, "stage_conversion_first_move", "stage")
     assert {stage: rate.value for stage, rate in rates.items()} == {"discovery": 1, "proposal": 1}
+
+
+def test_a_skipped_stage_was_not_reached_and_the_reason_counts_the_skip():
+    skips = [("discovery", "proposal", "won"), ("discovery", "evaluation"), ("discovery", "qualified", "evaluation")]
+    wide = pipeline(moves=cohort(*skips), keys=3)
+    following, ever = (value_of(wide, kpi, "stage")["discovery"] for kpi in CONVERSIONS[1::-1])
+    assert (following.value, ever.value) == (Fraction(1, 3), 1)
+    assert following.why == "2 deals reached a later stage and skipped the next one"
+
+
+def test_a_deal_that_skips_a_stage_and_comes_back_to_it_reached_it():
+    wide = pipeline(moves=cohort(("discovery", "evaluation", "qualified")), keys=1)
+    assert value_of(wide, "stage_conversion_next", "stage")["discovery"].value == 1
+
+
+def test_a_stage_reached_before_was_not_reached_from_here():
+    wide = pipeline(moves=cohort(("qualified", "discovery")), keys=1)
+    assert value_of(wide, "stage_conversion_next", "stage")["discovery"].value == 0
+
+
+def test_the_stage_after_the_last_open_one_is_won():
+    wide = pipeline(moves=cohort(("negotiation", "won"), ("negotiation",), ("proposal", "won")), keys=3)
+    rates = value_of(wide, "stage_conversion_next", "stage")
+    assert {stage: rate.value for stage, rate in rates.items()} == {"negotiation": Fraction(1, 2), "proposal": 0}
+
+
+def test_deals_still_in_the_stage_are_counted_with_the_others_and_named():
+    wide = pipeline(moves=[*cohort(("qualified", "evaluation"), ("qualified",)), *walk(2, [("qualified", 0)])], keys=3)
+    for kpi in CONVERSIONS[:3]:
+        value = value_of(wide, kpi, "stage")["qualified"]
+        assert (value.value, value.why) == (Fraction(1, 3), "1 deal of 3 still in the stage")
+    resolved = value_of(wide, "stage_conversion_resolved", "stage")["qualified"]
+    assert (resolved.value, resolved.why) == (Fraction(1, 2), "1 deal that never left the stage left out")
+
+
+def test_a_deal_that_came_back_to_a_stage_is_resolved_once():
+    moves = cohort(("qualified", "evaluation", "qualified", "discovery"), ("qualified", "discovery"))
+    value = value_of(pipeline(moves=moves, keys=2), "stage_conversion_resolved", "stage")["qualified"]
+    assert (value.value, value.n) == (Fraction(1, 2), 2)
+
+
+@pytest.mark.parametrize("kpi", [*CONVERSIONS, "days_to_advance_half"])
+def test_without_a_stage_there_is_no_conversion(kpi):
+    value = value_of(worked_table(), kpi)
+    assert (value.value, value.why) == (None, "ask by stage")
+
+
+def test_two_processes_with_a_stage_of_one_name_are_two_rows():
+    moves = cohort(("discovery", "qualified"), ("discovery",))
+    moves = [move | {"process": "renewals"} if move["key"] else move for move in moves]
+    found = [one for one in values_of(pipeline(moves=moves, keys=2), by=[("stage",)]) if one.id == CONVERSIONS[0]]
+    rates = {(one.dims["process"], one.dims["stage"]): one.value for one in found if one.dims}
+    assert rates == {("sales", "discovery"): 1, ("sales", "qualified"): 0, ("renewals", "discovery"): 0}
 
 
 def test_a_lost_deal_that_comes_back_and_goes_on_went_on_in_the_end():
@@ -109,46 +164,6 @@ def test_a_cohort_is_of_those_who_entered_in_the_window():
     assert found["2026-Q1"] == 0
 
 
-def test_days_are_of_86_400_seconds():
-    moves = walk(0, [("qualified", 0), ("evaluation", 1.5)])
-    assert value_of(pipeline(moves=moves, keys=1), "days_in_stage_median", "stage")["qualified"].value == Fraction(
-        "1.5"
-    )
-
-
-def test_deals_that_are_stuck_lengthen_kaplan_meier_and_not_the_plain_median():
-    moves = [
-        row for key, days in enumerate((10, 20, 30)) for row in walk(key, [("qualified", 0), ("evaluation", days)])
-    ]
-    moves += [row for key in range(3, 5) for row in walk(key, [("qualified", 0)])]
-    wide = pipeline(moves=moves, keys=5)
-    assert value_of(wide, "days_in_stage_median", "stage")["qualified"].value == 20
-    assert value_of(wide, "days_in_stage_median_km", "stage")["qualified"].value == 30
-
-
-def test_where_under_half_go_on_there_is_no_kaplan_meier_median():
-    moves = [
-        *walk(0, [("qualified", 0), ("evaluation", 3)]),
-        *walk(1, [("qualified", 0)]),
-        *walk(2, [("qualified", 0)]),
-    ]
-    value = value_of(pipeline(moves=moves, keys=3), "days_in_stage_median_km", "stage")["qualified"]
-    assert (value.value, value.n, value.why) == (None, 3, "under half of the visits are seen to go forward")
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from(["evaluation", "lost"])), min_size=1, max_size=40))
-def test_kaplan_meier_agrees_with_lifelines(stays):
-    from lifelines import KaplanMeierFitter  # half a second of pandas and scipy that other tests do not need
-
-    moves = [row for key, (days, end) in enumerate(stays) for row in walk(key, [("qualified", 0), (end, days)])]
-    wide = pipeline(moves=moves, keys=len(stays))
-    fitted = KaplanMeierFitter().fit([days for days, _ in stays], [end != "lost" for _, end in stays])
-    own = value_of(wide, "days_in_stage_median_km", "stage")["qualified"].value
-    if abs(fitted.survival_function_["KM_estimate"] - 0.5).min() > 1e-9:
-        assert (float("inf") if own is None else own) == fitted.median_survival_time_
-
-
 def test_without_stage_history_stage_figures_are_null_with_the_reason():
     value = value_of(pipeline(keys=1, dormant=["stage_since"]), "stage_conversion_ever")
     assert (value.value, value.why) == (None, "nothing is mapped for stage_since")
@@ -163,20 +178,25 @@ def test_an_empty_pipeline_has_values_that_say_why():
 
 def counted_by_hand(walks, kpi):
     """Numerator and denominator of a conversion by stage, one deal and one move at a time."""
-    count = {}
+    by_visit, count = kpi == "stage_conversion_resolved_visits", {}
     for steps in walks:
-        places = [None if stage == "lost" else STAGES.index(stage) for stage in steps]
+        places = [-1 if stage == "lost" else STAGES.index(stage) for stage in steps]
         for at, (stage, place) in enumerate(zip(steps, places, strict=True)):
-            if stage in {"lost", "won"} or (kpi != "stage_conversion_resolved_visits" and stage in steps[:at]):
+            after = places[at + 1 :]
+            if stage in {"lost", "won"} or (not by_visit and stage in steps[:at]):
                 continue
-            after = [other for other in places[at + 1 :] if other is not None]
-            ended = at + 1 < len(steps)
-            first = ended and places[at + 1] is not None and places[at + 1] > place
-            yes = any(other > place for other in after) if kpi == "stage_conversion_ever" else first
-            if ended or kpi != "stage_conversion_resolved_visits":
-                found = count.setdefault(stage, [0, 0])
-                found[0] += yes
-                found[1] += 1
+            if not after and "resolved" in kpi:
+                continue
+            yes = {
+                "stage_conversion_ever": any(other > place for other in after),
+                "stage_conversion_next": place + 1 in after,
+                "stage_conversion_first_move": after[:1] > [place],
+                "stage_conversion_resolved": any(other > place for other in after),
+                "stage_conversion_resolved_visits": after[:1] > [place],
+            }[kpi]
+            found = count.setdefault(stage, [0, 0])
+            found[0] += yes
+            found[1] += 1
     return count
 
 

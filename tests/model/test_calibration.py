@@ -37,7 +37,7 @@ def leaving(count, days, kind="forward", stage="proposal"):
     ]  # fmt: skip
 
 
-def test_the_median_is_the_day_by_which_half_have_left_forward():
+def test_the_median_is_the_day_by_which_half_have_left():
     found = calibrate(moves(*leaving(21, 10)), AS_OF)
     assert found.medians["main", "discovery"] == Median(pytest.approx(10 + 10 / 24), 21)
     assert found.revision == "calibration 2026-11-15"
@@ -47,8 +47,15 @@ def test_under_twenty_visits_there_is_no_median():
     assert calibrate(moves(*leaving(19, 10)), AS_OF).medians["main", "discovery"] == Median(None, 19)
 
 
-def test_lost_visits_are_censored():
-    assert not visits(moves(*leaving(3, 10, "lost", None)), AS_OF)["forward"].any()
+def test_lost_and_backward_visits_have_ended_and_open_ones_are_censored():
+    for kind in ("lost", "backward", "process", "unknown"):
+        assert visits(moves(*leaving(3, 10, kind, None)), AS_OF)["left"].all(), kind
+    assert not visits(moves((1, 0, "created", "discovery", "user")), AS_OF)["left"].any()
+
+
+def test_losses_do_not_lengthen_the_median_of_a_stage_that_most_deals_leave_lost():
+    lost = [(key + 100, *row) for key, *row in leaving(40, 12, "lost", None)]
+    assert calibrate(moves(*leaving(20, 8), *lost), AS_OF).medians["main", "discovery"].days < 14
 
 
 @pytest.mark.parametrize(("rows", "why"), [
@@ -70,7 +77,7 @@ def test_our_median_is_that_of_lifelines(stays):
     from lifelines import KaplanMeierFitter  # half a second of pandas and scipy that other tests do not need
 
     days, left = zip(*stays, strict=True)
-    frame = pl.DataFrame({"process": "p", "stage": "s", "days": [float(d) for d in days], "forward": left})
+    frame = pl.DataFrame({"process": "p", "stage": "s", "days": [float(d) for d in days], "left": left})
     curve = KaplanMeierFitter().fit(days, left).survival_function_["KM_estimate"]
     halved = curve.index[curve <= 0.5 + 1e-9]  # theirs misses exact halves by rounding
     assert kaplan_meier(frame)["median"].item() == (halved[0] if len(halved) else None)

@@ -96,7 +96,7 @@ def calibrate(
     accept: Annotated[bool, typer.Option("--accept", help="put the newest proposal in force")] = False,
     as_json: Json = False,
 ) -> None:
-    """Propose a table of median days in stage, or accept the newest proposal.
+    """Propose a table of median days in stage, or accept the newest proposal; both show old and new limits.
 
     Example: sluicegate calibrate acme --accept
     """
@@ -105,13 +105,17 @@ def calibrate(
 
     services = asked(context).services()
     found = accept_newest(services, name) if accept else propose(services, name)
-    rows = [(m["process"], m["stage"], _median(m["days"]), m["visits"]) for m in found["medians"]]
-    title = f"Calibration of {found['on']}, {found['state']}"
-    say(found, as_json, lambda: table(title, ("process", "stage", "median days", "visits"), rows))
+    rows = [
+        (m["process"], m["stage"], m["visits"], _limit(m["limit_before"], m["limit_before_from"]),
+         _limit(m["limit"], m["limit_from"])) for m in found["medians"]
+    ]  # fmt: skip
+    title = f"Calibration of {found['on']}, {found['state']}: stage_median_days by stage"
+    old = f"before ({found['in_force_before'] or 'no calibration'})"
+    say(found, as_json, lambda: table(title, ("process", "stage", "visits", old, f"by {found['on']}"), rows))
 
 
-def _median(days: float | None) -> str:
-    return "the fixed band" if days is None else f"{days:.1f}"
+def _limit(days: float | None, source: str | None) -> str:
+    return "none" if days is None else f"{days:.1f} days" + (" (expected_days)" if source == "band" else "")
 
 
 def show_preview(shown: dict[str, Any], path: Path) -> None:

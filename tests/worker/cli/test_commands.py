@@ -298,7 +298,8 @@ def test_a_calibration_is_proposed_and_in_force_only_when_accepted(served):
     code, accepted = served.ask("calibrate", NAME, "--accept")
     assert (code, accepted["state"]) == (0, "in force")
     assert accepted["medians"] == proposed["medians"]
-    assert all(median.keys() == {"process", "stage", "days", "visits"} for median in accepted["medians"])
+    limits = {"limit", "limit_from", "limit_before", "limit_before_from"}
+    assert all(median.keys() == {"process", "stage", "days", "visits", *limits} for median in accepted["medians"])
 
 
 def test_a_paused_connection_is_left_alone_until_it_is_resumed(served):

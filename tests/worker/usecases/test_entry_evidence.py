@@ -69,11 +69,12 @@ def test_two_reps_who_differ_make_the_stage_and_its_conversion_untrusted(kept):
     )
     assert not criteria["deals/proposal/step"]["differs"]
     kpis = measured(kept.services, NAME, USUAL)
-    here = [kpi for kpi in kpis if kpi["dims"] == {"stage": "proposal"}]
+    place = {"process": "deals", "stage": "proposal"}
+    here = [kpi for kpi in kpis if kpi["dims"] == place]
     conversions = {kpi["id"]: kpi for kpi in here if kpi["id"].startswith("stage_conversion_")}
-    assert len(conversions) == 3
+    assert len(conversions) == 5
     assert all(kpi["trusted"] is False and "UNTRUSTED: 'Evaluation" in kpi["why"] for kpi in conversions.values())
-    assert [kpi["id"] for kpi in kpis if "trusted" in kpi and kpi["dims"] != {"stage": "proposal"}] == []
+    assert [kpi["id"] for kpi in kpis if "trusted" in kpi and kpi["dims"] != place] == []
 
 
 def test_the_answer_before_is_replaced(kept):
