@@ -26,6 +26,7 @@ PROCESS: Final = "process"
 TYPES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "is_open": pl.Boolean, "is_won": pl.Boolean, "is_lost": pl.Boolean, "amount_home": MONEY,
     "probability": pl.Float64, "created": pl.Date, "closed_on": pl.Date, "close_date": pl.Date,
+    "stage_since": pl.Date,
 }  # fmt: skip
 """Types of facts that a frame may lack; any other is a text."""
 
@@ -62,11 +63,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Ask:
-    """What is asked of the rows: the window, as seen from `today`, and the targets of a period."""
+    """What is asked of the rows: the window, as seen from `today`, and the targets of a period.
+
+    `frames`: the rows of every population, for one that needs those of another.
+    """
 
     today: date
     goal: Goal
     window: Window = ALL
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from kpis.populations.deals import DEALS
+from kpis.populations.reps import REPS
 from kpis.populations.visits import VISITS
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from kpis.populations.population import Population, Source
 
-POPULATIONS: Final[Mapping[str, Population]] = {"deals": DEALS, "visits": VISITS}
+POPULATIONS: Final[Mapping[str, Population]] = {"deals": DEALS, "visits": VISITS, "reps": REPS}
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from model.errors import SettingsProblem
 from model.facts import FACTS, Fact
 from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
-from worker import side_files
 from worker.pipeline.home_currency import home_of
+from worker.pipeline.known_targets import targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -65,7 +65,8 @@ def values(
     sources = list(_sources(session, wides, processes, asked))
     if not sources:
         return []
-    rows, question = rows_of(sources), _question(session, asked)
+    rows = rows_of(sources)
+    question = _question(session, asked, rows.frames["deals"])
     found = [value.json() for value in measured(rows, question)]
     if exempt:
         without = {_named(row): row for row in (value.json() for value in measured(rows.without(exempt), question))}
@@ -130,7 +131,7 @@ def _conditions(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact])
         yield found
 
 
-def _question(session: Session, asked: KpiQuestion) -> Question:
+def _question(session: Session, asked: KpiQuestion, deals: pl.DataFrame) -> Question:
     from kpis.measure import Question
     from kpis.window import Window
 
@@ -138,7 +139,7 @@ def _question(session: Session, asked: KpiQuestion) -> Question:
     return Question(
         by=asked.by,
         window=Window(asked.window, starts) if asked.window else None,
-        targets=targets(session),
+        targets=targets(session, deals),
         currency=home.currency,
         note=home.short_note,
         fiscal_year_starts=starts,
@@ -150,13 +151,3 @@ def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str
     """KPI rows, each with what the last evidence at entry holds against it."""
     evidence = session.store.kpis.entry_evidence(session.name)
     return mark_untrusted(rows, evidence["stages"]) if evidence else rows
-
-
-def targets(session: Session) -> pl.DataFrame | None:
-    """The targets file as a frame, or None."""
-    from kpis.targets import TARGETS
-
-    path = session.connection.targets
-    if path is None:
-        return None
-    return pl.DataFrame(side_files.targets(session.services.settings.path(path)), schema=TARGETS)
