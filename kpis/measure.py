@@ -94,7 +94,7 @@ class _Measuring:
     def __init__(self, rows: KpiRows, asked: Question, window: Window) -> None:
         self.rows, self.asked, self.window = rows, asked, window
         self.goal = goal(asked.targets, rows.today, window, asked.currency, asked.fiscal_year_starts)
-        ask = Ask(rows.today, self.goal, window, rows.frames["deals"])
+        ask = Ask(rows.today, self.goal, window, rows.frames)
         self.masked = {name: one.masked(rows.frames[name], ask) for name, one in POPULATIONS.items()}
         self.span = self._span()
         self.overall: dict[str, pl.DataFrame] = {}
@@ -150,6 +150,8 @@ class _Measuring:
             return None
         if overall is None or not parts.keys() <= set(overall.columns):
             return None
+        if self.goal.rows.height and any(kpi.clock == TARGETED for kpi in kpis):
+            return None
         return overall.select(rows[columns[0]].head(1), *parts)
 
     def _grouped(self, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> pl.LazyFrame:
@@ -158,6 +160,8 @@ class _Measuring:
         rows = population.grouped(
             self.masked[kpis[0].population], dims, kpis[0].clock, self.asked.fiscal_year_starts
         )  # fmt: skip
+        if kpis[0].population == "deals":
+            rows = rows.with_columns(targeted=self.goal.targeted(dims[0] if dims else None))
         parts = [part.alias(name) for name, part in _parts_of(kpis).items()]
         columns = dim_columns(dims)
         return rows.group_by(columns).agg(parts).sort(columns, nulls_last=True) if dims else rows.select(parts)
@@ -188,7 +192,7 @@ class _Measuring:
 
     def _surroundings(self, target: Any) -> dict[str, Any]:
         """What an answer may need beside the parts of its rows."""
-        return {"target": target, "no_target": self.goal.why, **self.span}
+        return {"target": target, "no_target": self.goal.why, "goal_note": self.goal.note, **self.span}
 
     def _span(self) -> dict[str, Any]:
         """`window_days`: from the first day known to the last; `known_from`: that day, if the window is longer."""

@@ -39,17 +39,26 @@ def people(path: Path) -> list[Record]:
 
 
 def targets(path: Path) -> list[Record]:
-    """Targets of an owner, a team or everybody (neither given) for a period: `2026-Q4`, `2026-11`, `2026`."""
-    return [
-        {
-            "owner": row.get("owner") or None,
-            "team": row.get("team") or None,
-            "period": row["period"],
-            "amount": _decimal(path, line, row["amount"]),
-            "currency": row.get("currency") or None,
-        }
-        for line, row in _rows(path, required=("period", "amount"))
-    ]
+    """Targets of an owner, a team or everybody (neither given) for a period such as `2026-Q4` or `FY2026-Q4`.
+
+    `line` is the row's line in the file. Rows for one owner or team and period add up.
+    """
+    return [_target(path, line, row) for line, row in _rows(path, required=("period", "amount"))]
+
+
+def _target(path: Path, line: int, row: Row) -> Record:
+    from kpis.periods import EXAMPLES, period
+
+    label, amount = row["period"].upper(), _decimal(path, line, row["amount"])
+    if not period(label):
+        raise SettingsProblem(f"{path}:{line}: '{row['period']}' is no period; write {EXAMPLES}.")
+    if amount < 0:
+        raise SettingsProblem(f"{path}:{line}: a target must not be below zero, as {row['amount']} is.")
+    owner, team, currency = (row.get(name) or None for name in ("owner", "team", "currency"))
+    return {
+        "owner": owner, "team": team, "period": label, "amount": amount, "currency": currency and currency.upper(),
+        "line": line,
+    }  # fmt: skip
 
 
 def rates(path: Path) -> list[Record]:
@@ -75,7 +84,9 @@ def _rows(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
                 raise SettingsProblem(f"{path}:1: the column '{missing[0]}' is missing (there: {', '.join(names)}).")
             reader.fieldnames = names
             for row in reader:
-                yield reader.line_num, {k: (v or "").strip() for k, v in row.items() if k}
+                cells = {k: (v or "").strip() for k, v in row.items() if k}
+                if any(cells.values()):
+                    yield reader.line_num, cells
     except (FileNotFoundError, UnicodeDecodeError) as e:
         raise SettingsProblem(f"{path} cannot be read as UTF-8 text: {e}") from None
 

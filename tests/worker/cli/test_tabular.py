@@ -45,3 +45,24 @@ def test_targets_belong_to_an_owner_or_a_team(tmp_path):
     ada, east = side_files.targets(path)
     assert (ada["owner"], ada["team"], ada["amount"]) == ("Ada", None, Decimal(100000))
     assert (east["owner"], east["team"], east["currency"]) == (None, "East", "EUR")
+
+
+def test_empty_rows_are_no_targets_and_lines_are_counted_all_the_same(tmp_path):
+    path = written(tmp_path, "owner,period,amount,currency\nAda,fy2026-q4,5,usd\n,,,\n\nBo,2026,6,\n")
+    assert [(row["period"], row["currency"], row["line"]) for row in side_files.targets(path)] == [
+        ("FY2026-Q4", "USD", 2), ("2026", None, 5)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("Ada,Q4,5", "file.csv:2: 'Q4' is no period; write 2026-Q4"),
+        ("Ada,,5", "file.csv:2: '' is no period"),
+        ("Ada,2026,-5", "file.csv:2: a target must not be below zero"),
+        ("Ada,2026,", "file.csv:2: '' is no number"),
+    ],
+)
+def test_a_mistake_in_a_target_names_its_line(tmp_path, row, expected):
+    with pytest.raises(SettingsProblem, match=expected):
+        side_files.targets(written(tmp_path, f"owner,period,amount\n{row}\n"))
