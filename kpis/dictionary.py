@@ -30,9 +30,9 @@ class Kpi:
     aggregates over those rows, by name; `answer` makes the value of them. `clock`: the day by which the window and the
     time dimensions go. `counted`: the deals that it counts; `leaves_out`: by what they lack, those that it would count
     if that were known. `staged`: whether it has groups by stage, or has a value only by stage. `timed`: whether it has
-    groups by period. `only_by`: the dimensions that make sense, where not all do. `also`: words people use for it, and
-    for others: none is its name. `interval`: how its 95 % interval is made. `made_of`: the KPIs that a derived one is
-    calculated from; `combine` makes its value of theirs, by id.
+    groups by period. `overall`: whether it has a value of all deals. `only_by`: the dimensions that make sense, where
+    not all do. `also`: words people use for it, and for others: none is its name. `interval`: how its 95 % interval is
+    made. `made_of`: the KPIs that a derived one is calculated from; `combine` makes its value of theirs, by id.
     """
 
     id: str
@@ -59,6 +59,7 @@ class Kpi:
     cadence: str = "daily"
     staged: Literal["no", "also", "only"] = "no"
     timed: bool = True
+    overall: bool = True
     only_by: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     made_of: tuple[Kpi, ...] = ()
@@ -71,7 +72,7 @@ class Kpi:
 
     def takes(self, dims: tuple[str, ...]) -> bool:
         """Whether the KPI has a value for all deals (no dimension), or groups by these one or two dimensions."""
-        if self.only_by and not set(dims) <= set(self.only_by):
+        if (self.only_by and not set(dims) <= set(self.only_by)) or not (dims or self.overall):
             return False
         if STAGE in dims:
             return self.staged != "no"

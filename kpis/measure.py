@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from kpis.populations.rows import KpiRows
 
 TARGETED: Final = "target period"
-PER_DAY: Final = "money/day"
+PER_DAY: Final = ("money/day", "per rep and week")
+"""Units of rates over time."""
 PLAIN: Final = pl.QueryOptFlags.none()
 """The queries are as short as they can be, and a run of few deals asks many of them."""
 ENOUGH: Final = 30
@@ -85,7 +86,7 @@ def _parts_of(kpis: Sequence[Kpi]) -> dict[str, pl.Expr]:
 
 
 def _of_unit(asked: Question, *, per_day: bool) -> list[Kpi]:
-    return [kpi for kpi in asked.kpis.values() if (kpi.unit == PER_DAY) == per_day]
+    return [kpi for kpi in asked.kpis.values() if (kpi.unit in PER_DAY) == per_day]
 
 
 class _Measuring:
@@ -117,8 +118,8 @@ class _Measuring:
         """Why the KPI has no value whatever the group; empty if it can have one."""
         if lacking := [fact for fact in kpi.needs if fact not in self.rows.facts]:
             return f"nothing is mapped for {', '.join(lacking)}"
-        if kpi.unit == PER_DAY and self.window.name == "all":
-            return "a rate per day needs a window of days, as 365d or 2026-Q3"
+        if kpi.unit in PER_DAY and self.window.name == "all":
+            return f"a rate per {kpi.unit.split()[-1].split('/')[-1]} needs a window of days, as 365d or 2026-Q3"
         return ""
 
     def _groups(self, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> Iterator[KpiValue]:

@@ -104,6 +104,8 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("owner_since", "date", "", "The day the owner took the deal over", ("owner_id",),
              known=pl.col("owner_since").is_not_null()),
         Fact("is_test", "yes/no", "", "A test record, by mapping", MAPPED),
+        Fact("campaign", "choice", "", "The campaign that brought the deal, by mapping", MAPPED),
+        Fact("loss_reason", "choice", "", "Why the deal was lost, by mapping", MAPPED),
         Fact("stage", "choice", "", "The stage's id in the process that binds the deal; blank where lost",
              ("stage_name",), known=STAGE),
         Fact("stage_name", "text", "", "The stage as the CRM calls it", ("stage_name",)),

@@ -72,6 +72,9 @@ ACTIVITY: Final = columns({
 })  # fmt: skip
 """Activities reduced by the store: touches and plans only, known (created) and dated at or before as_of."""
 
+LOGGED: Final = columns({"owner_id": pl.String, "kind": pl.String, "at": INSTANT})
+"""Touches one by one: who made each, its kind and when."""
+
 ROLES: Final = columns({"key": pl.Int64, "contact_count": pl.Int64, "roles": pl.List(pl.String)})
 
 OWNERS: Final = columns({

@@ -82,6 +82,13 @@ def lost_value(of: Parts) -> Answer:
     return _worth(of, "lost deal")
 
 
+def loss_reason_share(of: Parts) -> Answer:
+    """The share of the lost deals that were lost for one reason; the group without a name has no reason recorded."""
+    return ratio(
+        of["n"], of["total"], of["n"], "no deal lost in the window", interval=wilson(of["n"], of["total"] or 0)
+    )
+
+
 def pulled_in_value(of: Parts) -> Answer:
     """The amounts of open deals whose close date is earlier at the end of the window than at its start."""
     return _worth(of, "deal pulled in")
@@ -124,9 +131,7 @@ created = partial(
     leaves_out={**STATELESS, "without a day of creation": pl.col("uncreated")},
     window="deals created in the window, by the day of creation in the zone of the deal's owner",
 )  # fmt: skip
-closed = partial(
-    Kpi, denominator="none", leads="lagging", category="outcome", clock="closed", window=CLOSING, leaves_out=DAYLESS
-)
+closed = partial(Kpi, leads="lagging", category="outcome", clock="closed", window=CLOSING, leaves_out=DAYLESS)
 moved = partial(
     Kpi, leads="leading", category="leading", population="date_moves", clock=CLOCK, timed=False, counted=STANDS,
     leaves_out=UNMOVED, window=MOVED, needs=("is_open", "close_date"),
@@ -165,6 +170,7 @@ KPIS: Final = (
         formula="number of deals won in the window",
         numerator="deals won in the window",
         unit="deals",
+        denominator="none",
         source="S92",
         needs=("is_won",),
         counted=WON,
@@ -178,6 +184,7 @@ KPIS: Final = (
         purpose="How much was won",
         formula="Σ amount of deals won in the window",
         numerator="amounts of deals won in the window",
+        denominator="none",
         source="S92",
         needs=("is_won", "amount_home"),
         counted=WON,
@@ -193,6 +200,7 @@ KPIS: Final = (
         formula="number of deals lost in the window",
         numerator="deals lost in the window",
         unit="deals",
+        denominator="none",
         source="S94",
         needs=("is_lost",),
         counted=LOST,
@@ -206,6 +214,7 @@ KPIS: Final = (
         purpose="How much was lost; by loss_reason why",
         formula="Σ amount of deals lost in the window",
         numerator="amounts of deals lost in the window",
+        denominator="none",
         source="S94; some teams set a lost deal's amount to 0, which counts as 0",
         needs=("is_lost", "amount_home"),
         counted=LOST,
@@ -213,6 +222,24 @@ KPIS: Final = (
         also=("lost", "loss reasons"),
         answer=lost_value,
         **WORTH,
+    ),
+    closed(
+        id="loss_reason_share",
+        title="Share of a loss reason",
+        purpose="Why deals are lost",
+        formula="deals lost for the reason ÷ all deals lost",
+        numerator="deals lost in the window with this loss_reason",
+        denominator="all deals lost in the window, those without a reason included",
+        unit="share",
+        source="S94",
+        needs=("is_lost", "loss_reason"),
+        counted=LOST,
+        overall=False,
+        only_by=("loss_reason",),
+        interval=WILSON,
+        parts={"n": LOST.sum(), "total": pl.col("lost_total").first()},
+        also=("loss reasons", "lost"),
+        answer=loss_reason_share,
     ),
     moved(
         id="pulled_in_value",

@@ -64,10 +64,12 @@ def masked(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:
     due = pl.col("close_date").is_between(goal.first, goal.last) if goal.first else pl.lit(value=False)
     closed = (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
     born = ask.window.holds(pl.col("created"), as_of)
+    lost = (pl.col("is_lost") & inside).fill_null(value=False) & sure
     return with_figures(deals, ask).with_columns(
         open=pl.col("is_open").fill_null(value=False) & sure,
         won=(pl.col("is_won") & inside).fill_null(value=False) & sure,
-        lost=(pl.col("is_lost") & inside).fill_null(value=False) & sure,
+        lost=lost,
+        lost_total=lost.sum(),
         dayless=closed & pl.col("closed_day").is_null() & ~inside & sure,
         created_in_window=born & sure,
         uncreated=pl.col("created").is_null() & ~born & sure,

@@ -41,6 +41,7 @@ class Source:
     nobody knows. `count_imported`: deals that were created closed count as if they had been worked here.
     `extra`: further columns of deals, over `wide.frame`.
     `date_moves`: DATE_MOVES of model/widening/date_moves.py; None where the close date has no history.
+    `touches`: TOUCHES of kpis/populations/activities.py, of the whole connection; only one slice has them.
     """
 
     wide: Wide
@@ -50,6 +51,7 @@ class Source:
     count_imported: bool = False
     extra: Mapping[str, pl.Expr] = field(default_factory=dict)
     date_moves: pl.DataFrame | None = None
+    touches: pl.DataFrame | None = None
 
     def rows(self, columns: Iterable[str], **more: pl.Expr) -> pl.LazyFrame:
         """The deals in scope with the known values of these facts and of the dimensions, and masks of the latter.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from kpis.populations.activities import ACTIVITIES
 from kpis.populations.date_moves import DATE_MOVED
 from kpis.populations.deals import DEALS
 from kpis.populations.reps import REPS
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from kpis.populations.population import Population, Source
 
 POPULATIONS: Final[Mapping[str, Population]] = {
-    "deals": DEALS, "visits": VISITS, "date_moves": DATE_MOVED, "reps": REPS,
+    "deals": DEALS, "visits": VISITS, "date_moves": DATE_MOVED, "reps": REPS, "activities": ACTIVITIES,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from model.subjects import LEADS, OPPORTUNITIES
 from store.codec import instant, instant_of
 from store.history.builder import HistoryBuilder
 from store.history.leads import read_leads
+from store.history.logged import logged
 from store.history.raw import read, read_some
 from store.history.snapshot import feeds_of, read_snapshot
 from store.mirror_tables import ALL_KEYS
@@ -55,6 +56,11 @@ class History:
             if subject is LEADS:
                 return read_leads(sql, key, as_of, touch)
             return read_snapshot(sql, key, as_of, touch, keys or ALL_KEYS, claims, fields)
+
+    def logged(self, connection: str, as_of: datetime, touch: TouchRule) -> pl.DataFrame:
+        """Every touch that was known and had happened at `as_of`, on a deal or not (LOGGED)."""
+        with self.database.reading() as sql:
+            return logged(sql, self.database.connection_key(connection), instant(as_of), touch)
 
     def slices(self, connection: str, size: int) -> list[tuple[int, int]]:
         """Ranges of keys, both ends inclusive, with at most `size` deals each; together they hold every deal."""

@@ -9,6 +9,7 @@ from kpis.catalogue import SHIPPED
 from kpis.dictionary import DEAL_DIMS
 from kpis.measure import Question, measure
 from kpis.populations import Source, rows_of
+from kpis.populations.activities import TOUCHES
 from model.process import Process, Stage
 from model.snapshot import INSTANT, MONEY
 from model.wide import Wide
@@ -21,7 +22,7 @@ FACTS = {
     "created": pl.Date, "closed_on": pl.Date, "close_date": pl.Date, "stage": pl.String, "stage_since": pl.Date,
     "owner": pl.String, "team": pl.String, "segment": pl.String, "pipeline": pl.String, "region": pl.String,
     "source": pl.String, "product": pl.String, "amount_home__known": pl.Boolean,
-    "pushes": pl.Int64,
+    "pushes": pl.Int64, "loss_reason": pl.String, "campaign": pl.String,
 }  # fmt: skip
 MOVES = {
     "key": pl.Int64, "at": INSTANT, "on": pl.Date, "process": pl.String, "from_stage": pl.String,
@@ -74,11 +75,12 @@ def pipeline(deals=(), moves=(), *, dormant=(), keys=0):
     return Wide(frame, AS_OF, pl.DataFrame(list(moves), schema=MOVES), frozenset(dormant))
 
 
-def values_of(wide, *, by=(), window=None, dims=DEAL_DIMS, date_moves=None, **asked):
-    """All values over a pipeline; `by`: dimensions, or pairs of them; `date_moves`: rows of DATE_MOVES."""
+def values_of(wide, *, by=(), window=None, dims=DEAL_DIMS, date_moves=None, touches=None, **asked):
+    """All values over a pipeline; `by`: dimensions, or pairs of them; `date_moves`, `touches`: rows of these."""
     pairs = [dim if isinstance(dim, tuple) else (dim,) for dim in by]
     moves = None if date_moves is None else pl.DataFrame(list(date_moves), schema=DATE_MOVES, orient="row")
-    rows = rows_of([Source(wide, dims=tuple(dims), processes=(PROCESS,), date_moves=moves)])
+    logged = None if touches is None else pl.DataFrame(list(touches), schema=TOUCHES, orient="row")
+    rows = rows_of([Source(wide, dims=tuple(dims), processes=(PROCESS,), date_moves=moves, touches=logged)])
     return measure(rows, Question(by=pairs, window=window, **asked))
 
 

@@ -286,7 +286,7 @@ def test_ten_mistakes_have_ten_places():
             "write amount_home, the amount in the home currency"
         ),
         "kpis.yaml:19:5: a KPI of type ratio has no 'denominator'; add it",
-        "kpis.yaml:24:11: 'win_rate_closed' is the name of a shipped KPI, which has one meaning; give yours another one",
+        "kpis.yaml:24:11: 'win_rate_closed' is the name of a shipped KPI, which has one meaning; choose another one",
         "kpis.yaml:30:5: unknown key 'lable' in a KPI; did you mean 'label'?",
         "kpis.yaml:38:13: window is one of closed, created, as_of, not 'close'; did you mean 'closed'?",
         "kpis.yaml:42:19: expr: there is no KPI 'for'; did you mean 'four'?",

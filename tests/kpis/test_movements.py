@@ -119,3 +119,23 @@ def test_moves_go_by_owner():
     moves = [(0, JULY, JULY, AUGUST), (1, JULY, JULY, MAY)]
     owners = value_of(pipeline(deals), "pulled_in_value", by="owner", window=Q3, date_moves=moves)
     assert {owner: value.value for owner, value in owners.items()} == {"Ann": 0, "Bob": 7}
+
+
+def test_loss_reasons_share_the_lost_deals_of_the_window():
+    deals = [
+        *[deal("lost", amount=5, closed_on=JULY, loss_reason="price")] * 2,
+        deal("lost", amount=7, closed_on=AUGUST, loss_reason="no decision"), deal("lost", closed_on=AUGUST),
+        deal("lost", closed_on=MAY, loss_reason="price"),
+    ]  # fmt: skip
+    found = {
+        kpi: value_of(pipeline(deals), kpi, "loss_reason", Q3, dims=("owner", "loss_reason"))
+        for kpi in ("loss_reason_share", "lost_deals", "lost_value")
+    }
+    shares = {reason: value.value for reason, value in found["loss_reason_share"].items()}
+    assert shares == {"price": 0.5, "no decision": 0.25, None: 0.25}
+    assert found["lost_deals"]["price"].value == 2
+    assert (found["lost_value"]["price"].value, found["lost_value"]["no decision"].value) == (10, 7)
+
+
+def test_a_share_of_loss_reasons_is_asked_for_by_loss_reason():
+    assert of("loss_reason_share", [deal("lost", closed_on=JULY)]).why == "ask by loss_reason"

@@ -98,6 +98,8 @@ PLAIN = {
 BY_MAPPING = {
     "segment": ('"mid-market"', "mid-market"),
     "is_test": ("true", True),
+    "campaign": ('"Spring fair"', "Spring fair"),
+    "loss_reason": ('"No decision"', "No decision"),
     "discount_percent": ("12.5", 12.5),
     "outstanding_issue": ('"Legal"', "Legal"),
     "reported_last_activity": ('"2026-11-02"', day("2026-11-02")),

@@ -12,11 +12,13 @@ from kpis.entry_evidence import mark_untrusted
 from model.errors import SettingsProblem
 from model.facts import FACTS, Fact
 from model.widening.date_moves import date_moves
+from model.widening.logged_touches import touches_by_rep
 from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.known_targets import targets
 from worker.pipeline.own_kpis import own_kpis
+from worker.pipeline.slices import late_feeds, touch_rule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from kpis.measure import Question
     from kpis.populations import Source
     from model.process import Condition, Process
+    from model.snapshot import Snapshot
+    from model.sync import Description
     from worker.pipeline.judge import Judged
     from worker.pipeline.own_kpis import OwnKpis
     from worker.pipeline.session import Session
@@ -108,13 +112,24 @@ def _sources(
     dims = _dims(asked, facts)
     conditions = [*_conditions(session, asked, facts)]
     imported = session.services.settings.kpis.count_imported
+    first = True
     for part in parts:
         wide, scope = part.wide, None
         if conditions:
             scope = pl.all_horizontal(one.polars(wide) for one in conditions)
         moves = None if "pushes" in description.types else date_moves(part.snapshot, session.connection.timezone)
+        touches = _touches(session, description, part.snapshot) if first else None
         extra = columns_of(own.definitions, wide)
-        yield Source(wide, processes, dims, scope, imported, extra=extra, date_moves=moves)
+        yield Source(wide, processes, dims, scope, imported, extra=extra, date_moves=moves, touches=touches)
+        first = False
+
+
+def _touches(session: Session, description: Description, snapshot: Snapshot) -> pl.DataFrame | None:
+    """The touches of the connection, rep by rep; None where activities are not read, or were not lately."""
+    if "activities" not in snapshot.feeds or "activities" in late_feeds(session, snapshot.feeds):
+        return None
+    found = session.store.history.logged(session.name, session.as_of, touch_rule(session, description))
+    return touches_by_rep(found, snapshot.owners, session.connection.timezone)
 
 
 def _dims(asked: KpiQuestion, facts: Mapping[str, Fact]) -> tuple[str, ...]:
