@@ -15,6 +15,7 @@ from model.widening.date_moves import date_moves
 from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
 from worker import side_files
+from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.own_kpis import own_kpis
 
@@ -106,14 +107,14 @@ def _sources(
     facts = {**FACTS, **{name: Fact(name, kind, "", name) for name, kind in description.types.items()}}
     dims = _dims(asked, facts)
     conditions = [*_conditions(session, asked, facts)]
-    imported = session.services.settings.kpis.count_imported
+    imported, today = session.services.settings.kpis.count_imported, local_day(session, session.as_of)
     for part in parts:
         wide, scope = part.wide, None
         if conditions:
             scope = pl.all_horizontal(one.polars(wide) for one in conditions)
         moves = None if "pushes" in description.types else date_moves(part.snapshot, session.connection.timezone)
         extra = columns_of(own.definitions, wide)
-        yield Source(wide, processes, dims, scope, imported, extra=extra, date_moves=moves)
+        yield Source(wide, processes, dims, scope, imported, extra, moves, today)
 
 
 def _dims(asked: KpiQuestion, facts: Mapping[str, Fact]) -> tuple[str, ...]:
