@@ -15,21 +15,38 @@ HEAD = """# KPIs
 `python -m worker.reference` generates this page from the dictionary in `kpis/`, and a test fails when it is out of
 date.
 
-Each KPI has a value for all deals and one for each group of each single dimension. A value that cannot be given is
-null, and `why` has the reason. `why` also counts the deals that a value leaves out, such as deals of unknown state,
-stage or owner. An unknown is never counted as zero: where every deal of a group is unknown, the group has no value.
-Amounts are exact decimals in the connection's currency. Different currencies are never added. Where the CRM keeps its
-amounts in another currency than the connection's, `why` says from which currency they are converted. Each value is
-divided once and rounded at the end to six places. A conversion by stage has `trusted: false` where its reps differ in
-their entry evidence (`sluicegate policies evidence`).
+Manage by leading KPIs. Lagging KPIs report results. These rules hold for every entry:
 
-A visit begins when a deal enters an open stage of a process, also when it is created in it, and ends with the deal's
-next move, whatever it is. Won, Lost and stages that no process knows have no visits. A move to the same stage is none,
-and moves by Sluicegate's own user are left out together with those that they took back. The process is the one that
-holds the deal after the move. A stage is higher where it stands later in that process; the last one is Won.
-
-The windows are `all` (everything known at as_of), `90d` (or any number of days, the day of as_of included), `quarter`
-and `year` (of the calendar, up to as_of). Manage by leading KPIs. Lagging KPIs report results.
+- **Values.** Each KPI has a value for all deals and one for each group. A value that cannot be given is null, and `why`
+  has the reason. An unknown is never counted as zero: `why` counts the deals that a value leaves out, such as deals of
+  unknown state, stage or owner, and where every deal of a group is unknown, the group has no value. A blank amount
+  is no amount: sums and means of money leave such deals out. A sum over no deal is 0; a share, a mean or a median of
+  none is null. Nothing is rounded, and a quotient is divided once. `n` counts what the value rests on: for a share or
+  mean the deals or visits of its denominator, for sums of money the deals with an amount. A conversion by stage has
+  `trusted: false` where its reps differ in their entry evidence (`sluicegate policies evidence`).
+- **Money** is in the connection's currency. Different currencies are never added. An amount in another currency is
+  converted by the newest rate on the close date, or on the day of as_of where the close date lies ahead; without a rate
+  it is unknown. Where the CRM keeps its amounts in another currency than the connection's, `why` says from which
+  currency they are converted.
+- **Groups** are the members that deals have as they stand at as_of, and null for deals where the fact is blank. That
+  also holds for their past visits, whose stage and process alone are those of the visit. A stage stands under `process`
+  and `stage` together. A deal of an unknown member is in no group.
+- **Days** are local days in the zone of the deal's owner, else in the connection's zone.
+- **Windows** are `all` (everything known at as_of), `90d` (or any number of days, the day of as_of included), `quarter`
+  and `year` of the calendar, `fiscal_quarter` and `fiscal_year`, all of them up to the day of as_of in the connection's
+  zone; a period, as `2026-Q3`, `2026-09`, `2026`, `FY2026-Q3` or `FY2026`; or two days, as `2026-01-15..2026-04-20`.
+  First and last day are inside. FY2026 is the fiscal year that ends in 2026. It begins in the month of
+  `fiscal_year_starts`.
+- **Created closed** is a won or lost deal with creation and last move in the CRM's history an hour or less apart, and
+  with a close date on another day than that move; or, without a dated close in the history, one whose close date lies
+  before its creation. It counts on its close date and has no cycle. `kpis.count_imported` counts it as any other.
+- **Moves** are changes of stage that count ([glossary](../GLOSSARY.md)); creation is the first. A forward move goes to
+  a higher open stage of the same process. A *visit* lasts from a move into an open stage to the next move of any
+  kind, or to as_of; one to Won or Lost is none. The first entry of a deal into a stage is its earliest visit there.
+- **Intervals** are at 95 %, with 1.96 for 1.959964. Shares by count have Wilson's. Medians have the values of rank
+  ⌊(n + 1 − 1.96 √n) ÷ 2⌋ from either end, none below rank 1. Shares by value, Σ part ÷ Σ whole, have
+  share ± 1.96 √(Σ(part − share × whole)² × n ÷ (n − 1)) ÷ Σ whole for over 200 deals, within 0 and 1. For fewer they
+  have a bootstrap of 1,000 draws with a fixed seed.
 """
 ROWS = (
     "purpose",

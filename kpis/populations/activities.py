@@ -48,8 +48,10 @@ def masked(touches: pl.DataFrame, ask: Ask) -> pl.DataFrame:
 def _reps(made: pl.DataFrame, ask: Ask) -> pl.DataFrame:
     """Owner and team of each rep."""
     owners = [made.select(DIMS)]
-    if set(DIMS) <= set(ask.deals.columns):
-        owners.append(ask.deals.filter(pl.col("is_open").fill_null(value=False) & ~pl.col("scopeless")).select(DIMS))
+    if set(DIMS) <= set(ask.frames["deals"].columns):
+        owners.append(
+            ask.frames["deals"].filter(pl.col("is_open").fill_null(value=False) & ~pl.col("scopeless")).select(DIMS)
+        )
     return pl.concat(owners).drop_nulls("owner").group_by("owner", maintain_order=True).first()
 
 

@@ -42,6 +42,7 @@ class Source:
     `extra`: further columns of deals, over `wide.frame`.
     `date_moves`: DATE_MOVES of model/widening/date_moves.py; None where the close date has no history.
     `touches`: TOUCHES of kpis/populations/activities.py, of the whole connection; only one slice has them.
+    `today`: the day of as_of by which windows are counted, in the connection's zone; None: that of each deal's owner.
     """
 
     wide: Wide
@@ -52,6 +53,7 @@ class Source:
     extra: Mapping[str, pl.Expr] = field(default_factory=dict)
     date_moves: pl.DataFrame | None = None
     touches: pl.DataFrame | None = None
+    today: date | None = None
 
     def rows(self, columns: Iterable[str], **more: pl.Expr) -> pl.LazyFrame:
         """The deals in scope with the known values of these facts and of the dimensions, and masks of the latter.
@@ -62,7 +64,7 @@ class Source:
         scope = pl.lit(value=True) if self.scope is None else self.scope
         frame = self.wide.frame.lazy().with_columns(_scope=scope).filter(pl.col("_scope").fill_null(value=True))
         return frame.select(
-            "key", as_of="as_of_date", scopeless=pl.col("_scope").is_null(),
+            "key", as_of=pl.lit(self.today) if self.today else "as_of_date", scopeless=pl.col("_scope").is_null(),
             **{name: known_value(self.wide, name) for name in wanted},
             **{unknown(dim): is_unknown(self.wide, dim) for dim in dict.fromkeys((*self.dims, STAGE))},
             **more,

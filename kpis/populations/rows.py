@@ -26,7 +26,7 @@ POPULATIONS: Final[Mapping[str, Population]] = {
 
 @dataclass(frozen=True)
 class KpiRows:
-    """All rows that KPIs count. `today`: the latest local day of as_of. `facts`: those that the connection knows.
+    """All rows that KPIs count. `today`: the day of as_of. `facts`: those that the connection knows.
 
     `rate_date`: the newest day of the rates that converted amounts; None where none was converted.
     """
@@ -57,4 +57,4 @@ def _rows(source: Source) -> KpiRows:
     frames = {name: population.rows(source) for name, population in POPULATIONS.items()}
     rated: date | None = wide.frame["_rate_on"].max() if "_rate_on" in wide.frame.columns else None  # type: ignore[assignment]
     facts = frozenset(wide.frame.columns) - wide.dormant
-    return KpiRows(wide.as_of, max(days, default=wide.as_of.date()), facts, frames, rated)
+    return KpiRows(wide.as_of, source.today or max(days, default=wide.as_of.date()), facts, frames, rated)

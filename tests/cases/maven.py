@@ -25,6 +25,7 @@ from sandbox import hubspot as local_hubspot
 from sandbox import salesforce as local_salesforce
 from sandbox.hubspot import config as hubspot_config
 from sandbox.salesforce import config as salesforce_config
+from tests.cases import maven_kpis
 from tests.cases.maven_counts import BOTH, CRM, DIRT, UNMAPPED, Files
 from tests.cases.neutral import Judged
 from tests.cases.neutral_differences import differences
@@ -60,7 +61,10 @@ def main(folder: Path) -> int:
     """0 where every figure agrees, else 1."""
     with tempfile.TemporaryDirectory(prefix="maven-") as scratch:
         wrong = as_report(folder, Path(scratch))
-        wrong += as_crms(folder, Path(scratch))
+        found = {"a report": report_kpis(folder, Path(scratch))}
+        wrong += maven_kpis.against_sql(folder, found["a report"], history=False)
+        wrong += as_crms(folder, Path(scratch), found)
+        wrong += maven_kpis.among(found)
     wrong += dirt(folder)
     echo(f"\n{wrong} differences." if wrong else "\nNo difference.")
     return 1 if wrong else 0
@@ -80,8 +84,40 @@ def as_report(folder: Path, scratch: Path) -> int:
     return compared(checked.counts, counted) + listed(checked.dormant, (CRM.keys() - BOTH.keys()) | UNMAPPED)
 
 
-def as_crms(folder: Path, scratch: Path) -> int:
-    """A run over the files in each local CRM, both counted by SQL and compared; gives the number of differences."""
+def report_kpis(folder: Path, scratch: Path) -> dict[str, list[dict[str, Any]]]:
+    """The KPIs of a connection to the CSV files, by window."""
+    home = scratch / "report"
+    home.mkdir()
+    (home / "people.csv").write_text(people(folder, "manager,", "team,"), "utf-8")
+    files = {"opportunities": "sales_pipeline.csv", "owners": "sales_teams.csv", "products": "products.csv"}
+    named = "".join(f"{kind} = '{(folder / file).resolve()}'\n" for kind, file in files.items())
+    toml = f"""[connections.{NAME}]
+        kind = "tables"
+        sandbox = true
+        currency = "USD"
+        timezone = "America/New_York"
+        [connections.{NAME}.files]
+        {named}findings = '{home / "findings.csv"}'
+        """
+    services = connected(toml, {}, lambda: AS_OF, home, people=Path("people.csv"))
+    try:
+        run(services, NAME, full=True)
+        return maven_kpis.measured(services, NAME)
+    finally:
+        services.store.close()
+
+
+def people(folder: Path, was: str, now: str) -> str:
+    """A people file of the agents, with another header for their manager."""
+    teams = (folder / "sales_teams.csv").read_text("utf-8").replace("sales_agent,", "owner,")
+    return teams.replace(was, now, 1).replace("regional_office", "region")
+
+
+def as_crms(folder: Path, scratch: Path, kpis: dict[str, dict[str, list[dict[str, Any]]]]) -> int:
+    """A run over the files in each local CRM, both counted by SQL and compared; gives the number of differences.
+
+    Adds each CRM's KPIs by window to `kpis`.
+    """
     wrong, found = 0, []
     for name, local in CRMS.items():
         home = scratch / name
@@ -91,10 +127,12 @@ def as_crms(folder: Path, scratch: Path) -> int:
             report = run(services, NAME, full=True, as_of=AS_OF)
             judged = judge_only(services, NAME, AS_OF)
             by_name = {deal["name"]: {**deal, "pipeline": None} for deal in deals(services, NAME)}
-            kpis = [kpi for kpi in services.store.kpis.values(NAME) if UNLIKE.isdisjoint(kpi["dims"])]
-            found.append(Judged([by_name], kpis=kpis))
+            usual = [kpi for kpi in services.store.kpis.values(NAME) if UNLIKE.isdisjoint(kpi["dims"])]
+            found.append(Judged([by_name], kpis=usual))
+            kpis[name] = maven_kpis.measured(services, NAME)
         echo(f"\nIn a local {name}: {report.deals} deals as of {judged['as_of']}, {report.calls} calls")
         wrong += counted_by_sql(Files(folder, reported(invented)), judged, report)
+        wrong += maven_kpis.against_sql(folder, kpis[name], history=True)
     unlike = differences(*found)
     for line in unlike:
         echo(f"✗ {line}")
@@ -134,8 +172,7 @@ def hubspot(folder: Path, scratch: Path) -> Iterator[tuple[Services, list[Invent
     """The same in a portal; HubSpot's owners have no region, so a people file tells it."""
     portal = local_hubspot.new_portal(local_hubspot.Settings(window=0))
     invented = maven_hubspot.seed_from_csv(portal, folder)
-    teams = (folder / "sales_teams.csv").read_text("utf-8").replace("sales_agent,manager,", "owner,manager,")
-    (scratch / "people.csv").write_text(teams.replace("regional_office", "region"), "utf-8")
+    (scratch / "people.csv").write_text(people(folder, "", ""), "utf-8")
     with local_hubspot.serve(portal) as running:
         toml = hubspot_config.config(running, NAME)
         services = connected(toml, {"product": "product"}, portal.clock.now, scratch, people=Path("people.csv"))

@@ -166,6 +166,15 @@ def test_the_day_of_as_of_is_in_the_window_and_the_next_is_not():
     assert [value_of(wide, "win_rate_closed", window=Window(name)).n for name in ("1d", "quarter", "all")] == [1, 1, 2]
 
 
+def test_a_window_ends_on_the_day_in_the_connections_zone_though_an_owner_is_a_day_ahead():
+    yesterday = TODAY - timedelta(days=1)
+    wide = pipeline([deal("won", 60, created=OPENED, closed_on=day) for day in (yesterday, TODAY)])
+    rows = rows_of([Source(wide, today=yesterday)])
+    won = {value.id: value for value in measure(rows, Question(window=Window("quarter")))}
+    per_day = won["pipeline_velocity_closed_per_day"]
+    assert (per_day.numerator, per_day.denominator, per_day.last) == (60, 52, yesterday)
+
+
 @pytest.mark.parametrize("word", ["90", "0d", "month", "-5d", "d"])
 def test_a_window_that_is_none_is_refused(word):
     with pytest.raises(SettingsProblem, match="is no window; say all, quarter, year, fiscal_quarter"):

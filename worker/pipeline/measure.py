@@ -15,6 +15,7 @@ from model.widening.date_moves import date_moves
 from model.widening.logged_touches import touches_by_rep
 from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
+from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.known_targets import targets
 from worker.pipeline.own_kpis import own_kpis
@@ -111,7 +112,7 @@ def _sources(
     facts = {**FACTS, **{name: Fact(name, kind, "", name) for name, kind in description.types.items()}}
     dims = _dims(asked, facts)
     conditions = [*_conditions(session, asked, facts)]
-    imported = session.services.settings.kpis.count_imported
+    imported, today = session.services.settings.kpis.count_imported, local_day(session, session.as_of)
     first = True
     for part in parts:
         wide, scope = part.wide, None
@@ -120,7 +121,7 @@ def _sources(
         moves = None if "pushes" in description.types else date_moves(part.snapshot, session.connection.timezone)
         touches = _touches(session, description, part.snapshot) if first else None
         extra = columns_of(own.definitions, wide)
-        yield Source(wide, processes, dims, scope, imported, extra=extra, date_moves=moves, touches=touches)
+        yield Source(wide, processes, dims, scope, imported, extra, moves, touches, today)
         first = False
 
 
