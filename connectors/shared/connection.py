@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from connectors.shared.setting_checks import (
     calendar_name,
     column_name,
+    condition_mistakes,
     crm_field,
     currency_code,
     fact_name,
@@ -102,4 +103,12 @@ class ConnectionSettings(Closed):
         columns = [] if self.names_columns else [name for name in self.fields if "." in name]
         if columns:
             raise ValueError(f"'{columns[0]}' under fields cannot be a fact's name; use small letters, digits and _")
+        return self
+
+    @model_validator(mode="after")
+    def _conditions_can_be_read(self) -> ConnectionSettings:
+        texts = {"scope": self.scope, "kpi_scope": self.kpi_scope}
+        mistakes = [f"{key}, {one}" for key, text in texts.items() for one in condition_mistakes(text, self.fields)]
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
         return self

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from model.sync import OUR_FIELDS, READ_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 BESIDE = ("owners", "activities", "history")
 """Side files of an exported report with columns that may be named."""
@@ -88,3 +92,20 @@ def https_or_loopback(url: str) -> str:
     if parts.username or not parts.hostname or not (local or parts.scheme == "https"):
         raise ValueError("write https://HOST without a user name or password in it; http is for 127.0.0.1 alone")
     return url.rstrip("/")
+
+
+def condition_mistakes(text: str, mapped: Collection[str]) -> list[str]:
+    """What is wrong in a condition, each with its column.
+
+    The type of a fact that exists by mapping only is the CRM's, so a condition over one is checked on the connection.
+    """
+    if not text:
+        return []
+    from model.facts import FACTS, Fact
+    from policies.language import parse_condition
+
+    own = {name: Fact(name, "text", "", name) for name in mapped if name not in FACTS}
+    found = parse_condition(text, {**FACTS, **own})
+    if not isinstance(found, list) or any(re.search(rf"\b{re.escape(name)}\b", text) for name in own):
+        return []
+    return [f"column {one.column}: {one.text}" for one in found]

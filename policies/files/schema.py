@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.facts import FACTS
 from model.subjects import SUBJECTS
+from policies.files.kpi_reader import KPI
+from policies.files.kpi_schema import kinds_of_kpis, kpi_schema
 from policies.files.modes_and_actions import EVERYONE, MODE_CASE, ROLLOUT, TASK_OWNERS
 from policies.files.modes_and_actions import MOST_DAYS as MOST_DAYS_BEFORE
-from policies.files.node_reader import ID, MAX_ID, Key
+from policies.files.node_reader import Key
 from policies.files.policy import MODES, SEVERITIES
 from policies.files.read_examples import AS_OF, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS, SCENARIOS
 from policies.files.read_policy import CALENDARS, MOST_GRACE, POLICY
 from policies.files.read_process import CRITERION, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, MAX_WEIGHT, PROCESS, STAGE
 from policies.files.reader import FILE
+from policies.files.schema_parts import condition, identifier, text, texts, whole
 from policies.files.vocabulary import BLANK_RULES, FACT, MAX_MEANING, NAME, TYPES
 from policies.files.waivers import MAX_REASON, WAIVER
 
@@ -48,6 +51,7 @@ def json_schema(kinds: Sequence[str]) -> Schema:
             "stage": _map(STAGE, _stage(kinds)),
             "criterion": {**_map(CRITERION, _criterion()), "allOf": [_enforcing_acts()]},
             "waiver": _map(WAIVER, _waiver()),
+            "kpi": {**_map(KPI, kpi_schema(_state(), condition("Deals"))), "allOf": kinds_of_kpis()},
         },
     }
 
@@ -61,10 +65,10 @@ def _map(keys: Mapping[str, Key], values: Mapping[str, Schema]) -> Schema:
 
 
 def _file() -> dict[str, Schema]:
-    fact = _map(FACT, {"type": {"enum": list(TYPES)}, "meaning": _text("In words of the business", MAX_MEANING)})
+    fact = _map(FACT, {"type": {"enum": list(TYPES)}, "meaning": text("In words of the business", MAX_MEANING)})
     return {
         "version": {"const": 1, "description": "The format's version"},
-        "filler": _texts("Texts that count as blank, as in [tbd, n/a]"),
+        "filler": texts("Texts that count as blank, as in [tbd, n/a]"),
         "facts": {
             "type": "object",
             "propertyNames": {"pattern": f"^{NAME.pattern}$", "not": {"enum": list(FACTS)}},
@@ -75,34 +79,35 @@ def _file() -> dict[str, Schema]:
         "waivers": _list("waiver"),
         "policies": _list("policy"),
         "processes": _list("process"),
+        "kpis": _list("kpi"),
     }
 
 
 def _common() -> dict[str, Schema]:
     """What policies and criteria share."""
     return {
-        "id": _id("Names it in results and on records; never change it"),
-        "title": _text("What a rep reads on the record", MAX_TITLE),
+        "id": identifier("Names it in results and on records; never change it"),
+        "title": text("What a rep reads on the record", MAX_TITLE),
         "severity": {"enum": list(SEVERITIES)},
-        "points": _whole(100, "What it costs of the 100"),
-        "fix": _text("The one act that clears it", MAX_FIX),
-        "source": _text("Where the rule comes from", 1000),
+        "points": whole(100, "What it costs of the 100"),
+        "fix": text("The one act that clears it", MAX_FIX),
+        "source": text("Where the rule comes from", 1000),
         "blank": {"enum": list(BLANK_RULES), "description": "What a comparison on a blank is; false by default"},
-        "filler": _texts("More texts that count as blank here"),
+        "filler": texts("More texts that count as blank here"),
         "mode": _mode(),
     }
 
 
 def _policy() -> dict[str, Schema]:
     return _common() | {
-        "applies_to": _condition("Which deals it is about; absent: all"),
-        "flag_if": _condition("When such a deal is flagged"),
-        "owner": _text("Who answers for the rule", 1000),
-        "topic": _id("Policies that measure the same neglect; only the dearest costs points"),
-        "modes": {"type": "array", "items": _map(MODE_CASE, {"where": _condition("Deals"), "mode": _mode()})},
+        "applies_to": condition("Which deals it is about; absent: all"),
+        "flag_if": condition("When such a deal is flagged"),
+        "owner": text("Who answers for the rule", 1000),
+        "topic": identifier("Policies that measure the same neglect; only the dearest costs points"),
+        "modes": {"type": "array", "items": _map(MODE_CASE, {"where": condition("Deals"), "mode": _mode()})},
         "calendar": {"enum": list(CALENDARS), "description": "Whether days_since counts every day or business days"},
         "rollout": _rollout(),
-        "grace_days": _whole(MOST_GRACE, "Days that a broken deal has before it is flagged"),
+        "grace_days": whole(MOST_GRACE, "Days that a broken deal has before it is flagged"),
         "at_most_share": {
             "type": "number",
             "minimum": 0,
@@ -125,20 +130,20 @@ def _mode() -> Schema:
 
 
 def _rollout() -> Schema:
-    named = _map(ROLLOUT, {name: {**_texts(f"{name.capitalize()} it is open to"), "minItems": 1} for name in ROLLOUT})
+    named = _map(ROLLOUT, {name: {**texts(f"{name.capitalize()} it is open to"), "minItems": 1} for name in ROLLOUT})
     meaning = "Whose deals it is open to; elsewhere it is observed"
     return {"anyOf": [{"const": EVERYONE}, {**named, "minProperties": 1}], "description": meaning}
 
 
 def _waiver() -> dict[str, Schema]:
     return {
-        "policy": _text("A policy's id, or process/stage/criterion", 200),
-        "deals": {**_texts("Ids of the deals in the CRM"), "minItems": 1},
-        "where": _condition("The deals, instead of their ids"),
-        "connection": _text("The connection it holds on; absent: any", 1000),
+        "policy": text("A policy's id, or process/stage/criterion", 200),
+        "deals": {**texts("Ids of the deals in the CRM"), "minItems": 1},
+        "where": condition("The deals, instead of their ids"),
+        "connection": text("The connection it holds on; absent: any", 1000),
         "until": {"type": "string", "pattern": DAY, "description": "Its last day"},
-        "reason": _text("Why", MAX_REASON),
-        "approved_by": _text("Who answers for it", 1000),
+        "reason": text("Why", MAX_REASON),
+        "approved_by": text("Who answers for it", 1000),
     }
 
 
@@ -154,21 +159,21 @@ def _enforcing_acts() -> Schema:
 
 def _process(kinds: Sequence[str]) -> dict[str, Schema]:
     return {
-        "id": _id("Names the process"),
-        "title": _text("What people call it", MAX_TITLE),
-        "applies_to": _condition("Which deals it claims; absent: those that no other process claims"),
+        "id": identifier("Names the process"),
+        "title": text("What people call it", MAX_TITLE),
+        "applies_to": condition("Which deals it claims; absent: those that no other process claims"),
         "stages": {**_list("stage"), "minItems": 1, "description": "In order; the last is Won"},
         "lost_names": _names("What each CRM calls the stages that lose a deal", kinds),
-        "source": _text("Where the process comes from", 1000),
+        "source": text("Where the process comes from", 1000),
         "rollout": _rollout(),
-        "filler": _texts("More texts that count as blank here"),
+        "filler": texts("More texts that count as blank here"),
     }
 
 
 def _stage(kinds: Sequence[str]) -> dict[str, Schema]:
     day = {"type": "integer", "minimum": 0, "maximum": MAX_DAYS}
     return {
-        "id": _id("Names the stage in conditions: stage = 'proposal'"),
+        "id": identifier("Names the stage in conditions: stage = 'proposal'"),
         "names": _names("What each CRM calls the stage, former names too", kinds),
         "expected_days": {"type": "array", "items": day, "minItems": 2, "maxItems": 2},
         "weight": {
@@ -184,7 +189,7 @@ def _stage(kinds: Sequence[str]) -> dict[str, Schema]:
 
 def _criterion() -> dict[str, Schema]:
     return _common() | {
-        "require": _condition("What must be true"),
+        "require": condition("What must be true"),
         "holds": {
             "enum": list(HOLDS),
             "description": "once: at the move; while_in: as long as the deal is in the stage",
@@ -215,10 +220,15 @@ _MOVE_BACK: Final[Schema] = {
 }  # fmt: skip
 
 
-def _examples(keys: Mapping[str, Key]) -> Schema:
+def _state() -> Schema:
     facts = {name: {**EXAMPLE_VALUES[fact.type], "description": fact.meaning} for name, fact in FACTS.items()}
-    state = {"type": "object", "properties": facts | {AS_OF: {"type": "string", "pattern": DAY}}}
-    day = {"type": "object", "properties": facts | {ENTER: _id("The stage that the deal enters, or lost")}}
+    return {"type": "object", "properties": facts}
+
+
+def _examples(keys: Mapping[str, Key]) -> Schema:
+    facts = _state()["properties"]
+    state = _state() | {"properties": facts | {AS_OF: {"type": "string", "pattern": DAY}}}
+    day = _state() | {"properties": facts | {ENTER: identifier("The stage that the deal enters, or lost")}}
     course = {
         "type": "object", "propertyNames": {"pattern": DAY}, "additionalProperties": day, "minProperties": 1,
         "maxProperties": MOST_DAYS, "description": "What happens to a deal, day by day",
@@ -226,28 +236,8 @@ def _examples(keys: Mapping[str, Key]) -> Schema:
     return _map(keys, {name: {"type": "array", "items": course if name in SCENARIOS else state} for name in keys})
 
 
-def _condition(what: str) -> Schema:
-    return {"type": ["string", "boolean"], "description": f"{what}: facts, and or not, = != < <= > >=, in, is blank"}
-
-
-def _text(what: str, most: int) -> Schema:
-    return {"type": "string", "minLength": 1, "maxLength": most, "description": what}
-
-
-def _whole(most: int, what: str) -> Schema:
-    return {"type": "integer", "minimum": 0, "maximum": most, "description": what}
-
-
-def _texts(what: str) -> Schema:
-    return {"type": "array", "items": {"type": "string"}, "description": what}
-
-
-def _id(what: str) -> Schema:
-    return {"type": "string", "pattern": f"^{ID.pattern}$", "maxLength": MAX_ID, "description": what}
-
-
 def _names(what: str, kinds: Sequence[str]) -> Schema:
-    return _map(dict.fromkeys(kinds, Key()), {kind: _texts(f"In {kind}") for kind in kinds}) | {"description": what}
+    return _map(dict.fromkeys(kinds, Key()), {kind: texts(f"In {kind}") for kind in kinds}) | {"description": what}
 
 
 def _list(of: str) -> Schema:

@@ -79,7 +79,8 @@ KPIS: Final[dict[str, Asked]] = {
     "win_rate_closed": Asked("closed_deal", WON, "count(*)", interval="wilson"),
     "win_rate_closed_by_value": Asked(
         "closed_deal", "coalesce(sum(amount) FILTER (is_won), 0)", "sum(amount)", n="count(amount)",
-        interval="by value", samples="list((CASE WHEN is_won THEN amount ELSE 0 END, amount)) FILTER (amount IS NOT NULL)",
+        interval="by value",
+        samples="list((CASE WHEN is_won THEN amount ELSE 0 END, amount)) FILTER (amount IS NOT NULL)",
     ),
     "average_won_value": Asked("closed_deal", "sum(amount)", "count(amount)", n="count(amount)", only="is_won"),
     "days_to_win_mean": Asked("worked_deal", "sum(days)", "count(days)", n="count(days)", only="is_won"),

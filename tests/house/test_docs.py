@@ -8,10 +8,12 @@ import pytest
 
 from connectors.tables.headers.columns import guess
 from connectors.tables.headers.synonyms import NEEDED
-from policies.files import read_policies
+from kpis.catalogue import SHIPPED
+from policies.files import read_kpis, read_policies
 from policies.trying.examples import run_examples
 from worker.reference import commands_page
 from worker.settings import Settings
+from worker.usecases.kpis.examples import failing
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "GLOSSARY.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -28,6 +30,7 @@ def blocks(kind):
 @pytest.mark.parametrize("block", blocks("yaml"))
 def test_a_policy_shown_in_a_guide_is_read_and_its_examples_hold(block):
     assert run_examples(read_policies({"guide.yaml": block})) == []
+    assert failing(read_kpis({"guide.yaml": block}, shipped=tuple(SHIPPED))) == []
 
 
 @pytest.mark.parametrize("block", blocks("toml"))

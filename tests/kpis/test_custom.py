@@ -82,7 +82,7 @@ PAIRS = {
 
 def generated(deals=400, seed=7, *, imported=True):
     """A pipeline with unknown and blank amounts, undated deals, and deals that were created closed."""
-    drawn = Random(seed)  # noqa: S311 - made-up deals, no secrets
+    drawn = Random(seed)  # noqa: S311 - a sample
     rows = []
     for _ in range(deals):
         made = date(2025, 1, 1) + timedelta(days=drawn.randrange(600))
@@ -275,18 +275,22 @@ kpis:
 """
 
 
+OWN_CURRENCY = (
+    "amount is in each deal's own currency, and unlike currencies do not add up; write amount_home, the amount in the "
+    "home currency"
+)
+SHIPPED_NAME = "'win_rate_closed' is the name of a shipped KPI, which has one meaning; give yours another name"
+
+
 def test_ten_mistakes_have_ten_places():
     with pytest.raises(PolicyProblem) as refused:
         kpis_of(TEN)
     assert [str(one) for one in refused.value.problems] == [
         "kpis.yaml:7:13: filter: unknown fact 'is_wonn'; did you mean 'is_won'?",
         "kpis.yaml:12:20: agg of measure is one of count, sum, average, median, not 'avarage'; did you mean 'average'?",
-        (
-            "kpis.yaml:17:31: amount is in each deal's own currency, and unlike currencies do not add up; "
-            "write amount_home, the amount in the home currency"
-        ),
+        f"kpis.yaml:17:31: {OWN_CURRENCY}",
         "kpis.yaml:19:5: a KPI of type ratio has no 'denominator'; add it",
-        "kpis.yaml:24:11: 'win_rate_closed' is the name of a shipped KPI, which has one meaning; choose another one",
+        f"kpis.yaml:24:11: {SHIPPED_NAME}",
         "kpis.yaml:30:5: unknown key 'lable' in a KPI; did you mean 'label'?",
         "kpis.yaml:38:13: window is one of closed, created, as_of, not 'close'; did you mean 'closed'?",
         "kpis.yaml:42:19: expr: there is no KPI 'for'; did you mean 'four'?",

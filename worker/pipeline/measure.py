@@ -81,7 +81,13 @@ def values(
     if exempt:
         without = {_named(row): row for row in (value.json() for value in measured(rows.without(exempt), question))}
         found = [_compared(row, without.get(_named(row), NOTHING)) for row in found]
-    return with_evidence(session, found)
+    return with_evidence(session, [row | _narrowed(session, asked) for row in found])
+
+
+def _narrowed(session: Session, asked: KpiQuestion) -> dict[str, str]:
+    """The conditions that narrow the deals, as far as there are any."""
+    conditions = {"scope": session.connection.kpi_scope, "where": asked.where}
+    return {key: text for key, text in conditions.items() if text}
 
 
 def exempt(judged: Judged) -> frozenset[int]:
@@ -109,9 +115,9 @@ def _sources(
     from kpis.populations import Source
 
     description = session.description()
-    facts = {**FACTS, **{name: Fact(name, kind, "", name) for name, kind in description.types.items()}}
+    facts = facts_of(description)
     dims = _dims(asked, facts)
-    conditions = [*_conditions(session, asked, facts)]
+    conditions = conditions_of(session, asked, facts)
     imported, today = session.services.settings.kpis.count_imported, local_day(session, session.as_of)
     first = True
     for part in parts:
@@ -145,16 +151,18 @@ def _dims(asked: KpiQuestion, facts: Mapping[str, Fact]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*DEAL_DIMS, *dims)))
 
 
-def _conditions(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact]) -> Iterator[Condition]:
+def facts_of(description: Description) -> dict[str, Fact]:
+    """The facts that conditions may name on a connection."""
+    return {**FACTS, **{name: Fact(name, kind, "", name) for name, kind in description.types.items()}}
+
+
+def conditions_of(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact]) -> list[Condition]:
     """The connection's `kpi_scope` and the condition of the question. Raises SettingsProblem with what is wrong."""
     texts = {f"connections.{session.name}.kpi_scope": session.connection.kpi_scope, "--where": asked.where}
-    for where, text in texts.items():
-        if not text:
-            continue
-        found = parse_condition(text, facts, where=(where, 1, 1))
-        if isinstance(found, list):
-            raise SettingsProblem("\n".join(map(str, found)))
-        yield found
+    read = [parse_condition(text, facts, where=(where, 1, 1)) for where, text in texts.items() if text]
+    if mistakes := [str(mistake) for found in read if isinstance(found, list) for mistake in found]:
+        raise SettingsProblem("\n".join(mistakes))
+    return [found for found in read if not isinstance(found, list)]
 
 
 def _question(session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi], deals: pl.DataFrame) -> Question:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from model.subjects import Subject
+    from model.sync import Description
+    from worker.pipeline.judge import Judged
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
     from worker.wiring import Services
@@ -96,11 +98,19 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
         for other in judge_others(session, policies, description, run_id):
             other.fill(report)
     with _timed(session, report, "measure"):
-        measure(session, judged, run_id)
-        report.remarks += own_kpis(session, description).remarks
+        report.remarks += _measured(session, judged, run_id, description)
     with _timed(session, report, "push"):
         push(session, judged, description, run_id, report, dry=options.dry)
         act(session, judged, description, run_id, report, dry=options.dry)
+
+
+def _measured(session: Session, judged: Judged, run_id: int, description: Description) -> tuple[str, ...]:
+    """Measure. A mistake in `kpi_scope`, a targets file or a KPI of a file is a remark, and the run goes on."""
+    try:
+        measure(session, judged, run_id)
+    except SettingsProblem as problem:
+        return (f"No KPIs were measured: {problem}",)
+    return own_kpis(session, description).remarks
 
 
 def pull_into(session: Session, report: Report, *, full: bool, others: Collection[Subject] = ()) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from model.calibration import Calibration
-from model.errors import AccessRefused
+from model.errors import AccessRefused, SettingsProblem
 from model.helpers.words import did_you_mean, many
 from model.sync import Remark
 from policies.files import about, constants_of
@@ -14,7 +14,9 @@ from policies.judging.rules import rules_of, unmapped
 from policies.language import compared
 from policies.reporting.plan import PlanRow, plan
 from worker.pipeline.home_currency import currency_remark
+from worker.pipeline.measure import USUAL, conditions_of, facts_of
 from worker.pipeline.other_subjects import named, part_of
+from worker.pipeline.own_kpis import own_kpis
 from worker.pipeline.pull import pull
 from worker.pipeline.push import on_record, recover, send
 from worker.pipeline.running import leased, running
@@ -55,6 +57,7 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
     """Mistakes in policy files, dormant rules, names missing in the CRM, owners who log almost nothing."""
     policies, mistakes = sound(session, description)
     yield from mistakes
+    yield from of_kpis(session, description)
     if policies is None:
         return
     yield from stray_facts(session, policies, description)
@@ -75,6 +78,15 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
             yield from silent_owners(session, part.wide.frame)
         yield from rolled_out_to_nobody(policies, part.wide)
         return
+
+
+def of_kpis(session: Session, description: Description) -> Iterator[Remark]:
+    """Mistakes in the KPIs of files, and in `kpi_scope`. Neither stops a run."""
+    try:
+        conditions_of(session, USUAL, facts_of(description))
+    except SettingsProblem as problem:
+        yield Remark("missing", f"No KPIs are measured: {problem}")
+    yield from (Remark("missing", remark) for remark in own_kpis(session, description).remarks)
 
 
 def rolled_out_to_nobody(policies: PolicySet, wide: Wide) -> Iterator[Remark]:

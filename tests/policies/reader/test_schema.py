@@ -69,6 +69,27 @@ def plain(node):
     return node.value
 
 
+def test_an_editor_marks_what_is_wrong_in_a_kpi_and_nothing_else(editor):
+    assert editor(KPI) == []
+    for old, new in (
+        ("agg: count}", "agg: counts}"), ("window: closed", "window: close"), ("type: ratio", "type: simple"),
+        ("label: Won", "lable: Won"), ("value: 0.5", "value: half"), ("denominator:", "expr:"),
+    ):  # fmt: skip
+        assert editor(KPI.replace(old, new)), new
+
+
+KPI = """version: 1
+kpis:
+  - name: won
+    label: Won
+    type: ratio
+    numerator: {agg: count, filter: is_won}
+    denominator: {agg: count}
+    window: closed
+    examples: [{rows: [{is_won: true}, {is_lost: true}], value: 0.5}]
+"""
+
+
 @pytest.mark.parametrize("pack", PACKS, ids=lambda path: path.stem)
 def test_an_editor_marks_nothing_in_a_shipped_pack(editor, pack):
     assert editor(pack.read_text("utf-8")) == []

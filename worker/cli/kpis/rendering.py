@@ -19,13 +19,17 @@ MATTER: Final = (
 COLUMNS: Final = ("KPI", "value", "95 %", "of", "n", "note")
 CSV: Final = (
     "id", "title", "dims", "value", "low", "high", "numerator", "denominator", "unit", "window", "window_from",
-    "window_to", "n", "few", "as_of", "why",
+    "window_to", "n", "few", "as_of", "why", "scope", "where",
 )  # fmt: skip
 SHARE: Final = "share"
+NARROWED_BY: Final = {"scope": "kpi_scope of the connection", "where": "--where"}
 
 
 def show_kpis(found: Sequence[Mapping[str, Any]], *, whole: bool = False) -> None:
     """Values over all deals, ten of them unless `whole`."""
+    for key in ("scope", "where"):
+        for text in dict.fromkeys(row[key] for row in found if key in row):
+            tell(f"Only deals with {text}  ({NARROWED_BY[key]})")
     overall = [row for row in found if not row["dims"]]
     shown = [row for row in overall if whole or len(overall) <= len(MATTER) or row["id"] in MATTER]
     if shown:

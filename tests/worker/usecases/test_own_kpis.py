@@ -1,0 +1,112 @@
+"""KPIs that users define in their policy files, and conditions that narrow KPIs, on a connection that runs."""
+
+from dataclasses import replace
+
+import pytest
+
+from model.errors import SettingsProblem
+from tests.worker.governed import NAME, governed
+from worker.pipeline.measure import KpiQuestion
+from worker.usecases.connection import check
+from worker.usecases.kpis import kpis
+
+POLICIES = b"version: 1\n"
+OURS = b"""version: 1
+kpis:
+  - name: large_deals
+    label: Large open deals
+    type: simple
+    measure: {agg: count}
+    filter: is_open and amount_home > 500
+    window: as_of
+"""
+BROKEN = OURS.replace(b"amount_home", b"amuont_home")
+
+
+@pytest.fixture
+def team(tmp_path):
+    with governed(tmp_path, currency="USD") as team:
+        team.deal("Small", amount=10)
+        team.deal("Large", amount=1000)
+        yield team
+
+
+def with_files(team, **texts):
+    files = {f"{name}.yaml": text for name, text in texts.items()}
+    team.services = replace(team.services, policy_texts=lambda: files)
+
+
+def narrowed(team, kpi_scope):
+    settings = team.services.settings
+    connection = settings.connections[NAME].model_copy(update={"kpi_scope": kpi_scope})
+    given = settings.model_copy(update={"connections": {NAME: connection}})
+    team.services = replace(team.services, settings=given)
+
+
+def value(team, kpi, **asked):
+    rows = kpis(team.services, NAME, KpiQuestion(**asked), only=kpi) if asked else kpis(team.services, NAME, only=kpi)
+    return next(row for row in rows if not row["dims"])
+
+
+def test_a_kpi_of_a_file_beside_the_policies_is_measured_in_every_run_and_by_each_dimension(team):
+    with_files(team, policies=POLICIES, kpis=OURS)
+    assert team.run().remarks == []
+    row = value(team, "large_deals")
+    assert (row["value"], row["title"], row["unit"]) == (1, "Large open deals", "deals")
+    assert any(row["dims"].keys() == {"owner"} for row in kpis(team.services, NAME, only="large_deals"))
+    assert value(team, "large_deals", window="90d")["value"] == 1
+
+
+def test_with_a_mistake_in_the_file_the_last_valid_kpis_are_measured_and_the_run_says_so(team):
+    with_files(team, policies=POLICIES, kpis=OURS)
+    team.run()
+    with_files(team, policies=POLICIES, kpis=BROKEN)
+    (remark,) = team.run().remarks
+    assert "1 mistake, so the last valid ones are measured. First: kpis.yaml:7:25: " in remark
+    assert "did you mean 'amount_home'?" in remark
+    assert value(team, "large_deals")["value"] == 1
+    assert any(remark in one.text for one in check(team.services, NAME))
+
+
+def test_without_any_valid_file_the_shipped_kpis_are_measured(team):
+    with_files(team, policies=POLICIES, kpis=BROKEN)
+    assert "only the shipped ones are measured" in team.run().remarks[0]
+    assert value(team, "pipeline_value")["value"] == "1010"
+    with pytest.raises(SettingsProblem, match="There is no KPI 'large_deals'"):
+        value(team, "large_deals")
+
+
+def test_files_kept_for_their_kpis_are_no_policies(team):
+    with_files(team, policies=POLICIES, kpis=OURS)
+    digest = team.run().policy_digest
+    with_files(team, policies=POLICIES.replace(b"1", b"7"), kpis=OURS)
+    assert team.run(unwatched=True).policy_digest == digest
+
+
+def test_a_connections_scope_narrows_every_kpi_and_stands_beside_the_value(team):
+    narrowed(team, "amount_home > 500")
+    team.run()
+    row = value(team, "pipeline_value")
+    assert (row["value"], row["scope"], "where" in row) == ("1000", "amount_home > 500", False)
+    both = value(team, "pipeline_value", where="name = 'Small'")
+    assert (both["value"], both["n"], both["where"]) == ("0", 0, "name = 'Small'")
+
+
+def test_deals_of_unknown_scope_are_left_out_and_counted(team):
+    narrowed(team, "segment = 'smb' or amount_home > 500")  # nothing is mapped for segment
+    team.run()
+    row = value(team, "pipeline_value")
+    assert (row["value"], row["n"], row["why"]) == ("1000", 1, "1 deal of unknown scope left out")
+
+
+def test_a_mistake_in_the_scope_stops_no_run_and_is_said_with_its_place(team):
+    narrowed(team, "amuont_home > 500")
+    (remark,) = [one for one in team.run().remarks if "KPIs" in one]
+    assert remark.startswith(f"No KPIs were measured: connections.{NAME}.kpi_scope:1:1: unknown fact 'amuont_home'")
+    assert any("kpi_scope:1:1" in one.text for one in check(team.services, NAME))
+
+
+def test_a_mistake_in_a_condition_of_a_question_is_refused_with_its_place(team):
+    team.run()
+    with pytest.raises(SettingsProblem, match=r"^--where:1:13: unknown fact 'ownr'; did you mean 'owner'"):
+        value(team, "pipeline_value", where="is_open and ownr = 'Ann'")
