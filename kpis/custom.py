@@ -11,7 +11,17 @@ import polars as pl
 from kpis.answers import Answer, left_out, noted, ratio
 from kpis.dictionary import Kpi
 from kpis.families.pipeline import HOME
-from kpis.intervals import BY_VALUE, ORDER, WILSON, median_interval, median_parts, share_interval, share_parts, wilson
+from kpis.intervals import (
+    BY_VALUE,
+    ORDER,
+    WILSON,
+    median_interval,
+    median_of,
+    median_parts,
+    share_interval,
+    share_parts,
+    wilson,
+)
 from kpis.populations.population import OWN
 from model.kpi_definition import DAYS_TO_CLOSE
 
@@ -112,16 +122,10 @@ def _over_deals(one: KpiDefinition) -> Kpi:
 def _parts(side: KpiMeasure, inside: pl.Expr, number: pl.Expr) -> dict[str, pl.Expr]:
     parts = {"n": inside.sum()}
     if side.agg in {"sum", "average"}:
-        parts["sum"] = number.filter(inside).sum()
+        parts["sum"] = pl.when(inside).then(number).sum()
     if side.agg == "median":
-        values = number.filter(inside)
-        parts |= {"low": _at(values, (values.len() - 1) // 2), "high": _at(values, values.len() // 2)}
-        parts |= median_parts(values)
+        parts |= median_parts(pl.when(inside).then(number))
     return parts
-
-
-def _at(values: pl.Expr, place: pl.Expr) -> pl.Expr:
-    return values.sort().slice(place.cast(pl.Int64).clip(0), 1).first()
 
 
 def _simple(one: KpiDefinition, of: Parts) -> Answer:
@@ -136,11 +140,10 @@ def _simple(one: KpiDefinition, of: Parts) -> Answer:
         return ratio(total or 0, n, n, NOTHING, why)
     if not n:
         return Answer(None, None, None, 0, why or NOTHING)
-    middle = (Fraction(of["measure.low"]) + Fraction(of["measure.high"])) / 2
-    return Answer(middle, None, None, n, why, median_interval({key: of[f"measure.{key}"] for key in MEDIAN}))
+    ranks = {"ranks": of["measure.ranks"]}
+    return Answer(median_of(ranks), None, None, n, why, median_interval(ranks))
 
 
-MEDIAN: Final = ("median_low", "median_high")
 NOTHING: Final = "there is no such deal in the window"
 
 

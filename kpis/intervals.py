@@ -6,6 +6,7 @@ of the same name makes the interval of them.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 if TYPE_CHECKING:
-    from kpis.answers import Interval, Parts
+    from kpis.answers import Interval, Number, Parts
 
 CONFIDENCE: Final = 0.95
 Z: Final = 1.959963984540054
@@ -43,33 +44,40 @@ def share_of(hits: int, of: int) -> dict[str, float] | None:
 
 
 def median_parts(values: pl.Expr) -> dict[str, pl.Expr]:
-    """The median, and the order statistics that hold it with at least 95 % (Conover 1999, 3.2).
+    """What `median_of` and `median_interval` need of the values that are not null; they are sorted once for both.
 
-    Their rank from either end is ⌊(n + 1 − 1.96 √n) ÷ 2⌋: the binomial's 2.5 % point by the normal approximation with
-    continuity, which is never above the exact one.
+    The interval is of the order statistics that hold the median with at least 95 % (Conover 1999, 3.2). Their rank from
+    either end is ⌊(n + 1 − 1.96 √n) ÷ 2⌋: the binomial's 2.5 % point by the normal approximation with continuity, which
+    is never above the exact one.
     """
-    ordered, n = values.drop_nulls().sort(), values.count().cast(pl.Int64)
+    n = values.count().cast(pl.Int64)
     rank = ((n + 1 - Z * n.sqrt()) / 2).floor().cast(pl.Int64)
     held = pl.when(rank > 0).then(rank)
-    return {
-        "median": values.median(),
-        "median_low": ordered.gather(held - 1).first(),
-        "median_high": ordered.gather(n - held).first(),
-    }  # fmt: skip
+    places = ((n - 1) // 2).append(n // 2).append(held - 1).append(n - held)
+    return {"ranks": values.drop_nulls().sort().gather(places, null_on_oob=True).implode()}
+
+
+def median_of(of: Parts) -> Number | None:
+    """The mean of the middle two of `median_parts`, exact for decimals; None without values."""
+    low, high = of["ranks"][:2]
+    if high is None:
+        return None
+    return (low + high) / 2 if isinstance(low, float) else Fraction(low + high) / 2
 
 
 def median_interval(of: Parts) -> Interval:
     """The interval of `median_parts`; None for fewer than six values."""
-    return None if of["median_low"] is None else (of["median_low"], of["median_high"])
+    low, high = of["ranks"][2:]
+    return None if low is None else (low, high)
 
 
 def share_parts(part: pl.Expr, whole: pl.Expr) -> dict[str, pl.Expr]:
     """What `share_interval` needs of Σ part ÷ Σ whole; rows without `whole` are left out."""
-    counted = whole.is_not_null()
-    share, of = (one.filter(counted).cast(pl.Float64) for one in (part.fill_null(0), whole))
-    moments = {"pp": share.pow(2).sum(), "pw": (share * of).sum(), "ww": of.pow(2).sum()}
-    drawn = {"drawn_part": share.head(DRAWN_UP_TO).implode(), "drawn_whole": of.head(DRAWN_UP_TO).implode()}
-    return {"p": share.sum(), "w": of.sum(), "deals": of.len(), **moments, **drawn}
+    of = whole.cast(pl.Float64)
+    share = pl.when(of.is_not_null()).then(part.fill_null(0).cast(pl.Float64))
+    moments = {"pp": (share * share).sum(), "pw": (share * of).sum(), "ww": (of * of).sum()}
+    drawn = {f"drawn_{name}": one.drop_nulls().head(DRAWN_UP_TO).implode() for name, one in (("p", share), ("w", of))}
+    return {"p": share.sum(), "w": of.sum(), "deals": of.count(), **moments, **drawn}
 
 
 def share_interval(of: Parts) -> Interval:
@@ -82,7 +90,7 @@ def share_interval(of: Parts) -> Interval:
     if n < 2 or not total > 0:  # noqa: PLR2004 - one deal has no spread
         return None
     if n <= DRAWN_UP_TO:
-        return _bootstrap(of["drawn_part"], of["drawn_whole"])
+        return _bootstrap(of["drawn_p"], of["drawn_w"])
     share = of["p"] / total
     spread = max(of["pp"] - 2 * share * of["pw"] + share**2 * of["ww"], 0.0)
     half = Z * sqrt(spread * n / (n - 1)) / total

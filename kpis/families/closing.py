@@ -10,7 +10,17 @@ import polars as pl
 from kpis.answers import Answer, left_out, noted, ratio
 from kpis.dictionary import Kpi
 from kpis.families.pipeline import HOME, STATELESS
-from kpis.intervals import BY_VALUE, ORDER, WILSON, median_interval, median_parts, share_interval, share_parts, wilson
+from kpis.intervals import (
+    BY_VALUE,
+    ORDER,
+    WILSON,
+    median_interval,
+    median_of,
+    median_parts,
+    share_interval,
+    share_parts,
+    wilson,
+)
 from model.helpers.words import many
 
 if TYPE_CHECKING:
@@ -24,7 +34,7 @@ NONE_WON: Final = "no deal won in the window"
 CLOSING: Final = "deals closed in the window, by closed_on, else close_date; by close_date where created closed"
 DAYLESS: Final = {**STATELESS, "without a day of closing": pl.col("dayless")}
 TIMES: Final = {
-    "won": WON.sum(), "won_days": DAYS.filter(WON).sum(), "won_dated": (WON & DAYS.is_not_null()).sum(),
+    "won": WON.sum(), "won_days": pl.when(WON).then(DAYS).sum(), "won_dated": (WON & DAYS.is_not_null()).sum(),
     "imported": (WON & pl.col("imported")).sum(),
 }  # fmt: skip
 IMPORTED: Final = "created closed"
@@ -72,7 +82,7 @@ def days_to_win_mean(of: Parts) -> Answer:
 def days_to_win_median(of: Parts) -> Answer:
     """The median of days to win."""
     why = timeless(of) if of["won"] else NONE_WON
-    return Answer(of["median"], None, None, of["won_dated"], why, median_interval(of))
+    return Answer(median_of(of), None, None, of["won_dated"], why, median_interval(of))
 
 
 closing = partial(Kpi, leads="lagging", clock="closed", window=CLOSING, counted=CLOSED, leaves_out=DAYLESS)
@@ -106,8 +116,8 @@ KPIS: Final = (
         source="X6, X8",
         needs=("is_won", "is_lost", "amount_home"),
         parts={
-            "won_value": VALUE.filter(WON).sum(),
-            "all": VALUE.filter(CLOSED).sum(),
+            "won_value": pl.when(WON).then(VALUE).sum(),
+            "all": pl.when(CLOSED).then(VALUE).sum(),
             "priced": (CLOSED & VALUE.is_not_null()).sum(),
             "out": (CLOSED & VALUE.is_null()).sum(),
             "lost": LOST.sum(),
@@ -132,7 +142,7 @@ KPIS: Final = (
         needs=("is_won", "amount_home"),
         parts={
             "won": WON.sum(),
-            "won_value": VALUE.filter(WON).sum(),
+            "won_value": pl.when(WON).then(VALUE).sum(),
             "won_priced": (WON & VALUE.is_not_null()).sum(),
         },
         also=("average deal size", "deal size", "acv"),
@@ -164,7 +174,7 @@ KPIS: Final = (
         category="efficiency",
         source="X3",
         needs=("is_won", "created"),
-        parts={**TIMES, **median_parts(DAYS.filter(WON))},
+        parts={**TIMES, **median_parts(pl.when(WON).then(DAYS))},
         interval=ORDER,
         also=("velocity", "sales cycle", "cycle length"),
         answer=days_to_win_median,

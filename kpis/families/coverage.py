@@ -24,7 +24,7 @@ UNSURE = pl.col("targeted").is_null()
 WON_SO_FAR = pl.col("won_in_period")
 PRICED = VALUE.is_not_null()
 COVERS: Final = {
-    "sum": VALUE.filter(DUE & HAS).sum(),
+    "sum": pl.when(DUE & HAS).then(VALUE).sum(),
     "n": (DUE & HAS & PRICED).sum(),
     "out": (DUE & HAS & ~PRICED).sum(),
     "rest": (DUE & HAS_NOT).sum(),
@@ -32,7 +32,7 @@ COVERS: Final = {
     "undated": (OPEN & ~HAS_NOT & pl.col("undated")).sum(),
 }
 ATTAINS: Final = {
-    "won": VALUE.filter(WON_SO_FAR & HAS).sum(),
+    "won": pl.when(WON_SO_FAR & HAS).then(VALUE).sum(),
     "won_n": (WON_SO_FAR & HAS & PRICED).sum(),
     "won_out": (WON_SO_FAR & HAS & ~PRICED).sum(),
     "won_rest": (WON_SO_FAR & HAS_NOT).sum(),
@@ -168,8 +168,8 @@ KPIS: Final = (
         counted=CLOSED,
         leaves_out=DAYLESS,
         parts={
-            "won_value": VALUE.filter(WON).sum(),
-            "all": VALUE.filter(CLOSED).sum(),
+            "won_value": pl.when(WON).then(VALUE).sum(),
+            "all": pl.when(CLOSED).then(VALUE).sum(),
             "priced": (CLOSED & PRICED).sum(),
             "out": (CLOSED & ~PRICED).sum(),
             "lost": pl.col("lost").sum(),

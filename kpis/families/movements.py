@@ -119,7 +119,7 @@ def slippage_rate(of: Parts) -> Answer:
 
 def _money(moved: pl.Expr, counted: pl.Expr | None = None) -> dict[str, pl.Expr]:
     return {
-        "sum": VALUE.filter(moved).sum(), "moved": moved.sum(), "out": (moved & VALUE.is_null()).sum(),
+        "sum": pl.when(moved).then(VALUE).sum(), "moved": moved.sum(), "out": (moved & VALUE.is_null()).sum(),
         "n": (moved if counted is None else counted).sum(),
     }  # fmt: skip
 

@@ -56,7 +56,7 @@ KPIS: Final = (
         needs=("is_open", "amount_home"),
         **STANDS,
         parts={
-            "sum": pl.col("value").filter(OPEN).sum(),
+            "sum": pl.when(OPEN).then(pl.col("value")).sum(),
             "n": PRICED.sum(),
             "out": (OPEN & pl.col("value").is_null()).sum(),
         },
@@ -81,7 +81,7 @@ KPIS: Final = (
         needs=("is_open", "amount_home", "probability"),
         **STANDS,
         parts={
-            "sum": (pl.col("value").cast(PRODUCT) * pl.col("chance").cast(PRODUCT)).filter(WEIGHED).sum(),
+            "sum": pl.when(WEIGHED).then(pl.col("value").cast(PRODUCT) * pl.col("chance").cast(PRODUCT)).sum(),
             "n": WEIGHED.sum(),
             "out": (OPEN & ~WEIGHED).sum(),
         },

@@ -9,7 +9,7 @@ import polars as pl
 
 from kpis.answers import Answer, noted, ratio
 from kpis.dictionary import Kpi
-from kpis.intervals import ORDER, WILSON, median_interval, median_parts, wilson
+from kpis.intervals import ORDER, WILSON, median_interval, median_of, median_parts, wilson
 from model.helpers.survival import ROUNDING, half_gone, half_left
 from model.helpers.words import many
 
@@ -71,7 +71,7 @@ def stage_conversion_resolved_visits(of: Parts) -> Answer:
 
 def days_in_stage_median(of: Parts) -> Answer:
     """The median of visits that ended, however they ended; it does not count deals that are stuck."""
-    return Answer(of["median"], None, None, of["n"], "" if of["n"] else ENDED, median_interval(of))
+    return Answer(median_of(of), None, None, of["n"], "" if of["n"] else ENDED, median_interval(of))
 
 
 def days_in_stage_median_km(of: Parts) -> Answer:
@@ -177,7 +177,7 @@ KPIS: Final = (
         source="S66, S77, S96, N1: medians of stages do not add up to the median cycle",
         clock="left",
         counted=pl.col("departed"),
-        parts={"n": pl.col("departed").sum(), **median_parts(DAYS.filter("departed"))},
+        parts={"n": pl.col("departed").sum(), **median_parts(pl.when("departed").then(DAYS))},
         interval=ORDER,
         also=("velocity", "time in stage", "deal velocity", "dwell"),
         answer=days_in_stage_median,

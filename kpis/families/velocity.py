@@ -21,9 +21,9 @@ PRICED: Final = WON & WORKED & VALUE.is_not_null()
 CYCLES: Final = {
     "won": (WON & WORKED).sum(),
     "closed": (CLOSED & WORKED).sum(),
-    "won_value": VALUE.filter(PRICED).sum(),
+    "won_value": pl.when(PRICED).then(VALUE).sum(),
     "won_priced": PRICED.sum(),
-    "won_days": DAYS.filter(WON).sum(),
+    "won_days": pl.when(WON).then(DAYS).sum(),
     "won_dated": (WON & DAYS.is_not_null()).sum(),
     "imported": (CLOSED & pl.col("imported")).sum(),
 }

@@ -99,7 +99,7 @@ def _note_names(entries: list[tuple[NodeReader, Node]], shipped: Collection[str]
         if at is None or not (name := _name(node)):
             continue
         if name in shipped:
-            reader.note(at, f"'{name}' is the name of a shipped KPI, which has one meaning; choose another one")
+            reader.note(at, f"'{name}' is the name of a shipped KPI, which has one meaning; give yours another name")
         elif name in first:
             reader.note(at, f"the KPI '{name}' stands also in {first[name]}; give one another name")
         first.setdefault(name, f"{reader.file}, line {at.line}")
