@@ -204,7 +204,7 @@ SERVED: Final[Mapping[str, str]] = {
     "S37": "Facts `contact_count` and `contact_roles`; engagement across an account is a later issue",
     "S40": "Practice; its list is `sluicegate deals NAME --flagged`, worst first",
     "S43": "Diagnosis on KPI `days_in_stage_median` by stage; the playbook is a later issue",
-    "S45": "KPIs `stage_conversion_next`, `days_in_stage_median_km` and `days_to_advance_half` by stage; the leak report is a later issue",
+    "S45": "KPIs `stage_conversion_next` and `days_to_advance_half` by stage; the leak report is a later issue",
     "S46": "Hypothesis, named as such and observed",
     "S54": "KPIs `stage_conversion_ever` and `days_to_win_mean` by month and quarter; the alarm is a later issue",
     "S55": "KPI `days_to_win_median`; quartiles and the slowest tenth are a later issue",
