@@ -9,14 +9,15 @@ import polars as pl
 
 from kpis.answers import Answer, noted, ratio
 from kpis.dictionary import Kpi
-from kpis.intervals import ORDER, WILSON, median_interval, median_of, median_parts, wilson
-from model.helpers.survival import ROUNDING, half_gone, half_left
+from kpis.intervals import ORDER, WILSON, Z, median_interval, median_of, median_parts, wilson
+from model.helpers.survival import ROUNDING, half_gone, half_left, half_left_bounds
 from model.helpers.words import many
 
 if TYPE_CHECKING:
     from kpis.answers import Parts
 
 ENTERED, DAYS = pl.col("entered"), pl.col("days")
+STAYS: Final = (DAYS.filter(ENTERED), pl.col("left").filter(ENTERED))
 FIRST: Final = ENTERED & pl.col("first")
 COHORT: Final = (
     "first entries of a deal to the stage on a day of the window, followed to as_of; periods are those of the entry"
@@ -76,8 +77,11 @@ def days_in_stage_median(of: Parts) -> Answer:
 
 def days_in_stage_median_km(of: Parts) -> Answer:
     """The Kaplan–Meier median of the time to leave the stage in any way; None where half are not seen to leave."""
-    why = "under half of the visits are seen to end" if of["n"] else NONE
-    return Answer(of["median"], None, None, of["n"], "" if of["median"] is not None else why)
+    if of["median"] is None:
+        return Answer(None, None, None, of["n"], "under half of the visits are seen to end" if of["n"] else NONE)
+    low, high = of["low"], of["high"]
+    why = "no interval, because too few visits have ended for its upper end" if high is None else ""
+    return Answer(of["median"], None, None, of["n"], why, None if low is None or high is None else (low, high))
 
 
 def days_to_advance_half(of: Parts) -> Answer:
@@ -193,7 +197,12 @@ KPIS: Final = (
         "day come together, before visits censored on it; days are of 86,400 s and not rounded",
         clock="entered",
         counted=ENTERED,
-        parts={"n": ENTERED.sum(), "median": half_left(DAYS.filter(ENTERED), pl.col("left").filter(ENTERED))},
+        parts={
+            "n": ENTERED.sum(),
+            "median": half_left(*STAYS),
+            **half_left_bounds(*STAYS, Z),
+        },
+        interval="Brookmeyer and Crowley's, by log(−log) with Greenwood's errors; none where its upper end is not seen",
         also=("time in stage", "dwell"),
         answer=days_in_stage_median_km,
     ),
@@ -212,7 +221,7 @@ KPIS: Final = (
             "n": ENTERED.sum(),
             "left": (ENTERED & pl.col("left")).sum(),
             "forward": (ENTERED & pl.col("forward")).sum(),
-            **half_gone(*(pl.col(name).filter(ENTERED) for name in ("days", "left", "forward"))),
+            **half_gone(*STAYS, pl.col("forward").filter(ENTERED)),
         },
         also=("time in stage", "time to advance", "dwell"),
         answer=days_to_advance_half,

@@ -24,6 +24,21 @@ def half_left(days: pl.Expr, left: pl.Expr) -> pl.Expr:
     return days.filter(_stayed(left) <= 0.5 + ROUNDING).first()
 
 
+def half_left_bounds(days: pl.Expr, left: pl.Expr, z: float) -> dict[str, pl.Expr]:
+    """`low` and `high`: the first days at which the bounds of that share are one half or less; null if there is none.
+
+    The bounds stand z standard errors off (Greenwood 1926) on the scale of log(−log) (Kalbfleisch and Prentice 1980),
+    which makes the days Brookmeyer and Crowley's interval (1982). Where nobody is still there it has no bounds.
+    """
+    stayed, at_risk = _stayed(left), _at_risk(left)
+    error = (left.cast(pl.Float64) / (at_risk * (at_risk - 1))).cum_sum().sqrt() / stayed.log().abs()
+    whole_day = days.ne_missing(days.shift(-1))
+    return {
+        name: days.filter((stayed ** (far * error).exp() <= 0.5 + ROUNDING) & whole_day).first()
+        for name, far in (("low", z), ("high", -z))
+    }
+
+
 def half_gone(days: pl.Expr, left: pl.Expr, gone: pl.Expr) -> dict[str, pl.Expr]:
     """`half`: the first day at which the Aalen–Johansen share of `gone` is one half or more; null if there is none.
 

@@ -86,6 +86,28 @@ stays_of = st.lists(
 )
 
 
+def test_the_time_to_leave_has_no_interval_without_its_upper_end_and_says_so():
+    value = in_qualified(LEAVE, (3, "on"), (5, "lost"), (300, "open"))
+    why = "no interval, because too few visits have ended for its upper end"
+    assert (value.value, value.answer.interval, value.why) == (5, None, why)
+
+
+@settings(max_examples=30, deadline=None)
+@given(stays_of)
+def test_the_interval_of_the_time_to_leave_is_that_of_lifelines(stays):
+    import pandas as pd
+    from lifelines import KaplanMeierFitter
+
+    days, left = zip(*((days, end != "open") for days, end in stays), strict=True)
+    fitted = KaplanMeierFitter().fit(days, left)
+    some_stay = fitted.survival_function_["KM_estimate"] > 1e-9  # where nobody does, an error of zero is no certainty
+    bounds = fitted.confidence_interval_[some_stay]
+    ends = [curve.index[curve <= 0.5].min() for _, curve in bounds.items()]  # NaN where it never is
+    own = in_qualified(LEAVE, *stays).answer.interval
+    if (bounds - 0.5).abs().min().min() > 1e-9:
+        assert own == (tuple(ends) if pd.notna(ends).all() else None)
+
+
 @settings(max_examples=40, deadline=None)
 @given(stays_of)
 def test_time_to_leave_agrees_with_lifelines(stays):

@@ -64,6 +64,7 @@ The dictionary of [KPIs](kpis.md) and comments in the packs also cite these rows
 | S85 | Conversion is converted ÷ entered × 100, for each pair of stages |
 | S88 | A metric has name, purpose, formula, numerator, denominator, source and cadence |
 | S92 | Funnel metrics: value, conversion, cycle, win rate, deal size, by segment, source, region, product and rep |
+| S96 | A table of five stages: 400 enter Discovery, 27 are won, medians of 9, 14, 41, 12 and 11 days |
 | S107 | Days from lead to accepted lead, by segment |
 | S108 | Days from accepted to qualified lead: 5 to 10 for small business, 14 to 30 for enterprise |
 | S109 | Days from qualified lead to opportunity: 7 to 14, and 20 to 45 for enterprise |
@@ -101,8 +102,12 @@ An N number names a sum that was computed again.
 | number | result |
 |---|---|
 | N1 | The medians of stages do not add up to the median cycle |
+| N3 | No win rate of the table is 19 %: 6.75 % of all, 14.8 % from Evaluation, 42.2 % from Proposal |
 | N6 | A table has no deals in progress; a real cohort has, and they are censored |
+| N7 | Three to one is a coverage, no velocity; 85 against 70 is 21.4 % more |
+| N8 | The example of 180 days fails its own limit of 90 |
 | N9 | From 90 to 70 days velocity rises by 28.6 %, not by 15 % |
+| N10 | A risk of loss of 30 % is better than what all deals have: 65 to 78 % are lost |
 | N11 | The points of the lead score sum to 150, not to 100 |
 | N12 | A score of exactly 80 or exactly 50 goes to the SDR |
 | N16 | The days of the stages sum to more (small business) or less (enterprise) than the stated cycle |
@@ -199,7 +204,7 @@ SERVED: Final[Mapping[str, str]] = {
     "S37": "Facts `contact_count` and `contact_roles`; engagement across an account is a later issue",
     "S40": "Practice; its list is `sluicegate deals NAME --flagged`, worst first",
     "S43": "Diagnosis on KPI `days_in_stage_median` by stage; the playbook is a later issue",
-    "S45": "KPIs `stage_conversion_next` and `days_in_stage_median_km` by stage; the leak report is a later issue",
+    "S45": "KPIs `stage_conversion_next` and `days_to_advance_half` by stage; the leak report is a later issue",
     "S46": "Hypothesis, named as such and observed",
     "S54": "KPIs `stage_conversion_ever` and `days_to_win_mean` by month and quarter; the alarm is a later issue",
     "S55": "KPI `days_to_win_median`; quartiles and the slowest tenth are a later issue",
