@@ -34,7 +34,8 @@ def database(events: Iterable[Event]) -> duckdb.DuckDBPyConnection:
     for event in events:
         by_deal[event.deal].append(event)
     lives = [life for life in by_deal.values() if life[-1].what != "binned"]
-    return load([_deal(life) for life in lives], [move for life in lives for move in _moves(life)])
+    moves, edits = ([row for life in lives for row in rows(life)] for rows in (_moves, _edits))
+    return load(deals=[_deal(life) for life in lives], moves=moves, edits=edits)
 
 
 def _naive(at: datetime) -> datetime:
@@ -101,3 +102,16 @@ def _kind(before: str, stage: str, places: dict[str, int]) -> str:
     if before in {"won", "lost"}:
         return "reopened"
     return "forward" if places[stage] > places[before] else "backward"
+
+
+def _edits(life: list[Event]) -> Iterable[dict[str, Any]]:
+    """The changes of a deal's close date."""
+    zone = ZoneInfo(OWNER[[event.values["owner"] for event in life if "owner" in event.values][-1]].zone)
+    before = date.fromisoformat(life[0].values["close"])
+    for number, event in enumerate(life[1:]):
+        after = event.values.get("close") or event.values.get("on")
+        if after and date.fromisoformat(after) != before:
+            after = date.fromisoformat(after)
+            day = event.at.astimezone(zone).date()
+            yield {"deal": event.deal, "seq": number, "day": day, "before": before, "after": after}
+            before = after

@@ -1,8 +1,4 @@
-"""Every KPI in SQL, written from docs/kpis.md alone: no part of `kpis/` is used.
-
-`POPULATIONS` are the rows that a KPI counts, each with the day that its window and its periods go by. `KPIS` are one
-query each: what is summed over the rows of a group.
-"""
+"""Answers the queries of `kpi_queries` in DuckDB, by any dimensions and for any window, and adds intervals."""
 
 from __future__ import annotations
 
@@ -15,106 +11,13 @@ import duckdb
 import pandas as pd
 from scipy.stats import norm
 
+from tests.cases.kpi_queries import KPIS, POPULATIONS, Asked
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 FACTS: Final = ("owner", "team", "segment", "pipeline", "process", "region", "source")
 PERIODS: Final = ("month", "quarter", "year", "fiscal_quarter", "fiscal_year")
-POPULATIONS: Final = {
-    "open_deal": "SELECT *, close_date AS day FROM deal WHERE is_open",
-    "closed_deal": """SELECT *, CASE WHEN imported THEN close_date ELSE coalesce(closed_on, close_date) END AS day,
-        CASE WHEN NOT imported THEN coalesce(closed_on, close_date) - created END AS days
-        FROM deal WHERE is_won OR is_lost""",
-    "worked_deal": "SELECT * FROM closed_deal_rows WHERE NOT imported",
-    "rated_deal": """SELECT *, NULL::DATE AS day, NULL AS days FROM deal WHERE is_open
-        UNION ALL BY NAME SELECT * FROM worked_deal_rows""",
-    "visit": """
-        SELECT deal.* EXCLUDE (stage), m.* EXCLUDE (deal, kind),
-            epoch(coalesce(left_moved, TIMESTAMP '{now}') - moved) / 86400 AS days FROM (
-            SELECT *, lead(moved) OVER w AS left_moved, lead(day) OVER w AS left_day, lead(kind) OVER w AS left_by,
-                row_number() OVER (PARTITION BY deal, stage ORDER BY seq) = 1 AS first_entry,
-                max(place) OVER (PARTITION BY deal ORDER BY seq ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
-                    AS furthest_later
-            FROM move WINDOW w AS (PARTITION BY deal ORDER BY seq)
-        ) AS m JOIN deal ON deal.key = m.deal WHERE m.stage IS NOT NULL AND m.stage <> 'won'""",
-    "first_entry": "SELECT * FROM visit_rows WHERE first_entry",
-    "left_visit": "SELECT * REPLACE (left_day AS day) FROM visit_rows WHERE left_moved IS NOT NULL",
-}
-FORWARD: Final = "left_by IN ('forward', 'won')"
-WON: Final = "count(*) FILTER (is_won)"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A KPI in SQL: aggregates over the rows of a population. `value` empty: numerator ÷ denominator.
-
-    `samples`: a list for what SQL alone does not give, an interval or a survival. `staged`: too where it is also given
-    by stage, always where it is never given without. `default`: the window in place of `all`.
-    """
-
-    rows: str
-    numerator: str = "NULL"
-    denominator: str = "NULL"
-    n: str = "count(*)"
-    value: str = ""
-    only: str = "true"
-    interval: str = ""
-    samples: str = "NULL"
-    windowed: str = "{window}"
-    staged: str = ""
-    periods: bool = True
-    per_day: bool = False
-
-
-WEIGHTED: Final = "sum(amount * probability)"
-WON_VALUE: Final = f"CASE WHEN {WON} = 0 THEN 0 ELSE sum(amount) FILTER (is_won) END"
-BY_DAYS: Final = "list(days ORDER BY days)"
-KPIS: Final[dict[str, Asked]] = {
-    "pipeline_value": Asked(
-        "open_deal", "sum(amount)", n="count(amount)", value="sum(amount)", windowed="true", staged="too"
-    ),
-    "pipeline_value_weighted": Asked(
-        "open_deal", WEIGHTED, n="count(amount)", value=WEIGHTED, windowed="true", staged="too"
-    ),
-    "win_rate_closed": Asked("closed_deal", WON, "count(*)", interval="wilson"),
-    "win_rate_closed_by_value": Asked(
-        "closed_deal", "coalesce(sum(amount) FILTER (is_won), 0)", "sum(amount)", n="count(amount)",
-        interval="by value",
-        samples="list((CASE WHEN is_won THEN amount ELSE 0 END, amount)) FILTER (amount IS NOT NULL)",
-    ),
-    "average_won_value": Asked("closed_deal", "sum(amount)", "count(amount)", n="count(amount)", only="is_won"),
-    "days_to_win_mean": Asked("worked_deal", "sum(days)", "count(days)", n="count(days)", only="is_won"),
-    "days_to_win_median": Asked(
-        "worked_deal", n="count(days)", value="median(days)", interval="median", samples=BY_DAYS, only="is_won"
-    ),
-    "stage_conversion_ever": Asked(
-        "first_entry", "count(*) FILTER (furthest_later > place)", "count(*)", interval="wilson", staged="always"
-    ),
-    "stage_conversion_first_move": Asked(
-        "first_entry", f"count(*) FILTER ({FORWARD})", "count(*)", interval="wilson", staged="always"
-    ),
-    "stage_conversion_resolved_visits": Asked(
-        "visit", f"count(*) FILTER ({FORWARD})", "count(*)", interval="wilson", staged="always",
-        only="left_by IN ('forward', 'won', 'lost', 'backward')",
-    ),
-    "days_in_stage_median": Asked(
-        "left_visit", value="median(days)", interval="median", samples=BY_DAYS, staged="too"
-    ),
-    "days_in_stage_median_km": Asked(
-        "visit", value="NULL", interval="kaplan-meier", samples=f"list((days, {FORWARD}))", staged="too"
-    ),
-    "pipeline_velocity_open_per_day": Asked(
-        "rated_deal",
-        "count(*) FILTER (is_open) * (count(*) FILTER (is_won) / count(*) FILTER (NOT is_open))"
-        " * (sum(amount) FILTER (is_won) / count(amount) FILTER (is_won))",
-        "avg(days) FILTER (is_won)", n="count(*) FILTER (is_open)", windowed="is_open OR {window}", periods=False,
-        per_day=True,
-    ),
-    "pipeline_velocity_closed_per_day": Asked(
-        "worked_deal", WON_VALUE, "{days}", n="count(amount) FILTER (is_won)",
-        periods=False, per_day=True,
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -144,15 +47,19 @@ class Figure:
     spread: bool = True
 
 
-def load(deals: list[dict[str, Any]], moves: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
-    """DuckDB with the tables `deal` and `move`."""
+def load(**tables: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
+    """DuckDB with the tables `deal`, `move` and `edit`, the last of which has the changes of close dates."""
     db = duckdb.connect()
-    db.register("deals", pd.DataFrame(deals))
-    db.register("moves", pd.DataFrame(moves))
+    for name, rows in tables.items():
+        db.register(name, pd.DataFrame(rows))
     db.execute("""CREATE TABLE deal AS SELECT * REPLACE (amount::DECIMAL(28, 6) AS amount, created::DATE AS created,
         probability::DECIMAL(9, 6) AS probability, close_date::DATE AS close_date, closed_on::DATE AS closed_on,
         region::VARCHAR AS region) FROM deals""")
     db.execute("CREATE TABLE move AS SELECT * REPLACE (day::DATE AS day, place::INTEGER AS place) FROM moves")
+    db.execute(
+        "CREATE TABLE edit AS SELECT deal, seq, day::DATE AS day, before::DATE AS before, after::DATE AS after"
+        " FROM edits"
+    )
     return db
 
 
@@ -173,12 +80,14 @@ def figures(
     """One KPI by these dimensions: members of the group → figure. A stage stands under process and stage."""
     asked = KPIS[kpi]
     dims = list(dict.fromkeys(one for dim in by for one in (("process", "stage") if dim == "stage" else (dim,))))
-    days = _days(db, window) if asked.per_day else 0
-    numerator, denominator = asked.numerator, asked.denominator.format(days=days)
+    given = {"since": window.since or date.min, "until": window.until, "window": window.condition}
+    numerator, denominator, only, rows = (
+        text.format(**given, days=_days(db, window))
+        for text in (asked.numerator, asked.denominator, f"({asked.only}) AND ({asked.windowed})", asked.rows)
+    )
     value = asked.value or f"({numerator}) / nullif({denominator}, 0)"
-    listed = "".join(f"{dim}, " for dim in dims)
-    found = db.execute(f"""SELECT {listed} {value}, {numerator}, {denominator}, {asked.n}, {asked.samples}
-        FROM {asked.rows} WHERE ({asked.only}) AND ({asked.windowed.format(window=window.condition)})
+    found = db.execute(f"""SELECT {"".join(f"{dim}, " for dim in dims)} {value}, {numerator}, {denominator},
+        {asked.n}, {asked.samples} FROM {rows} WHERE {only}
         {"GROUP BY " + ", ".join(dims) if dims else ""}""").fetchall()
     return {named(zip(dims, row, strict=False)): _figure(asked, row[len(dims) :]) for row in found}
 

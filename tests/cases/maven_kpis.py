@@ -67,6 +67,7 @@ def database(folder: Path, *, history: bool) -> duckdb.DuckDBPyConnection:
         db.from_csv_auto(str(folder / f"{name}.csv")).create_view(name)
     db.execute(DEAL.format(**(CRM if history else REPORT)))
     db.execute(ENTERED)
+    db.execute("CREATE TABLE edit (deal TEXT, seq INTEGER, day DATE, before DATE, after DATE)")
     if not history:
         db.execute("DELETE FROM move")
     reference.prepare(db, 1, AS_OF.isoformat().removesuffix("+00:00"))

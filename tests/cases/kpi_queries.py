@@ -1,0 +1,138 @@
+"""Every KPI as a query, written from docs/kpis.md alone: no part of `kpis/` is used.
+
+`POPULATIONS` are the rows that a KPI counts, each with the day that its window and its periods go by. `KPIS` are one
+query each: what is summed over the rows of a group.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+POPULATIONS: Final = {
+    "open_deal": "SELECT *, close_date AS day FROM deal WHERE is_open",
+    "created_deal": "SELECT *, created AS day FROM deal WHERE NOT imported",
+    "dated_deal": """SELECT *, created AS day, CASE WHEN is_open THEN NULL WHEN imported THEN close_date
+        ELSE coalesce(closed_on, close_date) END AS closed_day FROM deal""",
+    "closed_deal": """SELECT * REPLACE (closed_day AS day), CASE WHEN NOT imported THEN closed_day - created END AS days
+        FROM dated_deal_rows WHERE NOT is_open""",
+    "worked_deal": "SELECT * FROM closed_deal_rows WHERE NOT imported",
+    "rated_deal": """SELECT *, NULL::DATE AS day, NULL AS days FROM deal WHERE is_open
+        UNION ALL BY NAME SELECT * FROM worked_deal_rows""",
+    "visit": """
+        SELECT deal.* EXCLUDE (stage), m.* EXCLUDE (deal, kind),
+            epoch(coalesce(left_moved, TIMESTAMP '{now}') - moved) / 86400 AS days FROM (
+            SELECT *, lead(moved) OVER w AS left_moved, lead(day) OVER w AS left_day, lead(kind) OVER w AS left_by,
+                row_number() OVER (PARTITION BY deal, stage ORDER BY seq) = 1 AS first_entry,
+                max(place) OVER (PARTITION BY deal ORDER BY seq ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
+                    AS furthest_later
+            FROM move WINDOW w AS (PARTITION BY deal ORDER BY seq)
+        ) AS m JOIN deal ON deal.key = m.deal WHERE m.stage IS NOT NULL AND m.stage <> 'won'""",
+    "first_entry": "SELECT * FROM visit_rows WHERE first_entry",
+    "left_visit": "SELECT * REPLACE (left_day AS day) FROM visit_rows WHERE left_moved IS NOT NULL",
+}
+STANDING: Final = """(
+    SELECT d.*, arg_min(before, seq) FILTER (edit.day BETWEEN DATE '{since}' AND DATE '{until}') AS first_date,
+        arg_max(after, seq) FILTER (edit.day BETWEEN DATE '{since}' AND DATE '{until}') AS last_date,
+        count(*) FILTER (edit.day BETWEEN DATE '{since}' AND DATE '{until}' AND after > before) AS pushes
+    FROM dated_deal AS d LEFT JOIN edit ON edit.deal = key
+    WHERE created <= DATE '{until}' AND (is_open OR closed_day > DATE '{until}') GROUP BY ALL)"""
+"""Deals open at the window's end, with the close date before its first change and after its last one."""
+DUE: Final = """(
+    SELECT d.*, arg_min(before, seq) FILTER (edit.day >= DATE '{since}') AS date_then
+    FROM dated_deal AS d LEFT JOIN edit ON edit.deal = key
+    WHERE created < DATE '{since}' AND (is_open OR closed_day >= DATE '{since}') GROUP BY ALL)"""
+"""Deals open when the window began, with the close date before the first change since."""
+FORWARD: Final = "left_by IN ('forward', 'won')"
+WON: Final = "count(*) FILTER (is_won)"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A KPI in SQL: aggregates over the rows of a population. `value` empty: numerator ÷ denominator.
+
+    `samples`: a list for what SQL alone does not give, an interval or a survival. `staged`: too where it is also given
+    by stage, always where it is never given without. `bounded`: it has no value for `all`. `rows` and `only` may name
+    {since} and {until}, `denominator` the {days} of the window.
+    """
+
+    rows: str
+    numerator: str = "NULL"
+    denominator: str = "NULL"
+    n: str = "count(*)"
+    value: str = ""
+    only: str = "true"
+    interval: str = ""
+    samples: str = "NULL"
+    windowed: str = "{window}"
+    staged: str = ""
+    periods: bool = True
+    bounded: bool = False
+
+
+WEIGHTED: Final = "sum(amount * probability)"
+WON_VALUE: Final = f"CASE WHEN {WON} = 0 THEN 0 ELSE sum(amount) FILTER (is_won) END"
+BY_DAYS: Final = "list(days ORDER BY days)"
+KPIS: Final[dict[str, Asked]] = {
+    "pipeline_value": Asked(
+        "open_deal", "sum(amount)", n="count(amount)", value="sum(amount)", windowed="true", staged="too"
+    ),
+    "pipeline_value_weighted": Asked(
+        "open_deal", WEIGHTED, n="count(amount)", value=WEIGHTED, windowed="true", staged="too"
+    ),
+    "win_rate_closed": Asked("closed_deal", WON, "count(*)", interval="wilson"),
+    "win_rate_closed_by_value": Asked(
+        "closed_deal", "coalesce(sum(amount) FILTER (is_won), 0)", "sum(amount)", n="count(amount)",
+        interval="by value", samples="list((if(is_won, amount, 0), amount)) FILTER (amount IS NOT NULL)",
+    ),
+    "average_won_value": Asked("closed_deal", "sum(amount)", "count(amount)", n="count(amount)", only="is_won"),
+    "days_to_win_mean": Asked("worked_deal", "sum(days)", "count(days)", n="count(days)", only="is_won"),
+    "days_to_win_median": Asked(
+        "worked_deal", n="count(days)", value="median(days)", interval="median", samples=BY_DAYS, only="is_won"
+    ),
+    "stage_conversion_ever": Asked(
+        "first_entry", "count(*) FILTER (furthest_later > place)", "count(*)", interval="wilson", staged="always"
+    ),
+    "stage_conversion_first_move": Asked(
+        "first_entry", f"count(*) FILTER ({FORWARD})", "count(*)", interval="wilson", staged="always"
+    ),
+    "stage_conversion_resolved_visits": Asked(
+        "visit", f"count(*) FILTER ({FORWARD})", "count(*)", interval="wilson", staged="always",
+        only="left_by IN ('forward', 'won', 'lost', 'backward')",
+    ),
+    "days_in_stage_median": Asked(
+        "left_visit", value="median(days)", interval="median", samples=BY_DAYS, staged="too"
+    ),
+    "days_in_stage_median_km": Asked(
+        "visit", value="NULL", interval="kaplan-meier", samples=f"list((days, {FORWARD}))", staged="too"
+    ),
+    "pipeline_velocity_open_per_day": Asked(
+        "rated_deal",
+        "count(*) FILTER (is_open) * (count(*) FILTER (is_won) / count(*) FILTER (NOT is_open))"
+        " * (sum(amount) FILTER (is_won) / count(amount) FILTER (is_won))",
+        "avg(days) FILTER (is_won)", n="count(*) FILTER (is_open)", windowed="is_open OR {window}", periods=False,
+        bounded=True,
+    ),
+    "pipeline_velocity_closed_per_day": Asked(
+        "worked_deal", WON_VALUE, "{days}", n="count(amount) FILTER (is_won)",
+        periods=False, bounded=True,
+    ),
+    "created_deals": Asked("created_deal", "count(*)", value="count(*)"),
+    "created_value": Asked("created_deal", "sum(amount)", value="sum(amount)"),
+    "won_deals": Asked("closed_deal", "count(*)", value="count(*)", only="is_won"),
+    "won_value": Asked("closed_deal", "sum(amount)", value="sum(amount)", only="is_won"),
+    "lost_deals": Asked("closed_deal", "count(*)", value="count(*)", only="is_lost"),
+    "lost_value": Asked("closed_deal", "sum(amount)", value="sum(amount)", only="is_lost"),
+    "pulled_in_value": Asked(
+        STANDING, "sum(amount)", value="sum(amount)", windowed="last_date < first_date", periods=False
+    ),
+    "pushed_out_value": Asked(
+        STANDING, "sum(amount)", value="sum(amount)", windowed="last_date > first_date", periods=False
+    ),
+    "push_count": Asked(STANDING, "sum(pushes)", value="sum(pushes)", windowed="true", periods=False),
+    "push_count_mean": Asked(STANDING, "sum(pushes)", "count(*)", windowed="true", periods=False),
+    "slippage_rate": Asked(
+        DUE, "count(*) FILTER (is_open OR closed_day > DATE '{until}')", "count(*)", interval="wilson", periods=False,
+        windowed="coalesce(date_then, close_date) BETWEEN DATE '{since}' AND DATE '{until}'", bounded=True,
+    ),
+}  # fmt: skip
