@@ -6,7 +6,18 @@ from difflib import get_close_matches
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from kpis.families import closing, movements, pipeline, stages, velocity
+from kpis.families import (
+    ageing,
+    attainment,
+    closing,
+    coverage,
+    movements,
+    pipeline,
+    stage_velocity,
+    stages,
+    velocity,
+    win_rates,
+)
 from model.errors import SettingsProblem
 
 if TYPE_CHECKING:
@@ -14,7 +25,9 @@ if TYPE_CHECKING:
 
     from kpis.dictionary import Kpi
 
-FAMILIES: Final = (pipeline, closing, stages, velocity, movements)
+FAMILIES: Final = (
+    pipeline, ageing, coverage, attainment, closing, win_rates, stages, velocity, stage_velocity, movements,
+)  # fmt: skip
 SHIPPED: Final[Mapping[str, Kpi]] = {kpi.id: kpi for family in FAMILIES for kpi in family.KPIS}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from kpis.answers import Answer, noted
+from kpis.benchmarks import Benchmark, benchmark_of
 from kpis.catalogue import SHIPPED
 from kpis.derived import derived, with_ingredients
 from kpis.dictionary import TIME_DIMS
@@ -40,7 +41,7 @@ class Question:
 
     `by`: each entry is one or two dimensions to group by. `window` None: `all`, and the last 365 days for rates per
     day. `targets` has the columns of `kpis.targets.TARGETS`. `currency` is the home currency, which names the unit;
-    `note` is what each value in money has to say about its amounts.
+    `note` is what each value in money has to say about its amounts. `benchmarks`: the bands to compare values with.
     """
 
     by: Sequence[tuple[str, ...]] = ()
@@ -50,6 +51,7 @@ class Question:
     note: str = ""
     fiscal_year_starts: int = 1
     enough: int = ENOUGH
+    benchmarks: Sequence[Benchmark] = ()
     kpis: Mapping[str, Kpi] = field(default_factory=lambda: SHIPPED)
 
 
@@ -94,7 +96,7 @@ class _Measuring:
     def __init__(self, rows: KpiRows, asked: Question, window: Window) -> None:
         self.rows, self.asked, self.window = rows, asked, window
         self.goal = goal(asked.targets, rows.today, window, asked.currency, asked.fiscal_year_starts)
-        ask = Ask(rows.today, self.goal, window, rows.frames["deals"])
+        ask = Ask(rows.today, self.goal, window, rows.frames)
         self.masked = {name: one.masked(rows.frames[name], ask) for name, one in POPULATIONS.items()}
         self.span = self._span()
         self.overall: dict[str, pl.DataFrame] = {}
@@ -150,6 +152,8 @@ class _Measuring:
             return None
         if overall is None or not parts.keys() <= set(overall.columns):
             return None
+        if self.goal.rows.height and any(kpi.clock == TARGETED for kpi in kpis):
+            return None
         return overall.select(rows[columns[0]].head(1), *parts)
 
     def _grouped(self, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> pl.LazyFrame:
@@ -158,6 +162,8 @@ class _Measuring:
         rows = population.grouped(
             self.masked[kpis[0].population], dims, kpis[0].clock, self.asked.fiscal_year_starts
         )  # fmt: skip
+        if kpis[0].population == "deals":
+            rows = rows.with_columns(targeted=self.goal.targeted(dims[0] if dims else None))
         parts = [part.alias(name) for name, part in _parts_of(kpis).items()]
         columns = dim_columns(dims)
         return rows.group_by(columns).agg(parts).sort(columns, nulls_last=True) if dims else rows.select(parts)
@@ -188,7 +194,7 @@ class _Measuring:
 
     def _surroundings(self, target: Any) -> dict[str, Any]:
         """What an answer may need beside the parts of its rows."""
-        return {"target": target, "no_target": self.goal.why, **self.span}
+        return {"target": target, "no_target": self.goal.why, "goal_note": self.goal.note, **self.span}
 
     def _span(self) -> dict[str, Any]:
         """`window_days`: from the first day known to the last; `known_from`: that day, if the window is longer."""
@@ -206,7 +212,9 @@ class _Measuring:
         names = dict(zip(dim_columns(dims), group, strict=True))
         few = answer.value is not None and answer.n < self.asked.enough and kpi.interval != "none"
         rated = self.rows.rate_date if "home currency" in kpi.currency and answer.value is not None else None
-        more = {"rate_date": rated.isoformat()} if rated else {}
+        more: dict[str, Any] = {"rate_date": rated.isoformat()} if rated else {}
+        if band := benchmark_of(self.asked.benchmarks, kpi.id, names):
+            more["benchmark"] = band.json()
         return KpiValue(kpi, names, answer, unit, name, first, last, self.rows.as_of, few, more)
 
     def _days(self, kpi: Kpi) -> tuple[str, Any, Any]:

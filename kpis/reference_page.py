@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from kpis.catalogue import SHIPPED
@@ -31,6 +33,13 @@ holds the deal after the move. A stage is higher where it stands later in that p
 The windows are `all` (everything known at as_of), `90d` (or any number of days, the day of as_of included), `quarter`
 and `year` (of the calendar, up to as_of). Manage by leading KPIs. Lagging KPIs report results.
 """
+BENCHMARKS = """
+## Benchmarks
+
+The shipped bands. `benchmarks` in the settings of a connection names a file of your own, with these columns, instead.
+
+| segment | stage | KPI | low | high | source | year |
+|---|---|---|---|---|---|---|"""
 ROWS = (
     "purpose",
     "formula",
@@ -51,7 +60,13 @@ ROWS = (
 def render() -> str:
     """The page as Markdown."""
     index = "\n".join(f"- [`{entry.id}`](#{entry.id}): {entry.title}, {entry.leads}" for entry in SHIPPED.values())
-    return "\n".join([HEAD, index, *map(_section, SHIPPED.values())])
+    return "\n".join([HEAD, index, *map(_section, SHIPPED.values()), BENCHMARKS, *_benchmarks()])
+
+
+def _benchmarks() -> list[str]:
+    """The shipped file of benchmarks as rows of a table."""
+    with resources.files("kpis").joinpath("benchmarks.csv").open(encoding="utf-8") as file:
+        return [f"| {' | '.join(map(_cell, row))} |" for row in list(csv.reader(file))[1:]]
 
 
 def _section(entry: Kpi) -> str:

@@ -23,29 +23,60 @@ TARGETS: Final = columns({
 })  # fmt: skip
 """`period` as in `kpis.periods.period`. A row names an owner, a team, or neither; then it applies to everybody."""
 
+LONGEST_MONTH: Final = 31
+
 
 @dataclass(frozen=True)
 class Goal:
-    """The targets of one period, from its first to its last day; `why` is the reason if there are none."""
+    """The targets of one period, from its first to its last day; `why` is the reason if there are none.
+
+    A team's target goes before those of its owners. `note` says which days the period has where that may surprise.
+    """
 
     rows: pl.DataFrame = field(default_factory=TARGETS.to_frame)
     label: str = ""
     first: date | None = None
     last: date | None = None
     why: str = "no target"
+    note: str = ""
 
     def of(self, dim: str | None) -> Mapping[str | None, Decimal]:
-        """Target by group of `dim`. The whole comes from the rows without a name, else the teams', else the owners'."""
-        if self.rows.is_empty():
-            return {}
-        if dim is None:
-            rows = next((rows for kind in ("all", "team", "owner") if (rows := self._kind(kind)).height), None)
-            return {} if rows is None else {None: rows.select(pl.col("amount").sum()).item()}
-        rows = self._kind(dim)
-        if dim == "team" and not rows.height:
-            rows = self._kind("owner").drop_nulls("team")
-        sums = rows.group_by(dim).agg(pl.col("amount").sum())
-        return dict(zip(sums[dim], sums["amount"], strict=True))
+        """Target by group of `dim`. The whole has the rows without a name, else what teams and owners have."""
+        if dim == "owner":
+            return _sums(self._kind("owner"), "owner")
+        rows = pl.concat([self._kind("team"), self._teamless()])
+        if dim == "team":
+            return _sums(rows, "team")
+        whole = rows if self._kind("all").is_empty() else self._kind("all")
+        return {None: whole.select(pl.col("amount").sum()).item()} if whole.height else {}
+
+    def targeted(self, dim: str | None) -> pl.Expr:
+        """Whether a deal is of those who have a target; null where its owner or team is unknown and matters."""
+        if dim is None and self._kind("all").height:
+            return pl.lit(value=True)
+        teams = [] if dim == "owner" else self._kind("team")["team"].to_list()
+        owners = (self._kind("owner") if dim == "owner" else self._teamless())["owner"].to_list()
+        named = [(name, names) for name, names in (("team", teams), ("owner", owners)) if names]
+        has = [pl.col(name).is_in(names).fill_null(value=False) for name, names in named]
+        unsure = [pl.col(f"unknown_{name}").fill_null(value=False) for name, _ in named]
+        if not named:
+            return pl.lit(value=False)
+        return pl.when(pl.any_horizontal(has)).then(True).when(~pl.any_horizontal(unsure)).then(False)  # noqa: FBT003
+
+    def reps(self) -> pl.DataFrame:
+        """owner, team and amount of each owner with a target."""
+        return self._kind("owner").group_by("owner").agg(pl.col("team").first(), pl.col("amount").sum())
+
+    def holds(self, day: pl.Expr, as_of: pl.Expr) -> pl.Expr:
+        """Whether the day lies in the period, up to `as_of`."""
+        if not self.first:
+            return pl.lit(value=False)
+        return (day.is_between(self.first, self.last) & (day <= as_of)).fill_null(value=False)
+
+    def _teamless(self) -> pl.DataFrame:
+        """The owners' targets, without those of owners of a team with a target of its own."""
+        teams = self._kind("team")["team"]
+        return self._kind("owner").filter(~pl.col("team").is_in(teams.implode()).fill_null(value=False))
 
     def _kind(self, kind: str) -> pl.DataFrame:
         named = pl.when(pl.col("owner").is_not_null()).then(pl.lit("owner"))
@@ -54,23 +85,38 @@ class Goal:
         )
 
 
+def _sums(rows: pl.DataFrame, dim: str) -> dict[str | None, Decimal]:
+    sums = rows.group_by(dim).agg(pl.col("amount").sum())
+    return dict(zip(sums[dim], sums["amount"], strict=True))
+
+
 def goal(
     targets: pl.DataFrame | None, on: date, window: Window, currency: str | None, fiscal_year_starts: int = 1
 ) -> Goal:
     """The targets of the period that `on` lies in: the quarter's, else the month's, else the year's.
 
-    The calendar's go before the fiscal ones. With window `year` or `fiscal_year` the year's go first. Raises
-    SettingsProblem for columns or periods that cannot be read.
+    The calendar's go before the fiscal ones. With window `year` or `fiscal_year` the year's go first. A window that is
+    a period itself, as 2026-Q3, asks for the targets of that period. Raises SettingsProblem for columns or periods that
+    cannot be read.
     """
     if targets is None or not targets.height:
         return Goal()
-    rows, labels = _typed(targets), labels_of(on, fiscal_year_starts)
-    yearly = window.name in {"year", "fiscal_year"}
-    for label in sorted(labels, key=lambda label: yearly and "-" in label):
+    rows, yearly = _typed(targets), window.name in {"year", "fiscal_year"}
+    labels = sorted(labels_of(on, fiscal_year_starts), key=lambda label: yearly and "-" in label)
+    if period(window.name, fiscal_year_starts):
+        labels = [window.name]
+    for label in labels:
         found, days = rows.filter(pl.col("period") == label), period(label, fiscal_year_starts)
         if found.height and days:
-            return Goal(found, label, *days, why=_unlike(found, currency))
+            return Goal(found, label, *days, _unlike(found, currency), _days(label, *days, fiscal_year_starts))
     return Goal(why=f"no target for {', '.join(dict.fromkeys(labels))}")
+
+
+def _days(label: str, first: date, last: date, fiscal_year_starts: int) -> str:
+    """Which days a quarter or year of the calendar has, where the fiscal one is another."""
+    if fiscal_year_starts == 1 or label.startswith("FY") or (last - first).days < LONGEST_MONTH:
+        return ""
+    return f"{label} is the calendar's, {first:%-d %b %Y} to {last:%-d %b %Y}; write FY for fiscal periods"
 
 
 def _unlike(rows: pl.DataFrame, currency: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+    from decimal import Decimal
 
     import polars as pl
 
@@ -65,6 +66,8 @@ class Stage:
     expected_days: tuple[int, int] | None = None
     entry: tuple[Criterion, ...] = ()
     exit: tuple[Criterion, ...] = ()
+    weight: Decimal | None = None
+    """How much a deal in this stage counts in stage-weighted velocity; None where nobody gives it one."""
 
 
 @dataclass(frozen=True)

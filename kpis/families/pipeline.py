@@ -1,4 +1,4 @@
-"""The open pipeline as it stands: its value, weighted, and against target."""
+"""The open pipeline as it stands: what it is worth, and weighted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from kpis.answers import Answer, left_out, noted, ratio
+from kpis.answers import Answer, left_out
 from kpis.dictionary import Kpi
 from model.money import PRODUCT
 
@@ -36,19 +36,6 @@ def pipeline_value(of: Parts) -> Answer:
 def pipeline_value_weighted(of: Parts) -> Answer:
     """The sum of amount × the CRM's probability."""
     return _sum(of, "without amount or probability")
-
-
-def pipeline_coverage(of: Parts) -> Answer:
-    """Open pipeline due in the period ÷ its target; without a target there is no value."""
-    notes = (
-        left_out(of["out"], "open deal", "without an amount at home"),
-        left_out(of["undated"], "open deal", "without a close date"),
-    )
-    why, target = noted(*notes), of["target"]
-    total = None if why and not of["n"] else of["sum"]
-    if of["no_target"] or not target:
-        return Answer(None, total, None, of["n"], of["no_target"] or "no target")
-    return Answer(None, None, target, 0, why) if total is None else ratio(total, target, of["n"], "no target", why)
 
 
 KPIS: Final = (
@@ -101,32 +88,5 @@ KPIS: Final = (
         also=("weighted pipeline", "expected value"),
         category="leading",
         answer=pipeline_value_weighted,
-    ),
-    Kpi(
-        id="pipeline_coverage",
-        title="Pipeline coverage",
-        purpose="Whether enough pipeline closes in the period to reach its target",
-        formula="Σ amount of open deals with a close date in the target's period ÷ target of the period",
-        numerator="amounts of open deals whose close date lies in the period, overdue ones of the period included",
-        denominator="target of the quarter that as_of lies in, else of the month, else of the year; by year the year's",
-        window="the target's period",
-        unit="ratio",
-        currency=HOME + "; targets in another currency are refused",
-        leads="leading",
-        source="S80, S81, X6; N18: below 3 does not mean that the target is missed even if every deal is won",
-        cadence="start of each month and quarter",
-        clock="target period",
-        only_by=("owner", "team"),
-        needs=("is_open", "amount_home", "close_date"),
-        **STANDS,
-        parts={
-            "sum": pl.col("value").filter(OPEN & pl.col("due")).sum(),
-            "n": (PRICED & pl.col("due")).sum(),
-            "out": (OPEN & pl.col("due") & pl.col("value").is_null()).sum(),
-            "undated": (OPEN & pl.col("undated")).sum(),
-        },
-        also=("coverage", "quota coverage"),
-        category="leading",
-        answer=pipeline_coverage,
     ),
 )

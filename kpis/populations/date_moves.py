@@ -51,7 +51,11 @@ def masked(moves: pl.DataFrame, ask: Ask) -> pl.DataFrame:
     window's start, within it), slipped; and the doubts.
     """
     first, last = ask.window.days(ask.today)
-    deals = ask.deals.lazy().join(_by_deal(moves, first, last).lazy(), on="key", how="left", maintain_order="left")
+    deals = (
+        ask.frames["deals"]
+        .lazy()
+        .join(_by_deal(moves, first, last).lazy(), on="key", how="left", maintain_order="left")
+    )
     sure, closed = ~pl.col("scopeless"), (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
     undated = closed & pl.col("closed_day").is_null()
     unsure = pl.col("unsure").fill_null(value=False)

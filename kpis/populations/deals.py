@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from kpis.populations.deal_stages import blind, with_figures, with_stages
 from kpis.populations.population import OWN, TYPES, Ask, Population, Source, is_unknown, unknown
 from model.snapshot import MONEY
 from model.widening.effective_moves import lasting
@@ -15,23 +16,25 @@ if TYPE_CHECKING:
 
 IMPORT: Final = pl.duration(hours=1)
 """A deal that the CRM created and closed within this time was closed before it came into the CRM."""
-DOUBTS: Final = ("scopeless", "stateless", "dayless", "uncreated")
+DOUBTS: Final = ("scopeless", "stateless", "dayless", "uncreated", "won_undated", "unproposed")
 
 
 def rows(source: Source) -> pl.DataFrame:
     """Every deal in scope.
 
     is_open, is_won, is_lost, value (Decimal, home currency), chance, created, closed_day, close_date, days (created to
-    closed), imported (created closed), day_unknown, created_unknown, stateless; dimensions and their `unknown_` masks.
+    closed), imported (created closed), day_unknown, created_unknown, stateless, what deal_stages.py adds; dimensions
+    and their `unknown_` masks.
     """
-    wide = source.wide
+    wide, moves = source.wide, lasting(source.wide.moves)
     frame = source.rows(
         TYPES,
         day_unknown=is_unknown(wide, "is_open", "close_date"),
         created_unknown=is_unknown(wide, "created"),
+        _blind=blind(source),
         **source.extra,
     )
-    frame = frame.join(_spans(wide.moves).lazy(), on="key", how="left", maintain_order="left")
+    frame = frame.join(_spans(moves).lazy(), on="key", how="left", maintain_order="left")
     closed = (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
     imported = closed & pl.lit(not source.count_imported) & pl.coalesce(
         (pl.col("_took") <= IMPORT) & (pl.col("close_date") != pl.col("_last_on")),
@@ -41,7 +44,7 @@ def rows(source: Source) -> pl.DataFrame:
     frame = frame.with_columns(imported=imported).with_columns(
         closed_day=pl.when("imported").then("close_date").otherwise(pl.coalesce("closed_on", "close_date"))
     )
-    return frame.select(
+    return with_stages(frame, source, moves).select(
         pl.exclude("probability", "amount_home", "_took", "_last_on", "closed_on"),
         value="amount_home", chance=pl.col("probability").cast(MONEY),
         days=pl.when(~pl.col("imported")).then((pl.col("closed_day") - pl.col("created")).dt.total_days()),
@@ -51,26 +54,36 @@ def rows(source: Source) -> pl.DataFrame:
 
 def _spans(moves: pl.DataFrame) -> pl.DataFrame:
     """key, `_took` (from creation to the last move) and `_last_on` (local day of the last move)."""
-    return lasting(moves).group_by("key").agg(
+    return moves.group_by("key").agg(
         _took=pl.col("at").last() - pl.col("at").first(), _last_on=pl.col("on").last()
     )  # fmt: skip
 
 
 def masked(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:
-    """`deals` with open; won, lost, dayless, created and uncreated in the window; due in the goal's period; undated."""
+    """`deals` with open; won, lost, dayless, created and uncreated in the window; undated; age; and by the targets.
+
+    due and won_in_period: in the period of the targets. proposed_in_window, unproposed: of Proposal.
+    """
     goal, as_of, sure = ask.goal, pl.col("as_of"), ~pl.col("scopeless")
+    is_won = pl.col("is_won").fill_null(value=False) & sure
     inside = ask.window.holds(pl.col("closed_day"), as_of)
     due = pl.col("close_date").is_between(goal.first, goal.last) if goal.first else pl.lit(value=False)
     closed = (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
     born = ask.window.holds(pl.col("created"), as_of)
-    return deals.with_columns(
+    return with_figures(deals, ask).with_columns(
         open=pl.col("is_open").fill_null(value=False) & sure,
         won=(pl.col("is_won") & inside).fill_null(value=False) & sure,
         lost=(pl.col("is_lost") & inside).fill_null(value=False) & sure,
         dayless=closed & pl.col("closed_day").is_null() & ~inside & sure,
         created_in_window=born & sure,
         uncreated=pl.col("created").is_null() & ~born & sure,
+        proposed_in_window=pl.col("proposed") & pl.col("has_proposal") & sure
+        & ask.window.holds(pl.col("proposed_on"), as_of),
+        unproposed=pl.col("proposed").is_null() & pl.col("has_proposal") & ~pl.col("stateless") & sure,
+        age=(as_of - pl.col("created")).dt.total_days(),
         due=due.fill_null(value=False),
+        won_in_period=is_won & goal.holds(pl.col("closed_day"), as_of),
+        won_undated=is_won & pl.col("closed_day").is_null(),
         undated=pl.col("close_date").is_null(),
         standing_day=pl.when("is_open").then("close_date").otherwise("closed_day"),
     )  # fmt: skip
@@ -81,6 +94,7 @@ def concerned(deals: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFram
     days = {
         "standing_day": pl.col("standing_day").is_null() & pl.col("day_unknown"),
         "created": pl.col("created_unknown"),
+        "proposed_on": pl.col("proposed_on").is_null() & pl.col("proposed"),
     }
     deals = deals.with_columns(**{unknown(day): mask for day, mask in days.items()})
     doubts = [name for name in deals.columns if name in DOUBTS or name.startswith(unknown(""))]
@@ -90,5 +104,6 @@ def concerned(deals: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFram
 
 DEALS: Final = Population(
     rows, masked, concerned,
-    {"as_of": "standing_day", "closed": "standing_day", "target period": "standing_day", "created": "created"},
+    {"as_of": "standing_day", "closed": "standing_day", "target period": "standing_day", "created": "created",
+     "proposed": "proposed_on"},
 )  # fmt: skip

@@ -28,6 +28,7 @@ OWN: Final = "own:"
 TYPES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "is_open": pl.Boolean, "is_won": pl.Boolean, "is_lost": pl.Boolean, "amount_home": MONEY,
     "probability": pl.Float64, "created": pl.Date, "closed_on": pl.Date, "close_date": pl.Date,
+    "stage_since": pl.Date,
 }  # fmt: skip
 """Types of facts that a frame may lack; any other is a text."""
 
@@ -70,13 +71,13 @@ class Source:
 class Ask:
     """What is asked of the rows: the window, as seen from `today`, and the targets of a period.
 
-    `deals`: the rows of the deals, for populations made of them.
+    `frames`: the rows of every population, for one that needs those of another.
     """
 
     today: date
     goal: Goal
     window: Window = ALL
-    deals: pl.DataFrame = field(default_factory=pl.DataFrame)
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import polars as pl
 
 from kpis.populations.date_moves import DATE_MOVED
 from kpis.populations.deals import DEALS
+from kpis.populations.reps import REPS
 from kpis.populations.visits import VISITS
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from kpis.populations.population import Population, Source
 
-POPULATIONS: Final[Mapping[str, Population]] = {"deals": DEALS, "visits": VISITS, "date_moves": DATE_MOVED}
+POPULATIONS: Final[Mapping[str, Population]] = {
+    "deals": DEALS, "visits": VISITS, "date_moves": DATE_MOVED, "reps": REPS
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from model.errors import Problem
@@ -142,6 +143,16 @@ class NodeReader:
             self.note(node, f"{what} is {node.value[:DIGITS]}; it lies between {least} and {most}")
             return None
         return int(node.value)
+
+    def number(self, node: Node | None, what: str, least: int, most: int) -> Decimal | None:
+        """A number between two limits, as 2 or 1.5."""
+        if node is None:
+            return None
+        written = node.value if isinstance(node, TextNode) and not node.style else ""
+        if NUMBER.fullmatch(written) and len(written) <= DIGITS and least <= Decimal(written) <= most:
+            return Decimal(written)
+        self.note(node, f"{what} is a number from {least} to {most:,}, not {written or kind(node)}")
+        return None
 
     def share(self, node: Node | None, what: str) -> float | None:
         """A share between 0 and 1, as 0.3."""

@@ -32,6 +32,7 @@ PROCESS: Final = {
 }  # fmt: skip
 STAGE: Final = {
     "id": Key(required=True), "names": Key(required=True), "expected_days": Key(), "entry": Key(), "exit": Key(),
+    "weight": Key(),
 }  # fmt: skip
 CRITERION: Final = {
     "id": Key(required=True), "title": Key(required=True), "require": Key(required=True), "fix": Key(required=True),
@@ -42,6 +43,7 @@ HOLDS: Final[tuple[Literal["once", "while_in"], ...]] = ("once", "while_in")
 OF_STAGES: Final = ("stage", "stage_order", "created_in_stage", "stage_median_days", "days_in_stage")
 NAMELESS: Final = "a stage without a name is never entered; write what the CRM calls it, as in {{{kind}: [Demo]}}"
 MAX_DAYS: Final = 3650
+MAX_WEIGHT: Final = 1000
 MAX_TITLE: Final = 80
 MAX_FIX: Final = 255
 
@@ -104,7 +106,8 @@ class Processes:
         called = names(reader, values.get("names"), "names", self.kinds)
         if "names" in values and not any(called.values()) and len(reader.problems) == before:
             reader.note(values["names"], NAMELESS.format(kind=first(self.kinds)))
-        return Stage(name, called, days(reader, values.get("expected_days")), *sides)
+        weight = reader.number(values.get("weight"), "a stage's weight", 0, MAX_WEIGHT)
+        return Stage(name, called, days(reader, values.get("expected_days")), sides[0], sides[1], weight)
 
     def criterion(self, reader: NodeReader, node: Node, stage: str, here: Within) -> Criterion:
         """The criterion at a node; invalid parts get a placeholder, and their problems are noted."""

@@ -12,7 +12,7 @@ from policies.files.node_reader import ID, MAX_ID, Key
 from policies.files.policy import MODES, SEVERITIES
 from policies.files.read_examples import AS_OF, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS, SCENARIOS
 from policies.files.read_policy import CALENDARS, MOST_GRACE, POLICY
-from policies.files.read_process import CRITERION, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, PROCESS, STAGE
+from policies.files.read_process import CRITERION, HOLDS, MAX_DAYS, MAX_FIX, MAX_TITLE, MAX_WEIGHT, PROCESS, STAGE
 from policies.files.reader import FILE
 from policies.files.vocabulary import BLANK_RULES, FACT, MAX_MEANING, NAME, TYPES
 from policies.files.waivers import MAX_REASON, WAIVER
@@ -171,6 +171,12 @@ def _stage(kinds: Sequence[str]) -> dict[str, Schema]:
         "id": _id("Names the stage in conditions: stage = 'proposal'"),
         "names": _names("What each CRM calls the stage, former names too", kinds),
         "expected_days": {"type": "array", "items": day, "minItems": 2, "maxItems": 2},
+        "weight": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": MAX_WEIGHT,
+            "description": "How much a deal here counts in stage-weighted velocity",
+        },
         "entry": {**_list("criterion"), "description": "True at or after the move in"},
         "exit": {**_list("criterion"), "description": "True at or after the move out"},
     }

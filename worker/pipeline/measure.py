@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -16,11 +17,13 @@ from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
 from worker import side_files
 from worker.pipeline.home_currency import home_of
+from worker.pipeline.known_targets import targets
 from worker.pipeline.own_kpis import own_kpis
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from kpis.benchmarks import Benchmark
     from kpis.dictionary import Kpi
     from kpis.measure import Question
     from kpis.populations import Source
@@ -70,7 +73,8 @@ def values(
     sources = list(_sources(session, parts, processes, asked, own))
     if not sources:
         return []
-    rows, question = rows_of(sources), _question(session, asked, own.kpis())
+    rows = rows_of(sources)
+    question = _question(session, asked, own.kpis(), rows.frames["deals"])
     found = [value.json() for value in measured(rows, question)]
     if exempt:
         without = {_named(row): row for row in (value.json() for value in measured(rows.without(exempt), question))}
@@ -140,7 +144,9 @@ def _conditions(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact])
         yield found
 
 
-def _question(session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi]) -> Question:
+def _question(
+    session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi], deals: pl.DataFrame
+) -> Question:  # fmt: skip
     from kpis.measure import Question
     from kpis.window import Window
 
@@ -148,26 +154,26 @@ def _question(session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi]) -> 
     return Question(
         by=asked.by,
         window=Window(asked.window, starts) if asked.window else None,
-        targets=targets(session),
+        targets=targets(session, deals),
         currency=home.currency,
         note=home.short_note,
         fiscal_year_starts=starts,
         enough=session.services.settings.kpis.enough,
         kpis=kpis,
+        benchmarks=benchmarks(session, kpis),
     )
+
+
+def benchmarks(session: Session, kpis: Collection[str]) -> list[Benchmark]:
+    """The connection's benchmarks, else the shipped ones."""
+    from kpis.catalogue import SHIPPED
+
+    own = session.connection.benchmarks
+    path = session.services.settings.path(own) if own else resources.files("kpis").joinpath("benchmarks.csv")
+    return side_files.benchmarks(path, {*SHIPPED, *kpis})
 
 
 def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """KPI rows, each with what the last evidence at entry holds against it."""
     evidence = session.store.kpis.entry_evidence(session.name)
     return mark_untrusted(rows, evidence["stages"]) if evidence else rows
-
-
-def targets(session: Session) -> pl.DataFrame | None:
-    """The targets file as a frame, or None."""
-    from kpis.targets import TARGETS
-
-    path = session.connection.targets
-    if path is None:
-        return None
-    return pl.DataFrame(side_files.targets(session.services.settings.path(path)), schema=TARGETS)

@@ -45,3 +45,64 @@ def test_targets_belong_to_an_owner_or_a_team(tmp_path):
     ada, east = side_files.targets(path)
     assert (ada["owner"], ada["team"], ada["amount"]) == ("Ada", None, Decimal(100000))
     assert (east["owner"], east["team"], east["currency"]) == (None, "East", "EUR")
+
+
+def test_empty_rows_are_no_targets_and_lines_are_counted_all_the_same(tmp_path):
+    path = written(tmp_path, "owner,period,amount,currency\nAda,fy2026-q4,5,usd\n,,,\n\nBo,2026,6,\n")
+    assert [(row["period"], row["currency"], row["line"]) for row in side_files.targets(path)] == [
+        ("FY2026-Q4", "USD", 2), ("2026", None, 5)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("Ada,Q4,5", "file.csv:2: 'Q4' is no period; write 2026-Q4"),
+        ("Ada,,5", "file.csv:2: '' is no period"),
+        ("Ada,2026,-5", "file.csv:2: a target must not be below zero"),
+        ("Ada,2026,", "file.csv:2: '' is no number"),
+    ],
+)
+def test_a_mistake_in_a_target_names_its_line(tmp_path, row, expected):
+    with pytest.raises(SettingsProblem, match=expected):
+        side_files.targets(written(tmp_path, f"owner,period,amount\n{row}\n"))
+
+
+KPIS = ("win_rate_closed", "days_to_win_mean")
+
+
+def test_benchmarks_are_read_with_shares_in_percent_or_as_fractions(tmp_path):
+    path = written(
+        tmp_path,
+        "segment,kpi,low,high,source,year\nSMB,win_rate_closed,22%,0.35,own,2026\n,days_to_win_mean,,120,,\n",
+    )
+    first, second = side_files.benchmarks(path, KPIS)
+    assert (first.segment, first.low, first.high, first.source, first.year) == ("SMB", 0.22, 0.35, "own", 2026)
+    assert (second.segment, second.low, second.high, second.year) == (None, None, 120, None)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("win_rate_close,1,2,", r"file.csv:2: there is no KPI 'win_rate_close'; did you mean 'win_rate_closed'\?"),
+        ("zzz,1,2,", "file.csv:2: there is no KPI 'zzz'; `sluicegate kpis list` has them"),
+        ("win_rate_closed,,,", "file.csv:2: a benchmark has a low or a high end"),
+        ("win_rate_closed,0.5,0.2,", "file.csv:2: the low end 0.5 is above the high end 0.2"),
+        ("win_rate_closed,x,1,", "file.csv:2: 'x' is no number"),
+        ("win_rate_closed,0,1,soon", "file.csv:2: 'soon' is no year"),
+    ],
+)
+def test_a_mistake_in_a_benchmark_names_its_line(tmp_path, row, expected):
+    with pytest.raises(SettingsProblem, match=expected):
+        side_files.benchmarks(written(tmp_path, f"kpi,low,high,year\n{row}\n"), KPIS)
+
+
+def test_the_shipped_benchmarks_are_of_shipped_kpis():
+    from importlib import resources
+
+    from kpis.catalogue import SHIPPED
+
+    shipped = side_files.benchmarks(resources.files("kpis").joinpath("benchmarks.csv"), SHIPPED)
+    sources = " ".join(one.source for one in shipped)
+    assert all(row in sources for row in ("S89", *(f"S{n}" for n in range(107, 115))))
+    assert len({(one.kpi, one.segment, one.stage) for one in shipped}) == len(shipped)

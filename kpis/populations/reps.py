@@ -1,0 +1,37 @@
+"""One row a rep with a target of the period: what they won against it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from kpis.populations.deals import DEALS
+from kpis.populations.population import Ask, Population, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def rows(_: Source) -> pl.DataFrame:
+    """No rows: reps come with the targets."""
+    return pl.DataFrame(schema={"key": pl.Int64})
+
+
+def masked(_: pl.DataFrame, ask: Ask) -> pl.DataFrame:
+    """owner, team, and whether the rep has reached the target; null where deals without an amount may decide it."""
+    deals = ask.frames["deals"].lazy().filter(pl.col("is_won") & ~pl.col("scopeless"))
+    won = deals.filter(ask.goal.holds(pl.col("closed_day"), pl.col("as_of"))).group_by("owner").agg(
+        won=pl.col("value").sum(), unpriced=pl.col("value").is_null().any()
+    )  # fmt: skip
+    reps = ask.goal.reps().join(won.collect(), on="owner", how="left")
+    reached = pl.col("won").fill_null(0) >= pl.col("amount")
+    return reps.with_columns(reached=pl.when(reached | ~pl.col("unpriced").fill_null(value=False)).then(reached))
+
+
+def concerned(_: pl.DataFrame, masked: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
+    """The deals, if anything is unknown about any of them."""
+    return DEALS.concerned(masked["deals"], masked)
+
+
+REPS: Final = Population(rows, masked, concerned)
