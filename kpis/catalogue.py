@@ -6,7 +6,19 @@ from difflib import get_close_matches
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from kpis.families import activities, attainment, closing, coverage, movements, pipeline, stages, velocity
+from kpis.families import (
+    activities,
+    ageing,
+    attainment,
+    closing,
+    coverage,
+    movements,
+    pipeline,
+    stage_velocity,
+    stages,
+    velocity,
+    win_rates,
+)
 from model.errors import SettingsProblem
 
 if TYPE_CHECKING:
@@ -14,7 +26,9 @@ if TYPE_CHECKING:
 
     from kpis.dictionary import Kpi
 
-FAMILIES: Final = (pipeline, coverage, attainment, closing, stages, velocity, movements, activities)
+FAMILIES: Final = (
+    pipeline, ageing, coverage, attainment, closing, win_rates, stages, velocity, stage_velocity, movements, activities,
+)  # fmt: skip
 SHIPPED: Final[Mapping[str, Kpi]] = {kpi.id: kpi for family in FAMILIES for kpi in family.KPIS}
 
 

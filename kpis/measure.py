@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from kpis.answers import Answer, noted
+from kpis.benchmarks import Benchmark, benchmark_of
 from kpis.catalogue import SHIPPED
 from kpis.derived import derived, with_ingredients
 from kpis.dictionary import TIME_DIMS
@@ -41,7 +42,7 @@ class Question:
 
     `by`: each entry is one or two dimensions to group by. `window` None: `all`, and the last 365 days for rates per
     day. `targets` has the columns of `kpis.targets.TARGETS`. `currency` is the home currency, which names the unit;
-    `note` is what each value in money has to say about its amounts.
+    `note` is what each value in money has to say about its amounts. `benchmarks`: the bands to compare values with.
     """
 
     by: Sequence[tuple[str, ...]] = ()
@@ -51,6 +52,7 @@ class Question:
     note: str = ""
     fiscal_year_starts: int = 1
     enough: int = ENOUGH
+    benchmarks: Sequence[Benchmark] = ()
     kpis: Mapping[str, Kpi] = field(default_factory=lambda: SHIPPED)
 
 
@@ -211,7 +213,9 @@ class _Measuring:
         names = dict(zip(dim_columns(dims), group, strict=True))
         few = answer.value is not None and answer.n < self.asked.enough and kpi.interval != "none"
         rated = self.rows.rate_date if "home currency" in kpi.currency and answer.value is not None else None
-        more = {"rate_date": rated.isoformat()} if rated else {}
+        more: dict[str, Any] = {"rate_date": rated.isoformat()} if rated else {}
+        if band := benchmark_of(self.asked.benchmarks, kpi.id, names):
+            more["benchmark"] = band.json()
         return KpiValue(kpi, names, answer, unit, name, first, last, self.rows.as_of, few, more)
 
     def _days(self, kpi: Kpi) -> tuple[str, Any, Any]:

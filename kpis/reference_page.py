@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from kpis.catalogue import SHIPPED
@@ -48,6 +50,13 @@ Manage by leading KPIs. Lagging KPIs report results. These rules hold for every 
   share ± 1.96 √(Σ(part − share × whole)² × n ÷ (n − 1)) ÷ Σ whole for over 200 deals, within 0 and 1. For fewer they
   have a bootstrap of 1,000 draws with a fixed seed.
 """
+BENCHMARKS = """
+## Benchmarks
+
+The shipped bands. `benchmarks` in the settings of a connection names a file of your own, with these columns, instead.
+
+| segment | stage | KPI | low | high | source | year |
+|---|---|---|---|---|---|---|"""
 ROWS = (
     "purpose",
     "formula",
@@ -68,7 +77,13 @@ ROWS = (
 def render() -> str:
     """The page as Markdown."""
     index = "\n".join(f"- [`{entry.id}`](#{entry.id}): {entry.title}, {entry.leads}" for entry in SHIPPED.values())
-    return "\n".join([HEAD, index, *map(_section, SHIPPED.values())])
+    return "\n".join([HEAD, index, *map(_section, SHIPPED.values()), BENCHMARKS, *_benchmarks()])
+
+
+def _benchmarks() -> list[str]:
+    """The shipped file of benchmarks as rows of a table."""
+    with resources.files("kpis").joinpath("benchmarks.csv").open(encoding="utf-8") as file:
+        return [f"| {' | '.join(map(_cell, row))} |" for row in list(csv.reader(file))[1:]]
 
 
 def _section(entry: Kpi) -> str:

@@ -48,8 +48,7 @@ class Goal:
         if dim == "team":
             return _sums(rows, "team")
         whole = rows if self._kind("all").is_empty() else self._kind("all")
-        total: Decimal = whole["amount"].sum()  # type: ignore[assignment]
-        return {None: total} if whole.height else {}
+        return {None: whole.select(pl.col("amount").sum()).item()} if whole.height else {}
 
     def targeted(self, dim: str | None) -> pl.Expr:
         """Whether a deal is of those who have a target; null where its owner or team is unknown and matters."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from model.errors import SettingsProblem
+from model.helpers.words import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+    from importlib.resources.abc import Traversable
     from pathlib import Path
 
+    from kpis.benchmarks import Benchmark
     from model.records import Record
 
 Row = dict[str, str]
@@ -61,6 +65,36 @@ def _target(path: Path, line: int, row: Row) -> Record:
     }  # fmt: skip
 
 
+def benchmarks(path: Path | Traversable, kpis: Collection[str]) -> list[Benchmark]:
+    """Bands of KPIs, for a segment and a stage or for all deals where those cells are empty; shares as 0.22 or 22%."""
+    return [_benchmark(path, line, row, kpis) for line, row in _rows(path, required=("kpi", "low", "high"))]
+
+
+def _benchmark(path: Path | Traversable, line: int, row: Row, kpis: Collection[str]) -> Benchmark:
+    from kpis.benchmarks import Benchmark
+
+    if row["kpi"] not in kpis:
+        hint = did_you_mean(row["kpi"], kpis) or "; `sluicegate kpis list` has them."
+        raise SettingsProblem(f"{path}:{line}: there is no KPI '{row['kpi']}'{hint}")
+    low, high = (_share(path, line, row[end]) if row[end] else None for end in ("low", "high"))
+    if low is None and high is None:
+        raise SettingsProblem(f"{path}:{line}: a benchmark has a low or a high end; write one.")
+    if low is not None and high is not None and low > high:
+        raise SettingsProblem(f"{path}:{line}: the low end {row['low']} is above the high end {row['high']}.")
+    year = row.get("year", "")
+    if year and not re.fullmatch(r"\d{4}", year):
+        raise SettingsProblem(f"{path}:{line}: '{year}' is no year; write 2025, or nothing.")
+    return Benchmark(
+        row["kpi"], low, high, row.get("source", ""), int(year) if year else None, row.get("segment") or None,
+        row.get("stage") or None,
+    )  # fmt: skip
+
+
+def _share(path: Path | Traversable, line: int, text: str) -> float:
+    number = _decimal(path, line, text.removesuffix("%").strip())
+    return float(number / 100 if text.endswith("%") else number)
+
+
 def rates(path: Path) -> list[Record]:
     """Rows of currency, date and rate to the connection's currency, in the shape of canonical rates."""
     found: list[Record] = []
@@ -74,10 +108,10 @@ def rates(path: Path) -> list[Record]:
     return found
 
 
-def _rows(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
+def _rows(path: Path | Traversable, required: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+        with path.open("rb") as file:
+            reader = csv.DictReader(io.StringIO(file.read().decode("utf-8-sig"), newline=""))
             names = [name.strip().lower() for name in reader.fieldnames or []]
             missing = [name for name in required if name not in names]
             if missing:
@@ -98,7 +132,7 @@ def _date(path: Path, line: int, text: str) -> date:
         raise SettingsProblem(f"{path}:{line}: '{text}' is no date; write YYYY-MM-DD.") from None
 
 
-def _decimal(path: Path, line: int, text: str) -> Decimal:
+def _decimal(path: Path | Traversable, line: int, text: str) -> Decimal:
     if not NUMBER.fullmatch(text):
         raise SettingsProblem(f"{path}:{line}: '{text}' is no number; write 1234.50 or 1,234.50.")
     return Decimal(text.replace(",", ""))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from kpis.populations.population import Ask, Source, is_unknown
-from model.snapshot import MONEY
+from model.snapshot import MONEY, columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from model.process import Process
 
 PROPOSAL: Final = "proposal"
-PLACES: Final[dict[str, Any]] = {
+PLACES: Final = columns({
     "process": pl.String, "stage": pl.String, "place": pl.Int64, "weight": MONEY, "stages": pl.Int64,
     "proposal": pl.Int64,
-}  # fmt: skip
+})  # fmt: skip
 
 
 def places(processes: Sequence[Process]) -> pl.DataFrame:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 IMPORT: Final = pl.duration(hours=1)
 """A deal that the CRM created and closed within this time was closed before it came into the CRM."""
-DOUBTS: Final = ("scopeless", "stateless", "dayless", "uncreated", "won_undated")
+DOUBTS: Final = ("scopeless", "stateless", "dayless", "uncreated", "won_undated", "unproposed")
 
 
 def rows(source: Source) -> pl.DataFrame:
@@ -28,9 +28,12 @@ def rows(source: Source) -> pl.DataFrame:
     """
     wide, moves = source.wide, lasting(source.wide.moves)
     frame = source.rows(
-        TYPES, day_unknown=is_unknown(wide, "is_open", "close_date"), created_unknown=is_unknown(wide, "created"),
-        _blind=blind(source), **source.extra,
-    )  # fmt: skip
+        TYPES,
+        day_unknown=is_unknown(wide, "is_open", "close_date"),
+        created_unknown=is_unknown(wide, "created"),
+        _blind=blind(source),
+        **source.extra,
+    )
     frame = frame.join(_spans(moves).lazy(), on="key", how="left", maintain_order="left")
     closed = (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
     imported = closed & pl.lit(not source.count_imported) & pl.coalesce(
@@ -57,7 +60,10 @@ def _spans(moves: pl.DataFrame) -> pl.DataFrame:
 
 
 def masked(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:
-    """`deals` with open; won, lost, dayless, created and uncreated in the window; due and won in the goal's period."""
+    """`deals` with open; won, lost, dayless, created and uncreated in the window; undated; age; and by the targets.
+
+    due and won_in_period: in the period of the targets. proposed_in_window, unproposed: of Proposal.
+    """
     goal, as_of, sure = ask.goal, pl.col("as_of"), ~pl.col("scopeless")
     is_won = pl.col("is_won").fill_null(value=False) & sure
     inside = ask.window.holds(pl.col("closed_day"), as_of)
@@ -75,6 +81,7 @@ def masked(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:
         uncreated=pl.col("created").is_null() & ~born & sure,
         proposed_in_window=pl.col("proposed") & pl.col("has_proposal") & sure
         & ask.window.holds(pl.col("proposed_on"), as_of),
+        unproposed=pl.col("proposed").is_null() & pl.col("has_proposal") & ~pl.col("stateless") & sure,
         age=(as_of - pl.col("created")).dt.total_days(),
         due=due.fill_null(value=False),
         won_in_period=is_won & goal.holds(pl.col("closed_day"), as_of),

@@ -107,8 +107,7 @@ class Processes:
         if "names" in values and not any(called.values()) and len(reader.problems) == before:
             reader.note(values["names"], NAMELESS.format(kind=first(self.kinds)))
         weight = reader.number(values.get("weight"), "a stage's weight", 0, MAX_WEIGHT)
-        expected, (entry, exit_) = days(reader, values.get("expected_days")), sides
-        return Stage(name, called, expected, entry, exit_, weight)
+        return Stage(name, called, days(reader, values.get("expected_days")), sides[0], sides[1], weight)
 
     def criterion(self, reader: NodeReader, node: Node, stage: str, here: Within) -> Criterion:
         """The criterion at a node; invalid parts get a placeholder, and their problems are noted."""

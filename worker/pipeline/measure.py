@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -15,6 +16,7 @@ from model.widening.date_moves import date_moves
 from model.widening.logged_touches import touches_by_rep
 from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
+from worker import side_files
 from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.known_targets import targets
@@ -24,6 +26,7 @@ from worker.pipeline.slices import late_feeds, touch_rule
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from kpis.benchmarks import Benchmark
     from kpis.dictionary import Kpi
     from kpis.measure import Question
     from kpis.populations import Source
@@ -179,7 +182,17 @@ def _question(session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi], dea
         fiscal_year_starts=starts,
         enough=session.services.settings.kpis.enough,
         kpis=kpis,
+        benchmarks=benchmarks(session, kpis),
     )
+
+
+def benchmarks(session: Session, kpis: Collection[str]) -> list[Benchmark]:
+    """The connection's benchmarks, else the shipped ones."""
+    from kpis.catalogue import SHIPPED
+
+    own = session.connection.benchmarks
+    path = session.services.settings.path(own) if own else resources.files("kpis").joinpath("benchmarks.csv")
+    return side_files.benchmarks(path, {*SHIPPED, *kpis})
 
 
 def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

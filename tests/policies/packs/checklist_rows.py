@@ -52,24 +52,31 @@ The dictionary of [KPIs](kpis.md) and comments in the packs also cite these rows
 | S66 | Time in stage is a median, not a mean |
 | S67 | Four metrics of health: conversion and time in stage lead; win rate and pipeline velocity lag |
 | S69 | Pipeline velocity is deals × win rate × average value ÷ cycle length, in money a day |
-| S73 | Value × the stage's probability |
-| S74 | Average deal velocity is days in the funnel ÷ won deals: 9,000 ÷ 50 = 180 days |
+| S70 | Stage weights 1, 2, 3, 4: `weight` of a stage, none by default |
+| S71 | Stage-weighted velocity: Σ(deals × weight × value) ÷ stages (`stage_weighted_velocity_1`) |
+| S72 | Stage-weighted velocity: Σ(weight × value × conversion) (`stage_weighted_velocity_2`) |
+| S73 | Value × the stage's probability ÷ time (`stage_velocity_probability`) |
+| S74 | Average deal velocity is days in the funnel ÷ won deals: 9,000 ÷ 50 = 180, of won or of all closed deals |
 | S77 | Deal velocity is the average of days in a stage |
 | S78 | 100 deals enter, 40 go on: 40 % |
 | S80 | Pipeline coverage is open pipeline ÷ target, 3 to 1 at least |
 | S81 | Coverage is pipeline value ÷ quota: 3 early, 4 when mature |
-| S82 | Win rate is won ÷ deals that reached the proposal |
-| S83 | Win rate is won ÷ all closed deals |
-| S84 | Win rate is won ÷ all opportunities |
+| S82 | Win rate is won ÷ deals that reached the proposal (`win_rate_proposal`) |
+| S83 | Win rate is won ÷ all closed deals (`win_rate_closed`); closed ÷ opportunities is `opportunity_to_close_rate` |
+| S84 | Win rate is won ÷ all opportunities (`win_rate_created`) |
 | S85 | Conversion is converted ÷ entered × 100, for each pair of stages |
 | S88 | A metric has name, purpose, formula, numerator, denominator, source and cadence |
+| S89 | Benchmarks of attainment, win rate and cycle stand beside their KPIs; those of meetings and calls are practice |
 | S92 | Funnel metrics: value, conversion, cycle, win rate, deal size, by segment, source, region, product and rep |
 | S96 | A table of five stages: 400 enter Discovery, 27 are won, medians of 9, 14, 41, 12 and 11 days |
-| S107 | Days from lead to accepted lead, by segment |
-| S108 | Days from accepted to qualified lead: 5 to 10 for small business, 14 to 30 for enterprise |
-| S109 | Days from qualified lead to opportunity: 7 to 14, and 20 to 45 for enterprise |
-| S110 | Days from opportunity to proposal: 10 to 20, and 30 to 60 for enterprise |
-| S111 | Days from proposal to won: 7 to 14, and 45 to 90 for enterprise |
+| S107 | Share and days from lead to accepted lead, by segment |
+| S108 | Share and days from accepted to qualified lead: 5 to 10 for small business, 14 to 30 for enterprise |
+| S109 | Share and days from qualified lead to opportunity: 7 to 14, and 20 to 45 for enterprise |
+| S110 | Share and days from opportunity to proposal: 10 to 20, and 30 to 60 for enterprise |
+| S111 | Share and days from proposal to won: 7 to 14, and 45 to 90 for enterprise |
+| S112 | General days of a stage: 7 to 30 for small business, 15 to 60, 30 to 90 for enterprise |
+| S113 | From demo to proposal 60 to 80 % |
+| S114 | The median win rate is 19 % (`win_rate_created`) |
 
 ## Contradictions in the documents
 
@@ -91,6 +98,7 @@ An X number names a contradiction between the documents. A comment at the entry 
 | X13 | Edges of segments: 1,000 staff belong to two, some contract values to none |
 | X14 | A large deal should close in 120 days, and an enterprise deal takes six to twelve months |
 | X15 | General days of a stage differ from the detailed rows |
+| X23 | 57 % is the share of reps who meet their quota, or of the quota: `quota_attainment_share`, `quota_attainment` |
 | X26 | Bands of discount overlap at 0, 15 and 25 % |
 | X28 | The gate stands at the end of stage 2 while the test watches stages 3 and 4 |
 | X29 | An alert's text breaks off or filters the wrong stages |

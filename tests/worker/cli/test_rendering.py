@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.cli.kpis.rendering import csv_row, show_groups, show_kpis, written
+from worker.cli.kpis.rendering import compared, csv_row, show_groups, show_kpis, written
 from worker.cli.rendering import moment, show_explanation, show_run
 from worker.cli.steps import show_preview
 from worker.usecases.answers import ledger, ranked
@@ -44,6 +44,21 @@ def test_one_screen_has_ten_kpis_and_the_ids_of_the_rest(capsys):
     printed = capsys.readouterr().out
     assert "win rate closed" in printed
     assert "More, by `--only ID`: other_0, other_1" in printed
+
+
+@pytest.mark.parametrize(
+    ("value", "few", "band", "text"),
+    [
+        (0.1, False, (0.22, 0.35), "below: 22.0 % to 35.0 %"), (0.3, False, (0.22, 0.35), "in: 22.0 % to 35.0 %"),
+        (0.3, True, (0.22, 0.35), "too few to compare: 22.0 % to 35.0 %"), (0.6, False, (0.57, 0.57), "above: 57.0 %"),
+        (0.3, False, (0.25, None), "in: at least 25.0 %"), (0.3, False, (None, 0.2), "above: at most 20.0 %"),
+        (None, False, (0.22, 0.35), "22.0 % to 35.0 %"),
+    ],
+)  # fmt: skip
+def test_a_value_stands_below_in_or_above_its_benchmark(value, few, band, text):
+    benchmark = {"low": band[0], "high": band[1], "source": "S89", "year": None}
+    assert compared({**kpi(value=value, unit="share"), "few": few, "benchmark": benchmark}) == text
+    assert compared(kpi(value=value, unit="share")) == ""
 
 
 @pytest.mark.parametrize(

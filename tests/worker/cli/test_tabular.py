@@ -66,3 +66,43 @@ def test_empty_rows_are_no_targets_and_lines_are_counted_all_the_same(tmp_path):
 def test_a_mistake_in_a_target_names_its_line(tmp_path, row, expected):
     with pytest.raises(SettingsProblem, match=expected):
         side_files.targets(written(tmp_path, f"owner,period,amount\n{row}\n"))
+
+
+KPIS = ("win_rate_closed", "days_to_win_mean")
+
+
+def test_benchmarks_are_read_with_shares_in_percent_or_as_fractions(tmp_path):
+    path = written(
+        tmp_path,
+        "segment,kpi,low,high,source,year\nSMB,win_rate_closed,22%,0.35,own,2026\n,days_to_win_mean,,120,,\n",
+    )
+    first, second = side_files.benchmarks(path, KPIS)
+    assert (first.segment, first.low, first.high, first.source, first.year) == ("SMB", 0.22, 0.35, "own", 2026)
+    assert (second.segment, second.low, second.high, second.year) == (None, None, 120, None)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("win_rate_close,1,2,", r"file.csv:2: there is no KPI 'win_rate_close'; did you mean 'win_rate_closed'\?"),
+        ("zzz,1,2,", "file.csv:2: there is no KPI 'zzz'; `sluicegate kpis list` has them"),
+        ("win_rate_closed,,,", "file.csv:2: a benchmark has a low or a high end"),
+        ("win_rate_closed,0.5,0.2,", "file.csv:2: the low end 0.5 is above the high end 0.2"),
+        ("win_rate_closed,x,1,", "file.csv:2: 'x' is no number"),
+        ("win_rate_closed,0,1,soon", "file.csv:2: 'soon' is no year"),
+    ],
+)
+def test_a_mistake_in_a_benchmark_names_its_line(tmp_path, row, expected):
+    with pytest.raises(SettingsProblem, match=expected):
+        side_files.benchmarks(written(tmp_path, f"kpi,low,high,year\n{row}\n"), KPIS)
+
+
+def test_the_shipped_benchmarks_are_of_shipped_kpis():
+    from importlib import resources
+
+    from kpis.catalogue import SHIPPED
+
+    shipped = side_files.benchmarks(resources.files("kpis").joinpath("benchmarks.csv"), SHIPPED)
+    sources = " ".join(one.source for one in shipped)
+    assert all(row in sources for row in ("S89", *(f"S{n}" for n in range(107, 115))))
+    assert len({(one.kpi, one.segment, one.stage) for one in shipped}) == len(shipped)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from kpis.benchmarks import standing
 from worker.cli.common import table, tell
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ MATTER: Final = (
     "days_in_stage_median",
 )  # fmt: skip
 """The ten that one screen shows."""
-COLUMNS: Final = ("KPI", "value", "95 %", "of", "n", "note")
+COLUMNS: Final = ("KPI", "value", "95 %", "benchmark", "of", "n", "note")
 CSV: Final = (
     "id", "title", "dims", "value", "low", "high", "numerator", "denominator", "unit", "window", "window_from",
     "window_to", "n", "few", "as_of", "why", "scope", "where",
@@ -50,7 +51,22 @@ def _cells(row: Mapping[str, Any]) -> tuple[object, ...]:
     interval = "" if row.get("low") is None else f"{written(row, 'low')} to {written(row, 'high')}"
     parts = [plain(row[name]) for name in ("numerator", "denominator") if row[name] is not None]
     n = f"{row['n']} (few)" if row.get("few") else row["n"]
-    return written(row, "value"), interval, " ÷ ".join(parts) if len(parts) > 1 else "", n, row.get("why", "")
+    of = " ÷ ".join(parts) if len(parts) > 1 else ""
+    return written(row, "value"), interval, compared(row), of, n, row.get("why", "")
+
+
+def compared(row: Mapping[str, Any]) -> str:
+    """Where the value stands in its benchmark's band; empty without a benchmark."""
+    band = row.get("benchmark")
+    if not band:
+        return ""
+    ends = [written({**row, **band}, end) for end in ("low", "high") if band[end] is not None]
+    words = " to ".join(dict.fromkeys(ends))
+    if len(ends) == 1:
+        words = f"{'at most' if band['low'] is None else 'at least'} {words}"
+    if row["value"] is None:
+        return words
+    return f"{'too few to compare' if row.get('few') else standing(float(row['value']), band)}: {words}"
 
 
 def written(row: Mapping[str, Any], name: str) -> str:
