@@ -60,7 +60,7 @@ class Source:
 
         A deal of unknown scope stays as a row with `scopeless` true. `more`: further columns, over `wide.frame`.
         """
-        wanted = dict.fromkeys((*self.dims, PROCESS, STAGE, *columns))
+        wanted = dict.fromkeys((*self.dims, "owner", PROCESS, STAGE, *columns))
         scope = pl.lit(value=True) if self.scope is None else self.scope
         frame = self.wide.frame.lazy().with_columns(_scope=scope).filter(pl.col("_scope").fill_null(value=True))
         return frame.select(
