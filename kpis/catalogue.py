@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from kpis.families import activities, attainment, closing, coverage, movements, pipeline, stages, velocity
+from kpis.families import activities, attainment, closing, coverage, movements, pipeline, spending, stages, velocity
 from model.errors import SettingsProblem
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kpis.dictionary import Kpi
 
-FAMILIES: Final = (pipeline, coverage, attainment, closing, stages, velocity, movements, activities)
+FAMILIES: Final = (pipeline, coverage, attainment, closing, stages, velocity, movements, activities, spending)
 SHIPPED: Final[Mapping[str, Kpi]] = {kpi.id: kpi for family in FAMILIES for kpi in family.KPIS}
 
 

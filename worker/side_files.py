@@ -1,4 +1,4 @@
-"""CSV files that RevOps maintain next to the config: people, targets, rates. Messages name file and line."""
+"""CSV files that RevOps maintain next to the config: people, targets, spend, rates. Messages name file and line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from kpis.periods import EXAMPLES, period
 from model.errors import SettingsProblem
 
 if TYPE_CHECKING:
@@ -59,6 +60,22 @@ def _target(path: Path, line: int, row: Row) -> Record:
         "owner": owner, "team": team, "period": label, "amount": amount, "currency": currency and currency.upper(),
         "line": line,
     }  # fmt: skip
+
+
+def spend(path: Path) -> list[Record]:
+    """What was spent in a period, on a channel, campaign or segment or (none given) on everything together."""
+    found: list[Record] = []
+    for line, row in _rows(path, required=("period", "amount", "currency")):
+        amount = _decimal(path, line, row["amount"])
+        if amount < 0:
+            raise SettingsProblem(f"{path}:{line}: a spend must not be below zero, but it is {row['amount']}.")
+        if not period(row["period"]):
+            raise SettingsProblem(f"{path}:{line}: '{row['period']}' is no period; write {EXAMPLES}.")
+        if not row["currency"]:
+            raise SettingsProblem(f"{path}:{line}: the currency is missing; write one as EUR.")
+        named = {kind: row.get(kind) or None for kind in ("channel", "campaign", "segment")}
+        found.append({"period": row["period"], "amount": amount, "currency": row["currency"].upper(), **named})
+    return found
 
 
 def rates(path: Path) -> list[Record]:

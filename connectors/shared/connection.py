@@ -79,6 +79,7 @@ class ConnectionSettings(Closed):
     kpi_scope: str = Field("", description="condition: which deals KPIs count; absent: all")
     integration_users: tuple[str, ...] = Field((), description="logins with activities that are no touch")
     targets: Path | None = Field(None, description="CSV: owner or team, period, amount, currency")
+    spend: Path | None = Field(None, description="CSV: period, amount, currency; perhaps channel, campaign, segment")
     rates: Path | None = Field(None, description="CSV: currency, date, rate to the home currency")
     people: Path | None = Field(None, description="CSV: owner, manager, team, zone, start date")
     brake: bool | None = Field(
