@@ -14,6 +14,7 @@ from kpis.families import (
     coverage,
     movements,
     pipeline,
+    spending,
     stage_velocity,
     stages,
     velocity,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 FAMILIES: Final = (
     pipeline, ageing, coverage, attainment, closing, win_rates, stages, velocity, stage_velocity, movements, activities,
+    spending,
 )  # fmt: skip
 SHIPPED: Final[Mapping[str, Kpi]] = {kpi.id: kpi for family in FAMILIES for kpi in family.KPIS}
 

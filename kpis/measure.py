@@ -16,6 +16,7 @@ from kpis.dictionary import TIME_DIMS
 from kpis.left_out import left_out_of
 from kpis.populations.population import Ask, dim_columns
 from kpis.populations.rows import POPULATIONS
+from kpis.spend import KINDS, spend_in
 from kpis.targets import goal
 from kpis.values import MONEY_UNITS, KpiValue
 from kpis.window import ALL, DEFAULT_PER_DAY, Window
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from kpis.left_out import Group
     from kpis.populations.rows import KpiRows
 
+SPENT_BY: Final = tuple(KINDS)
+"""Dimensions of the KPIs that compare with spend."""
 TARGETED: Final = "target period"
 PER_DAY: Final = ("money/day", "per rep and week")
 """Units of rates over time."""
@@ -41,13 +44,15 @@ class Question:
     """What is asked of a connection's KPIs.
 
     `by`: each entry is one or two dimensions to group by. `window` None: `all`, and the last 365 days for rates per
-    day. `targets` has the columns of `kpis.targets.TARGETS`. `currency` is the home currency, which names the unit;
-    `note` is what each value in money has to say about its amounts. `benchmarks`: the bands to compare values with.
+    day. `targets` has the columns of `kpis.targets.TARGETS`, `spend` those of `kpis.spend.SPEND`. `currency` is the
+    home currency, which names the unit; `note` is what each value in money has to say about its amounts. `benchmarks`:
+    the bands to compare values with.
     """
 
     by: Sequence[tuple[str, ...]] = ()
     window: Window | None = None
     targets: pl.DataFrame | None = None
+    spend: pl.DataFrame | None = None
     currency: str | None = None
     note: str = ""
     fiscal_year_starts: int = 1
@@ -97,6 +102,7 @@ class _Measuring:
     def __init__(self, rows: KpiRows, asked: Question, window: Window) -> None:
         self.rows, self.asked, self.window = rows, asked, window
         self.goal = goal(asked.targets, rows.today, window, asked.currency, asked.fiscal_year_starts)
+        self.spend = spend_in(asked.spend, window, rows.today, asked.currency)
         ask = Ask(rows.today, self.goal, window, rows.frames)
         self.masked = {name: one.masked(rows.frames[name], ask) for name, one in POPULATIONS.items()}
         self.span = self._span()
@@ -182,20 +188,24 @@ class _Measuring:
     ) -> Iterator[tuple[Group, Kpi, dict[str, Any]]]:
         columns = dim_columns(dims)
         aims = self.goal.of(dims[0] if dims else None) if len(dims) < 2 else {}  # noqa: PLR2004 - no target has two dims
+        spending = any(kpi.only_by == SPENT_BY for kpi in kpis)
         for row in table.iter_rows(named=True):
             group = tuple(row[column] for column in columns)
+            spent = self.spend.of(dims, group) if spending else (None, "")
+            around = self._surroundings(aims.get(group[0] if group else None), spent)
             for kpi in kpis:
                 parts = {name: row[column] for name, column in kpi.columns.items()}
-                yield group, kpi, parts | self._surroundings(aims.get(group[0] if group else None))
+                yield group, kpi, parts | around
         # a target without a deal is covered by nothing, which is worth knowing
         targeted = [kpi for kpi in kpis if kpi.clock == TARGETED]
         for named in aims.keys() - set(table[columns[0]]) if columns and targeted else ():
             for kpi in targeted:
-                yield (named,), kpi, dict.fromkeys(kpi.parts, 0) | self._surroundings(aims[named])
+                yield (named,), kpi, dict.fromkeys(kpi.parts, 0) | self._surroundings(aims[named], (None, ""))
 
-    def _surroundings(self, target: Any) -> dict[str, Any]:
+    def _surroundings(self, target: Any, spent: tuple[Any, str]) -> dict[str, Any]:
         """What an answer may need beside the parts of its rows."""
-        return {"target": target, "no_target": self.goal.why, "goal_note": self.goal.note, **self.span}
+        around = {"target": target, "no_target": self.goal.why, "goal_note": self.goal.note, **self.span}
+        return {**around, "spend": spent[0], "no_spend": spent[1]}
 
     def _span(self) -> dict[str, Any]:
         """`window_days`: from the first day known to the last; `known_from`: that day, if the window is longer."""

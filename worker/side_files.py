@@ -1,4 +1,4 @@
-"""CSV files that RevOps maintain next to the config: people, targets, rates. Messages name file and line."""
+"""CSV files that RevOps maintain next to the config: people, targets, spend, rates. Messages name file and line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from kpis.periods import EXAMPLES, period
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 
@@ -93,6 +94,22 @@ def _benchmark(path: Path | Traversable, line: int, row: Row, kpis: Collection[s
 def _share(path: Path | Traversable, line: int, text: str) -> float:
     number = _decimal(path, line, text.removesuffix("%").strip())
     return float(number / 100 if text.endswith("%") else number)
+
+
+def spend(path: Path) -> list[Record]:
+    """What was spent in a period, on a channel, campaign or segment or (none given) on everything together."""
+    found: list[Record] = []
+    for line, row in _rows(path, required=("period", "amount", "currency")):
+        amount = _decimal(path, line, row["amount"])
+        if amount < 0:
+            raise SettingsProblem(f"{path}:{line}: a spend must not be below zero, but it is {row['amount']}.")
+        if not period(row["period"]):
+            raise SettingsProblem(f"{path}:{line}: '{row['period']}' is no period; write {EXAMPLES}.")
+        if not row["currency"]:
+            raise SettingsProblem(f"{path}:{line}: the currency is missing; write one as EUR.")
+        named = {kind: row.get(kind) or None for kind in ("channel", "campaign", "segment")}
+        found.append({"period": row["period"], "amount": amount, "currency": row["currency"].upper(), **named})
+    return found
 
 
 def rates(path: Path) -> list[Record]:

@@ -82,6 +82,7 @@ class ConnectionSettings(Closed):
     benchmarks: Path | None = Field(
         None, description="CSV: segment, kpi, low, high, source, year, and stage; absent: the shipped ones"
     )
+    spend: Path | None = Field(None, description="CSV: period, amount, currency; perhaps channel, campaign, segment")
     rates: Path | None = Field(None, description="CSV: currency, date, rate to the home currency")
     people: Path | None = Field(None, description="CSV: owner, manager, team, zone, start date")
     brake: bool | None = Field(

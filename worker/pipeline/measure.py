@@ -177,6 +177,7 @@ def _question(session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi], dea
         by=asked.by,
         window=Window(asked.window, starts) if asked.window else None,
         targets=targets(session, deals),
+        spend=spend(session),
         currency=home.currency,
         note=home.short_note,
         fiscal_year_starts=starts,
@@ -199,3 +200,13 @@ def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str
     """KPI rows, each with what the last evidence at entry holds against it."""
     evidence = session.store.kpis.entry_evidence(session.name)
     return mark_untrusted(rows, evidence["stages"]) if evidence else rows
+
+
+def spend(session: Session) -> pl.DataFrame | None:
+    """The spend file as a frame, or None."""
+    from kpis.spend import SPEND
+
+    path = session.connection.spend
+    if path is None:
+        return None
+    return pl.DataFrame(side_files.spend(session.services.settings.path(path)), schema=SPEND)

@@ -106,3 +106,24 @@ def test_the_shipped_benchmarks_are_of_shipped_kpis():
     sources = " ".join(one.source for one in shipped)
     assert all(row in sources for row in ("S89", *(f"S{n}" for n in range(107, 115))))
     assert len({(one.kpi, one.segment, one.stage) for one in shipped}) == len(shipped)
+
+
+def test_spend_is_of_a_period_and_perhaps_of_a_channel(tmp_path):
+    path = written(tmp_path, 'period,amount,currency,channel\n2026-Q3,"1,000",eur,Ads\n2026-10,5,EUR,\n')
+    ads, everything = side_files.spend(path)
+    assert (ads["amount"], ads["currency"], ads["channel"], ads["segment"]) == (Decimal(1000), "EUR", "Ads", None)
+    assert everything["channel"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("period,amount\n2026,1\n", "currency' is missing"),
+        ("period,amount,currency\n2026-Q5,1,EUR\n", ":2: '2026-Q5' is no period"),
+        ("period,amount,currency\n2026,1,EUR\n2026,-1,EUR\n", ":3: a spend must not be below zero"),
+        ("period,amount,currency\n2026,1,\n", ":2: the currency is missing"),
+    ],
+)
+def test_a_mistake_in_the_spend_names_its_line(tmp_path, text, expected):
+    with pytest.raises(SettingsProblem, match=expected):
+        side_files.spend(written(tmp_path, text))

@@ -79,3 +79,22 @@ def test_a_question_narrows_the_deals_and_groups_them(team):
     asked = KpiQuestion((("is_open",),), where="amount_home > 100")
     rows = [row for row in kpis(team.services, NAME, asked) if row["id"] == "pipeline_value"]
     assert [(row["dims"], row["value"]) for row in rows] == [({}, "1000"), ({"is_open": True}, "1000")]
+
+
+def test_moves_of_the_close_date_are_measured_from_the_crms_history(team):
+    deal = team.deal("Acme", amount=1000)
+    team.run()
+    team.later(days=2)
+    team.edit(deal, close_date=(night_of(team) + timedelta(days=300)).isoformat())
+    team.run()
+    rows = kpis(team.services, NAME, KpiQuestion((("owner",),), window="7d"))
+    assert (value(rows, "pushed_out_value"), value(rows, "push_count")) == ("1000", 1)
+
+
+def test_calls_are_counted_by_the_rep_who_made_them(team):
+    deal = team.deal("Acme", amount=1000)
+    team.driver.call(deal)
+    team.run()
+    rows = kpis(team.services, NAME, KpiQuestion((("owner",),), window="7d"))
+    found = next(row for row in rows if row["id"] == "activities_per_rep_week" and not row["dims"])
+    assert (found["numerator"], found["window"]) == (1, "7d")
