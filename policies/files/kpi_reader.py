@@ -37,6 +37,9 @@ COMMON: Final = ("description", "unit", "owner", "leads", "category", "benchmark
 KPI: Final = {
     **{name: Key(required=True) for name in ("name", "label", "type")},
     **{name: Key() for name in (*COMMON, *OF_DEALS, "measure", "numerator", "denominator", "expr", "metrics")},
+    "id": Key(refusal="the id of a KPI is its name; write name:"),
+    "title": Key(refusal="what people call a KPI is its label; write label:"),
+    "by": Key(refusal="every KPI is measured by each dimension; leave by out, and ask with --by"),
 }
 MEASURE: Final = {"agg": Key(required=True), "expr": Key(), "filter": Key()}
 AGGS: Final[tuple[Agg, ...]] = get_args(Agg)
@@ -174,7 +177,11 @@ class _KpiReader:
         """The KPI's id, which other KPIs may calculate with."""
         name = self.reader.text(node, "a KPI's name") or ""
         if node and name and not NAME.fullmatch(name):
-            self.reader.note(node, f"a KPI's name is '{name}'; it has small letters, digits and _, a letter first")
+            meant = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+            hint = f"; write {meant}" if NAME.fullmatch(meant) else ""
+            self.reader.note(
+                node, f"a KPI's name is '{name}'; it has small letters, digits and _, a letter first{hint}"
+            )
         return name
 
     def note_keys(self, node: MapNode, values: Mapping[str, Node], kind: str) -> None:

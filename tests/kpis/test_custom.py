@@ -299,6 +299,18 @@ def test_ten_mistakes_have_ten_places():
     ]
 
 
+def test_words_of_policies_and_of_questions_are_answered_with_the_words_of_kpis():
+    text = """version: 1
+kpis:
+  - {id: x, title: X, by: team, name: Win-Rate, label: X, type: simple, measure: {agg: count}, window: as_of}
+"""
+    with pytest.raises(PolicyProblem) as refused:
+        kpis_of(text)
+    assert [one.text.rpartition("; ")[2] for one in refused.value.problems] == [
+        "write name:", "write label:", "leave by out, and ask with --by", "write win_rate",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("entry", "mistake"),
     [

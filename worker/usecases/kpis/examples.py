@@ -61,7 +61,7 @@ def _measured(kpi: Kpi, example: KpiExample, definitions: Sequence[KpiDefinition
     own = [one for one in definitions if one.name in every]
     needed = {*STATES} | {fact for one in every.values() for fact in one.needs}
     wide = _wide(example, {**{fact: FACTS[fact].type for fact in needed if fact in FACTS}, **_types(own)})
-    rows = rows_of([Source(wide, dims=(), extra=columns_of(own, wide))])
+    rows = rows_of([Source(wide, extra=columns_of(own, wide))])
     value = measure(rows, Question(kpis={kpi.id: kpi}))[0]
     return value.value, value.why
 
