@@ -67,8 +67,11 @@ The dictionary of [KPIs](kpis.md) and comments in the packs also cite these rows
 | S85 | Conversion is converted ÷ entered × 100, for each pair of stages |
 | S88 | A metric has name, purpose, formula, numerator, denominator, source and cadence |
 | S89 | Benchmarks of attainment, win rate and cycle stand beside their KPIs; those of meetings and calls are practice |
+| S90 | Quick wins: activity logged daily, weekly reviews, audits of stage gates |
 | S92 | Funnel metrics: value, conversion, cycle, win rate, deal size, by segment, source, region, product and rep |
 | S96 | A table of five stages: 400 enter Discovery, 27 are won, medians of 9, 14, 41, 12 and 11 days |
+| S94 | Loss reasons: price, fit, missing feature, timing, competition, no decision, weak champion |
+| S96 | The worked table: 400 deals enter Discovery, 27 are won |
 | S107 | Share and days from lead to accepted lead, by segment |
 | S108 | Share and days from accepted to qualified lead: 5 to 10 for small business, 14 to 30 for enterprise |
 | S109 | Share and days from qualified lead to opportunity: 7 to 14, and 20 to 45 for enterprise |
@@ -90,6 +93,7 @@ An X number names a contradiction between the documents. A comment at the entry 
 | X4 | "Stuck" is measured in five ways, by medians, fixed days and silence; each is a policy of its own |
 | X5 | The limit for qualification is 1.5 × the median in one place and the median in another |
 | X6 | A coverage of 2.5 is an alarm in one document and healthy in another; the denominators differ |
+| X7 | Mature coverage is 3 to 4, or 3 early and 4 mature, with alarms at 3 and 2.5; break-even coverage decides |
 | X8 | Win rates have three denominators, so their benchmarks cannot be compared |
 | X9 | Discovery stands before qualification in three documents and after it in one |
 | X10 | A qualified lead needs all of BANT on entry, or a part of it |
