@@ -15,6 +15,7 @@ from model.widening.date_moves import date_moves
 from model.widening.logged_touches import touches_by_rep
 from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
+from worker import side_files
 from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.known_targets import targets

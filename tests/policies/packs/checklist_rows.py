@@ -63,7 +63,10 @@ The dictionary of [KPIs](kpis.md) and comments in the packs also cite these rows
 | S84 | Win rate is won ÷ all opportunities |
 | S85 | Conversion is converted ÷ entered × 100, for each pair of stages |
 | S88 | A metric has name, purpose, formula, numerator, denominator, source and cadence |
-| S92 | Funnel metrics: value, conversion, cycle, win rate, deal size, by segment, source, region, product and rep |
+| S89 | Top metrics: meetings and calls per rep and week, attainment of quota, win rate, cycle, conversion |
+| S90 | Daily activity logging as a standard |
+| S92 | Funnel metrics: value, conversion, cycle, win rate, size, cost, payback, by segment, source, region and rep |
+| S94 | Loss reasons: price, fit, missing feature, timing, competition, no decision, weak champion |
 | S107 | Days from lead to accepted lead, by segment |
 | S108 | Days from accepted to qualified lead: 5 to 10 for small business, 14 to 30 for enterprise |
 | S109 | Days from qualified lead to opportunity: 7 to 14, and 20 to 45 for enterprise |
