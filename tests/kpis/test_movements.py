@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from kpis.dictionary import DEAL_DIMS
 from kpis.window import Window
 from tests.kpis.fixtures import deal, pipeline, value_of
 
@@ -128,7 +129,7 @@ def test_loss_reasons_share_the_lost_deals_of_the_window():
         deal("lost", closed_on=MAY, loss_reason="price"),
     ]  # fmt: skip
     found = {
-        kpi: value_of(pipeline(deals), kpi, "loss_reason", Q3, dims=("owner", "loss_reason"))
+        kpi: value_of(pipeline(deals), kpi, "loss_reason", Q3, dims=(*DEAL_DIMS, "loss_reason"))
         for kpi in ("loss_reason_share", "lost_deals", "lost_value")
     }
     shares = {reason: value.value for reason, value in found["loss_reason_share"].items()}

@@ -66,9 +66,9 @@ The dictionary of [KPIs](kpis.md) and comments in the packs also cite these rows
 | S84 | Win rate is won ÷ all opportunities (`win_rate_created`) |
 | S85 | Conversion is converted ÷ entered × 100, for each pair of stages |
 | S88 | A metric has name, purpose, formula, numerator, denominator, source and cadence |
-| S89 | Benchmarks of attainment, win rate and cycle stand beside their KPIs; those of meetings and calls are practice |
+| S89 | Top metrics: meetings and calls per rep and week, attainment of quota, win rate, cycle; benchmarks beside them |
 | S90 | Quick wins: activities logged daily, weekly reviews of the pipeline, accepted leads as a leading figure |
-| S92 | Funnel metrics: value, conversion, cycle, win rate, deal size, by segment, source, region, product and rep |
+| S92 | Funnel metrics: value, conversion, cycle, win rate, size, cost, payback, by segment, source, region and rep |
 | S94 | Reasons of loss: price, fit, a missing feature, timing, competition, no decision, a weak champion |
 | S96 | A table of five stages: 400 enter Discovery, 27 are won, medians of 9, 14, 41, 12 and 11 days |
 | S107 | Share and days from lead to accepted lead, by segment |
