@@ -49,7 +49,7 @@ def _deal(life: list[Event]) -> dict[str, Any]:
     """The facts of a deal as it stands."""
     now: dict[str, Any] = {}
     for event in life:
-        now |= event.values
+        now |= {**event.values, "facts": {**now.get("facts", {}), **event.values.get("facts", {})}}
         now |= {"close": event.values["on"]} if event.what == "close date" else {}
         now |= {"stage": event.what} if event.what in {"won", "lost"} else {}
     stage, zone = now["stage"], ZoneInfo(OWNER[now["owner"]].zone)
@@ -57,7 +57,8 @@ def _deal(life: list[Event]) -> dict[str, Any]:
     close, closed_on = date.fromisoformat(now["close"]), ended and ended.astimezone(zone).date()
     return {
         "key": life[0].deal, "owner": OWNER[now["owner"]].name, "team": OWNER[now["owner"]].team,
-        "segment": now["facts"].get("segment"), "source": now["facts"].get("source"), "region": None, "product": None,
+        "segment": now["facts"].get("segment"), "source": now["facts"].get("source"), "region": None,
+        "loss_reason": now["facts"].get("loss_reason"),
         "pipeline": now["pipeline"], "process": PROCESS[now["pipeline"]],
         "stage": None if stage == "lost" else STAGES[now["pipeline"]].get(stage, stage),
         "is_open": not ended, "is_won": stage == "won", "is_lost": stage == "lost",

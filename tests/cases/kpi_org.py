@@ -28,6 +28,7 @@ STAGES: Final = {
 """Stages of each pipeline in order: the CRM's key and the id in the process file."""
 REPS: Final = [owner.key for owner in OWNERS if owner.key in {"aiko", "quinn"} or owner.key[1:].isdigit()]
 IMPORTED, DELETED, QUICK, TWIN, RENEWAL, HANDED = 0.06, 40 / 1200, 0.02, 0.06, 0.25, 0.04
+REASONS: Final = ("Price", "Competitor", None)
 STEPS: Final = ("next", "skip", "back", "win", "lose", "edit close", "edit amount", "hand over")
 WEIGHTS: Final = (40, 8, 9, 12, 14, 10, 4, 3)
 
@@ -125,7 +126,9 @@ class Life:
     def close(self, stage: str, day: date) -> None:
         """It is won or lost."""
         self.stage = stage
-        self.say(stage, close=day.isoformat())
+        reason = self.rng.choice(REASONS) if stage == "lost" else None
+        facts = {"facts": {"loss_reason": reason}} if reason else {}
+        self.say(stage, close=day.isoformat(), **facts)
 
     def step(self) -> None:
         """The next thing that happens."""

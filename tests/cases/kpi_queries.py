@@ -25,7 +25,9 @@ POPULATIONS: Final = {
             SELECT *, lead(moved) OVER w AS left_moved, lead(day) OVER w AS left_day, lead(kind) OVER w AS left_by,
                 row_number() OVER (PARTITION BY deal, stage ORDER BY seq) = 1 AS first_entry,
                 max(place) OVER (PARTITION BY deal ORDER BY seq ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
-                    AS furthest_later
+                    AS furthest_later,
+                list(place) OVER (PARTITION BY deal ORDER BY seq ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
+                    AS later_places
             FROM move WINDOW w AS (PARTITION BY deal ORDER BY seq)
         ) AS m JOIN deal ON deal.key = m.deal WHERE m.stage IS NOT NULL AND m.stage <> 'won'""",
     "first_entry": "SELECT * FROM visit_rows WHERE first_entry",
@@ -68,6 +70,7 @@ class Asked:
     staged: str = ""
     periods: bool = True
     bounded: bool = False
+    only_by: str = ""
 
 
 WEIGHTED: Final = "sum(amount * probability)"
@@ -85,6 +88,12 @@ KPIS: Final[dict[str, Asked]] = {
         "closed_deal", "coalesce(sum(amount) FILTER (is_won), 0)", "sum(amount)", n="count(amount)",
         interval="by value", samples="list((if(is_won, amount, 0), amount)) FILTER (amount IS NOT NULL)",
     ),
+    "pipeline_coverage_break_even": Asked(
+        "closed_deal", "sum(amount)", "sum(amount) FILTER (is_won)", n="count(amount)", interval="not compared"
+    ),
+    "loss_reason_share": Asked(
+        "closed_deal", "count(*)", "sum(count(*)) OVER ()", interval="wilson", only="is_lost", only_by="loss_reason"
+    ),
     "average_won_value": Asked("closed_deal", "sum(amount)", "count(amount)", n="count(amount)", only="is_won"),
     "days_to_win_mean": Asked("worked_deal", "sum(days)", "count(days)", n="count(days)", only="is_won"),
     "days_to_win_median": Asked(
@@ -92,6 +101,14 @@ KPIS: Final[dict[str, Asked]] = {
     ),
     "stage_conversion_ever": Asked(
         "first_entry", "count(*) FILTER (furthest_later > place)", "count(*)", interval="wilson", staged="always"
+    ),
+    "stage_conversion_next": Asked(
+        "first_entry", "count(*) FILTER (list_contains(later_places, place + 1))", "count(*)", interval="wilson",
+        staged="always",
+    ),
+    "stage_conversion_resolved": Asked(
+        "first_entry", "count(*) FILTER (furthest_later > place)", "count(*)", interval="wilson", staged="always",
+        only="left_moved IS NOT NULL",
     ),
     "stage_conversion_first_move": Asked(
         "first_entry", f"count(*) FILTER ({FORWARD})", "count(*)", interval="wilson", staged="always"
@@ -104,7 +121,11 @@ KPIS: Final[dict[str, Asked]] = {
         "left_visit", value="median(days)", interval="median", samples=BY_DAYS, staged="too"
     ),
     "days_in_stage_median_km": Asked(
-        "visit", value="NULL", interval="kaplan-meier", samples=f"list((days, {FORWARD}))", staged="too"
+        "visit", value="NULL", interval="kaplan-meier", samples="list((days, left_by IS NOT NULL))", staged="too"
+    ),
+    "days_to_advance_half": Asked(
+        "visit", value="NULL", interval="aalen-johansen", samples=f"list((days, left_by IS NOT NULL, {FORWARD}))",
+        staged="always",
     ),
     "pipeline_velocity_open_per_day": Asked(
         "rated_deal",

@@ -110,6 +110,10 @@ def _figure(asked: Asked, row: tuple[Any, ...]) -> Figure:
     if asked.interval == "by value":
         spread = len(samples or []) > DRAWN_UP_TO
         low, high = around_share(samples or []) if spread else (None, None)
+    if asked.interval == "not compared":
+        spread = False
+    if asked.interval == "aalen-johansen":
+        value = aalen_johansen(samples or [])
     if asked.interval == "kaplan-meier":
         value = kaplan_meier(samples or [])
     return Figure(value, numerator, denominator, n, low, high, spread)
@@ -142,11 +146,24 @@ def around_share(pairs: Sequence[tuple[Any, Any]]) -> tuple[float, float]:
     return max(0.0, share - half), min(1.0, share + half)
 
 
-def kaplan_meier(visits: Sequence[tuple[float, bool | None]]) -> float | None:
+def aalen_johansen(visits: Sequence[tuple[float, bool, bool | None]]) -> float | None:
+    """The first day at which half or more have gone on, where every other end competes."""
+    alive, gone_on, left = 1.0, 0.0, len(visits)
+    for days in sorted({days for days, *_ in visits}):
+        here = [(ended, forward) for at, ended, forward in visits if at == days]
+        gone_on += alive * sum(bool(forward) for _, forward in here) / left
+        alive *= 1 - sum(ended for ended, _ in here) / left
+        left -= len(here)
+        if gone_on >= 0.5 - 1e-12:
+            return days
+    return None
+
+
+def kaplan_meier(visits: Sequence[tuple[float, bool]]) -> float | None:
     """The first day at which half or fewer have not left; leaving comes before censoring on the same day."""
     alive, left = 1.0, len(visits)
     for days, event in sorted(visits, key=lambda visit: (visit[0], not visit[1])):
-        alive *= 1 - bool(event) / left
+        alive *= 1 - event / left
         left -= 1
         if alive <= 0.5 + 1e-12:
             return days
@@ -173,7 +190,8 @@ def every(
         without = {"": {"stage"}, "always": set(), "too": set()}[asked.staged] | (
             set() if asked.periods else {*PERIODS}
         )
-        if not without & set(by) and (asked.staged != "always" or "stage" in by):
+        needed = {asked.only_by} - {""} | ({"stage"} if asked.staged == "always" else set())
+        if not without & set(by) and needed <= set(by) and (asked.only_by or "loss_reason" not in by):
             found |= figures(db, kpi, by, window)
     return found
 

@@ -53,6 +53,7 @@ WINDOWS: Final = (
 )
 GROUPINGS: Final = (
     *reference.groupings(reference.FACTS), ("segment", "stage"), ("team", "quarter"), ("owner", "segment"),
+    ("loss_reason",),
 )  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def connected(toml: str, clock: Any, scratch: Path) -> Services:
     (scratch / "people.csv").write_text(people(), encoding="utf-8")
     (scratch / "rates.csv").write_text(rows(("currency", "date", "rate"), RATES), encoding="utf-8")
     settings = read_settings(file)
-    fields = {fact: salesforce_seed.FACTS[fact] for fact in ("segment", "source")}
+    fields = {fact: salesforce_seed.FACTS[fact] for fact in ("segment", "source", "loss_reason")}
     connection = settings.connection(NAME).model_copy(update={
         "fields": fields, "people": Path("people.csv"), "rates": Path("rates.csv"), "timezone": ZONE,
         "fiscal_year_starts": FISCAL,
