@@ -34,7 +34,7 @@ def test_a_kpi_says_why_it_is_unknown_and_what_it_leaves_out(capsys):
 
 def test_the_groups_that_were_asked_for_are_tables_of_their_own(capsys):
     show_groups([kpi(), kpi(owner="Ann", why=LEFT), kpi(team="West"), kpi(owner=None)])
-    by_owner, by_team = capsys.readouterr().out.split("\nKPIs")[1:]
+    by_owner, by_team = capsys.readouterr().out.split("\npipeline value")[1:]
     assert ("Ann" in by_owner, LEFT in by_owner, "(none)" in by_owner, "West" in by_team) == (True, True, True, True)
     assert by_owner.startswith(" by owner")
 
@@ -43,16 +43,16 @@ def test_one_screen_has_ten_kpis_and_the_ids_of_the_rest(capsys):
     show_kpis([kpi(f"other_{place}") for place in range(12)] + [kpi("win_rate_closed", 0.25, unit="share")])
     printed = capsys.readouterr().out
     assert "win rate closed" in printed
-    assert "More, by `--only ID`: other_0, other_1" in printed
+    assert "12 more: `--all` shows them" in printed
 
 
 @pytest.mark.parametrize(
     ("value", "few", "band", "text"),
     [
-        (0.1, False, (0.22, 0.35), "below: 22.0 % to 35.0 %"), (0.3, False, (0.22, 0.35), "in: 22.0 % to 35.0 %"),
-        (0.3, True, (0.22, 0.35), "too few to compare: 22.0 % to 35.0 %"), (0.6, False, (0.57, 0.57), "above: 57.0 %"),
+        (0.1, False, (0.22, 0.35), "below: 22.0 to 35.0 %"), (0.3, False, (0.22, 0.35), "in: 22.0 to 35.0 %"),
+        (0.3, True, (0.22, 0.35), "too few to compare: 22.0 to 35.0 %"), (0.6, False, (0.57, 0.57), "above: 57.0 %"),
         (0.3, False, (0.25, None), "in: at least 25.0 %"), (0.3, False, (None, 0.2), "above: at most 20.0 %"),
-        (None, False, (0.22, 0.35), "22.0 % to 35.0 %"),
+        (None, False, (0.22, 0.35), "22.0 to 35.0 %"),
     ],
 )  # fmt: skip
 def test_a_value_stands_below_in_or_above_its_benchmark(value, few, band, text):
@@ -64,8 +64,8 @@ def test_a_value_stands_below_in_or_above_its_benchmark(value, few, band, text):
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (0.42184, "share", "42.2 %"), ("1234567.5", "EUR", "1,234,567.50 EUR"), (41.26, "days", "41.3 days"),
-        (2.5, "ratio", "2.50 ×"), ("7000", "USD/day", "7,000 USD/day"), (None, "share", "unknown"),
+        (0.42184, "share", "42.2 %"), ("1234567.5", "EUR", "1,234,568 EUR"), ("12.5", "EUR", "12.50 EUR"),
+        (41.26, "days", "41.3 days"), (2.5, "ratio", "2.50 ×"), ("7000", "USD/day", "7,000 USD/day"), (None, "share", "unknown"),
     ],
 )  # fmt: skip
 def test_values_are_written_as_people_write_them(value, unit, text):

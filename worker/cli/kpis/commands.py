@@ -56,6 +56,7 @@ def show(
     only: Annotated[str, typer.Option("--only", metavar="KPI", help="one KPI's id")] = "",
     as_of: Annotated[str, typer.Option("--as-of", metavar="T", help="ISO date or instant: as recorded by then")] = "",
     frozen: Annotated[str, typer.Option("--frozen", metavar="DAY", help="what was printed in that frozen night")] = "",
+    every: Annotated[bool, typer.Option("--all", help="every KPI, not only the ten that matter")] = False,
     as_csv: AsCsv = False,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +78,7 @@ def show(
     if as_csv:
         print_csv(CSV, map(csv_row, found))
         return
-    say({"kpis": found}, as_json, lambda: _show_values(found, whole=bool(only), groups=bool(by)))
+    say({"kpis": found}, as_json, lambda: _show_values(found, whole=every or bool(only), groups=bool(by)))
 
 
 def _show_values(found: list[dict[str, Any]], *, whole: bool, groups: bool) -> None:

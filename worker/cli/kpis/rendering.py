@@ -17,42 +17,73 @@ MATTER: Final = (
     "days_in_stage_median",
 )  # fmt: skip
 """The ten that one screen shows."""
-COLUMNS: Final = ("KPI", "value", "95 %", "benchmark", "of", "n", "note")
+COLUMNS: Final = ("KPI", "value", "95 %", "benchmark", "of", "n")
 CSV: Final = (
     "id", "title", "dims", "value", "low", "high", "numerator", "denominator", "unit", "window", "window_from",
     "window_to", "n", "few", "as_of", "why", "scope", "where",
 )  # fmt: skip
 SHARE: Final = "share"
+LARGE: Final = 1000
+NOTES: Final = 10
 NARROWED_BY: Final = {"scope": "kpi_scope of the connection", "where": "--where"}
 
 
 def show_kpis(found: Sequence[Mapping[str, Any]], *, whole: bool = False) -> None:
-    """Values over all deals, ten of them unless `whole`."""
+    """Values over all deals, ten of them unless `whole`, and below them what each has to say."""
     for key in ("scope", "where"):
         for text in dict.fromkeys(row[key] for row in found if key in row):
             tell(f"Only deals with {text}  ({NARROWED_BY[key]})")
     overall = [row for row in found if not row["dims"]]
     shown = [row for row in overall if whole or len(overall) <= len(MATTER) or row["id"] in MATTER]
     if shown:
-        table("KPIs", COLUMNS, [(row["title"], *_cells(row)) for row in shown])
+        _show("KPIs", COLUMNS, [(row["title"], *_cells(row)) for row in shown])
+        _show_notes([(row["title"], row["why"]) for row in shown if row.get("why")])
     if others := [row["id"] for row in overall if row not in shown]:
-        tell(f"More, by `--only ID`: {', '.join(others)}.")
+        tell(f"{len(others)} more: `--all` shows them, `sluicegate kpis list` says what each is for.")
 
 
 def show_groups(found: Sequence[Mapping[str, Any]]) -> None:
     """A table for each dimension, or pair of dimensions, with a value of each group."""
+    alone = len({row["id"] for row in found}) == 1
     for dims in dict.fromkeys(tuple(row["dims"]) for row in found if row["dims"]):
         rows = [row for row in found if tuple(row["dims"]) == dims]
-        cells = [(row["title"], *(row["dims"][dim] or "(none)" for dim in dims), *_cells(row)) for row in rows]
-        table(f"KPIs by {' and '.join(dims)}", (COLUMNS[0], *dims, *COLUMNS[1:]), cells)
+        heads = (*dims, *COLUMNS[1:]) if alone else (COLUMNS[0], *dims, *COLUMNS[1:])
+        lines = [(*(() if alone else (row["title"],)), *_group(row), *_cells(row)) for row in rows]
+        _show(f"{rows[0]['title'] if alone else 'KPIs'} by {' and '.join(dims)}", heads, lines)
+        _show_notes([(", ".join(_group(row)), row["why"]) for row in rows if row.get("why")], most=NOTES)
+
+
+def _group(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple("(none)" if group is None else str(group) for group in row["dims"].values())
+
+
+def _show(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table without the columns that are blank in every row."""
+    filled = [place for place in range(len(heads)) if any(row[place] not in {"", None} for row in rows)]
+    table(title, [heads[place] for place in filled], [[row[place] for place in filled] for row in rows])
+
+
+def _show_notes(notes: Sequence[tuple[str, str]], most: int | None = None) -> None:
+    for what, why in notes[:most]:
+        tell(f"- {what}: {why}")
+    if most is not None and len(notes) > most:
+        tell(f"- {len(notes) - most} more groups have a note; --csv has them all.")
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[object, ...]:
-    interval = "" if row.get("low") is None else f"{written(row, 'low')} to {written(row, 'high')}"
+    interval = "" if row.get("low") is None else span(row, row)
     parts = [plain(row[name]) for name in ("numerator", "denominator") if row[name] is not None]
     n = f"{row['n']} (few)" if row.get("few") else row["n"]
-    of = " ÷ ".join(parts) if len(parts) > 1 else ""
-    return written(row, "value"), interval, compared(row), of, n, row.get("why", "")
+    return written(row, "value"), interval, compared(row), " ÷ ".join(parts) if len(parts) > 1 else "", n
+
+
+def span(row: Mapping[str, Any], ends: Mapping[str, Any]) -> str:
+    """From low to high in the row's unit, which stands once; one end where the other is open or the same."""
+    low, high = (None if ends[end] is None else written({**row, **ends}, end) for end in ("low", "high"))
+    if low is None or high is None or low == high:
+        return str(high if low is None else low)
+    number, blank, unit = high.partition(" ")
+    return f"{low.removesuffix(blank + unit)} to {number}{blank}{unit}"
 
 
 def compared(row: Mapping[str, Any]) -> str:
@@ -60,9 +91,8 @@ def compared(row: Mapping[str, Any]) -> str:
     band = row.get("benchmark")
     if not band:
         return ""
-    ends = [written({**row, **band}, end) for end in ("low", "high") if band[end] is not None]
-    words = " to ".join(dict.fromkeys(ends))
-    if len(ends) == 1:
+    words = span(row, band)
+    if band["low"] is None or band["high"] is None:
         words = f"{'at most' if band['low'] is None else 'at least'} {words}"
     if row["value"] is None:
         return words
@@ -84,9 +114,10 @@ def written(row: Mapping[str, Any], name: str) -> str:
 
 
 def plain(value: object) -> str:
-    """A number with separators, whole or with two places."""
+    """A number with separators; with two places where it is a small one that is not whole."""
     number = Decimal(str(value))
-    return f"{number:,.0f}" if number == number.to_integral_value() else f"{number:,.2f}"
+    whole = number == number.to_integral_value() or abs(number) >= LARGE
+    return f"{number:,.0f}" if whole else f"{number:,.2f}"
 
 
 def csv_row(row: Mapping[str, Any]) -> tuple[str, ...]:
