@@ -71,7 +71,6 @@ The dictionary of [KPIs](kpis.md) and comments in the packs also cite these rows
 | S92 | Funnel metrics: value, conversion, cycle, win rate, deal size, by segment, source, region, product and rep |
 | S96 | A table of five stages: 400 enter Discovery, 27 are won, medians of 9, 14, 41, 12 and 11 days |
 | S94 | Loss reasons: price, fit, missing feature, timing, competition, no decision, weak champion |
-| S96 | The worked table: 400 deals enter Discovery, 27 are won |
 | S107 | Share and days from lead to accepted lead, by segment |
 | S108 | Share and days from accepted to qualified lead: 5 to 10 for small business, 14 to 30 for enterprise |
 | S109 | Share and days from qualified lead to opportunity: 7 to 14, and 20 to 45 for enterprise |
