@@ -93,7 +93,7 @@ KPIS: Final = (
         source="S71, X1: no money a day, whatever its name. " + WEIGHTS,
         needs=("is_open", "stage", "stage_since", "amount_home"),
         parts={
-            "sum": (VALUE.cast(PRODUCT) * WEIGHT.cast(PRODUCT)).filter(WEIGHED).sum(),
+            "sum": pl.when(WEIGHED).then(VALUE.cast(PRODUCT) * WEIGHT.cast(PRODUCT)).sum(),
             "n": WEIGHED.sum(),
             "stages": pl.struct("process", "stages").filter(WEIGHED).unique().struct.field("stages").sum(),
             **LEFT,
@@ -114,7 +114,7 @@ KPIS: Final = (
         source="S72, X1. " + WEIGHTS,
         needs=("is_open", "stage", "stage_since", "amount_home"),
         parts={
-            "sum": (VALUE.cast(pl.Float64) * WEIGHT.cast(pl.Float64) * CONVERSION).filter(CONVERTED).sum(),
+            "sum": pl.when(CONVERTED).then(VALUE.cast(pl.Float64) * WEIGHT.cast(pl.Float64) * CONVERSION).sum(),
             "n": CONVERTED.sum(),
             "unentered": (WEIGHED & CONVERSION.is_null()).sum(),
             **LEFT,
@@ -135,7 +135,7 @@ KPIS: Final = (
         source="S73, X1",
         needs=("is_open", "stage", "stage_since", "amount_home", "probability"),
         parts={
-            "sum": (VALUE.cast(pl.Float64) * CHANCE.cast(pl.Float64) / pl.col("stage_days")).filter(MOVING).sum(),
+            "sum": pl.when(MOVING).then(VALUE.cast(pl.Float64) * CHANCE.cast(pl.Float64) / pl.col("stage_days")).sum(),
             "n": MOVING.sum(),
             "fresh": (PRICED & CHANCE.is_not_null() & (pl.col("stage_days") <= 0)).sum(),
             "out": (OPEN & ~(PRICED & CHANCE.is_not_null()) & ~pl.col("unknown_stage")).sum(),
