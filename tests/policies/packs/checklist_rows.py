@@ -71,10 +71,6 @@ The dictionary of [KPIs](kpis.md) and comments in the packs also cite these rows
 | S92 | Funnel metrics: value, conversion, cycle, win rate, size, cost, payback, by segment, source, region and rep |
 | S94 | Reasons of loss: price, fit, a missing feature, timing, competition, no decision, a weak champion |
 | S96 | A table of five stages: 400 enter Discovery, 27 are won, medians of 9, 14, 41, 12 and 11 days |
-<<<<<<< HEAD
-=======
-| S94 | Loss reasons: price, fit, missing feature, timing, competition, no decision, weak champion |
->>>>>>> c2fef187f808fa95665af1d47290e40a54052a52
 | S107 | Share and days from lead to accepted lead, by segment |
 | S108 | Share and days from accepted to qualified lead: 5 to 10 for small business, 14 to 30 for enterprise |
 | S109 | Share and days from qualified lead to opportunity: 7 to 14, and 20 to 45 for enterprise |

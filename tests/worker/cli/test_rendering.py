@@ -65,7 +65,8 @@ def test_a_value_stands_below_in_or_above_its_benchmark(value, few, band, text):
     ("value", "unit", "text"),
     [
         (0.42184, "share", "42.2 %"), ("1234567.5", "EUR", "1,234,568 EUR"), ("12.5", "EUR", "12.50 EUR"),
-        (41.26, "days", "41.3 days"), (2.5, "ratio", "2.50 ×"), ("7000", "USD/day", "7,000 USD/day"), (None, "share", "unknown"),
+        (41.26, "days", "41.3 days"), (2.5, "ratio", "2.50 ×"), ("7000", "USD/day", "7,000 USD/day"),
+        (None, "share", "unknown"),
     ],
 )  # fmt: skip
 def test_values_are_written_as_people_write_them(value, unit, text):
