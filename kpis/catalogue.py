@@ -12,6 +12,7 @@ from kpis.families import (
     attainment,
     closing,
     coverage,
+    leads,
     movements,
     pipeline,
     spending,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 FAMILIES: Final = (
     pipeline, ageing, coverage, attainment, closing, win_rates, stages, velocity, stage_velocity, movements, activities,
-    spending,
+    spending, leads,
 )  # fmt: skip
 SHIPPED: Final[Mapping[str, Kpi]] = {kpi.id: kpi for family in FAMILIES for kpi in family.KPIS}
 

@@ -42,6 +42,7 @@ class Source:
     `extra`: further columns of deals, over `wide.frame`.
     `date_moves`: DATE_MOVES of model/widening/date_moves.py; None where the close date has no history.
     `touches`: TOUCHES of kpis/populations/activities.py, of the whole connection; only one slice has them.
+    `leads`: the leads of the whole connection, as `touches`.
     `today`: the day of as_of by which windows are counted, in the connection's zone; None: that of each deal's owner.
     """
 
@@ -54,6 +55,7 @@ class Source:
     date_moves: pl.DataFrame | None = None
     touches: pl.DataFrame | None = None
     today: date | None = None
+    leads: Wide | None = None
 
     def rows(self, columns: Iterable[str], **more: pl.Expr) -> pl.LazyFrame:
         """The deals in scope with the known values of these facts and of the dimensions, and masks of the latter.

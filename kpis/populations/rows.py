@@ -10,6 +10,7 @@ import polars as pl
 from kpis.populations.activities import ACTIVITIES
 from kpis.populations.date_moves import DATE_MOVED
 from kpis.populations.deals import DEALS
+from kpis.populations.leads import LEAD_ROWS
 from kpis.populations.reps import REPS
 from kpis.populations.visits import VISITS
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 POPULATIONS: Final[Mapping[str, Population]] = {
     "deals": DEALS, "visits": VISITS, "date_moves": DATE_MOVED, "reps": REPS, "activities": ACTIVITIES,
+    "leads": LEAD_ROWS,
 }  # fmt: skip
 
 

@@ -75,12 +75,14 @@ def pipeline(deals=(), moves=(), *, dormant=(), keys=0):
     return Wide(frame, AS_OF, pl.DataFrame(list(moves), schema=MOVES), frozenset(dormant))
 
 
-def values_of(wide, *, by=(), window=None, dims=DEAL_DIMS, date_moves=None, touches=None, **asked):
+def values_of(wide, *, by=(), window=None, dims=DEAL_DIMS, date_moves=None, touches=None, leads=None, **asked):
     """All values over a pipeline; `by`: dimensions, or pairs of them; `date_moves`, `touches`: rows of these."""
     pairs = [dim if isinstance(dim, tuple) else (dim,) for dim in by]
     moves = None if date_moves is None else pl.DataFrame(list(date_moves), schema=DATE_MOVES, orient="row")
     logged = None if touches is None else pl.DataFrame(list(touches), schema=TOUCHES, orient="row")
-    rows = rows_of([Source(wide, dims=tuple(dims), processes=(PROCESS,), date_moves=moves, touches=logged)])
+    rows = rows_of(
+        [Source(wide, dims=tuple(dims), processes=(PROCESS,), date_moves=moves, touches=logged, leads=leads)]
+    )
     return measure(rows, Question(by=pairs, window=window, **asked))
 
 

@@ -12,6 +12,7 @@ from kpis.dictionary import DEAL_DIMS, STAGE, STANDARD_DIMS, TIME_DIMS
 from kpis.entry_evidence import mark_untrusted
 from model.errors import SettingsProblem
 from model.facts import FACTS, Fact
+from model.subjects import LEADS
 from model.widening.date_moves import date_moves
 from model.widening.logged_touches import touches_by_rep
 from policies.language import parse_condition
@@ -20,6 +21,7 @@ from worker import side_files
 from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.known_targets import targets
+from worker.pipeline.other_subjects import named_in_force, part_of
 from worker.pipeline.own_kpis import own_kpis
 from worker.pipeline.slices import late_feeds, touch_rule
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from model.process import Condition, Process
     from model.snapshot import Snapshot
     from model.sync import Description
+    from model.wide import Wide
     from worker.pipeline.judge import Judged
     from worker.pipeline.own_kpis import OwnKpis
     from worker.pipeline.session import Session
@@ -130,8 +133,16 @@ def _sources(
         moves = None if "pushes" in description.types else date_moves(part.snapshot, session.connection.timezone)
         touches = _touches(session, description, part.snapshot) if first else None
         extra = columns_of(own.definitions, wide)
-        yield Source(wide, processes, dims, scope, imported, extra, moves, touches, today)
+        leads = _leads(session, description) if first else None
+        yield Source(wide, processes, dims, scope, imported, extra, moves, touches, today, leads)
         first = False
+
+
+def _leads(session: Session, description: Description) -> Wide | None:
+    """The leads of the connection, where a policy names them."""
+    if LEADS not in named_in_force(session, description):
+        return None
+    return part_of(session, session.policies_in_force(description), description, LEADS).wide
 
 
 def _touches(session: Session, description: Description, snapshot: Snapshot) -> pl.DataFrame | None:

@@ -68,6 +68,7 @@ The dictionary of [KPIs](kpis.md) and comments in the packs also cite these rows
 | S88 | A metric has name, purpose, formula, numerator, denominator, source and cadence |
 | S89 | Top metrics: meetings and calls per rep and week, attainment of quota, win rate, cycle; benchmarks beside them |
 | S90 | Quick wins: activities logged daily, weekly reviews of the pipeline, accepted leads as a leading figure |
+| S91 | Lead measures of stages: volume of leads, response within 24 hours |
 | S92 | Funnel metrics: value, conversion, cycle, win rate, size, cost, payback, by segment, source, region and rep |
 | S94 | Reasons of loss: price, fit, a missing feature, timing, competition, no decision, a weak champion |
 | S96 | A table of five stages: 400 enter Discovery, 27 are won, medians of 9, 14, 41, 12 and 11 days |

@@ -98,3 +98,14 @@ def test_calls_are_counted_by_the_rep_who_made_them(team):
     rows = kpis(team.services, NAME, KpiQuestion((("owner",),), window="7d"))
     found = next(row for row in rows if row["id"] == "activities_per_rep_week" and not row["dims"])
     assert (found["numerator"], found["window"]) == (1, "7d")
+
+
+def test_the_spend_file_is_compared_with_the_deals_won_in_its_period(tmp_path):
+    with governed(tmp_path, currency="USD", spend=tmp_path / "spend.csv") as team:
+        month = night_of(team).replace(day=1) - timedelta(days=1)
+        (tmp_path / "spend.csv").write_text(f"period,amount,currency\n{month:%Y-%m},500,USD\n", encoding="utf-8")
+        team.deal("Acme", amount=1000)
+        team.run()
+        rows = kpis(team.services, NAME, KpiQuestion((), window=f"{month:%Y-%m}"))
+        found = next(row for row in rows if row["id"] == "customer_acquisition_cost")
+        assert (found["value"], found["why"]) == (None, "no deal won in the window")
