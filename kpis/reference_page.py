@@ -26,7 +26,8 @@ Manage by leading KPIs. Lagging KPIs report results. These rules hold for every 
   none is null. Nothing is rounded, and a quotient is divided once. `n` counts what the value rests on: for a share or
   mean the deals or visits of its denominator, for the pipeline's value and for means and shares of money the deals with
   an amount, for a velocity of open deals these, for moves of close dates the deals open at the window's end. A
-  conversion by stage has `trusted: false` where its reps differ in their entry evidence (`sluicegate policies evidence`).
+  conversion by stage has `trusted: false` where its reps differ in their entry evidence
+  (`sluicegate policies evidence`).
 - **Money** is in the connection's currency. Different currencies are never added. An amount in another currency is
   converted by the newest rate on the close date, or on the day of as_of where the close date lies ahead; without a rate
   it is unknown. Where the CRM keeps its amounts in another currency than the connection's, `why` says from which
