@@ -37,6 +37,7 @@ class LeftOut:
         if nowhere := self.nowhere.get(kpi.id, 0):
             among = left_out(nowhere, "deal", f"of unknown {' or '.join(self.dims)}")
             notes.append(among if None not in group else among.removesuffix("left out") + "among them")
+            gone = gone or None in group
         why = noted(answer.why, *notes)
         if gone and not answer.n:
             return Answer(None, None, answer.denominator if answer.numerator is None else None, 0, why)

@@ -24,16 +24,19 @@ Manage by leading KPIs. Lagging KPIs report results. These rules hold for every 
   unknown state, stage or owner, and where every deal of a group is unknown, the group has no value. A blank amount
   is no amount: sums and means of money leave such deals out. A sum over no deal is 0; a share, a mean or a median of
   none is null. Nothing is rounded, and a quotient is divided once. `n` counts what the value rests on: for a share or
-  mean the deals or visits of its denominator, for sums of money the deals with an amount. A conversion by stage has
-  `trusted: false` where its reps differ in their entry evidence (`sluicegate policies evidence`).
+  mean the deals or visits of its denominator, for the pipeline's value and for means and shares of money the deals with
+  an amount, for a velocity of open deals these, for moves of close dates the deals open at the window's end. A
+  conversion by stage has `trusted: false` where its reps differ in their entry evidence
+  (`sluicegate policies evidence`).
 - **Money** is in the connection's currency. Different currencies are never added. An amount in another currency is
   converted by the newest rate on the close date, or on the day of as_of where the close date lies ahead; without a rate
   it is unknown. Where the CRM keeps its amounts in another currency than the connection's, `why` says from which
   currency they are converted.
 - **Groups** are the members that deals have as they stand at as_of, and null for deals where the fact is blank. That
   also holds for their past visits, whose stage and process alone are those of the visit. A stage stands under `process`
-  and `stage` together. A deal of an unknown member is in no group.
-- **Days** are local days in the zone of the deal's owner, else in the connection's zone.
+  and `stage` together. Deals of which the member is unknown stand in the group of null, too; `why` counts them.
+- **Days** are local days in the zone of the deal's owner, else in the connection's zone. Ages count to the day of as_of
+  there.
 - **Windows** are `all` (everything known at as_of), `90d` (or any number of days, the day of as_of included), `quarter`
   and `year` of the calendar, `fiscal_quarter` and `fiscal_year`, all of them up to the day of as_of in the connection's
   zone; a period, as `2026-Q3`, `2026-09`, `2026`, `FY2026-Q3` or `FY2026`; or two days, as `2026-01-15..2026-04-20`.

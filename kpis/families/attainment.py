@@ -32,7 +32,7 @@ def quota_attainment_share(of: Parts) -> Answer:
     if of["no_target"]:
         return Answer(None, None, None, 0, of["no_target"])
     reached, known = of["reached"] or 0, of["known"] or 0
-    doubtful = left_out(of["doubtful"] or 0, "rep", "who may have reached it with deals without an amount at home")
+    doubtful = left_out(of["doubtful"] or 0, "rep", "who may have reached it with deals of unknown amount or state")
     why = noted(doubtful, of["goal_note"] if known else "")
     return ratio(reached, known, known, NO_REP, why, interval=wilson(reached, known))
 
@@ -62,7 +62,8 @@ KPIS: Final = (
         formula="reps who won at least their target in its period up to as_of ÷ reps with a target",
         numerator="owners with a target, of whom Σ amount of deals won in the period up to as_of ≥ target",
         denominator="owners with a target of the period, those without a deal included; the team is the target's. An "
-        "owner who has not reached it is left out where a deal won in the period has no amount at home",
+        "owner who has not reached it is left out where a deal won in the period has no amount at home, or a deal is "
+        "of unknown state or scope",
         unit="share",
         only_by=("team",),
         leads="lagging",

@@ -59,7 +59,7 @@ def with_stages(frame: pl.LazyFrame, source: Source, moves: pl.DataFrame) -> pl.
             has_proposal=pl.col("proposal").is_not_null(),
             proposed=pl.when(won | reached).then(True).when(~blind).then(False),  # noqa: FBT003
             proposed_on=pl.coalesce("_proposed_on", pl.when(won).then("closed_day")),
-            stage_days=(pl.col("as_of") - pl.col("stage_since")).dt.total_days(),
+            stage_days=(pl.col("owners_today") - pl.col("stage_since")).dt.total_days(),
         ).drop("proposal", "_proposed_on", "_staged", "_blind", "stage_since")
     )  # fmt: skip
 

@@ -82,7 +82,7 @@ def masked(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:
         proposed_in_window=pl.col("proposed") & pl.col("has_proposal") & sure
         & ask.window.holds(pl.col("proposed_on"), as_of),
         unproposed=pl.col("proposed").is_null() & pl.col("has_proposal") & ~pl.col("stateless") & sure,
-        age=(as_of - pl.col("created")).dt.total_days(),
+        age=(pl.col("owners_today") - pl.col("created")).dt.total_days(),
         due=due.fill_null(value=False),
         won_in_period=is_won & goal.holds(pl.col("closed_day"), as_of),
         won_undated=is_won & pl.col("closed_day").is_null(),

@@ -67,6 +67,7 @@ class Source:
         frame = self.wide.frame.lazy().with_columns(_scope=scope).filter(pl.col("_scope").fill_null(value=True))
         return frame.select(
             "key", as_of=pl.lit(self.today) if self.today else "as_of_date", scopeless=pl.col("_scope").is_null(),
+            owners_today="as_of_date",
             **{name: known_value(self.wide, name) for name in wanted},
             **{unknown(dim): is_unknown(self.wide, dim) for dim in dict.fromkeys((*self.dims, STAGE))},
             **more,

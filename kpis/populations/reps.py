@@ -19,17 +19,17 @@ def rows(_: Source) -> pl.DataFrame:
 
 
 def masked(_: pl.DataFrame, ask: Ask) -> pl.DataFrame:
-    """owner, team, and whether the rep has reached the target; null where deals without an amount may decide it."""
+    """owner, team, and whether the rep has reached the target; null where unknown facts may decide it."""
     reps = ask.goal.reps()
     if reps.is_empty():
         return reps.with_columns(reached=pl.lit(None, pl.Boolean))
-    deals = ask.frames["deals"].lazy().filter(pl.col("is_won") & ~pl.col("scopeless"))
-    won = deals.filter(ask.goal.holds(pl.col("closed_day"), pl.col("as_of"))).group_by("owner").agg(
-        won=pl.col("value").sum(), unpriced=pl.col("value").is_null().any()
-    )  # fmt: skip
-    reps = reps.join(won.collect(), on="owner", how="left")
+    inside, is_won = ask.goal.holds(pl.col("closed_day"), pl.col("as_of")), pl.col("is_won").fill_null(value=False)
+    won = is_won & inside & ~pl.col("scopeless")
+    unclear = (won & pl.col("value").is_null()) | pl.col("stateless") | (is_won & pl.col("scopeless"))
+    by_owner = ask.frames["deals"].group_by("owner").agg(won=pl.col("value").filter(won).sum(), unclear=unclear.any())
+    reps = reps.join(by_owner, on="owner", how="left")
     reached = pl.col("won").fill_null(0) >= pl.col("amount")
-    return reps.with_columns(reached=pl.when(reached | ~pl.col("unpriced").fill_null(value=False)).then(reached))
+    return reps.with_columns(reached=pl.when(reached | ~pl.col("unclear").fill_null(value=False)).then(reached))
 
 
 def concerned(_: pl.DataFrame, masked: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:

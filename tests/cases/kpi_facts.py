@@ -65,7 +65,7 @@ def _deal(life: list[Event]) -> dict[str, Any]:
         "amount": _home(now.get("amount"), now["currency"], close), "currency": now["currency"],
         "priced": now.get("amount") is not None,
         "probability": CHANCE[now["pipeline"], stage], "created": life[0].at.astimezone(zone).date(),
-        "close_date": close, "closed_on": closed_on,
+        "close_date": close, "closed_on": closed_on, "today": AS_OF.astimezone(zone).date(),
         "imported": bool(ended and ended - life[0].at <= HOUR and closed_on != close),
     }  # fmt: skip
 

@@ -7,15 +7,24 @@ query each: what is summed over the rows of a group.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FACTS: Final = ("owner", "team", "segment", "pipeline", "process", "region", "source")
+PERIODS: Final = ("month", "quarter", "year", "fiscal_quarter", "fiscal_year")
 POPULATIONS: Final = {
-    "open_deal": "SELECT *, close_date AS day FROM deal WHERE is_open",
+    "open_deal": """SELECT *, close_date AS day, today - created AS age,
+        today - (SELECT arg_max(day, seq) FROM move WHERE deal = key) AS stage_days FROM deal WHERE is_open""",
     "created_deal": "SELECT *, created AS day FROM deal WHERE NOT imported",
     "dated_deal": """SELECT *, created AS day, CASE WHEN is_open THEN NULL WHEN imported THEN close_date
         ELSE coalesce(closed_on, close_date) END AS closed_day FROM deal""",
     "closed_deal": """SELECT * REPLACE (closed_day AS day), CASE WHEN NOT imported THEN closed_day - created END AS days
         FROM dated_deal_rows WHERE NOT is_open""",
+    "proposed_deal": """SELECT d.* EXCLUDE (day), coalesce((SELECT arg_min(day, seq) FROM move WHERE deal = d.key
+            AND place >= if(d.process = 'sales', 3, 2)), if(is_won, closed_day, NULL)) AS day
+        FROM dated_deal_rows AS d""",
     "worked_deal": "SELECT * FROM closed_deal_rows WHERE NOT imported",
     "rated_deal": """SELECT *, NULL::DATE AS day, NULL AS days FROM deal WHERE is_open
         UNION ALL BY NAME SELECT * FROM worked_deal_rows""",
@@ -45,6 +54,11 @@ DUE: Final = """(
     FROM dated_deal AS d LEFT JOIN edit ON edit.deal = key
     WHERE created < DATE '{since}' AND (is_open OR closed_day >= DATE '{since}') GROUP BY ALL)"""
 """Deals open when the window began, with the close date before the first change since."""
+AGED: Final = """(
+    SELECT open_deal.*, median FROM open_deal JOIN (
+        SELECT process, stage, median(days) AS median FROM left_visit WHERE {window} GROUP BY ALL
+    ) USING (process, stage))"""
+"""Open deals with the median of their stage over the window."""
 FORWARD: Final = "left_by IN ('forward', 'won')"
 WON: Final = "count(*) FILTER (is_won)"
 
@@ -72,8 +86,17 @@ class Asked:
     bounded: bool = False
     only_by: str = ""
 
+    def takes(self, by: Sequence[str]) -> bool:
+        """Whether it is given by these dimensions."""
+        if self.only_by:
+            return set(by) == {self.only_by}
+        staged = {"": "stage" not in by, "too": True, "always": "stage" in by}[self.staged]
+        return staged and (self.periods or not set(by) & set(PERIODS)) and "loss_reason" not in by
+
 
 WEIGHTED: Final = "sum(amount * probability)"
+MOVED: Final = "CASE WHEN count(*) FILTER ({0}) = 0 THEN 0 ELSE sum(amount) FILTER ({0}) END"
+WON_AMOUNT: Final = "coalesce(sum(amount) FILTER (is_won), 0)"
 WON_VALUE: Final = f"CASE WHEN {WON} = 0 THEN 0 ELSE sum(amount) FILTER (is_won) END"
 BY_DAYS: Final = "list(days ORDER BY days)"
 KPIS: Final[dict[str, Asked]] = {
@@ -85,11 +108,11 @@ KPIS: Final[dict[str, Asked]] = {
     ),
     "win_rate_closed": Asked("closed_deal", WON, "count(*)", interval="wilson"),
     "win_rate_closed_by_value": Asked(
-        "closed_deal", "coalesce(sum(amount) FILTER (is_won), 0)", "sum(amount)", n="count(amount)",
+        "closed_deal", WON_AMOUNT, "sum(amount)", n="count(amount)",
         interval="by value", samples="list((if(is_won, amount, 0), amount)) FILTER (amount IS NOT NULL)",
     ),
     "pipeline_coverage_break_even": Asked(
-        "closed_deal", "sum(amount)", "sum(amount) FILTER (is_won)", n="count(amount)", interval="not compared"
+        "closed_deal", "sum(amount)", "sum(amount) FILTER (is_won)", n="count(amount)", interval="skip"
     ),
     "loss_reason_share": Asked(
         "closed_deal", "count(*)", "sum(count(*)) OVER ()", interval="wilson", only="is_lost", only_by="loss_reason"
@@ -144,11 +167,41 @@ KPIS: Final[dict[str, Asked]] = {
     "won_value": Asked("closed_deal", "sum(amount)", value="sum(amount)", only="is_won"),
     "lost_deals": Asked("closed_deal", "count(*)", value="count(*)", only="is_lost"),
     "lost_value": Asked("closed_deal", "sum(amount)", value="sum(amount)", only="is_lost"),
+    "win_rate_created": Asked("created_deal", WON, "count(*)", interval="wilson"),
+    "win_rate_created_by_value": Asked("created_deal", WON_AMOUNT, "sum(amount)", n="count(amount)", interval="skip"),
+    "win_rate_proposal": Asked("proposed_deal", WON, "count(*)", interval="wilson", only="day IS NOT NULL"),
+    "win_rate_proposal_by_value": Asked(
+        "proposed_deal", WON_AMOUNT, "sum(amount)", n="count(amount)", interval="skip", only="day IS NOT NULL"
+    ),
+    "opportunity_to_close_rate": Asked(
+        "created_deal", "count(*) FILTER (NOT is_open)", "count(*)", interval="wilson"
+    ),
+    "opportunity_to_close_rate_by_value": Asked(
+        "created_deal", "coalesce(sum(amount) FILTER (NOT is_open), 0)", "sum(amount)", n="count(amount)",
+        interval="skip",
+    ),
+    "days_in_funnel_per_won_deal": Asked(
+        "worked_deal", "sum(days)", "count(days) FILTER (is_won)", n="count(days) FILTER (is_won)"
+    ),
+    "open_deals": Asked("open_deal", "count(*)", value="count(*)", windowed="true", staged="too"),
+    "average_open_value": Asked(
+        "open_deal", "sum(amount)", "count(amount)", n="count(amount)", windowed="true", staged="too"
+    ),
+    "open_deals_aged_share": Asked(
+        AGED, "count(*) FILTER (stage_days > 1.5 * median)", "count(*)", interval="wilson", windowed="true",
+        staged="too",
+    ),
+    "stage_velocity_probability": Asked(
+        "open_deal", "sum(amount * probability / stage_days)", value="sum(amount * probability / stage_days)",
+        n="count(amount)", only="stage_days > 0", windowed="true", staged="too",
+    ),
     "pulled_in_value": Asked(
-        STANDING, "sum(amount)", value="sum(amount)", windowed="last_date < first_date", periods=False
+        STANDING, MOVED.format("last_date < first_date"), value=MOVED.format("last_date < first_date"),
+        windowed="true", periods=False,
     ),
     "pushed_out_value": Asked(
-        STANDING, "sum(amount)", value="sum(amount)", windowed="last_date > first_date", periods=False
+        STANDING, MOVED.format("last_date > first_date"), value=MOVED.format("last_date > first_date"),
+        windowed="true", periods=False,
     ),
     "push_count": Asked(STANDING, "sum(pushes)", value="sum(pushes)", windowed="true", periods=False),
     "push_count_mean": Asked(STANDING, "sum(pushes)", "count(*)", windowed="true", periods=False),
@@ -157,3 +210,22 @@ KPIS: Final[dict[str, Asked]] = {
         windowed="coalesce(date_then, close_date) BETWEEN DATE '{since}' AND DATE '{until}'", bounded=True,
     ),
 }  # fmt: skip
+AGES: Final = {
+    "0_to_30": "age BETWEEN 0 AND 30",
+    "31_to_60": "age BETWEEN 31 AND 60",
+    "61_to_90": "age BETWEEN 61 AND 90",
+    "over_90": "age > 90",
+}
+for _name, _age in AGES.items():
+    KPIS[f"open_deals_age_{_name}_share"] = Asked(
+        "open_deal", f"count(*) FILTER ({_age})", "count(*)", interval="wilson", windowed="true", staged="too"
+    )
+    KPIS[f"open_deals_age_{_name}_share_by_value"] = Asked(
+        "open_deal",
+        f"coalesce(sum(amount) FILTER ({_age}), 0)",
+        "sum(amount)",
+        n="count(amount)",
+        interval="skip",
+        windowed="true",
+        staged="too",
+    )

@@ -11,13 +11,10 @@ import duckdb
 import pandas as pd
 from scipy.stats import norm
 
-from tests.cases.kpi_queries import KPIS, POPULATIONS, Asked
+from tests.cases.kpi_queries import KPIS, PERIODS, POPULATIONS, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-FACTS: Final = ("owner", "team", "segment", "pipeline", "process", "region", "source")
-PERIODS: Final = ("month", "quarter", "year", "fiscal_quarter", "fiscal_year")
 
 
 @dataclass(frozen=True)
@@ -54,6 +51,7 @@ def load(**tables: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
         db.register(name, pd.DataFrame(rows))
     db.execute("""CREATE TABLE deal AS SELECT * REPLACE (amount::DECIMAL(28, 6) AS amount, created::DATE AS created,
         probability::DECIMAL(9, 6) AS probability, close_date::DATE AS close_date, closed_on::DATE AS closed_on,
+        today::DATE AS today,
         region::VARCHAR AS region) FROM deals""")
     db.execute("CREATE TABLE move AS SELECT * REPLACE (day::DATE AS day, place::INTEGER AS place) FROM moves")
     db.execute(
@@ -110,7 +108,7 @@ def _figure(asked: Asked, row: tuple[Any, ...]) -> Figure:
     if asked.interval == "by value":
         spread = len(samples or []) > DRAWN_UP_TO
         low, high = around_share(samples or []) if spread else (None, None)
-    if asked.interval == "not compared":
+    if asked.interval == "skip":
         spread = False
     if asked.interval == "aalen-johansen":
         value = aalen_johansen(samples or [])
@@ -185,14 +183,9 @@ def every(
     db: duckdb.DuckDBPyConnection, kpi: str, groupings: Sequence[tuple[str, ...]], window: Window
 ) -> dict[tuple[Any, ...], Figure]:
     """One KPI by all groupings that it has."""
-    asked, found = KPIS[kpi], {}
-    for by in groupings:
-        without = {"": {"stage"}, "always": set(), "too": set()}[asked.staged] | (
-            set() if asked.periods else {*PERIODS}
-        )
-        needed = {asked.only_by} - {""} | ({"stage"} if asked.staged == "always" else set())
-        if not without & set(by) and needed <= set(by) and (asked.only_by or "loss_reason" not in by):
-            found |= figures(db, kpi, by, window)
+    found: dict[tuple[Any, ...], Figure] = {}
+    for by in filter(KPIS[kpi].takes, groupings):
+        found |= figures(db, kpi, by, window)
     return found
 
 

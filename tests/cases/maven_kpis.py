@@ -39,6 +39,7 @@ DEAL: Final = """
         product, 'maven' AS process, NULL::VARCHAR AS segment, NULL::VARCHAR AS source, NULL::VARCHAR AS pipeline,
         CASE WHEN deal_stage <> 'Lost' THEN lower(deal_stage) END AS stage,
         deal_stage = 'Won' AS is_won, deal_stage = 'Lost' AS is_lost, deal_stage NOT IN ('Won', 'Lost') AS is_open,
+        DATE '2017-12-31' AS today,
         close_value::DECIMAL(28, 6) AS amount, {chance} AS probability, {created} AS created, {close} AS close_date,
         CASE WHEN deal_stage IN ('Won', 'Lost') THEN {closed_on} END AS closed_on, false AS imported
     FROM sales_pipeline JOIN sales_teams USING (sales_agent)"""

@@ -90,7 +90,7 @@ def test_a_rep_whose_quota_deals_without_an_amount_may_decide_is_left_out():
     wide = pipeline([deal("won", 60, closed_on=DONE, **ANN), deal("won", None, closed_on=DONE, **ANN)])
     share = value_of(wide, REACHED, targets=quarter(("Ann", "West", "100"), ("Bob", "West", "1")))
     assert (share.numerator, share.denominator) == (0, 1)
-    assert share.why == "1 rep who may have reached it with deals without an amount at home left out"
+    assert share.why == "1 rep who may have reached it with deals of unknown amount or state left out"
     assert value_of(wide, REACHED, targets=quarter(("Ann", "West", "50"))).value == 1
 
 

@@ -1,0 +1,54 @@
+"""The audit of KPIs on a small org: `python -m tests.cases.kpis` takes ten times as many deals and every window."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.cases import kpis
+from tests.cases.kpi_facts import database
+from tests.cases.kpi_org import lives
+from tests.cases.kpi_queries import KPIS
+
+DEALS = 120
+GROUPINGS = ((), ("team",), ("fiscal_quarter",), ("segment", "stage"))
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """The audit of one window, in which a rep is a day ahead of the connection."""
+    kept = kpis.GROUPINGS
+    kpis.GROUPINGS = GROUPINGS
+    yield kpis.audit(lives(DEALS), kpis.WINDOWS[3:4], tmp_path_factory.mktemp("org"))
+    kpis.GROUPINGS = kept
+
+
+def test_each_value_is_the_one_that_sql_gives_by_the_page_of_kpis(found):
+    assert found.differences == []
+    assert found.compared["value"] > 10 * len(KPIS)
+
+
+def test_a_number_that_differs_is_reported(found):
+    row = {
+        "id": "x",
+        "dims": {},
+        "value": "100",
+        "numerator": None,
+        "denominator": None,
+        "n": 2,
+        "low": None,
+        "high": None,
+    }
+    figure = kpis.reference.Figure(100.00001, None, None, 3)
+    audit = replace(found, differences=[])
+    audit.one("all", row, figure)
+    assert [(number, mine) for *_, number, mine, _ in audit.differences] == [("value", "100"), ("n", 2)]
+
+
+def test_the_org_has_what_makes_figures_go_wrong():
+    events = lives(DEALS)
+    assert {"reopened", "binned", "close date", "owner"} <= {event.what for event in events}
+    db = database(events)
+    counts = "count(*) FILTER (imported), count(*) FILTER (amount = 0), count(*) FILTER (NOT priced)"
+    assert all(db.execute(f"SELECT {counts}, count(*) FILTER (priced AND amount IS NULL) FROM deal").fetchone())
+    twice = "SELECT count(*) FROM move a JOIN move b ON a.deal = b.deal AND a.moved = b.moved AND a.seq < b.seq"
+    assert db.execute(twice).fetchone()[0]
