@@ -74,7 +74,7 @@ def measure(rows: KpiRows, asked: Question) -> list[KpiValue]:
     values: dict[str, list[KpiValue]] = {id_: [] for id_ in every}
     for window, kpis in ((usual, _of_unit(plain, per_day=False)), (per_day, _of_unit(plain, per_day=True))):
         if kpis:
-            for value in _Measuring(rows, plain, window).values(kpis):
+            for value in _Measuring(rows, plain, window, kpis).values():
                 values[value.id].append(value)
     for kpi in every.values():
         if kpi.made_of:
@@ -97,24 +97,25 @@ def _of_unit(asked: Question, *, per_day: bool) -> list[Kpi]:
 
 
 class _Measuring:
-    """KPIs of one window."""
+    """Some KPIs of one window."""
 
-    def __init__(self, rows: KpiRows, asked: Question, window: Window) -> None:
-        self.rows, self.asked, self.window = rows, asked, window
+    def __init__(self, rows: KpiRows, asked: Question, window: Window, kpis: Sequence[Kpi]) -> None:
+        self.rows, self.asked, self.window, self.kpis = rows, asked, window, kpis
         self.goal = goal(asked.targets, rows.today, window, asked.currency, asked.fiscal_year_starts)
         self.spend = spend_in(asked.spend, window, rows.today, asked.currency)
         ask = Ask(rows.today, self.goal, window, rows.frames)
-        self.masked = {name: one.masked(rows.frames[name], ask) for name, one in POPULATIONS.items()}
+        used = {kpi.population: POPULATIONS[kpi.population] for kpi in kpis if not self._unsayable(kpi)}
+        self.masked = {name: one.masked(rows.frames[name], ask) for name, one in used.items()}
         self.span = self._span()
         self.overall: dict[str, pl.DataFrame] = {}
-        self.concerned = {name: one.concerned(self.masked[name], self.masked) for name, one in POPULATIONS.items()}
+        self.concerned = {name: one.concerned(self.masked[name], self.masked) for name, one in used.items()}
 
-    def values(self, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
-        """All values of some KPIs."""
-        for kpi in kpis:
+    def values(self) -> Iterator[KpiValue]:
+        """All values."""
+        for kpi in self.kpis:
             if why := self._unsayable(kpi):
                 yield self._value(kpi, (), (), Answer(None, why=why))
-        sayable = [kpi for kpi in kpis if not self._unsayable(kpi)]
+        sayable = [kpi for kpi in self.kpis if not self._unsayable(kpi)]
         for dims in ((), *self.asked.by):
             if all(dim in TIME_DIMS or dim in self.rows.facts for dim in dim_columns(dims)):
                 yield from self._groups([kpi for kpi in sayable if kpi.takes(dims)], tuple(dims))
