@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from kpis.dictionary import Kpi
 
 FAMILIES: Final = (
-    pipeline, ageing, coverage, attainment, closing, win_rates, stages, velocity, stage_velocity, movements, close_dates,
-    activities, spending, leads,
+    pipeline, ageing, coverage, attainment, closing, win_rates, stages, velocity, stage_velocity, movements,
+    close_dates, activities, spending, leads,
 )  # fmt: skip
 SHIPPED: Final[Mapping[str, Kpi]] = {kpi.id: kpi for family in FAMILIES for kpi in family.KPIS}
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SPENT_BY: Final = tuple(KINDS)
 """Dimensions of the KPIs that compare with spend."""
+DEALS: Final = "deals"
 TARGETED: Final = "target period"
 PER_DAY: Final = ("money/day", "per rep and week")
 """Units of rates over time."""
@@ -104,7 +105,7 @@ class _Measuring:
         self.goal = goal(asked.targets, rows.today, window, asked.currency, asked.fiscal_year_starts)
         self.spend = spend_in(asked.spend, window, rows.today, asked.currency)
         ask = Ask(rows.today, self.goal, window, rows.frames)
-        used = {kpi.population: POPULATIONS[kpi.population] for kpi in kpis if not self._unsayable(kpi)}
+        used = {name: POPULATIONS[name] for name in (DEALS, *(k.population for k in kpis if not self._unsayable(k)))}
         self.masked = {name: one.masked(rows.frames[name], ask) for name, one in used.items()}
         self.span = self._span()
         self.overall: dict[str, pl.DataFrame] = {}
