@@ -181,7 +181,7 @@ KPIS: Final[dict[str, Asked]] = {
         interval="skip",
     ),
     "days_in_funnel_per_won_deal": Asked(
-        "worked_deal", "sum(days)", "count(days) FILTER (is_won)", n="count(days) FILTER (is_won)"
+        "worked_deal", "sum(days)", "count(days) FILTER (is_won)", n="count(days)"
     ),
     "open_deals": Asked("open_deal", "count(*)", value="count(*)", windowed="true", staged="too"),
     "average_open_value": Asked(
