@@ -189,7 +189,8 @@ class _Measuring:
         self, kpis: Sequence[Kpi], table: pl.DataFrame, dims: tuple[str, ...]
     ) -> Iterator[tuple[Group, Kpi, dict[str, Any]]]:
         columns = dim_columns(dims)
-        aims = self.goal.of(dims[0] if dims else None) if len(dims) < 2 else {}  # noqa: PLR2004 - no target has two dims
+        targeted = [kpi for kpi in kpis if kpi.clock == TARGETED]
+        aims = self.goal.of(dims[0] if dims else None) if targeted and len(dims) <= 1 else {}
         spending = any(kpi.only_by == SPENT_BY for kpi in kpis)
         for row in table.iter_rows(named=True):
             group = tuple(row[column] for column in columns)
@@ -199,7 +200,6 @@ class _Measuring:
                 parts = {name: row[column] for name, column in kpi.columns.items()}
                 yield group, kpi, parts | around
         # a target without a deal is covered by nothing, which is worth knowing
-        targeted = [kpi for kpi in kpis if kpi.clock == TARGETED]
         for named in aims.keys() - set(table[columns[0]]) if columns and targeted else ():
             for kpi in targeted:
                 yield (named,), kpi, dict.fromkeys(kpi.parts, 0) | self._surroundings(aims[named], (None, ""))

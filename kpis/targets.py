@@ -42,6 +42,8 @@ class Goal:
 
     def of(self, dim: str | None) -> Mapping[str | None, Decimal]:
         """Target by group of `dim`. The whole has the rows without a name, else what teams and owners have."""
+        if self.rows.is_empty():
+            return {}
         if dim == "owner":
             return _sums(self._kind("owner"), "owner")
         rows = pl.concat([self._kind("team"), self._teamless()])
@@ -52,6 +54,8 @@ class Goal:
 
     def targeted(self, dim: str | None) -> pl.Expr:
         """Whether a deal is of those who have a target; null where its owner or team is unknown and matters."""
+        if self.rows.is_empty():
+            return pl.lit(value=False)
         if dim is None and self._kind("all").height:
             return pl.lit(value=True)
         teams = [] if dim == "owner" else self._kind("team")["team"].to_list()
