@@ -36,6 +36,11 @@ def _left(of: Parts) -> str:
     )
 
 
+def _sum_where(counted: pl.Expr, term: pl.Expr) -> pl.Expr:
+    """The sum of terms to twelve places, which is the same in whatever order the deals stand."""
+    return pl.when(counted).then(term).cast(PRODUCT).sum()
+
+
 def stage_weighted_velocity_1(of: Parts) -> Answer:
     """Σ weight × amount of open deals ÷ number of stages; without weights there is no value."""
     if not of["n"]:
@@ -114,7 +119,7 @@ KPIS: Final = (
         source="S72, X1. " + WEIGHTS,
         needs=("is_open", "stage", "stage_since", "amount_home"),
         parts={
-            "sum": pl.when(CONVERTED).then(VALUE.cast(pl.Float64) * WEIGHT.cast(pl.Float64) * CONVERSION).sum(),
+            "sum": _sum_where(CONVERTED, VALUE.cast(pl.Float64) * WEIGHT.cast(pl.Float64) * CONVERSION),
             "n": CONVERTED.sum(),
             "unentered": (WEIGHED & CONVERSION.is_null()).sum(),
             **LEFT,
@@ -135,7 +140,7 @@ KPIS: Final = (
         source="S73, X1",
         needs=("is_open", "stage", "stage_since", "amount_home", "probability"),
         parts={
-            "sum": pl.when(MOVING).then(VALUE.cast(pl.Float64) * CHANCE.cast(pl.Float64) / pl.col("stage_days")).sum(),
+            "sum": _sum_where(MOVING, VALUE.cast(pl.Float64) * CHANCE.cast(pl.Float64) / pl.col("stage_days")),
             "n": MOVING.sum(),
             "fresh": (PRICED & CHANCE.is_not_null() & (pl.col("stage_days") <= 0)).sum(),
             "out": (OPEN & ~(PRICED & CHANCE.is_not_null()) & ~pl.col("unknown_stage")).sum(),

@@ -15,7 +15,8 @@ import duckdb
 from typer import echo
 
 from tests.cases import kpi_reference as reference
-from tests.cases.kpi_audit import Audit, same
+from tests.cases.kpi_audit import NOT_IN_SQL, Audit, same
+from tests.cases.kpi_queries import KPIS
 from tests.seeds.maven.files import AS_OF, FIRST, LAST
 from worker.pipeline.measure import KpiQuestion
 from worker.usecases.kpis import kpis
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 
 POLICIES: Final = Path(__file__).with_suffix(".yaml")
 TODAY: Final = date.fromisoformat(LAST)
+SKIPPED: Final = NOT_IN_SQL | {
+    "win_rate_proposal", "win_rate_proposal_by_value",
+    "pulled_in_value", "pushed_out_value", "push_count", "push_count_mean", "slippage_rate",
+    *(kpi for kpi in KPIS if kpi.startswith("open_deals_age_")),
+}  # fmt: skip
+"""The process of these files has no stage `proposal`, the report no history of the close date, and some deals no day of
+creation, which the reference does not leave out."""
 FACTS: Final = ("owner", "team", "region", "product", "process")
 GROUPINGS: Final = (*reference.groupings(FACTS), ("team", "stage"), ("product", "quarter"))
 WINDOWS: Final = (
@@ -83,7 +91,7 @@ def measured(services: Services, name: str) -> dict[str, list[dict[str, Any]]]:
 
 def against_sql(folder: Path, found: dict[str, list[dict[str, Any]]], *, history: bool) -> int:
     """The number of values that DuckDB gives otherwise; prints them."""
-    db, audit = database(folder, history=history), Audit(GROUPINGS)
+    db, audit = database(folder, history=history), Audit(GROUPINGS, SKIPPED)
     for window in WINDOWS:
         audit.window(found[window.name], db, window)
     audit.show()
@@ -99,7 +107,7 @@ def among(found: dict[str, dict[str, list[dict[str, Any]]]]) -> int:
             there = {(row["id"], reference.named(row["dims"].items())): row for row in other[window]}
             for row in rows:
                 twin = there.get((row["id"], reference.named(row["dims"].items())))
-                if twin is None or row["value"] is None or twin["value"] is None:
+                if twin is None or row["value"] is None or twin["value"] is None or row["id"] in SKIPPED:
                     continue
                 compared += 1
                 if not same(row["value"], twin["value"]) or row["n"] != twin["n"]:

@@ -53,4 +53,4 @@ def test_mistakes_end_with_2_and_their_places(ask):
     code, answer = ask(GOOD.replace("filter: is_won", "filter: is_wonn").replace("window: created", "window: made"))
     assert code == 2
     assert "kpis.yaml:6:37:" in answer["error"]
-    assert "kpis.yaml:12:79:" in answer["error"]
+    assert "kpis.yaml:12:76:" in answer["error"]
