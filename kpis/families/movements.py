@@ -62,9 +62,8 @@ def lost_value(of: Parts) -> Answer:
 
 def loss_reason_share(of: Parts) -> Answer:
     """The share of the lost deals that were lost for one reason; the group without a name has no reason recorded."""
-    return ratio(
-        of["n"], of["total"], of["n"], "no deal lost in the window", interval=wilson(of["n"], of["total"] or 0)
-    )
+    total = of["total"] or 0
+    return ratio(of["n"], total, total, "no deal lost in the window", interval=wilson(of["n"], total))
 
 
 def worth_parts(moved: pl.Expr, counted: pl.Expr | None = None) -> dict[str, pl.Expr]:

@@ -115,7 +115,8 @@ KPIS: Final[dict[str, Asked]] = {
         "closed_deal", "sum(amount)", "sum(amount) FILTER (is_won)", n="count(amount)", interval="skip"
     ),
     "loss_reason_share": Asked(
-        "closed_deal", "count(*)", "sum(count(*)) OVER ()", interval="wilson", only="is_lost", only_by="loss_reason"
+        "closed_deal", "count(*)", "sum(count(*)) OVER ()", n="sum(count(*)) OVER ()", interval="wilson",
+        only="is_lost", only_by="loss_reason",
     ),
     "average_won_value": Asked("closed_deal", "sum(amount)", "count(amount)", n="count(amount)", only="is_won"),
     "days_to_win_mean": Asked("worked_deal", "sum(days)", "count(days)", n="count(days)", only="is_won"),

@@ -134,6 +134,7 @@ def test_loss_reasons_share_the_lost_deals_of_the_window():
     }
     shares = {reason: value.value for reason, value in found["loss_reason_share"].items()}
     assert shares == {"price": 0.5, "no decision": 0.25, None: 0.25}
+    assert {value.n for value in found["loss_reason_share"].values()} == {4}
     assert found["lost_deals"]["price"].value == 2
     assert (found["lost_value"]["price"].value, found["lost_value"]["no decision"].value) == (10, 7)
 
