@@ -30,7 +30,7 @@ from tests.cases.neutral import NAME, people, rows
 from tests.neutral import salesforce as salesforce_seed
 from tests.neutral.world import ZONE
 from worker.connector_factory import open_connector
-from worker.pipeline.measure import KpiQuestion
+from worker.pipeline.measuring import KpiQuestion
 from worker.pipeline.run import run
 from worker.settings import PolicySettings, read_settings
 from worker.usecases.kpis import kpis

@@ -18,7 +18,7 @@ from tests.cases import kpi_reference as reference
 from tests.cases.kpi_audit import NOT_IN_SQL, Audit, same
 from tests.cases.kpi_queries import KPIS
 from tests.seeds.maven.files import AS_OF, FIRST, LAST
-from worker.pipeline.measure import KpiQuestion
+from worker.pipeline.measuring import KpiQuestion
 from worker.usecases.kpis import kpis
 
 if TYPE_CHECKING:

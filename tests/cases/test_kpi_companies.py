@@ -11,7 +11,7 @@ import pytest
 
 import policies
 from model.errors import SettingsProblem
-from worker.pipeline.measure import KpiQuestion
+from worker.pipeline.measuring import KpiQuestion
 from worker.pipeline.run import run
 from worker.settings import read_settings
 from worker.usecases.kpis import kpis

@@ -11,9 +11,8 @@ from model.errors import SettingsProblem
 from worker.pipeline.act import act
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.judge import judge
-from worker.pipeline.measure import measure
+from worker.pipeline.measuring import measure, own_kpis
 from worker.pipeline.other_subjects import judge_others, named
-from worker.pipeline.own_kpis import own_kpis
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import push, recover
 from worker.pipeline.running import counted, leased, running

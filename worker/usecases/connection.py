@@ -14,9 +14,8 @@ from policies.judging.rules import rules_of, unmapped
 from policies.language import compared
 from policies.reporting.plan import PlanRow, plan
 from worker.pipeline.home_currency import currency_remark
-from worker.pipeline.measure import USUAL, conditions_of, facts_of
+from worker.pipeline.measuring import USUAL, conditions_of, facts_of, own_kpis
 from worker.pipeline.other_subjects import named, part_of
-from worker.pipeline.own_kpis import own_kpis
 from worker.pipeline.pull import pull
 from worker.pipeline.push import on_record, recover, send
 from worker.pipeline.running import leased, running

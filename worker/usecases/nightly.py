@@ -11,7 +11,7 @@ import polars as pl
 
 from model.facts import FACTS, KNOWN
 from store import Revisions
-from worker.pipeline.own_kpis import own_kpis
+from worker.pipeline.measuring import own_kpis
 from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 from worker.usecases.entry_evidence import kept as keep_evidence

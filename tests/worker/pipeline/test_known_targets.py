@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from model.errors import SettingsProblem
-from worker.pipeline.known_targets import targets
+from worker.pipeline.measuring.known_targets import targets
 
 DEALS = pl.DataFrame({"owner": ["Ann Lee", "Cid"], "team": ["West", None]}, schema={"owner": str, "team": str})
 OWNERS = [

@@ -11,7 +11,7 @@ from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.enforcing import enforcing, under
 from tests.worker.governed import NAME, AfterThePull, with_connector
 from tests.worker.pipeline.test_actions import Killed, did
-from worker.pipeline.measure import USUAL
+from worker.pipeline.measuring import USUAL
 from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 from worker.usecases.actions import listed, undo

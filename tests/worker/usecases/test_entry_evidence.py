@@ -13,7 +13,7 @@ from tests.worker.archive import DAY, NAME, NOW, archive, changed, deal, moved, 
 from tests.worker.generated import drawn
 from tests.worker.pipeline.test_past import past_of, that_day
 from worker.cli.main import main
-from worker.pipeline.measure import USUAL
+from worker.pipeline.measuring import USUAL
 from worker.usecases.entry_evidence import evidence
 from worker.usecases.kpis.answer import measured
 from worker.usecases.nightly import freeze

@@ -6,7 +6,7 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.governed import NAME, governed
-from worker.pipeline.measure import KpiQuestion
+from worker.pipeline.measuring import KpiQuestion
 from worker.usecases.connection import check
 from worker.usecases.kpis import kpis
 

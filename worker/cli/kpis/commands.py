@@ -16,7 +16,7 @@ from worker.cli.lists import AsCsv, print_csv
 from worker.cli.run import day_of
 
 if TYPE_CHECKING:
-    from worker.pipeline.measure import KpiQuestion
+    from worker.pipeline.measuring import KpiQuestion
 
 VALUES = "show"
 AT_ONCE = 2
@@ -88,7 +88,7 @@ def _show_values(found: list[dict[str, Any]], *, whole: bool, groups: bool) -> N
 
 
 def _question(by: str, window: str, where: str) -> KpiQuestion:
-    from worker.pipeline.measure import USUAL, KpiQuestion
+    from worker.pipeline.measuring import USUAL, KpiQuestion
 
     dims = tuple(filter(None, (dim.strip() for dim in by.split(","))))
     if len(dims) > AT_ONCE or len(set(dims)) < len(dims):

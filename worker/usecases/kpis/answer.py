@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.errors import SettingsProblem
 from worker.pipeline.context import waivers_of
-from worker.pipeline.measure import USUAL, exempt, values
-from worker.pipeline.own_kpis import own_kpis
+from worker.pipeline.measuring import USUAL, exempt, own_kpis, values
 from worker.pipeline.running import leased, running
 from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from kpis.dictionary import Kpi
     from policies.files import PolicySet
-    from worker.pipeline.measure import KpiQuestion
+    from worker.pipeline.measuring import KpiQuestion
     from worker.wiring import Services
 
 

@@ -20,9 +20,9 @@ from policies.reporting.report import exempt_deals
 from worker import side_files
 from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
-from worker.pipeline.known_targets import targets
+from worker.pipeline.measuring.known_targets import targets
+from worker.pipeline.measuring.own_kpis import own_kpis
 from worker.pipeline.other_subjects import named_in_force, part_of
-from worker.pipeline.own_kpis import own_kpis
 from worker.pipeline.slices import late_feeds, touch_rule
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from model.sync import Description
     from model.wide import Wide
     from worker.pipeline.judge import Judged
-    from worker.pipeline.own_kpis import OwnKpis
+    from worker.pipeline.measuring.own_kpis import OwnKpis
     from worker.pipeline.session import Session
     from worker.pipeline.slices import Part
 
