@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WEEK: Final = 7
 KIND: Final = pl.col("kind")
 NOT_READ: Final = "no activity is known, or the activities were not read lately"
-NOBODY: Final = "no rep has an open deal or a touch in the window"
+NO_REP: Final = "no rep has an open deal or a touch in the window"
 
 
 def _per_rep_week(of: Parts) -> Answer:
@@ -29,7 +29,7 @@ def _per_rep_week(of: Parts) -> Answer:
         left_out(of["ownerless"], "touch", "without a known owner"),
         f"from {begun:%-d %b %Y}, the day of the earliest touch known" if begun else "",
     )
-    return ratio(of["touches"], Fraction(of["days"] or 0, WEEK), of["touches"], NOBODY, why)
+    return ratio(of["touches"], Fraction(of["days"] or 0, WEEK), of["touches"], NO_REP, why)
 
 
 def activities_per_rep_week(of: Parts) -> Answer:

@@ -39,7 +39,7 @@ ATTAINS: Final = {
     "won_unsure": (WON_SO_FAR & UNSURE).sum(),
 }
 WON_LEAVES_OUT: Final = {**STATELESS, "without a day of closing": pl.col("won_undated")}
-REST: Final = "of nobody with a target"
+UNTARGETED: Final = "of owners and teams without a target"
 NO_TARGET: Final = "the target is 0"
 
 
@@ -47,7 +47,7 @@ def _open_notes(of: Parts) -> str:
     return noted(
         left_out(of["out"], "open deal", "without an amount at home"),
         left_out(of["undated"], "open deal", "without a close date"),
-        left_out(of["rest"], "open deal", REST),
+        left_out(of["rest"], "open deal", UNTARGETED),
         left_out(of["unsure"], "open deal", "of unknown owner or team"),
     )
 
@@ -56,7 +56,7 @@ def won_notes(of: Parts) -> str:
     """What the value won so far leaves out."""
     return noted(
         left_out(of["won_out"], "won deal", "without an amount at home"),
-        left_out(of["won_rest"], "won deal", REST),
+        left_out(of["won_rest"], "won deal", UNTARGETED),
         left_out(of["won_unsure"], "won deal", "of unknown owner or team"),
     )
 

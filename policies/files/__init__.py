@@ -26,7 +26,7 @@ from policies.files.policy_set import constants_of, example_count, revision, unt
 
 if TYPE_CHECKING:
     from policies.files.excerpts import entry_texts
-    from policies.files.kpi_reader import read_kpis
+    from policies.files.own_kpis.reader import read_kpis
     from policies.files.read_examples import LOST
     from policies.files.reader import read_policies
     from policies.files.schema import json_schema
@@ -43,7 +43,7 @@ __all__ = [
 LOADED_ON_USE: Final = {
     "entry_texts": "excerpts",
     "LOST": "read_examples",
-    "read_kpis": "kpi_reader",
+    "read_kpis": "own_kpis.reader",
     "read_policies": "reader",
     "json_schema": "schema",
     **dict.fromkeys(("about", "is_judged", "where_it_applies"), "subjects"),

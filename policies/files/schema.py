@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.facts import FACTS
 from model.subjects import SUBJECTS
-from policies.files.kpi_reader import KPI
-from policies.files.kpi_schema import kinds_of_kpis, kpi_schema
 from policies.files.modes_and_actions import EVERYONE, MODE_CASE, ROLLOUT, TASK_OWNERS
 from policies.files.modes_and_actions import MOST_DAYS as MOST_DAYS_BEFORE
 from policies.files.node_reader import Key
+from policies.files.own_kpis.reader import KPI
+from policies.files.own_kpis.schema import kinds_of_kpis, kpi_schema
 from policies.files.policy import MODES, SEVERITIES
 from policies.files.read_examples import AS_OF, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS, SCENARIOS
 from policies.files.read_policy import CALENDARS, MOST_GRACE, POLICY

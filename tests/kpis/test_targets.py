@@ -31,13 +31,13 @@ def quarter(*rows):
 def test_the_deals_of_those_without_a_target_do_not_cover_the_target_of_another():
     coverage = value_of(org(), "pipeline_coverage", targets=quarter(("Ann", None, "100")))
     assert (coverage.numerator, coverage.denominator, coverage.value) == (300, 100, 3)
-    assert coverage.why == "2 open deals of nobody with a target left out"
+    assert coverage.why == "2 open deals of owners and teams without a target left out"
 
 
 def test_a_teams_target_is_covered_by_the_deals_of_its_people():
     coverage = value_of(org(), "pipeline_coverage", targets=quarter((None, "West", "400")))
     assert (coverage.numerator, coverage.value) == (800, 2)
-    assert coverage.why == "1 open deal of nobody with a target left out"
+    assert coverage.why == "1 open deal of owners and teams without a target left out"
 
 
 def test_a_team_counts_only_those_of_its_people_who_have_a_target_where_it_has_none_itself():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policies.files.kpi_reader import (
+from policies.files.own_kpis.reader import (
     AGGS,
     CATEGORIES,
     LEADS,

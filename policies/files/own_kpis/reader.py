@@ -12,8 +12,8 @@ from model.helpers.words import did_you_mean
 from model.kpi_definition import DAYS_TO_CLOSE, Agg, KpiDefinition, KpiMeasure, KpiWindow
 from model.subjects import OPPORTUNITIES
 from model.sync import Offer
-from policies.files.kpi_examples import read_kpi_examples
 from policies.files.node_reader import Key, NodeReader
+from policies.files.own_kpis.examples import read_kpi_examples
 from policies.files.read_process import MAX_TITLE, child, stage_ids
 from policies.files.vocabulary import DeclaredFacts, Rules, vocabulary
 from policies.files.yaml_reading import read_yaml
