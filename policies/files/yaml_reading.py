@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -40,8 +41,12 @@ HINTS: Final = {
 UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+@lru_cache(maxsize=64)
 def read_yaml(file: str, source: str | bytes) -> Node | Problem:
-    """The document of a file as a tree, or the first problem found."""
+    """The document of a file as a tree, or the first problem found.
+
+    Policies, KPIs and excerpts of one file are read from one tree, on every connection.
+    """
     text = _decoded(file, source)
     if isinstance(text, Problem):
         return text
