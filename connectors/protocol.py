@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Connector(Protocol):
-    """A door to one CRM connection. One object a process, made after fork; not safe between threads."""
+    """Access to one CRM connection. One object a process, made after fork; not safe between threads."""
 
     batch_size: int
     """Most patches that one `push` takes."""

@@ -37,7 +37,7 @@ FILLER: Final = frozenset({"tbd", "tba", "na", "none", "unknown", "x", "nothing"
 
 
 def ended(stood: pl.DataFrame, lived: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
-    """Flags from STOOD, LIVED and RUNS of model/flag_history.py, one row for each unbroken time that a flag was shown.
+    """A row for each unbroken time that a flag was shown, from FLAG_SPANS, DEAL_SPANS and RUNS (model/flag_history.py).
 
     key, policy, severity, last (the last run that judged while it stood), ended (run, null: stands), last_at,
     ended_at, back_at (when the next one of this deal and rule began), how: passed, closed, gone, unknown, excused,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ActionKind: TypeAlias = Literal["task_owner", "task_manager", "move_back"]
 KINDS: Final[tuple[ActionKind, ...]] = ("task_owner", "task_manager", "move_back")
 TASKS: Final[frozenset[ActionKind]] = frozenset({"task_owner", "task_manager"})
-DOORS: Final[Mapping[ActionKind, str]] = {"task_owner": "task", "task_manager": "task", "move_back": "move"}
+ABILITIES: Final[Mapping[ActionKind, str]] = {"task_owner": "task", "task_manager": "task", "move_back": "move"}
 """What a connection must be able to do for an action of a kind: a member of `Description.acts`."""
 
 

@@ -45,7 +45,7 @@ class Fact:
 
 STARTED: Final = pl.coalesce("reopened_on", "created")
 SEEN: Final = pl.col("activity_readable") & pl.col("team_logs")
-SAID: Final = pl.col("is_closed").is_not_null() & pl.col("is_won").is_not_null()
+STATUS_KNOWN: Final = pl.col("is_closed").is_not_null() & pl.col("is_won").is_not_null()
 TOUCHED_OR_STARTED: Final = pl.col("touch_on").is_not_null() | STARTED.is_not_null()
 OWNED: Final = pl.col("owner_readable")
 NOBODY: Final = pl.col("owner_id").is_null()
@@ -121,10 +121,10 @@ FACTS: Final[dict[str, Fact]] = {
              known=HISTORY & pl.col("visit_readable"), whole=True),
         Fact("stage_median_days", "number", "days", "The stage's median by the calibration, else its band's upper end",
              ("stage_name",), known=STAGE),
-        Fact("is_open", "yes/no", "", "Neither won nor lost", ("is_closed",), ~pl.col("is_closed"), known=SAID),
-        Fact("is_won", "yes/no", "", "Closed and won", ("is_won",), known=SAID),
+        Fact("is_open", "yes/no", "", "Neither won nor lost", ("is_closed",), ~pl.col("is_closed"), known=STATUS_KNOWN),
+        Fact("is_won", "yes/no", "", "Closed and won", ("is_won",), known=STATUS_KNOWN),
         Fact("is_lost", "yes/no", "", "Closed and lost", ("is_closed", "is_won"),
-             pl.col("is_closed") & ~pl.col("is_won"), known=SAID),
+             pl.col("is_closed") & ~pl.col("is_won"), known=STATUS_KNOWN),
         Fact("reopened_on", "date", "", "The day a closed deal was last opened again", ("stage_history",),
              known=pl.col("history_reaches_now")),
         Fact("closed_on", "date", "", "The last move into the closed stage", ("stage_history",),

@@ -8,7 +8,7 @@ import polars as pl
 
 from model.snapshot import INSTANT, columns
 
-STOOD: Final = columns({
+FLAG_SPANS: Final = columns({
     "key": pl.Int64,
     "policy": pl.String,
     "status": pl.String,  # broken, unknown
@@ -19,7 +19,7 @@ STOOD: Final = columns({
 })  # fmt: skip
 """Findings, one row for each span in which the text stayed the same."""
 
-LIVED: Final = columns({"key": pl.Int64, "is_open": pl.Boolean, "began": pl.Int64, "ended": pl.Int64})
+DEAL_SPANS: Final = columns({"key": pl.Int64, "is_open": pl.Boolean, "began": pl.Int64, "ended": pl.Int64})
 """Deals, each for as long as its verdict stood: where no row holds a run, the deal was not judged in it."""
 
 RUNS: Final = columns({

@@ -19,7 +19,7 @@ PER_PROCESS: Final = 1000
 LOST_STATE, WON_STATE, FIRST_UNKNOWN = -1, -2, -10
 
 
-def spoken(text: str | None) -> str:
+def normalised(text: str | None) -> str:
     """A name as it is compared: trimmed, without case."""
     return (text or "").strip().casefold()
 
@@ -54,7 +54,7 @@ class StageNames:
         crm: dict[tuple[str, str], tuple[int, str | None]] = {}
         for row in self.crm_stages.iter_rows(named=True):
             ends = OPEN if not row["is_closed"] else WON if row["is_won"] else LOST
-            crm[spoken(row["pipeline"]), row["name"]] = (ends, row["label"])
+            crm[normalised(row["pipeline"]), row["name"]] = (ends, row["label"])
         for name in {name for _, name in crm}:
             meanings = {meaning for (_, other), meaning in crm.items() if other == name}
             if len(meanings) == 1:
@@ -71,12 +71,12 @@ class StageNames:
         return cls(processes, kind, crm_stages, seen("pipeline"), seen("stage_name"))
 
     def _meaning(self, process: Process | None, pipeline: str, name: str) -> Meaning:
-        crm = self._crm.get((spoken(pipeline), name)) or self._crm.get(("", name))
+        crm = self._crm.get((normalised(pipeline), name)) or self._crm.get(("", name))
         ends, label = crm or (UNSAID, None)
         label = label or name
         if process is None:
             return _unclaimed(ends, label, self.names.index(name))
-        texts = {spoken(name), spoken(label)}
+        texts = {normalised(name), normalised(label)}
         if ends == LOST or texts & _spoken(process.lost_names.get(self.kind, ())):
             return Meaning(LOST_STATE, LOST, label=label)
         last, base = len(process.stages), self.processes.index(process) * PER_PROCESS
@@ -114,7 +114,7 @@ class StageNames:
 
 
 def _spoken(names: Iterable[str]) -> set[str]:
-    return {spoken(name) for name in names}
+    return {normalised(name) for name in names}
 
 
 def _unclaimed(ends: int, label: str, name: int) -> Meaning:

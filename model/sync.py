@@ -29,7 +29,7 @@ FieldValue: TypeAlias = str | int | date | None
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far a stream of one connection was read; `text` is the connector's own JSON and opaque to offers."""
+    """How far a stream of one connection was read; `text` is the connector's own JSON and opaque to everyone else."""
 
     stream: str
     text: str

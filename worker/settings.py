@@ -28,7 +28,7 @@ from worker.settings_tables import KpiSettings, MessageSettings, ScheduleSetting
 
 
 class StoreSettings(Closed):
-    """Where the memory lies."""
+    """Where the database is."""
 
     url: SecretStr = Field(
         SecretStr(""), description="sqlite:///FILE or postgresql://…; absent: `sluicegate.db` beside the config file"
@@ -42,7 +42,7 @@ class BrokerSettings(Closed):
     """What carries Celery's messages."""
 
     url: Annotated[SecretStr, AfterValidator(carrier)] = Field(
-        SecretStr(""), description="redis://, rediss:// or amqp:// URL; absent: a Valkey of our own beside the store"
+        SecretStr(""), description="redis://, rediss:// or amqp:// URL; absent: an embedded Valkey next to the store"
     )
 
 
@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(Path(), description="set by --config")
-    store: StoreSettings = Field(StoreSettings(), description="the memory")
+    store: StoreSettings = Field(StoreSettings(), description="the database")
     broker: BrokerSettings = Field(BrokerSettings(), description="the messages")
     policies: PolicySettings = Field(PolicySettings(), description="the policies")
     schedule: ScheduleSettings = Field(ScheduleSettings(), description="beat's times")

@@ -200,7 +200,7 @@ class CrmConnector(ABC, Generic[SettingsT]):
 
     def act(self, acts: Sequence[Act]) -> list[Receipt]:
         """Tasks made, completed, deleted, deals moved; see connectors.protocol. Raises ValueError for a doubled key."""
-        operations.mind(acts, self.batch_size)
+        operations.check_acts(acts, self.batch_size)
         ways: dict[type, Way] = {}
         if tasks := self._tasks:
             ways |= {Task: tasks.make, Hand: tasks.hand, Close: tasks.close, Remove: tasks.remove}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
-from model.helpers.spreadsheet_cells import inert, spoken
+from model.helpers.spreadsheet_cells import inert, unescaped
 from model.sync import OUR_FIELDS, FieldRule, canonical
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def read_findings(path: Path) -> dict[str, dict[str, FieldValue]]:
             reader = csv.DictReader(file)
             if tuple(reader.fieldnames or ()) != HEADER:
                 raise SettingsProblem(FOREIGN.format(path))
-            return {spoken(row["id"]): {name: _value(name, row[name] or "") for name in OUR_FIELDS} for row in reader}
+            return {
+                unescaped(row["id"]): {name: _value(name, row[name] or "") for name in OUR_FIELDS} for row in reader
+            }
     except (UnicodeDecodeError, csv.Error):
         raise SettingsProblem(FOREIGN.format(path)) from None
     except OSError as error:
@@ -62,7 +64,7 @@ def _value(name: str, text: str) -> FieldValue:
         return None
     rule = RULES[name]
     try:
-        return canonical(rule, int(text) if rule.type == "number" else spoken(text))
+        return canonical(rule, int(text) if rule.type == "number" else unescaped(text))
     except ValueError:
         return None
 

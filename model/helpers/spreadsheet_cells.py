@@ -13,6 +13,6 @@ def inert(text: str) -> str:
     return f"'{text}" if text.startswith(RUNS) else text
 
 
-def spoken(cell: str) -> str:
+def unescaped(cell: str) -> str:
     """The text of a cell that `inert` wrote."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(RUNS) else cell

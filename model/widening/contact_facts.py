@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from model.stages import spoken
+from model.stages import normalised
 from model.widening.left_join import beside
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def with_people(frame: pl.DataFrame, snapshot: Snapshot, setting: Setting) -> pl
     names = snapshot.roles["roles"].explode(empty_as_null=True).unique().drop_nulls()
 
     def plays(wanted: tuple[str, ...]) -> pl.Expr:
-        spellings = [name for name in names if spoken(name.replace("_", " ")) in wanted]
+        spellings = [name for name in names if normalised(name.replace("_", " ")) in wanted]
         played = [pl.col("roles").list.contains(spelling) for spelling in spellings]
         plays_one = pl.any_horizontal(played).fill_null(value=False) if played else pl.lit(value=False)
         return pl.when(plays_one).then(pl.lit(value=True)).otherwise(silent)

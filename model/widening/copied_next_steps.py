@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.snapshot import columns
-from model.stages import spoken
+from model.stages import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ SHARED: Final = pl.Schema({"deal": pl.Int64(), "day": pl.Int64(), "until": pl.In
 def comparable(text: pl.Expr, filler: Iterable[str] = ()) -> pl.Expr:
     """A text as it is compared: without case, ends and doubled spaces; null where it is empty or filler."""
     plain = text.str.strip_chars().str.to_lowercase().str.replace_all(r"\s+", " ")
-    return pl.when(~plain.is_in(["", *map(spoken, filler)])).then(plain)
+    return pl.when(~plain.is_in(["", *map(normalised, filler)])).then(plain)
 
 
 def steps(deals: pl.DataFrame) -> pl.DataFrame:

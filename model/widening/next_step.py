@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.facts import KNOWN
-from model.stages import spoken
+from model.stages import normalised
 
 if TYPE_CHECKING:
     from model.judging_options import Setting
@@ -49,7 +49,7 @@ def _overdue(frame: pl.DataFrame) -> pl.Expr:
 
 def _empty(setting: Setting) -> pl.Expr:
     text = pl.col("next_step").str.strip_chars()
-    return text.is_null() | (text == "") | text.str.to_lowercase().is_in([spoken(word) for word in setting.filler])
+    return text.is_null() | (text == "") | text.str.to_lowercase().is_in([normalised(word) for word in setting.filler])
 
 
 def _carried(setting: Setting) -> pl.Expr:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from model.process import Criterion, Process, Stage
-from model.stages import spoken
+from model.stages import normalised
 from policies.files.modes_and_actions import read_actions, read_mode, read_rollout
 from policies.files.node_reader import Key, duplicates
 from policies.files.policy import SEVERITIES
@@ -197,7 +197,7 @@ def check_stages(reader: NodeReader, places: Sequence[tuple[Stage, Node]], lost:
         reader.note(node, f"the stage '{again}' stands twice in its process; give one another id")
     _ends(reader, places)
     for crm, named in _by_crm(places).items():
-        _named_twice(reader, crm, named, {spoken(name) for name in lost.get(crm, ())})
+        _named_twice(reader, crm, named, {normalised(name) for name in lost.get(crm, ())})
 
 
 def _ends(reader: NodeReader, places: Sequence[tuple[Stage, Node]]) -> None:
@@ -222,10 +222,10 @@ def _by_crm(places: Sequence[tuple[Stage, Node]]) -> dict[str, list[tuple[str, i
 def _named_twice(reader: NodeReader, crm: str, named: list[tuple[str, int, Node]], lost: set[str]) -> None:
     seen: dict[str, int] = {}
     for name, n, node in named:
-        as_spoken = spoken(name)
-        if as_spoken in lost:
+        as_normalised = normalised(name)
+        if as_normalised in lost:
             reader.note(node, f"the {crm} stage '{name}' stands under lost_names, too; leave it in one place")
-        if as_spoken in seen:
-            where = "twice in one stage" if seen[as_spoken] == n else "in two stages of one process"
+        if as_normalised in seen:
+            where = "twice in one stage" if seen[as_normalised] == n else "in two stages of one process"
             reader.note(node, f"the {crm} stage '{name}' stands {where}; leave it in one")
-        seen.setdefault(as_spoken, n)
+        seen.setdefault(as_normalised, n)

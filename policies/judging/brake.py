@@ -64,7 +64,7 @@ class Baseline:
     """The state that a verdict is compared with.
 
     `findings`: key, policy, status and shown of the findings of that day. `judged`: rules that were judged by then; no
-    other rule counts as newly unknown. `let_through`: rules with an approval that was used baseline.
+    other rule counts as newly unknown. `let_through`: rules with an approval that was used since then.
     """
 
     findings: pl.DataFrame

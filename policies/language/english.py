@@ -41,11 +41,11 @@ def in_english(node: Truth) -> str:
         case Not(of=Stands(fact=fact)) | Compare(operator="=", left=FactRef() as fact, right=Const(value=False)):
             return denied(fact.name)
         case Compare(operator="=", left=FactRef() as fact, right=Const(value=True)):
-            return spoken(fact)
+            return term_text(fact)
         case Not(of=part):
             return f"not ({in_english(part)})"
         case Stands(fact=fact):
-            return spoken(fact)
+            return term_text(fact)
         case _:
             return _comparison(node)
 
@@ -65,18 +65,18 @@ def _comparison(node: Compare | Between | Among | Contains | IsBlank) -> str:
     match node:
         case Compare(operator=operator, left=left, right=right):
             verb = DATE_VERB if isinstance(left, FactRef) and left.type == "date" else VERB
-            return f"{spoken(left)} {verb[operator]} {spoken(right)}"
+            return f"{term_text(left)} {verb[operator]} {term_text(right)}"
         case Between(term=term, low=low, high=high):
-            return f"{spoken(term)} is between {spoken(low)} and {spoken(high)}"
+            return f"{term_text(term)} is between {term_text(low)} and {term_text(high)}"
         case Among(term=term, among=consts, negated=no):
-            return f"{spoken(term)} is {'none' if no else 'one'} of {', '.join(map(spoken, consts))}"
+            return f"{term_text(term)} is {'none' if no else 'one'} of {', '.join(map(term_text, consts))}"
         case Contains(term=term, part=part):
-            return f"{spoken(term)} contains {spoken(part)}"
+            return f"{term_text(term)} contains {term_text(part)}"
         case IsBlank(term=term, negated=no):
-            return f"{spoken(term)} is {'not ' if no else ''}blank"
+            return f"{term_text(term)} is {'not ' if no else ''}blank"
 
 
-def spoken(term: Term) -> str:
+def term_text(term: Term) -> str:
     """A term in words."""
     match term:
         case Const(value=str(), shown=shown):
@@ -95,10 +95,12 @@ def spoken(term: Term) -> str:
 
 def _combined(term: Call | Arithmetic) -> str:
     if isinstance(term, Call):
-        name, fact = term.function.replace("_", " "), spoken(term.fact)
+        name, fact = term.function.replace("_", " "), term_text(term.fact)
         return (
             f"{name} of {fact}" if term.function == "length" else fact if term.function == "lower" else f"{name} {fact}"
         )
     sign = {"*": "×", "/": "÷", "-": "−"}.get(term.sign, term.sign)
-    sides = (f"({spoken(side)})" if isinstance(side, Arithmetic) else spoken(side) for side in (term.left, term.right))
+    sides = (
+        f"({term_text(side)})" if isinstance(side, Arithmetic) else term_text(side) for side in (term.left, term.right)
+    )
     return f" {sign} ".join(sides)

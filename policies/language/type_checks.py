@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
 from model.helpers.words import did_you_mean
-from policies.language.english import spoken
+from policies.language.english import term_text
 from policies.language.exact_arithmetic import FACT_SCALE, decimals
 from policies.language.text import compared, trimmed
 from policies.language.tree import (
@@ -79,7 +79,7 @@ class Checks:
             if group(side) != "number":
                 raise Wrong(f"cannot calculate with {described(side)}; + - * / take numbers and money" + _days(side))
         if sign == "*" and self.units(left) and self.units(right):
-            raise Wrong(f"cannot multiply {spoken(left)} by {spoken(right)}: both are money")
+            raise Wrong(f"cannot multiply {term_text(left)} by {term_text(right)}: both are money")
         if sign in "+-":
             self.same_currency(left, right)
         return Arithmetic(sign, left, right)
@@ -171,7 +171,7 @@ class Checks:
         """Amounts meet in one currency only."""
         units = sorted(self.units(left) | self.units(right))
         if len(units) > 1:
-            raise Wrong(f"{spoken(left)} and {spoken(right)} are in unlike currencies ({', '.join(units)})")
+            raise Wrong(f"{term_text(left)} and {term_text(right)} are in unlike currencies ({', '.join(units)})")
 
 
 def described(term: Term) -> str:
@@ -184,7 +184,7 @@ def described(term: Term) -> str:
         case Const(shown=shown):
             return f"{shown} ({group(term)})"
         case _:
-            return f"{spoken(term)} ({group(term)})"
+            return f"{term_text(term)} ({group(term)})"
 
 
 def few_places(*terms: Term) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = Literal["met", "missed", "healed", "unbound", "unknown"]
 OUTCOMES: Final[tuple[Outcome, ...]] = ("met", "missed", "healed", "unbound")
 """How an example of a gate can be meant to end."""
-SAID: Final[Mapping[Outcome, str]] = {
+OUTCOME_TEXT: Final[Mapping[Outcome, str]] = {
     "met": "met",
     "missed": "missed: it is still unmet on the last day",
     "healed": "healed: it was missed first, and is no longer",
@@ -63,7 +63,7 @@ def run_gate_scenarios(policy_set: PolicySet) -> list[Problem]:
         asked = list(asked_of(policy_set, process))
         for one, got in zip(asked, outcomes(process, asked), strict=True):
             if got != one.wanted:
-                text = f"{one.criterion}: this example should be {one.wanted}, but it is {SAID[got]}"
+                text = f"{one.criterion}: this example should be {one.wanted}, but it is {OUTCOME_TEXT[got]}"
                 problems.append(Problem(one.scenario.file, one.scenario.line, one.scenario.column, text))
     return sorted(problems)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from model.flag_history import ACTS, LIVED, RUNS, STOOD
+from model.flag_history import ACTS, DEAL_SPANS, FLAG_SPANS, RUNS
 from model.widening.copied_next_steps import STEPS
 from store.codec import instant
 from store.verdicts.decisions import ABOUT_DEALS, run_at
@@ -52,14 +52,14 @@ class FlagHistory:
             return sql.frame(query, (self.database.connection_key(connection),), RUNS)
 
     def flags(self, connection: str, since: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Findings (STOOD) and deals (LIVED) in force at any time from an instant on."""
+        """Findings (FLAG_SPANS) and deals (DEAL_SPANS) in force at any time from an instant on."""
         key = self.database.connection_key(connection)
         with self.database.reading() as sql:
             first = run_at(sql, key, since) or 0
-            raw = pl.Schema({**STOOD, "severity": pl.String()})
+            raw = pl.Schema({**FLAG_SPANS, "severity": pl.String()})
             names = "key, policy, status, shown, flag, began"
             findings = sql.frame(_since("finding", names, first, ABOUT_DEALS), (key, key), raw)
-            deals = sql.frame(_since("deal_verdict", "key, is_open, began", first), (key, key), LIVED)
+            deals = sql.frame(_since("deal_verdict", "key, is_open, began", first), (key, key), DEAL_SPANS)
         findings = findings.with_columns(pl.col("severity").str.extract(SEVERITY)).sort("key", "policy", "began")
         return findings, deals.sort("key", "began")
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from model.flag_history import ACTS, LIVED, STOOD
+from model.flag_history import ACTS, DEAL_SPANS, FLAG_SPANS
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from tests.store.fixtures import DAY, NOON, activity, deal, edited, keep, moved
 
@@ -27,7 +27,7 @@ def test_flags_and_deals_are_reported_with_the_runs_they_stood_between(store):
     second = judged(store, NOON + DAY, [(one, "a")], [one])
     third = judged(store, NOON + 2 * DAY, [], [one])
     findings, deals = store.flag_history.flags("acme", NOON)
-    assert (findings.schema, deals.schema) == (STOOD, LIVED)
+    assert (findings.schema, deals.schema) == (FLAG_SPANS, DEAL_SPANS)
     assert findings.rows() == [
         (one, "a", "broken", True, "critical", first, third), (two, "a", "broken", True, "critical", first, second),
     ]  # fmt: skip

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from kpis.precision import ENOUGH_ENDED, classed, counted, ended, figures, to_demote, with_says
-from model.flag_history import ACTS, LIVED, RUNS, STOOD
+from model.flag_history import ACTS, DEAL_SPANS, FLAG_SPANS, RUNS
 
 DAY = timedelta(days=1)
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ def ended_flags(*rows, lived=((1, True, 1, None),), runs=60, unjudged=()):
     """Flags from (key, policy, status, shown, began, ended)."""
     stood = [(key, policy, status, shown, "warning", began, ended) for key, policy, status, shown, began, ended in rows]
     days = [(run, day(run), "d", "", run not in unjudged) for run in range(1, runs + 1)]
-    frames = pl.DataFrame(stood, STOOD, orient="row"), pl.DataFrame(list(lived), LIVED, orient="row")
+    frames = pl.DataFrame(stood, FLAG_SPANS, orient="row"), pl.DataFrame(list(lived), DEAL_SPANS, orient="row")
     return ended(*frames, pl.DataFrame(days, RUNS, orient="row"))
 
 

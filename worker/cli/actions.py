@@ -77,7 +77,7 @@ def show_actions(found: list[dict[str, Any]]) -> None:
     rows = [
         (
             one["run"], one["deal"], one["policy"], one["kind"].replace("_", " "), one["since"], one["state"],
-            "\n".join(_told(receipt) for receipt in one["receipts"]),
+            "\n".join(_receipt_line(receipt) for receipt in one["receipts"]),
         )
         for one in found
     ]  # fmt: skip
@@ -85,6 +85,6 @@ def show_actions(found: list[dict[str, Any]]) -> None:
     table(many(len(rows), "action"), columns, rows)
 
 
-def _told(receipt: dict[str, Any]) -> str:
+def _receipt_line(receipt: dict[str, Any]) -> str:
     reason = f": {receipt['reason']}" if receipt["reason"] else ""
     return f"{moment(receipt['at'].isoformat())} {receipt['step']} {receipt['outcome']}{reason}"

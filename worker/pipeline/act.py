@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from model.actions import DOORS, Close, Move, Receipt
+from model.actions import ABILITIES, Close, Move, Receipt
 from model.helpers.words import many
 from policies.actions.tasks import DAILY
 from store import MANY_ACTIONS
@@ -30,10 +30,10 @@ HELD: Final = (
     "Held: {n} are due at once; the brake allows {most} a run, so none was done. To let them through once: `sluicegate "
     "policies approve many-actions --connection {name} --up-to {count} --by NAME`."
 )
-CLOSED_DOOR: Final = (
+NOT_ALLOWED: Final = (
     "{n} wanted and not done: this connection cannot {what}. `sluicegate connection check {name}` says what it lacks."
 )
-DOOR_SAID: Final = {"task": "make tasks", "move": "move deals"}
+ABILITY_TEXT: Final = {"task": "make tasks", "move": "move deals"}
 NOBODY: Final[Mapping[ActionKind, str]] = {
     "task_owner": "{n} not made: the deals have no active owner.",
     "task_manager": "{n} not made: no active manager of the deals' owners is known; the people file can name them.",
@@ -44,7 +44,7 @@ def act(session: Session, judged: Judged, description: Description, run_id: int,
     """Do the actions that enforcing policies ask for, and end the others. A dry run only counts."""
     plan = plan_all(session, judged)
     tell_what_lacks(session, plan, description, report)
-    wanted = [one for one in plan.make if DOORS[one.kind] in description.acts]
+    wanted = [one for one in plan.make if ABILITIES[one.kind] in description.acts]
     again = {one.key for one in session.store.actions.standing(session.name)}
     new = [one for one in wanted if one.key not in again]
     report.actions["planned"] = len(new)
@@ -65,10 +65,10 @@ def act(session: Session, judged: Judged, description: Description, run_id: int,
 
 def tell_what_lacks(session: Session, plan: Planned, description: Description, report: Report) -> None:
     """Report actions that the connection cannot do, and tasks without anyone to assign."""
-    for door, what in DOOR_SAID.items():
-        count = sum(DOORS[one.kind] == door for one in plan.make)
-        if count and door not in description.acts:
-            report.remarks.append(CLOSED_DOOR.format(n=many(count, "action"), what=what, name=session.name))
+    for ability, what in ABILITY_TEXT.items():
+        count = sum(ABILITIES[one.kind] == ability for one in plan.make)
+        if count and ability not in description.acts:
+            report.remarks.append(NOT_ALLOWED.format(n=many(count, "action"), what=what, name=session.name))
     report.remarks += [NOBODY[kind].format(n=many(n, "task")) for kind, n in plan.tasks.nobody.items()]
 
 

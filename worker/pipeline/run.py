@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from worker.pipeline.session import Session
     from worker.wiring import Services
 
-NOT_BURIED: Final = (
+VANISHED_HELD: Final = (
     "{n} deals were not found in the CRM any more, too many at once to be believed: none of them was given up. "
-    "Look whether our user still sees them (`sluicegate connection check {name}`); if they are gone indeed, "
-    "`sluicegate policies approve vanished-deals --connection {name} --up-to {n} --by NAME` gives them up."
+    "Look whether our user still sees them (`sluicegate connection check {name}`); if they really are gone, "
+    "`sluicegate policies approve vanished-deals --connection {name} --up-to {n} --by NAME` marks them deleted."
 )
 
 
@@ -123,7 +123,7 @@ def pull_into(session: Session, report: Report, *, full: bool, others: Collectio
         report.remarks += pulled.remarks
     if pulled.held_back:
         report.held += pulled.held_back
-        report.remarks.append(NOT_BURIED.format(n=pulled.held_back, name=session.name))
+        report.remarks.append(VANISHED_HELD.format(n=pulled.held_back, name=session.name))
 
 
 @contextmanager

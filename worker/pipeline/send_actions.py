@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TIMES: Final = 3
 """How often acts with an unknown outcome are sent per run. Connectors look for earlier results before they act."""
-SAID: Final = {"do": "done", "hand": "handed", "close": "closed", "undo": "undone"}
+COUNTED_AS: Final = {"do": "done", "hand": "handed", "close": "closed", "undo": "undone"}
 MARKS: Final[Mapping[Step, ActionState]] = {"hand": "handing", "close": "closing", "undo": "undoing"}
 
 
@@ -60,7 +60,7 @@ class Doing:
         now = session.services.clock()
         session.store.actions.settle(session.name, self.run_id, step, receipts, now, session.as_of, session.lease)
         for one in receipts:
-            self.report.actions[SAID[step] if one.kind == "written" else one.kind] += 1
+            self.report.actions[COUNTED_AS[step] if one.kind == "written" else one.kind] += 1
             if one.kind in {"refused", "locked"}:
                 self.report.reasons[one.reason] = self.report.reasons.get(one.reason, 0) + 1
 

@@ -45,7 +45,7 @@ class Session:
 
     @property
     def store(self) -> Store:
-        """The memory."""
+        """The database."""
         return self.services.store
 
     @property

@@ -204,7 +204,7 @@ def why_it_counts(activity: dict[str, Any], own_users: Any, as_of: datetime) -> 
 
 def runs(services: Services) -> list[dict[str, Any]]:
     """The newest runs of all connections."""
-    return [run_json(_told(services, row)) for row in services.store.runs.latest()]
+    return [run_json(_with_final_outcome(services, row)) for row in services.store.runs.latest()]
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def one_run(services: Services, run_id: str) -> dict[str, Any]:
     found = services.store.runs.get(int(run_id)) if run_id.isdigit() else None
     if found is None:
         raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
-    return run_json(_told(services, found))
+    return run_json(_with_final_outcome(services, found))
 
 
 def run_json(row: dict[str, Any]) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def run_json(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(services: Services, row: dict[str, Any]) -> dict[str, Any]:
+def _with_final_outcome(services: Services, row: dict[str, Any]) -> dict[str, Any]:
     """A run's row with its outcome. Of a killed run, the lease knows that it ended and the receipts what it wrote."""
     outcome = row["outcome"]
     if outcome is None and not services.store.runs.under_way(row["connection"], services.clock()):

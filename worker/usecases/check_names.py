@@ -8,7 +8,7 @@ import polars as pl
 
 from connectors.registry import crm
 from model.helpers.words import did_you_mean, many
-from model.stages import spoken
+from model.stages import normalised
 from model.sync import Remark
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def _only_here(process: Process, part: Part, kind: str) -> Iterator[Remark]:
     """Stages before Won that the CRM does not have. The CRM itself marks the won stage."""
     listed = part.snapshot.crm_stages
     labels = [text for column in ("name", "label") for text in listed[column] if text]  # of two alike, the label
-    known = {spoken(label) for label in labels}
-    named = {spoken(name) for stage in process.stages for name in stage.names.get(kind, ())}
-    free = [label for label in labels if spoken(label) not in named]  # another stage's name is no candidate
+    known = {normalised(label) for label in labels}
+    named = {normalised(name) for stage in process.stages for name in stage.names.get(kind, ())}
+    free = [label for label in labels if normalised(label) not in named]  # another stage's name is no candidate
     for stage in process.stages[:-1]:
         names = stage.names.get(kind, ())
-        if not known or known & {spoken(name) for name in names}:
+        if not known or known & {normalised(name) for name in names}:
             continue
         wanted = " or ".join(f"'{name}'" for name in names)
         what = f"{SOURCE[kind == 'tables']} {wanted}" if names else f"it has no names under {kind}"

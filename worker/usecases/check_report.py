@@ -102,7 +102,7 @@ def _checked(services: Services, as_of: datetime) -> Checked:
         pulled = pull(session, full=True)
         judged = judge(session, policies, description, run_id, binding=True)
         push(session, judged, description, run_id, report, dry=False)
-        remarks, notes = _told(_reader(services))
+        remarks, notes = _remarks_and_notes(_reader(services))
     judged.fill(report)
     found = answers.deals(services, NAME)
     written = _reader(services).settings.findings_path
@@ -146,6 +146,6 @@ def _reader(services: Services) -> TablesConnector:
     return connector
 
 
-def _told(connector: TablesConnector) -> tuple[list[str], list[dict[str, str]]]:
+def _remarks_and_notes(connector: TablesConnector) -> tuple[list[str], list[dict[str, str]]]:
     """Sentences on how the report was read, and oddities in rows that were kept, row by row."""
     return [remark.text for remark in connector.remarks()], [asdict(note) for note in connector.notes()]

@@ -43,7 +43,7 @@ def diff(services: Services, name: str, old: Mapping[str, bytes], new: Mapping[s
         "connection": name,
         "as_of": session.as_of.isoformat(),
         "digests": {which: policies.digest for which, policies in sets.items()},
-        **{kind: [_told(row) for row in rows if row["change"] == kind] for kind in KINDS},
+        **{kind: [_row_json(row) for row in rows if row["change"] == kind] for kind in KINDS},
         "policies": found.counts(),
         "dormant": found.dormant,
     }
@@ -66,7 +66,7 @@ def _rows(pair: Mapping[str, Verdict]) -> Iterator[dict[str, Any]]:
         yield {**row, "title": rule.title, "mode": rule.mode}
 
 
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+def _row_json(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("id", "name", "owner", "policy", "title", "mode")}
 
 

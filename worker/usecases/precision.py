@@ -40,10 +40,10 @@ def precision(services: Services, name: str, weeks: int) -> dict[str, Any]:
     services.connection(name)
     session = Session(services, name, services.clock())
     since = session.as_of - COMES_BACK - timedelta(weeks=weeks)
-    books = Books(session, described(session), session.store.flag_history.runs(name))
-    flags = _classed(session, books, since)
+    sets = PolicySetsByRun(session, described(session), session.store.flag_history.runs(name))
+    flags = _classed(session, sets, since)
     rules = figures(flags, "policy", since, session.as_of)
-    current = books.rules(books.newest)
+    current = sets.rules(sets.newest)
     for row in rules:
         rule = current.get(row["policy"])
         row |= {"title": rule.title if rule else None, "mode": rule.mode if rule else None}
@@ -55,21 +55,21 @@ def precision(services: Services, name: str, weeks: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _classed(session: Session, books: Books, since: datetime) -> pl.DataFrame:
+def _classed(session: Session, sets: PolicySetsByRun, since: datetime) -> pl.DataFrame:
     store, name, connection = session.store, session.name, session.connection
-    flags = ended(*store.flag_history.flags(name, since), books.runs)
+    flags = ended(*store.flag_history.flags(name, since), sets.runs)
     flags = flags.filter(pl.col("ended").is_null() | (pl.col("ended_at") > since))
     lag = timedelta(hours=connection.activity.stale_after_hours)
     first: datetime = min(flags["last_at"].drop_nulls(), default=session.as_of)
     acts = store.flag_history.acts(name, first - lag, roll_up=connection.activity.roll_up == "contacts")
-    texts = {fact for fact, kind in books.description.types.items() if kind == "text"} | {"next_step"}
+    texts = {fact for fact, kind in sets.description.types.items() if kind == "text"} | {"next_step"}
     acts = with_says(acts, texts, copied(store.flag_history.next_steps(name)))
-    machines = integration_ids(session) | ({books.description.user_id} - {None})
-    return classed(flags, books.of(flags), acts, machines, session.as_of, lag)  # type: ignore[arg-type]
+    machines = integration_ids(session) | ({sets.description.user_id} - {None})
+    return classed(flags, sets.of(flags), acts, machines, session.as_of, lag)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
-class Books:
+class PolicySetsByRun:
     """The policies that runs judged by."""
 
     session: Session

@@ -98,7 +98,7 @@ def _push(session: Session, run_id: int, report: Report) -> None:
 def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
     """Write old and new field values per deal as CSV. Returns counts by policy and owner, and three sample records."""
     day = services.clock()
-    mind(path)
+    check_target(path)
     with dry_run_session(services, name, day) as (session, run_id):
         found = judged_now(session, run_id, binding=False)
         if not found.parts:
@@ -113,7 +113,7 @@ def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
     return {"patches": len(patches), **preview_counts(patches, deals)}
 
 
-def mind(path: Path) -> None:
+def check_target(path: Path) -> None:
     """Refuse to overwrite a file that is not a preview, or to write into a missing folder."""
     if not path.parent.is_dir():
         raise SettingsProblem(f"There is no folder {path.parent} to write the preview into.")

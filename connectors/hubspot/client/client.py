@@ -143,7 +143,7 @@ class Client(CrmClient[HubspotSettings, Credentials]):
 
     def _once(self, gate: Gate, send: Callable[[], Reply], repeatable: bool) -> Any:
         with self._turn:
-            self._share.mind(self.wire)
+            self._share.check(self.wire)
             token = self._login.token()
             self._library.take(token)
             gate.enter()

@@ -109,7 +109,7 @@ def listed(client: Client, kind: str, after: str = "", **asked: Any) -> Iterator
         body = client.call(ask, kind, limit=most, **given)
         rows, after = records(client, body, kind), following(body)
         if after:
-            paging.mind(after, len(rows))
+            paging.check(after, len(rows))
         yield rows, after
         if not after:
             return
@@ -134,7 +134,7 @@ def changed(
             yield fresh
         if not fresh or (len(rows) < PAGE and not following(body)):  # a page may be short and not the last
             return
-        paging.mind(str(last), len(fresh))
+        paging.check(str(last), len(fresh))
 
 
 def _request(filters: list[dict[str, str]], properties: list[str]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def read(client: Client, kind: str, other: str, ids: list[str]) -> dict[str, lis
                     wanted += _take(row, found)
                 except NONSENSE as error:
                     client.misfits.append(SetAside(kind, "", f"an association with {other} makes no sense: {error}"))
-            paging.mind(str(wanted), 1)
+            paging.check(str(wanted), 1)
     return found
 
 

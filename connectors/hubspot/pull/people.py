@@ -47,7 +47,7 @@ def _pages(client: Client, *, archived: bool) -> Iterator[dict[str, Any]]:
         after = following(body)
         if not after:
             return
-        paging.mind(after, len(found))
+        paging.check(after, len(found))
 
 
 def _former(raw: Mapping[str, Any]) -> Record:

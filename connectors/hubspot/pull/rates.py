@@ -62,7 +62,7 @@ def _listed(client: Client) -> Iterator[dict[str, Any]]:
         after = following(body)
         if not after:
             return
-        paging.mind(after, len(found))
+        paging.check(after, len(found))
 
 
 def _rate(currency: str, on: date | None, value: Any) -> Record:

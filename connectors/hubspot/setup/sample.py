@@ -88,7 +88,7 @@ def former_owners(client: Client) -> dict[str, str]:
         after = following(page)
         if not after:
             return found
-        paging.mind(after, len(rows))
+        paging.check(after, len(rows))
 
 
 def _name(row: Mapping[str, Any]) -> str:

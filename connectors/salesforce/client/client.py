@@ -68,7 +68,7 @@ class Client(CrmClient[SalesforceSettings, Credentials]):
             yield rows
             path, params = None if body["done"] else str(body["nextRecordsUrl"]), None
             if path:
-                paging.mind(path, len(rows))
+                paging.check(path, len(rows))
 
     def rows(self, soql: str) -> Rows:
         """All rows of a small query."""
@@ -89,7 +89,7 @@ class Client(CrmClient[SalesforceSettings, Credentials]):
             raise AccessRefused(f"{error} A new login did not help; check the user's rights to the API.") from None
 
     def _once(self, send: Callable[[Salesforce], Any], repeatable: bool) -> Any:
-        self._share.mind(self.wire)
+        self._share.check(self.wire)
         sf = self._salesforce()
         try:
             return send(sf)

@@ -38,7 +38,7 @@ class Share:
         self._hours: deque[tuple[datetime, int]] = deque([(clock(), spent)] if spent else ())
         self._counted = 0
 
-    def mind(self, wire: Wire) -> None:
+    def check(self, wire: Wire) -> None:
         """Raise BudgetSpent before a call that would take more than our share, or the last calls of the CRM."""
         our_calls, now = self._last_day(wire), self._clock()
         if wire.used is None or wire.allowed is None:

@@ -24,7 +24,7 @@ class Paging:
         self._marks: set[str] = set()
         self._empty = 0
 
-    def mind(self, mark: str, found: int) -> None:
+    def check(self, mark: str, found: int) -> None:
         """Note the next page's mark and how many rows this page brought; raises Circular where there is no end."""
         self._empty = 0 if found else self._empty + 1
         if mark in self._marks:

@@ -27,7 +27,7 @@ class Offered(Protocol):
         """Whether it can be done with what our user may do and see."""
 
 
-def mind(acts: Sequence[Act], most: int) -> None:
+def check_acts(acts: Sequence[Act], most: int) -> None:
     """Raise ValueError for what must not be sent; nothing has been sent then."""
     if len(acts) > most:
         raise ValueError(f"{len(acts)} acts are more than the {most} of one batch.")

@@ -54,7 +54,7 @@ class CrmPush(ABC, Generic[ClientT, SchemaT, SettingsT, ResultT]):
 
     def send(self, patches: Sequence[Patch]) -> list[Outcome]:
         """One outcome for each patch, in order; see connectors.protocol. Raises ValueError for other fields."""
-        write_guard.mind(patches, self._settings.writes, self.most)
+        write_guard.check_patches(patches, self._settings.writes, self.most)
         sent = {patch.id: self._body(patch) for patch in patches}
         results = self._settle({deal: body for deal, body in sent.items() if body})
         return [self._outcome(patch, results.get(patch.id)) for patch in patches]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 
-def mind(patches: Sequence[Patch], writes: Mapping[str, str], most: int) -> None:
+def check_patches(patches: Sequence[Patch], writes: Mapping[str, str], most: int) -> None:
     """Raise ValueError for what must not be sent; nothing has been sent then."""
     if len(patches) > most:
         raise ValueError(f"{len(patches)} patches are more than the {most} of one batch.")

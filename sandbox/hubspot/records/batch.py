@@ -95,10 +95,10 @@ def _merged_away(call: Call, kind: str, key: str) -> bool:
 
 def _applied(call: Call, kind: str, each: dict[str, Any], record: Record, values: dict[str, str]) -> dict[str, Any]:
     writes.apply(call.portal, kind, record, call.actor, values)
-    return _told(call, kind, each, record, values)
+    return _result(call, kind, each, record, values)
 
 
-def _told(call: Call, kind: str, each: dict[str, Any], record: Record, values: dict[str, str]) -> dict[str, Any]:
+def _result(call: Call, kind: str, each: dict[str, Any], record: Record, values: dict[str, str]) -> dict[str, Any]:
     trace = {"objectWriteTraceId": each["objectWriteTraceId"]} if each.get("objectWriteTraceId") else {}
     return View(call.portal, kind, list(values)).of(record) | trace
 
@@ -148,7 +148,7 @@ def create(call: Call, name: str) -> Reply:
     for (each,), (values, link) in ready:
         record = writes.create(call.portal, kind, call.actor, values)
         link(record)
-        results.append(_told(call, kind, each, record, values))
+        results.append(_result(call, kind, each, record, values))
     return complete(call, results, errors, status=201)
 
 
@@ -171,7 +171,7 @@ def upsert(call: Call, name: str) -> Reply:
     for (each, record), values in _each(todo, check, errors, traced=_traced(wanted)):
         if record is None:
             made = writes.create(call.portal, kind, call.actor, values)
-            results.append({**_told(call, kind, each, made, values), "new": True})
+            results.append({**_result(call, kind, each, made, values), "new": True})
         else:
             results.append({**_applied(call, kind, each, record, values), "new": False})
     return complete(call, results, errors)
