@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
     from decimal import Decimal
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from model.actions import ActionRule
     from model.wide import Wide
+
+Side: TypeAlias = Literal["entry", "exit"]
 
 
 class Condition(Protocol):
@@ -88,3 +90,35 @@ class Process:
     def stage_ids(self) -> tuple[str, ...]:
         """Stage ids in order."""
         return tuple(stage.id for stage in self.stages)
+
+    def criteria(self) -> Iterator[Place]:
+        """Every criterion with its place: by stage, entry before exit."""
+        for order, stage in enumerate(self.stages, start=1):
+            yield from (Place(self, stage.id, order, "entry", criterion) for criterion in stage.entry)
+            yield from (Place(self, stage.id, order, "exit", criterion) for criterion in stage.exit)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a criterion stands: its process, stage, the stage's order (from 1) and the side of the gate."""
+
+    process: Process
+    stage: str
+    order: int
+    side: Side
+    criterion: Criterion
+
+    @property
+    def id(self) -> str:
+        """The id of the criterion in findings, waivers and messages: `process/stage/criterion`."""
+        return f"{self.process.id}/{self.stage}/{self.criterion.id}"
+
+    @property
+    def gate(self) -> str:
+        """The name of the gate that all criteria of this stage and side share."""
+        return f"{self.process.id}/{self.stage}/{self.side}"
+
+    @property
+    def last(self) -> bool:
+        """Whether the stage is the process's last one: Won."""
+        return self.order == len(self.process.stages)

@@ -163,6 +163,11 @@ class Description:
     offers: Mapping[str, Offer] = field(default_factory=dict)
     history: FieldHistory | None = None
 
+    @property
+    def own_users(self) -> frozenset[str]:
+        """The id of the CRM user we act as, where it is known."""
+        return frozenset({self.user_id} if self.user_id else ())
+
     def of(self, table: str) -> Offer:
         """What is given of the records of a table."""
         if table == OPPORTUNITIES.table:

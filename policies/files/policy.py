@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from model.subjects import OPPORTUNITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
     from decimal import Decimal
 
     from model.actions import ActionRule
     from model.facts import Fact
-    from model.process import Process, Rollout
+    from model.process import Place, Process, Rollout
     from policies.language import Condition
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
@@ -161,3 +161,8 @@ class PolicySet:
     criterion_examples: Mapping[str, Examples] = field(default_factory=dict)
     declared: Mapping[str, Fact] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
+
+    def criteria(self) -> Iterator[Place]:
+        """Every criterion of every process with its place, in order."""
+        for process in self.processes:
+            yield from process.criteria()

@@ -71,8 +71,7 @@ def conditions_of(policies: PolicySet) -> Iterator[Condition]:
     for process in policies.processes:
         if process.applies_to:
             yield cast("Condition", process.applies_to)
-        for stage in process.stages:
-            yield from (cast("Condition", criterion.require) for criterion in (*stage.entry, *stage.exit))
+        yield from (cast("Condition", place.criterion.require) for place in process.criteria())
 
 
 POLICY_NEEDS: Final = ("flagged", "clear")
@@ -97,13 +96,9 @@ def _entries(policy_set: PolicySet) -> Iterator[Untested]:
         needs = (*POLICY_NEEDS, "not_applicable") if policy.applies_to else POLICY_NEEDS
         if not policy.generated:
             yield Untested(policy.id, missing_kinds(policy.examples, needs))
-    for process in policy_set.processes:
-        for stage in process.stages:
-            for criterion in (*stage.entry, *stage.exit):
-                name = f"{process.id}/{stage.id}/{criterion.id}"
-                yield Untested(
-                    name, missing_kinds(policy_set.criterion_examples.get(name, Examples()), CRITERION_NEEDS)
-                )
+    for place in policy_set.criteria():
+        examples = policy_set.criterion_examples.get(place.id, Examples())
+        yield Untested(place.id, missing_kinds(examples, CRITERION_NEEDS))
 
 
 def missing_kinds(examples: Examples, needs: Sequence[str]) -> tuple[str, ...]:

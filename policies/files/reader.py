@@ -94,10 +94,7 @@ def _read_file(
 
 def _ids(policies: list[Policy], processes: list[Process]) -> dict[str, str]:
     """What a waiver may name, and what that is about: policies, generated ones too, and criteria by their path."""
-    criteria = (
-        f"{process.id}/{stage.id}/{criterion.id}"
-        for process in processes for stage in process.stages for criterion in (*stage.entry, *stage.exit)
-    )  # fmt: skip
+    criteria = (place.id for process in processes for place in process.criteria())
     about_deals: dict[str, str] = dict.fromkeys(
         (*criteria, *(name for name, _, _ in timed_stages(processes))), "opportunity"
     )

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
+    from model.process import Place
     from model.wide import Wide
-    from policies.judging.rules import Place, Rule
+    from policies.judging.rules import Rule
 
 FORWARD: Final = ("forward", "won")
 STATES: Final = ("breached", "waiting", "unknown", "ready", "clear")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from model.subjects import OPPORTUNITIES, SUBJECTS
 from policies.files import AT_MOST_SHARE, about, where_it_applies
@@ -12,39 +12,16 @@ from policies.files import AT_MOST_SHARE, about, where_it_applies
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from model.process import Criterion, Process, Rollout
+    from model.process import Place, Rollout
     from model.subjects import Subject
     from model.wide import Wide
     from policies.files import Mode, ModeCase, Policy, PolicySet, Severity
     from policies.language import Condition
 
-Side: TypeAlias = Literal["entry", "exit"]
-
 SCORED: Final = frozenset({"warn", "enforce"})
 """Modes in which a rule costs points and stands on the record."""
 RANK: Final[dict[str, int]] = {"none": 0, "info": 1, "warning": 2, "critical": 3}
 """Severities from mild to bad."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a criterion stands: its process, stage, the stage's order (from 1) and the side of the gate."""
-
-    process: Process
-    stage: str
-    order: int
-    side: Side
-    criterion: Criterion
-
-    @property
-    def last(self) -> bool:
-        """Whether the stage is the process's last one: Won."""
-        return self.order == len(self.process.stages)
-
-    @property
-    def gate(self) -> str:
-        """The name of the gate that all criteria of this stage and side share."""
-        return f"{self.process.id}/{self.stage}/{self.side}"
 
 
 @dataclass(frozen=True)
@@ -116,23 +93,14 @@ def rule_of(p: Policy) -> Rule:
 def rules_of(policies: PolicySet, subject: Subject = OPPORTUNITIES) -> Iterator[Rule]:
     """Every rule about a subject that is not off: policies in order, then criteria by process, stage and side."""
     yield from map(rule_of, about(policies, subject))
-    for place in places(policies) if subject.on_record else ():
+    for place in policies.criteria() if subject.on_record else ():
         c = place.criterion
         if c.mode == "off":
             continue
-        path = f"{place.process.id}/{place.stage}/{c.id}"
         yield Rule(
-            path, c.title, c.require, None, c.severity, c.points, "", c.mode, c.fix,  # type: ignore[arg-type]
+            place.id, c.title, c.require, None, c.severity, c.points, "", c.mode, c.fix,  # type: ignore[arg-type]
             place, rollout=place.process.rollout,
         )  # fmt: skip  # the reader makes every condition by the language, so `require` has a tree, too
-
-
-def places(policies: PolicySet) -> Iterator[Place]:
-    """Every criterion with its place, in order."""
-    for process in policies.processes:
-        for order, stage in enumerate(process.stages, start=1):
-            yield from (Place(process, stage.id, order, "entry", c) for c in stage.entry)
-            yield from (Place(process, stage.id, order, "exit", c) for c in stage.exit)
 
 
 def live(policies: PolicySet, wide: Wide) -> tuple[tuple[Rule, ...], tuple[str, ...]]:

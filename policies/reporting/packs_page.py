@@ -6,7 +6,6 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from policies.files import read_policies
-from policies.reporting.rendering import gates_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +38,8 @@ def flags_page(policy_set: PolicySet) -> str:
     """The table of all flags that a record can show, by title."""
     shown = ("warn", "enforce")
     flags = [(one.title, one.flag_if.english(), one.fix) for one in policy_set.policies if one.mode in shown]
-    flags += [(one.title, MISSED, one.fix) for _, _, _, one in gates_of(policy_set) if one.mode in shown]
+    criteria = (place.criterion for place in policy_set.criteria())
+    flags += [(one.title, MISSED, one.fix) for one in criteria if one.mode in shown]
     lines = (f"| {' | '.join(flag)} |" for flag in sorted(set(flags), key=lambda flag: (flag[0].casefold(), flag)))
     return FLAGS_HEAD + "\n".join(lines) + "\n"
 
@@ -54,7 +54,7 @@ def summaries(texts: Mapping[str, bytes]) -> list[dict[str, Any]]:
     rows = []
     for name, text in texts.items():
         pack = read_policies({name: text})
-        counts = (sum(not one.generated for one in pack.policies), len(pack.processes), len(list(gates_of(pack))))
+        counts = (sum(not one.generated for one in pack.policies), len(pack.processes), len(list(pack.criteria())))
         head = " ".join(line.lstrip("# ") for line in takewhile(_is_comment, text.decode().splitlines()))
         sizes = dict(zip(("policies", "processes", "criteria"), counts, strict=True))
         rows.append({"pack": name.removesuffix(".yaml"), **sizes, "about": head.split(". ")[0]})

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from policies.reporting.words import day as day_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from model.process import Criterion, Process, Rollout, Stage
+    from model.process import Place, Rollout
     from policies.files import Examples, FactValue, GateScenario, Policy, PolicySet, ScenarioDay
     from policies.language import Condition
 
@@ -83,21 +81,14 @@ def processes_of(found: PolicySet) -> list[dict[str, Any]]:
 
 def criteria_of(found: PolicySet) -> list[dict[str, Any]]:
     """One row a criterion, with its courses as sentences."""
-    return [_criterion(found, *place) for place in gates_of(found)]
+    return [_criterion(found, place) for place in found.criteria()]
 
 
-def gates_of(found: PolicySet) -> Iterator[tuple[Process, Stage, str, Criterion]]:
-    """Every criterion with where it stands."""
-    for process in found.processes:
-        for stage in process.stages:
-            yield from ((process, stage, "entry", criterion) for criterion in stage.entry)
-            yield from ((process, stage, "exit", criterion) for criterion in stage.exit)
-
-
-def _criterion(found: PolicySet, process: Process, stage: Stage, side: str, one: Criterion) -> dict[str, Any]:
+def _criterion(found: PolicySet, at: Place) -> dict[str, Any]:
+    one = at.criterion
     row = {name: getattr(one, name) for name in (*SHARED, "holds", "binds_from")}
-    place = {"process": process.id, "stage": stage.id, "side": side}
-    examples = found.criterion_examples.get(f"{process.id}/{stage.id}/{one.id}")
+    place = {"process": at.process.id, "stage": at.stage, "side": at.side}
+    examples = found.criterion_examples.get(at.id)
     kinds = ("met", "missed", "healed", "unbound")
     courses = {kind: [scenario_sentence(course) for course in getattr(examples, kind, ())] for kind in kinds}
     written = cast("Condition", one.require).text

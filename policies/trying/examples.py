@@ -39,12 +39,9 @@ def run_examples(policy_set: PolicySet) -> list[Problem]:
     Frames are evaluated here, so never call it in a worker's parent process.
     """
     problems = [problem for policy in policy_set.policies for problem in _policy(policy)]
-    for process in policy_set.processes:
-        for stage in process.stages:
-            for criterion in (*stage.entry, *stage.exit):
-                name = f"{process.id}/{stage.id}/{criterion.id}"
-                if examples := policy_set.criterion_examples.get(name):
-                    problems += _compared(name, examples, [(cast("Condition", criterion.require), False)])
+    for place in policy_set.criteria():
+        if examples := policy_set.criterion_examples.get(place.id):
+            problems += _compared(place.id, examples, [(cast("Condition", place.criterion.require), False)])
     return sorted(problems)
 
 

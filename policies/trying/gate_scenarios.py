@@ -70,12 +70,10 @@ def run_gate_scenarios(policy_set: PolicySet) -> list[Problem]:
 
 def asked_of(policy_set: PolicySet, process: Process) -> Iterator[Asked]:
     """Every scenario of a process's criteria."""
-    for stage in process.stages:
-        for criterion in (*stage.entry, *stage.exit):
-            name = f"{process.id}/{stage.id}/{criterion.id}"
-            examples = policy_set.criterion_examples.get(name)
-            for wanted in OUTCOMES if examples else ():
-                yield from (Asked(name, wanted, scenario) for scenario in getattr(examples, wanted))
+    for place in process.criteria():
+        examples = policy_set.criterion_examples.get(place.id)
+        for wanted in OUTCOMES if examples else ():
+            yield from (Asked(place.id, wanted, scenario) for scenario in getattr(examples, wanted))
 
 
 def outcomes(process: Process, asked: Sequence[Asked]) -> list[Outcome]:
@@ -139,6 +137,6 @@ def _judged(stage: Stage) -> Stage:
 
 def _types(process: Process) -> dict[str, FactType]:
     """The facts that the gates ask for."""
-    criteria = [criterion for stage in process.stages for criterion in (*stage.entry, *stage.exit)]
     # every condition is the reader's
-    return {name: kind for one in criteria for name, kind in cast("Condition", one.require).types.items()}
+    conditions = (cast("Condition", place.criterion.require) for place in process.criteria())
+    return {name: kind for condition in conditions for name, kind in condition.types.items()}

@@ -9,7 +9,6 @@ import polars as pl
 
 from policies.files import Examples
 from policies.language import Between, Chain, Compare, Not, in_english
-from policies.reporting.rendering import gates_of
 from policies.trying.examples import wide_of
 from policies.trying.gate_scenarios import asked_of, outcomes
 
@@ -82,13 +81,13 @@ def _of_policies(policy_set: PolicySet) -> Iterator[tuple[str, list[Slip]]]:
 
 def _of_criteria(policy_set: PolicySet) -> Iterator[tuple[str, list[Slip]]]:
     asked = {process.id: list(asked_of(policy_set, process)) for process in policy_set.processes}
-    for process, stage, _, criterion in gates_of(policy_set):
-        name = f"{process.id}/{stage.id}/{criterion.id}"
-        examples = policy_set.criterion_examples.get(name, Examples())
-        scenarios = [one for one in asked[process.id] if one.criterion == name]
+    for place in policy_set.criteria():
+        criterion = place.criterion
+        examples = policy_set.criterion_examples.get(place.id, Examples())
+        scenarios = [one for one in asked[place.process.id] if one.criterion == place.id]
         if scenarios or examples.flagged or examples.clear:
             slips = _unseen(cast("Condition", criterion.require), examples)
-            yield name, [slip for slip in slips if not _ends_otherwise(process, criterion, slip, scenarios)]
+            yield place.id, [slip for slip in slips if not _ends_otherwise(place.process, criterion, slip, scenarios)]
 
 
 def _unseen(condition: Condition, examples: Examples) -> list[Slip]:

@@ -37,7 +37,6 @@ def validate(context: typer.Context, paths: Paths = None, as_json: Json = False)
     Example: sluicegate policies validate policies/
     """
     from model.errors import PolicyProblem
-    from policies.reporting.rendering import gates_of
     from policies.trying.examples import run_examples
 
     found = _read(context, paths)
@@ -45,7 +44,7 @@ def validate(context: typer.Context, paths: Paths = None, as_json: Json = False)
     problems = run_examples(found)
     if problems:
         raise PolicyProblem(problems)
-    criteria = len(list(gates_of(found)))
+    criteria = len(list(found.criteria()))
     counts = {"policies": len(found.policies), "processes": len(found.processes), "criteria": criteria}
     text = (
         f"In order, and every example holds: {many(len(found.policies), 'policy')}, "

@@ -144,12 +144,7 @@ def _keep(session: Session, run_id: int, judged: JudgedPart, digest: str, used: 
 
 def note_first_runs(session: Session, policies: PolicySet) -> None:
     """Record today as the first run of policies and criteria that are new here. They bind moves from now on."""
-    criteria = [
-        f"{process.id}/{stage.id}/{criterion.id}"
-        for process in policies.processes
-        for stage in process.stages
-        for criterion in (*stage.entry, *stage.exit)
-    ]
+    criteria = (place.id for place in policies.criteria())
     day = local_day(session, session.as_of)
     session.store.verdicts.note_first_run(session.name, [*(p.id for p in policies.policies), *criteria], day)
 

@@ -78,10 +78,7 @@ def _moves(
 def rules_with_actions(policies: PolicySet) -> dict[str, tuple[ActionRule, ...]]:
     """Actions by the id of their policy or criterion. The flag itself holds its mode."""
     found = {policy.id: policy.actions for policy in policies.policies}
-    for process in policies.processes:
-        for stage in process.stages:
-            for one in (*stage.entry, *stage.exit):
-                found[f"{process.id}/{stage.id}/{one.id}"] = one.actions
+    found |= {place.id: place.criterion.actions for place in policies.criteria()}
     return {name: actions for name, actions in found.items() if actions}
 
 

@@ -131,7 +131,6 @@ def setting_of(session: Session, description: Description, subject: Subject = OP
     """The judging options of a connection for a subject, as `widen` takes them."""
     connection, offer = session.connection, description.of(subject.table)
     fields = connection.fields if subject.on_record else connection.lead_fields
-    own_users = frozenset({description.user_id} - {None})
     return Setting(
         kind=connection.kind,
         currency=home_of(session, description).currency,
@@ -145,7 +144,7 @@ def setting_of(session: Session, description: Description, subject: Subject = OP
         closed=frozenset(status.strip().casefold() for status in connection.leads.closed),
         when_blank={fact: f.when_blank for fact, f in fields.items() if not isinstance(f, str)},
         min_coverage=connection.activity.min_coverage,
-        our_ids=own_users,  # type: ignore[arg-type]
+        our_ids=description.own_users,
         integration_ids=integration_ids(session),
     )
 
@@ -176,8 +175,7 @@ def offered(subject: Subject, mapped: frozenset[str]) -> frozenset[str]:
 
 def touch_rule(session: Session, description: Description) -> TouchRule:
     """Which activities count as a touch on this connection."""
-    own_users = {description.user_id} - {None}
-    return TouchRule(frozenset(own_users) | integration_ids(session), session.connection.activity.roll_up)  # type: ignore[arg-type]
+    return TouchRule(description.own_users | integration_ids(session), session.connection.activity.roll_up)
 
 
 def integration_ids(session: Session) -> frozenset[str]:

@@ -64,8 +64,8 @@ def _classed(session: Session, sets: PolicySetsByRun, since: datetime) -> pl.Dat
     acts = store.flag_history.acts(name, first - lag, roll_up=connection.activity.roll_up == "contacts")
     texts = {fact for fact, kind in sets.description.types.items() if kind == "text"} | {"next_step"}
     acts = with_says(acts, texts, copied(store.flag_history.next_steps(name)))
-    machines = integration_ids(session) | ({sets.description.user_id} - {None})
-    return classed(flags, sets.of(flags), acts, machines, session.as_of, lag)  # type: ignore[arg-type]
+    machines = integration_ids(session) | sets.description.own_users
+    return classed(flags, sets.of(flags), acts, machines, session.as_of, lag)
 
 
 @dataclass(frozen=True)

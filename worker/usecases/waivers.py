@@ -14,7 +14,6 @@ from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 from policies.files import add_waiver, end_waivers, read_policies
-from policies.reporting.rendering import gates_of
 from worker.pipeline.session import read_once
 
 if TYPE_CHECKING:
@@ -66,8 +65,7 @@ def add(services: Services, waiver: Mapping[str, Any], file: Path | None) -> dic
 
 def _known(policy: str, found: PolicySet) -> None:
     """Raise SettingsProblem where no policy or criterion has this id; the waiver has no line in a file yet."""
-    gates = (f"{process.id}/{stage.id}/{criterion.id}" for process, stage, _, criterion in gates_of(found))
-    known = {*gates, *(one.id for one in found.policies)}
+    known = {*(place.id for place in found.criteria()), *(one.id for one in found.policies)}
     if policy not in known:
         hint = did_you_mean(policy, known) or "; `sluicegate policies show` lists them."
         raise SettingsProblem(f"There is no policy or criterion '{policy}' to waive{hint}")

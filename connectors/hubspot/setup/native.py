@@ -13,19 +13,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 import polars as pl
 
 from connectors.hubspot.setup.native_facts import rest_of, to_fill
-from connectors.shared.setup.native_rules import NOT_SENT, Native, Unsaid, asked_of, beyond, judged, path_of, require_of
+from connectors.shared.setup.native_rules import NOT_SENT, Native, Unsaid, asked_of, beyond, judged, require_of
 from model.stages import LOST, StageNames
 from model.wide import Wide
 from model.widening.process_binding import bound
-from policies.judging.rules import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from model.process import Process
+    from model.process import Place, Process
     from model.sync import Description
     from policies.files import PolicySet
-    from policies.judging.rules import Place
     from policies.language import Condition
 
 Rows: TypeAlias = "dict[tuple[str, str, str], dict[str, Any]]"
@@ -49,13 +47,13 @@ def native(policies: PolicySet, description: Description, stages: pl.DataFrame, 
     made = _Maker(policies, description, stages)
     rows: Rows = {}
     unsaid = []
-    for place in judged(places(policies), process):
+    for place in judged(policies.criteria(), process):
         needed = made.needed(place)
         for pipeline, stage in needed.stages:
             for fact in needed.facts:
                 made.add(rows, place, (pipeline, stage, fact), needed)
         if needed.rest:
-            unsaid.append(Unsaid(path_of(place), require_of(place).text, needed.rest))
+            unsaid.append(Unsaid(place.id, require_of(place).text, needed.rest))
     return Native(table=tuple(rows.values()), unsaid=tuple(unsaid), notes=NOTES if rows else NOTES[:1])
 
 
@@ -120,7 +118,7 @@ class _Maker:
         })  # fmt: skip
         criterion = place.criterion
         row["why"].append({
-            "criterion": path_of(place), "title": criterion.title, "mode": criterion.mode,
+            "criterion": place.id, "title": criterion.title, "mode": criterion.mode,
             "require": require_of(place).text, "enforced": "in part" if needed.rest else "whole",
         })  # fmt: skip
 

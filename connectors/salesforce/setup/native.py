@@ -14,9 +14,8 @@ from connectors.salesforce.setup.fields import EXEMPT
 from connectors.salesforce.setup.formula import Unsayable, constant, formula, quoted
 from connectors.salesforce.setup.formula_text import all_of, fn, laid_out, negated
 from connectors.salesforce.setup.native_facts import readings
-from connectors.shared.setup.native_rules import NOT_SENT, Native, Unsaid, asked_of, judged, path_of, require_of
+from connectors.shared.setup.native_rules import NOT_SENT, Native, Unsaid, asked_of, judged, require_of
 from model.stages import LOST, WON, Meaning, StageNames
-from policies.judging.rules import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,10 +24,9 @@ if TYPE_CHECKING:
 
     from connectors.salesforce.setup.formula import Reading
     from connectors.salesforce.setup.formula_text import Expr
-    from model.process import Process
+    from model.process import Place, Process
     from model.sync import Description
     from policies.files import PolicySet
-    from policies.judging.rules import Place
     from policies.language import Condition
 
 STAGE: Final = "StageName"
@@ -54,11 +52,11 @@ def native(policies: PolicySet, description: Description, stages: pl.DataFrame, 
     """A rule for each criterion that a formula can say whole, the rest with reasons. `stages`: CRM_STAGES."""
     made = _Maker(policies, description, stages)
     rules, unsaid = [], []
-    for place in judged(places(policies), process):
+    for place in judged(policies.criteria(), process):
         try:
             rules.append(made.rule(place))
         except Unsayable as error:
-            unsaid.append(Unsaid(path_of(place), require_of(place).text, error.reasons))
+            unsaid.append(Unsaid(place.id, require_of(place).text, error.reasons))
     return Native(tuple(rules), unsaid=tuple(unsaid), notes=NOTES if rules else NOTES[:1])
 
 
@@ -76,9 +74,9 @@ class _Maker:
         if len(text) > MAX_FORMULA or len(text.encode()) > MAX_BYTES:
             raise Unsayable((f"its formula has {len(text):,} characters, and {MAX_FORMULA:,} are the most",))
         return {
-            "criterion": path_of(place), "process": place.process.id, "stage": place.stage, "side": place.side,
+            "criterion": place.id, "process": place.process.id, "stage": place.stage, "side": place.side,
             "mode": criterion.mode, "title": criterion.title, "require": require_of(place).text,
-            "name": rule_name(path_of(place)), "formula": text, "message": criterion.fix[:MAX_MESSAGE],
+            "name": rule_name(place.id), "formula": text, "message": criterion.fix[:MAX_MESSAGE],
         }  # fmt: skip
 
     def formula(self, place: Place) -> Expr:

@@ -11,9 +11,9 @@ from model.widening.mapped_facts import combined
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from model.process import Place
     from model.sync import Description
     from policies.files import PolicySet
-    from policies.judging.rules import Place
     from policies.language import Condition
 
 BY_FEED: Final = {
@@ -49,11 +49,6 @@ class Native:
     notes: tuple[str, ...] = ()
 
 
-def path_of(place: Place) -> str:
-    """The criterion's name in findings."""
-    return f"{place.process.id}/{place.stage}/{place.criterion.id}"
-
-
 def require_of(place: Place) -> Condition:
     """What the criterion asks; every condition is the reader's."""
     return cast("Condition", place.criterion.require)
@@ -67,10 +62,7 @@ def judged(places: Iterable[Place], process: str | None) -> Iterator[Place]:
 def asked_of(policies: PolicySet) -> frozenset[str]:
     """Facts that claims and criteria name."""
     claims = [cast("Condition", one.applies_to) for one in policies.processes if one.applies_to]
-    criteria = [
-        cast("Condition", one.require) for process in policies.processes for stage in process.stages
-        for one in (*stage.entry, *stage.exit)
-    ]  # fmt: skip
+    criteria = [require_of(place) for place in policies.criteria()]
     return frozenset(name for condition in (*claims, *criteria) for name in condition.facts)
 
 

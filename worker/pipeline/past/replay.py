@@ -12,7 +12,7 @@ import polars as pl
 from model.calendars.replay_days import COPIED, LOGGED, Days, added, logged_steps, silent_days
 from model.facts import KNOWN
 from model.widening.copied_next_steps import SHARED, shared
-from policies.judging.rules import live, places
+from policies.judging.rules import live
 from policies.trying.crossings import passes
 from policies.trying.intervals import bound_by_moves, gate_intervals, intervals, rule_intervals
 from store import UnrecordedChanges
@@ -92,8 +92,7 @@ class Past:
     @cached_property
     def first_runs(self) -> dict[str, date]:
         """Gates bind from the first day, unless they have their own `binds_from`."""
-        ids = [f"{place.process.id}/{place.stage}/{place.criterion.id}" for place in places(self.policies)]
-        return dict.fromkeys(ids, self.first)
+        return dict.fromkeys((place.id for place in self.policies.criteria()), self.first)
 
     @cached_property
     def periods(self) -> list[JudgingPeriod]:
@@ -104,7 +103,7 @@ class Past:
     def asked(self) -> frozenset[str]:
         """Every fact that policies, gates, processes or the scope ask for."""
         conditions = [process.applies_to for process in self.policies.processes if process.applies_to] + [
-            place.criterion.require for place in places(self.policies)
+            place.criterion.require for place in self.policies.criteria()
         ]
         scoped = self.scope.facts if self.scope else frozenset[str]()
         asked = [policy.facts for policy in self.policies.policies] + [condition.facts for condition in conditions]
