@@ -26,7 +26,8 @@ class Fact:
     local time from which a fact counts hours; null where a field is mapped. `history`: the column whose changes the
     fact is about; `expression` then reduces a deal's changes (`at`, `before`, `after`) to one value, and `needs` names
     the history (`amount_history`), which is unknown where it does not reach back to the deal's creation. `whole`: a
-    number without fractions.
+    number without fractions. `changes`: what can change the value besides a record: nothing, the date (a plan falls
+    due, a rate is dated later), or each local day, by which it grows by one.
     """
 
     name: str
@@ -41,6 +42,13 @@ class Fact:
     clock: str = ""
     history: str = ""
     whole: bool = False
+    changes: Literal["with a record", "on a date", "every day"] = "with a record"
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a fact over today's date that does not say on which days it changes."""
+        dated = self.expression is not None and "as_of_date" in self.expression.meta.root_names()
+        if dated and self.changes == "with a record":
+            raise ValueError(f'{self.name} counts from as_of_date: give it changes="on a date" or "every day".')
 
 
 STARTED: Final = pl.coalesce("reopened_on", "created")
@@ -116,9 +124,9 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("stage_since", "date", "", "Entry of this visit to the stage", ("stage_history",),
              known=HISTORY & pl.col("visit_readable")),
         Fact("days_in_stage", "number", "days", "All visits of this spell to the stage", ("stage_history",),
-             known=HISTORY & pl.col("spell_readable"), whole=True),
+             known=HISTORY & pl.col("spell_readable"), whole=True, changes="every day"),
         Fact("days_in_visit", "number", "days", "This visit to the stage", ("stage_history",),
-             known=HISTORY & pl.col("visit_readable"), whole=True),
+             known=HISTORY & pl.col("visit_readable"), whole=True, changes="every day"),
         Fact("stage_median_days", "number", "days", "The stage's median by the calibration, else its band's upper end",
              ("stage_name",), known=STAGE),
         Fact("is_open", "yes/no", "", "Neither won nor lost", ("is_closed",), ~pl.col("is_closed"), known=STATUS_KNOWN),
@@ -134,7 +142,7 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("currency", "text", "", "The deal's currency", ("currency",)),
         Fact("amount_home", "money", "home currency",
              "The amount by the rate of the close date, today at the latest; unknown without one",
-             ("amount", "currency"), known=pl.col("rate_known")),
+             ("amount", "currency"), known=pl.col("rate_known"), changes="on a date"),
         Fact("discount_percent", "number", "percent", "Discount, 0 to 100, by mapping", MAPPED),
         Fact("close_date", "date", "", "The day the deal is expected to close", ("close_date",)),
         Fact("pushes", "number", "moves", "Moves of the close date by a day or more to later", ("date_history",),
@@ -146,22 +154,25 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("touched", "yes/no", "", "Touched at least once since creation or re-opening", ("activities",),
              (pl.col("touch_on") >= STARTED).fill_null(pl.col("touch_on").is_not_null()), known=SEEN),
         Fact("touches_30d", "number", "touches", "Touches of the last 30 days", ("activities",),
-             pl.col("touches_30d").fill_null(0), known=SEEN, whole=True),
+             pl.col("touches_30d").fill_null(0), known=SEEN, whole=True, changes="on a date"),
         Fact("reported_last_activity", "date", "", "The date in an exported report's own column; no touch", MAPPED),
         Fact("next_activity", "date", "", "The earliest future meeting, or task due today or later", ("activities",),
-             pl.min_horizontal("meeting_on", "task_on"), known=pl.col("plans_readable") & pl.col("team_logs")),
+             pl.min_horizontal("meeting_on", "task_on"), known=pl.col("plans_readable") & pl.col("team_logs"),
+             changes="on a date"),
         Fact("last_edit", "date", "", "The last edit of the record", ("last_edit",)),
-        Fact("next_step", "text", "", "The next step as written", ("next_step",)),
+        Fact("next_step", "text", "", "The next step as written", ("next_step",), changes="on a date"),
         Fact("has_next_step", "yes/no", "", "A fresh text, open task or future meeting", ("next_step",),
-             PLAN, known=PLAN.is_not_null(), partly=True),
+             PLAN, known=PLAN.is_not_null(), partly=True, changes="on a date"),
         Fact("next_step_copied", "yes/no", "", "The text is on another open deal of the owner, or older than the stage",
              ("next_step",), COPIED, known=COPIED.is_not_null()),
         Fact("next_step_due", "date", "", "Mapped, else the earliest open task or future meeting", ("activities",),
              pl.coalesce("mapped_due_ahead", "plan_on", "mapped_next_step_due"),
-             known=pl.col("mapped_due_ahead").is_not_null() | pl.col("plans_readable"), partly=True),
+             known=pl.col("mapped_due_ahead").is_not_null() | pl.col("plans_readable"), partly=True,
+             changes="on a date"),
         Fact("next_step_owner", "text", "",
              "Mapped, else the task's, else the deal's owner, unless known to have left", ("activities",),
-             pl.coalesce("mapped_next_step_owner", "task_owner", "active_owner"), known=STEPPED, partly=True),
+             pl.coalesce("mapped_next_step_owner", "task_owner", "active_owner"), known=STEPPED, partly=True,
+             changes="on a date"),
         Fact("contact_count", "number", "contacts", "Contacts on the deal", ("contact_roles",),
              pl.col("contact_count").fill_null(0), whole=True),
         Fact("contact_roles", "list", "", "Their roles", ("contact_roles",)),
@@ -180,6 +191,10 @@ FACTS: Final[dict[str, Fact]] = {
 }  # fmt: skip
 """Fact by name, in the order of the reference page."""
 
+DAILY: Final = frozenset(name for name, fact in FACTS.items() if fact.changes == "every day")
+"""Facts that grow by one with each local day."""
+BY_DATE: Final = frozenset(name for name, fact in FACTS.items() if fact.changes != "with a record")
+"""Facts that may change at a local midnight without a record."""
 FOLLOWED: Final = frozenset(fact.history for fact in FACTS.values() if fact.history)
 """Columns of a deal whose history a fact is about."""
 KNOWN: Final = "__known"

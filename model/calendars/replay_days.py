@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.calendars.zones import Zones
-from model.facts import FACTS, KNOWN
+from model.facts import DAILY, FACTS, KNOWN
 from model.snapshot import INSTANT
 from model.widening.activity_facts import FEWEST_DEALS
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from model.wide import Wide
 
-PASSING: Final = frozenset({"days_in_stage", "days_in_visit"})
-"""Facts that grow by one with each local day."""
 LOGGED: Final = frozenset(
     name for name, fact in FACTS.items()
     if fact.known is not None and "team_logs" in fact.known.meta.root_names()
@@ -127,7 +125,7 @@ class Days:
                  for c in (name, name + KNOWN) if c in schema}  # fmt: skip
         frame = self.wide.frame.select("key", "process", *(c for c in [*asked, *more] if c not in {"key", "process"}))
         frame = frame[row].with_columns(as_of_date=today, _day=pieces["day"])
-        frame = frame.with_columns(pl.col(fact) + passed for fact in PASSING & asked)
+        frame = frame.with_columns(pl.col(fact) + passed for fact in DAILY & asked)
         if self.silence_matters(facts):
             frame = self._with_silence(frame, LOGGED & asked)
         dates = pieces.select("day", "until", deal=self.rows["deal"].gather(row))

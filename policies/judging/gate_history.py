@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from model.facts import BY_DATE
 from model.snapshot import INSTANT, columns
 from policies.judging.breaches import ANSWERS, KEY
-from policies.language import Call, walk
+from policies.language import DAY_COUNTS, Call, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,14 +27,6 @@ ROWS: Final = columns({"deal": pl.Int64, "at": INSTANT, "known": INSTANT, "known
 """
 
 
-COUNTED: Final = frozenset({"days_since", "days_until", "business_days_since"})
-DATED: Final = frozenset({
-    "days_in_stage", "days_in_visit", "has_next_step", "next_step", "next_step_due", "next_step_owner",
-    "next_activity", "amount_home",
-})  # fmt: skip
-"""Facts that may change at a local midnight: counts of days, plans that fall due, rates of a new day."""
-
-
 def at_moves(bindings: pl.DataFrame) -> pl.DataFrame:
     """key, at: just before and just after each binding move."""
     moves = bindings.select("key", at="moved_at").unique()
@@ -42,8 +35,8 @@ def at_moves(bindings: pl.DataFrame) -> pl.DataFrame:
 
 def by_date(condition: Condition) -> bool:
     """Whether the date alone may change the answer, without a recorded change of the deal."""
-    counts = any(isinstance(node, Call) and node.function in COUNTED for node in walk(condition.tree))
-    return counts or not DATED.isdisjoint(condition.facts)
+    counts = any(isinstance(node, Call) and node.function in DAY_COUNTS for node in walk(condition.tree))
+    return counts or not BY_DATE.isdisjoint(condition.facts)
 
 
 def windows(bindings: pl.DataFrame) -> pl.DataFrame:

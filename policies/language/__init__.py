@@ -10,6 +10,7 @@ from policies.language.measure import Measure, measures
 from policies.language.number import Number, parse_number
 from policies.language.other_names import meant_fact
 from policies.language.text import compared, shortened, trimmed
+from policies.language.tokens import DAY_COUNTS
 from policies.language.tree import (
     Among,
     Arithmetic,
@@ -37,6 +38,7 @@ from policies.language.tree import (
 )
 
 __all__ = [
+    "DAY_COUNTS",
     "Among",
     "Arithmetic",
     "Between",

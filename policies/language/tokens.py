@@ -8,7 +8,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 Kind: TypeAlias = Literal["fact", "text", "number", "yes/no", "function", "word", "sign", "(", ")", ","]
 KEYWORDS: Final = ("and", "or", "not", "in", "is", "blank", "between", "contains")
 WORDS: Final = frozenset({*KEYWORDS, "is not", "is blank", "is not blank", "not in"})
-FUNCTIONS: Final = ("days_since", "days_until", "business_days_since", "lower", "length")
+DAY_COUNTS: Final = ("days_since", "days_until", "business_days_since")
+"""Functions that count days from or to a date, so that the date alone changes their value."""
+FUNCTIONS: Final = (*DAY_COUNTS, "lower", "length")
 POSTFIX: Final = frozenset({"is blank", "is not blank"})
 OPERANDS: Final = frozenset({"fact", "text", "number", "yes/no"})
 

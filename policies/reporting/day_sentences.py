@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from policies.language import Measure
     from policies.reporting.since import Row
 
-DAY_COUNTS: Final = frozenset({"days_since", "days_until", "business_days_since"})
 REACHED: Final = frozenset({">", ">="})
 SIZES: Final = {
     "<": "less than {}", "<=": "at most {}", ">": "more than {}", ">=": "at least {}", "=": "exactly {}",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from model.facts import FACTS
 from model.helpers.words import many
 from model.subjects import SUBJECTS
-from policies.language import Not, denied, in_english
-from policies.reporting.day_sentences import DAY_COUNTS, dated, in_stage, stayed, waited
+from policies.language import DAY_COUNTS, Not, denied, in_english
+from policies.reporting.day_sentences import dated, in_stage, stayed, waited
 from policies.reporting.since import AGEING, limit_of
 from policies.reporting.words import day, label, limit_text, low, shown
 

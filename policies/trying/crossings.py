@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from model.calendars.replay_days import PASSING
-from policies.language import Among, Between, Call, Compare, FactRef, measures, walk
+from model.facts import DAILY
+from policies.language import DAY_COUNTS, Among, Between, Call, Compare, FactRef, measures, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from policies.language import Condition, Measure, Node
 
-COUNTED: Final = frozenset({"days_since", "days_until", "business_days_since"})
 RISES: Final = {"days_since": 1, "days_until": -1, None: 1}
 """How a day count changes from one day to the next. Business days have uneven steps and are checked every day."""
 ABOUT: Final = range(-2, 4)
@@ -30,17 +29,17 @@ class Crossing(NamedTuple):
     of: str | None
 
 
-def passes(condition: Condition) -> bool:
-    """Whether the answer can change with the date alone."""
+def counts_days(condition: Condition) -> bool:
+    """Whether the condition counts days, so that its answer may change on any day."""
     return any(map(_counts, walk(condition.tree)))
 
 
 def _counts(node: Node) -> bool:
     match node:
         case Call(function=function):
-            return function in COUNTED
+            return function in DAY_COUNTS
         case FactRef(name=name):
-            return name in PASSING
+            return name in DAILY
         case _:
             return False
 
@@ -60,8 +59,8 @@ def crossings(conditions: Sequence[Condition]) -> list[Crossing] | None:
 def _limits(found: Sequence[Measure]) -> Iterator[Crossing]:
     """The limits of a comparison of a day count with constants; none for any other comparison."""
     for measure in found:
-        rises = measure.function in RISES and (measure.function or measure.fact in PASSING)
-        if not rises or measure.of in PASSING or measure.plus:
+        rises = measure.function in RISES and (measure.function or measure.fact in DAILY)
+        if not rises or measure.of in DAILY or measure.plus:
             return
         limits = measure.limit if isinstance(measure.limit, tuple) else (measure.limit,)
         for limit in limits:

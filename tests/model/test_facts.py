@@ -223,3 +223,10 @@ def test_a_fact_over_the_history_of_any_field_is_one_entry(changes, unread, time
     subject = replace(OPPORTUNITIES, facts={**FACTS, "times_lowered": LOWERED})
     shot = replace(deal(field_changes=changes, unread=unread), subject=subject)
     assert fact("times_lowered", shot) == times
+
+
+def test_a_fact_over_the_date_must_say_on_which_days_it_changes():
+    age = (pl.col("as_of_date") - pl.col("created")).dt.total_days()
+    assert Fact("age_days", "number", "days", "Age", ("created",), age, changes="every day").changes == "every day"
+    with pytest.raises(ValueError, match="age_days counts from as_of_date"):
+        Fact("age_days", "number", "days", "Age", ("created",), age)

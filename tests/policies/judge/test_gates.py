@@ -6,9 +6,12 @@ import orjson
 import polars as pl
 import pytest
 
+from model.facts import FACTS
 from model.previous_verdict import PreviousVerdict
 from policies.judging.context import Context
+from policies.judging.gate_history import by_date
 from policies.judging.judge import judge
+from policies.language import parse_condition
 from policies.reporting.report import report_on, rule_counts
 from tests.policies.judge import views
 from tests.policies.judge.build import compare, criterion, day, moves, policies, process, wide, yes
@@ -209,3 +212,12 @@ def test_a_criterion_that_is_off_is_not_judged():
     silent = process(discovery=((), (criterion("pain-known", yes("pain_identified"), mode="off"),)))
     v = judged("2026-11-01 discovery", "2026-11-05 proposal", facts={"pain_identified": False}, sales=silent)
     assert (broken(v), rule_counts(v)) == ([], {})
+
+
+@pytest.mark.parametrize(("text", "changes"), [
+    ("days_since(last_activity) <= 14", True), ("days_in_stage < 30", True), ("touches_30d < 3", True),
+    ("next_activity is not blank", True), ("amount_home > 1000", True), ("amount > 1000", False),
+    ("has_champion", False),
+])  # fmt: skip
+def test_a_criterion_is_also_asked_at_midnight_where_the_date_alone_can_change_its_answer(text, changes):
+    assert by_date(parse_condition(text, FACTS)) is changes

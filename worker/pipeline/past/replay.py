@@ -13,7 +13,7 @@ from model.calendars.replay_days import COPIED, LOGGED, Days, added, logged_step
 from model.facts import KNOWN
 from model.widening.copied_next_steps import SHARED, shared
 from policies.judging.rules import live
-from policies.trying.crossings import passes
+from policies.trying.crossings import counts_days
 from policies.trying.intervals import bound_by_moves, gate_intervals, intervals, rule_intervals
 from store import UnrecordedChanges
 from worker.pipeline.past.facts import PastFacts
@@ -113,7 +113,7 @@ class Past:
     def unrecorded(self) -> UnrecordedChanges:
         """Changes of facts without a record."""
         claims = [process.applies_to for process in self.policies.processes if process.applies_to]
-        daily = any(map(passes, claims))  # type: ignore[arg-type]
+        daily = any(map(counts_days, claims))  # type: ignore[arg-type]
         due = "next_step_due" if "next_step_due" in self.setting.mapped else None
         rates = self._rates() if "amount_home" in self.asked else ()
         starts = tuple(period.first for period in self.periods)
