@@ -9,15 +9,17 @@ import orjson
 import polars as pl
 import sqlalchemy as sa
 
+from model.deal_keys import ALL_DEALS
 from model.previous_verdict import ASKED, PAUSES
 from store import work_tables
 from store.codec import day
-from store.mirror_tables import ALL_KEYS
+from store.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from model.deal_keys import DealKeys
     from store.database import Database
     from store.fence import Lease
     from store.sql import Sql
@@ -55,24 +57,24 @@ class Approvals:
 
     database: Database
 
-    def pauses(self, connection: str, keys: tuple[int, int] | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """(granted PAUSES, ASKED as on the records now) of model/previous_verdict.py; `keys` is a range of deals."""
-        key, span = self.database.connection_key(connection), keys or ALL_KEYS
+    def pauses(self, connection: str, keys: DealKeys = ALL_DEALS) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """(granted PAUSES, ASKED as on the records now) of model/previous_verdict.py."""
+        key = self.database.connection_key(connection)
         with self.database.reading() as sql:
             granted = sql.frame(
-                f"SELECT {', '.join(PAUSES)} FROM pause WHERE connection = ? AND key BETWEEN ? AND ?"
-                " ORDER BY key, number", (key, *span), PAUSES,
+                f"SELECT {', '.join(PAUSES)} FROM pause WHERE connection = ? AND {within(keys)}"
+                " ORDER BY key, number", (key,), PAUSES,
             )  # fmt: skip
-            return granted, _asked(sql, key, span, granted)
+            return granted, _asked(sql, key, keys, granted)
 
     def keep_pauses(
-        self, connection: str, pauses: pl.DataFrame, keys: tuple[int, int] | None = None, lease: Lease | None = None
+        self, connection: str, pauses: pl.DataFrame, keys: DealKeys = ALL_DEALS, lease: Lease | None = None
     ) -> None:
-        """Replace the granted pauses of a range of deals."""
-        key, span = self.database.connection_key(connection), keys or ALL_KEYS
+        """Replace the granted pauses of some deals."""
+        key = self.database.connection_key(connection)
         rows = [(key, *map(_plain, row)) for row in pauses.select(PAUSES.names()).iter_rows()]
         with self.database.writing(lease) as sql:
-            sql.run("DELETE FROM pause WHERE connection = ? AND key BETWEEN ? AND ?", key, *span)
+            sql.run(f"DELETE FROM pause WHERE connection = ? AND {within(keys)}", key)
             sql.upsert("pause", ("connection", *PAUSES), rows, ("connection", "key", "number"))
 
     def approve(self, connection: str, approval: Approval) -> None:
@@ -105,10 +107,10 @@ def note_used(sql: Sql, connection: int, approvals: Iterable[Approval], as_of: d
         sql.tx.execute(sa.update(table).where(mine).values(used=as_of))
 
 
-def _asked(sql: Sql, connection: int, span: tuple[int, int], granted: pl.DataFrame) -> pl.DataFrame:
+def _asked(sql: Sql, connection: int, keys: DealKeys, granted: pl.DataFrame) -> pl.DataFrame:
     """Deals with a pause on the record, and deals with a granted pause and an unreadable record."""
-    fields = "SELECT key, ours FROM opportunity WHERE connection = ? AND key BETWEEN ? AND ? AND gone IS NULL"
-    named = sql.rows(f"{fields} AND ours LIKE ?", connection, *span, '%"pause_until":"%')
+    fields = f"SELECT key, ours FROM opportunity WHERE connection = ? AND {within(keys)} AND gone IS NULL"
+    named = sql.rows(f"{fields} AND ours LIKE ?", connection, '%"pause_until":"%')
     rows = [(key, _field(text, "pause_until"), _field(text, "pause_reason"), True) for key, text in named]
     waiting = granted["key"].unique().to_list()
     if waiting:

@@ -16,7 +16,6 @@ from store.codec import COLUMN_TYPE, Instant, Json, Packed, YesNo, name
 metadata: Final = sa.MetaData()
 BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite counts up plain INTEGER keys only
 
-ALL_KEYS: Final = (1, 2**62)
 """The range of every deal's key."""
 ORDER: Final = {"stage_change": "at", "field_change": "changed_at"}
 """The column that orders a history table by time."""

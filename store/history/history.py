@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from model.deal_keys import ALL_DEALS, DealKeys
 from model.subjects import LEADS, OPPORTUNITIES
 from store.codec import instant, instant_of
 from store.history.builder import HistoryBuilder
@@ -12,7 +13,6 @@ from store.history.leads import read_leads
 from store.history.logged import logged
 from store.history.raw import read, read_some
 from store.history.snapshot import feeds_of, read_snapshot
-from store.mirror_tables import ALL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,12 +41,12 @@ class History:
         as_of: datetime,
         *,
         touch: TouchRule,
-        keys: tuple[int, int] | None = None,
+        keys: DealKeys = ALL_DEALS,
         claims: Sequence[str] = (),
         fields: FieldHistory | None = None,
         subject: Subject = OPPORTUNITIES,
     ) -> Snapshot:
-        """What was known and true at `as_of`; `keys`: both ends of a range of deals, inclusive.
+        """What was known and true at `as_of`; `keys`: of which deals.
 
         `claims`: the facts by which processes claim deals; their changes are given. `fields`: the CRM's field history.
         Records of a `subject` other than deals come all at once.
@@ -55,21 +55,23 @@ class History:
             key = self.database.connection_key(connection)
             if subject is LEADS:
                 return read_leads(sql, key, as_of, touch)
-            return read_snapshot(sql, key, as_of, touch, keys or ALL_KEYS, claims, fields)
+            return read_snapshot(sql, key, as_of, touch, keys, claims, fields)
 
     def logged(self, connection: str, as_of: datetime, touch: TouchRule) -> pl.DataFrame:
         """Every touch that was known and had happened at `as_of`, on a deal or not (LOGGED)."""
         with self.database.reading() as sql:
             return logged(sql, self.database.connection_key(connection), instant(as_of), touch)
 
-    def slices(self, connection: str, size: int) -> list[tuple[int, int]]:
-        """Ranges of keys, both ends inclusive, with at most `size` deals each; together they hold every deal."""
+    def slices(self, connection: str, size: int) -> list[DealKeys]:
+        """Ranges of keys with at most `size` deals each; together they hold every deal."""
         query = (
             "SELECT min(key), max(key) FROM (SELECT key, (row_number() OVER (ORDER BY key) - 1) / ? AS part"
             " FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL) p GROUP BY part ORDER BY 1"
         )
         with self.database.reading() as sql:
-            return [(low, high) for low, high in sql.rows(query, size, self.database.connection_key(connection))]
+            return [
+                DealKeys(low, high) for low, high in sql.rows(query, size, self.database.connection_key(connection))
+            ]
 
     def feeds(self, connection: str) -> dict[str, datetime]:
         """When each feed was last read in full."""
@@ -94,10 +96,10 @@ class History:
 
     def builder(
         self, connection: str, instants: Sequence[datetime], *, touch: TouchRule, unrecorded: UnrecordedChanges,
-        keys: tuple[int, int] | None = None, fields: FieldHistory | None = None, lean: bool = False,
+        keys: DealKeys = ALL_DEALS, fields: FieldHistory | None = None, lean: bool = False,
     ) -> HistoryBuilder:  # fmt: skip
         """Read deals that existed on these days (ascending instants). `lean`: for `logged` only."""
         key, first, last = self.database.connection_key(connection), instant(instants[0]), instant(instants[-1])
         with self.database.reading() as sql:
-            raw = read(sql, key, first, last, touch, keys or ALL_KEYS, fields, lean=lean)
+            raw = read(sql, key, first, last, touch, keys, fields, lean=lean)
             return HistoryBuilder(raw, tuple(instants), unrecorded)

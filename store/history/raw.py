@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from model.deal_keys import DealKeys
 from model.snapshot import CRM_STAGES, DEALS, INSTANT, RATES
 from store.codec import instant_of
 from store.history.queries import HISTORY, Reach, owners, reach, small_table
 from store.history.touches import COUNTS, _rows
+from store.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,32 +121,33 @@ TOUCHED: Final = (
 
 
 def read(  # noqa: PLR0917 - what past rows need
-    sql: Sql, connection: int, first: int, last: int, touch: TouchRule, span: tuple[int, int],
-    fields: FieldHistory | None = None, *, lean: bool = False, only: str = "",
+    sql: Sql, connection: int, first: int, last: int, touch: TouchRule, keys: DealKeys,
+    fields: FieldHistory | None = None, *, lean: bool = False,
 ) -> Raw:  # fmt: skip
-    """Everything about the deals of a range of keys that lived between two instants (µs).
+    """Everything about some deals that lived between two instants (µs).
 
-    `lean`: read only the history of owners, open deals and touches. `only`: SQL that narrows the deals by `key`.
+    `lean`: read only the history of owners, open deals and touches.
     """
+    these = within(keys)
     return Raw(
-        deals=_deals(sql, connection, first, last, span, only),
+        deals=_deals(sql, connection, first, last, these),
         moves=sql.frame(
             "SELECT key, at, stage_name, pipeline, actor_id FROM stage_change"
-            f" WHERE connection = ? AND key BETWEEN ? AND ?{only} ORDER BY key, at, id", (connection, *span), MOVES,
+            f" WHERE connection = ? AND {these} ORDER BY key, at, id", (connection,), MOVES,
         ),
         changes=sql.frame(
             "SELECT key, changed_at, field, before, after,"
             " CASE WHEN origin = 'mirror' THEN coalesce(after_edit, changed_at) ELSE changed_at END AS at_least"
-            f" FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?{only}{OWNED if lean else ''}"
+            f" FROM field_change WHERE connection = ? AND {these}{OWNED if lean else ''}"
             " ORDER BY key, changed_at, id",
-            (connection, *span), CHANGES,
+            (connection,), CHANGES,
         ),
         roles=sql.frame(
-            "SELECT key, created, contact_id, role FROM contact_role WHERE connection = ? AND key BETWEEN ? AND ?"
-            f" AND gone IS NULL{only}{' AND 1 = 0' if lean else ''} ORDER BY key, coalesce(created, 0), id",
-            (connection, *span), ROLES,
+            f"SELECT key, created, contact_id, role FROM contact_role WHERE connection = ? AND {these}"
+            f" AND gone IS NULL{' AND 1 = 0' if lean else ''} ORDER BY key, coalesce(created, 0), id",
+            (connection,), ROLES,
         ),
-        activities=_activities(sql, connection, last, touch, span, only + (TOUCHED if lean else "")),
+        activities=_activities(sql, connection, last, touch, keys, TOUCHED if lean else ""),
         owners=owners(sql, connection),
         crm_stages=small_table(sql, connection, "crm_stage", CRM_STAGES),
         rates=small_table(sql, connection, "rate", RATES),
@@ -160,27 +163,23 @@ def read_some(  # noqa: PLR0917 - what a history reads
     sql: Sql, connection: int, last: int, touch: TouchRule, keys: pl.Series, fields: FieldHistory | None = None
 ) -> Raw:
     """Everything about some deals until an instant (µs)."""
-    wanted = keys.unique().sort().to_list()
-    only = f" AND key IN ({', '.join(map(str, wanted))})"
-    return read(sql, connection, 0, last, touch, (wanted[0], wanted[-1]), fields, only=only)
+    return read(sql, connection, 0, last, touch, DealKeys.of(frozenset(keys)), fields)
 
 
-def _deals(  # noqa: PLR0917 - what a past deal needs
-    sql: Sql, connection: int, first: int, last: int, span: tuple[int, int], only: str
-) -> pl.DataFrame:
+def _deals(sql: Sql, connection: int, first: int, last: int, these: str) -> pl.DataFrame:
     query = (
         f"SELECT {', '.join(name for name in KEPT if name != 'gone_at')}, CASE WHEN gone IS NOT NULL THEN gone_at END"
-        f" FROM opportunity WHERE connection = ? AND key BETWEEN ? AND ?{only} AND first_seen IS NOT NULL"
+        f" FROM opportunity WHERE connection = ? AND {these} AND first_seen IS NOT NULL"
         " AND (created IS NULL OR created <= ?) AND (gone IS NULL OR gone_at > ?) ORDER BY key"
     )
-    frame = sql.frame(query, (connection, *span, last, first), KEPT)
+    frame = sql.frame(query, (connection, last, first), KEPT)
     return frame.with_columns(pl.col("unread").fill_null(""), pl.col("facts").fill_null("{}"))
 
 
 def _activities(  # noqa: PLR0917 - the parts of one SELECT
-    sql: Sql, connection: int, last: int, touch: TouchRule, span: tuple[int, int], more: str
+    sql: Sql, connection: int, last: int, touch: TouchRule, keys: DealKeys, more: str
 ) -> pl.DataFrame:
-    rows, given = _rows(connection, touch, span)
+    rows, given = _rows(connection, touch, keys)
     own_users = sorted(touch.own_users)
     counts = COUNTS.format(others=" AND ".join(["created_by <> ?"] * len(own_users)) or "1 = 1")
 

@@ -22,11 +22,13 @@ from store.history.builder import HistoryBuilder, UnrecordedChanges
 from store.history.queries import HISTORY, WITHOUT_FEED, owners, reach, since_creation, small_table, with_history_gaps
 from store.history.raw import read_some
 from store.history.touches import TouchRule, activity_frame
+from store.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from model.deal_keys import DealKeys
     from model.sync import FieldHistory
     from store.history.queries import Reach
     from store.sql import Sql
@@ -37,10 +39,10 @@ ROLES_TEXT: Final = pl.Schema({"key": pl.Int64(), "contact_count": pl.Int64(), "
 
 def read_snapshot(  # noqa: PLR0917 - what is read of which deals
     sql: Sql,
-    key: int,
+    connection: int,
     as_of: datetime,
     touch: TouchRule,
-    span: tuple[int, int],
+    keys: DealKeys,
     claims: Sequence[str],
     fields: FieldHistory | None,
 ) -> Snapshot:
@@ -48,95 +50,97 @@ def read_snapshot(  # noqa: PLR0917 - what is read of which deals
     at = instant(as_of)
     if sql.postgres:
         sql.run("SET LOCAL work_mem = '256MB'")
-    activity = activity_frame(sql, key, at, touch, span)
-    deals = _deals(sql, key, at, span)
+    activity = activity_frame(sql, connection, at, touch, keys)
+    deals = _deals(sql, connection, at, keys)
     known = deals.select("key")  # neither gone ones nor shells
-    changes = _stage_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left")
-    stages = small_table(sql, key, "crm_stage", CRM_STAGES)
-    known_from = reach(sql, key, fields, (*HISTORY.values(), *WITHOUT_FEED))
-    deals = _with_changes(sql, key, at, span, deals, known_from).select(DEALS.names())
+    changes = _stage_changes(sql, connection, at, keys).join(known, on="key", how="semi", maintain_order="left")
+    stages = small_table(sql, connection, "crm_stage", CRM_STAGES)
+    followed = _field_changes(sql, connection, at, keys).join(known, on="key", how="semi", maintain_order="left")
+    known_from = reach(sql, connection, fields, (*HISTORY.values(), *WITHOUT_FEED))
+    deals = _with_changes(sql, connection, at, keys, deals, known_from).select(DEALS.names())
     return Snapshot(
         as_of=as_of,
-        records=_as_they_were(sql, key, as_of, touch, span, deals, fields),
+        records=_as_they_were(sql, connection, as_of, touch, keys, deals, fields),
         stage_changes=changes,
-        field_changes=_field_changes(sql, key, at, span).join(known, on="key", how="semi", maintain_order="left"),
+        field_changes=followed,
         activity=activity.join(known, on="key", how="semi"),
-        claim_changes=_claim_changes(sql, key, at, span, claims),
-        roles=_roles(sql, key, at, span).join(known, on="key", how="semi"),
-        owners=owners(sql, key),
+        claim_changes=_claim_changes(sql, connection, at, keys, claims),
+        roles=_roles(sql, connection, at, keys).join(known, on="key", how="semi"),
+        owners=owners(sql, connection),
         crm_stages=stages,
-        rates=small_table(sql, key, "rate", RATES),
-        feeds=feeds_of(sql, key),
+        rates=small_table(sql, connection, "rate", RATES),
+        feeds=feeds_of(sql, connection),
     )
 
 
-def _deals(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
+def _deals(sql: Sql, connection: int, at: int, keys: DealKeys) -> pl.DataFrame:
     """Deals as they stand now, but for those that did not exist then; with what `as_it_was` needs."""
     extra = {"first_seen": pl.Int64(), "first_edit": pl.Int64()}
     schema = pl.Schema({**{c: DEALS[c] for c in DEALS if c not in HISTORY}, **extra})
     query = (
         f"SELECT {', '.join(f'{c}' for c in schema)} FROM opportunity"
-        " WHERE connection = ? AND key BETWEEN ? AND ? AND first_seen IS NOT NULL"
+        f" WHERE connection = ? AND {within(keys)} AND first_seen IS NOT NULL"
         " AND (created IS NULL OR created <= ?) AND (gone IS NULL OR gone_at > ?)"
         + (" ORDER BY key" if sql.postgres else "")  # SQLite reads in this order anyway
     )
-    frame = sql.frame(query, (connection, *span, at, at), schema)
+    frame = sql.frame(query, (connection, at, at), schema)
     return frame.with_columns(pl.col("unread").fill_null(""), pl.col("facts").fill_null("{}"))
 
 
-def _stage_changes(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
+def _stage_changes(sql: Sql, connection: int, at: int, keys: DealKeys) -> pl.DataFrame:
     query = (
         "SELECT key, at, stage_name, pipeline, actor_id FROM stage_change"
-        " WHERE connection = ? AND key BETWEEN ? AND ? AND at <= ? ORDER BY key, at, id"
+        f" WHERE connection = ? AND {within(keys)} AND at <= ? ORDER BY key, at, id"
     )
-    return sql.frame(query, (connection, *span, at), STAGE_CHANGES)
+    return sql.frame(query, (connection, at), STAGE_CHANGES)
 
 
-def _field_changes(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
+def _field_changes(sql: Sql, connection: int, at: int, keys: DealKeys) -> pl.DataFrame:
     query = (
         "SELECT key, changed_at, field, before, after FROM field_change"
-        f" WHERE connection = ? AND key BETWEEN ? AND ? AND field IN ({', '.join('?' * len(FOLLOWED))})"
+        f" WHERE connection = ? AND {within(keys)} AND field IN ({', '.join('?' * len(FOLLOWED))})"
         " AND changed_at <= ? ORDER BY key, changed_at, id"
     )
-    return sql.frame(query, (connection, *span, *sorted(FOLLOWED), at), FIELD_CHANGES)
+    return sql.frame(query, (connection, *sorted(FOLLOWED), at), FIELD_CHANGES)
 
 
-def _claim_changes(sql: Sql, connection: int, at: int, span: tuple[int, int], fields: Sequence[str]) -> pl.DataFrame:
+def _claim_changes(sql: Sql, connection: int, at: int, keys: DealKeys, fields: Sequence[str]) -> pl.DataFrame:
     if not fields:
         return pl.DataFrame(schema=CLAIM_CHANGES)
     # what we saw between two pulls came after the first of them, at an hour that nobody knows
     at_least = "CASE WHEN origin = 'mirror' THEN coalesce(after_edit, changed_at) ELSE changed_at END"
     query = (
-        f"SELECT key, {at_least} AS at, field, before FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?"
+        f"SELECT key, {at_least} AS at, field, before FROM field_change WHERE connection = ? AND {within(keys)}"
         f" AND changed_at <= ? AND field IN ({', '.join('?' * len(fields))}) ORDER BY key, at, id"
     )
-    return sql.frame(query, (connection, *span, at, *fields), CLAIM_CHANGES)
+    return sql.frame(query, (connection, at, *fields), CLAIM_CHANGES)
 
 
-def _roles(sql: Sql, connection: int, at: int, span: tuple[int, int]) -> pl.DataFrame:
+def _roles(sql: Sql, connection: int, at: int, keys: DealKeys) -> pl.DataFrame:
     query = (
         "SELECT key, count(DISTINCT contact_id), {JOIN}(role, chr(31)) FROM contact_role"
-        " WHERE connection = ? AND key BETWEEN ? AND ? AND gone IS NULL AND (created IS NULL OR created <= ?)"
+        f" WHERE connection = ? AND {within(keys)} AND gone IS NULL AND (created IS NULL OR created <= ?)"
         " GROUP BY key ORDER BY key"
     ).replace("chr(31)", "chr(31)" if sql.postgres else "char(31)")
-    frame = sql.frame(query, (connection, *span, at), ROLES_TEXT)
+    frame = sql.frame(query, (connection, at), ROLES_TEXT)
     roles = pl.col("roles").list.unique().list.sort().fill_null(pl.lit([], dtype=pl.List(pl.String)))
     return frame.with_columns(roles).select(ROLES.names())
 
 
 def _as_they_were(  # noqa: PLR0917 - what a snapshot has read so far
-    sql: Sql, connection: int, as_of: datetime, touch: TouchRule, span: tuple[int, int], deals: pl.DataFrame,
+    sql: Sql, connection: int, as_of: datetime, touch: TouchRule, keys: DealKeys, deals: pl.DataFrame,
     fields: FieldHistory | None,
 ) -> pl.DataFrame:  # fmt: skip
     """Deals with those of which something later is recorded as history says that they were."""
     at = instant(as_of)
+    these = within(keys)
     query = (
-        "SELECT DISTINCT key FROM field_change WHERE connection = ? AND key BETWEEN ? AND ? AND changed_at > ?"
-        " UNION SELECT DISTINCT key FROM stage_change WHERE connection = ? AND key BETWEEN ? AND ? AND at > ?"
-        " UNION SELECT key FROM opportunity WHERE connection = ? AND key BETWEEN ? AND ?"
+        f"SELECT DISTINCT key FROM field_change WHERE connection = ? AND {these} AND changed_at > ?"
+        f" UNION SELECT DISTINCT key FROM stage_change WHERE connection = ? AND {these} AND at > ?"
+        f" UNION SELECT key FROM opportunity WHERE connection = ? AND {these}"
         " AND first_seen > ? AND first_edit > ?"
     )
-    where = (connection, *span, at)
+    where = (connection, at)
     later = sql.frame(query, (*where, *where, *where, at), pl.Schema({"key": pl.Int64()}))["key"]
     changed = deals.filter(pl.col("key").is_in(later.implode())).select("key", day=pl.lit(0, pl.Int64))
     if changed.is_empty():
@@ -148,7 +152,7 @@ def _as_they_were(  # noqa: PLR0917 - what a snapshot has read so far
 
 
 def _with_changes(  # noqa: PLR0917 - what a snapshot has read so far
-    sql: Sql, connection: int, at: int, span: tuple[int, int], deals: pl.DataFrame, known_from: Reach
+    sql: Sql, connection: int, at: int, keys: DealKeys, deals: pl.DataFrame, known_from: Reach
 ) -> pl.DataFrame:
     """When the next step was last written and the owner last changed, as far as history says.
 
@@ -156,10 +160,10 @@ def _with_changes(  # noqa: PLR0917 - what a snapshot has read so far
     reaches back to its first row of that field, or by us from the deal's first hour on.
     """
     query = (
-        "SELECT key, field, max(changed_at) FROM field_change WHERE connection = ? AND key BETWEEN ? AND ?"
+        f"SELECT key, field, max(changed_at) FROM field_change WHERE connection = ? AND {within(keys)}"
         " AND changed_at <= ? AND field IN ('next_step', 'owner_id') GROUP BY key, field"
     )
-    found = sql.frame(query, (connection, *span, at), EVENT)
+    found = sql.frame(query, (connection, at), EVENT)
     for column, field in HISTORY.items():
         one = found.filter(pl.col("field") == field).select("key", pl.col("at").alias(column))
         deals = deals.join(one, on="key", how="left", maintain_order="left")

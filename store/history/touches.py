@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
 
 from model.snapshot import ACTIVITY, INSTANT, TASK_DAYS
+from store.within import within
 
 if TYPE_CHECKING:
+    from model.deal_keys import DealKeys
     from store.sql import Sql
 
 DAY_US: Final = 86_400_000_000
@@ -26,7 +28,7 @@ class TouchRule:
 
 
 ROW: Final = "key, id, kind, state, at, due, owner_id, created, created_by, bulk, gone"
-ON_DEAL: Final = f"SELECT {ROW}, possible, 1 AS direct FROM activity WHERE connection = ? AND key BETWEEN ? AND ?"
+ON_DEAL: Final = f"SELECT {ROW}, possible, 1 AS direct FROM activity WHERE connection = ? AND {{deals}}"
 OPEN_OF: Final = """
     SELECT {who} AS who, count(DISTINCT o.key) AS open_deals FROM {source}
     WHERE o.connection = ? AND o.gone IS NULL AND coalesce(o.is_closed, 0) = 0 GROUP BY {who}"""
@@ -34,7 +36,7 @@ ON_CONTACT: Final = (
     f"SELECT d.key AS key, {', '.join('a.' + c for c in ROW.split(', ')[1:])},"
     " CASE WHEN n.open_deals > 1 THEN 1 ELSE a.possible END AS possible, 0 AS direct"
     " FROM activity a JOIN ({deals}) d ON d.who = a.{who} LEFT JOIN ({open}) n ON n.who = a.{who}"
-    " WHERE a.connection = ? AND a.key = 0 AND d.key BETWEEN ? AND ?{only}"
+    " WHERE a.connection = ? AND a.key = 0 AND {on_deal}{only}"
 )
 ROLES: Final = (
     "SELECT DISTINCT key, contact_id AS who FROM contact_role"
@@ -89,7 +91,7 @@ PLANS: Final = pl.Schema({
 })  # fmt: skip
 
 
-def activity_frame(sql: Sql, connection: int, as_of: int, rule: TouchRule, keys: tuple[int, int]) -> pl.DataFrame:
+def activity_frame(sql: Sql, connection: int, as_of: int, rule: TouchRule, keys: DealKeys) -> pl.DataFrame:
     """The `activity` frame of a snapshot: one row for each deal with an activity that was known at `as_of` (µs).
 
     Three passes, each over few columns, take a quarter of the time of one pass over everything.
@@ -136,17 +138,21 @@ def _task(day: str) -> tuple[pl.Expr, pl.Expr]:
     return due.alias(f"task_due_from_{day}"), owner.alias(f"task_owner_id_from_{day}")
 
 
-def _rows(connection: int, rule: TouchRule, keys: tuple[int, int]) -> tuple[str, list[Any]]:
+def _rows(connection: int, rule: TouchRule, keys: DealKeys) -> tuple[str, list[Any]]:
     """The activities to reduce, each under the key of its deal."""
-    low, high = max(1, keys[0]), keys[1]
+    deals = replace(keys, first=max(1, keys.first))  # 0 is the key of what stands on no deal
+    on_deal, mine = within(deals, "d.key"), ON_DEAL.format(deals=within(deals))
     if rule.roll_up == "deal":
-        return ON_DEAL, [connection, low, high]
+        return mine, [connection]
     contacts = ON_CONTACT.format(
-        who="contact_id", deals=ROLES, open=OPEN_OF.format(who="r.contact_id", source=ROLES_OPEN), only=""
+        who="contact_id",
+        deals=ROLES,
+        open=OPEN_OF.format(who="r.contact_id", source=ROLES_OPEN),
+        on_deal=on_deal,
+        only="",
     )
     accounts = ON_CONTACT.format(
         who="account_id", deals=ACCOUNTS, open=OPEN_OF.format(who="o.account_id", source="opportunity o"),
-        only=" AND a.contact_id IS NULL",
+        on_deal=on_deal, only=" AND a.contact_id IS NULL",
     )  # fmt: skip
-    both = [connection, connection, connection, low, high]
-    return f"{ON_DEAL} UNION ALL {contacts} UNION ALL {accounts}", [connection, low, high, *both, *both]
+    return f"{mine} UNION ALL {contacts} UNION ALL {accounts}", [connection] * 7

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 import sqlalchemy as sa
 
+from model.deal_keys import ALL_DEALS
 from model.snapshot import INSTANT
 from model.sync import Patch
 from store import work_tables
 from store.codec import pack
-from store.mirror_tables import ALL_KEYS
 from store.pushes.receipts import write_receipts
+from store.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from model.deal_keys import DealKeys
     from model.sync import Outcome
     from store.database import Database
     from store.fence import Lease
@@ -53,17 +55,17 @@ class Pushes:
 
     database: Database
 
-    def plan_rows(self, connection: str, keys: tuple[int, int] | None = None) -> pl.DataFrame:
+    def plan_rows(self, connection: str, keys: DealKeys = ALL_DEALS) -> pl.DataFrame:
         """A row for each deal that is not gone (schema PLAN_ROWS): our fields as last read and last sent, as JSON."""
         state = [c for c in PLAN_ROWS if c in work_tables.push_state.c and c != "key"]
         names = ", ".join(("s." if c in state else "o.") + c for c in PLAN_ROWS)
         query = (
             f"SELECT {names} FROM opportunity o LEFT JOIN push_state s ON s.connection = o.connection AND s.key = o.key"
-            " WHERE o.connection = ? AND o.key BETWEEN ? AND ? AND o.first_seen IS NOT NULL AND o.gone IS NULL"
+            f" WHERE o.connection = ? AND {within(keys, 'o.key')} AND o.first_seen IS NOT NULL AND o.gone IS NULL"
             " ORDER BY o.key"
         )
         with self.database.reading() as sql:
-            return sql.frame(query, (self.database.connection_key(connection), *(keys or ALL_KEYS)), PLAN_ROWS)
+            return sql.frame(query, (self.database.connection_key(connection),), PLAN_ROWS)
 
     def of_run(self, run_id: int) -> list[dict[str, Any]]:
         """Every patch of a run, with its outcome if it has one: deal, before, after, outcome, reason, at."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from store.owner_names import OWNERS
+from store.within import within
 
 if TYPE_CHECKING:
+    from model.deal_keys import DealKeys
     from store.sql import Sql
 
 STAGE_LABEL: Final = """coalesce((
@@ -24,10 +26,10 @@ LABELS: Final = pl.Schema({
 """The columns a verdict keeps of the deal, so that it can be shown again after the deal has changed."""
 
 
-def deal_labels(sql: Sql, connection: int, span: tuple[int, int]) -> pl.DataFrame:
-    """`key` and LABELS of a range of deals."""
+def deal_labels(sql: Sql, connection: int, keys: DealKeys) -> pl.DataFrame:
+    """`key` and LABELS of some deals."""
     query = (
         f"SELECT o.key, o.name, o.pipeline, {STAGE_LABEL}, {OWNER_NAME}, {IS_OPEN} {OF_DEALS}"
-        " WHERE o.connection = ? AND o.key BETWEEN ? AND ? ORDER BY o.key"
+        f" WHERE o.connection = ? AND {within(keys, 'o.key')} ORDER BY o.key"
     )
-    return sql.frame(query, (connection, *span), pl.Schema({"key": pl.Int64(), **LABELS}))
+    return sql.frame(query, (connection,), pl.Schema({"key": pl.Int64(), **LABELS}))

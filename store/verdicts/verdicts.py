@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 import sqlalchemy as sa
 
+from model.deal_keys import ALL_DEALS
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from model.subjects import OPPORTUNITIES
 from store import work_tables
 from store.approvals import note_used
 from store.codec import day, instant
-from store.mirror_tables import ALL_KEYS
 from store.verdicts.deal_labels import LABELS, deal_labels
 from store.verdicts.deal_list import deal_list
+from store.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
 
+    from model.deal_keys import DealKeys
     from model.subjects import Subject
     from store.approvals import Approval
     from store.database import Database
@@ -48,20 +50,18 @@ class Verdicts:
 
     database: Database
 
-    def previous(
-        self, connection: str, keys: tuple[int, int] | None = None
-    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        """(findings, deals, breaches) of model/previous_verdict.py as last kept, of a range of deals where given."""
+    def previous(self, connection: str, keys: DealKeys = ALL_DEALS) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """(findings, deals, breaches) of model/previous_verdict.py as last kept of some deals."""
         key = self.database.connection_key(connection)
         with self.database.reading() as sql:
-            findings, deals, breaches = (_kept(sql, table, key, keys or ALL_KEYS) for table in TABLES)
+            findings, deals, breaches = (_kept(sql, table, key, keys) for table in TABLES)
         return findings.select(FINDINGS.names()), deals.select(DEAL_VERDICTS.names()), breaches
 
     def findings(self, connection: str, subject: Subject) -> pl.DataFrame:
         """FINDINGS as last kept about a subject other than deals."""
         key = self.database.connection_key(connection)
         with self.database.reading() as sql:
-            return _kept(sql, "finding", key, ALL_KEYS, subject).select(FINDINGS.names())
+            return _kept(sql, "finding", key, ALL_DEALS, subject).select(FINDINGS.names())
 
     def keep_findings(
         self, connection: str, run_id: int, subject: Subject, findings: pl.DataFrame, lease: Lease | None = None
@@ -71,7 +71,7 @@ class Verdicts:
             return
         key = self.database.connection_key(connection)
         with self.database.writing(lease) as sql:
-            old = _kept(sql, "finding", key, ALL_KEYS, subject)
+            old = _kept(sql, "finding", key, ALL_DEALS, subject)
             _replace(sql, "finding", key, old, findings, run_id, subject)
 
     def keep(  # noqa: PLR0917 - a verdict is three frames of one run
@@ -82,23 +82,23 @@ class Verdicts:
         findings: pl.DataFrame,
         deals: pl.DataFrame,
         breaches: pl.DataFrame,
-        keys: tuple[int, int] | None = None,
+        keys: DealKeys = ALL_DEALS,
         lease: Lease | None = None,
         digest: str = "",
         used: Iterable[Approval] = (),
     ) -> dict[str, int]:
-        """Replace the verdicts of a range of deals (None: all); {opened, closed, written, removed}.
+        """Replace the verdicts of some deals; {opened, closed, written, removed}.
 
         The replaced rows stay readable as the past of this run. `opened` and `closed` count findings that became broken
         or ceased to be; `digest` is the policy set's; `used` are the approvals that let the verdict through the brake,
         noted in the same transaction. Raises ValueError if a later run has judged.
         """
-        key, span = self.database.connection_key(connection), keys or ALL_KEYS
+        key = self.database.connection_key(connection)
         with self.database.writing(lease) as sql:
             _note_judged(sql, key, run_id, as_of, digest)
-            labelled = deals.join(deal_labels(sql, key, span), on="key", how="left", maintain_order="left")
+            labelled = deals.join(deal_labels(sql, key, keys), on="key", how="left", maintain_order="left")
             frames = {"finding": findings, "deal_verdict": labelled, "breach": breaches}
-            old = {table: _kept(sql, table, key, span) for table in frames}
+            old = {table: _kept(sql, table, key, keys) for table in frames}
             counts = [_replace(sql, table, key, old[table], frame, run_id) for table, frame in frames.items()]
             note_used(sql, key, used, as_of)
         written, removed = (sum(part) for part in zip(*counts, strict=True))
@@ -147,18 +147,16 @@ def _columns(table: str) -> list[str]:
     return [*TABLES[table][0], *began]
 
 
-def _kept(
-    sql: Sql, table: str, connection: int, span: tuple[int, int], subject: Subject = OPPORTUNITIES
-) -> pl.DataFrame:
+def _kept(sql: Sql, table: str, connection: int, keys: DealKeys, subject: Subject = OPPORTUNITIES) -> pl.DataFrame:
     """The current rows, with the run that `began` them if the table has a past."""
     frame_schema, unique = TABLES[table]
     names = _columns(table)
     about = f" AND subject = '{subject.table}'" if table == "finding" else ""
     query = (
-        f"SELECT {', '.join(names)} FROM {table} WHERE connection = ? AND key BETWEEN ? AND ?{about}"
+        f"SELECT {', '.join(names)} FROM {table} WHERE connection = ? AND {within(keys)}{about}"
         f" ORDER BY {', '.join(unique)}"
     )
-    return sql.frame(query, (connection, *span), pl.Schema({name: frame_schema.get(name, RUN) for name in names}))
+    return sql.frame(query, (connection,), pl.Schema({name: frame_schema.get(name, RUN) for name in names}))
 
 
 def _replace(  # noqa: PLR0917 - the old rows, the new rows and the run

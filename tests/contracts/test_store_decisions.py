@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from model.deal_keys import ALL_DEALS, DealKeys
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from store.database import migrate
 from tests.store.fixtures import DAY, NOON, deal, keep
@@ -32,7 +33,7 @@ def findings(value):
     return pl.DataFrame(rows, schema=FINDINGS)
 
 
-def judged(store, value, scores=None, *, day=NOON, keys=None, digest="d", run=None, at="acme"):
+def judged(store, value, scores=None, *, day=NOON, keys=ALL_DEALS, digest="d", run=None, at="acme"):
     run = run or store.runs.start(at, day, "", "", "judge")
     scored = [(key, score, None, "ready", "{}") for key, score in (scores or {}).items()]
     deals = pl.DataFrame(scored, DEAL_VERDICTS, orient="row")
@@ -80,7 +81,7 @@ def test_judging_the_same_state_again_writes_nothing(pipeline):
 
 def test_a_verdict_on_some_deals_says_nothing_of_the_others(pipeline):
     judged(pipeline, {(1, "a"): "x", (3, "a"): "x"})
-    judged(pipeline, {}, day=NOON + DAY, keys=(1, 2))
+    judged(pipeline, {}, day=NOON + DAY, keys=DealKeys(1, 2))
     assert stood(pipeline, NOON + DAY) == {(3, "a"): ("broken", True)}
 
 
@@ -92,9 +93,9 @@ def test_runs_of_another_connection_are_not_listed(pipeline):
 
 def test_a_run_that_was_killed_half_way_is_followed_by_one_that_ends_it(pipeline):
     judged(pipeline, {(1, "a"): "x", (3, "a"): "x"})
-    judged(pipeline, {(1, "a"): "y!"}, day=NOON + DAY, keys=(1, 2))  # killed before the second slice
-    judged(pipeline, {(1, "a"): "y!"}, day=NOON + DAY + MINUTE, keys=(1, 2))
-    judged(pipeline, {}, day=NOON + DAY + 2 * MINUTE, keys=(3, 3))
+    judged(pipeline, {(1, "a"): "y!"}, day=NOON + DAY, keys=DealKeys(1, 2))  # killed before the second slice
+    judged(pipeline, {(1, "a"): "y!"}, day=NOON + DAY + MINUTE, keys=DealKeys(1, 2))
+    judged(pipeline, {}, day=NOON + DAY + 2 * MINUTE, keys=DealKeys(3, 3))
     assert stood(pipeline, NOON + DAY) == {(1, "a"): ("broken", False), (3, "a"): ("broken", True)}
     assert stood(pipeline, NOON + 2 * DAY) == {(1, "a"): ("broken", False)}
 
@@ -212,8 +213,13 @@ def test_a_store_of_before_without_a_single_run_migrates_too(store):
     assert store.decisions.judged_since("acme") is None
 
 
-SAID = st.dictionaries(st.tuples(st.integers(1, 3), st.sampled_from("ab")), st.sampled_from(["x", "y", "?", "x!"]))
-VERDICT = st.tuples(st.integers(0, 6), SAID, st.sampled_from([(1, 3), (1, 2), (2, 3)]))
+FOUND = st.dictionaries(st.tuples(st.integers(1, 3), st.sampled_from("ab")), st.sampled_from(["x", "y", "?", "x!"]))
+SOME = [ALL_DEALS, DealKeys(1, 2), DealKeys(2, 3), DealKeys.of(frozenset({1, 3}))]
+VERDICT = st.tuples(st.integers(0, 6), FOUND, st.sampled_from(SOME))
+
+
+def among(key, some):
+    return some.first <= key <= some.last and (some.only is None or key in some.only)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -223,11 +229,11 @@ def test_any_order_of_verdicts_gives_each_instant_the_state_after_its_newest_one
         for table in ("finding", "finding_past", "run"):
             sql.run(f"DELETE FROM {table}")
     state, states = {}, []
-    for day, found, (low, high) in verdicts:
-        now = {place: text for place, text in found.items() if low <= place[0] <= high}
-        state = {place: text for place, text in state.items() if not low <= place[0] <= high} | now
+    for day, found, some in verdicts:
+        now = {place: text for place, text in found.items() if among(place[0], some)}
+        state = {place: text for place, text in state.items() if not among(place[0], some)} | now
         states.append((day, len(states), state))
-        judged(store, now, day=NOON + day * DAY, keys=(low, high))
+        judged(store, now, day=NOON + day * DAY, keys=some)
     for day in range(7):
         newest = max((one for one in states if one[0] <= day), default=(0, 0, {}))[2]
         expected = findings(newest).select("key", "policy", "status", "shown")

@@ -3,7 +3,10 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tests.store.fixtures import DAY, NOON, deal, edited, keep, moved, only, snapshot
+import polars as pl
+
+from model.deal_keys import DealKeys
+from tests.store.fixtures import DAY, NOON, activity, deal, edited, keep, moved, only, snapshot
 
 STAGES = [
     {"id": name, "pipeline": None, "name": name, "label": name, "is_active": True, "is_closed": name in {"Won", "Lost"},
@@ -139,6 +142,16 @@ def test_a_slice_holds_its_own_deals_and_all_slices_hold_every_deal(store):
     parts = [snapshot(store, keys=part).deals["id"].to_list() for part in slices]
     assert [len(part) for part in parts] == [4, 4, 2]
     assert [id_ for part in parts for id_ in part] == snapshot(store).deals["id"].to_list()
+
+
+def test_some_deals_are_read_with_their_own_history_and_activities(store):
+    calls = [activity(f"a{n}", f"d{n}") for n in range(4)]
+    keep(store, opportunity=[deal(f"d{n}") for n in range(4)], activity=calls)
+    every = snapshot(store)
+    some = DealKeys.of(frozenset(every.deals["key"].gather([0, 2]).to_list()))
+    found = snapshot(store, keys=some)
+    assert found.deals["id"].to_list() == ["d0", "d2"]
+    assert found.activity.equals(every.activity.filter(pl.col("key").is_in(sorted(some.only))))
 
 
 def test_a_reader_sees_one_state_whatever_is_written_meanwhile(store):

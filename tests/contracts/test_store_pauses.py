@@ -5,6 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
+from model.deal_keys import DealKeys
 from model.previous_verdict import PAUSES, PreviousVerdict
 from store import VANISHED, Approval
 from tests.store.fixtures import DAY, NOON, deal, keep, snapshot
@@ -40,10 +41,19 @@ def test_what_cannot_be_read_as_a_date_is_no_pause(store):
 def test_granted_pauses_are_kept_and_replaced_range_by_range(store):
     keep(store, opportunity=[deal("d1"), deal("d2")])
     store.approvals.keep_pauses("acme", pl.concat([granted(1), granted(2)]))
-    store.approvals.keep_pauses("acme", granted(1, ended=date(2026, 11, 9)), keys=(1, 1))
+    store.approvals.keep_pauses("acme", granted(1, ended=date(2026, 11, 9)), keys=DealKeys(1, 1))
     kept, _ = store.approvals.pauses("acme")
     assert kept.select("key", "ended").rows() == [(1, date(2026, 11, 9)), (2, None)]
-    assert store.approvals.pauses("acme", (2, 2))[0]["key"].to_list() == [2]
+    assert store.approvals.pauses("acme", DealKeys(2, 2))[0]["key"].to_list() == [2]
+
+
+def test_pauses_of_some_deals_are_replaced_and_those_between_them_stay(store):
+    keep(store, opportunity=[deal(f"d{n}") for n in range(1, 4)])
+    store.approvals.keep_pauses("acme", pl.concat([granted(1), granted(2), granted(3)]))
+    some = DealKeys.of(frozenset({1, 3}))
+    store.approvals.keep_pauses("acme", granted(3), keys=some)
+    assert store.approvals.pauses("acme")[0]["key"].to_list() == [2, 3]
+    assert store.approvals.pauses("acme", some)[0]["key"].to_list() == [3]
 
 
 def test_a_granted_pause_with_fields_that_can_no_longer_be_read_says_so(store):

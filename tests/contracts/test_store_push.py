@@ -5,6 +5,7 @@ from datetime import date
 import orjson
 import pytest
 
+from model.deal_keys import DealKeys
 from model.sync import Outcome, Patch
 from store import Store, patch_hash
 from tests.store.fixtures import DAY, NOON, deal, keep, rows, snapshot
@@ -125,6 +126,11 @@ def test_a_deal_that_was_gone_when_we_wrote_is_gone_here_too(pipeline):
     send(pipeline, "gone", at=NOON + DAY)
     assert pipeline.pushes.plan_rows("acme")["id"].to_list() == ["d2", "d3"]
     assert snapshot(pipeline, NOON).deals.height == 3
+
+
+def test_only_the_deals_that_were_judged_are_planned(pipeline):
+    first, last = (pipeline.mirror.ids("acme")[id_] for id_ in ("d1", "d3"))
+    assert pipeline.pushes.plan_rows("acme", DealKeys.of(frozenset({first, last})))["id"].to_list() == ["d1", "d3"]
 
 
 def test_ready_batches_can_be_dropped_but_not_one_that_is_being_sent(pipeline):

@@ -8,6 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from model.calibration import Calibration, Median
+from model.deal_keys import ALL_DEALS, DealKeys
 from model.errors import SettingsProblem
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from model.sync import Description, FieldRule, Source
@@ -43,7 +44,7 @@ def breaches(*rows):
     )
 
 
-def judged(store, found, scored, breached=(), *, day=NOON, keys=None):
+def judged(store, found, scored, breached=(), *, day=NOON, keys=ALL_DEALS):
     run = store.runs.start("acme", day, "digest", "", "judge")
     return store.verdicts.keep("acme", run, day, findings(*found), scores(*scored), breaches(*breached), keys)
 
@@ -60,7 +61,7 @@ def test_a_verdict_is_the_memory_of_the_next_run(pipeline):
     assert_frame_equal(found, findings({"key": 1, "policy": "a"}, {"key": 2, "policy": "b", "status": "unknown"}))
     assert_frame_equal(deals, scores((1, 90), (2, None)))
     assert_frame_equal(breached, breaches(1))
-    assert pipeline.verdicts.previous("acme", (2, 2))[0]["key"].to_list() == [2]
+    assert pipeline.verdicts.previous("acme", DealKeys(2, 2))[0]["key"].to_list() == [2]
 
 
 def test_people_read_the_stages_label_of_the_deals_own_pipeline(store):
@@ -84,7 +85,7 @@ def test_only_what_differs_is_written(pipeline):
 
 def test_a_slice_replaces_its_own_deals_only(pipeline):
     judged(pipeline, [{"key": 1, "policy": "a"}, {"key": 3, "policy": "a"}], [(1, 90), (3, 90)])
-    judged(pipeline, [], [(1, 100)], keys=(1, 2))
+    judged(pipeline, [], [(1, 100)], keys=DealKeys(1, 2))
     found, deals, _ = pipeline.verdicts.previous("acme")
     assert found["key"].to_list() == [3]
     assert deals.select("key", "score").rows() == [(1, 100), (3, 90)]

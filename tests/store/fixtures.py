@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
+from model.deal_keys import ALL_DEALS
 from model.sync import Page
 from store import TouchRule
 from store.mirror_tables import metadata
@@ -50,7 +51,7 @@ def keep(store, at=NOON, *, cursor=None, present=None, whole=None, feeds=(), lea
     return store.mirror.keep_page("acme", page, at, at, lease=lease)
 
 
-def snapshot(store, at=NOON, touch=NOBODY, keys=None, claims=()):
+def snapshot(store, at=NOON, touch=NOBODY, keys=ALL_DEALS, claims=()):
     return store.history.snapshot("acme", at, touch=touch, keys=keys, claims=claims)
 
 

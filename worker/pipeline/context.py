@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from model.calibration import Calibration
+    from model.deal_keys import DealKeys
     from model.subjects import Subject
     from policies.files import PolicySet, Waiver
     from policies.judging.brake import HeldRule
@@ -60,7 +61,7 @@ def waivers_of(session: Session, policies: PolicySet) -> tuple[Waiver, ...]:
     return tuple(replace(one, deals=tuple(kept.get(form(deal), deal) for deal in one.deals)) for one in here)
 
 
-def previous_verdict(session: Session, keys: tuple[int, int], subject: Subject = OPPORTUNITIES) -> PreviousVerdict:
+def previous_verdict(session: Session, keys: DealKeys, subject: Subject = OPPORTUNITIES) -> PreviousVerdict:
     """The previous verdict on these records, and the pauses now on the records of deals."""
     store, name = session.store, session.name
     if not subject.on_record:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from model.deal_keys import ALL_DEALS
 from model.errors import RetryLater
 from model.helpers.gc_paused import uncollected
 from model.sync import Outcome, canonical
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from model.deal_keys import DealKeys
     from model.sync import Description, FieldRule, FieldValue, Patch
     from store import Batch
     from worker.pipeline.judge import Judged, JudgedPart
@@ -70,7 +72,7 @@ class OnRecord:
     locked_at: datetime | None
 
 
-def on_record(session: Session, keys: tuple[int, int] | None = None) -> Iterator[OnRecord]:
+def on_record(session: Session, keys: DealKeys = ALL_DEALS) -> Iterator[OnRecord]:
     """The store's rows with parsed JSON."""
     frame = session.store.pushes.plan_rows(session.name, keys).drop("first_seen")
     for row in frame.iter_rows(named=True):

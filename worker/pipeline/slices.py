@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from model.calendars.business_days import holidays_of
+from model.deal_keys import ALL_DEALS
 from model.errors import SettingsProblem
 from model.facts import FACTS, Fact
 from model.judging_options import FILLER, Setting
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from model.calibration import Calibration
+    from model.deal_keys import DealKeys
     from model.snapshot import Snapshot
     from model.subjects import Subject
     from model.sync import Description, Offer
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from policies.language import Condition
     from worker.pipeline.session import Session
 
-ALL: Final = (1, 2**62)
 SLICE: Final = 100_000
 HOLIDAY_YEARS: Final = 3
 EVERYTHING: Final = None
@@ -47,7 +48,7 @@ PEOPLE_FACTS: Final = frozenset({"team", "region"})
 class Part:
     """Some of a connection's deals, widened. `judged` leaves out the open deals outside the connection's scope."""
 
-    keys: tuple[int, int]
+    keys: DealKeys
     snapshot: Snapshot
     wide: Wide
     judged: Wide
@@ -63,7 +64,7 @@ def parts(session: Session, policies: PolicySet, description: Description, calib
 class Shot:
     """What the store knows of some of a connection's deals; no `teams` and `copies`: these are all deals there are."""
 
-    keys: tuple[int, int]
+    keys: DealKeys
     snapshot: Snapshot
     teams: pl.DataFrame | None
     copies: pl.Series | None = None
@@ -75,7 +76,7 @@ def shots(session: Session, description: Description, *sets: PolicySet) -> Itera
     claims = claimed_by(sets)
     slices = store.history.slices(name, SLICE)
 
-    def read(keys: tuple[int, int]) -> Snapshot:
+    def read(keys: DealKeys) -> Snapshot:
         shot = store.history.snapshot(
             name, session.as_of, touch=touch, keys=keys, claims=claims, fields=description.history
         )  # fmt: skip
@@ -90,7 +91,7 @@ def shot_of(session: Session, description: Description, subject: Subject) -> Sho
     """What the store knows of a subject other than deals, all at once."""
     touch = touch_rule(session, description)
     snapshot = session.store.history.snapshot(session.name, session.as_of, touch=touch, subject=subject)
-    return Shot(ALL, overlaid(session, snapshot, description), None)
+    return Shot(ALL_DEALS, overlaid(session, snapshot, description), None)
 
 
 def first_pass(parts: Iterable[Snapshot]) -> tuple[pl.DataFrame, pl.Series]:

@@ -20,6 +20,7 @@ from worker.pipeline.slices import overlaid_owners
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from model.deal_keys import DealKeys
     from model.wide import Wide
     from policies.judging.context import Context
     from policies.judging.rules import Rule
@@ -36,7 +37,7 @@ ROWS: Final = 200_000
 DATED: Final = pl.Schema({"key": pl.Int64(), "moved_at": INSTANT, "moved_on": pl.Date()})
 
 
-def verdict_on(facts: PastFacts, wide: Wide, keys: tuple[int, int], context: Context) -> Verdict:
+def verdict_on(facts: PastFacts, wide: Wide, keys: DealKeys, context: Context) -> Verdict:
     """The verdict on a slice of deals, from the previous verdict and gates by history."""
     previous = previous_verdict(facts.session, keys, wide.subject)
     return judge(wide, facts.policies, previous, context, gates_of(facts, wide, previous.breaches, context))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from model.calendars.replay_days import COPIED, LOGGED, Days, added, logged_steps, silent_days
+from model.deal_keys import DealKeys
 from model.facts import KNOWN
 from model.widening.copied_next_steps import SHARED, shared
 from policies.judging.rules import live
@@ -121,7 +122,7 @@ class Past:
 
     def _rates(self) -> tuple[date, ...]:
         at = self.instants[-1]
-        empty = self.session.store.history.snapshot(self.session.name, at, touch=self.touch, keys=(0, 0))
+        empty = self.session.store.history.snapshot(self.session.name, at, touch=self.touch, keys=DealKeys(0, 0))
         return tuple(overlaid(self.session, empty, self.description).rates["on"].drop_nulls().unique().sort())
 
     def builders(self, *, lean: bool = False) -> Iterator[HistoryBuilder]:
