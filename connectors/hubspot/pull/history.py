@@ -154,7 +154,11 @@ def versions_of(row: Mapping[str, Any], name: str) -> Versions:
     held = row.get("propertiesWithHistory")
     listed = held.get(name) if isinstance(held, dict) else None
     walked = listed[::-1] if isinstance(listed, list) else []
-    if not all(map(_dated, walked)):
+    try:
+        dated = None not in [to.instant(version["timestamp"]) for version in walked]
+    except NONSENSE:
+        dated = False
+    if not dated:
         walked = [version for version in walked if _dated(version)]
     if len(walked) > 1 and str(walked[0]["timestamp"]) > str(walked[-1]["timestamp"]):
         walked.sort(key=lambda version: str(to.instant(version["timestamp"])))

@@ -15,7 +15,7 @@ from model.helpers.words import many
 from model.sync import Budget, SetAside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     import requests
@@ -81,10 +81,10 @@ class CrmClient(ABC, Generic[SettingsT, WhoT]):
             "Set the wrong one; until then the earlier time counts, so that no change is missed."
         )
 
-    def only_records(self, rows: Iterable[Any], table: str) -> list[dict[str, Any]]:
+    def only_records(self, rows: Sequence[Any], table: str) -> list[dict[str, Any]]:
         """The rows that are JSON objects; the others are noted as misfits."""
         found = [row for row in rows if isinstance(row, dict)]
-        self.misfits += [SetAside(table, "", "a record is no JSON object") for row in rows if not isinstance(row, dict)]
+        self.misfits += [SetAside(table, "", "a record is no JSON object")] * (len(rows) - len(found))
         return found
 
     def with_ids(self, rows: Iterable[Any], table: str, key: str) -> list[dict[str, Any]]:

@@ -31,11 +31,11 @@ def same(value: Any) -> Any:
 
 def text(value: Any) -> str | None:
     """Trimmed; blank is None."""
-    if value is None:
-        return None
+    if isinstance(value, str):
+        return value.strip() or None
     if isinstance(value, dict | list):
         raise TypeError(f"{type(value).__name__} is no text")
-    return (value if isinstance(value, str) else str(value)).strip() or None
+    return None if value is None else str(value).strip() or None
 
 
 @lru_cache(maxsize=8192)
@@ -45,7 +45,7 @@ def _day(value: str) -> date:
 
 def day(value: Any) -> date | None:
     """A date."""
-    return None if value in _BLANK else _day(value)
+    return _day(value) if value or value not in _BLANK else None
 
 
 def day_text(value: Any) -> str | None:
@@ -64,7 +64,7 @@ def _instant(value: str) -> datetime:
 
 def instant(value: Any) -> datetime | None:
     """An aware instant in UTC; a row's stamps are often the same, so they are kept for a while."""
-    return None if value in _BLANK else _instant(value)
+    return _instant(value) if value or value not in _BLANK else None
 
 
 def local_day_text(value: datetime | None, zone: ZoneInfo) -> str | None:

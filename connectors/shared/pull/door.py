@@ -1,4 +1,4 @@
-"""The door through which every record of a CRM enters: each value is checked, record by record.
+"""The door through which every record of a CRM enters: columns are checked at once, and value by value where in doubt.
 
 A value that cannot be judged becomes unknown, and what was known before stays. Only a record without a usable id, or a
 row of a history without what makes it one, is set aside with its reason.
@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.shared.pull import plausible
+from connectors.shared.pull.clear_columns import clear
 from connectors.shared.pull.plausible import NONSENSE
 from model.records import COLUMNS
 from model.sync import SetAside
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from model.records import ColumnType, Record
     from model.sync import Page
+
+    Checks = list[tuple[str, Callable[[Any], Any]]]
 
 _BY_TYPE: Final[dict[ColumnType, Callable[[Any], Any]]] = {
     "text": plausible.text, "yes/no": plausible.yes_no, "whole": plausible.whole, "real": plausible.share,
@@ -31,7 +34,7 @@ _LINKS: Final = {
 """Columns that hold the id of another record."""
 _NAMES: Final = {"name", "company", "username", "team", "region", "label", "role"}
 """Texts of one line."""
-_OBJECTS: Final = {"facts", "ours"}
+_OBJECTS: Final = ("facts", "ours")
 _NEEDED: Final = {
     "stage_change": {"opportunity_id", "at", "stage_name"},
     "field_change": {"opportunity_id", "field", "changed_at", "before", "after"},
@@ -43,18 +46,12 @@ _NEEDED: Final = {
 _MAY_BE_ABSENT: Final = {"unread"}
 
 
-def _line(value: Any) -> str:
-    """A text of one line: a line break in a name would make a line of its own wherever it is shown."""
-    found = plausible.text(value)
-    return found if found.isprintable() else " ".join(found.split())
-
-
 def _check(table: str, column: str, kind: ColumnType) -> Callable[[Any], Any]:
     if column in _LINKS:
         return plausible.identifier
     if table == "rate" and kind == "money":
         return plausible.rate
-    return _line if column in _NAMES else _BY_TYPE[kind]
+    return plausible.line if column in _NAMES else _BY_TYPE[kind]
 
 
 CHECKS: Final = {
@@ -74,7 +71,31 @@ def checked(page: Page) -> Page:
     return replace(page, records=records, aside=tuple(map(_told, aside)))
 
 
-def _of_table(table: str, records: Iterable[Record], aside: list[SetAside]) -> Iterator[Record]:
+def _of_table(table: str, records: list[Record], aside: list[SetAside]) -> Iterable[Record]:
+    checks = _doubtful(table, records)
+    objects = [column for column in _OBJECTS if not clear(plausible.plain, _inside(column, records))]
+    if checks or objects or not clear(plausible.identifier, [record.get("id") for record in records]):
+        return _one_by_one(table, records, checks, objects, aside)
+    return records
+
+
+def _doubtful(table: str, records: list[Record]) -> Checks:
+    """The columns with a value that must be looked at."""
+    return [
+        (column, check)
+        for column, check in CHECKS[table]
+        if not clear(check, [value for record in records if (value := record.get(column)) is not None])
+    ]
+
+
+def _inside(column: str, records: list[Record]) -> list[Any]:
+    """The values of an object of each record."""
+    return [value for record in records if (held := record.get(column)) for value in held.values()]
+
+
+def _one_by_one(
+    table: str, records: list[Record], checks: Checks, objects: list[str], aside: list[SetAside]
+) -> Iterator[Record]:
     needed = _NEEDED.get(table, set())
     for record in records:
         try:
@@ -82,7 +103,7 @@ def _of_table(table: str, records: Iterable[Record], aside: list[SetAside]) -> I
         except NONSENSE as error:
             aside.append(SetAside(table, "", f"its id cannot be used: {error}"))
             continue
-        wrong = _unreadable(table, record)
+        wrong = _unreadable(record, checks, objects)
         if lost := needed.intersection(wrong):
             aside.append(SetAside(table, record["id"], _reason({name: wrong[name] for name in lost})))
             continue
@@ -91,10 +112,10 @@ def _of_table(table: str, records: Iterable[Record], aside: list[SetAside]) -> I
         yield record
 
 
-def _unreadable(table: str, record: Record) -> dict[str, str]:
+def _unreadable(record: Record, checks: Checks, objects: list[str]) -> dict[str, str]:
     """Takes what makes no sense out of the record; its columns and facts with the reasons."""
     wrong: dict[str, str] = {}
-    for column, check in CHECKS[table]:
+    for column, check in checks:
         value = record.get(column)
         if value is not None:
             try:
@@ -105,7 +126,7 @@ def _unreadable(table: str, record: Record) -> dict[str, str]:
             else:
                 if good is not value:
                     record[column] = good
-    for column in _OBJECTS:
+    for column in objects:
         if record.get(column):
             record[column] = _object(record[column], wrong, facts=column == "facts")
     return wrong
@@ -131,4 +152,4 @@ def _reason(wrong: dict[str, str]) -> str:
 
 def _told(one: SetAside) -> SetAside:
     """An id and a reason that can be kept and shown."""
-    return SetAside(one.table, _line(one.id)[: plausible.LONGEST_ID], _line(one.reason)[:300])
+    return SetAside(one.table, plausible.line(one.id)[: plausible.LONGEST_ID], plausible.line(one.reason)[:300])

@@ -43,8 +43,16 @@ def text(value: Any) -> str:
     return clean(value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT])
 
 
+def line(value: Any) -> str:
+    """A text of one line: a line break in a name would make a line of its own wherever it is shown."""
+    found = text(value)
+    return found if found.isprintable() else " ".join(found.split())
+
+
 def identifier(value: Any) -> str:
     """A record's id: a text or a whole number that is neither empty nor absurdly long."""
+    if type(value) is str and value.isalnum() and len(value) <= LONGEST_ID:
+        return value  # as CRMs write them
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise TypeError("no id" if value is None else f"{type(value).__name__} is no id")
     if isinstance(value, int) and not 0 <= value < MOST_NUMBER**2:
@@ -65,6 +73,9 @@ def money(value: Any) -> Decimal:
 
 
 def _decimals(value: Decimal) -> int:
+    written = str(value)
+    if "E" not in written:
+        return len(written.partition(".")[2])
     exponent = value.as_tuple().exponent
     return -exponent if isinstance(exponent, int) else 0
 

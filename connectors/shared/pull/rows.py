@@ -58,11 +58,11 @@ def legible(row: Row, record: Callable[[Row], Record | None], key: str) -> Recor
 
     Raises one of NONSENSE where the row makes no sense even without its values, or no longer shows whether it is ours.
     """
-    inside = row.get("properties")
-    values, whole = (inside, lambda some: {**row, "properties": some}) if isinstance(inside, dict) else (row, dict)
     try:
         return record(row)
     except NONSENSE as error:
+        inside = row.get("properties")
+        values, whole = (inside, lambda some: {**row, "properties": some}) if isinstance(inside, dict) else (row, dict)
         made = readable(values, lambda some: record({**whole(some), key: row[key]}))
         if made is None:
             raise ValueError(f"what it belongs to cannot be read: {error}") from None
