@@ -29,6 +29,8 @@ ENCODE: Final = (
     ": as %3A, / as %2F, # as %23, ? as %3F and % as %25."
 )
 MIGRATION_LOCK: Final = 5_107_205
+NO_ANSWER: Final = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+"""PostgreSQL: after how many seconds a server that is gone without a word is given up. The URL may say otherwise."""
 PRAGMAS: Final = (
     "busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY", "cache_size = -32768",
 )  # fmt: skip
@@ -52,7 +54,8 @@ def normal_url(url: str) -> sa.URL:
 def make_engine(url: sa.URL) -> sa.Engine:
     """An engine with explicit transactions: IMMEDIATE for writers, deferred (one snapshot) for readers."""
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        patience = {name: value for name, value in NO_ANSWER.items() if name not in url.query}
+        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=patience)
     engine = sa.create_engine(url, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
@@ -84,7 +87,12 @@ class Database:
             if self._engine is not None:
                 self._engine.dispose(close=False)  # the parent's sockets and files stay open
             self._engine, self._pid = make_engine(self._url), os.getpid()
+            sa.event.listen(self._engine, "connect", self._connected)
         return self._engine
+
+    def _connected(self, *_: object) -> None:
+        """Forget the keys of connections: the server may have been given another database since."""
+        self._keys = {}
 
     def close(self) -> None:
         """Close every connection; the next use opens new ones."""

@@ -50,4 +50,6 @@ def in_a_sentence(name: str) -> Iterator[None]:
 def limiter_url(settings: Settings) -> str:
     """Where processes share rate limits: the configured Redis, or a file next to the store."""
     url = settings.broker.url.get_secret_value()
-    return url if url.startswith("redis") else str(data_folder(settings) / "limits.db")
+    if url.startswith("redis"):
+        return url.replace("redis+socket://", "unix://", 1)  # what the client calls a socket
+    return str(data_folder(settings) / "limits.db")

@@ -13,23 +13,22 @@ from structlog.contextvars import bound_contextvars
 from model.errors import BudgetSpent, ConnectionBusy, RetryLater, SluicegateError
 from store import AWAY
 from worker.log import log
+from worker.pipeline.patience import PASSING
 from worker.pipeline.report import Report
 from worker.pipeline.session import Session
 from worker.pipeline.trouble import note_trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
     from store import Lease
     from worker.wiring import Services
 
-LEASE_SECONDS: Final = 60
-HEARTBEAT_SECONDS: Final = 15
+LEASE_SECONDS: Final = 40
+HEARTBEAT_SECONDS: Final = 10
 FAULT: Final = "fault"
 COUNTS: Final = ("pulled", "deals", "findings", "new", "cleared", "held", "patches")
-PAUSES: Final = (1, 2, 4, 8, 15, 30)
-"""Seconds between tries to reach a database that is away."""
 
 
 @contextmanager
@@ -38,36 +37,27 @@ def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
     runs = services.store.runs
     lease = runs.lease(name, "a run", services.clock(), LEASE_SECONDS)
     ended = threading.Event()
-    thread = threading.Thread(target=_heartbeat, args=(services, lease, ended), name="lease", daemon=True)
+    thread = threading.Thread(target=heartbeat, args=(services, lease, ended), name="lease", daemon=True)
     thread.start()
+    session = Session(services, name, as_of.astimezone(UTC), lease)
     try:
-        yield Session(services, name, as_of.astimezone(UTC), lease)
+        yield session
     finally:
         ended.set()
         thread.join()
-        patiently(services, lambda: runs.release(lease))
+        session.patience(services.sleep, lambda: runs.release(lease))
 
 
-def _heartbeat(services: Services, lease: Lease, ended: threading.Event) -> None:
+def heartbeat(services: Services, lease: Lease, ended: threading.Event) -> None:
     """Renew the lease until the work has ended or another holder has taken it."""
     while not ended.wait(HEARTBEAT_SECONDS):
         try:
             services.store.runs.renew(lease, services.clock(), LEASE_SECONDS)
-        except AWAY as e:
-            log().warning("the database is away", connection=lease.connection, why=type(e).__name__)
         except ConnectionBusy as e:
             log().warning("the lease was lost", connection=lease.connection, why=str(e))
             return
-
-
-def patiently(services: Services, work: Callable[[], None]) -> None:
-    """Do it, again after a while where the database is away. Raises when it stays away."""
-    for pause in PAUSES:
-        try:
-            return work()
-        except AWAY:
-            services.sleep(pause)
-    return work()
+        except PASSING as e:
+            log().warning("the lease could not be renewed", connection=lease.connection, why=type(e).__name__)
 
 
 @contextmanager
@@ -78,7 +68,8 @@ def counted(session: Session, report: Report) -> Iterator[None]:
         yield
     finally:
         report.calls = session.connector.calls - before
-        session.store.connections.note_calls(session.name, session.services.clock().date(), report.calls)
+        today, note = session.services.clock().date(), session.store.connections.note_calls
+        session.patience(session.services.sleep, lambda: note(session.name, today, report.calls))
 
 
 @contextmanager
@@ -106,8 +97,10 @@ def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
             outcome = "interrupted"
             raise
         finally:
-            patiently(services, lambda: _end(session, report, kind, outcome))
-            _log_end(session, kind, outcome, report, time.perf_counter() - start)
+            try:
+                session.patience(services.sleep, lambda: _end(session, report, kind, outcome))
+            finally:
+                _log_end(session, kind, outcome, report, time.perf_counter() - start)
 
 
 def _end(session: Session, report: Report, kind: str, outcome: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -13,6 +13,7 @@ from model.facts import FACTS
 from model.subjects import OPPORTUNITIES, OTHERS, TABLES
 from model.sync import Offer
 from worker.log import log
+from worker.pipeline.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -42,6 +43,7 @@ class Session:
     name: str
     as_of: datetime
     lease: Lease | None = None
+    patience: Patience = field(default_factory=Patience, repr=False, compare=False)
 
     @property
     def store(self) -> Store:

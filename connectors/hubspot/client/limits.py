@@ -7,15 +7,20 @@ processes call one portal.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, RedisBucket, SQLiteBucket
-from redis import Redis, RedisError
+from pyrate_limiter.buckets.redis_bucket import LuaScript
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError
+from redis.retry import Retry
 
-from connectors.shared.client.retries import CAP
-from model.errors import RetryLater
+from connectors.shared.client.retries import CAP, Transient
+from model.errors import RetryLater, SettingsProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +31,10 @@ SEARCHES: Final = Rate(4, 1000)
 FIRST_WINDOW: Final = Rate(95, 10_000)
 """The limit until a reply gives the real one: the smallest tier, less one in twenty."""
 _SPARE: Final = 20
+_SCRIPT: Final = hashlib.sha1(LuaScript.PUT_ITEM.encode()).hexdigest()  # noqa: S324 - the name Redis gives a script
+_SECONDS: Final = 10
+_FOR_A_PERSON: Final = (AuthenticationError, NoPermissionError, FileNotFoundError, PermissionError)
+"""Errors that no second try mends."""
 _TIDY: Final = 500
 
 
@@ -92,14 +101,22 @@ def bucket(where: str | None, key: str, rate: Rate) -> AbstractBucket:
     return _file(where, key, rate)
 
 
+class _Scripted(RedisBucket):
+    """Gives Redis its script where Redis does not know it: at first, and again after each restart of the server."""
+
+    def put(self, item: RateItem) -> Any:
+        """Take a place; false where none is free."""
+        try:
+            return super().put(item)
+        except NoScriptError:
+            self.redis.script_load(LuaScript.PUT_ITEM)
+            return super().put(item)
+
+
 def _redis(url: str, key: str, rate: Rate) -> AbstractBucket:
-    try:
-        made = RedisBucket.init([rate], Redis.from_url(url), f"sluicegate:{key}")
-    except RedisError as error:
-        raise RetryLater(f"The shared rate limits in Redis cannot be reached: {type(error).__name__}.") from None
-    if not isinstance(made, AbstractBucket):
-        raise TypeError("a plain Redis client gives no coroutine")
-    return made
+    once_more = Retry(NoBackoff(), 1)  # the client of the CRM waits, and tries again
+    client = Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=once_more)
+    return _Scripted([rate], client, f"sluicegate:{key}", _SCRIPT)
 
 
 def _file(path: str, key: str, rate: Rate) -> AbstractBucket:
@@ -111,8 +128,14 @@ def _file(path: str, key: str, rate: Rate) -> AbstractBucket:
 
 @contextmanager
 def _errors(place: str = "") -> Iterator[None]:
-    """Raise RetryLater for any error of a bucket's storage; each storage has classes of its own."""
+    """Raise Transient for an error of a bucket's storage, SettingsProblem where a person has to mend it.
+
+    Each storage has classes of its own.
+    """
     try:
         yield
     except Exception as error:  # noqa: BLE001
-        raise RetryLater(f"The shared rate limits{place} cannot be read: {error}.") from None
+        text = f"The shared rate limits{place} cannot be read: {error}."
+        if isinstance(error, _FOR_A_PERSON) or type(error) is sqlite3.DatabaseError:  # the file is no database
+            raise SettingsProblem(text) from None
+        raise Transient(text) from None

@@ -18,6 +18,7 @@ from connectors.hubspot.client.faults import ObjectGone, Refused, ScopeMissing, 
 from connectors.hubspot.client.schema import Schema
 from connectors.hubspot.pull import pipelines
 from connectors.hubspot.settings import HubspotSettings
+from connectors.shared.client.retries import ATTEMPTS
 from model.errors import AccessRefused, BudgetSpent, RetryLater
 
 BASE = "https://api.hubapi.com"
@@ -91,6 +92,13 @@ def test_calls_of_two_threads_are_all_counted_and_pass_the_limits_in_turn(portal
     assert found == [page()] * 90
     assert timed.client.wire.calls == 90
     assert timed.waited == []
+
+
+def test_a_shared_redis_that_is_away_is_waited_for(tmp_path):
+    timed = TimedClient(limits=f"unix://{tmp_path / 'nobody.sock'}")
+    with pytest.raises(RetryLater, match="shared rate limits"):
+        timed.list(limit=50)
+    assert len(timed.waited) == ATTEMPTS - 1
 
 
 def test_an_api_object_is_kept(portal):

@@ -7,10 +7,12 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import redis
 from pyrate_limiter import Rate
 
 from connectors.hubspot.client.limits import Gate, bucket
-from model.errors import RetryLater
+from connectors.shared.client.retries import Transient
+from model.errors import RetryLater, SettingsProblem
 from worker import broker
 
 START = datetime(2026, 11, 3, 9, tzinfo=UTC)
@@ -117,7 +119,32 @@ def test_processes_share_a_limit_by_redis(redis_url):
     assert watch.waited
 
 
-@pytest.mark.parametrize("nowhere", ["redis://127.0.0.1:1/0", "/nowhere/limits.db"])
-def test_shared_limits_that_cannot_be_reached_are_a_sentence(nowhere):
-    with pytest.raises(RetryLater, match="shared rate limits"):
-        bucket(nowhere, "app", Rate(10, 10_000))
+def test_a_limit_outlives_a_restart_of_redis_that_makes_it_forget_its_script(redis_url, tmp_path):
+    gate, socket = Watch().gate(redis_url, Rate(10, 10_000)), tmp_path / "redis.sock"
+    gate.enter()
+    broker.stop(socket)
+    with pytest.raises(Transient, match="shared rate limits cannot be read"):
+        gate.enter()
+    server = broker.start(tmp_path, socket)
+    gate.enter()
+    with redis.Redis(unix_socket_path=str(socket)) as client:
+        client.script_flush()
+    gate.enter()
+    broker.stop(socket)
+    server.wait(10)
+
+
+@pytest.mark.parametrize("broken", ["no folder", "no database", "wrong password"])
+def test_shared_limits_that_only_a_person_can_mend_are_no_reason_to_try_again(redis_url, tmp_path, broken):
+    (tmp_path / "text.db").write_text("This is a letter and no database. " * 100)
+    with redis.Redis(unix_socket_path=str(tmp_path / "redis.sock")) as client:
+        client.config_set("requirepass", "right")
+        client.auth("right")
+        where = {
+            "no folder": "/nowhere/limits.db",
+            "no database": str(tmp_path / "text.db"),
+            "wrong password": redis_url,
+        }
+        with pytest.raises(SettingsProblem, match="shared rate limits"):
+            Watch().gate(where[broken], Rate(10, 10_000)).enter()
+        client.config_set("requirepass", "")

@@ -1,0 +1,179 @@
+"""A store that is away for a while, or whose disk is full: what ends a run waits for it, and the lease lives on."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from model.errors import ConnectionBusy, SettingsProblem
+from store import Store
+from store.database import Database
+from tests.worker.governed import NAME, governed, with_connector
+from worker.pipeline.patience import PAUSES
+from worker.pipeline.running import heartbeat, leased
+from worker.usecases.answers import runs
+
+AWAY = sa.exc.OperationalError("", {}, Exception("the server closed the connection"))
+FULL = SettingsProblem("The disk that holds the store is full.")
+
+
+@pytest.fixture
+def team(tmp_path):
+    with governed(tmp_path) as opened:
+        yield opened
+
+
+@dataclass
+class Flaky(Database):
+    """The database of a store; it raises for so many transactions."""
+
+    inner: Database
+    error: Exception = AWAY
+    times: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def connection_key(self, name: str) -> int:
+        return self.inner.connection_key(name)
+
+    @contextmanager
+    def reading(self) -> Any:
+        self._fail()
+        with self.inner.reading() as sql:
+            yield sql
+
+    @contextmanager
+    def writing(self, lease: Any = None) -> Any:
+        self._fail()
+        with self.inner.writing(lease) as sql:
+            yield sql
+
+    def _fail(self) -> None:
+        if self.times:
+            self.times -= 1
+            raise self.error
+
+
+@dataclass
+class Trouble:
+    """A team with a database that can be made to fail, and the seconds that its services slept."""
+
+    team: Any
+    database: Flaky
+    slept: list[float] = field(default_factory=list)
+
+    @property
+    def services(self) -> Any:
+        return replace(self.team.services, store=Store.over(self.database), sleep=self.slept.append)
+
+    def fail(self, error: Exception, times: int) -> None:
+        self.database.error, self.database.times = error, times
+
+
+@pytest.fixture
+def trouble(team):
+    return Trouble(team, Flaky(team.services.store.database))
+
+
+@dataclass
+class Pushing:
+    """A door to the CRM that does something else before the first push."""
+
+    door: Any
+    first: Any
+    pushes: list[Any] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.door, name)
+
+    def push(self, patches: Any) -> Any:
+        self.pushes.append(patches)
+        outcomes = self.door.push(patches)
+        if len(self.pushes) == 1:
+            self.first()
+        return outcomes
+
+
+@pytest.mark.parametrize("error", [AWAY, FULL], ids=["away", "disk full"])
+def test_a_run_whose_store_fails_near_its_end_leaves_neither_an_open_row_nor_a_lease(team, trouble, error):
+    team.deal("Acme")
+    again = replace(team, services=trouble.services)
+    door = Pushing(team.services.connect(NAME), lambda: trouble.fail(error, 4))
+    with pytest.raises(type(error)):
+        with_connector(again, door).run()
+    assert trouble.slept == [1, 2, 4]
+    (row,) = runs(team.services)
+    assert row["outcome"] != "under way"
+    team.services.store.runs.lease(NAME, "the next run", team.services.clock())
+    assert team.services.store.connections.calls_on(NAME, team.services.clock().date()) > 0
+
+
+def test_a_store_that_stays_away_is_waited_for_no_longer_than_a_lease(team, trouble):
+    with (
+        pytest.raises(sa.exc.OperationalError),
+        capture_logs() as lines,
+        leased(trouble.services, NAME, team.services.clock()),
+    ):
+        trouble.fail(AWAY, 1000)
+    assert (trouble.slept, lines) == (list(PAUSES), [])
+
+
+class Beats:
+    """The end of a run that does not come for so many heartbeats."""
+
+    def __init__(self, team: Any, beats: int) -> None:
+        self._team, self._left = team, beats
+
+    def wait(self, seconds: float) -> bool:
+        self._team.later(seconds=seconds)
+        self._left -= 1
+        return self._left < 0
+
+
+@pytest.mark.parametrize("error", [AWAY, FULL], ids=["away", "disk full"])
+def test_the_heartbeat_of_a_lease_outlives_a_store_that_fails_for_a_while(team, trouble, error):
+    runs_ = team.services.store.runs
+    lease = runs_.lease(NAME, "a run", team.services.clock(), 40)
+    trouble.fail(error, 3)
+    heartbeat(trouble.services, lease, Beats(team, 6))
+    team.later(seconds=20)
+    with pytest.raises(ConnectionBusy):
+        runs_.lease(NAME, "another", team.services.clock())
+
+
+def test_a_run_that_lost_its_lease_writes_no_more_and_the_one_that_took_it_ends_its_row(team):
+    for number in range(3):
+        team.deal(f"Acme {number}")
+    store, seen = team.services.store, []
+
+    def lose() -> None:
+        team.later(seconds=60)
+        store.runs.lease(NAME, "the next run", team.services.clock(), process="elsewhere boot 1 1")
+        seen.extend(runs(team.services))
+
+    door = Pushing(team.services.connect(NAME), lose)
+    door.batch_size = 1
+    with pytest.raises(ConnectionBusy, match="lost the lease"):
+        with_connector(team, door).run()
+    assert len(door.pushes) == 1, "of three batches"
+    assert [row["outcome"] for row in seen] == ["killed"]
+
+
+def test_a_database_that_was_set_up_anew_is_asked_for_its_keys_again(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path}/s.db")
+    assert [store.database.connection_key(name) for name in ("a", "b")] == [1, 2]
+    store.database.engine.dispose()
+    (tmp_path / "s.db").unlink()
+    other = Store.open(f"sqlite:///{tmp_path}/s.db")
+    assert other.database.connection_key("b") == 1
+    other.close()
+    with store.database.reading():
+        pass
+    assert store.database.connection_key("b") == 1
+    store.close()
