@@ -25,7 +25,12 @@ def _dropped(*_: object) -> NoReturn:
     raise structlog.DropEvent
 
 
-structlog.configure(processors=[_dropped], cache_logger_on_first_use=False)
+def stop_logging() -> None:
+    """Write nothing, as before `start_logging`."""
+    structlog.configure(processors=[_dropped], cache_logger_on_first_use=False)
+
+
+stop_logging()
 
 
 def start_logging(**_: object) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import structlog
 from structlog.testing import capture_logs
 
 from model.errors import RetryLater
@@ -18,7 +17,7 @@ from sandbox.salesforce import SYNC
 from sandbox.salesforce.events import user_id
 from sandbox.salesforce.org import Rule
 from tests.worker.governed import NAME, governed, with_connector
-from worker.log import log, start_logging
+from worker.log import log, start_logging, stop_logging
 from worker.usecases.answers import runs
 
 
@@ -79,7 +78,7 @@ def test_every_line_of_a_run_carries_its_id(team, monkeypatch):
         broken(team, RetryLater("down", 60)).run()
         log().info("between runs")
     finally:
-        structlog.reset_defaults()
+        stop_logging()
     first, last = map(json.loads, written.getvalue().splitlines())
     assert (first["event"], first["run"], first["level"]) == ("run ended", 1, "warning")
     assert "run" not in last
