@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,17 +35,26 @@ class Benchmark:
         return {"low": self.low, "high": self.high, "source": self.source, "year": self.year}
 
 
-def benchmark_of(
-    benchmarks: Sequence[Benchmark], kpi: str, dims: Mapping[str, str | None]
-) -> Benchmark | None:  # fmt: skip
+Bands: TypeAlias = "Mapping[str, Mapping[tuple[str, str], Benchmark]]"
+"""Benchmarks by KPI, then by segment and stage."""
+
+
+def bands(benchmarks: Sequence[Benchmark]) -> Bands:
+    """The benchmarks as `benchmark_of` looks them up; the first one of a place counts."""
+    found: dict[str, dict[tuple[str, str], Benchmark]] = {}
+    for one in benchmarks:
+        found.setdefault(one.kpi, {}).setdefault((_plain(one.segment), _plain(one.stage)), one)
+    return found
+
+
+def benchmark_of(known: Bands, kpi: str, dims: Mapping[str, str | None]) -> Benchmark | None:
     """The benchmark that a value may be compared with: of its segment and stage where it is given by them.
 
     A value by other dimensions, such as the owner, is compared with the one of all deals.
     """
-    wanted = kpi, *(_plain(dims.get(dim)) for dim in (SEGMENT, STAGE))
-    if SEGMENT in dims and dims[SEGMENT] is None:
+    if kpi not in known or (SEGMENT in dims and dims[SEGMENT] is None):
         return None
-    return next((one for one in benchmarks if (one.kpi, _plain(one.segment), _plain(one.stage)) == wanted), None)
+    return known[kpi].get((_plain(dims.get(SEGMENT)), _plain(dims.get(STAGE))))
 
 
 def standing(value: float, benchmark: Mapping[str, Any]) -> str:

@@ -20,6 +20,10 @@ STAGE: Final = "stage"
 """Groups by process and stage together, because a stage belongs to its process."""
 STANDARD_DIMS: Final = (*DEAL_DIMS, STAGE, "month", "quarter")
 """Dimensions of every run's values. `--by` also takes the other periods and any fact of type choice or yes/no."""
+TARGETED: Final = "targeted"
+"""Whether a deal is of those who have a target: a column of deals that differs by what they are grouped by."""
+SCOPELESS: Final = "of unknown scope"
+"""What every KPI leaves out."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Kpi:
     """A dictionary entry (S88).
 
     `needs`: facts without which it has no value. `population`: the rows it counts (kpis/populations). `parts`:
-    aggregates over those rows, by name; `answer` makes the value of them. `clock`: the day by which the window and the
+    aggregates over those rows, by name; `answer` makes the value of them. A part that ends in `sum()` adds up one
+    number a row, which is worked out once for all groupings. `clock`: the day by which the window and the
     time dimensions go. `counted`: the deals that it counts; `leaves_out`: by what they lack, those that it would count
     if that were known. `staged`: whether it has groups by stage, or has a value only by stage. `timed`: whether it has
     groups by period. `overall`: whether it has a value of all deals. `only_by`: the dimensions that make sense, where
@@ -68,7 +73,38 @@ class Kpi:
     @cached_property
     def columns(self) -> Mapping[str, str]:
         """By part, the column that holds it: parts of different KPIs that are the same expression share one."""
-        return {name: sha256(part.meta.serialize()).hexdigest() for name, part in self.parts.items()}
+        return {name: _column(part) for name, part in self.parts.items()}
+
+    @cached_property
+    def sums(self) -> Mapping[str, pl.Expr]:
+        """By column of a part that is a sum: the number of each row that it adds up."""
+        found = {self.columns[name]: _summed(part) for name, part in self.parts.items()}
+        return {column: number for column, number in found.items() if number is not None}
+
+    @cached_property
+    def others(self) -> Mapping[str, pl.Expr]:
+        """By column, the parts that are other aggregates."""
+        return {self.columns[name]: part for name, part in self.parts.items() if self.columns[name] not in self.sums}
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The columns that the other aggregates name."""
+        return frozenset(name for part in self.others.values() for name in part.meta.root_names())
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The columns that all parts name."""
+        return self.reads.union(*(number.meta.root_names() for number in self.sums.values()))
+
+    @cached_property
+    def lacks(self) -> Mapping[str, pl.Expr]:
+        """The deals that it leaves out, by what they lack."""
+        return {SCOPELESS: pl.col("scopeless"), **self.leaves_out}
+
+    @cached_property
+    def lacking(self) -> Mapping[str, str]:
+        """By what deals lack, the column that marks them."""
+        return {lack: _column(deals) for lack, deals in self.lacks.items()}
 
     def takes(self, dims: tuple[str, ...]) -> bool:
         """Whether the KPI has a value for all deals (no dimension), or groups by these one or two dimensions."""
@@ -77,3 +113,15 @@ class Kpi:
         if STAGE in dims:
             return self.staged != "no"
         return self.staged != "only" and (self.timed or not set(dims) & set(TIME_DIMS))
+
+
+def _column(expr: pl.Expr) -> str:
+    """A name that is the same for the same expression."""
+    return sha256(expr.meta.serialize()).hexdigest()
+
+
+def _summed(part: pl.Expr) -> pl.Expr | None:
+    """What a part adds up; None if it is no sum, or if it adds up what differs by the grouping."""
+    inner = part.meta.pop()
+    sums = len(inner) == 1 and part.meta.eq(inner[0].sum()) and TARGETED not in part.meta.root_names()
+    return inner[0] if sums else None

@@ -77,7 +77,7 @@ def share_parts(part: pl.Expr, whole: pl.Expr) -> dict[str, pl.Expr]:
     share = pl.when(of.is_not_null()).then(part.fill_null(0).cast(pl.Float64))
     moments = {"pp": (share * share).sum(), "pw": (share * of).sum(), "ww": (of * of).sum()}
     drawn = {f"drawn_{name}": one.drop_nulls().head(DRAWN_UP_TO).implode() for name, one in (("p", share), ("w", of))}
-    return {"p": share.sum(), "w": of.sum(), "deals": of.count(), **moments, **drawn}
+    return {"p": share.sum(), "w": of.sum(), "deals": of.is_not_null().sum(), **moments, **drawn}
 
 
 def share_interval(of: Parts) -> Interval:
@@ -90,14 +90,15 @@ def share_interval(of: Parts) -> Interval:
     if n < 2 or not total > 0:  # noqa: PLR2004 - one deal has no spread
         return None
     if n <= DRAWN_UP_TO:
-        return _bootstrap(of["drawn_p"], of["drawn_w"])
+        return _bootstrap(tuple(of["drawn_p"]), tuple(of["drawn_w"]))
     share = of["p"] / total
     spread = max(of["pp"] - 2 * share * of["pw"] + share**2 * of["ww"], 0.0)
     half = Z * sqrt(spread * n / (n - 1)) / total
     return max(0.0, share - half), min(1.0, share + half)
 
 
-def _bootstrap(part: list[float], whole: list[float]) -> tuple[float, float]:
+@lru_cache(maxsize=1024)
+def _bootstrap(part: tuple[float, ...], whole: tuple[float, ...]) -> tuple[float, float]:
     import numpy as np
 
     order = np.lexsort((part, whole))  # so that the interval does not hang on the order of the deals

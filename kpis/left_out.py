@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,21 +10,23 @@ import polars as pl
 
 from kpis.answers import Answer, left_out, noted
 from kpis.populations.population import dim_columns, unknown
+from kpis.tallies import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kpis.dictionary import Kpi
+    from kpis.populations.population import Population
 
 Group = tuple[str | None, ...]
-SCOPELESS: Final = "of unknown scope"
-EVERY: Final[Mapping[str, pl.Expr]] = {SCOPELESS: pl.col("scopeless")}
-"""What every KPI leaves out."""
+UNSURE: Final = "unsure"
+CONCERNED: Final = "concerned:"
+"""Starts the names of the masks of deals that a KPI counts or leaves out."""
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """By KPI and group: how many deals are left out, by what they lack. `nowhere`: those of unknown group, by KPI."""
+    """By group: how many deals lack something. `nowhere`: by KPI, how many of its deals are of unknown group."""
 
     dims: tuple[str, ...]
     counts: Mapping[Group, Mapping[str, int]]
@@ -31,10 +34,12 @@ class LeftOut:
 
     def noted(self, kpi: Kpi, group: Group, answer: Answer) -> Answer:
         """The answer and what it leaves out. Without a known deal there is no value, and what is left out says why."""
-        row = self.counts.get(group, {})
-        notes = [left_out(row.get(f"{kpi.id}.{lacking}", 0), "deal", lacking) for lacking in _lacks(kpi)]
+        row, nowhere = self.counts.get(group, {}), self.nowhere.get(kpi.id, 0)
+        notes = [left_out(row.get(column, 0), "deal", lack) for lack, column in kpi.lacking.items()]
         gone = any(notes)
-        if nowhere := self.nowhere.get(kpi.id, 0):
+        if not gone and not nowhere:
+            return answer
+        if nowhere:
             among = left_out(nowhere, "deal", f"of unknown {' or '.join(self.dims)}")
             notes.append(among if None not in group else among.removesuffix("left out") + "among them")
             gone = gone or None in group
@@ -44,28 +49,33 @@ class LeftOut:
         return replace(answer, why=why)
 
 
-def _lacks(kpi: Kpi) -> Mapping[str, pl.Expr]:
-    return {**EVERY, **kpi.leaves_out}
+class Doubtful:
+    """The deals of one window about which something is unknown, with a mask for each way in which a KPI has them.
 
+    `deals`: a row a deal, with the columns that `leaves_out` and `counted` ask for; None without any such deal.
+    """
 
-def left_out_of(kpis: Sequence[Kpi], deals: pl.DataFrame | None, dims: tuple[str, ...]) -> LeftOut:
-    """What each KPI leaves out, group by group. `deals`: a row a deal, with the columns that `leaves_out` asks for."""
-    if deals is None:
-        return LeftOut(dims, {}, {})
-    sums = [
-        expr.fill_null(value=False).sum().alias(f"{kpi.id}.{lacking}")
-        for kpi in kpis for lacking, expr in _lacks(kpi).items()
-    ]  # fmt: skip
-    if not dims or not sums:
-        return LeftOut(dims, {(): deals.select(sums).row(0, named=True) if sums else {}}, {})
-    unsure = pl.any_horizontal(unknown(dim) for dim in dims)
-    columns = dim_columns(dims)
-    table = deals.filter(~unsure).group_by(columns).agg(sums)
-    counts: dict[Group, dict[str, Any]] = {tuple(row[c] for c in columns): row for row in table.iter_rows(named=True)}
-    nowhere = deals.filter(unsure).select(_concerned(kpi).sum().alias(kpi.id) for kpi in kpis).row(0, named=True)
-    return LeftOut(dims, counts, nowhere)
+    def __init__(self, population: Population, deals: pl.DataFrame | None, kpis: Sequence[Kpi]) -> None:
+        masks = {column: kpi.lacks[lack] for kpi in kpis for lack, column in kpi.lacking.items()}
+        masks |= {CONCERNED + kpi.id: pl.any_horizontal(kpi.counted, *kpi.lacks.values()) for kpi in kpis}
+        known = {column: mask.fill_null(value=False) for column, mask in masks.items()}
+        self.population, self.deals = population, None if deals is None else deals.with_columns(**known)
 
-
-def _concerned(kpi: Kpi) -> pl.Expr:
-    """Deals that the KPI counts or leaves out."""
-    return pl.any_horizontal(kpi.counted, *_lacks(kpi).values()).fill_null(value=False)
+    def left_out(self, kpis: Sequence[Kpi], dims: tuple[str, ...], fiscal_year_starts: int) -> LeftOut:
+        """What each of some KPIs of one clock leaves out, group by group."""
+        if self.deals is None:
+            return LeftOut(dims, {}, {})
+        lacking = dict.fromkeys(column for kpi in kpis for column in kpi.lacking.values())
+        sums = pl.col(*lacking, *(CONCERNED + kpi.id for kpi in kpis)).sum()
+        deals = self.population.grouped(self.deals, dims, kpis[0].clock, fiscal_year_starts)
+        unsure = pl.any_horizontal(pl.lit(value=False), *(unknown(dim) for dim in dims))
+        query = deals.group_by(unsure.alias(UNSURE), *dim_columns(dims)).agg(sums)
+        table = query.collect(engine="in-memory", optimizations=PLAIN).rows(named=True)
+        counts: dict[Group, dict[str, Any]] = {
+            tuple(row[column] for column in dim_columns(dims)): row for row in table if row[UNSURE] is False
+        }
+        nowhere = Counter[str]()
+        for row in table:
+            if row[UNSURE]:
+                nowhere.update({kpi.id: row[CONCERNED + kpi.id] for kpi in kpis})
+        return LeftOut(dims, counts, nowhere)

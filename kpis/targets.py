@@ -22,7 +22,8 @@ TARGETS: Final = columns({
     "owner": pl.String, "team": pl.String, "period": pl.String, "amount": MONEY, "currency": pl.String,
 })  # fmt: skip
 """`period` as in `kpis.periods.period`. A row names an owner, a team, or neither; then it applies to everybody."""
-
+NAMED: Final = ("owner", "team", "unknown_owner", "unknown_team")
+"""The columns by which deals are of those who have a target."""
 LONGEST_MONTH: Final = 31
 
 

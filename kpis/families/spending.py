@@ -6,6 +6,8 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import polars as pl
+
 from kpis.answers import Answer, left_out, ratio
 from kpis.dictionary import Kpi
 from kpis.families.closing import CLOSING, DAYLESS, NONE_WON, VALUE, WON
@@ -57,7 +59,7 @@ spent = partial(
     leaves_out=DAYLESS, currency=HOME + "; spend in another currency is refused", cadence="monthly",
 )  # fmt: skip
 PARTS: Final = {
-    "won": WON.sum(), "won_value": VALUE.filter(WON).sum(), "priced": (WON & VALUE.is_not_null()).sum(),
+    "won": WON.sum(), "won_value": pl.when(WON).then(VALUE).sum(), "priced": (WON & VALUE.is_not_null()).sum(),
 }  # fmt: skip
 KPIS: Final = (
     spent(

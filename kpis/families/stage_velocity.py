@@ -23,6 +23,7 @@ CONVERTED = WEIGHED & CONVERSION.is_not_null()
 MOVING = PRICED & CHANCE.is_not_null() & (pl.col("stage_days") > 0)
 UNWEIGHTED: Final = "no open deal is in a stage with a weight; set `weight` of the stages in the process file"
 OF_STAGES: Final = {**STATELESS, "of unknown stage": OPEN & pl.col("unknown_stage")}
+STAGES: Final = pl.struct("process", "stages").filter(WEIGHED).unique().struct.field("stages")
 LEFT: Final = {
     "unweighted": (OPEN & WEIGHT.is_null() & ~pl.col("unknown_stage")).sum(),
     "priceless": (OPEN & WEIGHT.is_not_null() & VALUE.is_null()).sum(),
@@ -100,7 +101,7 @@ KPIS: Final = (
         parts={
             "sum": pl.when(WEIGHED).then(VALUE.cast(PRODUCT) * WEIGHT.cast(PRODUCT)).sum(),
             "n": WEIGHED.sum(),
-            "stages": pl.struct("process", "stages").filter(WEIGHED).unique().struct.field("stages").sum(),
+            "stages": STAGES.implode().list.sum(),
             **LEFT,
         },
         answer=stage_weighted_velocity_1,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from kpis.dictionary import TIME_DIMS
-from kpis.populations.population import Ask, Population, Source, is_unknown, unknown
+from kpis.populations.population import Ask, Population, Source, doubted, is_unknown, unknown
 from model.facts import KNOWN
 from model.widening.date_moves import DATE_MOVES
 
@@ -100,11 +100,10 @@ def _by_deal(moves: pl.DataFrame, first: date | None, last: date) -> pl.DataFram
 
 
 def concerned(deals: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
-    """The deals, if anything is unknown about any of them."""
+    """The deals about which anything is unknown."""
     doubts = [name for name in deals.columns if name in DOUBTS or name.startswith(unknown(""))]
-    if not deals.select(pl.any_horizontal(doubts).any()).item():
-        return None
-    return deals.with_columns(pl.lit(value=False).alias(unknown(dim)) for dim in TIME_DIMS)
+    found = doubted(deals, *doubts)
+    return found if found is None else found.with_columns(pl.lit(value=False).alias(unknown(dim)) for dim in TIME_DIMS)
 
 
 CLOCK: Final = "moved"

@@ -69,11 +69,16 @@ def blind(source: Source) -> pl.Expr:
     return is_unknown(source.wide, "stage", "stage_since")
 
 
+FIGURES: Final = ("conversion", "median")
+
+
 def with_figures(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:
-    """`deals` with conversion and median of their stage over the window, as all deals of the connection make them.
+    """`deals` with FIGURES of their stage over the window, as all deals of the connection make them, where wanted.
 
     conversion: that of `stage_conversion_ever`. median: that of `days_in_stage_median`.
     """
+    if not set(FIGURES) & set(ask.wanted):
+        return deals
     visits = ask.frames["visits"].lazy().filter(~pl.col("scopeless") & pl.col("days").is_not_null())
     first = pl.col("first") & ask.window.holds(pl.col("on"), pl.col("as_of"))
     left = pl.col("left") & ask.window.holds(pl.col("left_on"), pl.col("as_of"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from kpis.populations.deal_stages import blind, with_figures, with_stages
-from kpis.populations.population import OWN, TYPES, Ask, Population, Source, is_unknown, unknown
+from kpis.populations.population import OWN, TYPES, Ask, Population, Source, doubted, is_unknown, unknown
 from model.snapshot import MONEY
 from model.widening.effective_moves import lasting
 
@@ -92,7 +92,7 @@ def masked(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:
 
 
 def concerned(deals: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
-    """The deals, if anything is unknown about any of them."""
+    """The deals about which anything is unknown."""
     days = {
         "standing_day": pl.col("standing_day").is_null() & pl.col("day_unknown"),
         "created": pl.col("created_unknown"),
@@ -101,7 +101,7 @@ def concerned(deals: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFram
     deals = deals.with_columns(**{unknown(day): mask for day, mask in days.items()})
     doubts = [name for name in deals.columns if name in DOUBTS or name.startswith(unknown(""))]
     unsure = [pl.col(name).is_null() for name in deals.columns if name.startswith(OWN)]
-    return deals if deals.select(pl.any_horizontal(*doubts, *unsure).any()).item() else None
+    return doubted(deals, *doubts, *unsure)
 
 
 DEALS: Final = Population(

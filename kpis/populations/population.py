@@ -14,7 +14,7 @@ from model.facts import KNOWN
 from model.snapshot import MONEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from kpis.targets import Goal
@@ -78,13 +78,14 @@ class Source:
 class Ask:
     """What is asked of the rows: the window, as seen from `today`, and the targets of a period.
 
-    `frames`: the rows of every population, for one that needs those of another.
+    `frames`: the rows of every population, for one that needs those of another. `wanted`: the columns that parts name.
     """
 
     today: date
     goal: Goal
     window: Window = ALL
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    wanted: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,9 @@ class Population:
     """One kind of rows. `rows` makes them from a slice, with the days of `clocks`.
 
     `masked` adds the columns that the parts of KPIs name, for one window. `concerned` gives a row a deal, with the
-    columns that `leaves_out` and `counted` name and a mask of each day, if anything is unknown about any deal; else
-    None. `clocks`: by the name of a clock, the column with the day. `order`: what rows are sorted by, if it matters.
+    columns that `leaves_out` and `counted` name and a mask of each day, for deals about which anything is unknown;
+    None where there are none. `clocks`: by the name of a clock, the column with the day. `order`: what rows are sorted
+    by, if it matters.
     """
 
     rows: Callable[[Source], pl.DataFrame]
@@ -143,3 +145,9 @@ def is_unknown(wide: Wide, *facts: str) -> pl.Expr:
     """Whether one of the facts is unknown; a blank and a dormant one is not."""
     masks = [~pl.col(fact + KNOWN) for fact in facts if fact in wide.masked and fact not in wide.dormant]
     return pl.any_horizontal(masks) if masks else pl.lit(value=False)
+
+
+def doubted(rows: pl.DataFrame, *doubts: str | pl.Expr) -> pl.DataFrame | None:
+    """The rows of which one of the doubts is true; None if there is no such row."""
+    found = rows.filter(pl.any_horizontal(*doubts))
+    return None if found.is_empty() else found

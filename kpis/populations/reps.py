@@ -33,7 +33,7 @@ def masked(_: pl.DataFrame, ask: Ask) -> pl.DataFrame:
 
 
 def concerned(_: pl.DataFrame, masked: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
-    """The deals, if anything is unknown about any of them."""
+    """The deals about which anything is unknown."""
     return DEALS.concerned(masked["deals"], masked)
 
 

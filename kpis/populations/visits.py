@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from kpis.dictionary import STAGE
-from kpis.populations.population import Ask, Population, Source, is_unknown, unknown
+from kpis.populations.population import Ask, Population, Source, doubted, is_unknown, unknown
 from model.helpers.survival import in_order
 from model.widening.effective_moves import lasting
 
@@ -110,11 +110,12 @@ def masked(visits: pl.DataFrame, ask: Ask) -> pl.DataFrame:
 def concerned(visits: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
     """A row a deal: `entered` and `departed` if any of its visits did."""
     doubts = [name for name in visits.columns if name in {"scopeless", STAGELESS} or name.startswith(unknown(""))]
-    if not visits.select(pl.any_horizontal(doubts).any()).item():
+    found = doubted(visits, *doubts)
+    if found is None:
         return None
     masks = [name for name in doubts if name != unknown(STAGE)]
     keep = pl.exclude("entered", "departed")
-    deals = visits.group_by("key", maintain_order=True).agg(keep.first(), pl.col("entered", "departed").any())
+    deals = found.group_by("key", maintain_order=True).agg(keep.first(), pl.col("entered", "departed").any())
     return deals.with_columns(
         *(pl.col(name).fill_null(value=False) for name in masks),
         *(pl.col(STAGELESS).alias(unknown(name)) for name in (STAGE, *VISITS.clocks.values())),

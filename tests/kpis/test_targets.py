@@ -116,3 +116,9 @@ def test_break_even_coverage_is_one_over_the_win_rate_by_value_of_each_segment()
     assert {segment: value.value for segment, value in found.items()} == {"SMB": 4, "ENT": 1}
     lost = value_of(pipeline([deal("lost", 5)]), "pipeline_coverage_break_even")
     assert (lost.value, lost.why) == (None, "no money won in the window")
+
+
+def test_targets_without_a_deal_stand_in_the_order_of_their_names():
+    names = [f"Rep {letter}" for letter in "HCAFDBGE"]
+    found = value_of(pipeline([deal()]), ATTAINED, by="owner", targets=quarter(*((name, None, 10) for name in names)))
+    assert [name for name in found if name] == sorted(names)
