@@ -12,6 +12,7 @@ LEFT = "1 open deal without an amount at home left out"
 
 def kpi(name="pipeline_value", value="1200.50", why="", unit="USD", **dims):
     row = {"id": name, "title": name.replace("_", " "), "dims": dims, "value": value, "unit": unit, "n": 3}
+    row |= {"window": "as_of", "as_of": "2026-11-22T09:30:00+00:00"}
     return {**row, "low": None, "high": None, "numerator": None, "denominator": None} | ({"why": why} if why else {})
 
 
@@ -30,6 +31,13 @@ def test_a_kpi_says_why_it_is_unknown_and_what_it_leaves_out(capsys):
     printed = capsys.readouterr().out
     assert LEFT in printed
     assert "no target" in printed
+
+
+def test_kpis_say_as_of_when_they_are_and_each_over_which_window(capsys):
+    show_kpis([kpi(), kpi("win_rate_closed", 0.25, unit="share") | {"window": "365d"}])
+    printed = capsys.readouterr().out
+    assert "as of 2026-11-22 09:30 UTC" in printed
+    assert "365d" in printed
 
 
 def test_the_groups_that_were_asked_for_are_tables_of_their_own(capsys):

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 VALUES = "show"
 AT_ONCE = 2
+LAST_RUN = (
+    "These are the values of the last run. After a change of targets, spend, benchmarks, kpi_scope or your own KPIs, "
+    "`sluicegate measure {name}` measures again."
+)
 
 
 class ValuesOfOtherWords(TyperGroup):
@@ -79,6 +83,8 @@ def show(
         print_csv(CSV, map(csv_row, found))
         return
     say({"kpis": found}, as_json, lambda: _show_values(found, whole=every or bool(only), groups=bool(by)))
+    if not (as_json or frozen or by or where or window or as_of):
+        tell(LAST_RUN.format(name=name))
 
 
 def _show_values(found: list[dict[str, Any]], *, whole: bool, groups: bool) -> None:

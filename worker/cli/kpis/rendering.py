@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kpis.benchmarks import standing
 from worker.cli.common import table, tell
+from worker.cli.rendering import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,12 +18,13 @@ MATTER: Final = (
     "days_in_stage_median",
 )  # fmt: skip
 """The ten that one screen shows."""
-COLUMNS: Final = ("KPI", "value", "95 %", "benchmark", "of", "n")
+COLUMNS: Final = ("KPI", "value", "window", "95 %", "benchmark", "of", "n")
 CSV: Final = (
     "id", "title", "dims", "value", "low", "high", "numerator", "denominator", "unit", "window", "window_from",
     "window_to", "n", "few", "as_of", "why", "scope", "where",
 )  # fmt: skip
 SHARE: Final = "share"
+NOW: Final = "now"
 LARGE: Final = 1000
 NOTES: Final = 10
 NARROWED_BY: Final = {"scope": "kpi_scope of the connection", "where": "--where"}
@@ -36,7 +38,7 @@ def show_kpis(found: Sequence[Mapping[str, Any]], *, whole: bool = False) -> Non
     overall = [row for row in found if not row["dims"]]
     shown = [row for row in overall if whole or len(overall) <= len(MATTER) or row["id"] in MATTER]
     if shown:
-        _show("KPIs", COLUMNS, [(row["title"], *_cells(row)) for row in shown])
+        _show(f"KPIs as of {moment(shown[0]['as_of'])}", COLUMNS, [(row["title"], *_cells(row)) for row in shown])
         _show_notes([(row["title"], row["why"]) for row in shown if row.get("why")])
     if others := [row["id"] for row in overall if row not in shown]:
         tell(f"{len(others)} more: `--all` shows them, `sluicegate kpis list` says what each is for.")
@@ -74,7 +76,14 @@ def _cells(row: Mapping[str, Any]) -> tuple[object, ...]:
     interval = "" if row.get("low") is None else span(row, row)
     parts = [plain(row[name]) for name in ("numerator", "denominator") if row[name] is not None]
     n = f"{row['n']} (few)" if row.get("few") else row["n"]
-    return written(row, "value"), interval, compared(row), " ÷ ".join(parts) if len(parts) > 1 else "", n
+    return (
+        written(row, "value"),
+        NOW if row["window"] == "as_of" else row["window"],
+        interval,
+        compared(row),
+        " ÷ ".join(parts) if len(parts) > 1 else "",
+        n,
+    )
 
 
 def span(row: Mapping[str, Any], ends: Mapping[str, Any]) -> str:
