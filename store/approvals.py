@@ -13,7 +13,7 @@ from model.deal_keys import ALL_DEALS
 from model.previous_verdict import ASKED, PAUSES
 from store import work_tables
 from store.codec import day
-from store.within import within
+from store.deal_filter import deal_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,7 @@ class Approvals:
         key = self.database.connection_key(connection)
         with self.database.reading() as sql:
             granted = sql.frame(
-                f"SELECT {', '.join(PAUSES)} FROM pause WHERE connection = ? AND {within(keys)}"
+                f"SELECT {', '.join(PAUSES)} FROM pause WHERE connection = ? AND {deal_filter(keys)}"
                 " ORDER BY key, number", (key,), PAUSES,
             )  # fmt: skip
             return granted, _asked(sql, key, keys, granted)
@@ -74,7 +74,7 @@ class Approvals:
         key = self.database.connection_key(connection)
         rows = [(key, *map(_plain, row)) for row in pauses.select(PAUSES.names()).iter_rows()]
         with self.database.writing(lease) as sql:
-            sql.run(f"DELETE FROM pause WHERE connection = ? AND {within(keys)}", key)
+            sql.run(f"DELETE FROM pause WHERE connection = ? AND {deal_filter(keys)}", key)
             sql.upsert("pause", ("connection", *PAUSES), rows, ("connection", "key", "number"))
 
     def approve(self, connection: str, approval: Approval) -> None:
@@ -109,7 +109,7 @@ def note_used(sql: Sql, connection: int, approvals: Iterable[Approval], as_of: d
 
 def _asked(sql: Sql, connection: int, keys: DealKeys, granted: pl.DataFrame) -> pl.DataFrame:
     """Deals with a pause on the record, and deals with a granted pause and an unreadable record."""
-    fields = f"SELECT key, ours FROM opportunity WHERE connection = ? AND {within(keys)} AND gone IS NULL"
+    fields = f"SELECT key, ours FROM opportunity WHERE connection = ? AND {deal_filter(keys)} AND gone IS NULL"
     named = sql.rows(f"{fields} AND ours LIKE ?", connection, '%"pause_until":"%')
     rows = [(key, _field(text, "pause_until"), _field(text, "pause_reason"), True) for key, text in named]
     waiting = granted["key"].unique().to_list()

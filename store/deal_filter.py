@@ -1,4 +1,4 @@
-"""The SQL condition that a row is about one of some deals."""
+"""The SQL condition that keeps the rows of some deals."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from model.deal_keys import DealKeys
 
 
-def within(keys: DealKeys, column: str = "key") -> str:
-    """The condition on a column with a deal's key. The keys are integers and stand in the text."""
+def deal_filter(keys: DealKeys, column: str = "key") -> str:
+    """The condition on the column that holds a deal's key. Keys are integers, so they are written into the SQL."""
     span = f"{column} BETWEEN {int(keys.first)} AND {int(keys.last)}"
     if keys.only is None:
         return span

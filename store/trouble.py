@@ -29,10 +29,10 @@ _SENTENCES: Final[dict[str, SluicegateError]] = {
     "SQLITE_NOTADB": SettingsProblem("The file that [store] url names is no SQLite database."),
     "SQLITE_IOERR": SettingsProblem("The disk that holds the store reports an error; it may be full or broken."),
     "SQLITE_BUSY": RetryLater("Another process has kept the store locked for 30 seconds."),
-    "40": RetryLater("The store gave another transaction precedence over ours."),
+    "40": RetryLater("The database rolled back a transaction in favour of another one."),
     "53": RetryLater("The store is short of connections or memory."),
     "55P03": RetryLater("Another process keeps a part of the store locked."),
-    "57014": RetryLater("The store has cancelled a statement of ours."),
+    "57014": RetryLater("The database cancelled a statement."),
 }
 _PHRASES: Final = {
     "password authentication failed": "the server refuses the user or the password",

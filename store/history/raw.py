@@ -10,9 +10,9 @@ import polars as pl
 from model.deal_keys import DealKeys
 from model.snapshot import CRM_STAGES, DEALS, INSTANT, RATES
 from store.codec import instant_of
+from store.deal_filter import deal_filter
 from store.history.queries import HISTORY, Reach, owners, reach, small_table
 from store.history.touches import COUNTS, _rows
-from store.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +128,7 @@ def read(  # noqa: PLR0917 - what past rows need
 
     `lean`: read only the history of owners, open deals and touches.
     """
-    these = within(keys)
+    these = deal_filter(keys)
     return Raw(
         deals=_deals(sql, connection, first, last, these),
         moves=sql.frame(

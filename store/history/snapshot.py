@@ -18,11 +18,11 @@ from model.snapshot import (
     Snapshot,
 )
 from store.codec import instant, instant_of
+from store.deal_filter import deal_filter
 from store.history.builder import HistoryBuilder, UnrecordedChanges
 from store.history.queries import HISTORY, WITHOUT_FEED, owners, reach, since_creation, small_table, with_history_gaps
 from store.history.raw import read_some
 from store.history.touches import TouchRule, activity_frame
-from store.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ def _deals(sql: Sql, connection: int, at: int, keys: DealKeys) -> pl.DataFrame:
     schema = pl.Schema({**{c: DEALS[c] for c in DEALS if c not in HISTORY}, **extra})
     query = (
         f"SELECT {', '.join(f'{c}' for c in schema)} FROM opportunity"
-        f" WHERE connection = ? AND {within(keys)} AND first_seen IS NOT NULL"
+        f" WHERE connection = ? AND {deal_filter(keys)} AND first_seen IS NOT NULL"
         " AND (created IS NULL OR created <= ?) AND (gone IS NULL OR gone_at > ?)"
         + (" ORDER BY key" if sql.postgres else "")  # SQLite reads in this order anyway
     )
@@ -90,7 +90,7 @@ def _deals(sql: Sql, connection: int, at: int, keys: DealKeys) -> pl.DataFrame:
 def _stage_changes(sql: Sql, connection: int, at: int, keys: DealKeys) -> pl.DataFrame:
     query = (
         "SELECT key, at, stage_name, pipeline, actor_id FROM stage_change"
-        f" WHERE connection = ? AND {within(keys)} AND at <= ? ORDER BY key, at, id"
+        f" WHERE connection = ? AND {deal_filter(keys)} AND at <= ? ORDER BY key, at, id"
     )
     return sql.frame(query, (connection, at), STAGE_CHANGES)
 
@@ -98,7 +98,7 @@ def _stage_changes(sql: Sql, connection: int, at: int, keys: DealKeys) -> pl.Dat
 def _field_changes(sql: Sql, connection: int, at: int, keys: DealKeys) -> pl.DataFrame:
     query = (
         "SELECT key, changed_at, field, before, after FROM field_change"
-        f" WHERE connection = ? AND {within(keys)} AND field IN ({', '.join('?' * len(FOLLOWED))})"
+        f" WHERE connection = ? AND {deal_filter(keys)} AND field IN ({', '.join('?' * len(FOLLOWED))})"
         " AND changed_at <= ? ORDER BY key, changed_at, id"
     )
     return sql.frame(query, (connection, *sorted(FOLLOWED), at), FIELD_CHANGES)
@@ -110,7 +110,7 @@ def _claim_changes(sql: Sql, connection: int, at: int, keys: DealKeys, fields: S
     # what we saw between two pulls came after the first of them, at an hour that nobody knows
     at_least = "CASE WHEN origin = 'mirror' THEN coalesce(after_edit, changed_at) ELSE changed_at END"
     query = (
-        f"SELECT key, {at_least} AS at, field, before FROM field_change WHERE connection = ? AND {within(keys)}"
+        f"SELECT key, {at_least} AS at, field, before FROM field_change WHERE connection = ? AND {deal_filter(keys)}"
         f" AND changed_at <= ? AND field IN ({', '.join('?' * len(fields))}) ORDER BY key, at, id"
     )
     return sql.frame(query, (connection, at, *fields), CLAIM_CHANGES)
@@ -119,7 +119,7 @@ def _claim_changes(sql: Sql, connection: int, at: int, keys: DealKeys, fields: S
 def _roles(sql: Sql, connection: int, at: int, keys: DealKeys) -> pl.DataFrame:
     query = (
         "SELECT key, count(DISTINCT contact_id), {JOIN}(role, chr(31)) FROM contact_role"
-        f" WHERE connection = ? AND {within(keys)} AND gone IS NULL AND (created IS NULL OR created <= ?)"
+        f" WHERE connection = ? AND {deal_filter(keys)} AND gone IS NULL AND (created IS NULL OR created <= ?)"
         " GROUP BY key ORDER BY key"
     ).replace("chr(31)", "chr(31)" if sql.postgres else "char(31)")
     frame = sql.frame(query, (connection, at), ROLES_TEXT)
@@ -133,7 +133,7 @@ def _as_they_were(  # noqa: PLR0917 - what a snapshot has read so far
 ) -> pl.DataFrame:  # fmt: skip
     """Deals with those of which something later is recorded as history says that they were."""
     at = instant(as_of)
-    these = within(keys)
+    these = deal_filter(keys)
     query = (
         f"SELECT DISTINCT key FROM field_change WHERE connection = ? AND {these} AND changed_at > ?"
         f" UNION SELECT DISTINCT key FROM stage_change WHERE connection = ? AND {these} AND at > ?"
@@ -160,7 +160,7 @@ def _with_changes(  # noqa: PLR0917 - what a snapshot has read so far
     reaches back to its first row of that field, or by us from the deal's first hour on.
     """
     query = (
-        f"SELECT key, field, max(changed_at) FROM field_change WHERE connection = ? AND {within(keys)}"
+        f"SELECT key, field, max(changed_at) FROM field_change WHERE connection = ? AND {deal_filter(keys)}"
         " AND changed_at <= ? AND field IN ('next_step', 'owner_id') GROUP BY key, field"
     )
     found = sql.frame(query, (connection, at), EVENT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import polars as pl
 
 from model.snapshot import ACTIVITY, INSTANT, TASK_DAYS
-from store.within import within
+from store.deal_filter import deal_filter
 
 if TYPE_CHECKING:
     from model.deal_keys import DealKeys
@@ -141,7 +141,7 @@ def _task(day: str) -> tuple[pl.Expr, pl.Expr]:
 def _rows(connection: int, rule: TouchRule, keys: DealKeys) -> tuple[str, list[Any]]:
     """The activities to reduce, each under the key of its deal."""
     deals = replace(keys, first=max(1, keys.first))  # 0 is the key of what stands on no deal
-    on_deal, mine = within(deals, "d.key"), ON_DEAL.format(deals=within(deals))
+    on_deal, mine = deal_filter(deals, "d.key"), ON_DEAL.format(deals=deal_filter(deals))
     if rule.roll_up == "deal":
         return mine, [connection]
     contacts = ON_CONTACT.format(

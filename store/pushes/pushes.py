@@ -17,8 +17,8 @@ from model.snapshot import INSTANT
 from model.sync import Patch
 from store import work_tables
 from store.codec import pack
+from store.deal_filter import deal_filter
 from store.pushes.receipts import write_receipts
-from store.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ class Pushes:
         names = ", ".join(("s." if c in state else "o.") + c for c in PLAN_ROWS)
         query = (
             f"SELECT {names} FROM opportunity o LEFT JOIN push_state s ON s.connection = o.connection AND s.key = o.key"
-            f" WHERE o.connection = ? AND {within(keys, 'o.key')} AND o.first_seen IS NOT NULL AND o.gone IS NULL"
+            f" WHERE o.connection = ? AND {deal_filter(keys, 'o.key')} AND o.first_seen IS NOT NULL AND o.gone IS NULL"
             " ORDER BY o.key"
         )
         with self.database.reading() as sql:

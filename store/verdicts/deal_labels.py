@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from store.deal_filter import deal_filter
 from store.owner_names import OWNERS
-from store.within import within
 
 if TYPE_CHECKING:
     from model.deal_keys import DealKeys
@@ -30,6 +30,6 @@ def deal_labels(sql: Sql, connection: int, keys: DealKeys) -> pl.DataFrame:
     """`key` and LABELS of some deals."""
     query = (
         f"SELECT o.key, o.name, o.pipeline, {STAGE_LABEL}, {OWNER_NAME}, {IS_OPEN} {OF_DEALS}"
-        f" WHERE o.connection = ? AND {within(keys, 'o.key')} ORDER BY o.key"
+        f" WHERE o.connection = ? AND {deal_filter(keys, 'o.key')} ORDER BY o.key"
     )
     return sql.frame(query, (connection,), pl.Schema({"key": pl.Int64(), **LABELS}))

@@ -18,9 +18,9 @@ from model.subjects import OPPORTUNITIES
 from store import work_tables
 from store.approvals import note_used
 from store.codec import day, instant
+from store.deal_filter import deal_filter
 from store.verdicts.deal_labels import LABELS, deal_labels
 from store.verdicts.deal_list import deal_list
-from store.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -153,7 +153,7 @@ def _kept(sql: Sql, table: str, connection: int, keys: DealKeys, subject: Subjec
     names = _columns(table)
     about = f" AND subject = '{subject.table}'" if table == "finding" else ""
     query = (
-        f"SELECT {', '.join(names)} FROM {table} WHERE connection = ? AND {within(keys)}{about}"
+        f"SELECT {', '.join(names)} FROM {table} WHERE connection = ? AND {deal_filter(keys)}{about}"
         f" ORDER BY {', '.join(unique)}"
     )
     return sql.frame(query, (connection,), pl.Schema({name: frame_schema.get(name, RUN) for name in names}))

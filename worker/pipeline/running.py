@@ -117,8 +117,8 @@ def _log_end(session: Session, kind: str, outcome: str, report: Report, seconds:
         level = "warning" if report.stopped or report.held or report.trouble["begun"] else "info"
     counts = {name: getattr(report, name) for name in COUNTS}
     counts |= {what: n for what, n in (report.outcomes | report.actions).items() if n}
-    told = {what: lines for what, lines in report.trouble.items() if what != "lasting" and lines}
+    begun = {what: lines for what, lines in report.trouble.items() if what != "lasting" and lines}
     getattr(log(), level)(
         "run ended", run=int(report.run_id), connection=session.name, kind=kind, trigger=session.services.trigger,
-        outcome=outcome, seconds=round(seconds, 1), calls=report.calls, dry_run=report.dry_run, counts=counts, **told,
+        outcome=outcome, seconds=round(seconds, 1), calls=report.calls, dry_run=report.dry_run, counts=counts, **begun,
     )  # fmt: skip

@@ -54,7 +54,7 @@ def _instant(value: str | int) -> datetime:
 
 def instant(value: Any) -> datetime | None:
     """An aware instant in UTC, from ISO or from milliseconds; a date alone is its midnight in UTC."""
-    return _instant(value) if value or value not in (None, "") else None
+    return None if value in (None, "") else _instant(value)
 
 
 def milliseconds(at: datetime) -> int:

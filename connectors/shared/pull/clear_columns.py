@@ -41,7 +41,7 @@ def _lines(values: list[Any]) -> bool:
 
 def _identifiers(values: list[Any]) -> bool:
     joined = "".join(values)
-    if not (joined.isprintable() and all(values)) or _longer(values, joined, LONGEST_ID):
+    if not (joined.isprintable() and all(values) and _only(str, values)) or _longer(values, joined, LONGEST_ID):
         return False
     return " " not in joined or values == [*map(str.strip, values)]
 

@@ -45,7 +45,7 @@ def _day(value: str) -> date:
 
 def day(value: Any) -> date | None:
     """A date."""
-    return _day(value) if value or value not in _BLANK else None
+    return None if value in _BLANK else _day(value)
 
 
 def day_text(value: Any) -> str | None:
@@ -64,7 +64,7 @@ def _instant(value: str) -> datetime:
 
 def instant(value: Any) -> datetime | None:
     """An aware instant in UTC; a row's stamps are often the same, so they are kept for a while."""
-    return _instant(value) if value or value not in _BLANK else None
+    return None if value in _BLANK else _instant(value)
 
 
 def local_day_text(value: datetime | None, zone: ZoneInfo) -> str | None:

@@ -68,7 +68,7 @@ def checked(page: Page) -> Page:
     """The page with nothing in it that cannot be judged."""
     aside = list(page.aside)
     records = {table: list(_of_table(table, found, aside)) for table, found in page.records.items()}
-    return replace(page, records=records, aside=tuple(map(_told, aside)))
+    return replace(page, records=records, aside=tuple(map(_presentable, aside)))
 
 
 def _of_table(table: str, records: list[Record], aside: list[SetAside]) -> Iterable[Record]:
@@ -150,6 +150,6 @@ def _reason(wrong: dict[str, str]) -> str:
     return "; ".join(f"{name}: {why}" for name, why in sorted(wrong.items()))
 
 
-def _told(one: SetAside) -> SetAside:
+def _presentable(one: SetAside) -> SetAside:
     """An id and a reason that can be kept and shown."""
     return SetAside(one.table, plausible.line(one.id)[: plausible.LONGEST_ID], plausible.line(one.reason)[:300])
