@@ -46,8 +46,27 @@ def day(value: date) -> int:
 
 
 def json(value: Any) -> str:
-    """JSON with sorted keys; dates as YYYY-MM-DD and decimals as text."""
+    """JSON with sorted keys; dates as YYYY-MM-DD, decimals as text, and texts as `text` gives them."""
+    try:
+        return _dumped(value)
+    except orjson.JSONEncodeError:  # a lone surrogate
+        return _dumped(_repaired(value))
+
+
+def _dumped(value: Any) -> str:
     return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _repaired(value: Any) -> Any:
+    """The same value with texts that JSON can carry."""
+    match value:
+        case str():
+            return text(value)
+        case dict():
+            return {_repaired(key): _repaired(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_repaired(item) for item in value]
+    return value
 
 
 def _plain(value: Any) -> Any:

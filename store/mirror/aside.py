@@ -21,14 +21,21 @@ COLUMNS: Final = ("connection", "table_name", "id", "reason", "run", "seen_at")
 
 def keep_aside(sql: Sql, connection: int, page: Page, run_id: int | None, seen: int) -> None:
     """Keep what the page sets aside, and forget what it has read at last."""
-    read = {(table, str(record["id"])) for table, records in page.records.items() for record in records}
-    before = sql.rows("SELECT table_name, id FROM aside WHERE connection = ?", connection)
-    settled = [(connection, *key) for key in before if key in read]
-    sql.many("DELETE FROM aside WHERE connection = ? AND table_name = ? AND id = ?", settled)
+    _forget_read(sql, connection, page)
+    if not page.aside:
+        return
     rows = {(one.table, one.id): (connection, one.table, one.id, one.reason, run_id, seen) for one in page.aside}
     sql.upsert("aside", COLUMNS, list(rows.values()), COLUMNS[:3])
     for table, parent in PARENTS.items():
         _unknown(sql, parent, connection, [id_ for of, id_ in rows if of == table and id_])
+
+
+def _forget_read(sql: Sql, connection: int, page: Page) -> None:
+    before = sql.rows("SELECT table_name, id FROM aside WHERE connection = ?", connection)
+    if before:
+        read = {(table, str(record["id"])) for table, records in page.records.items() for record in records}
+        settled = [(connection, *key) for key in before if key in read]
+        sql.many("DELETE FROM aside WHERE connection = ? AND table_name = ? AND id = ?", settled)
 
 
 def waiting(sql: Sql, connection: int, at_most: int) -> dict[str, list[str]]:

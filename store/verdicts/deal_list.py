@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from model.deal_keys import ALL_DEALS
 from model.subjects import OPPORTUNITIES
 from store.codec import day_of, money
+from store.deal_filter import deal_filter
 from store.verdicts.deal_labels import IS_OPEN, OF_DEALS, OWNER_NAME, STAGE_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from model.deal_keys import DealKeys
     from store.sql import Sql
 
 DEAL_LIST: Final = f"""
     SELECT o.key, o.id, o.name, o.pipeline, {STAGE_LABEL}, {OWNER_NAME},
       {IS_OPEN}, v.score, v.score_reason, v.gate, v.detail, o.amount, o.currency, o.close_date, u.team
     {OF_DEALS} LEFT JOIN deal_verdict v ON v.connection = o.connection AND v.key = o.key
-    WHERE o.connection = ? AND o.first_seen IS NOT NULL AND o.gone IS NULL ORDER BY o.key"""
+    WHERE o.connection = ? AND o.first_seen IS NOT NULL AND o.gone IS NULL AND {{deals}} ORDER BY o.key"""
 DEAL_COLUMNS: Final = (
     "key", "id", "name", "pipeline", "stage_name", "owner", "is_open", "score", "score_reason", "gate", "detail",
 )  # fmt: skip
@@ -33,14 +36,15 @@ SINCE: Final = """
     ORDER BY changed_at DESC, id DESC"""
 DEAL_NOW: Final = f"SELECT o.amount, o.currency, o.close_date, u.team {OF_DEALS} WHERE o.connection = ? AND o.key = ?"
 FLAGS: Final = """
-    SELECT key, status, flag FROM finding WHERE connection = ? AND subject = ? AND flag IS NOT NULL
+    SELECT key, status, flag FROM finding WHERE connection = ? AND subject = ? AND flag IS NOT NULL AND {keys}
     ORDER BY key, policy"""
 
 
-def deal_list(sql: Sql, connection: int) -> list[dict[str, Any]]:
-    """Every deal that is not gone, as `Verdicts.deals` gives it."""
-    found = flags_of(sql, connection, OPPORTUNITIES.table)
-    return [_listed(row, found.get(row[0], ())) for row in sql.rows(DEAL_LIST, connection)]
+def deal_list(sql: Sql, connection: int, keys: DealKeys) -> list[dict[str, Any]]:
+    """Every deal of `keys` that is not gone, as `Verdicts.deals` gives it."""
+    found = flags_of(sql, connection, OPPORTUNITIES.table, keys)
+    rows = sql.rows(DEAL_LIST.format(deals=deal_filter(keys, "o.key")), connection)
+    return [_listed(row, found.get(row[0], ())) for row in rows]
 
 
 def _listed(row: tuple[Any, ...], findings: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -66,10 +70,10 @@ def at_run(sql: Sql, connection: int, deal: int, run: int) -> dict[str, Any]:
     return found
 
 
-def flags_of(sql: Sql, connection: int, subject: str) -> dict[int, list[tuple[str, str]]]:
+def flags_of(sql: Sql, connection: int, subject: str, keys: DealKeys = ALL_DEALS) -> dict[int, list[tuple[str, str]]]:
     """Status and flag object of each finding about a subject (its table), by the record's key."""
     found: dict[int, list[tuple[str, str]]] = {}
-    for key, status, flag in sql.rows(FLAGS, connection, subject):
+    for key, status, flag in sql.rows(FLAGS.format(keys=deal_filter(keys)), connection, subject):
         found.setdefault(key, []).append((status, flag))
     return found
 

@@ -104,13 +104,13 @@ class Verdicts:
         written, removed = (sum(part) for part in zip(*counts, strict=True))
         return {**_opened_and_closed(old["finding"], findings), "written": written, "removed": removed}
 
-    def deals(self, connection: str) -> list[dict[str, Any]]:
-        """Every deal that is not gone: {key, id, name, pipeline, stage_name, owner, is_open, score, score_reason,
+    def deals(self, connection: str, keys: DealKeys = ALL_DEALS) -> list[dict[str, Any]]:
+        """Deals that are not gone: {key, id, name, pipeline, stage_name, owner, is_open, score, score_reason,
         gate, detail, amount, currency, close_date, team, flags, unknown}; detail, flags and unknown are the JSON
         objects of the verdict, stage_name is the stage's label, amount is decimal text.
         """
         with self.database.reading() as sql:
-            return deal_list(sql, self.database.connection_key(connection))
+            return deal_list(sql, self.database.connection_key(connection), keys)
 
     def first_run_dates(self, connection: str) -> dict[str, date]:
         """Policy or criterion id → the local day of its first run that was not dry."""

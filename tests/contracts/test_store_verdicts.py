@@ -110,6 +110,12 @@ def test_a_policy_binds_from_its_first_run(store):
     assert store.verdicts.first_run_dates("acme") == {"a": date(2026, 11, 1), "b": date(2026, 11, 5)}
 
 
+def test_half_an_emoji_in_the_report_of_a_run_is_kept_as_a_question_mark(store):
+    run = store.runs.start("acme", NOON, "", "", "run")
+    store.runs.end(run, "stopped", {"remarks": ["field \ud83d is unknown"], "facts": {"\ud83d": (1, {"\ud83d"})}}, NOON)
+    assert store.runs.get(run)["counts"] == {"remarks": ["field ? is unknown"], "facts": {"?": [1, ["?"]]}}
+
+
 def test_runs_are_listed_newest_first_and_one_that_is_under_way_has_no_outcome(store):
     first = store.runs.start("acme", NOON, "d1", "calibration 2026-10-01", "run", at=NOON, trigger="by hand")
     store.runs.end(first, "done", {"findings": 3, "seconds": {"pull": 0.5}}, NOON + DAY)

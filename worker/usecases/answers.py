@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connectors.registry import crm
+from model.deal_keys import DealKeys
 from model.errors import SettingsProblem
 from model.touch_rule import what_it_is, why_no_touch
 from policies.judging.score import ledger_lines
@@ -93,7 +94,8 @@ def lead_json(row: dict[str, Any], closed: Sequence[str]) -> dict[str, Any]:
 def explain(services: Services, name: str, deal_id: str) -> dict[str, Any]:
     """A deal's verdict with its ledger, and each activity that counts or why it does not."""
     meant = names(services, name, deal_id)
-    row = next((row for row in services.store.verdicts.deals(name) if meant(row["id"])), None)
+    keys = frozenset(key for id_, key in services.store.mirror.ids(name).items() if meant(id_))
+    row = next(iter(services.store.verdicts.deals(name, DealKeys.of(keys))), None) if keys else None
     if row is None:
         judged_or_say(services, name)
         raise SettingsProblem(f"'{name}' has no deal {deal_id}; `sluicegate deals {name}` lists them.")

@@ -37,7 +37,7 @@ def _int(text: str) -> int | Decimal | float:
     return int(text) if len(text) <= _DIGITS else _float(text)
 
 
-_decoder = json.JSONDecoder(parse_float=_float)
+_decoder = json.JSONDecoder(parse_float=exact)
 _patient = json.JSONDecoder(parse_float=_float, parse_int=_int, strict=False)
 
 
@@ -51,7 +51,7 @@ def load(content: bytes) -> Any:
         return _decoder.decode(content.decode())
     except RecursionError:
         raise ValueError("brackets stand too deep in each other") from None
-    except ValueError:
+    except (ValueError, ArithmeticError):
         return _read_patiently(content.decode(errors="replace"))
 
 

@@ -7,6 +7,7 @@ row of a history without what makes it one, is set aside with its reason.
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.shared.pull import plausible
@@ -74,7 +75,7 @@ def checked(page: Page) -> Page:
 def _of_table(table: str, records: list[Record], aside: list[SetAside]) -> Iterable[Record]:
     checks = _doubtful(table, records)
     objects = [column for column in _OBJECTS if not clear(plausible.plain, _inside(column, records))]
-    if checks or objects or not clear(plausible.identifier, [record.get("id") for record in records]):
+    if checks or objects or not clear(plausible.identifier, _values("id", records)):
         return _one_by_one(table, records, checks, objects, aside)
     return records
 
@@ -84,8 +85,16 @@ def _doubtful(table: str, records: list[Record]) -> Checks:
     return [
         (column, check)
         for column, check in CHECKS[table]
-        if not clear(check, [value for record in records if (value := record.get(column)) is not None])
+        if not clear(check, [value for value in _values(column, records) if value is not None])
     ]
+
+
+def _values(column: str, records: list[Record]) -> list[Any]:
+    """The values of a column, None where a record lacks it."""
+    try:
+        return list(map(itemgetter(column), records))
+    except KeyError:
+        return [record.get(column) for record in records]
 
 
 def _inside(column: str, records: list[Record]) -> list[Any]:
