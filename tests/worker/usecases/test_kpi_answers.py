@@ -1,21 +1,23 @@
 """Answers about KPIs: frozen nights, past days and questions, from a connection that runs."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from model.errors import SettingsProblem
-from tests.worker.governed import NAME, governed
+from tests.worker.governed import NAME, governed, measuring
 from worker.pipeline.measuring import KpiQuestion
+from worker.settings_tables import KpiSettings
 from worker.usecases.kpis import frozen, kpis
 from worker.usecases.nightly import freeze
 
 
 @pytest.fixture
 def team(tmp_path):
-    with governed(tmp_path, currency="USD") as team:
-        yield team
+    with governed(tmp_path, currency="USD") as opened:
+        yield measuring(opened)
 
 
 def value(rows, kpi="pipeline_value"):
@@ -35,6 +37,22 @@ def test_a_frozen_night_says_what_was_printed_whatever_happens_later(team):
     team.edit(deal, amount=9000)
     team.run()
     assert (value(frozen(team.services, NAME, night)), value(kpis(team.services, NAME))) == ("1000", "9000")
+
+
+def test_a_connection_with_more_deals_than_the_limit_is_measured_by_its_full_runs_only(tmp_path):
+    with governed(tmp_path, currency="USD") as team:
+        settings = team.services.settings
+        team.services = replace(
+            team.services, settings=settings.model_copy(update={"kpis": KpiSettings(each_run_up_to=1)})
+        )
+        first = team.deal("First", amount=1000)
+        team.run()
+        team.deal("Second", amount=500)
+        team.run()
+        assert value(kpis(team.services, NAME)) == "1000"
+        team.run(full=True)
+        assert value(kpis(team.services, NAME)) == "1500"
+        assert team.verdict(first)["score"] is not None
 
 
 def test_a_night_keeps_the_facts_and_revisions_of_its_deals(team):

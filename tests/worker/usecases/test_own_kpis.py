@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from model.errors import SettingsProblem
-from tests.worker.governed import NAME, governed
+from tests.worker.governed import NAME, governed, measuring
 from worker.pipeline.measuring import KpiQuestion
 from worker.usecases.connection import check
 from worker.usecases.kpis import kpis
@@ -25,7 +25,8 @@ BROKEN = OURS.replace(b"amount_home", b"amuont_home")
 
 @pytest.fixture
 def team(tmp_path):
-    with governed(tmp_path, currency="USD") as team:
+    with governed(tmp_path, currency="USD") as opened:
+        team = measuring(opened)
         team.deal("Small", amount=10)
         team.deal("Large", amount=1000)
         yield team
