@@ -33,6 +33,8 @@ class Services:
     progress: Callable[[str, int], None] = field(default=lambda _what, _count: None)
     trigger: str = "by hand"
     """What starts runs: a person, or the schedule of the worker."""
+    slice_deals: int = 100_000
+    """Deals that are judged at once: it bounds the memory of a run."""
 
     def connection(self, name: str) -> ConnectionSettings:
         """The settings of one connection. Raises SettingsProblem."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="the connection's name in the config file")]
 Json = Annotated[bool, typer.Option("--json", help="answer in JSON")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="print CSV with whole texts")]
 WRONG, OUR_FAULT = 2, 70
 EXIT_CODES: dict[type[SluicegateError], int] = {
     PolicyProblem: WRONG,

@@ -8,8 +8,8 @@ import typer
 
 from model.errors import SettingsProblem
 from model.helpers.words import many
-from worker.cli.common import Json, Name, asked, say, table, tell
-from worker.cli.lists import AsCsv, print_csv
+from worker.cli.columns import print_csv
+from worker.cli.common import AsCsv, Json, Name, asked, say, table, tell
 from worker.cli.rendering import (
     moment,
     show_decision,

@@ -9,10 +9,10 @@ import typer
 from typer.core import TyperGroup
 
 from model.errors import SettingsProblem
-from worker.cli.common import Json, Name, asked, say, table, tell
+from worker.cli.columns import print_csv
+from worker.cli.common import AsCsv, Json, Name, asked, say, table, tell
 from worker.cli.kpis.examples import run_examples_of_kpis
 from worker.cli.kpis.rendering import CSV, csv_row, show_groups, show_kpis
-from worker.cli.lists import AsCsv, print_csv
 from worker.cli.run import day_of
 
 if TYPE_CHECKING:
