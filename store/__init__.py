@@ -7,6 +7,7 @@ from store.fence import Lease, is_dead, this_process
 from store.frozen import Revisions
 from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past_rows_at
 from store.history.touches import TouchRule
+from store.kpis import Measured
 from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
@@ -24,6 +25,7 @@ __all__ = [
     "HistoryBuilder",
     "Kept",
     "Lease",
+    "Measured",
     "PastRows",
     "Raw",
     "Revisions",

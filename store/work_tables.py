@@ -30,6 +30,7 @@ run = sa.Table(
     sa.Column("judged", YesNo),  # whether its verdict is still kept
     sa.Column("outcome", sa.Text),  # null while it runs; the next holder of the lease ends the row of a killed run
     sa.Column("counts", Json),
+    sa.Column("measured_with", Json),  # of a run that measured: file or setting to a digest of it
 )  # fmt: skip
 
 

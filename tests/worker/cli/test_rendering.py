@@ -2,7 +2,8 @@
 
 import pytest
 
-from worker.cli.kpis.rendering import compared, csv_row, show_groups, show_kpis, written
+from kpis.catalogue import SHIPPED
+from worker.cli.kpis.rendering import MATTER, compared, csv_row, show_groups, show_kpis, written
 from worker.cli.rendering import moment, show_explanation, show_run
 from worker.cli.steps import show_preview
 from worker.usecases.answers import ledger, ranked
@@ -47,10 +48,12 @@ def test_the_groups_that_were_asked_for_are_tables_of_their_own(capsys):
     assert by_owner.startswith(" by owner")
 
 
-def test_one_screen_has_ten_kpis_and_the_ids_of_the_rest(capsys):
-    show_kpis([kpi(f"other_{place}") for place in range(12)] + [kpi("win_rate_closed", 0.25, unit="share")])
+def test_one_screen_has_the_ten_kpis_that_matter_those_of_the_user_and_how_many_more_there_are(capsys):
+    others = [kpi(name) for name in SHIPPED if name not in MATTER][:12]
+    show_kpis([*others, kpi("win_rate_closed", 0.25, unit="share"), kpi("large_deals")])
     printed = capsys.readouterr().out
     assert "win rate closed" in printed
+    assert "large deals" in printed
     assert "12 more: `--all` shows them" in printed
 
 

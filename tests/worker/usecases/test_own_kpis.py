@@ -73,7 +73,10 @@ def test_without_any_valid_file_the_shipped_kpis_are_measured(team):
     with_files(team, policies=POLICIES, kpis=BROKEN)
     assert "only the shipped ones are measured" in team.run().remarks[0]
     assert value(team, "pipeline_value")["value"] == "1010"
-    with pytest.raises(SettingsProblem, match="There is no KPI 'large_deals'"):
+    with pytest.raises(
+        SettingsProblem,
+        match=r"^large_deals is in kpis.yaml, but has 1 mistake: .*did you mean 'amount_home'.* \(kpis.yaml:7\)",
+    ):
         value(team, "large_deals")
 
 

@@ -31,12 +31,15 @@ NARROWED_BY: Final = {"scope": "kpi_scope of the connection", "where": "--where"
 
 
 def show_kpis(found: Sequence[Mapping[str, Any]], *, whole: bool = False) -> None:
-    """Values over all deals, ten of them unless `whole`, and below them what each has to say."""
+    """Values over all deals: the ten that matter and users' own unless `whole`. Below them what each has to say."""
+    from kpis.catalogue import SHIPPED
+
     for key in ("scope", "where"):
         for text in dict.fromkeys(row[key] for row in found if key in row):
             tell(f"Only deals with {text}  ({NARROWED_BY[key]})")
     overall = [row for row in found if not row["dims"]]
-    shown = [row for row in overall if whole or len(overall) <= len(MATTER) or row["id"] in MATTER]
+    whole = whole or len(overall) <= len(MATTER)
+    shown = [row for row in overall if whole or row["id"] in MATTER or row["id"] not in SHIPPED]
     if shown:
         _show(f"KPIs as of {moment(shown[0]['as_of'])}", COLUMNS, [(row["title"], *_cells(row)) for row in shown])
         _show_notes([(row["title"], row["why"]) for row in shown if row.get("why")])

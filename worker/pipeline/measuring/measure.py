@@ -21,6 +21,7 @@ from worker import side_files
 from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.measuring.known_targets import targets
+from worker.pipeline.measuring.measured_with import measured_with
 from worker.pipeline.measuring.own_kpis import own_kpis
 from worker.pipeline.other_subjects import named_in_force, part_of
 from worker.pipeline.slices import late_feeds, touch_rule
@@ -61,7 +62,9 @@ USUAL: Final = KpiQuestion()
 def measure(session: Session, judged: Judged, run_id: int) -> list[dict[str, Any]]:
     """Measure, keep and return the values as JSON rows (`kpis` in docs/contract.md)."""
     rows = values(session, (part.part for part in judged.parts), judged.policies.processes, exempt(judged))
-    session.store.kpis.keep(run_id, rows, session.lease)
+    own = own_kpis(session, session.description())
+    with_ = measured_with(session, judged.policies, own)
+    session.store.kpis.keep(run_id, rows, session.lease, measured_with=with_)
     return rows
 
 
