@@ -23,6 +23,7 @@ SETTINGS: Final = READ_BY | {
     "activity", "leads",
 }  # fmt: skip
 """Settings of a connection that KPI values depend on."""
+OF_KPIS: Final = frozenset({"enough", "count_imported"})
 TEXTS: Final = (
     "id", "title", "formula", "numerator", "denominator", "window", "unit", "leads", "category", "owner",
 )  # fmt: skip
@@ -68,7 +69,7 @@ def _text(kpi: Kpi) -> list[str]:
 def _settings(session: Session) -> dict[str, Any]:
     """The settings that were set, of the connection and of KPIs."""
     given = session.connection.model_dump(mode="json", include=set(SETTINGS), exclude_defaults=True)
-    of_kpis = session.services.settings.kpis.model_dump(exclude_defaults=True)
+    of_kpis = session.services.settings.kpis.model_dump(include=set(OF_KPIS), exclude_defaults=True)
     return {**given, **{f"kpis.{name}": value for name, value in of_kpis.items()}}
 
 
