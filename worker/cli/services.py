@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import Annotated, Final
 
 import typer
@@ -10,6 +11,9 @@ import typer
 from worker.cli.common import asked, tell
 
 WAITING: Final = "Waiting for runs of {names}, {processes} at a time. A line appears here for each run. Ctrl-C stops."
+
+PROGRAM = "worker.cli"
+"""The module that `worker --with-beat` starts for its beat."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,20 +39,22 @@ def worker(
     settings = asked(context).settings()
     processes = concurrency or settings.schedule.concurrency
     share_cores(processes)
-    from worker.app import beat_file, make_app
-    from worker.broker import embedded_broker
-    from worker.started_processes import end_left_over
+    from worker.app import make_app
+    from worker.broker import data_folder, embedded_broker
+    from worker.started_processes import Kept
 
     arguments = ["--quiet", "worker", f"--concurrency={processes}", f"--pool={pool}", "--loglevel=WARNING"]
     if sys.stderr.isatty():
         tell(WAITING.format(names=", ".join(settings.connections), processes=processes), err=True)
-    with embedded_broker(settings):
-        end_left_over(beat_file(settings))
-        make_app(settings).worker_main([*arguments, *(["--beat"] if with_beat else [])])
+    given = asked(context).config
+    beat_command = [sys.executable, "-m", PROGRAM, *(["--config", str(given)] if given else []), "beat"]
+    beats = Kept(beat_command, data_folder(settings) / "worker-beat.pid") if with_beat else nullcontext()
+    with embedded_broker(settings), beats:
+        make_app(settings).worker_main(arguments)
 
 
 def beat(context: typer.Context) -> None:
-    """Send the scheduled runs to the workers; with Redis several may run, one of them sends.
+    """Send the scheduled runs to the workers; several may run, and each run is sent once.
 
     Example: sluicegate --config sluicegate.toml beat
     """
@@ -57,4 +63,4 @@ def beat(context: typer.Context) -> None:
 
     settings = asked(context).settings()
     with embedded_broker(settings):
-        make_app(settings).Beat(loglevel="WARNING").run()
+        make_app(settings).Beat(loglevel="WARNING", quiet=True).run()

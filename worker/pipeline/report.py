@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 DONE: Final = 0
 SOME_REFUSED: Final = 1
@@ -46,6 +49,10 @@ class Report:
     leads: dict[str, int] = field(default_factory=dict)  # only if a policy names leads
     dry_run: bool = False
     stopped: str = ""  # why it stopped early; the next run continues from there
+
+    def __post_init__(self) -> None:
+        """`resumes_at` is for the schedule and not in JSON: when a run that was stopped may go on."""
+        self.resumes_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The `run` object of docs/contract.md."""
