@@ -267,13 +267,12 @@ calls = sa.Table(
 job = sa.Table(
     "job", metadata,
     *_of(),
-    sa.Column("name", name(), primary_key=True),  # incremental, full, …; of a task that somebody sent, the task's
-    sa.Column("due", Instant),  # the occasion: when the schedule wanted it; null where `task` is the occasion
+    sa.Column("name", name(), primary_key=True),  # incremental, full, …
+    sa.Column("due", Instant, nullable=False),  # the newest occasion
     sa.Column("sent_at", Instant),  # null: it is still to be sent
     sa.Column("not_before", Instant),  # an attempt put it off until then
     sa.Column("until", Instant),  # how long the attempt under way is taken to be alive
     sa.Column("ended_at", Instant),  # null while the occasion is open
-    sa.Column("task", sa.Text),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("process", sa.Text),  # of the attempt under way: host, boot, pid and start
     sa.Column("set_aside", sa.Text),  # why nobody works on it any more; stays until an attempt comes through

@@ -17,6 +17,7 @@ from worker.broker import broker_url
 from worker.end_with_parent import end_with
 from worker.fork_guard import refuse_to_fork
 from worker.log import log, start_logging
+from worker.pipeline.patience import PASSING
 from worker.pipeline.run import run
 from worker.schedule import TICK_SECONDS, Sender, planned, take_turn
 from worker.usecases.calibrate import propose
@@ -76,16 +77,13 @@ def _add_tasks(app: Celery, settings: Settings) -> None:
     opened = cache(lambda: replace(wire(settings), trigger="schedule"))
 
     def as_task(name: str, flow: Callable[..., object]) -> None:
-        @app.task(name=f"sluicegate.{name}", bind=True)  # type: ignore[untyped-decorator]
-        def task(this: Any, connection: str, job: str = "", due: str = "", **options: Any) -> None:
+        @app.task(name=f"sluicegate.{name}")  # type: ignore[untyped-decorator]
+        def task(connection: str, job: str, due: str, **options: Any) -> None:
             try:
-                services = opened()
-            except SettingsProblem as e:
-                log().warning("a message is passed over", connection=connection, job=job or name, why=str(e))
-                return
-            scheduled = datetime.fromisoformat(due) if due else None
-            asked = Occasion(connection, job or name, scheduled, "" if scheduled else str(this.request.id))
-            work_once(flow, services, asked, options)
+                work_once(flow, opened(), Occasion(connection, job, datetime.fromisoformat(due)), options)
+            except PASSING as e:
+                why = str(e) if isinstance(e, SettingsProblem) else type(e).__name__
+                log().warning("a job waits for the store", connection=connection, job=job, why=why)
 
     as_task("run", run)
     as_task("freeze", freeze)

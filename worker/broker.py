@@ -6,7 +6,6 @@ import fcntl
 import hashlib
 import os
 import stat
-import subprocess
 import tempfile
 import threading
 import time
@@ -17,9 +16,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from model.errors import SettingsProblem
 from worker.log import log
-from worker.started_processes import end_left_over, ends_with_us, note
+from worker.started_processes import end_left_over, note, start_with_us
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from redis import Redis
@@ -178,8 +178,7 @@ def start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
     written = folder / "broker.log"
     options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder)]
     durable = ["--appendonly", "yes", "--appendfsync", "everysec", "--logfile", str(written)]
-    command = ends_with_us([str(get_binary_path()), *options, *durable])
-    server = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own binary and paths
+    server = start_with_us([str(get_binary_path()), *options, *durable])
     deadline = time.monotonic() + START_SECONDS
     while not answers(socket):
         if server.poll() is not None or time.monotonic() > deadline:

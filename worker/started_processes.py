@@ -35,13 +35,18 @@ def note(file: Path, pid: int, parent: int | None = None) -> None:
         opened.write(f"{this_process(pid)}\n{this_process(parent)}\n")
 
 
-def ends_with_us(command: Sequence[str]) -> list[str]:
-    """The command that runs this one and has it end with the thread that starts it."""
-    return [sys.executable, "-I", "-S", end_with_parent.__file__, str(os.getpid()), *command]
+def start_with_us(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a program that ends with the thread that starts it.
+
+    `close_fds=False` has Python use posix_spawn. Otherwise it waits on a pipe, and a pool process that another thread
+    forks meanwhile keeps the pipe open for as long as it lives.
+    """
+    starter = [sys.executable, "-I", "-S", end_with_parent.__file__, str(os.getpid())]
+    return subprocess.Popen([*starter, *command], close_fds=False)  # noqa: S603 - our own program
 
 
 class Kept:
-    """A process that runs while the block runs. It is started again when it ends or is killed."""
+    """A program that runs while the block runs. It is started again when it ends or is killed."""
 
     def __init__(self, command: Sequence[str], file: Path) -> None:
         self._command, self._file, self._ended = command, file, threading.Event()
@@ -68,7 +73,7 @@ class Kept:
         self._file.unlink(missing_ok=True)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(ends_with_us(self._command), start_new_session=True)  # noqa: S603 - our own program
+        process = start_with_us(self._command)
         note(self._file, process.pid)
         return process
 

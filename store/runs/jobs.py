@@ -32,12 +32,11 @@ MOST_ATTEMPTS: Final = 3
 
 @dataclass(frozen=True)
 class Occasion:
-    """One piece of work: a job that is `due` by the schedule, or the `task` that somebody sent."""
+    """One time at which a job is due."""
 
     connection: str
     job: str
-    due: datetime | None = None
-    task: str = ""
+    due: datetime
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,11 @@ class Job:
 
     connection: str
     name: str
-    due: datetime | None
+    due: datetime
     sent_at: datetime | None
     not_before: datetime | None
     until: datetime | None
     ended_at: datetime | None
-    task: str | None
     attempts: int
     process: str | None
     set_aside: str | None
@@ -133,18 +131,14 @@ class Jobs:
     def begin(self, asked: Occasion, now: datetime, seconds: float, process: str | None = None) -> Turn:
         """Take a turn; raises ConnectionBusy, with the reason, where the message asks for nothing."""
         key, process = self.database.connection_key(asked.connection), process or this_process()
+        columns = ("connection", "name", "due", "attempts", "process", "until", "ended_at", "not_before")
         with self.database.writing() as sql:
             row = sql.tx.execute(sa.select(*COLUMNS).where(_row(key, asked.job)).with_for_update()).one_or_none()
-            job = row and Job(asked.connection, *row)
-            if job:
-                _refuse(job, asked, now)
-            attempts = job.attempts if job and not _is_other(job, asked) else 0
-            columns = ("connection", "name", "due", "task", "attempts", "process", "until", "sent_at")
-            until, due = instant(now + timedelta(seconds=seconds)), asked.due and instant(asked.due)
-            values = (key, asked.job, due, asked.task, attempts + 1, process, until, instant(now))
+            attempt = 1 + (_attempts(Job(asked.connection, *row), asked, now) if row else 0)
+            until = instant(now + timedelta(seconds=seconds))
+            values = (key, asked.job, instant(asked.due), attempt, process, until, None, None)
             sql.upsert("job", columns, [values], ["connection", "name"])
-            sql.tx.execute(sa.update(table).where(_row(key, asked.job)).values(ended_at=None, not_before=None))
-        return Turn(asked.connection, key, asked.job, attempts + 1, process)
+        return Turn(asked.connection, key, asked.job, attempt, process)
 
     def renew(self, turn: Turn, now: datetime, seconds: float) -> None:
         """Say that the attempt is alive; raises ConnectionBusy where another process has taken the occasion."""
@@ -163,6 +157,13 @@ class Jobs:
         """Set the occasion aside with a reason."""
         self._set(turn, ended_at=now, until=None, process=None, set_aside=why)
 
+    def resume(self, connection: str) -> None:
+        """Have what was set aside sent again, with all its attempts."""
+        given_up = (table.c.connection == self.database.connection_key(connection)) & table.c.set_aside.is_not(None)
+        values = FRESH | {"sent_at": None, "attempts": 0, "set_aside": None}
+        with self.database.writing() as sql:
+            sql.tx.execute(sa.update(table).where(given_up).values(values))
+
     def _set(self, turn: Turn, **values: Any) -> bool:
         mine = _row(turn.key, turn.job) & (table.c.process == turn.process) & (table.c.attempts == turn.attempt)
         with self.database.writing() as sql:
@@ -173,18 +174,16 @@ def _row(key: int, name: str) -> sa.ColumnElement[bool]:
     return (table.c.connection == key) & (table.c.name == name)
 
 
-def _is_other(job: Job, asked: Occasion) -> bool:
-    return (job.due, job.task or "") != (asked.due, asked.task)
-
-
-def _refuse(job: Job, asked: Occasion, now: datetime) -> None:
-    """Raise ConnectionBusy where there is no work for this message."""
+def _attempts(job: Job, asked: Occasion, now: datetime) -> int:
+    """How often the occasion was begun before; raises ConnectionBusy where there is no work for this message."""
     if job.under_way(now):
         raise ConnectionBusy(f"{job.name} is under way")
-    if _is_other(job, asked):
-        if asked.due and job.due and asked.due < job.due:
-            raise ConnectionBusy(f"{job.name} has been asked for again since")
-    elif job.ended_at is not None:
+    if asked.due < job.due:
+        raise ConnectionBusy(f"{job.name} has been asked for again since")
+    if asked.due > job.due:
+        return 0
+    if job.ended_at is not None:
         raise ConnectionBusy(f"{job.name} has ended")
-    elif job.not_before and job.not_before > now:
+    if job.not_before and job.not_before > now:
         raise ConnectionBusy(f"{job.name} waits until {job.not_before:%H:%M:%S} UTC")
+    return job.attempts

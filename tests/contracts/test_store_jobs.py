@@ -59,3 +59,15 @@ def test_what_was_set_aside_says_so_until_an_attempt_comes_through(store):
     assert turn.attempt == 3
     jobs.end(turn, NOON + 61 * MINUTE)
     assert jobs.set_aside("acme") == []
+
+
+def test_only_what_was_set_aside_is_resumed_and_then_waits_to_be_sent(store):
+    jobs = store.jobs
+    jobs.give_up(jobs.begin(DUE, NOON, 40, ONE), "it kills", NOON)
+    jobs.end(jobs.begin(Occasion("acme", "full", NOON), NOON, 40, ONE), NOON)
+    jobs.give_up(jobs.begin(Occasion("other", "full", NOON), NOON, 40, ONE), "it kills", NOON)
+    jobs.resume("acme")
+    assert {key: (job.ended_at, job.attempts) for key, job in jobs.all().items()} == {
+        ("acme", "incremental"): (None, 0), ("acme", "full"): (NOON, 1), ("other", "full"): (NOON, 1),
+    }  # fmt: skip
+    assert (jobs.set_aside("acme"), len(jobs.set_aside("other"))) == ([], 1)

@@ -49,14 +49,11 @@ class Report:
     leads: dict[str, int] = field(default_factory=dict)  # only if a policy names leads
     dry_run: bool = False
     stopped: str = ""  # why it stopped early; the next run continues from there
-
-    def __post_init__(self) -> None:
-        """`resumes_at` is for the schedule and not in JSON: when a run that was stopped may go on."""
-        self.resumes_at: datetime | None = None
+    resumes_at: datetime | None = None  # when a run that stopped early may go on; for the schedule, not in JSON
 
     def to_json(self) -> dict[str, Any]:
         """The `run` object of docs/contract.md."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "resumes_at"}
 
     @property
     def exit_code(self) -> int:

@@ -68,9 +68,15 @@ class Beat:
         self.sender.tick()
         return self.broker.sent - before
 
-    def begin(self, process: str = DEAD) -> Any:
-        """A worker takes a message."""
-        return self.team.services.store.jobs.begin(self.broker.take(), self.team.services.clock(), 40, process)
+    def begin(self) -> Any:
+        """A worker takes a message, and is never heard of again unless somebody renews its turn."""
+        return self.team.services.store.jobs.begin(self.broker.take(), self.team.services.clock(), 40, DEAD)
+
+    def kill_three_workers(self) -> None:
+        """The three that take the messages of one occasion; a fourth message is on its way."""
+        for _ in range(3):
+            self.begin()
+            assert self.tick(minutes=1) == 1
 
 
 @pytest.fixture
@@ -160,9 +166,7 @@ def test_a_second_message_does_nothing_and_says_so(team, beat):
 
 def test_a_job_that_always_kills_its_worker_is_set_aside_after_three_times_and_shown(team, beat):
     beat.tick()
-    for _ in range(3):
-        beat.begin()
-        beat.tick(minutes=1)
+    beat.kill_three_workers()
     take_turn(team.services, beat.broker.take(), lambda: pytest.fail("a fourth time"))
     assert beat.tick(minutes=5) == 0
     assert runs(team.services)[0]["outcome"].startswith("set aside: the worker's process ended 3 times")
@@ -177,10 +181,16 @@ def test_a_job_that_always_kills_its_worker_is_set_aside_after_three_times_and_s
     assert team.run().exit_code == 0
 
 
-def test_a_message_that_somebody_sent_is_counted_by_its_task(team):
-    asked, jobs, at = Occasion(NAME, "run", task="t1"), team.services.store.jobs, team.services.clock()
-    attempts = [jobs.begin(asked, at + n * MINUTE, 40, DEAD).attempt for n in range(4)]
-    assert (attempts, jobs.begin(replace(asked, task="t2"), at + 9 * MINUTE, 40, DEAD).attempt) == ([1, 2, 3, 4], 1)
+def test_what_was_set_aside_gets_all_its_attempts_again_as_soon_as_somebody_resumes_it(team, beat):
+    beat.tick()
+    beat.kill_three_workers()
+    take_turn(team.services, beat.broker.take(), lambda: pytest.fail("a fourth time"))
+    team.services.store.jobs.resume(NAME)
+    assert team.run().exit_code == 0
+    assert beat.tick(seconds=5) == 1
+    beat.kill_three_workers()
+    take_turn(team.services, beat.broker.take(), lambda: pytest.fail("a fourth time"))
+    assert team.run().exit_code == 1
 
 
 @dataclass
