@@ -22,7 +22,7 @@ from worker.pipeline.run import run
 from worker.schedule import TICK_SECONDS, Sender, planned, take_turn
 from worker.usecases.calibrate import propose
 from worker.usecases.nightly import freeze
-from worker.wiring import Services, connecting, now, wire
+from worker.wiring import Services, connecting, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,7 @@ def make_app(settings: Settings) -> Celery:
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,  # its queue has the machine's name: RabbitMQ refuses a second worker there
         task_ignore_result=True,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -117,7 +118,11 @@ class CeleryPost:
 def _scheduler(app: Celery, settings: Settings) -> type[Scheduler]:
     """Beat's scheduler for this configuration."""
     opened = cache(lambda: wire(settings).store)
-    sender = Sender(opened, now, CeleryPost(app), tuple(settings.connections), planned(settings.schedule))
+
+    def clock() -> datetime:
+        return opened().jobs.now()
+
+    sender = Sender(opened, clock, CeleryPost(app), tuple(settings.connections), planned(settings.schedule))
 
     class FromTheStore(Scheduler):  # type: ignore[misc]
         """Celery's beat asks this one what to send; it remembers nothing."""

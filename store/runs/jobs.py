@@ -7,7 +7,7 @@ occasion is worked on by one process at a time, and not again once it has ended.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -18,14 +18,14 @@ from store.codec import instant
 from store.fence import is_dead, this_process
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from store.database import Database
 
 table, connections = work_tables.job, mirror_tables.connection
 COLUMNS: Final = tuple(column for column in table.c if column.name != "connection")
 FRESH: Final[dict[str, Any]] = {"not_before": None, "until": None, "ended_at": None, "process": None}
-"""The columns of an occasion on which nobody has worked."""
+"""The columns of an occasion on which nobody works."""
+SECONDS_OF_POSTGRES: Final = "SELECT CAST(floor(extract(epoch FROM now())) AS bigint)"
+SECONDS_OF_SQLITE: Final = "SELECT CAST(strftime('%s', 'now') AS integer)"
 MOST_ATTEMPTS: Final = 3
 """So often a job may end the process that works on it."""
 
@@ -82,6 +82,12 @@ class Jobs:
 
     database: Database
 
+    def now(self) -> datetime:
+        """The database's time in whole seconds. All beats go by it, so that a wrong clock sends nothing twice."""
+        with self.database.reading() as sql:
+            seconds = sql.rows(SECONDS_OF_POSTGRES if sql.postgres else SECONDS_OF_SQLITE)[0][0]
+        return datetime.fromtimestamp(seconds, UTC)
+
     def all(self) -> dict[tuple[str, str], Job]:
         """Every job by connection and name."""
         query = sa.select(connections.c.name, *COLUMNS).join(connections, connections.c.key == table.c.connection)
@@ -109,9 +115,9 @@ class Jobs:
 
         A job that was set aside gets one attempt at each later occasion until one comes through.
         """
-        values: dict[str, Any] = {"due": due, "sent_at": now}
+        values = FRESH | {"due": due, "sent_at": now}
         if due != seen.due:
-            values |= FRESH | {"attempts": MOST_ATTEMPTS - 1 if seen.set_aside else 0}
+            values["attempts"] = MOST_ATTEMPTS - 1 if seen.set_aside else 0
         same = (
             getattr(table.c, name).is_not_distinct_from(getattr(seen, name))
             for name in ("due", "sent_at", "ended_at", "attempts")

@@ -7,6 +7,7 @@ import pytest
 from model.errors import ConnectionBusy
 from store import Occasion
 from tests.store.fixtures import NOON
+from worker.wiring import now
 
 MINUTE = timedelta(minutes=1)
 DUE = Occasion("acme", "incremental", NOON)
@@ -15,6 +16,11 @@ ONE, TWO = "elsewhere boot 1 1", "elsewhere boot 2 2"
 
 def seen(store):
     return store.jobs.all()["acme", "incremental"]
+
+
+def test_all_beats_go_by_the_database_s_clock(store):
+    before = now().replace(microsecond=0)
+    assert before <= store.jobs.now() <= now()
 
 
 def test_of_two_that_ask_for_an_occasion_one_is_heard(store):

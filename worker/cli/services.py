@@ -44,6 +44,7 @@ def worker(
     from worker.started_processes import Kept
 
     arguments = ["--quiet", "worker", f"--concurrency={processes}", f"--pool={pool}", "--loglevel=WARNING"]
+    arguments += ["--without-gossip", "--without-mingle"]  # no worker needs another: the store has what they share
     if sys.stderr.isatty():
         tell(WAITING.format(names=", ".join(settings.connections), processes=processes), err=True)
     given = asked(context).config

@@ -57,19 +57,14 @@ class Sender:
             if why != self.trouble:
                 log().warning("beat cannot send", why=why)
             self.trouble = why
-        else:
-            if self.trouble:
-                log().info("beat sends again")
-            self.trouble = ""
 
     def _send_due(self) -> None:
-        found = self.store().jobs.all()
+        found, now = self.store().jobs.all(), self.clock()
         for connection in self.connections:
             for job in self.jobs:
-                self._send_if_due(connection, job, found.get((connection, job.name)))
+                self._send_if_due(connection, job, found.get((connection, job.name)), now)
 
-    def _send_if_due(self, connection: str, job: Planned, seen: Job | None) -> None:
-        now = self.clock()
+    def _send_if_due(self, connection: str, job: Planned, seen: Job | None, now: datetime) -> None:
         due, jobs = job.times.last(now), self.store().jobs
         if seen is None:
             asked = jobs.first_seen(connection, job.name, due, now, ended=not job.at_once) and job.at_once
@@ -82,11 +77,14 @@ class Sender:
         """Whether a message is to be sent: for a new occasion, or again for one that is open and was lost."""
         if seen.under_way(now):
             return False
-        if seen.due is None or seen.due < due or seen.due > now + AHEAD:
+        if seen.due < due or seen.due > now + AHEAD:
             return True
         if seen.due != due or seen.ended_at is not None or (seen.not_before and seen.not_before > now):
             return False
-        return seen.sent_at is None or (seen.sent_at + LOST <= now and self.post.waiting() == 0)
+        if seen.sent_at is None:
+            return True
+        worker_died, unheard = seen.process is not None, seen.sent_at + LOST <= now
+        return (worker_died or unheard) and self.post.waiting() == 0
 
     def _send(self, connection: str, job: Planned, due: datetime, now: datetime) -> None:
         options = {**job.options, "job": job.name, "due": due.isoformat()}
@@ -96,3 +94,6 @@ class Sender:
         except Exception:
             self.store().jobs.not_sent(connection, job.name, due)
             raise
+        if self.trouble:
+            log().info("beat sends again")
+        self.trouble = ""

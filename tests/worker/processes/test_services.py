@@ -56,6 +56,11 @@ def broker(tmp_path):
     stop(path)
 
 
+def queues(broker):
+    with redis.Redis(unix_socket_path=str(broker), decode_responses=True) as client:
+        return set(client.keys("_kombu.binding.*"))
+
+
 @contextmanager
 def queue(**where):
     client = redis.Redis(**where)
@@ -87,6 +92,7 @@ def test_a_run_whose_worker_was_killed_is_sent_again_by_beat_and_finished_by_the
         until(lambda: not answers(broker))
         with service(team.config, *work, module="worker.cli") as second:
             team.wait_for_a_run()
+            assert queues(broker) == {"_kombu.binding.celery"}, "RabbitMQ refuses a worker a queue of another"
             assert stopped(second) == 0
         assert not answers(broker), "the last to leave stops it"
         assert team.on_record() == quiet.on_record()

@@ -121,6 +121,16 @@ def test_beat_lives_through_a_broker_that_is_away_and_sends_as_soon_as_it_is_bac
     assert [line["event"] for line in lines] == ["beat cannot send", "beat sends again"]
 
 
+def test_beat_says_that_it_sends_again_only_when_it_has_sent_something(team, beat):
+    beat.broker.away = True
+    with capture_logs() as lines:
+        beat.tick()
+        due = team.services.store.jobs.all()[NAME, "incremental"].due
+        team.services.store.jobs.begin(Occasion(NAME, "incremental", due), team.services.clock(), 40, DEAD)
+        beat.tick()
+    assert [line["event"] for line in lines] == ["beat cannot send"]
+
+
 def test_beat_lives_through_a_store_that_is_away(beat):
     opened = beat.sender.store
 
