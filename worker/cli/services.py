@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from worker.cli.common import asked, tell
 
-WAITING: Final = "Waiting for runs of {names}, {processes} at a time. A line appears here for each run. Ctrl-C stops."
+if TYPE_CHECKING:
+    from pathlib import Path
 
+    from worker.settings import Settings
+    from worker.started_processes import Kept
+
+WAITING: Final = "Waiting for runs of {names}, {processes} at a time. A line appears here for each run. Ctrl-C stops."
+ALONE: Final = ("--without-gossip", "--without-mingle")
+"""Workers do not talk to each other: the store has what they share."""
 PROGRAM = "worker.cli"
 """The module that `worker --with-beat` starts for its beat."""
 
@@ -40,18 +47,22 @@ def worker(
     processes = concurrency or settings.schedule.concurrency
     share_cores(processes)
     from worker.app import make_app
-    from worker.broker import data_folder, embedded_broker
-    from worker.started_processes import Kept
+    from worker.broker import embedded_broker
 
-    arguments = ["--quiet", "worker", f"--concurrency={processes}", f"--pool={pool}", "--loglevel=WARNING"]
-    arguments += ["--without-gossip", "--without-mingle"]  # no worker needs another: the store has what they share
+    arguments = ["--quiet", "worker", f"--concurrency={processes}", f"--pool={pool}", "--loglevel=WARNING", *ALONE]
     if sys.stderr.isatty():
         tell(WAITING.format(names=", ".join(settings.connections), processes=processes), err=True)
-    given = asked(context).config
-    beat_command = [sys.executable, "-m", PROGRAM, *(["--config", str(given)] if given else []), "beat"]
-    beats = Kept(beat_command, data_folder(settings) / "worker-beat.pid") if with_beat else nullcontext()
-    with embedded_broker(settings), beats:
+    with embedded_broker(settings), _own_beat(asked(context).config, settings) if with_beat else nullcontext():
         make_app(settings).worker_main(arguments)
+
+
+def _own_beat(config: Path | None, settings: Settings) -> Kept:
+    """A beat that runs for as long as this worker."""
+    from worker.broker import data_folder
+    from worker.started_processes import Kept
+
+    given = ["--config", str(config)] if config else []
+    return Kept([sys.executable, "-m", PROGRAM, *given, "beat"], data_folder(settings) / "worker-beat.pid")
 
 
 def beat(context: typer.Context) -> None:

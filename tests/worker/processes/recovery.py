@@ -92,7 +92,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def ways(team: Any, group: Supervised, port: int, url: str) -> dict[str, Callable[[], Any]]:
+def ways(group: Supervised, port: int, url: str) -> dict[str, Callable[[], Any]]:
     """Each fault by its name."""
 
     def flush() -> None:
@@ -139,7 +139,7 @@ def main() -> None:
         stack.enter_context(group.all())
         stack.callback(lambda: sys.stderr.write(group.log.read_text()) if sys.exc_info()[0] is TimeoutError else None)
         until(lambda: recovered(team, at), 60)
-        for name, fault in ways(team, group, port, url).items():
+        for name, fault in ways(group, port, url).items():
             fault()
             since, start = now(), time.monotonic()
             until(lambda since=since: recovered(team, since), 600)
