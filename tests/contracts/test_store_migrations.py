@@ -35,7 +35,7 @@ def test_migrations_make_the_declared_tables_and_take_them_away_again(store):
 
 def test_a_store_from_before_the_schedule_keeps_its_runs_and_takes_jobs(store):
     run = store.runs.start("acme", NOON, "digest", "calibration", "run")
-    store.database.downgrade("0061")
+    store.database.downgrade("0063")
     assert "job" not in tables(store)
     store.database.upgrade()
     assert [row["id"] for row in store.runs.latest("acme")] == [run]

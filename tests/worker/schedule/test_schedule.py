@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from model.errors import RetryLater
-from store import Occasion
+from store import Occasion, this_process
 from tests.worker.governed import NAME, governed, with_connector
 from worker.pipeline.run import run
 from worker.schedule import Sender, take_turn
@@ -21,7 +21,10 @@ from worker.usecases.answers import runs
 MINUTE = timedelta(minutes=1)
 HOURLY = Planned("incremental", "run", Every(60 * MINUTE), at_once=True)
 NIGHTLY = Planned("full", "run", Daily("02:00"), {"full": True})
-DEAD = "elsewhere boot 1 1"
+AFAR = "elsewhere boot 1 1"
+"""A process of another machine: nobody here knows whether it lives."""
+DEAD = f"{this_process()}0"
+"""A process of this machine that has ended: another one has its number by now."""
 
 
 @dataclass
@@ -68,9 +71,9 @@ class Beat:
         self.sender.tick()
         return self.broker.sent - before
 
-    def begin(self) -> Any:
+    def begin(self, process: str = AFAR) -> Any:
         """A worker takes a message, and is never heard of again unless somebody renews its turn."""
-        return self.team.services.store.jobs.begin(self.broker.take(), self.team.services.clock(), 40, DEAD)
+        return self.team.services.store.jobs.begin(self.broker.take(), self.team.services.clock(), 40, process)
 
     def kill_three_workers(self) -> None:
         """The three that take the messages of one occasion; a fourth message is on its way."""
@@ -117,7 +120,7 @@ def test_beat_lives_through_a_broker_that_is_away_and_sends_as_soon_as_it_is_bac
     with capture_logs() as lines:
         assert [beat.tick(minutes=10) for _ in range(5)] == [0] * 5
         beat.broker.away = False
-        assert beat.tick(seconds=5) == 1
+        assert [beat.tick(seconds=5), beat.tick(minutes=60)] == [1, 1]
     assert [line["event"] for line in lines] == ["beat cannot send", "beat sends again"]
 
 
@@ -126,7 +129,7 @@ def test_beat_says_that_it_sends_again_only_when_it_has_sent_something(team, bea
     with capture_logs() as lines:
         beat.tick()
         due = team.services.store.jobs.all()[NAME, "incremental"].due
-        team.services.store.jobs.begin(Occasion(NAME, "incremental", due), team.services.clock(), 40, DEAD)
+        team.services.store.jobs.begin(Occasion(NAME, "incremental", due), team.services.clock(), 40, AFAR)
         beat.tick()
     assert [line["event"] for line in lines] == ["beat cannot send"]
 
@@ -157,6 +160,12 @@ def test_a_run_under_way_is_not_asked_for_again_and_one_that_was_killed_is(team,
         team.services.store.jobs.renew(turn, team.services.clock(), 40)
         assert beat.tick(minutes=0.5) == 0
     assert sum(beat.tick(seconds=5) for _ in range(10)) == 1
+
+
+def test_a_run_whose_worker_is_known_to_be_dead_is_asked_for_again_at_the_next_look(beat):
+    beat.tick()
+    beat.begin(DEAD)
+    assert [beat.tick(seconds=5), beat.tick(seconds=5)] == [1, 0]
 
 
 def test_a_second_message_does_nothing_and_says_so(team, beat):
