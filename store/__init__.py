@@ -11,6 +11,7 @@ from store.kpis import Measured
 from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
+from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
 from store.runs.runs import KILLED, LOST
 from store.store import Store
 
@@ -19,19 +20,23 @@ __all__ = [
     "KILLED",
     "LOST",
     "MANY_ACTIONS",
+    "MOST_ATTEMPTS",
     "VANISHED",
     "Approval",
     "Batch",
     "HistoryBuilder",
+    "Job",
     "Kept",
     "Lease",
     "Measured",
+    "Occasion",
     "PastRows",
     "Raw",
     "Revisions",
     "Step",
     "Store",
     "TouchRule",
+    "Turn",
     "UnrecordedChanges",
     "is_dead",
     "past_rows_at",

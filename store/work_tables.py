@@ -264,6 +264,20 @@ calls = sa.Table(
     sa.Column("used", sa.BigInteger, nullable=False),
 )  # fmt: skip
 
+job = sa.Table(
+    "job", metadata,
+    *_of(),
+    sa.Column("name", name(), primary_key=True),  # incremental, full, …
+    sa.Column("due", Instant, nullable=False),  # the newest occasion
+    sa.Column("sent_at", Instant),  # null: it is still to be sent
+    sa.Column("not_before", Instant),  # an attempt put it off until then
+    sa.Column("until", Instant),  # how long the attempt under way is taken to be alive
+    sa.Column("ended_at", Instant),  # null while the occasion is open
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("process", sa.Text),  # of the attempt under way: host, boot, pid and start
+    sa.Column("set_aside", sa.Text),  # why nobody works on it any more; stays until an attempt comes through
+)  # fmt: skip
+
 policy_set = sa.Table(
     "policy_set", metadata,
     sa.Column("digest", name(), primary_key=True),

@@ -79,6 +79,8 @@ def _alone(services: Services, name: str, as_of: datetime | None, options: RunOp
         report.dry_run = options.dry
         with counted(session, report):
             _steps(session, report, run_id, options)
+        given_up = session.store.jobs.set_aside(name)
+        report.aside += [{"table": "job", "id": job.name, "reason": str(job.set_aside)} for job in given_up]
     return report
 
 

