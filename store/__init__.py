@@ -12,15 +12,16 @@ from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
 from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
-from store.runs.runs import KILLED, LOST
+from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
 
 __all__ = [
     "AWAY",
+    "DONE",
     "KILLED",
-    "LOST",
     "MANY_ACTIONS",
     "MOST_ATTEMPTS",
+    "NO_ACCOUNT",
     "VANISHED",
     "Approval",
     "Batch",
@@ -33,6 +34,7 @@ __all__ = [
     "PastRows",
     "Raw",
     "Revisions",
+    "RunEnd",
     "Step",
     "Store",
     "TouchRule",

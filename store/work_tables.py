@@ -28,7 +28,8 @@ run = sa.Table(
     sa.Column("started_at", Instant),
     sa.Column("ended_at", Instant),
     sa.Column("judged", YesNo),  # whether its verdict is still kept
-    sa.Column("outcome", sa.Text),  # null while it runs; the next holder of the lease ends the row of a killed run
+    sa.Column("state", sa.Text),  # a RunState; null while it runs. The next lease ends the row of a killed run.
+    sa.Column("reason", sa.Text),
     sa.Column("counts", Json),
     sa.Column("measured_with", Json),  # of a run that measured: file or setting to a digest of it
 )  # fmt: skip

@@ -42,6 +42,21 @@ def test_a_store_from_before_the_schedule_keeps_its_runs_and_takes_jobs(store):
     assert store.jobs.begin(Occasion("acme", "incremental", NOON), NOON, 40).attempt == 1
 
 
+def test_the_ends_of_runs_of_an_older_version_are_states_with_a_reason(store):
+    ends = {
+        "done": "done", "killed": "killed", "The CRM is away.": "stopped", "fault: the database was away (X)": "fault",
+        "ended, but its end could not be noted": "lost",
+    }  # fmt: skip
+    runs = [store.runs.start("acme", NOON, "", "", "run") for _ in ends]
+    store.database.downgrade("0064")
+    with store.database.writing() as sql:
+        sql.many("UPDATE run SET outcome = ? WHERE id = ?", list(zip(ends, runs, strict=True)))
+    store.database.upgrade()
+    for run, (outcome, state) in zip(runs, ends.items(), strict=True):
+        row = store.runs.get(run)
+        assert (row["state"], row["reason"] or row["state"]) == (state, outcome)
+
+
 def test_the_newest_migration_is_the_one_that_opening_looks_for():
     from alembic.config import Config
 

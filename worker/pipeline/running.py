@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from structlog.contextvars import bound_contextvars
 
 from model.errors import BudgetSpent, RetryLater, SluicegateError
-from store import AWAY
+from store import AWAY, DONE, RunEnd
 from worker.log import log
 from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
 from worker.pipeline.report import Report
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from worker.wiring import Services
 
-FAULT: Final = "fault"
+FAULT: Final = RunEnd("fault")
+INTERRUPTED: Final = RunEnd("interrupted")
 COUNTS: Final = ("pulled", "deals", "findings", "new", "cleared", "held", "patches")
 
 
@@ -60,47 +61,49 @@ def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
     run_id = store.runs.start(
         session.name, session.as_of, "", calibration, kind, session.lease, at=services.clock(), trigger=services.trigger
     )
-    report, outcome, start = Report(run_id=str(run_id), as_of=session.as_of.isoformat()), FAULT, time.perf_counter()
+    report, how, start = Report(run_id=str(run_id), as_of=session.as_of.isoformat()), FAULT, time.perf_counter()
     with bound_contextvars(run=run_id, connection=session.name):
         try:
             yield run_id, report
-            outcome = "done"
+            how = DONE
         except (RetryLater, BudgetSpent) as e:
-            outcome = report.stopped = str(e)
+            how = RunEnd("stopped", str(e))
+            report.stopped = how.reason
             now = services.clock()
             report.resumes_at = e.until if isinstance(e, BudgetSpent) else now + timedelta(seconds=e.seconds)
         except SluicegateError as e:
-            outcome = str(e)
+            how = RunEnd("refused", str(e))
             raise
         except AWAY as e:
-            outcome = f"{FAULT}: the database was away ({type(e).__name__})"
+            how = RunEnd("fault", f"fault: the database was away ({type(e).__name__})")
             raise
         except (KeyboardInterrupt, SystemExit):
-            outcome = "interrupted"
+            how = INTERRUPTED
             raise
         finally:
             try:
-                session.patience(services.sleep, lambda: _end(session, report, kind, outcome))
+                session.patience(services.sleep, lambda: _end(session, report, kind, how))
             finally:
-                _log_end(session, kind, outcome, report, time.perf_counter() - start)
+                _log_end(session, kind, how, report, time.perf_counter() - start)
 
 
-def _end(session: Session, report: Report, kind: str, outcome: str) -> None:
+def _end(session: Session, report: Report, kind: str, how: RunEnd) -> None:
     """Close the run's row, with the trouble that began or ended with it."""
     run_id = int(report.run_id)
-    note_trouble(session, run_id, report, kind=kind, outcome=outcome)
-    session.store.runs.end(run_id, outcome, report.to_json(), session.services.clock())
+    note_trouble(session, run_id, report, kind=kind, how=how)
+    session.store.runs.end(run_id, how, report.to_json(), session.services.clock())
 
 
-def _log_end(session: Session, kind: str, outcome: str, report: Report, seconds: float) -> None:
+def _log_end(session: Session, kind: str, how: RunEnd, report: Report, seconds: float) -> None:
     """One line that says how the run ended: a fault is an error, what waits for somebody is a warning."""
     level = "error"
-    if outcome == "done" or report.stopped:
+    if how == DONE or report.stopped:
         level = "warning" if report.stopped or report.held or report.trouble["begun"] else "info"
     counts = {name: getattr(report, name) for name in COUNTS}
     counts |= {what: n for what, n in (report.outcomes | report.actions).items() if n}
     begun = {what: lines for what, lines in report.trouble.items() if what != "lasting" and lines}
     getattr(log(), level)(
         "run ended", run=int(report.run_id), connection=session.name, kind=kind, trigger=session.services.trigger,
-        outcome=outcome, seconds=round(seconds, 1), calls=report.calls, dry_run=report.dry_run, counts=counts, **begun,
+        outcome=how.reason or how.state, state=how.state,
+        seconds=round(seconds, 1), calls=report.calls, dry_run=report.dry_run, counts=counts, **begun,
     )  # fmt: skip

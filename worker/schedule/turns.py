@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from model.errors import ConnectionBusy, SettingsProblem
-from store import AWAY, MOST_ATTEMPTS
+from store import AWAY, MOST_ATTEMPTS, RunEnd
 from worker.log import log
 from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
 from worker.pipeline.patience import Patience
@@ -89,5 +89,5 @@ def _set_aside(services: Services, turn: Turn) -> None:
     why = GIVEN_UP.format(times=MOST_ATTEMPTS, name=turn.connection)
     services.store.jobs.give_up(turn, why, now)
     run_id = runs.start(turn.connection, now, "", "", turn.job, at=now, trigger=services.trigger)
-    runs.end(run_id, why, {}, now)
+    runs.end(run_id, RunEnd("set aside", why), {}, now)
     log().error("a job is set aside", connection=turn.connection, job=turn.job, run=run_id, why=why)

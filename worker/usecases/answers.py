@@ -206,7 +206,7 @@ def why_it_counts(activity: dict[str, Any], own_users: Any, as_of: datetime) -> 
 
 def runs(services: Services) -> list[dict[str, Any]]:
     """The newest runs of all connections."""
-    return [run_json(_with_final_outcome(services, row)) for row in services.store.runs.latest()]
+    return [run_json(_with_final_state(services, row)) for row in services.store.runs.latest()]
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def one_run(services: Services, run_id: str) -> dict[str, Any]:
     found = services.store.runs.get(int(run_id)) if run_id.isdigit() else None
     if found is None:
         raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
-    return run_json(_with_final_outcome(services, found))
+    return run_json(_with_final_state(services, found))
 
 
 def run_json(row: dict[str, Any]) -> dict[str, Any]:
@@ -229,20 +229,22 @@ def run_json(row: dict[str, Any]) -> dict[str, Any]:
         "started_at": began.isoformat() if began else None,
         "ended_at": ended.isoformat() if ended else None,
         "seconds": round((ended - began).total_seconds(), 1) if began and ended else None,
-        "outcome": row["outcome"] or UNDER_WAY,
+        "state": row["state"] or UNDER_WAY,
+        "reason": row["reason"],
+        "outcome": row["reason"] or row["state"] or UNDER_WAY,
         "policy_digest": counts.get("policy_digest") or row["policy_digest"],
         "calibration": row["calibration"],
         "counts": counts,
     }
 
 
-def _with_final_outcome(services: Services, row: dict[str, Any]) -> dict[str, Any]:
-    """A run's row with its outcome. Of a killed run, the lease knows that it ended and the receipts what it wrote."""
-    outcome = row["outcome"]
-    if outcome is None and not services.store.runs.under_way(row["connection"], services.clock()):
-        outcome = KILLED
-    if outcome != KILLED:
+def _with_final_state(services: Services, row: dict[str, Any]) -> dict[str, Any]:
+    """A run's row with its state. Of a killed run, the lease knows that it ended and the receipts what it wrote."""
+    state = row["state"]
+    if state is None and not services.store.runs.under_way(row["connection"], services.clock()):
+        state = KILLED.state
+    if state != KILLED.state:
         return row
     counts = row["counts"] or {}
     written = counts.get("outcomes", {}) | services.store.runs.written(row["id"])
-    return row | {"outcome": outcome, "counts": counts | {"outcomes": written}}
+    return row | {"state": state, "counts": counts | {"outcomes": written}}

@@ -93,7 +93,7 @@ class Wounded:
     def wait_for_a_run(self) -> None:
         """Wait until a run has come through."""
         with self.store() as store:
-            until(lambda: any(run["outcome"] == "done" for run in store.runs.latest(kill_target.NAME)))
+            until(lambda: any(run["state"] == "done" for run in store.runs.latest(kill_target.NAME)))
 
     @contextmanager
     def store(self) -> Iterator[Store]:

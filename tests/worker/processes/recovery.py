@@ -119,7 +119,7 @@ def ways(group: Supervised, port: int, url: str) -> dict[str, Callable[[], Any]]
 def recovered(team: Any, since: Any) -> bool:
     """Whether a run that began after the instant has come through."""
     with team.store() as store:
-        return any(run["outcome"] == "done" and run["started_at"] > since for run in store.runs.latest("local"))
+        return any(run["state"] == "done" and run["started_at"] > since for run in store.runs.latest("local"))
 
 
 def main() -> None:
