@@ -17,6 +17,10 @@ HEAD = """# KPIs
 `python -m worker.reference` generates this page from the dictionary in `kpis/`, and a test fails when it is out of
 date.
 
+These are the shipped KPIs; [KPIs of your own](revops.md#kpis-of-your-own) are entries in policy files.
+`sluicegate kpis NAME` shows the values of the last run. Where a file, a setting or a definition that they depend on
+changed since, it measures again and names the change.
+
 Manage by leading KPIs. Lagging KPIs report results. These rules hold for every entry:
 
 - **Values.** Each KPI has a value for all deals and one for each group. A value that cannot be given is null, and `why`

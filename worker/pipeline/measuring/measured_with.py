@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,7 +41,7 @@ def measured_with(session: Session, policies: PolicySet, own: OwnKpis) -> dict[s
         "the waivers": meaning(waivers_of(session, policies)),
         "the calibration": sorted(calibration.medians.items()),
         "the evidence at stage entry": _untrusted(session),
-        "the shipped KPIs": revision(SHIPPED),
+        "the shipped KPIs": [revision(SHIPPED), resources.files("kpis").joinpath("benchmarks.csv").read_bytes()],
         **_own(own),
         **_settings(session),
         **_side_files(session),
