@@ -127,3 +127,28 @@ def test_the_spend_file_is_compared_with_the_deals_won_in_its_period(tmp_path):
         rows = kpis(team.services, NAME, KpiQuestion((), window=f"{month:%Y-%m}"))
         found = next(row for row in rows if row["id"] == "customer_acquisition_cost")
         assert (found["value"], found["why"]) == (None, "no deal won in the window")
+
+
+def test_any_fact_with_values_in_the_crm_is_a_dimension_however_it_is_written(team):
+    team.deal("Acme", amount=1000)
+    team.run()
+    rows = kpis(team.services, NAME, KpiQuestion((("Deal_Type", "Stage_Name"),)))
+    (group,) = [row["dims"] for row in rows if row["id"] == "pipeline_value" and row["dims"]]
+    assert set(group) == {"deal_type", "stage_name"}
+
+
+@pytest.mark.parametrize(("word", "hint"), [("teem", "did you mean 'team'"), ("amount", "KPIs can be given by owner")])
+def test_a_word_that_is_no_dimension_is_refused_with_a_likely_one(team, word, hint):
+    team.deal("Acme", amount=1000)
+    team.run()
+    with pytest.raises(SettingsProblem, match=f"^'{word}' is no dimension; {hint}"):
+        kpis(team.services, NAME, KpiQuestion(((word,),)))
+
+
+def test_a_benchmark_for_a_stage_that_there_is_not_is_a_mistake_with_its_line(tmp_path):
+    path = tmp_path / "benchmarks.csv"
+    path.write_text("stage,kpi,low,high\n,win_rate_closed,1%,2%\npropsal,stage_conversion_next,1%,2%\n", "utf-8")
+    with governed(tmp_path, currency="USD", benchmarks=path) as team:
+        team.deal("Acme", amount=1000)
+        (remark,) = [one for one in team.run().remarks if "KPIs" in one]
+        assert "benchmarks.csv:3: there is no stage 'propsal'; did you mean 'proposal'?" in remark

@@ -100,7 +100,7 @@ def _question(by: str, window: str, where: str) -> KpiQuestion:
     from worker.pipeline.measuring import USUAL, KpiQuestion
 
     dims = tuple(filter(None, (dim.strip() for dim in by.split(","))))
-    if len(dims) > AT_ONCE or len(set(dims)) < len(dims):
+    if len(dims) > AT_ONCE or len({dim.lower() for dim in dims}) < len(dims):
         raise SettingsProblem(f"--by {by}: name one dimension, or two different ones with a comma.")
     return KpiQuestion((dims,) if dims else USUAL.by, window, where)
 
