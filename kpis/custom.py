@@ -144,7 +144,7 @@ def _simple(one: KpiDefinition, of: Parts) -> Answer:
     return Answer(median_of(ranks), None, None, n, why, median_interval(ranks))
 
 
-NOTHING: Final = "there is no such deal in the window"
+NOTHING: Final = "no such deal in the window"
 
 
 def _ratio(one: KpiDefinition, of: Parts) -> Answer:

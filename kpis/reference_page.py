@@ -7,7 +7,6 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from kpis.catalogue import SHIPPED
-from kpis.dictionary import DEAL_DIMS, TIME_DIMS
 
 if TYPE_CHECKING:
     from kpis.dictionary import Kpi
@@ -91,16 +90,8 @@ def _benchmarks() -> list[str]:
 
 def _section(entry: Kpi) -> str:
     lines = [f"| {row} | {_cell(str(getattr(entry, row)))} |" for row in ROWS]
-    lines += [f"| needs | {', '.join(entry.needs)} |", f"| by | {dims_of(entry)} |"]
+    lines += [f"| needs | {', '.join(entry.needs)} |", f"| by | {entry.by} |"]
     return "\n".join([f"\n## {entry.id}\n", f"{entry.title}. {entry.answer.__doc__}\n", "| | |", "|---|---|", *lines])
-
-
-def dims_of(entry: Kpi) -> str:
-    """The dimensions that the KPI can be given by."""
-    stage = {"no": "", "also": ", stage", "only": ""}[entry.staged]
-    plain = ", ".join(entry.only_by) or f"any fact of type choice or yes/no, {', '.join(DEAL_DIMS)}{stage}"
-    periods = f", {', '.join(TIME_DIMS)}" if entry.timed and not entry.only_by else ""
-    return f"stage alone, or stage and one of: {plain}{periods}" if entry.staged == "only" else plain + periods
 
 
 def _cell(text: str) -> str:

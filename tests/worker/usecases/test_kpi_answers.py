@@ -152,3 +152,18 @@ def test_a_benchmark_for_a_stage_that_there_is_not_is_a_mistake_with_its_line(tm
         team.deal("Acme", amount=1000)
         (remark,) = [one for one in team.run().remarks if "KPIs" in one]
         assert "benchmarks.csv:3: there is no stage 'propsal'; did you mean 'proposal'?" in remark
+
+
+def test_a_dimension_that_a_kpi_does_not_take_or_that_is_not_mapped_is_said_beside_the_total(team):
+    team.deal("Acme", amount=1000)
+    team.run()
+
+    def not_by(*dims, only):
+        (row,) = kpis(team.services, NAME, KpiQuestion((dims,)), only=only)
+        return row["not_by"]
+
+    (stage,) = not_by("team", "stage", only="pipeline_coverage")
+    assert stage["by"] == ["team", "stage"]
+    assert stage["why"] == "pipeline_coverage is not given by team and stage; it is given by owner, team"
+    assert not_by("campaign", only="won_deals") == [{"by": ["campaign"], "why": "nothing is mapped for campaign"}]
+    assert not any("not_by" in row for row in kpis(team.services, NAME))

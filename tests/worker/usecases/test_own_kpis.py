@@ -100,7 +100,10 @@ def test_deals_of_unknown_scope_are_left_out_and_counted(team):
     narrowed(team, "segment = 'smb' or amount_home > 500")  # nothing is mapped for segment
     team.run()
     row = value(team, "pipeline_value")
-    assert (row["value"], row["n"], row["why"]) == ("1000", 1, "1 deal of unknown scope left out")
+    why = "nothing is mapped for segment, which kpi_scope names; 1 deal of unknown scope left out"
+    assert (row["value"], row["n"], row["why"]) == ("1000", 1, why)
+    assert "why" not in value(team, "won_deals")
+    assert any("Nothing is mapped for segment, which kpi_scope names" in one.text for one in check(team.services, NAME))
 
 
 def test_a_mistake_in_the_scope_stops_no_run_and_is_said_with_its_place(team):

@@ -43,8 +43,24 @@ def show_kpis(found: Sequence[Mapping[str, Any]], *, whole: bool = False) -> Non
     if shown:
         _show(f"KPIs as of {moment(shown[0]['as_of'])}", COLUMNS, [(row["title"], *_cells(row)) for row in shown])
         _show_notes([(row["title"], row["why"]) for row in shown if row.get("why")])
+    _show_not_by(shown)
     if others := [row["id"] for row in overall if row not in shown]:
         tell(f"{len(others)} more: `--all` shows them, `sluicegate kpis list` says what each is for.")
+
+
+def _show_not_by(shown: Sequence[Mapping[str, Any]]) -> None:
+    """By which dimensions that were asked for there are no groups, and why."""
+    lacking: dict[str, list[tuple[str, str]]] = {}
+    for row in shown:
+        for one in row.get("not_by", ()):
+            lacking.setdefault(" and ".join(one["by"]), []).append((row["title"], one["why"]))
+    for by, found in lacking.items():
+        whys = dict.fromkeys(why for _, why in found)
+        if len(whys) == 1:
+            tell(f"- {next(iter(whys))}")
+        else:
+            titles = ", ".join(title for title, _ in found)
+            tell(f"- Not given by {by}: {titles}. `sluicegate kpis explain ID` says by what each is given.")
 
 
 def show_groups(found: Sequence[Mapping[str, Any]]) -> None:

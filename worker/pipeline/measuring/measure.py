@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,16 @@ from worker.pipeline.home_currency import home_of
 from worker.pipeline.measuring.known_targets import targets
 from worker.pipeline.measuring.measured_with import measured_with
 from worker.pipeline.measuring.own_kpis import own_kpis
-from worker.pipeline.measuring.questions import USUAL, check_values, conditions_of, facts_of, facts_to_group, read
+from worker.pipeline.measuring.questions import (
+    USUAL,
+    check_values,
+    conditions_of,
+    facts_of,
+    facts_to_group,
+    read,
+    scope_notes,
+    scope_of,
+)
 from worker.pipeline.other_subjects import named_in_force, part_of
 from worker.pipeline.slices import late_feeds, touch_rule
 
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
     from model.snapshot import Snapshot
     from model.sync import Description
     from model.wide import Wide
+    from policies.language import Condition
     from worker.pipeline.judge import Judged
     from worker.pipeline.measuring.own_kpis import OwnKpis
     from worker.pipeline.measuring.questions import KpiQuestion
@@ -64,13 +75,15 @@ def values(
 
     own, facts = own_kpis(session, session.description()), facts_of(session.description(), processes)
     asked = read(asked, facts)
-    sources = list(_sources(session, parts, processes, asked, own, facts))
+    conditions = conditions_of(session, asked, facts)
+    sources = list(_sources(session, parts, processes, asked, own, conditions))
     if not sources:
         return []
     check_values(session, asked, facts, (source.wide for source in sources))
     rows = rows_of(sources)
     deals = rows.frames["deals"]
     question = _question(session, asked, own.kpis(), deals, _groups(deals, facts, processes))
+    question = replace(question, scope=scope_notes(conditions, sources[0].wide))
     found = [value.json() for value in measured(rows, question)]
     if exempt:
         without = {_named(row): row for row in (value.json() for value in measured(rows.without(exempt), question))}
@@ -104,24 +117,22 @@ def _compared(row: dict[str, Any], without: Mapping[str, Any]) -> dict[str, Any]
 
 def _sources(  # noqa: PLR0917 - all that a slice of deals is counted by
     session: Session, parts: Iterable[Part], processes: Sequence[Process], asked: KpiQuestion, own: OwnKpis,
-    facts: Mapping[str, Fact],
+    conditions: Sequence[Condition],
 ) -> Iterator[Source]:  # fmt: skip
     from kpis.custom import columns_of
     from kpis.populations import Source
 
     description, dims = session.description(), facts_to_group(asked)
-    conditions = conditions_of(session, asked, facts)
     imported, today = session.services.settings.kpis.count_imported, local_day(session, session.as_of)
     first = True
     for part in parts:
-        wide, scope = part.wide, None
-        if conditions:
-            scope = pl.all_horizontal(one.polars(wide) for one in conditions)
+        wide = part.wide
+        scope, blanked = scope_of(conditions, wide)
         moves = None if "pushes" in description.types else date_moves(part.snapshot, session.connection.timezone)
         touches = _touches(session, description, part.snapshot) if first else None
         extra = columns_of(own.definitions, wide)
         leads = _leads(session, description) if first else None
-        yield Source(wide, processes, dims, scope, imported, extra, moves, touches, today, leads)
+        yield Source(wide, processes, dims, scope, blanked, imported, extra, moves, touches, today, leads)
         first = False
 
 
@@ -149,6 +160,7 @@ def _question(
     home, starts = home_of(session, session.description()), session.connection.fiscal_year_starts
     return Question(
         by=asked.by,
+        named=asked.by != USUAL.by,
         window=Window(asked.window, starts) if asked.window else None,
         targets=targets(session, deals),
         spend=spend(session),

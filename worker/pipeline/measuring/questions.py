@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from kpis.dictionary import DEAL_DIMS, STAGE, STANDARD_DIMS, TIME_DIMS
+from kpis.left_out import ScopeNotes
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 from model.subjects import OPPORTUNITIES
 from policies.files import deal_facts
-from policies.language import parse_condition
+from policies.judging.rules import unmapped
+from policies.language import parse_condition, unequal, with_blanks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -78,6 +80,34 @@ def conditions_of(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact
     `check_values` looks at the values that they name.
     """
     return _parsed(session, asked, {name: replace(fact, choices=()) for name, fact in facts.items()})
+
+
+def scope_of(conditions: Sequence[Condition], wide: Wide) -> tuple[pl.Expr | None, pl.Expr | None]:
+    """Over `wide.frame`: the deals that all conditions claim, and those that only a blank keeps out."""
+    if not conditions:
+        return None, None
+    strict = pl.all_horizontal(one.polars(wide) for one in conditions)
+    if not any(unequal(one.tree) for one in conditions):
+        return strict, None
+    loose = pl.all_horizontal(replace(one, tree=with_blanks(one.tree)).polars(wide) for one in conditions)
+    return strict, loose.fill_null(value=False) & ~strict.fill_null(value=True)
+
+
+def scope_notes(conditions: Sequence[Condition], wide: Wide) -> ScopeNotes:
+    """Which facts that the conditions name are not mapped, and what `!=` leaves out."""
+    lacking = [
+        f"nothing is mapped for {', '.join(names)}, which {_place(one)} names"
+        for one in conditions if (names := sorted(unmapped(one.facts, wide)))
+    ]  # fmt: skip
+    denied = {one: unequal(one.tree) for one in conditions}
+    facts = " or ".join(sorted(frozenset[str]().union(*denied.values())))
+    places = " and ".join(_place(one) for one, names in denied.items() if names)
+    return ScopeNotes("; ".join(lacking), f"with a blank {facts} left out by != in {places}")
+
+
+def _place(condition: Condition) -> str:
+    """kpi_scope or --where."""
+    return condition.where[0].rpartition(".")[2]
 
 
 def check_values(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact], deals: Iterable[Wide]) -> None:
