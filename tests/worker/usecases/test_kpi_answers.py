@@ -8,9 +8,9 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.governed import NAME, governed, measuring
-from worker.pipeline.measuring import KpiQuestion
+from worker.pipeline.measuring import NO_PROCESS, KpiQuestion
 from worker.settings_tables import KpiSettings
-from worker.usecases.kpis import frozen, kpis
+from worker.usecases.kpis import answer, frozen, kpis
 from worker.usecases.nightly import freeze
 
 
@@ -167,3 +167,30 @@ def test_a_dimension_that_a_kpi_does_not_take_or_that_is_not_mapped_is_said_besi
     assert stage["why"] == "pipeline_coverage is not given by team and stage; it is given by owner, team"
     assert not_by("campaign", only="won_deals") == [{"by": ["campaign"], "why": "nothing is mapped for campaign"}]
     assert not any("not_by" in row for row in kpis(team.services, NAME))
+
+
+def test_of_a_day_on_which_no_deal_was_known_there_is_no_value_and_no_zero(team):
+    team.deal("Acme", amount=1000)
+    team.run()
+    rows = kpis(team.services, NAME, as_of=team.services.clock() - timedelta(days=700))
+    assert {(row["value"], row["n"]) for row in rows} == {(None, 0)}
+    assert all(f"the first pull was on {night_of(team)}" in row["why"] for row in rows)
+
+
+def test_before_the_first_pull_values_of_money_say_since_when_amounts_are_known(team):
+    team.deal("Acme", amount=1000)
+    team.later(days=2)
+    team.run()
+    rows = kpis(team.services, NAME, as_of=team.services.clock() - timedelta(days=1))
+    whys = {row["id"]: row.get("why", "") for row in rows if not row["dims"]}
+    assert f"is before the first pull on {night_of(team)}: an amount is known only where" in whys["pipeline_value"]
+    assert "first pull" not in whys["open_deals"]
+
+
+def test_without_a_process_kpis_of_stages_and_a_warning_say_so(team):
+    team.services = replace(team.services, policy_texts=lambda: {"kpis.yaml": b"version: 1\n"})
+    team.deal("Acme", amount=1000)
+    team.run()
+    whys = {row["id"]: row.get("why", "") for row in kpis(team.services, NAME) if not row["dims"]}
+    assert whys["open_deals_aged_share"].endswith("no process is in force, so nobody knows the stage of a deal")
+    assert NO_PROCESS in answer(team.services, NAME).remarks

@@ -16,6 +16,7 @@ from policies.reporting.report import exempt_deals
 from worker import side_files
 from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
+from worker.pipeline.measuring.caveats import with_caveats
 from worker.pipeline.measuring.known_targets import targets
 from worker.pipeline.measuring.measured_with import measured_with
 from worker.pipeline.measuring.own_kpis import own_kpis
@@ -88,6 +89,7 @@ def values(
     if exempt:
         without = {_named(row): row for row in (value.json() for value in measured(rows.without(exempt), question))}
         found = [_compared(row, without.get(_named(row), NOTHING)) for row in found]
+    found = with_caveats(session, found, own.kpis(), processes, deals.height)
     return with_evidence(session, [row | _narrowed(session, asked) for row in found])
 
 
