@@ -16,6 +16,9 @@ HEAD = """# KPIs
 `python -m worker.reference` generates this page from the dictionary in `kpis/`, and a test fails when it is out of
 date.
 
+[KPIs of your own](revops.md#kpis-of-your-own) are written in YAML. `source` names rows of
+[the table of rows](rows.md), where there are any.
+
 Manage by leading KPIs. Lagging KPIs report results. These rules hold for every entry:
 
 - **Values.** Each KPI has a value for all deals and one for each group. A value that cannot be given is null, and `why`
@@ -31,6 +34,8 @@ Manage by leading KPIs. Lagging KPIs report results. These rules hold for every 
   converted by the newest rate on the close date, or on the day of as_of where the close date lies ahead; without a rate
   it is unknown. Where the CRM keeps its amounts in another currency than the connection's, `why` says from which
   currency they are converted.
+- **Past days.** As of a day before the first pull an amount is known only where the CRM kept its history, and `why`
+  says since when amounts are known. As of a day of which no deal is known, no KPI has a value.
 - **Groups** are the members that deals have as they stand at as_of, and null for deals where the fact is blank. That
   also holds for their past visits, whose stage and process alone are those of the visit. A stage stands under `process`
   and `stage` together. Deals of which the member is unknown stand in the group of null, too; `why` counts them.
