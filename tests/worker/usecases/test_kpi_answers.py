@@ -148,7 +148,8 @@ def test_a_word_that_is_no_dimension_is_refused_with_a_likely_one(team, word, hi
 def test_a_benchmark_for_a_stage_that_there_is_not_is_a_mistake_with_its_line(tmp_path):
     path = tmp_path / "benchmarks.csv"
     path.write_text("stage,kpi,low,high\n,win_rate_closed,1%,2%\npropsal,stage_conversion_next,1%,2%\n", "utf-8")
-    with governed(tmp_path, currency="USD", benchmarks=path) as team:
+    with governed(tmp_path, currency="USD", benchmarks=path) as opened:
+        team = measuring(opened)
         team.deal("Acme", amount=1000)
         (remark,) = [one for one in team.run().remarks if "KPIs" in one]
         assert "benchmarks.csv:3: there is no stage 'propsal'; did you mean 'proposal'?" in remark
