@@ -107,6 +107,12 @@ def show_count(what: str, count: int) -> None:
     print(f"\r{what} {count:,} ", end="", file=sys.stderr, flush=True)
 
 
+def one_form(*, as_csv: bool, as_json: bool) -> None:
+    """Raise SettingsProblem where both forms are asked for."""
+    if as_csv and as_json:
+        raise SettingsProblem("--csv and --json are two forms of one answer; ask for one of them.")
+
+
 def say(answer: Any, as_json: bool, people: Callable[[], None]) -> None:
     """Print the answer as JSON or text, as requested."""
     if as_json:

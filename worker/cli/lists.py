@@ -10,7 +10,7 @@ import typer
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean, many
 from worker.cli.columns import Column, print_csv, show_lines
-from worker.cli.common import AsCsv, Json, Name, asked, say, tell
+from worker.cli.common import AsCsv, Json, Name, asked, one_form, say, tell
 from worker.usecases.narrowed_lists import SORTS, in_order, picked
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def deals(
     if sort not in SORTS:
         raise SettingsProblem(f"--sort {sort}: write one of {', '.join(SORTS)}{did_you_mean(sort, SORTS) or '.'}")
     services = asked(context).services()
+    one_form(as_csv=as_csv, as_json=as_json)
     judged_or_say(services, name)
     found = picked(
         answer(services, name, flagged=flagged, labels=True), {"owner": owner, "team": team, "stage": stage}, policy
@@ -83,6 +84,7 @@ def leads(
     """
     from worker.usecases.answers import leads as answer
 
+    one_form(as_csv=as_csv, as_json=as_json)
     every = answer(asked(context).services(), name, flagged=flagged)
     found = picked(every, {"owner": owner}, policy)
     first = found[: top or None]

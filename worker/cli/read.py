@@ -9,7 +9,7 @@ import typer
 from model.errors import SettingsProblem
 from model.helpers.words import many
 from worker.cli.columns import print_csv
-from worker.cli.common import AsCsv, Json, Name, asked, say, table, tell
+from worker.cli.common import AsCsv, Json, Name, asked, one_form, say, table, tell
 from worker.cli.rendering import (
     moment,
     show_decision,
@@ -69,6 +69,7 @@ def history(
     """
     from worker.usecases.audit.history import history as answer
 
+    one_form(as_csv=as_csv, as_json=as_json)
     found = answer(asked(context).services(), name, id)
     rows = [*map(_visit, found["stages"]), *map(_change, found["fields"])]
     if as_csv:
@@ -164,6 +165,7 @@ def runs(
     from worker.usecases.answers import one_run
     from worker.usecases.answers import runs as answer
 
+    one_form(as_csv=as_csv, as_json=as_json)
     services = asked(context).services()
     if changes or as_csv:
         _show_changes(services, id, as_csv=as_csv, as_json=as_json)

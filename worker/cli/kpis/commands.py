@@ -10,9 +10,9 @@ from typer.core import TyperGroup
 
 from model.errors import SettingsProblem
 from worker.cli.columns import print_csv
-from worker.cli.common import AsCsv, Json, Name, asked, say, table, tell
+from worker.cli.common import AsCsv, Json, Name, asked, one_form, say, table, tell
 from worker.cli.kpis.examples import run_examples_of_kpis
-from worker.cli.kpis.rendering import CSV, csv_row, show_groups, show_kpis
+from worker.cli.kpis.rendering import csv_lines, show_groups, show_kpis
 from worker.cli.run import day_of
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def show(
     from worker.usecases.kpis import KpiAnswer, answer
     from worker.usecases.kpis import frozen as kept
 
+    one_form(as_csv=as_csv, as_json=as_json)
     services = asked(context).services()
     judged_or_say(services, name)
     question = _question(by, window, where)
@@ -77,7 +78,7 @@ def show(
     else:
         found = answer(services, name, question, only, day_of(services, name, as_of))
     if as_csv:
-        print_csv(CSV, map(csv_row, found.rows))
+        print_csv(*csv_lines(found.rows))
         show_remarks(found, err=True)
         return
     say(found.json(), as_json, lambda: _show_values(found, whole=every or bool(only), groups=bool(by)))
@@ -100,7 +101,7 @@ def _question(by: str, window: str, where: str) -> KpiQuestion:
     from worker.pipeline.measuring import USUAL, KpiQuestion
 
     dims = tuple(filter(None, (dim.strip() for dim in by.split(","))))
-    if len(dims) > AT_ONCE or len(set(dims)) < len(dims):
+    if len(dims) > AT_ONCE or len({dim.lower() for dim in dims}) < len(dims):
         raise SettingsProblem(f"--by {by}: name one dimension, or two different ones with a comma.")
     return KpiQuestion((dims,) if dims else USUAL.by, window, where)
 

@@ -12,7 +12,7 @@ from worker.pipeline.running import leased, running
 from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
 from worker.usecases.kpis.dictionary import find_with
-from worker.usecases.kpis.remarks import old_policies, stuck, why_anew
+from worker.usecases.kpis.remarks import of_policies, stuck, why_anew
 from worker.usecases.steps import dry_run_session, judged_now
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def answer(
     usual = asked == USUAL and as_of is None
     found = of_today(session, own) if usual else KpiAnswer(measured(services, name, asked, as_of))
     rows = [row for row in found.rows if not kpi_id or row["id"] == kpi_id]
-    return KpiAnswer(rows, (*found.remarks, *old_policies(session, description), *own.remarks))
+    return KpiAnswer(rows, (*found.remarks, *of_policies(session, description), *own.remarks))
 
 
 def of_today(session: Session, own: OwnKpis) -> KpiAnswer:
@@ -108,7 +108,7 @@ def measure_only(services: Services, name: str, as_of: datetime | None) -> KpiAn
         now = measured_with(session, session.policies_in_force(description), own)
         with leased(services, name, services.clock()) as held, running(held, "measure") as (run_id, _):
             held.store.kpis.keep(run_id, rows, held.lease, measured_with=now)
-    return KpiAnswer(rows, (*old_policies(session, description), *own.remarks))
+    return KpiAnswer(rows, (*of_policies(session, description), *own.remarks))
 
 
 def frozen(services: Services, name: str, night: date) -> list[dict[str, Any]]:

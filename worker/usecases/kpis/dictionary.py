@@ -101,7 +101,7 @@ def one_entry(services: Services, word: str) -> dict[str, Any]:
 
 def entry(kpi: Kpi) -> dict[str, Any]:
     """A dictionary entry as JSON."""
-    from kpis.reference_page import ROWS, dims_of
+    from kpis.reference_page import ROWS
 
     rows = {row: getattr(kpi, row) for row in ROWS}
-    return {"id": kpi.id, "title": kpi.title, **rows, "needs": list(kpi.needs), "by": dims_of(kpi)}
+    return {"id": kpi.id, "title": kpi.title, **rows, "needs": list(kpi.needs), "by": kpi.by}

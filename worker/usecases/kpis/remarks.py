@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from model.errors import PolicyProblem, SettingsProblem
-from worker.pipeline.measuring import READ_BY, in_short
+from worker.pipeline.measuring import NO_PROCESS, READ_BY, in_short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,10 +45,10 @@ def stuck(kept: Measured, problem: Exception) -> str:
     return STUCK.format(run=kept.run, problem=problem)
 
 
-def old_policies(session: Session, description: Description) -> tuple[str, ...]:
-    """A sentence where the policy files have mistakes."""
+def of_policies(session: Session, description: Description) -> tuple[str, ...]:
+    """A sentence where the policy files have mistakes, or where they have no process."""
     try:
-        session.policies(description)
+        found = session.policies(description)
     except (PolicyProblem, SettingsProblem) as problem:
         return (in_short(problem, OLD),)
-    return ()
+    return () if found.processes else (NO_PROCESS,)
