@@ -59,8 +59,9 @@ def test_deals_that_unequal_leaves_out_because_of_a_blank_are_counted():
     wide = pipeline([deal(amount=1, owner="Ann"), deal(amount=2, owner="Bob"), *nobodys])
     condition = parse_condition("owner != 'Ann' and amount_home < 10", FACTS)
     scope, blanked = scope_of([condition], wide)
-    asked = Question(scope=scope_notes([condition], wide))
-    found = {value.id: value for value in measure(rows_of([Source(wide, scope=scope, blanked=blanked)]), asked)}
+    rows = rows_of([Source(wide, scope=scope, blanked=blanked)])
+    asked = Question(scope=scope_notes([condition], rows.facts))
+    found = {value.id: value for value in measure(rows, asked)}
     for kpi, value in (("pipeline_value", 2), ("won_deals", 0)):
         assert found[kpi].value == value
         assert found[kpi].why == "1 deal with a blank owner left out by != in condition"

@@ -17,6 +17,8 @@ from worker.pipeline.slices import parts
 from worker.pipeline.spool import Spool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
 
     from model.sync import Description
@@ -58,6 +60,10 @@ class Judged:
     remarks: list[str] = field(default_factory=list)
     dormant: tuple[str, ...] = ()
     """Policies and criteria that this connection maps no field for."""
+
+    def slices(self) -> Iterator[Part]:
+        """Each slice that was judged, read anew where it lies on disk."""
+        return (judged.part for judged in self.parts)
 
     def fill(self, report: Report) -> None:
         """Add the judging counts of `run` (docs/contract.md) to a report."""

@@ -24,10 +24,10 @@ def propose(services: Services, name: str) -> dict[str, Any]:
     session = Session(services, name, services.clock())
     description = session.description()
     policies = session.policies(description)
-    found = [part.wide for part in parts(session, policies, description, Calibration())]
+    found = [part.wide.moves for part in parts(session, policies, description, Calibration())]
     if not found:
         raise SettingsProblem(f"'{name}' has no deals yet; `sluicegate pull {name}` reads them.")
-    moves = pl.concat([wide.moves for wide in found])
+    moves = pl.concat(found)
     floor = session.connection.calibration_floor_days
     table = calibrate(moves, session.as_of, floor_days=floor)
     services.store.connections.propose_calibration(name, table)

@@ -13,7 +13,12 @@ from worker.pipeline.measuring import KpiQuestion
 from worker.usecases.kpis import answer, measure_only
 from worker.wiring import Services
 
-POLICIES = b"version: 1\n"
+POLICIES = b"""version: 1
+processes:
+  - id: sales
+    stages:
+      - {id: discovery, expected_days: [1, 14], names: {salesforce: [Prospecting]}}
+"""
 OURS = b"""version: 1
 kpis:
   - name: large_deals
@@ -24,14 +29,7 @@ kpis:
     window: as_of
 """
 BROKEN = OURS.replace(b"amount_home", b"amuont_home")
-PROCESSES = (
-    POLICIES
-    + b"""processes:
-  - id: sales
-    stages:
-      - {id: discovery, expected_days: [1, 14], names: {salesforce: [Prospecting]}}
-"""
-)
+CHANGED = POLICIES.replace(b"[1, 14]", b"[1, 21]")
 NOTHING_CHANGED = ()
 
 
@@ -136,7 +134,7 @@ def test_a_comment_or_another_line_in_a_file_changes_no_value(analyst):
 
 
 def test_policies_that_change_are_named(analyst):
-    with_files(analyst, policies=PROCESSES, kpis=OURS)
+    with_files(analyst, policies=CHANGED, kpis=OURS)
     assert value(analyst, "large_deals")[1][0].startswith("the policies changed since run 1,")
 
 
@@ -172,7 +170,7 @@ def test_with_a_mistake_in_a_kpi_file_the_values_are_of_the_last_valid_one_and_s
 
 
 def test_with_a_mistake_in_a_policy_the_last_valid_policies_are_used_and_the_answer_says_so(analyst):
-    with_files(analyst, policies=POLICIES + b"processes: none\n", kpis=OURS)
+    with_files(analyst, policies=POLICIES.replace(b"stages:", b"stagse:"), kpis=OURS)
     found, (remark,) = value(analyst, "large_deals")
     assert found == 1
     assert remark.startswith("The policy files have 1 mistake, so the last valid policies are used. First: policies.")

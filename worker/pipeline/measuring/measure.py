@@ -34,7 +34,7 @@ from worker.pipeline.other_subjects import named_in_force, part_of
 from worker.pipeline.slices import late_feeds, touch_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from kpis.benchmarks import Benchmark
     from kpis.dictionary import Kpi
@@ -55,21 +55,23 @@ if TYPE_CHECKING:
 
 def measure(session: Session, judged: Judged, run_id: int) -> list[dict[str, Any]]:
     """Measure, keep and return the values as JSON rows (`kpis` in docs/contract.md)."""
-    rows = values(session, (part.part for part in judged.parts), judged.policies.processes, exempt(judged))
-    own = own_kpis(session, session.description())
-    with_ = measured_with(session, judged.policies, own)
-    session.store.kpis.keep(run_id, rows, session.lease, measured_with=with_)
+    now = measured_with(session, judged.policies, own_kpis(session, session.description()))
+    rows = values(session, judged.slices, judged.policies.processes, exempt(judged))
+    session.store.kpis.keep(run_id, rows, session.lease, measured_with=now)
     return rows
 
 
 def values(
-    session: Session, parts: Iterable[Part], processes: Sequence[Process], exempt: Collection[int],
+    session: Session, slices: Callable[[], Iterable[Part]], processes: Sequence[Process], exempt: Collection[int],
     asked: KpiQuestion = USUAL,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """KPI values as JSON rows. Empty if there are no deals yet.
 
-    `exempt`: keys of the deals with a pause or a waiver. A value that they change also has `without_excused`: its
-    numbers without those deals. Raises SettingsProblem for a question or a scope that cannot be read.
+    `slices` gives the deals, one slice in memory at a time; it is called again where a condition names a value that the
+    CRM does not list. `exempt`: keys of the deals with a pause or a waiver. A value that they change also has
+    `without_excused`: its numbers without those deals.
+
+    Raises SettingsProblem for a question or a scope that cannot be read.
     """
     from kpis.measure import measure as measured
     from kpis.populations import rows_of
@@ -77,14 +79,13 @@ def values(
     own, facts = own_kpis(session, session.description()), facts_of(session.description(), processes)
     asked = read(asked, facts)
     conditions = conditions_of(session, asked, facts)
-    sources = list(_sources(session, parts, processes, asked, own, conditions))
-    if not sources:
+    if not session.store.history.slices(session.name, session.services.slice_deals):
         return []
-    check_values(session, asked, facts, (source.wide for source in sources))
-    rows = rows_of(sources)
+    check_values(session, asked, facts, (part.wide for part in slices()))
+    rows = rows_of(_sources(session, slices(), processes, asked, own, conditions))
     deals = rows.frames["deals"]
     question = _question(session, asked, own.kpis(), deals, _groups(deals, facts, processes))
-    question = replace(question, scope=scope_notes(conditions, sources[0].wide))
+    question = replace(question, scope=scope_notes(conditions, rows.facts))
     found = [value.json() for value in measured(rows, question)]
     if exempt:
         without = {_named(row): row for row in (value.json() for value in measured(rows.without(exempt), question))}

@@ -13,7 +13,6 @@ from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 from model.subjects import OPPORTUNITIES
 from policies.files import deal_facts
-from policies.judging.rules import unmapped
 from policies.language import parse_condition, unequal, with_blanks
 
 if TYPE_CHECKING:
@@ -93,11 +92,11 @@ def scope_of(conditions: Sequence[Condition], wide: Wide) -> tuple[pl.Expr | Non
     return strict, loose.fill_null(value=False) & ~strict.fill_null(value=True)
 
 
-def scope_notes(conditions: Sequence[Condition], wide: Wide) -> ScopeNotes:
-    """Which facts that the conditions name are not mapped, and what `!=` leaves out."""
+def scope_notes(conditions: Sequence[Condition], known: frozenset[str]) -> ScopeNotes:
+    """Which facts that the conditions name are not mapped, and what `!=` leaves out. `known`: those that are."""
     lacking = [
         f"nothing is mapped for {', '.join(names)}, which {_place(one)} names"
-        for one in conditions if (names := sorted(unmapped(one.facts, wide)))
+        for one in conditions if (names := sorted(one.facts - known))
     ]  # fmt: skip
     denied = {one: unequal(one.tree) for one in conditions}
     facts = " or ".join(sorted(frozenset[str]().union(*denied.values())))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from model.errors import PolicyProblem, SettingsProblem
 from worker.pipeline.context import waivers_of
+from worker.pipeline.judge import judge
 from worker.pipeline.measuring import USUAL, exempt, measured_with, own_kpis, values
 from worker.pipeline.running import leased, running
 from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
 from worker.usecases.kpis.dictionary import find_with
 from worker.usecases.kpis.remarks import of_policies, stuck, why_anew
-from worker.usecases.steps import dry_run_session, judged_now
+from worker.usecases.steps import dry_run_session
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -85,12 +87,11 @@ def measured(services: Services, name: str, asked: KpiQuestion, as_of: datetime 
     policies = session.policies_in_force(description)
     if as_of is None and not _may_exempt(session, policies):
         calibration = services.store.connections.current_calibration(name, session.as_of)
-        every = parts(session, policies, description, calibration)
-        return values(session, every, policies.processes, (), asked)
+        slices = partial(parts, session, policies, description, calibration)
+        return values(session, slices, policies.processes, (), asked)
     with dry_run_session(services, name, session.as_of) as (copied, run_id):
-        judged = judged_now(copied, run_id, binding=False)
-        every = (part.part for part in judged.parts)
-        return values(copied, every, judged.policies.processes, exempt(judged), asked)
+        judged = judge(copied, policies, copied.description(), run_id, binding=False)
+        return values(copied, judged.slices, policies.processes, exempt(judged), asked)
 
 
 def _may_exempt(session: Session, policies: PolicySet) -> bool:
