@@ -1,7 +1,7 @@
 """What Sluicegate keeps, on SQLite or PostgreSQL. Other packages import from here only; SQL stays in this folder."""
 
 from store.actions import Step
-from store.approvals import MANY_ACTIONS, VANISHED, Approval
+from store.approvals import MANY_ACTIONS, UNDONE, VANISHED, Approval
 from store.database import AWAY
 from store.fence import Lease, is_dead, this_process
 from store.frozen import Revisions
@@ -10,14 +10,18 @@ from store.history.touches import TouchRule
 from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
+from store.pushes.restored import Restored, flags_in
 from store.runs.runs import KILLED, LOST
 from store.store import Store
+from store.work_tables import UNDO
 
 __all__ = [
     "AWAY",
     "KILLED",
     "LOST",
     "MANY_ACTIONS",
+    "UNDO",
+    "UNDONE",
     "VANISHED",
     "Approval",
     "Batch",
@@ -26,11 +30,13 @@ __all__ = [
     "Lease",
     "PastRows",
     "Raw",
+    "Restored",
     "Revisions",
     "Step",
     "Store",
     "TouchRule",
     "UnrecordedChanges",
+    "flags_in",
     "is_dead",
     "past_rows_at",
     "patch_hash",

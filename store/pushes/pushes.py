@@ -19,6 +19,7 @@ from store import work_tables
 from store.codec import pack
 from store.deal_filter import deal_filter
 from store.pushes.receipts import write_receipts
+from store.pushes.restored import Restored, restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,6 +74,21 @@ class Pushes:
         with self.database.reading() as sql:
             rows = sql.tx.execute(sa.select(*wanted).where(patches.c.run == run_id).order_by(patches.c.id)).mappings()
             return [dict(row) for row in rows]
+
+    def restored(self, connection: str) -> list[Restored]:
+        """The records that an undo restored and that nobody has written since."""
+        with self.database.reading() as sql:
+            return list(restored(sql, self.database.connection_key(connection)))
+
+    def later_writes(self, connection: str, run_id: int) -> dict[str, list[tuple[int, frozenset[str]]]]:
+        """Deal → the runs after this one that wrote it, oldest first, each with the fields that it wrote."""
+        mine = (patches.c.connection == self.database.connection_key(connection)) & (patches.c.run > run_id)
+        query = sa.select(patches.c.deal, patches.c.run, patches.c.after).where(mine & (patches.c.outcome == "written"))
+        found: dict[str, list[tuple[int, frozenset[str]]]] = {}
+        with self.database.reading() as sql:
+            for deal, run, after in sql.tx.execute(query.order_by(patches.c.id)):
+                found.setdefault(deal, []).append((run, frozenset(after)))
+        return found
 
     def stage(
         self, connection: str, run_id: int, planned: Sequence[Patch], batch_size: int, lease: Lease | None = None

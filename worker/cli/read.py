@@ -1,33 +1,22 @@
-"""Commands that read the store: explain, history, digest, runs."""
+"""Commands that read the store: explain, history, digest."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from model.errors import SettingsProblem
-from model.helpers.words import many
 from worker.cli.common import Json, Name, asked, say, table, tell
 from worker.cli.lists import AsCsv, print_csv
-from worker.cli.rendering import (
-    moment,
-    show_decision,
-    show_digest,
-    show_explanation,
-    show_run,
-    show_runs,
-)
-
-if TYPE_CHECKING:
-    from worker.wiring import Services
+from worker.cli.rendering import moment, show_decision, show_digest, show_explanation
+from worker.cli.runs import cell
 
 FEW = 10
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (explain, history, digest, runs):
+    for command in (explain, history, digest):
         app.command()(command)
 
 
@@ -99,36 +88,8 @@ def _visit(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _change(row: dict[str, Any]) -> tuple[str, ...]:
-    before, after = _cell(row["before"]), _cell(row["after"])
+    before, after = cell(row["before"]), cell(row["after"])
     return row["deal"], "field", row["field"], before, after, moment(row["at"]), row["by"], "", ""
-
-
-SENT = ("deal", "field", "before", "after", "policies", "outcome", "reason", "at")
-
-
-def _show_changes(services: Services, id_: str, *, as_csv: bool, as_json: bool) -> None:
-    from worker.usecases.audit.receipts import changes, proof
-
-    if not id_:
-        raise SettingsProblem("--changes and --csv are about one run; `sluicegate runs` lists the runs by number.")
-    found = changes(services, id_)
-    rows = [tuple(_cell(row[key]) for key in SENT) for row in found["changes"]]
-    if as_csv:
-        print_csv(SENT, rows)
-        tell(proof(found), err=True)
-        return
-
-    def people() -> None:
-        filled = [n for n, head in enumerate(SENT) if head != "at" and any(row[n] for row in rows)]
-        shown = [[row[n] for n in filled] for row in rows]
-        table(f"Run {id_}: {many(len(rows), 'field')} sent", [SENT[n] for n in filled], shown)
-        tell(proof(found))
-
-    say(found | {"proof": proof(found)}, as_json, people)
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else moment(str(value))
 
 
 def digest(
@@ -148,29 +109,3 @@ def digest(
     judged_or_say(services, name)
     found = answer(services, name, owner)
     say(found, as_json, lambda: show_digest(found))
-
-
-def runs(
-    context: typer.Context,
-    id: Annotated[str, typer.Argument(help="a run's number; absent: the newest runs")] = "",  # noqa: A002
-    changes: Annotated[bool, typer.Option("--changes", help="with ID: each field that the run sent")] = False,
-    as_csv: AsCsv = False,
-    as_json: Json = False,
-) -> None:
-    """List the newest runs, or show one, or what it wrote.
-
-    Example: sluicegate runs 12 --changes --csv
-    """
-    from worker.usecases.answers import one_run
-    from worker.usecases.answers import runs as answer
-
-    services = asked(context).services()
-    if changes or as_csv:
-        _show_changes(services, id, as_csv=as_csv, as_json=as_json)
-        return
-    if id:
-        found = one_run(services, id)
-        say(found, as_json, lambda: show_run(found))
-        return
-    listed = answer(services)
-    say({"runs": listed}, as_json, lambda: show_runs(listed))
