@@ -1,4 +1,4 @@
-"""Commands that read the store: explain, history, digest."""
+"""Commands that read the store: explain, history, changes, digest."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from model.helpers.words import many
 from worker.cli.common import Json, Name, asked, say, table, tell
 from worker.cli.lists import AsCsv, print_csv
 from worker.cli.rendering import moment, show_decision, show_digest, show_explanation
+from worker.cli.run import first_instant
 from worker.cli.runs import cell
 
 FEW = 10
@@ -16,7 +18,7 @@ FEW = 10
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (explain, history, digest):
+    for command in (explain, history, changes, digest):
         app.command()(command)
 
 
@@ -90,6 +92,41 @@ def _visit(row: dict[str, Any]) -> tuple[str, ...]:
 def _change(row: dict[str, Any]) -> tuple[str, ...]:
     before, after = cell(row["before"]), cell(row["after"])
     return row["deal"], "field", row["field"], before, after, moment(row["at"]), row["by"], "", ""
+
+
+LOGGED = ("run", "at", "deal", "field", "before", "after", "policies", "approved_by", "outcome", "reason")
+
+
+def changes(
+    context: typer.Context,
+    name: Name,
+    record: Annotated[str, typer.Option("--record", metavar="ID", help="only this deal")] = "",
+    run: Annotated[str, typer.Option("--run", metavar="ID", help="only this run")] = "",
+    policy: Annotated[str, typer.Option("--policy", metavar="ID", help="only flags of this policy")] = "",
+    approved_by: Annotated[
+        str, typer.Option("--approved-by", metavar="NAME", help="only what this person let through")
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="T", help="ISO date or instant; absent: from the start")
+    ] = "",
+    as_csv: AsCsv = False,
+    as_json: Json = False,
+) -> None:
+    """List everything that was sent to the CRM: fields, tasks and moves, with who approved them and what came of it.
+
+    Example: sluicegate changes acme --policy no-amount --since 2026-11-01 --csv
+    """
+    from worker.usecases.audit.changelog import Asked, changelog
+
+    services = asked(context).services()
+    zone = services.connection(name).timezone
+    found = changelog(services, name, Asked(record, run, policy, approved_by, first_instant(since, zone)))
+    rows = [tuple(cell(row[key]) for key in LOGGED) for row in found["changes"]]
+    if as_csv:
+        print_csv(LOGGED, rows)
+        return
+    title = f"{many(len(rows), 'change')} of {name}"
+    say(found, as_json, lambda: table(title, [head.replace("_", " ") for head in LOGGED], rows))
 
 
 def digest(

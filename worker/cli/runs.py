@@ -1,4 +1,4 @@
-"""`runs list|undo`: what ran, what it wrote, and taking it back. `runs` and `runs ID` are short for `runs list`."""
+"""`runs show|undo`: what ran, what it wrote, and taking it back. `runs` and `runs ID` are short for `runs show`."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ NAMED = 100
 """So many records that were left are printed; JSON has them all."""
 
 
-class ListsByDefault(TyperGroup):
-    """`runs 12` is short for `runs list 12`, and `runs` for `runs list`."""
+class ShowsByDefault(TyperGroup):
+    """`runs 12` is short for `runs show 12`, and `runs` for `runs show`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Insert the command if none is given."""
         if not args or (args[0] not in self.commands and args[0] not in HELP):
-            args = ["list", *args]
+            args = ["show", *args]
         return super().parse_args(ctx, args)
 
 
-runs = typer.Typer(cls=ListsByDefault, rich_markup_mode=None, help="List runs, show what they wrote, and undo them.")
+runs = typer.Typer(cls=ShowsByDefault, rich_markup_mode=None, help="List runs, show what they wrote, and undo them.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,15 +42,15 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(runs, name="runs")
 
 
-@runs.command("list")
-def list_all(
+@runs.command()
+def show(
     context: typer.Context,
     id: Annotated[str, typer.Argument(help="a run's number; absent: the newest runs")] = "",  # noqa: A002
     changes: Annotated[bool, typer.Option("--changes", help="with ID: each field that the run sent")] = False,
     as_csv: AsCsv = False,
     as_json: Json = False,
 ) -> None:
-    """List the newest runs, or show one, or what it wrote. `list` is optional.
+    """List the newest runs, or show one, or what it wrote. `show` is optional.
 
     Example: sluicegate runs 12 --changes --csv
     """

@@ -91,6 +91,11 @@ class Waiting:
     def _reason(self, wait: Wait) -> str:
         return f"{wait.undo.text}; {self.how(wait.policies)} lets it through"
 
+    def why(self, policy: str) -> str:
+        """Who undid flags of this policy, and what lets them through."""
+        newest = max((wait.undo for wait in self.waits if policy in wait.policies), key=lambda undo: undo.id)
+        return f"{newest.text}; {self.how({policy})} lets it through"
+
     def how(self, policies: Collection[str]) -> str:
         """The command that lets the records go on that wait for these policies."""
         policy = next(iter(policies)) if len(policies) == 1 else UNDONE
