@@ -1,12 +1,14 @@
 """`runs undo`, on both CRMs: what a run wrote is restored, what people changed is left, and both stay so."""
 
-from dataclasses import replace
+import random
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.enforcing import under
-from tests.worker.governed import CRM_DRIVERS, NAME, governed
+from tests.worker.governed import CRM_DRIVERS, NAME, governed, with_connector
 from worker.usecases.approve import approvals, approve
 from worker.usecases.undo import undo
 
@@ -25,9 +27,9 @@ def team(request, tmp_path):
         yield under(opened, RULES)
 
 
-def neglected(team, deals=6):
+def neglected(team, deals=6, **more):
     """Deals that a first run has scored, and a second one flags."""
-    made = [team.deal(f"Deal {n}", amount=100) for n in range(deals)]
+    made = [team.deal(f"Deal {n}", amount=100, **more) for n in range(deals)]
     team.run()
     team.later(days=15)
     return made
@@ -172,3 +174,158 @@ def test_a_dry_run_says_what_would_be_restored_and_changes_nothing(team):
     assert report.remarks == ["2 records would be restored, and 1 record would be left."]
     assert (team.all_on_record(), len(team.services.store.runs.latest())) == (before, runs)
     assert team.run().outcomes["held"] == 0
+
+
+class Killed(BaseException):
+    """What no flow catches."""
+
+
+@dataclass
+class Dying:
+    """A connector of small batches; the process dies before or after it has sent the n-th one."""
+
+    connector: Any
+    nth: int
+    sent: bool
+    batch_size: int = 2
+
+    def __getattr__(self, name):
+        return getattr(self.connector, name)
+
+    def push(self, patches):
+        self.nth -= 1
+        if self.nth == 0 and not self.sent:
+            raise Killed
+        outcomes = self.connector.push(patches)
+        if self.nth == 0:
+            raise Killed
+        return outcomes
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_killed_undo_leaves_what_it_restored_waiting_and_goes_on_when_it_is_asked_again(team, sent):
+    neglected(team)
+    before = team.all_on_record()
+    flagged = team.run()
+    dying = with_connector(team, Dying(team.services.connect(NAME), 2, sent))
+    with pytest.raises(Killed):
+        undo(dying.services, flagged.run_id)
+    restored = {deal for deal, record in team.all_on_record().items() if record == before[deal]}
+    assert len(restored) == (4 if sent else 2)
+    team.later(hours=1)
+    assert (team.run().outcomes["written"], team.run().outcomes["held"]) == (0, len(restored))
+    report = undo(team.services, flagged.run_id)
+    assert (report.outcomes["written"], report.left) == (6 - len(restored), [])
+    assert report.remarks[-2].endswith(f"had restored {len(restored)} records of run {flagged.run_id} before.")
+    assert team.all_on_record() == before
+    assert team.run().outcomes["held"] == 6
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_of_drawn_edits_exactly_the_edited_records_are_left_and_nothing_is_written_afterwards(team, seed):
+    draw = random.Random(seed)  # noqa: S311 - a drawn test
+    deals = neglected(team, 12)
+    before = team.all_on_record()
+    flagged = team.run()
+    team.let_reps_edit_ours()
+    edited = draw.sample(deals, draw.randrange(12))
+    for deal in edited:
+        name = draw.choice(["score", "flag_count", "top_flag", "next_act"])
+        team.edit(deal, **{name: 7 if name in {"score", "flag_count"} else "Mine"})
+    for deal in draw.sample(deals, 4):
+        team.edit(deal, name=f"Renamed {seed}")
+    small = with_connector(team, Dying(team.services.connect(NAME), 0, sent=False, batch_size=draw.randrange(1, 5)))
+    as_edited = {deal: team.on_record(deal) for deal in edited}
+    report = undo(small.services, flagged.run_id)
+    assert (report.outcomes["written"], sorted(one["deal"] for one in report.left)) == (
+        12 - len(edited),
+        sorted(edited),
+    )
+    assert team.all_on_record() == before | as_edited
+    sent = len(team.writes())
+    for _ in range(2):
+        team.later(hours=2)
+        team.run(full=True)
+    restored = {deal for deal in deals if deal not in edited}
+    assert restored.isdisjoint(team.written(sent))
+
+
+def test_a_run_and_the_one_before_it_can_both_be_undone_and_both_wait(team):
+    deals = neglected(team, 3)
+    scored = team.all_on_record()
+    first = team.run()
+    for deal in deals:
+        team.edit(deal, amount=None)
+    team.later(hours=1)
+    second = team.run()
+    assert second.outcomes["written"] == 3
+    team.later(hours=1)
+    undo(team.services, second.run_id)
+    undo(team.services, first.run_id)
+    assert team.all_on_record() == scored
+    team.later(hours=1)
+    approve(team.services, NAME, "quiet", up_to=3, by="Ann")
+    assert (team.run().outcomes["held"], team.all_on_record() == scored) == (3, True)
+    approve(team.services, NAME, "no-amount", up_to=3, by="Ann")
+    assert team.run().outcomes["written"] == 3
+    assert team.shown(deals[0]) == ["quiet", "no-amount"]
+
+
+def test_flags_that_a_run_cleared_are_put_back_and_stay(team):
+    deals = [team.deal(f"Deal {n}") for n in range(3)]
+    team.run()
+    flagged = team.all_on_record()
+    for deal in deals:
+        team.edit(deal, amount=5)
+    team.later(hours=1)
+    clearing = team.run()
+    assert clearing.cleared == 3
+    undo(team.services, clearing.run_id)
+    team.later(hours=1)
+    assert (team.run().outcomes["held"], team.all_on_record()) == (3, flagged)
+    assert "undone" in team.verdict(deals[0])
+
+
+def test_a_field_that_may_no_longer_be_written_leaves_the_record(team):
+    neglected(team, 2)
+    flagged = team.run()
+    connector = team.services.connect(NAME)
+    described = connector.describe()
+    writes = {name: rule for name, rule in described.writes.items() if name != "score"}
+    report = undo(
+        with_connector(team, Described(connector, replace(described, writes=writes))).services, flagged.run_id
+    )
+    assert {one["why"] for one in report.left} == {"Sluicegate may not write score any more"}
+    assert report.outcomes["written"] == 0
+
+
+@dataclass
+class Described:
+    """A connector of which an admin has changed the rights."""
+
+    connector: Any
+    description: Any
+
+    def __getattr__(self, name):
+        return getattr(self.connector, name)
+
+    def describe(self, **_asked):
+        return self.description
+
+
+ENFORCED = """owner: ops, mode: enforce, actions: [{task: owner}], examples: {
+     flagged: [{is_open: true, created: 2026-11-01, as_of: 2026-11-15}],
+     clear: [{is_open: true, created: 2026-11-02, as_of: 2026-11-15}]}}
+  - {id: no-amount"""
+
+
+def test_the_tasks_of_the_run_are_taken_back_too(team):
+    team.driver.let_us_act()
+    owned = {"hubspot_owner_id": team.driver.person("Rita")} if team.driver.kind == "hubspot" else {}
+    deals = neglected(under(team, RULES.replace("owner: ops}\n  - {id: no-amount", ENFORCED)), 2, **owned)
+    flagged = team.run()
+    assert (flagged.actions["done"], flagged.remarks) == (2, [])
+    report = undo(team.services, flagged.run_id)
+    assert (report.actions["undone"], [task.deleted for task in team.driver.tasks(deals[0])]) == (2, [True])
+    team.later(hours=1)
+    assert team.run().actions["done"] == 0
