@@ -43,7 +43,7 @@ def bands(benchmarks: Sequence[Benchmark]) -> Bands:
     """The benchmarks as `benchmark_of` looks them up; the first one of a place counts."""
     found: dict[str, dict[tuple[str, str], Benchmark]] = {}
     for one in benchmarks:
-        found.setdefault(one.kpi, {}).setdefault((_plain(one.segment), _plain(one.stage)), one)
+        found.setdefault(one.kpi, {}).setdefault((plain(one.segment), plain(one.stage)), one)
     return found
 
 
@@ -54,7 +54,7 @@ def benchmark_of(known: Bands, kpi: str, dims: Mapping[str, str | None]) -> Benc
     """
     if kpi not in known or (SEGMENT in dims and dims[SEGMENT] is None):
         return None
-    return known[kpi].get((_plain(dims.get(SEGMENT)), _plain(dims.get(STAGE))))
+    return known[kpi].get((plain(dims.get(SEGMENT)), plain(dims.get(STAGE))))
 
 
 def standing(value: float, benchmark: Mapping[str, Any]) -> str:
@@ -64,7 +64,7 @@ def standing(value: float, benchmark: Mapping[str, Any]) -> str:
     return "above" if benchmark["high"] is not None and value > benchmark["high"] else "in"
 
 
-def _plain(name: str | None) -> str:
+def plain(name: str | None) -> str:
     """A name without case, spaces and signs."""
     text = (name or "").casefold()
     return OTHER_NAMES.get(text, "".join(sign for sign in text if sign.isalnum()))

@@ -37,16 +37,22 @@ SHIPPED: Final[Mapping[str, Kpi]] = {kpi.id: kpi for family in FAMILIES for kpi 
 
 
 def find(word: str, kpis: Mapping[str, Kpi] = SHIPPED) -> Kpi:
-    """The KPI of this id; any other word raises SettingsProblem with the ids it could mean."""
+    """The KPI of this id or title; any other word raises SettingsProblem with the ids it could mean."""
     if word in kpis:
         return kpis[word]
-    plain = word.strip().lower().replace("-", " ").replace("_", " ")
+    plain = _plain(word)
+    if len(titled := [kpi for kpi in kpis.values() if plain in {_plain(kpi.title), _plain(kpi.id)}]) == 1:
+        return titled[0]
     meant = [kpi.id for kpi in kpis.values() if plain and (plain in kpi.also or plain in kpi.id.replace("_", " "))]
     if meant:
         raise SettingsProblem(f"{word!r} is no KPI's id; it could mean: {', '.join(meant)}. Say which.")
     near = get_close_matches(word, kpis, n=3, cutoff=0.6)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(kpis)}."
     raise SettingsProblem(f"There is no KPI {word!r}. {hint}")
+
+
+def _plain(word: str) -> str:
+    return " ".join(word.lower().replace("-", " ").replace("_", " ").split())
 
 
 def revision(kpis: Mapping[str, Kpi]) -> str:

@@ -115,7 +115,7 @@ def _over_deals(one: KpiDefinition) -> Kpi:
         leaves_out=_leaves_out(one, masks, base),
         interval=_interval(one, by_value=by_value),
         currency=HOME if "amount_home" in _facts(one) else "none: no money in it",
-        staged="also",
+        staged="no" if one.window == "closed" else "also",  # a closed deal stands in no open stage
     )
 
 
@@ -144,7 +144,7 @@ def _simple(one: KpiDefinition, of: Parts) -> Answer:
     return Answer(median_of(ranks), None, None, n, why, median_interval(ranks))
 
 
-NOTHING: Final = "there is no such deal in the window"
+NOTHING: Final = "no such deal in the window"
 
 
 def _ratio(one: KpiDefinition, of: Parts) -> Answer:

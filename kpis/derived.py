@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kpis.answers import Answer
@@ -24,7 +25,9 @@ def with_ingredients(kpis: Mapping[str, Kpi]) -> dict[str, Kpi]:
     return found
 
 
-def derived(kpi: Kpi, values: Mapping[str, Sequence[KpiValue]], unit: str) -> Iterator[KpiValue]:
+def derived(
+    kpi: Kpi, values: Mapping[str, Sequence[KpiValue]], unit: str, not_by: Sequence[Mapping[str, Any]] = ()
+) -> Iterator[KpiValue]:
     """The KPI over all deals and over each group by dimensions that all its KPIs have."""
     assert kpi.combine is not None  # noqa: S101 - it is derived
     tables = {part.id: {tuple(one.dims.items()): one for one in values[part.id]} for part in kpi.made_of}
@@ -34,7 +37,8 @@ def derived(kpi: Kpi, values: Mapping[str, Sequence[KpiValue]], unit: str) -> It
         if tuple(name for name, _ in group) in shared:
             found = {id_: table[group] for id_, table in tables.items() if group in table}
             answers = {id_: found[id_].answer if id_ in found else ABSENT for id_ in tables}
-            yield _value(kpi, dict(group), kpi.combine(answers), unit, [*found.values()])
+            value = _value(kpi, dict(group), kpi.combine(answers), unit, [*found.values()])
+            yield replace(value, more={**value.more, "not_by": not_by}) if not_by and not group else value
 
 
 def _value(kpi: Kpi, dims: Mapping[str, str | None], answer: Answer, unit: str, parts: list[KpiValue]) -> KpiValue:

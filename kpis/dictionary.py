@@ -19,11 +19,15 @@ TIME_DIMS: Final = ("month", "quarter", "year", "fiscal_quarter", "fiscal_year")
 STAGE: Final = "stage"
 """Groups by process and stage together, because a stage belongs to its process."""
 STANDARD_DIMS: Final = (*DEAL_DIMS, STAGE, "month", "quarter")
-"""Dimensions of every run's values. `--by` also takes the other periods and any fact of type choice or yes/no."""
+"""Dimensions of every run's values. `--by` also takes the other periods and any fact that is a choice or yes/no."""
 TARGETED: Final = "targeted"
 """Whether a deal is of those who have a target: a column of deals that differs by what they are grouped by."""
 SCOPELESS: Final = "of unknown scope"
 """What every KPI leaves out."""
+STAGED: Final = "staged"
+"""A column of doubtful deals: the row counts only by stage (true), only otherwise (false), or always (null)."""
+UNSCOPED, BLANKED = "unscoped", "blanked"
+"""Columns of deals that would count if they were in the scope: nobody knows, or a `!=` leaves them out as blank."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,16 @@ class Kpi:
     @cached_property
     def lacks(self) -> Mapping[str, pl.Expr]:
         """The deals that it leaves out, by what they lack."""
-        return {SCOPELESS: pl.col("scopeless"), **self.leaves_out}
+        here = ~pl.col(UNSCOPED) & ~pl.col(BLANKED)
+        return {
+            SCOPELESS: pl.col(UNSCOPED) & self.could,
+            **{lack: deals & here for lack, deals in self.leaves_out.items()},
+        }
+
+    @cached_property
+    def could(self) -> pl.Expr:
+        """The deals that it counts, or would count if more was known of them."""
+        return pl.any_horizontal(self.counted, *self.leaves_out.values())
 
     @cached_property
     def lacking(self) -> Mapping[str, str]:
@@ -108,11 +121,23 @@ class Kpi:
 
     def takes(self, dims: tuple[str, ...]) -> bool:
         """Whether the KPI has a value for all deals (no dimension), or groups by these one or two dimensions."""
+        if self.made_of:
+            return all(part.takes(dims) for part in self.made_of)
         if (self.only_by and not set(dims) <= set(self.only_by)) or not (dims or self.overall):
             return False
         if STAGE in dims:
             return self.staged != "no"
         return self.staged != "only" and (self.timed or not set(dims) & set(TIME_DIMS))
+
+    @cached_property
+    def by(self) -> str:
+        """The dimensions that it can be given by, in words."""
+        if self.made_of:
+            return " and ".join(f"what {part.id} is given by ({part.by})" for part in self.made_of)
+        stage = {"no": "", "also": ", stage", "only": ""}[self.staged]
+        plain = ", ".join(self.only_by) or f"any fact that is a choice or yes/no, {', '.join(DEAL_DIMS)}{stage}"
+        periods = f", {', '.join(TIME_DIMS)}" if self.timed and not self.only_by else ""
+        return f"stage alone, or stage and one of: {plain}{periods}" if self.staged == "only" else plain + periods
 
 
 def _column(expr: pl.Expr) -> str:

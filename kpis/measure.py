@@ -7,12 +7,14 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
+
 from kpis.answers import Answer, noted
 from kpis.benchmarks import Benchmark, bands, benchmark_of
 from kpis.catalogue import SHIPPED
 from kpis.derived import derived, with_ingredients
-from kpis.dictionary import TIME_DIMS
-from kpis.left_out import Doubtful
+from kpis.dictionary import BLANKED, TIME_DIMS, UNSCOPED
+from kpis.left_out import NO_NOTES, Doubtful, ScopeNotes
 from kpis.populations.population import Ask, dim_columns
 from kpis.populations.rows import POPULATIONS
 from kpis.spend import KINDS, spend_in
@@ -24,8 +26,6 @@ from kpis.window import ALL, DEFAULT_PER_DAY, Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    import polars as pl
-
     from kpis.dictionary import Kpi
     from kpis.left_out import Group
     from kpis.populations.rows import KpiRows
@@ -36,6 +36,7 @@ DEALS: Final = "deals"
 TARGETED: Final = "target period"
 PER_DAY: Final = ("money/day", "per rep and week")
 """Units of rates over time."""
+ASIDE: Final = (UNSCOPED, BLANKED)
 ENOUGH: Final = 30
 """A value that rests on fewer is marked `few`."""
 
@@ -47,7 +48,8 @@ class Question:
     `by`: each entry is one or two dimensions to group by. `window` None: `all`, and the last 365 days for rates per
     day. `targets` has the columns of `kpis.targets.TARGETS`, `spend` those of `kpis.spend.SPEND`. `currency` is the
     home currency, which names the unit; `note` is what each value in money has to say about its amounts. `benchmarks`:
-    the bands to compare values with.
+    the bands to compare values with. `scope`: what is to be said where the scope leaves deals out. `named`: a person
+    named the dimensions, so each KPI says by which of them it is not given (`not_by`).
     """
 
     by: Sequence[tuple[str, ...]] = ()
@@ -59,6 +61,8 @@ class Question:
     fiscal_year_starts: int = 1
     enough: int = ENOUGH
     benchmarks: Sequence[Benchmark] = ()
+    scope: ScopeNotes = NO_NOTES
+    named: bool = False
     kpis: Mapping[str, Kpi] = field(default_factory=lambda: SHIPPED)
 
 
@@ -81,8 +85,21 @@ def measure(rows: KpiRows, asked: Question) -> list[KpiValue]:
             values[value.id].append(value)
     for kpi in every.values():
         if kpi.made_of:
-            values[kpi.id] = [*derived(kpi, values, unit_of(kpi, asked.currency))]
+            values[kpi.id] = [*derived(kpi, values, unit_of(kpi, asked.currency), _not_by(kpi, asked, rows))]
     return [value for id_ in asked.kpis for value in values[id_]]
+
+
+def _not_by(kpi: Kpi, asked: Question, rows: KpiRows) -> list[dict[str, Any]]:
+    """By which dimensions that a person named there are no groups of the KPI, and why."""
+    found = []
+    for dims in asked.by if asked.named else ():
+        lacking = [dim for dim in dim_columns(dims) if dim not in TIME_DIMS and dim not in rows.facts]
+        why = f"nothing is mapped for {', '.join(lacking)}" if lacking else ""
+        if not kpi.takes(dims):
+            why = noted(why, f"{kpi.id} is not given by {' and '.join(dims)}; it is given by {kpi.by}")
+        if why:
+            found.append({"by": list(dims), "why": why})
+    return found
 
 
 def unit_of(kpi: Kpi, currency: str | None) -> str:
@@ -113,7 +130,25 @@ class _Measuring:
             population, kpis = POPULATIONS[name], [kpi for kpi in self.sayable if kpi.population == name]
             masked[name] = population.masked(self.rows.frames[name], ask)
             self.tallies[name] = Tallies(population, masked[name], kpis, self.asked.by)
-            self.doubtful[name] = Doubtful(population, population.concerned(masked[name], masked), kpis)
+
+        doubted = self._with_aside(masked, ask)
+        for name in masked:
+            kpis = [kpi for kpi in self.sayable if kpi.population == name]
+            deals = POPULATIONS[name].concerned(doubted[name], doubted)
+            self.doubtful[name] = Doubtful(POPULATIONS[name], deals, kpis, self.asked.scope)
+
+    def _with_aside(self, masked: Mapping[str, pl.DataFrame], ask: Ask) -> dict[str, pl.DataFrame]:
+        """The rows with those that are set aside by the scope, as they would count in it."""
+        unsure = self.rows.aside.get(UNSCOPED, {}).keys()
+        sure = {name: rows.filter(~pl.col("scopeless")) if name in unsure else rows for name, rows in masked.items()}
+        found = {name: rows.with_columns(**dict.fromkeys(ASIDE, pl.lit(value=False))) for name, rows in sure.items()}
+        for mark, frames in self.rows.aside.items():
+            as_if = replace(ask, frames={**ask.frames, "deals": frames["deals"]})
+            marks = {name: pl.lit(name == mark) for name in ASIDE}
+            for name in found.keys() & frames.keys():
+                more = POPULATIONS[name].masked(frames[name], as_if).with_columns(**marks)
+                found[name] = pl.concat([found[name], more], how="diagonal_relaxed")
+        return found
 
     def values(self) -> Iterator[KpiValue]:
         """All values."""
@@ -189,6 +224,8 @@ class _Measuring:
                 more["rate_date"] = self.rows.rate_date.isoformat()
         names = dict(zip(dim_columns(dims), group, strict=True))
         few = answer.value is not None and answer.n < self.asked.enough and kpi.interval != "none"
+        if not dims and (lacking := _not_by(kpi, self.asked, self.rows)):
+            more["not_by"] = lacking
         if band := benchmark_of(self.bands, kpi.id, names):
             more["benchmark"] = band.json()
         return self.made[kpi.id](dims=names, answer=answer, few=few, more=more)

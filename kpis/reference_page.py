@@ -7,7 +7,6 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from kpis.catalogue import SHIPPED
-from kpis.dictionary import DEAL_DIMS, TIME_DIMS
 
 if TYPE_CHECKING:
     from kpis.dictionary import Kpi
@@ -16,6 +15,11 @@ HEAD = """# KPIs
 
 `python -m worker.reference` generates this page from the dictionary in `kpis/`, and a test fails when it is out of
 date.
+
+These are the shipped KPIs; [KPIs of your own](revops.md#kpis-of-your-own) are entries in policy files.
+`sluicegate kpis NAME` shows the values of the last run. Where a file, a setting or a definition that they depend on
+changed since, it measures again and names the change.
+`source` names rows of [the table of rows](rows.md), where there are any.
 
 Manage by leading KPIs. Lagging KPIs report results. These rules hold for every entry:
 
@@ -32,6 +36,8 @@ Manage by leading KPIs. Lagging KPIs report results. These rules hold for every 
   converted by the newest rate on the close date, or on the day of as_of where the close date lies ahead; without a rate
   it is unknown. Where the CRM keeps its amounts in another currency than the connection's, `why` says from which
   currency they are converted.
+- **Past days.** As of a day before the first pull an amount is known only where the CRM kept its history, and `why`
+  says since when amounts are known. As of a day of which no deal is known, no KPI has a value.
 - **Groups** are the members that deals have as they stand at as_of, and null for deals where the fact is blank. That
   also holds for their past visits, whose stage and process alone are those of the visit. A stage stands under `process`
   and `stage` together. Deals of which the member is unknown stand in the group of null, too; `why` counts them.
@@ -91,16 +97,8 @@ def _benchmarks() -> list[str]:
 
 def _section(entry: Kpi) -> str:
     lines = [f"| {row} | {_cell(str(getattr(entry, row)))} |" for row in ROWS]
-    lines += [f"| needs | {', '.join(entry.needs)} |", f"| by | {dims_of(entry)} |"]
+    lines += [f"| needs | {', '.join(entry.needs)} |", f"| by | {entry.by} |"]
     return "\n".join([f"\n## {entry.id}\n", f"{entry.title}. {entry.answer.__doc__}\n", "| | |", "|---|---|", *lines])
-
-
-def dims_of(entry: Kpi) -> str:
-    """The dimensions that the KPI can be given by."""
-    stage = {"no": "", "also": ", stage", "only": ""}[entry.staged]
-    plain = ", ".join(entry.only_by) or f"any fact of type choice or yes/no, {', '.join(DEAL_DIMS)}{stage}"
-    periods = f", {', '.join(TIME_DIMS)}" if entry.timed and not entry.only_by else ""
-    return f"stage alone, or stage and one of: {plain}{periods}" if entry.staged == "only" else plain + periods
 
 
 def _cell(text: str) -> str:

@@ -13,7 +13,7 @@ from kpis.periods import period
 from model.snapshot import MONEY, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from kpis.window import Window
@@ -75,10 +75,25 @@ class Spend:
         """The sum of periods that fill the window, each day once; the reason where they do not."""
         sums = rows.group_by("period").agg(pl.col("amount").sum())
         spans = [(period(label, self.fiscal_year_starts), amount) for label, amount in sums.iter_rows()]
-        total = _tiled([(*span, amount) for span, amount in spans if span], self.first, self.last)
-        return total, "" if total is not None else (
-            f"the spend of {what} does not fill {self.first} to {self.last} with whole periods, each day once"
-        )
+        known = sorted((*span, amount) for span, amount in spans if span)
+        total = _tiled(known, self.first, self.last)
+        if total is not None:
+            return total, ""
+        gaps = ", ".join(_gaps(known, self.first, self.last))
+        why = f"the spend of {what} does not fill {self.first} to {self.last} with whole periods, each day once"
+        return None, f"{why}; it has no line for {gaps}" if gaps else why
+
+
+def _gaps(spans: Sequence[tuple[date, date, Decimal]], first: date | None, last: date | None) -> Iterator[str]:
+    """The months of the window, or the days of them, that no period covers."""
+    day = first
+    while day is not None and last is not None and day <= last:
+        month = period(f"{day:%Y-%m}")
+        end = min(month[1], last) if month else last
+        inside = [(begins, ends) for begins, ends, _ in spans if begins <= end and ends >= day]
+        if not inside:
+            yield f"{day:%Y-%m}" if month == (day, end) else f"{day} to {end}"
+        day = end + timedelta(days=1)
 
 
 def _tiled(spans: Iterable[tuple[date, date, Decimal]], first: date | None, last: date | None) -> Decimal | None:

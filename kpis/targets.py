@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from kpis.answers import noted
 from kpis.periods import EXAMPLES, labels_of, period
 from model.errors import SettingsProblem
+from model.helpers.words import SHOWN, many
 from model.snapshot import MONEY, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from decimal import Decimal
 
@@ -113,8 +115,24 @@ def goal(
     for label in labels:
         found, days = rows.filter(pl.col("period") == label), period(label, fiscal_year_starts)
         if found.height and days:
-            return Goal(found, label, *days, _unlike(found, currency), _days(label, *days, fiscal_year_starts))
-    return Goal(why=f"no target for {', '.join(dict.fromkeys(labels))}")
+            note = noted(_days(label, *days, fiscal_year_starts), _unused(rows, label, labels))
+            return Goal(found, label, *days, _unlike(found, currency), note)
+    there = _listed(rows["period"].unique().sort().to_list())
+    return Goal(why=f"no target for {', '.join(dict.fromkeys(labels))}; the targets are for {there}")
+
+
+def _unused(rows: pl.DataFrame, label: str, labels: Sequence[str]) -> str:
+    """Which other periods that the day lies in have targets of people, teams or everybody without one in `label`."""
+    now = rows.filter(pl.col("period") == label)
+    others = rows.filter(pl.col("period").is_in(labels)).join(now, on=["owner", "team"], how="anti", nulls_equal=True)
+    found = _listed([one for one in labels if one in set(others["period"])])
+    return f"{many(others.height, 'target')} for {found} not counted beside those for {label}" if found else ""
+
+
+def _listed(periods: Sequence[str]) -> str:
+    """The periods, the latest ones where there are many."""
+    early = "earlier ones and " if len(periods) > SHOWN else ""
+    return early + ", ".join(periods[-SHOWN:])
 
 
 def _days(label: str, first: date, last: date, fiscal_year_starts: int) -> str:

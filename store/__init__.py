@@ -7,34 +7,43 @@ from store.fence import Lease, is_dead, this_process
 from store.frozen import Revisions
 from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past_rows_at
 from store.history.touches import TouchRule
+from store.kpis import Measured
 from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
 from store.pushes.restored import Restored, flags_in
-from store.runs.runs import KILLED, LOST
+from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
+from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
 from store.work_tables import UNDO
 
 __all__ = [
     "AWAY",
+    "DONE",
     "KILLED",
-    "LOST",
     "MANY_ACTIONS",
+    "MOST_ATTEMPTS",
+    "NO_ACCOUNT",
     "UNDO",
     "UNDONE",
     "VANISHED",
     "Approval",
     "Batch",
     "HistoryBuilder",
+    "Job",
     "Kept",
     "Lease",
+    "Measured",
+    "Occasion",
     "PastRows",
     "Raw",
     "Restored",
     "Revisions",
+    "RunEnd",
     "Step",
     "Store",
     "TouchRule",
+    "Turn",
     "UnrecordedChanges",
     "flags_in",
     "is_dead",

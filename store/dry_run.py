@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from store.codec import instant, instant_of
 from store.database import Database
 from store.mirror_tables import metadata
+from store.runs.policy_sets import KPIS
 from store.verdicts.decisions import oldest_kept
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def dry_run_copy(database: Database, connection: str, as_of: datetime | None = N
             with database.reading() as source, copy.writing() as target:
                 for (key,) in source.rows("SELECT key FROM connection WHERE name = ?", connection):
                     _copy(source, target, key, _oldest_needed(source, key, as_of))
+                    _copy_last_kpis(source, target, key)
             yield copy
         finally:
             copy.close()
@@ -49,6 +51,13 @@ def _oldest_needed(source: Sql, connection: int, as_of: datetime | None) -> int:
     newest = source.rows("SELECT max(as_of) FROM run WHERE connection = ? AND judged = 1", connection)[0][0]
     until = instant(as_of) if as_of else newest
     return 0 if until is None else oldest_kept(source, connection, instant_of(until) - LOOKED_BACK) or 0
+
+
+def _copy_last_kpis(source: Sql, target: Sql, connection: int) -> None:
+    """Copy the files with the last valid KPIs of the connection, which are measured while the files have mistakes."""
+    query = "SELECT digest, files, kept_at FROM policy_set WHERE digest LIKE ? ORDER BY kept_at DESC LIMIT 1"
+    rows = source.rows(query, f"{KPIS}{connection}:%")
+    target.many("INSERT INTO policy_set (digest, files, kept_at) VALUES (?, ?, ?)", rows)
 
 
 def _copy(source: Sql, target: Sql, connection: int, oldest: int) -> None:

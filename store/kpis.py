@@ -30,21 +30,33 @@ THINNED: Final = f"""
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A run that measured. `measured_with`: file or setting → a digest; empty where the run kept none."""
+
+    run: int
+    measured_with: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Kpis:
     """KPI values and the evidence at stage entry."""
 
     database: Database
 
-    def keep(self, run_id: int, rows: Iterable[Mapping[str, Any]], lease: Lease | None = None) -> int:
-        """Keep the values of a run; returns how many.
+    def keep(
+        self, run_id: int, rows: Iterable[Mapping[str, Any]], lease: Lease | None = None, *,
+        measured_with: Mapping[str, str] | None = None,
+    ) -> int:  # fmt: skip
+        """Keep the values of a run, and what they were measured with; returns how many values.
 
         A row is {id, dims, value, numerator, denominator, unit, window, n, as_of, why}. Decimals, dates and instants
         are read back as they were given.
         """
+        this = work_tables.run.c.id == run_id
         with self.database.writing(lease) as sql:
-            key = sql.tx.execute(
-                sa.select(work_tables.run.c.connection).where(work_tables.run.c.id == run_id)
-            ).scalar_one()
+            key = sql.tx.execute(sa.select(work_tables.run.c.connection).where(this)).scalar_one()
+            if measured_with is not None:
+                sql.tx.execute(sa.update(work_tables.run).where(this).values(measured_with=dict(measured_with)))
             sql.run("DELETE FROM kpi_value WHERE run = ?", run_id)
             values = [(run_id, place, key, row["id"], pack(dict(row))) for place, row in enumerate(rows)]
             sql.upsert("kpi_value", ("run", "place", "connection", "id", "row"), values, ("run", "place"))
@@ -57,6 +69,14 @@ class Kpis:
         query = sa.select(table.c.row).where(mine, table.c.run == (newest if run_id is None else run_id))
         with self.database.reading() as sql:
             return list(sql.tx.execute(query.order_by(table.c.place)).scalars())
+
+    def newest(self, connection: str) -> Measured | None:
+        """The run with the newest values of a connection; None where none are kept."""
+        runs, mine = work_tables.run, table.c.connection == self.database.connection_key(connection)
+        newest = sa.select(sa.func.max(table.c.run)).where(mine).scalar_subquery()
+        with self.database.reading() as sql:
+            row = sql.tx.execute(sa.select(runs.c.id, runs.c.measured_with).where(runs.c.id == newest)).one_or_none()
+        return None if row is None else Measured(row.id, row.measured_with or {})
 
     def forget(self, connection: str, before: datetime, hourly: datetime) -> int:
         """Delete KPI values from before an instant; returns how many rows.

@@ -21,6 +21,7 @@ from store.kpis import Kpis
 from store.mirror.mirror import Mirror
 from store.pushes.pushes import Pushes
 from store.runs.connections import Connections
+from store.runs.jobs import Jobs
 from store.runs.policy_sets import PolicySets
 from store.runs.runs import Runs
 from store.trouble import StoreFault, meaning
@@ -53,6 +54,7 @@ class Store:
     policy_sets: PolicySets
     kpis: Kpis
     frozen: FrozenNights
+    jobs: Jobs
 
     @classmethod
     def over(cls, database: Database) -> Store:
@@ -61,6 +63,7 @@ class Store:
             database, Mirror(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
+            Jobs(database),
         )  # fmt: skip
 
     @classmethod

@@ -1,39 +1,44 @@
-"""The Celery app. Tasks carry names only, and each wraps one flow. The settings hold beat's times."""
+"""The Celery app. Tasks carry names only, and each wraps one flow. The store has the schedule, and beat sends it."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from celery import Celery, signals
-from celery.schedules import crontab
+from celery.beat import Scheduler
 
-from model.errors import ConnectionBusy, SettingsProblem
-from worker.broker import broker_url, data_folder
+from model.errors import SettingsProblem
+from store import Occasion
+from worker.broker import broker_url
 from worker.end_with_parent import end_with
 from worker.fork_guard import refuse_to_fork
 from worker.log import log, start_logging
+from worker.pipeline.patience import PASSING
 from worker.pipeline.run import run
-from worker.started_processes import note
+from worker.schedule import TICK_SECONDS, Sender, planned, take_turn
 from worker.usecases.calibrate import propose
 from worker.usecases.nightly import freeze
-from worker.wiring import Services, wire
+from worker.wiring import Services, connecting, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from worker.settings import Settings
-    from worker.settings_tables import ScheduleSettings
 
-REDIS = {"visibility_timeout": 3600, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
-ONE_BEAT = {
-    "beat_scheduler": "redbeat.RedBeatScheduler",
-    "beat_max_loop_interval": 10,  # also how often a second beat checks whether the first has stopped
-    "redbeat_lock_timeout": 60,
+REDIS: Final = {
+    "visibility_timeout": 3600,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 10,
+    "socket_timeout": 30,
+    "socket_keepalive": True,
 }
-"""With Redis, several beats can run. One of them sends; if it dies, another takes over after a minute."""
+ONCE_MORE: Final = {"max_retries": 1, "interval_start": 0.2}
+"""How often the sending of a message is tried; the next tick of beat tries again."""
 
 
 def make_app(settings: Settings) -> Celery:
@@ -44,99 +49,90 @@ def make_app(settings: Settings) -> Celery:
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,  # its queue has the machine's name: RabbitMQ refuses a second worker there
         task_ignore_result=True,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={} if broker_url(settings).startswith("amqp") else REDIS,
         timezone="UTC",
-        beat_schedule=beat_schedule(settings),
-        beat_schedule_filename=str(data_folder(settings) / "beat"),
-        redbeat_redis_url=settings.broker.url.get_secret_value() or None,
+        beat_scheduler=_scheduler(app, settings),
     )
-    if settings.broker.url.get_secret_value().startswith(("redis://", "rediss://")):
-        app.conf.update(ONE_BEAT)
     _add_tasks(app, settings)
     signals.worker_before_create_process.connect(refuse_to_fork, weak=False)
-    _end_children_with_us(settings)
+    _end_children_with_us()
     signals.setup_logging.connect(start_logging, weak=False)
     return app
 
 
-def beat_file(settings: Settings) -> Path:
-    """The pid file of the beat that a worker started."""
-    return data_folder(settings) / "worker-beat.pid"
-
-
-def _end_children_with_us(settings: Settings) -> None:
-    """Beat and the pool's processes end with this one, also if it is killed."""
+def _end_children_with_us() -> None:
+    """The pool's processes end with this one, also if it is killed."""
     parent = os.getpid()
 
     def child_began(**_: object) -> None:
         end_with(parent)
 
-    def beat_began(**_: object) -> None:
-        end_with(parent)
-        note(beat_file(settings), os.getpid(), parent)
-
     signals.worker_process_init.connect(child_began, weak=False)
-    signals.beat_embedded_init.connect(beat_began, weak=False)
 
 
 def _add_tasks(app: Celery, settings: Settings) -> None:
-    made: list[Services] = []
-
-    def services() -> Services:
-        if not made:
-            made.append(replace(wire(settings), trigger="schedule"))
-        return made[0]
+    opened = cache(lambda: replace(wire(settings), trigger="schedule"))
 
     def as_task(name: str, flow: Callable[..., object]) -> None:
         @app.task(name=f"sluicegate.{name}")  # type: ignore[untyped-decorator]
-        def task(connection: str, **options: Any) -> None:
-            work_once(name, flow, services(), connection, options)
+        def task(connection: str, job: str, due: str, **options: Any) -> None:
+            try:
+                work_once(flow, opened(), Occasion(connection, job, datetime.fromisoformat(due)), options)
+            except PASSING as e:
+                why = str(e) if isinstance(e, SettingsProblem) else type(e).__name__
+                log().warning("a job waits for the store", connection=connection, job=job, why=why)
 
     as_task("run", run)
     as_task("freeze", freeze)
     as_task("calibrate", propose)
 
 
-def work_once(
-    name: str, flow: Callable[..., object], services: Services, connection: str, options: dict[str, Any]
-) -> None:
-    """Run one flow. A run logs its own end. An error that the next beat can resolve is logged; any other is raised."""
-    try:
-        flow(services, connection, **options)
-    except (ConnectionBusy, SettingsProblem) as e:
-        log().warning(f"{name} waits for the next beat", connection=connection, why=str(e))
-    else:
-        if name != "run":
-            log().info(f"{name} ended", connection=connection, outcome="done")
+def work_once(flow: Callable[..., object], services: Services, asked: Occasion, options: dict[str, Any]) -> None:
+    """Run one flow, if the schedule still wants it. What a CRM says of itself is remembered for one flow only."""
+    own = replace(services, connect=connecting(services.settings, services.store))
+    take_turn(own, asked, lambda: flow(own, asked.connection, **options))
 
 
-def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Beat's schedule: hourly run, nightly reconcile, snapshot and monthly calibration of each connection."""
-    entries: dict[str, dict[str, Any]] = {}
-    for name in settings.connections:
-        for job, task, when, options in _jobs(settings.schedule):
-            entries[f"{name} {job}"] = {
-                "task": f"sluicegate.{task}",
-                "schedule": when,
-                "args": [name],
-                "kwargs": options,
-            }
-    return entries
+class CeleryPost:
+    """Messages to the workers, by the app's broker."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def send(self, task: str, connection: str, options: dict[str, Any], expires: float) -> None:
+        """Send a message that is thrown away after so many seconds."""
+        name, given = f"sluicegate.{task}", {"retry": True, "retry_policy": ONCE_MORE}
+        self._app.send_task(name, args=[connection], kwargs=options, expires=expires, **given)
+
+    def waiting(self) -> int:
+        """How many messages no worker has taken yet."""
+        with self._app.connection_for_read() as broker:
+            declare, queue = broker.default_channel.queue_declare, self._app.conf.task_default_queue
+            return int(declare(queue=queue, durable=True, exclusive=False, auto_delete=False).message_count)
 
 
-def _jobs(times: ScheduleSettings) -> list[tuple[str, str, Any, dict[str, Any]]]:
-    day = times.calibrate_day
-    return [
-        ("incremental", "run", times.incremental_minutes * 60.0, {"unwatched": True}),
-        ("full", "run", _daily(times.full_at), {"full": True, "unwatched": True}),
-        ("snapshot", "freeze", _daily(times.snapshot_at), {}),
-        ("calibration", "calibrate", crontab(minute="30", hour="3", day_of_month=str(day)), {}),
-    ]
+def _scheduler(app: Celery, settings: Settings) -> type[Scheduler]:
+    """Beat's scheduler for this configuration."""
+    opened = cache(lambda: wire(settings).store)
 
+    def clock() -> datetime:
+        return opened().jobs.now()
 
-def _daily(time: str) -> crontab:
-    hour, minute = time.split(":")
-    return crontab(hour=str(int(hour)), minute=str(int(minute)))
+    sender = Sender(opened, clock, CeleryPost(app), tuple(settings.connections), planned(settings.schedule))
+
+    class FromTheStore(Scheduler):  # type: ignore[misc]
+        """Celery's beat asks this one what to send; it remembers nothing."""
+
+        def setup_schedule(self) -> None:
+            """Leave it to the store."""
+
+        def tick(self, **_: object) -> float:
+            """Send what is due; returns the seconds until the next look."""
+            sender.tick()
+            return TICK_SECONDS
+
+    return FromTheStore

@@ -6,8 +6,6 @@ import fcntl
 import hashlib
 import os
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -17,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from model.errors import SettingsProblem
-from worker import end_with_parent
 from worker.log import log
-from worker.started_processes import end_left_over, note
+from worker.started_processes import end_left_over, note, start_with_us
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from redis import Redis
@@ -180,9 +178,7 @@ def start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
     written = folder / "broker.log"
     options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder)]
     durable = ["--appendonly", "yes", "--appendfsync", "everysec", "--logfile", str(written)]
-    ends_with_us = [sys.executable, "-I", "-S", end_with_parent.__file__, str(os.getpid())]
-    command = [*ends_with_us, str(get_binary_path()), *options, *durable]
-    server = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own binary and paths
+    server = start_with_us([str(get_binary_path()), *options, *durable])
     deadline = time.monotonic() + START_SECONDS
     while not answers(socket):
         if server.poll() is not None or time.monotonic() > deadline:

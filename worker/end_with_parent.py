@@ -1,6 +1,7 @@
 """Ends a process together with the one that started it, also if that one is killed. On Linux only.
 
-As a program it runs a command in this way: `python end_with_parent.py PARENT_PID COMMAND ARGUMENT…`.
+As a program it runs a command in this way, in a session of its own, where Ctrl-C at the terminal does not reach it:
+`python end_with_parent.py PARENT_PID COMMAND ARGUMENT…`.
 """
 
 import ctypes
@@ -22,5 +23,6 @@ def end_with(parent: int, by: int = signal.SIGKILL) -> None:
 
 
 if __name__ == "__main__":
+    os.setsid()
     end_with(int(sys.argv[1]), signal.SIGTERM)
-    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - the command of worker/broker.py
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - a command of ours

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from kpis.periods import EXAMPLES, period
 from model.errors import SettingsProblem
-from model.helpers.words import did_you_mean
+from model.helpers.words import did_you_mean, likely
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -66,9 +66,25 @@ def _target(path: Path, line: int, row: Row) -> Record:
     }  # fmt: skip
 
 
-def benchmarks(path: Path | Traversable, kpis: Collection[str]) -> list[Benchmark]:
-    """Bands of KPIs, for a segment and a stage or for all deals where those cells are empty; shares as 0.22 or 22%."""
-    return [_benchmark(path, line, row, kpis) for line, row in _rows(path, required=("kpi", "low", "high"))]
+def benchmarks(
+    path: Path | Traversable, kpis: Collection[str], known: Mapping[str, Collection[str]] | None = None
+) -> list[Benchmark]:
+    """Bands of KPIs, for a segment and a stage or for all deals where those cells are empty; shares as 0.22 or 22%.
+
+    `known`: the names that segments or stages have; any other is a mistake.
+    """
+    rows = list(_rows(path, required=("kpi", "low", "high")))
+    for column, names in (known or {}).items():
+        for line, row in rows:
+            _known_name(path, line, column, row.get(column, ""), names)
+    return [_benchmark(path, line, row, kpis) for line, row in rows]
+
+
+def _known_name(path: Path | Traversable, line: int, column: str, name: str, names: Collection[str]) -> None:
+    from kpis.benchmarks import plain
+
+    if name and plain(name) not in {plain(one) for one in names}:
+        raise SettingsProblem(f"{path}:{line}: there is no {column} '{name}'{likely(name, names)}")
 
 
 def _benchmark(path: Path | Traversable, line: int, row: Row, kpis: Collection[str]) -> Benchmark:

@@ -8,15 +8,23 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import subprocess
+import sys
+import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from store import is_dead, this_process
+from worker import end_with_parent
+from worker.log import log
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 GRACE_SECONDS: Final = 5.0
+WATCH_SECONDS: Final = 1.0
+"""How often a process that is kept running is looked for."""
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -25,6 +33,59 @@ def note(file: Path, pid: int, parent: int | None = None) -> None:
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
         opened.write(f"{this_process(pid)}\n{this_process(parent)}\n")
+
+
+def start_with_us(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a program that ends with the thread that starts it.
+
+    `close_fds=False` has Python use posix_spawn. Otherwise it waits on a pipe, and a pool process that another thread
+    forks meanwhile keeps the pipe open for as long as it lives.
+    """
+    starter = [sys.executable, "-I", "-S", end_with_parent.__file__, str(os.getpid())]
+    return subprocess.Popen([*starter, *command], close_fds=False)  # noqa: S603 - our own program
+
+
+class Kept:
+    """A program that runs while the block runs. It is started again when it ends or is killed."""
+
+    def __init__(self, command: Sequence[str], file: Path) -> None:
+        self._command, self._file, self._ended = command, file, threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=file.stem, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start it, after one that an earlier process left."""
+        end_left_over(self._file)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self._ended.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        process = self._start()
+        while not self._ended.wait(WATCH_SECONDS):
+            if process.poll() is not None:
+                log().warning("a process has ended and is started again", name=self._file.stem, code=process.returncode)
+                process = self._start()
+        _stop(process)
+        self._file.unlink(missing_ok=True)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = start_with_us(self._command)
+        note(self._file, process.pid)
+        return process
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, and after some seconds end it."""
+    process.terminate()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def end_left_over(file: Path) -> bool:

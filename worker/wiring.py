@@ -33,6 +33,8 @@ class Services:
     progress: Callable[[str, int], None] = field(default=lambda _what, _count: None)
     trigger: str = "by hand"
     """What starts runs: a person, or the schedule of the worker."""
+    slice_deals: int = 100_000
+    """Deals that are judged at once: it bounds the memory of a run."""
 
     def connection(self, name: str) -> ConnectionSettings:
         """The settings of one connection. Raises SettingsProblem."""
@@ -49,6 +51,19 @@ def wire(settings: Settings, *, progress: Callable[[str, int], None] | None = No
     from store import Store
 
     store = Store.open(store_url(settings))
+    return Services(
+        settings=settings,
+        clock=now,
+        sleep=time.sleep,
+        store=store,
+        connect=connecting(settings, store),
+        policy_texts=lambda: policy_texts(settings),
+        progress=progress or (lambda _what, _count: None),
+    )
+
+
+def connecting(settings: Settings, store: Store) -> Callable[[str], Connector]:
+    """What opens each connection once. What its connector learns of the CRM lives as long."""
     connectors: dict[str, Connector] = {}
 
     def connect_once(name: str) -> Connector:
@@ -56,15 +71,7 @@ def wire(settings: Settings, *, progress: Callable[[str, int], None] | None = No
             connectors[name] = connector_for(settings, name, store.connections.calls_on(name, now().date()))
         return connectors[name]
 
-    return Services(
-        settings=settings,
-        clock=now,
-        sleep=time.sleep,
-        store=store,
-        connect=connect_once,
-        policy_texts=lambda: policy_texts(settings),
-        progress=progress or (lambda _what, _count: None),
-    )
+    return connect_once
 
 
 def store_url(settings: Settings) -> str:

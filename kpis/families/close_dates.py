@@ -42,12 +42,12 @@ STANDING: Final = (
 
 def pulled_in_value(of: Parts) -> Answer:
     """The amounts of open deals whose close date is earlier at the end of the window than at its start."""
-    return worth(of, "deal pulled in")
+    return worth(of, "pulled-in deal")
 
 
 def pushed_out_value(of: Parts) -> Answer:
     """The amounts of open deals whose close date is later at the end of the window than at its start."""
-    return worth(of, "deal pushed out")
+    return worth(of, "pushed-out deal")
 
 
 def push_count(of: Parts) -> Answer:

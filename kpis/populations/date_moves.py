@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kpis.dictionary import TIME_DIMS
+from kpis.dictionary import BLANKED, TIME_DIMS, UNSCOPED
 from kpis.populations.population import Ask, Population, Source, doubted, is_unknown, unknown
 from model.facts import KNOWN
 from model.widening.date_moves import DATE_MOVES
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 HISTORY: Final = "pushes"
 """The fact that is known where the close date's history reaches back to the deal's creation."""
 DOUBTS: Final = (
-    "scopeless",
+    UNSCOPED,
+    BLANKED,
     "stateless",
     "unhistoried",
     "unhistoried_before",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from kpis.dictionary import BLANKED, UNSCOPED
 from kpis.populations.deal_stages import blind, with_figures, with_stages
 from kpis.populations.population import OWN, TYPES, Ask, Population, Source, doubted, is_unknown, unknown
 from model.snapshot import MONEY
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 IMPORT: Final = pl.duration(hours=1)
 """A deal that the CRM created and closed within this time was closed before it came into the CRM."""
-DOUBTS: Final = ("scopeless", "stateless", "dayless", "uncreated", "won_undated", "unproposed")
+DOUBTS: Final = (UNSCOPED, BLANKED, "stateless", "dayless", "uncreated", "won_undated", "unproposed")
 
 
 def rows(source: Source) -> pl.DataFrame:

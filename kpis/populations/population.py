@@ -38,7 +38,8 @@ class Source:
     """What the rows of one slice of deals are made from.
 
     `dims`: facts by which groups are asked for. `scope`: over `wide.frame`, true for the deals that count, null where
-    nobody knows. `count_imported`: deals that were created closed count as if they had been worked here.
+    nobody knows. `blanked`: the deals outside the scope that it leaves out only because a value is blank.
+    `count_imported`: deals that were created closed count as if they had been worked here.
     `extra`: further columns of deals, over `wide.frame`.
     `date_moves`: DATE_MOVES of model/widening/date_moves.py; None where the close date has no history.
     `touches`: TOUCHES of kpis/populations/activities.py, of the whole connection; only one slice has them.
@@ -50,6 +51,7 @@ class Source:
     processes: Sequence[Process] = ()
     dims: tuple[str, ...] = DEAL_DIMS
     scope: pl.Expr | None = None
+    blanked: pl.Expr | None = None
     count_imported: bool = False
     extra: Mapping[str, pl.Expr] = field(default_factory=dict)
     date_moves: pl.DataFrame | None = None

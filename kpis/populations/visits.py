@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kpis.dictionary import STAGE
+from kpis.dictionary import BLANKED, STAGE, STAGED, UNSCOPED
 from kpis.populations.population import Ask, Population, Source, doubted, is_unknown, unknown
 from model.helpers.survival import in_order
 from model.widening.effective_moves import lasting
@@ -108,14 +108,26 @@ def masked(visits: pl.DataFrame, ask: Ask) -> pl.DataFrame:
 
 
 def concerned(visits: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
-    """A row a deal: `entered` and `departed` if any of its visits did."""
-    doubts = [name for name in visits.columns if name in {"scopeless", STAGELESS} or name.startswith(unknown(""))]
+    """A row a deal: `entered` and `departed` if any of its visits did.
+
+    A deal that the scope sets aside also has a row for each stage, with `staged` true; its other row has it false.
+    """
+    doubts = [name for name in visits.columns if name in {UNSCOPED, BLANKED, STAGELESS} or name.startswith(unknown(""))]
     found = doubted(visits, *doubts)
     if found is None:
         return None
     masks = [name for name in doubts if name != unknown(STAGE)]
     keep = pl.exclude("entered", "departed")
-    deals = found.group_by("key", maintain_order=True).agg(keep.first(), pl.col("entered", "departed").any())
+    aside, ends = pl.col(UNSCOPED) | pl.col(BLANKED), pl.col("entered", "departed").any()
+    deals = found.group_by("key", maintain_order=True).agg(keep.first(), ends)
+    staged = found.filter(aside).group_by("key", "process", "stage", maintain_order=True).agg(keep.first(), ends)
+    deals = pl.concat(
+        [
+            deals.with_columns(pl.when(aside).then(pl.lit(value=False)).alias(STAGED)),
+            staged.with_columns(pl.lit(value=True).alias(STAGED)),
+        ],
+        how="diagonal_relaxed",
+    )
     return deals.with_columns(
         *(pl.col(name).fill_null(value=False) for name in masks),
         *(pl.col(STAGELESS).alias(unknown(name)) for name in (STAGE, *VISITS.clocks.values())),

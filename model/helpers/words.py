@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 ODD: Final = {"criterion": "criteria"}
 HISSING: Final = ("s", "x", "ch", "sh")
 VOWELS: Final = "aeiou"
+SHOWN: Final = 12
+"""Names that one sentence lists."""
 
 
 def many(count: int, noun: str) -> str:
@@ -32,3 +34,10 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     by_lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return f"; did you mean '{by_lower[close[0]]}'?" if close else ""
+
+
+def likely(word: str, known: Collection[str]) -> str:
+    """`; did you mean 'x'?`, else the names there are, as far as one can read them."""
+    names = list(dict.fromkeys(known))
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return did_you_mean(word, names) or (f"; there are {', '.join(names[:SHOWN])}{more}." if names else ".")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from model.currencies import CURRENCIES
 from model.facts import FACTS, Fact, FactType
-from model.subjects import TABLES
+from model.subjects import OPPORTUNITIES, TABLES
 from policies.files.node_reader import Key
 from policies.files.yaml_tree import TextNode
 from policies.language import Condition, parse_condition
@@ -128,6 +128,11 @@ def vocabulary(subject: Subject, offer: Offer, stages: tuple[str, ...], declared
         for other in TABLES.values() for name in other.facts.keys() - subject.facts.keys()
     }  # fmt: skip
     return Vocabulary(facts, elsewhere)
+
+
+def deal_facts(offer: Offer, stages: tuple[str, ...]) -> Mapping[str, Fact]:
+    """The facts that conditions of settings and questions may name, with the values that policy files may give them."""
+    return vocabulary(OPPORTUNITIES, offer, stages, {}).facts
 
 
 def _with_mapped(standard: Mapping[str, Fact], offer: Offer, declared: Mapping[str, Fact]) -> dict[str, Fact]:

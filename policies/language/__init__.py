@@ -3,6 +3,7 @@
 Importing this package loads neither sqlglot nor Polars; parsing and compiling do.
 """
 
+from policies.language.blanks import unequal, with_blanks
 from policies.language.condition import Condition, parse_condition
 from policies.language.english import denied, in_english
 from policies.language.implication import implied
@@ -74,5 +75,7 @@ __all__ = [
     "required_facts",
     "shortened",
     "trimmed",
+    "unequal",
     "walk",
+    "with_blanks",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 policy_sets = work_tables.policy_set
 KPIS = "kpis:"
-"""Starts the digest of files that were kept for the KPIs in them."""
+"""Starts the digest of files that were kept for the KPIs in them; the key of the connection follows."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,12 @@ class PolicySets:
                 *clean((digest, json(dict(files)), instant(at))),
             )
 
-    def keep_kpis(self, digest: str, files: Mapping[str, str], at: datetime) -> None:
-        """Keep the files with the KPIs that are in force from now on."""
-        self.keep(f"{KPIS}{digest}", files, at)
+    def keep_kpis(self, connection: str, digest: str, files: Mapping[str, str], at: datetime) -> None:
+        """Keep the files with the KPIs that are in force on a connection from now on."""
+        self.keep(f"{self._of_kpis(connection)}{digest}", files, at)
+
+    def _of_kpis(self, connection: str) -> str:
+        return f"{KPIS}{self.database.connection_key(connection)}:"
 
     def files(self, digest: str) -> dict[str, str] | None:
         """The files of a digest by name; None if it is unknown."""
@@ -50,9 +53,9 @@ class PolicySets:
         """The files that were last in force, by name; None if there are none."""
         return self._latest(~policy_sets.c.digest.startswith(KPIS, autoescape=True))
 
-    def latest_kpis(self) -> dict[str, str] | None:
-        """The files whose KPIs were last in force, by name; None if there are none."""
-        return self._latest(policy_sets.c.digest.startswith(KPIS, autoescape=True))
+    def latest_kpis(self, connection: str) -> dict[str, str] | None:
+        """The files whose KPIs were last in force on a connection, by name; None if there are none."""
+        return self._latest(policy_sets.c.digest.startswith(self._of_kpis(connection), autoescape=True))
 
     def _latest(self, which: sa.ColumnElement[bool]) -> dict[str, str] | None:
         query = sa.select(policy_sets.c.files).where(which).order_by(policy_sets.c.kept_at.desc()).limit(1)

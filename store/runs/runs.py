@@ -7,38 +7,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from model.errors import ConnectionBusy
 from store import mirror_tables, work_tables
-from store.codec import instant
+from store.codec import instant, text
 from store.fence import Lease, assert_held, is_dead, this_process
+from store.runs.run_end import KILLED, LOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from store.database import Database
+    from store.runs.run_end import RunEnd
     from store.sql import Sql
 
 
 table, patches, leases = work_tables.run, work_tables.patch, mirror_tables.lease
 ROW = (
     table.c.id, mirror_tables.connection.c.name.label("connection"), table.c.as_of, table.c.policy_digest,
-    table.c.calibration, table.c.kind, table.c.trigger, table.c.started_at, table.c.ended_at, table.c.outcome,
-    table.c.counts,
+    table.c.calibration, table.c.kind, table.c.trigger, table.c.started_at, table.c.ended_at, table.c.state,
+    table.c.reason, table.c.counts,
 )  # fmt: skip
-KILLED: Final = "killed"
-UNNOTED: Final = "ended, but its end could not be noted"
-LOST: Final = frozenset({None, KILLED, UNNOTED})
-"""Outcomes of runs that could not keep an account of themselves."""
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Runs and leases. A run without an outcome is under way, or was killed and nobody has worked here since."""
+    """Runs and leases. A run without a state is under way, or was killed and nobody has worked here since."""
 
     database: Database
 
@@ -59,9 +57,9 @@ class Runs:
         with self.database.writing(lease) as sql:
             sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(counts=dict(counts)))
 
-    def end(self, run_id: int, outcome: str, counts: Mapping[str, Any], at: datetime | None = None) -> None:
+    def end(self, run_id: int, how: RunEnd, counts: Mapping[str, Any], at: datetime | None = None) -> None:
         """Keep how a run ended; `counts` is its JSON of docs/contract.md; its policy_digest is set on the row."""
-        values = {"outcome": outcome, "counts": dict(counts), "ended_at": at}
+        values = {"state": how.state, "reason": text(how.reason) or None, "counts": dict(counts), "ended_at": at}
         if digest := counts.get("policy_digest"):
             values["policy_digest"] = digest
         with self.database.writing() as sql:
@@ -81,7 +79,7 @@ class Runs:
             return {outcome: int(count) for outcome, count in sql.tx.execute(query)}
 
     def latest(self, connection: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
-        """The newest runs first, as {id, connection, as_of, policy_digest, calibration, kind, outcome, counts}."""
+        """The newest runs first, each with the columns of ROW."""
         query = sa.select(*ROW).join(mirror_tables.connection, mirror_tables.connection.c.key == table.c.connection)
         query = query if connection is None else query.where(mirror_tables.connection.c.name == connection)
         with self.database.reading() as sql:
@@ -145,9 +143,9 @@ def _is_held(row: Any, now: datetime) -> bool:
 def _end_open_runs(sql: Sql, connection: int, lapsed: Any, seconds: float) -> None:
     """End the rows of runs that nobody ended; a killed run was last seen when its lease was renewed."""
     seen = lapsed and instant(lapsed.until - timedelta(seconds=seconds))
-    outcome = KILLED if lapsed and lapsed.held else UNNOTED
+    how = KILLED if lapsed and lapsed.held else LOST
     sql.run(
-        "UPDATE run SET outcome = ?, ended_at = CASE WHEN started_at > ? THEN started_at ELSE ? END"
-        " WHERE connection = ? AND outcome IS NULL",
-        *(outcome, seen, seen, connection),
+        "UPDATE run SET state = ?, reason = ?, ended_at = CASE WHEN started_at > ? THEN started_at ELSE ? END"
+        " WHERE connection = ? AND state IS NULL",
+        *(how.state, how.reason or None, seen, seen, connection),
     )

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from model.calendars.replay_days import BROKEN
 from model.sync import Description, FieldHistory
+from store import DONE
 from tests.worker.archive import FEEDS, GIVEN, NAME, Archive, archive, call, changed, crm_stage, deal, moved, owner
 from worker.pipeline.judge import judge
 from worker.pipeline.past import Past
@@ -223,7 +224,7 @@ def judged(folder: Path, kind: str, lives: Sequence[Life], runs: Sequence[dateti
             policies = read_once({"p.yaml": PACK}, described)
             run = kept.store.runs.start(NAME, now, "", "", "judge", None)
             judge(session, policies, described, run, binding=True)
-            kept.store.runs.end(run, "done", {})
+            kept.store.runs.end(run, DONE, {})
             yield kept
 
 

@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 
 from model.deal_keys import ALL_DEALS, DealKeys
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
+from store import DONE
 from store.database import migrate
 from tests.store.fixtures import DAY, NOON, deal, keep
 
@@ -195,7 +196,7 @@ def test_a_dry_run_remembers_the_last_month(pipeline):
 def test_a_store_of_before_keeps_its_last_verdict_as_its_first_decision(pipeline):
     key = pipeline.mirror.ids("acme")["d1"]
     run, _ = judged(pipeline, {(key, "a"): "x"}, {key: 80}, digest="old")
-    pipeline.runs.end(run, "done", {})
+    pipeline.runs.end(run, DONE, {})
     found = pipeline.verdicts.deals("acme")[0]
     pipeline.database.downgrade("0003")
     pipeline.database.upgrade()

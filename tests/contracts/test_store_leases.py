@@ -59,7 +59,7 @@ def test_whoever_takes_a_lapsed_lease_over_ends_the_killed_run_with_what_it_had_
     assert store.runs.under_way("acme", NOON + MINUTE)
     later = store.runs.lease("acme", "b", NOON + 5 * MINUTE)
     row = store.runs.get(run)
-    assert (row["outcome"], row["started_at"], row["ended_at"]) == ("killed", NOON, NOON + MINUTE / 2)
+    assert (row["state"], row["started_at"], row["ended_at"]) == ("killed", NOON, NOON + MINUTE / 2)
     assert (row["trigger"], row["counts"], store.runs.written(run)) == ("schedule", {"pulled": 7}, {"written": 1})
     store.runs.release(later)
     assert not store.runs.under_way("acme", NOON + 5 * MINUTE)

@@ -10,9 +10,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from model.errors import SettingsProblem
-from store import Store, work_tables
+from store import Occasion, Store, work_tables
 from store.database import HEAD
 from store.mirror_tables import metadata
+from tests.store.fixtures import NOON
 
 
 def tables(store):
@@ -30,6 +31,30 @@ def test_migrations_make_the_declared_tables_and_take_them_away_again(store):
     assert tables(store) == set()
     store.database.upgrade()
     assert tables(store) == set(metadata.tables)
+
+
+def test_a_store_from_before_the_schedule_keeps_its_runs_and_takes_jobs(store):
+    run = store.runs.start("acme", NOON, "digest", "calibration", "run")
+    store.database.downgrade("0063")
+    assert "job" not in tables(store)
+    store.database.upgrade()
+    assert [row["id"] for row in store.runs.latest("acme")] == [run]
+    assert store.jobs.begin(Occasion("acme", "incremental", NOON), NOON, 40).attempt == 1
+
+
+def test_the_ends_of_runs_of_an_older_version_are_states_with_a_reason(store):
+    ends = {
+        "done": "done", "killed": "killed", "The CRM is away.": "stopped", "fault: the database was away (X)": "fault",
+        "ended, but its end could not be noted": "lost",
+    }  # fmt: skip
+    runs = [store.runs.start("acme", NOON, "", "", "run") for _ in ends]
+    store.database.downgrade("0064")
+    with store.database.writing() as sql:
+        sql.many("UPDATE run SET outcome = ? WHERE id = ?", list(zip(ends, runs, strict=True)))
+    store.database.upgrade()
+    for run, (outcome, state) in zip(runs, ends.items(), strict=True):
+        row = store.runs.get(run)
+        assert (row["state"], row["reason"] or row["state"]) == (state, outcome)
 
 
 def test_the_newest_migration_is_the_one_that_opening_looks_for():

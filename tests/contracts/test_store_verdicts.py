@@ -12,7 +12,7 @@ from model.deal_keys import ALL_DEALS, DealKeys
 from model.errors import SettingsProblem
 from model.previous_verdict import BREACHES, DEAL_VERDICTS, FINDINGS
 from model.sync import Description, FieldRule, Source
-from store import Revisions
+from store import DONE, Revisions, RunEnd
 from tests.store.fixtures import DAY, NOON, deal, keep, rows
 
 FLAG = '{"policy":"no-amount","points":10}'
@@ -112,19 +112,26 @@ def test_a_policy_binds_from_its_first_run(store):
 
 def test_half_an_emoji_in_the_report_of_a_run_is_kept_as_a_question_mark(store):
     run = store.runs.start("acme", NOON, "", "", "run")
-    store.runs.end(run, "stopped", {"remarks": ["field \ud83d is unknown"], "facts": {"\ud83d": (1, {"\ud83d"})}}, NOON)
+    store.runs.end(
+        run,
+        RunEnd("stopped", "half \ud83d"),
+        {"remarks": ["field \ud83d is unknown"], "facts": {"\ud83d": (1, {"\ud83d"})}},
+        NOON,
+    )
+    assert store.runs.get(run)["reason"] == "half ?"
     assert store.runs.get(run)["counts"] == {"remarks": ["field ? is unknown"], "facts": {"?": [1, ["?"]]}}
 
 
 def test_runs_are_listed_newest_first_and_one_that_is_under_way_has_no_outcome(store):
     first = store.runs.start("acme", NOON, "d1", "calibration 2026-10-01", "run", at=NOON, trigger="by hand")
-    store.runs.end(first, "done", {"findings": 3, "seconds": {"pull": 0.5}}, NOON + DAY)
+    store.runs.end(first, DONE, {"findings": 3, "seconds": {"pull": 0.5}}, NOON + DAY)
     second = store.runs.start("other", NOON, "d1", "", "pull")
     assert [row["id"] for row in store.runs.latest()] == [second, first]
-    assert [row["outcome"] for row in store.runs.latest()] == [None, "done"]
+    assert [row["state"] for row in store.runs.latest()] == [None, "done"]
     assert store.runs.latest("acme") == [store.runs.get(first)]
     assert store.runs.get(first) == {
-        "id": first, "connection": "acme", "as_of": NOON, "policy_digest": "d1", "kind": "run", "outcome": "done",
+        "id": first, "connection": "acme", "as_of": NOON, "policy_digest": "d1", "kind": "run",
+        "state": "done", "reason": None,
         "calibration": "calibration 2026-10-01", "counts": {"findings": 3, "seconds": {"pull": 0.5}},
         "trigger": "by hand", "started_at": NOON, "ended_at": NOON + DAY,
     }  # fmt: skip

@@ -166,7 +166,7 @@ def test_where_the_filter_is_unknown_of_every_deal_there_is_no_value():
     assert (rate.value, rate.n, rate.why) == (
         None,
         0,
-        "there is no such deal in the window; 1 deal of unknown deal_type left out",
+        "1 deal of unknown deal_type left out; of the others, no such deal in the window",
     )
 
 
@@ -201,7 +201,7 @@ def test_a_ratio_of_deals_that_are_not_among_each_other_is_no_share_and_has_no_i
 def test_a_derived_kpi_without_one_of_its_kpis_has_no_value_and_says_which():
     found = value(pipeline([deal(amount=5)]), REWRITTEN, "my_velocity")
     assert found.value is None
-    assert "my_win_rate_closed has no value (there is no such deal in the window)" in found.why
+    assert "my_win_rate_closed has no value (no such deal in the window)" in found.why
 
 
 def test_money_stays_exact_to_the_cent():

@@ -125,3 +125,8 @@ def test_a_deal_of_which_nobody_knows_whether_it_is_open_is_in_no_count():
     wide = pipeline([deal("won", 5), {**deal(), "is_open": None, "is_won": None, "is_lost": None}])
     assert value_of(wide, "win_rate_closed").n == 1
     assert value_of(wide, "pipeline_value").n == 0
+
+
+@pytest.mark.parametrize("word", ["Pipeline value", "pipeline-value", "quota attainment", "PIPELINE_VALUE"])
+def test_an_exact_title_or_id_wins_over_what_a_word_could_also_mean(word):
+    assert find(word).id == "_".join(word.lower().replace("-", " ").replace("_", " ").split())

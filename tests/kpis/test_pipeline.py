@@ -97,7 +97,10 @@ def test_targets_in_another_currency_are_not_compared():
 
 def test_a_target_of_another_quarter_is_no_target_of_this_one():
     coverage = value_of(pipeline([deal()]), "pipeline_coverage", targets=targets((None, None, "2027-Q1", "10", None)))
-    assert (coverage.value, coverage.why) == (None, "no target for 2026-Q4, FY2026-Q4, 2026-11, 2026, FY2026")
+    assert (coverage.value, coverage.why) == (
+        None,
+        "no target for 2026-Q4, FY2026-Q4, 2026-11, 2026, FY2026; the targets are for 2027-Q1",
+    )
 
 
 def test_by_window_year_the_years_target_goes_first():

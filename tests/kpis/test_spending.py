@@ -71,7 +71,10 @@ def test_a_channel_is_compared_with_the_deals_of_its_source():
 
 def test_a_channel_that_lacks_a_month_leaves_the_whole_unsaid():
     table = spend(("2026-07", 1, "Ads"), ("2026-08", 1, "Ads"), ("2026-Q3", 2, "Fair"))
-    assert of("customer_acquisition_cost", table).why.startswith("the spend of the channel Ads does not fill")
+    assert of("customer_acquisition_cost", table).why == (
+        "the spend of the channel Ads does not fill 2026-07-01 to 2026-09-30 with whole periods, each day once; "
+        "it has no line for 2026-09"
+    )
 
 
 def test_won_deals_without_an_amount_cost_and_bring_in_nothing_that_is_known():

@@ -98,7 +98,16 @@ def test_a_window_that_is_a_period_asks_for_its_targets():
     goals = targets(("Ann", None, "2026-Q4", "1", None), ("Ann", None, "2026-Q3", "2000", None))
     assert value_of(org(), ATTAINED, targets=goals, window=Window("2026-Q3")).value == Decimal("0.5")
     none = value_of(org(), ATTAINED, targets=goals, window=Window("2026-Q2"))
-    assert (none.value, none.why) == (None, "no target for 2026-Q2")
+    assert (none.value, none.why) == (None, "no target for 2026-Q2; the targets are for 2026-Q3, 2026-Q4")
+
+
+def test_a_target_of_a_month_is_not_counted_beside_those_of_its_quarter_and_the_note_says_so():
+    goals = targets(
+        ("Ann", None, "2026-Q4", "100", None), *[(one, None, "2026-11", "9", None) for one in ("Ann", "Bob")]
+    )
+    coverage = value_of(org(), "pipeline_coverage", targets=goals)
+    assert coverage.denominator == 100
+    assert coverage.why.endswith("1 target for 2026-11 not counted beside those for 2026-Q4")
 
 
 @pytest.mark.parametrize(("period", "due"), [("2026-Q4", 0), ("FY2027-Q4", 100)])

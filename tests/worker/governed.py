@@ -13,6 +13,7 @@ from tests.support.stores import empty_store
 from worker.pipeline.run import run
 from worker.settings import Settings as WorkerSettings
 from worker.settings import connection_settings
+from worker.settings_tables import KpiSettings
 from worker.usecases.answers import deals, leads
 from worker.wiring import Services, policy_texts
 
@@ -121,10 +122,13 @@ class Governed:
 
 
 def services(driver: CrmDriver, folder: Path, **connection: Any) -> Services:
-    """Services over this CRM, with the starter pack and a SQLite store in `folder`."""
+    """Services over this CRM, with the starter pack and a SQLite store in `folder`.
+
+    Runs do not measure, which is a quarter of what a run of a small org costs; see `measuring`.
+    """
     ways = {"sandbox": True, "timezone": "America/New_York", **connection}
     found = connection_settings({"kind": driver.kind, **ways})
-    settings = WorkerSettings(home=folder, connections={NAME: found})
+    settings = WorkerSettings(home=folder, connections={NAME: found}, kpis=KpiSettings(each_run_up_to=0))
     connector = driver.connector(budget_share=1.0)
     return Services(
         settings=settings,
@@ -143,6 +147,12 @@ def live(team: Governed, texts: dict[str, bytes] | None = None, **changes: Any) 
     settings = settings.model_copy(update={"connections": {NAME: connection}})
     given = texts or policy_texts(settings)
     return replace(team, services=replace(team.services, settings=settings, policy_texts=lambda: given))
+
+
+def measuring(team: Governed) -> Governed:
+    """The same team, with runs that measure the KPIs."""
+    settings = team.services.settings.model_copy(update={"kpis": KpiSettings()})
+    return replace(team, services=replace(team.services, settings=settings))
 
 
 def rolled_out(texts: dict[str, bytes], to: str = "everyone") -> dict[str, bytes]:

@@ -14,8 +14,9 @@ from model.errors import ConnectionBusy, SettingsProblem
 from store import Store
 from store.database import Database
 from tests.worker.governed import NAME, governed, with_connector
+from worker.pipeline.heartbeat import heartbeat
 from worker.pipeline.patience import PAUSES
-from worker.pipeline.running import heartbeat, leased
+from worker.pipeline.running import leased
 from worker.usecases.answers import runs
 
 AWAY = sa.exc.OperationalError("", {}, Exception("the server closed the connection"))
@@ -141,7 +142,8 @@ def test_the_heartbeat_of_a_lease_outlives_a_store_that_fails_for_a_while(team, 
     runs_ = team.services.store.runs
     lease = runs_.lease(NAME, "a run", team.services.clock(), 40)
     trouble.fail(error, 3)
-    heartbeat(trouble.services, lease, Beats(team, 6))
+    flaky = trouble.services.store.runs
+    heartbeat(lambda: flaky.renew(lease, team.services.clock(), 40), Beats(team, 6))
     team.later(seconds=20)
     with pytest.raises(ConnectionBusy):
         runs_.lease(NAME, "another", team.services.clock())

@@ -1,28 +1,31 @@
 """A connection that is judged slice by slice ends up like one that is judged whole."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.worker.governed import NAME, governed
-from worker.pipeline import slices
+from tests.worker.governed import NAME, governed, measuring
 from worker.pipeline.spool import Spool
 from worker.usecases.answers import deals
 from worker.usecases.kpis import kpis
 
 
-def after_two_runs(folder, monkeypatch, size):
+def after_two_runs(folder, size):
     folder.mkdir()
-    monkeypatch.setattr(slices, "SLICE", size)
-    with governed(folder, currency="USD") as team:
+    with governed(folder, currency="USD") as opened:
+        team = measuring(opened)
+        team.services = replace(team.services, slice_deals=size)
         team.seed(40)
         reports = [team.run(), team.run()]
         counts = [report.to_json() | {"seconds": None, "calls": None} for report in reports]
         values = [row | {"as_of": None} for row in kpis(team.services, NAME)]
+        assert values
         return counts, deals(team.services, NAME), team.all_on_record(), values
 
 
-def test_records_verdicts_kpis_and_counts_are_those_of_one_slice(tmp_path, monkeypatch):
-    whole = after_two_runs(tmp_path / "whole", monkeypatch, 1000)
-    assert after_two_runs(tmp_path / "slices", monkeypatch, 7) == whole
+def test_records_verdicts_kpis_and_counts_are_those_of_one_slice(tmp_path):
+    whole = after_two_runs(tmp_path / "whole", 1000)
+    assert after_two_runs(tmp_path / "slices", 7) == whole
     assert whole[0][1]["patches"] == 0
 
 

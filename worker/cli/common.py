@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="the connection's name in the config file")]
 Json = Annotated[bool, typer.Option("--json", help="answer in JSON")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="print CSV with whole texts")]
 WRONG, OUR_FAULT = 2, 70
 EXIT_CODES: dict[type[SluicegateError], int] = {
     PolicyProblem: WRONG,
@@ -104,6 +105,12 @@ def tell(text: str, *, err: bool = False) -> None:
 def show_count(what: str, count: int) -> None:
     """Show a running count on the terminal's last line."""
     print(f"\r{what} {count:,} ", end="", file=sys.stderr, flush=True)
+
+
+def one_form(*, as_csv: bool, as_json: bool) -> None:
+    """Raise SettingsProblem where both forms are asked for."""
+    if as_csv and as_json:
+        raise SettingsProblem("--csv and --json are two forms of one answer; ask for one of them.")
 
 
 def say(answer: Any, as_json: bool, people: Callable[[], None]) -> None:

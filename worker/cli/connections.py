@@ -72,7 +72,7 @@ def pause(context: typer.Context, name: Name, as_json: Json = False) -> None:
 
 @connection.command()
 def resume(context: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Allow runs on the connection again.
+    """Allow runs on the connection again, and have scheduled work that was set aside tried again.
 
     Example: sluicegate connection resume acme
     """
@@ -115,6 +115,7 @@ def _note(context: typer.Context, name: str, as_json: bool, *, paused: bool) -> 
         services.store.connections.pause(name, "by hand", services.clock())
     else:
         services.store.connections.resume(name)
+        services.store.jobs.resume(name)
     sentence = f"'{name}' is paused; no run touches it." if paused else f"'{name}' runs again."
     say({"connection": name, "paused": paused}, as_json, lambda: tell(sentence))
 

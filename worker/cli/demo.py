@@ -180,6 +180,7 @@ NEXT = """\
 Try next (the store and the config lie in {folder}/; the local CRMs are gone):
   {command} --config {folder}/sluicegate.toml deals salesforce --flagged
   {command} --config {folder}/sluicegate.toml explain salesforce {deal}
+  {command} --config {folder}/sluicegate.toml kpis salesforce --by team
   {command} check YOUR-EXPORT.csv"""
 COMMAND = ".venv/bin/sluicegate"
 LINES = 3

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from model.helpers.words import many
-from worker.cli.common import Json, Name, asked, say, table, tell
-from worker.cli.lists import AsCsv, print_csv
+from worker.cli.columns import print_csv
+from worker.cli.common import AsCsv, Json, Name, asked, one_form, say, table, tell
 from worker.cli.rendering import moment, show_decision, show_digest, show_explanation
 from worker.cli.run import first_instant
 from worker.cli.runs import cell
@@ -60,6 +60,7 @@ def history(
     """
     from worker.usecases.audit.history import history as answer
 
+    one_form(as_csv=as_csv, as_json=as_json)
     found = answer(asked(context).services(), name, id)
     rows = [*map(_visit, found["stages"]), *map(_change, found["fields"])]
     if as_csv:
@@ -118,6 +119,7 @@ def changes(
     """
     from worker.usecases.audit.changelog import Asked, changelog
 
+    one_form(as_csv=as_csv, as_json=as_json)
     services = asked(context).services()
     zone = services.connection(name).timezone
     found = changelog(services, name, Asked(record, run, policy, approved_by, first_instant(since, zone)))

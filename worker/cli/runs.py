@@ -9,8 +9,8 @@ from typer.core import TyperGroup
 
 from model.errors import SettingsProblem
 from model.helpers.words import many
-from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.lists import AsCsv, print_csv
+from worker.cli.columns import print_csv
+from worker.cli.common import AsCsv, Json, asked, one_form, say, table, tell
 from worker.cli.rendering import moment, show_run, show_runs
 from worker.cli.run import acted, show_trouble
 
@@ -57,6 +57,7 @@ def show(
     from worker.usecases.answers import one_run
     from worker.usecases.answers import runs as answer
 
+    one_form(as_csv=as_csv, as_json=as_json)
     services = asked(context).services()
     if changes or as_csv:
         _show_changes(services, id, as_csv=as_csv, as_json=as_json)

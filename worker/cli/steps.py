@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from model.helpers.words import many
 from model.sync import OUR_FIELDS
 from worker.cli.common import Json, Name, asked, say, table, tell
-from worker.cli.kpis import show_kpis
+from worker.cli.kpis import show_kpis, show_remarks
 from worker.cli.run import AsOf, day_of, show
+
+if TYPE_CHECKING:
+    from worker.usecases.kpis import KpiAnswer
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,9 +67,13 @@ def measure(context: typer.Context, name: Name, as_of: AsOf = "", as_json: Json 
     from worker.usecases.kpis import measure_only
 
     services = asked(context).services()
-    values = measure_only(services, name, day_of(services, name, as_of))
+    found = measure_only(services, name, day_of(services, name, as_of))
+    say(found.json(), as_json, lambda: _show_measured(found))
 
-    say({"kpis": values}, as_json, lambda: show_kpis(values, whole=True))
+
+def _show_measured(found: KpiAnswer) -> None:
+    show_kpis(found.rows, whole=True)
+    show_remarks(found)
 
 
 def push(

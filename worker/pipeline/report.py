@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from store import Approval
 
 DONE: Final = 0
@@ -58,10 +60,11 @@ class Report:
     leads: dict[str, int] = field(default_factory=dict)  # only if a policy names leads
     dry_run: bool = False
     stopped: str = ""  # why it stopped early; the next run continues from there
+    resumes_at: datetime | None = None  # when a run that stopped early may go on; for the schedule, not in JSON
 
     def to_json(self) -> dict[str, Any]:
         """The `run` object of docs/contract.md."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "resumes_at"}
 
     @property
     def exit_code(self) -> int:

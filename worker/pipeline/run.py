@@ -79,6 +79,8 @@ def _alone(services: Services, name: str, as_of: datetime | None, options: RunOp
         report.dry_run = options.dry
         with counted(session, report):
             _steps(session, report, run_id, options)
+        given_up = session.store.jobs.set_aside(name)
+        report.aside += [{"table": "job", "id": job.name, "reason": str(job.set_aside)} for job in given_up]
     return report
 
 
@@ -97,7 +99,8 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
         for other in judge_others(session, policies, description, run_id):
             other.fill(report)
     with _timed(session, report, "measure"):
-        report.remarks += _measured(session, judged, run_id, description)
+        if options.full or report.deals <= session.services.settings.kpis.each_run_up_to:
+            report.remarks += _measured(session, judged, run_id, description)
     with _timed(session, report, "push"):
         push(session, judged, description, run_id, report, dry=options.dry)
         act(session, judged, description, run_id, report, dry=options.dry)

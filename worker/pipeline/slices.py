@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from policies.language import Condition
     from worker.pipeline.session import Session
 
-SLICE: Final = 100_000
 HOLIDAY_YEARS: Final = 3
 EVERYTHING: Final = None
 PEOPLE_FACTS: Final = frozenset({"team", "region"})
@@ -74,7 +73,7 @@ def shots(session: Session, description: Description, *sets: PolicySet) -> Itera
     """The connection's deals in slices by key, as the store holds them, to be judged by these sets of policies."""
     store, name, touch = session.store, session.name, touch_rule(session, description)
     claims = claimed_by(sets)
-    slices = store.history.slices(name, SLICE)
+    slices = store.history.slices(name, session.services.slice_deals)
 
     def read(keys: DealKeys) -> Snapshot:
         shot = store.history.snapshot(

@@ -222,7 +222,7 @@ def _whole(services: Services, row: dict[str, Any]) -> dict[str, Any]:
     """A run's row as JSON, with the undo of it if there was one."""
     undos = services.store.runs.undos(row["connection"])
     mine = [undo for undo in undos if ((undo["counts"] or {}).get("undo") or {}).get("run") == str(row["id"])]
-    return run_json(_with_final_outcome(services, row)) | ({"undone_by": _undone(mine[-1])} if mine else {})
+    return run_json(_with_final_state(services, row)) | ({"undone_by": _undone(mine[-1])} if mine else {})
 
 
 def _undone(undo: dict[str, Any]) -> dict[str, Any]:
@@ -244,20 +244,22 @@ def run_json(row: dict[str, Any]) -> dict[str, Any]:
         "started_at": began.isoformat() if began else None,
         "ended_at": ended.isoformat() if ended else None,
         "seconds": round((ended - began).total_seconds(), 1) if began and ended else None,
-        "outcome": row["outcome"] or UNDER_WAY,
+        "state": row["state"] or UNDER_WAY,
+        "reason": row["reason"],
+        "outcome": row["reason"] or row["state"] or UNDER_WAY,
         "policy_digest": counts.get("policy_digest") or row["policy_digest"],
         "calibration": row["calibration"],
         "counts": counts,
     }
 
 
-def _with_final_outcome(services: Services, row: dict[str, Any]) -> dict[str, Any]:
-    """A run's row with its outcome. Of a killed run, the lease knows that it ended and the receipts what it wrote."""
-    outcome = row["outcome"]
-    if outcome is None and not services.store.runs.under_way(row["connection"], services.clock()):
-        outcome = KILLED
-    if outcome != KILLED:
+def _with_final_state(services: Services, row: dict[str, Any]) -> dict[str, Any]:
+    """A run's row with its state. Of a killed run, the lease knows that it ended and the receipts what it wrote."""
+    state = row["state"]
+    if state is None and not services.store.runs.under_way(row["connection"], services.clock()):
+        state = KILLED.state
+    if state != KILLED.state:
         return row
     counts = row["counts"] or {}
     written = counts.get("outcomes", {}) | services.store.runs.written(row["id"])
-    return row | {"outcome": outcome, "counts": counts | {"outcomes": written}}
+    return row | {"state": state, "counts": counts | {"outcomes": written}}

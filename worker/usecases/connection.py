@@ -14,7 +14,7 @@ from policies.judging.rules import rules_of, unmapped
 from policies.language import compared
 from policies.reporting.plan import PlanRow, plan
 from worker.pipeline.home_currency import currency_remark
-from worker.pipeline.measuring import USUAL, conditions_of, facts_of, own_kpis
+from worker.pipeline.measuring import USUAL, check_values, conditions_of, facts_of, own_kpis
 from worker.pipeline.other_subjects import named, part_of
 from worker.pipeline.pull import pull
 from worker.pipeline.push import on_record, recover, send
@@ -25,8 +25,9 @@ from worker.usecases.check_names import strange_deals, strange_stages
 from worker.usecases.check_policies import sound, stray_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from model.facts import Fact
     from model.sync import Description
     from model.wide import Wide
     from policies.files import PolicySet
@@ -70,6 +71,7 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
             if process.applies_to and (lacking := sorted(unmapped(process.applies_to.facts, part.wide))):
                 lack = f"Process {process.id} cannot tell which deals are its own"
                 yield Remark("note", f"{lack}: nothing is mapped for {', '.join(lacking)}.")
+        yield from of_scope(session, facts_of(description, policies.processes), part.wide)
         yield from strange_stages(policies, part, session.connection.kind)
         yield from strange_owners(session, policies)
         yield from strange_deals(session, policies)
@@ -86,6 +88,20 @@ def of_kpis(session: Session, description: Description) -> Iterator[Remark]:
     except SettingsProblem as problem:
         yield Remark("missing", f"No KPIs are measured: {problem}")
     yield from (Remark("missing", remark) for remark in own_kpis(session, description).remarks)
+
+
+def of_scope(session: Session, facts: Mapping[str, Fact], wide: Wide) -> Iterator[Remark]:
+    """Values in `kpi_scope` that neither the CRM nor a deal has, and facts that nothing is mapped for."""
+    try:
+        conditions = conditions_of(session, USUAL, facts)
+        check_values(session, USUAL, facts, [wide])
+    except SettingsProblem as problem:
+        yield Remark("missing", f"No KPIs are measured: {problem}")
+        return
+    for condition in conditions:
+        if lacking := sorted(unmapped(condition.facts, wide)):
+            text = f"Nothing is mapped for {', '.join(lacking)}, which kpi_scope names"
+            yield Remark("warning", f"{text}. KPIs leave out every deal of which that leaves the scope unknown.")
 
 
 def rolled_out_to_nobody(policies: PolicySet, wide: Wide) -> Iterator[Remark]:

@@ -71,7 +71,7 @@ def _run(services: Services, run_id: str) -> dict[str, Any]:
     name, undone = row["connection"], (row["counts"].get("undo") or {}).get("run")
     if name not in services.settings.connections:
         raise SettingsProblem(STRANGE.format(id=run_id, name=name))
-    if row["outcome"] == RUNNING:
+    if row["state"] == RUNNING:
         raise SettingsProblem(UNDER_WAY.format(id=run_id))
     if undone:
         raise SettingsProblem(IS_UNDO.format(id=run_id, run=undone, name=name))

@@ -16,7 +16,7 @@ from policies.files import read_policies
 from sandbox.salesforce import SYNC, Org, new_org, seed, serve
 from sandbox.salesforce.config import config
 from sandbox.salesforce.events import create_as, edit_as
-from store import Store
+from store import Occasion, Store
 from worker.cli.main import main
 from worker.packs import copied
 from worker.settings import Settings
@@ -311,6 +311,17 @@ def test_a_paused_connection_is_left_alone_until_it_is_resumed(served):
     assert len(served.org.calls) == calls
     assert served.ask("connection", "resume", NAME) == (0, {"connection": NAME, "paused": False})
     assert served.ask("run", NAME)[0] == 0
+
+
+def test_scheduled_work_that_was_set_aside_is_named_by_each_run_until_the_connection_is_resumed(served):
+    store, at = served.store(), now()
+    store.jobs.give_up(store.jobs.begin(Occasion(NAME, "full", at), at, 40), "it kills its worker", at)
+    store.close()
+    code, run = served.ask("run", NAME)
+    assert (code, run["aside"]) == (1, [{"table": "job", "id": "full", "reason": "it kills its worker"}])
+    served.ask("connection", "resume", NAME)
+    code, run = served.ask("run", NAME)
+    assert (code, run["aside"]) == (0, [])
 
 
 @pytest.mark.parametrize(

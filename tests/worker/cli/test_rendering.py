@@ -2,7 +2,10 @@
 
 import pytest
 
-from worker.cli.kpis.rendering import compared, csv_row, show_groups, show_kpis, written
+from kpis.catalogue import SHIPPED
+from model.errors import SettingsProblem
+from worker.cli.common import one_form
+from worker.cli.kpis.rendering import MATTER, compared, csv_lines, show_groups, show_kpis, written
 from worker.cli.rendering import moment, show_explanation, show_run
 from worker.cli.steps import show_preview
 from worker.usecases.answers import ledger, ranked
@@ -47,10 +50,12 @@ def test_the_groups_that_were_asked_for_are_tables_of_their_own(capsys):
     assert by_owner.startswith(" by owner")
 
 
-def test_one_screen_has_ten_kpis_and_the_ids_of_the_rest(capsys):
-    show_kpis([kpi(f"other_{place}") for place in range(12)] + [kpi("win_rate_closed", 0.25, unit="share")])
+def test_one_screen_has_the_ten_kpis_that_matter_those_of_the_user_and_how_many_more_there_are(capsys):
+    others = [kpi(name) for name in SHIPPED if name not in MATTER][:12]
+    show_kpis([*others, kpi("win_rate_closed", 0.25, unit="share"), kpi("large_deals")])
     printed = capsys.readouterr().out
     assert "win rate closed" in printed
+    assert "large deals" in printed
     assert "12 more: `--all` shows them" in printed
 
 
@@ -81,9 +86,22 @@ def test_values_are_written_as_people_write_them(value, unit, text):
     assert written(kpi(value=value, unit=unit), "value") == text
 
 
-def test_a_line_of_csv_has_the_dimensions_in_one_cell():
-    cells = csv_row(kpi(process="sales", stage="demo"))
-    assert cells[:4] == ("pipeline_value", "pipeline value", "process=sales; stage=demo", "1200.50")
+def test_csv_has_a_column_for_each_dimension_and_the_benchmark():
+    band = {"low": 1000, "high": None, "source": "S89", "year": None}
+    rows = [kpi(), {**kpi(process="sales", stage="demo"), "benchmark": band, "trusted": False, "category": "leading"}]
+    heads, (whole, group) = csv_lines(rows)
+    assert heads[:5] == ["id", "title", "process", "stage", "value"]
+    assert whole[:5] == ("pipeline_value", "pipeline value", "", "", "1200.50")
+    assert group[:5] == ("pipeline_value", "pipeline value", "sales", "demo", "1200.50")
+    found = dict(zip(heads, group, strict=True))
+    assert [found[name] for name in ("category", "benchmark", "benchmark_low", "benchmark_high", "trusted")] == [
+        "leading", "in", "1000", "", "False",
+    ]  # fmt: skip
+
+
+def test_two_forms_of_one_answer_are_refused():
+    with pytest.raises(SettingsProblem, match="--csv and --json"):
+        one_form(as_csv=True, as_json=True)
 
 
 def test_flags_stand_as_on_the_record_and_the_observed_ones_below():

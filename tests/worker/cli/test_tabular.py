@@ -97,6 +97,14 @@ def test_a_mistake_in_a_benchmark_names_its_line(tmp_path, row, expected):
         side_files.benchmarks(written(tmp_path, f"kpi,low,high,year\n{row}\n"), KPIS)
 
 
+def test_a_benchmark_for_a_segment_that_there_is_not_is_a_mistake_with_a_likely_one(tmp_path):
+    path = written(
+        tmp_path, "segment,kpi,low,high\nenterprise,win_rate_closed,1%,2%\nEnterprize,win_rate_closed,1%,2%\n"
+    )
+    with pytest.raises(SettingsProblem, match=r":3: there is no segment 'Enterprize'; did you mean 'Enterprise'\?$"):
+        side_files.benchmarks(path, KPIS, {"segment": ["Enterprise", "SMB"]})
+
+
 def test_the_shipped_benchmarks_are_of_shipped_kpis():
     from importlib import resources
 

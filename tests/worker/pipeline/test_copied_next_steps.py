@@ -1,5 +1,7 @@
 """A copied next step is found across slices of a connection, too."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.worker.archive import NAME, NOW, archive, deal
@@ -13,12 +15,11 @@ policies:
 
 
 @pytest.mark.parametrize("size", [1, 2, 100])
-def test_the_same_text_on_two_deals_of_a_rep_is_found_however_deals_are_sliced(tmp_path, monkeypatch, size):
-    monkeypatch.setattr("worker.pipeline.slices.SLICE", size)
+def test_the_same_text_on_two_deals_of_a_rep_is_found_however_deals_are_sliced(tmp_path, size):
     with archive(tmp_path) as kept:
         texts = {"d1": "Send the offer", "d2": "Call Ann", "d3": "send the offer", "d4": "tbd", "d5": "tbd"}
         kept.keep(NOW, opportunity=[deal(id_, next_step=text) for id_, text in texts.items()])
-        kept.services = kept.services.__class__(**{**vars(kept.services), "policy_texts": lambda: {"p.yaml": PACK}})
+        kept.services = replace(kept.services, policy_texts=lambda: {"p.yaml": PACK}, slice_deals=size)
         judge_only(kept.services, NAME, None)
         flagged = {found["id"] for found in kept.store.verdicts.deals(NAME) if found["flags"]}
         assert flagged == {"d1", "d3"}

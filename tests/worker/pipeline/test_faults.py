@@ -179,7 +179,7 @@ def test_a_fault_that_lasts_stops_the_run_which_goes_on_where_it_stopped(team, k
     report = team.run()
     assert report.exit_code == 3
     assert found in report.stopped
-    assert team.services.store.runs.latest()[0]["outcome"] == report.stopped
+    assert team.services.store.runs.latest()[0]["reason"] == report.stopped
     assert report.calls
     assert team.written(before) == []
     team.driver.faults.clear()
@@ -197,7 +197,7 @@ def test_what_no_repetition_changes_is_for_a_person_to_settle(team, kind, fault)
     with pytest.raises(AccessRefused) as raised:
         team.run()
     assert found in str(raised.value)
-    assert team.services.store.runs.latest()[0]["outcome"] == str(raised.value)
+    assert team.services.store.runs.latest()[0]["reason"] == str(raised.value)
     team.driver.faults.clear()
     assert team.run().exit_code == 0
     assert team.written(before) == [team.new]

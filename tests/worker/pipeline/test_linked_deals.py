@@ -6,7 +6,7 @@ import pytest
 
 from model.errors import SettingsProblem
 from sandbox.salesforce.events import delete_as
-from tests.worker.governed import NAME, governed
+from tests.worker.governed import NAME, governed, measuring
 from worker.pipeline.run import run
 from worker.settings import connection_settings
 from worker.usecases.answers import deals
@@ -19,7 +19,7 @@ REPORT = "opportunity_id,name,owner,deal_stage,close_date,amount,salesforce_id\n
 @pytest.fixture
 def team(tmp_path):
     with governed(tmp_path) as opened:
-        yield opened
+        yield measuring(opened)
 
 
 def beside(team, folder, rows: str, **changes):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from model.errors import SettingsProblem
-from tests.worker.governed import CHECKED, FLAGS, NAME, SCORE, live, rolled_out
+from tests.worker.governed import CHECKED, FLAGS, NAME, SCORE, live, measuring, rolled_out
 from worker.usecases.approve import approvals, approve
 from worker.usecases.connection import check
 from worker.usecases.diff import diff
@@ -280,7 +280,7 @@ def test_each_kpi_that_a_paused_or_waived_deal_touches_is_given_without_it_too(t
     team.edit(waived, amount=None)
     until = (team.driver.clock.now() + timedelta(days=9)).date()
     team.edit(paused, pause_until=until.isoformat(), pause_reason="Away")
-    mine = opened(team, text=POLICIES + (WAIVED % (waived, until)).encode())
+    mine = measuring(opened(team, text=POLICIES + (WAIVED % (waived, until)).encode()))
     mine.run()
     rows = {row["id"]: row for row in kpis(mine.services, NAME) if not row["dims"]}
     value = rows["pipeline_value"]

@@ -90,10 +90,10 @@ class Wounded:
         self.kills.append(Killed(calls, flying, (step.exists() and step.read_text()) or "nothing yet"))
         return self.kills[-1]
 
-    def runs_done(self) -> int:
-        """How many runs have come through."""
+    def wait_for_a_run(self) -> None:
+        """Wait until a run has come through."""
         with self.store() as store:
-            return sum(run["outcome"] == "done" for run in store.runs.latest(kill_target.NAME))
+            until(lambda: any(run["state"] == "done" for run in store.runs.latest(kill_target.NAME)))
 
     @contextmanager
     def store(self) -> Iterator[Store]:

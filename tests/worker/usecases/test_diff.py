@@ -1,6 +1,7 @@
 """`policies diff` on 40 deals written by hand: who would gain and lose which flag, and nothing is written."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -115,10 +116,9 @@ def test_neither_store_nor_crm_is_written_or_even_asked(forty):
     assert forty.dump() == before
 
 
-def test_slices_tell_what_the_whole_tells(forty, monkeypatch):
+def test_slices_tell_what_the_whole_tells(forty):
     whole = diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW})
-    monkeypatch.setattr("worker.pipeline.slices.SLICE", 7)
-    assert diff(forty.services, NAME, {"old.yaml": OLD}, {"new.yaml": NEW}) == whole
+    assert diff(replace(forty.services, slice_deals=7), NAME, {"old.yaml": OLD}, {"new.yaml": NEW}) == whole
 
 
 def test_a_mistake_in_either_file_is_reported_with_its_place(forty):

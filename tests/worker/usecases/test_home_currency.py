@@ -8,7 +8,7 @@ from model.errors import SettingsProblem
 from sandbox.salesforce import Settings
 from tests.connectors.salesforce.sales import open_for_business
 from tests.crm_drivers.salesforce import SalesforceDriver
-from tests.worker.governed import NAME, Governed, services
+from tests.worker.governed import NAME, Governed, measuring, services
 from worker.usecases.answers import deals
 from worker.usecases.connection import check
 from worker.usecases.init import init
@@ -21,7 +21,7 @@ def over(driver, folder, currency, **connection):
     """The driver's connection with this currency; "" for none."""
     made = services(driver, folder, currency=currency, **connection)
     connector = driver.connector(budget_share=1.0, currency=currency or None)
-    return Governed(driver, replace(made, connect=lambda _name: connector))
+    return measuring(Governed(driver, replace(made, connect=lambda _name: connector)))
 
 
 def euros(team, folder, **connection):

@@ -1,21 +1,23 @@
 """Answers about KPIs: frozen nights, past days and questions, from a connection that runs."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from model.errors import SettingsProblem
-from tests.worker.governed import NAME, governed
-from worker.pipeline.measuring import KpiQuestion
-from worker.usecases.kpis import frozen, kpis
+from tests.worker.governed import NAME, governed, measuring
+from worker.pipeline.measuring import NO_PROCESS, KpiQuestion
+from worker.settings_tables import KpiSettings
+from worker.usecases.kpis import answer, frozen, kpis
 from worker.usecases.nightly import freeze
 
 
 @pytest.fixture
 def team(tmp_path):
-    with governed(tmp_path, currency="USD") as team:
-        yield team
+    with governed(tmp_path, currency="USD") as opened:
+        yield measuring(opened)
 
 
 def value(rows, kpi="pipeline_value"):
@@ -35,6 +37,22 @@ def test_a_frozen_night_says_what_was_printed_whatever_happens_later(team):
     team.edit(deal, amount=9000)
     team.run()
     assert (value(frozen(team.services, NAME, night)), value(kpis(team.services, NAME))) == ("1000", "9000")
+
+
+def test_a_connection_with_more_deals_than_the_limit_is_measured_by_its_full_runs_only(tmp_path):
+    with governed(tmp_path, currency="USD") as team:
+        settings = team.services.settings
+        team.services = replace(
+            team.services, settings=settings.model_copy(update={"kpis": KpiSettings(each_run_up_to=1)})
+        )
+        first = team.deal("First", amount=1000)
+        team.run()
+        team.deal("Second", amount=500)
+        team.run()
+        assert value(kpis(team.services, NAME)) == "1000"
+        team.run(full=True)
+        assert value(kpis(team.services, NAME)) == "1500"
+        assert team.verdict(first)["score"] is not None
 
 
 def test_a_night_keeps_the_facts_and_revisions_of_its_deals(team):
@@ -109,3 +127,71 @@ def test_the_spend_file_is_compared_with_the_deals_won_in_its_period(tmp_path):
         rows = kpis(team.services, NAME, KpiQuestion((), window=f"{month:%Y-%m}"))
         found = next(row for row in rows if row["id"] == "customer_acquisition_cost")
         assert (found["value"], found["why"]) == (None, "no deal won in the window")
+
+
+def test_any_fact_with_values_in_the_crm_is_a_dimension_however_it_is_written(team):
+    team.deal("Acme", amount=1000)
+    team.run()
+    rows = kpis(team.services, NAME, KpiQuestion((("Deal_Type", "Stage_Name"),)))
+    (group,) = [row["dims"] for row in rows if row["id"] == "pipeline_value" and row["dims"]]
+    assert set(group) == {"deal_type", "stage_name"}
+
+
+@pytest.mark.parametrize(("word", "hint"), [("teem", "did you mean 'team'"), ("amount", "KPIs can be given by owner")])
+def test_a_word_that_is_no_dimension_is_refused_with_a_likely_one(team, word, hint):
+    team.deal("Acme", amount=1000)
+    team.run()
+    with pytest.raises(SettingsProblem, match=f"^'{word}' is no dimension; {hint}"):
+        kpis(team.services, NAME, KpiQuestion(((word,),)))
+
+
+def test_a_benchmark_for_a_stage_that_there_is_not_is_a_mistake_with_its_line(tmp_path):
+    path = tmp_path / "benchmarks.csv"
+    path.write_text("stage,kpi,low,high\n,win_rate_closed,1%,2%\npropsal,stage_conversion_next,1%,2%\n", "utf-8")
+    with governed(tmp_path, currency="USD", benchmarks=path) as opened:
+        team = measuring(opened)
+        team.deal("Acme", amount=1000)
+        (remark,) = [one for one in team.run().remarks if "KPIs" in one]
+        assert "benchmarks.csv:3: there is no stage 'propsal'; did you mean 'proposal'?" in remark
+
+
+def test_a_dimension_that_a_kpi_does_not_take_or_that_is_not_mapped_is_said_beside_the_total(team):
+    team.deal("Acme", amount=1000)
+    team.run()
+
+    def not_by(*dims, only):
+        (row,) = kpis(team.services, NAME, KpiQuestion((dims,)), only=only)
+        return row["not_by"]
+
+    (stage,) = not_by("team", "stage", only="pipeline_coverage")
+    assert stage["by"] == ["team", "stage"]
+    assert stage["why"] == "pipeline_coverage is not given by team and stage; it is given by owner, team"
+    assert not_by("campaign", only="won_deals") == [{"by": ["campaign"], "why": "nothing is mapped for campaign"}]
+    assert not any("not_by" in row for row in kpis(team.services, NAME))
+
+
+def test_of_a_day_on_which_no_deal_was_known_there_is_no_value_and_no_zero(team):
+    team.deal("Acme", amount=1000)
+    team.run()
+    rows = kpis(team.services, NAME, as_of=team.services.clock() - timedelta(days=700))
+    assert {(row["value"], row["n"]) for row in rows} == {(None, 0)}
+    assert all(f"the first pull was on {night_of(team)}" in row["why"] for row in rows)
+
+
+def test_before_the_first_pull_values_of_money_say_since_when_amounts_are_known(team):
+    team.deal("Acme", amount=1000)
+    team.later(days=2)
+    team.run()
+    rows = kpis(team.services, NAME, as_of=team.services.clock() - timedelta(days=1))
+    whys = {row["id"]: row.get("why", "") for row in rows if not row["dims"]}
+    assert f"is before the first pull on {night_of(team)}: an amount is known only where" in whys["pipeline_value"]
+    assert "first pull" not in whys["open_deals"]
+
+
+def test_without_a_process_kpis_of_stages_and_a_warning_say_so(team):
+    team.services = replace(team.services, policy_texts=lambda: {"kpis.yaml": b"version: 1\n"})
+    team.deal("Acme", amount=1000)
+    team.run()
+    whys = {row["id"]: row.get("why", "") for row in kpis(team.services, NAME) if not row["dims"]}
+    assert whys["open_deals_aged_share"].endswith("no process is in force, so nobody knows the stage of a deal")
+    assert NO_PROCESS in answer(team.services, NAME).remarks

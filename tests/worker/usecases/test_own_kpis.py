@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from model.errors import SettingsProblem
-from tests.worker.governed import NAME, governed
+from tests.worker.governed import NAME, governed, measuring
 from worker.pipeline.measuring import KpiQuestion
 from worker.usecases.connection import check
 from worker.usecases.kpis import kpis
@@ -25,7 +25,8 @@ BROKEN = OURS.replace(b"amount_home", b"amuont_home")
 
 @pytest.fixture
 def team(tmp_path):
-    with governed(tmp_path, currency="USD") as team:
+    with governed(tmp_path, currency="USD") as opened:
+        team = measuring(opened)
         team.deal("Small", amount=10)
         team.deal("Large", amount=1000)
         yield team
@@ -72,7 +73,10 @@ def test_without_any_valid_file_the_shipped_kpis_are_measured(team):
     with_files(team, policies=POLICIES, kpis=BROKEN)
     assert "only the shipped ones are measured" in team.run().remarks[0]
     assert value(team, "pipeline_value")["value"] == "1010"
-    with pytest.raises(SettingsProblem, match="There is no KPI 'large_deals'"):
+    with pytest.raises(
+        SettingsProblem,
+        match=r"^large_deals is in kpis.yaml, but has 1 mistake: .*did you mean 'amount_home'.* \(kpis.yaml:7\)",
+    ):
         value(team, "large_deals")
 
 
@@ -96,7 +100,10 @@ def test_deals_of_unknown_scope_are_left_out_and_counted(team):
     narrowed(team, "segment = 'smb' or amount_home > 500")  # nothing is mapped for segment
     team.run()
     row = value(team, "pipeline_value")
-    assert (row["value"], row["n"], row["why"]) == ("1000", 1, "1 deal of unknown scope left out")
+    why = "nothing is mapped for segment, which kpi_scope names; 1 deal of unknown scope left out"
+    assert (row["value"], row["n"], row["why"]) == ("1000", 1, why)
+    assert "why" not in value(team, "won_deals")
+    assert any("Nothing is mapped for segment, which kpi_scope names" in one.text for one in check(team.services, NAME))
 
 
 def test_a_mistake_in_the_scope_stops_no_run_and_is_said_with_its_place(team):
@@ -110,3 +117,27 @@ def test_a_mistake_in_a_condition_of_a_question_is_refused_with_its_place(team):
     team.run()
     with pytest.raises(SettingsProblem, match=r"^--where:1:13: unknown fact 'ownr'; did you mean 'owner'"):
         value(team, "pipeline_value", where="is_open and ownr = 'Ann'")
+
+
+def test_a_value_that_neither_the_crm_lists_nor_a_deal_has_is_refused_with_a_likely_one(team):
+    team.run()
+    with pytest.raises(
+        SettingsProblem, match=r"^--where:1:13: 'New Custmer' is not a value of deal_type; did you mean"
+    ):
+        value(team, "pipeline_value", where="deal_type = 'New Custmer'")
+    with pytest.raises(SettingsProblem, match=r"^--where:1:9: 'discvery' is not a value of stage; did you mean"):
+        value(team, "pipeline_value", where="stage = 'discvery'")
+    assert value(team, "pipeline_value", where="deal_type = 'new customer'")["value"] == "0"
+
+
+def test_a_value_that_the_crm_no_longer_lists_is_taken_while_a_deal_has_it(team):
+    team.deal("Old", amount=5, Type="Reseller")
+    team.run()
+    assert value(team, "pipeline_value", where="deal_type = 'Reseller'")["value"] == "5"
+
+
+def test_an_unknown_value_in_the_scope_is_said_by_the_run_and_by_check(team):
+    narrowed(team, "deal_type != 'Internl'")
+    (remark,) = [one for one in team.run().remarks if "KPIs" in one]
+    assert f"connections.{NAME}.kpi_scope:1:14: 'Internl' is not a value of deal_type; it is one of" in remark
+    assert any("'Internl' is not a value of deal_type" in one.text for one in check(team.services, NAME))

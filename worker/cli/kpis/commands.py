@@ -9,21 +9,18 @@ import typer
 from typer.core import TyperGroup
 
 from model.errors import SettingsProblem
-from worker.cli.common import Json, Name, asked, say, table, tell
+from worker.cli.columns import print_csv
+from worker.cli.common import AsCsv, Json, Name, asked, one_form, say, table, tell
 from worker.cli.kpis.examples import run_examples_of_kpis
-from worker.cli.kpis.rendering import CSV, csv_row, show_groups, show_kpis
-from worker.cli.lists import AsCsv, print_csv
+from worker.cli.kpis.rendering import csv_lines, show_groups, show_kpis
 from worker.cli.run import day_of
 
 if TYPE_CHECKING:
     from worker.pipeline.measuring import KpiQuestion
+    from worker.usecases.kpis import KpiAnswer
 
 VALUES = "show"
 AT_ONCE = 2
-LAST_RUN = (
-    "These are the values of the last run. After a change of targets, spend, benchmarks, kpi_scope or your own KPIs, "
-    "`sluicegate measure {name}` measures again."
-)
 
 
 class ValuesOfOtherWords(TyperGroup):
@@ -60,7 +57,7 @@ def show(
     only: Annotated[str, typer.Option("--only", metavar="KPI", help="one KPI's id")] = "",
     as_of: Annotated[str, typer.Option("--as-of", metavar="T", help="ISO date or instant: as recorded by then")] = "",
     frozen: Annotated[str, typer.Option("--frozen", metavar="DAY", help="what was printed in that frozen night")] = "",
-    every: Annotated[bool, typer.Option("--all", help="every KPI, not only the ten that matter")] = False,
+    every: Annotated[bool, typer.Option("--all", help="every KPI, not only the ten that matter and yours")] = False,
     as_csv: AsCsv = False,
     as_json: Json = False,
 ) -> None:
@@ -69,35 +66,42 @@ def show(
     Example: sluicegate kpis acme --by segment,stage --window 2026-Q3
     """
     from worker.usecases.answers import judged_or_say
+    from worker.usecases.kpis import KpiAnswer, answer
     from worker.usecases.kpis import frozen as kept
-    from worker.usecases.kpis import kpis as answer
 
+    one_form(as_csv=as_csv, as_json=as_json)
     services = asked(context).services()
     judged_or_say(services, name)
     question = _question(by, window, where)
     if frozen:
-        found = kept(services, name, _night(frozen))
+        found = KpiAnswer(kept(services, name, _night(frozen)))
     else:
         found = answer(services, name, question, only, day_of(services, name, as_of))
     if as_csv:
-        print_csv(CSV, map(csv_row, found))
+        print_csv(*csv_lines(found.rows))
+        show_remarks(found, err=True)
         return
-    say({"kpis": found}, as_json, lambda: _show_values(found, whole=every or bool(only), groups=bool(by)))
-    if not (as_json or frozen or by or where or window or as_of):
-        tell(LAST_RUN.format(name=name))
+    say(found.json(), as_json, lambda: _show_values(found, whole=every or bool(only), groups=bool(by)))
 
 
-def _show_values(found: list[dict[str, Any]], *, whole: bool, groups: bool) -> None:
-    show_kpis(found, whole=whole)
+def _show_values(found: KpiAnswer, *, whole: bool, groups: bool) -> None:
+    show_kpis(found.rows, whole=whole)
     if groups:
-        show_groups(found)
+        show_groups(found.rows)
+    show_remarks(found)
+
+
+def show_remarks(found: KpiAnswer, *, err: bool = False) -> None:
+    """Print what the values were measured with, as far as there is something to say."""
+    for remark in found.remarks:
+        tell(remark, err=err)
 
 
 def _question(by: str, window: str, where: str) -> KpiQuestion:
     from worker.pipeline.measuring import USUAL, KpiQuestion
 
     dims = tuple(filter(None, (dim.strip() for dim in by.split(","))))
-    if len(dims) > AT_ONCE or len(set(dims)) < len(dims):
+    if len(dims) > AT_ONCE or len({dim.lower() for dim in dims}) < len(dims):
         raise SettingsProblem(f"--by {by}: name one dimension, or two different ones with a comma.")
     return KpiQuestion((dims,) if dims else USUAL.by, window, where)
 
@@ -118,8 +122,14 @@ def list_kpis(context: typer.Context, as_json: Json = False) -> None:
     from worker.usecases.kpis import dictionary
 
     found = dictionary(asked(context).services())
-    rows = [(one["id"], one["category"], one["leads"], one["purpose"]) for one in found]
-    say({"kpis": found}, as_json, lambda: table("KPIs", ("id", "category", "leads or lags", "what it is for"), rows))
+    say(found, as_json, lambda: _show_list(found))
+
+
+def _show_list(found: dict[str, Any]) -> None:
+    rows = [(one["id"], one["category"], one["leads"], one["purpose"]) for one in found["kpis"]]
+    table("KPIs", ("id", "category", "leads or lags", "what it is for"), rows)
+    for mistake in found["mistakes"]:
+        tell(mistake)
 
 
 @kpis.command()

@@ -4,35 +4,50 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from model.helpers.words import many
-from worker.cli.common import Json, asked, say, tell
+from worker.cli.common import Asked, Json, asked, say, tell
+
+if TYPE_CHECKING:
+    from model.sync import Description
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="files or folders; absent: those of the config file")]
+Connection = Annotated[str, typer.Option("--connection", metavar="NAME", help="check against this connection alone")]
 
 
-def run_examples_of_kpis(context: typer.Context, paths: Paths = None, as_json: Json = False) -> None:
-    """Read the KPIs of policy files, run their examples, and name those that no example tries.
+def run_examples_of_kpis(
+    context: typer.Context, paths: Paths = None, connection: Connection = "", as_json: Json = False
+) -> None:
+    """Read the KPIs of policy files, check them against each connection's facts and values, and run their examples.
 
-    Example: sluicegate kpis test policies/
+    Example: sluicegate kpis test policies/ --connection acme
     """
-    from kpis.catalogue import SHIPPED
-    from policies.files import read_kpis
-    from worker.usecases.kpis.examples import failing
+    from worker.usecases.kpis.tested import tested
     from worker.wiring import policy_texts, read_policy_files
 
     texts = read_policy_files(paths) if paths else policy_texts(asked(context).settings())
-    found = read_kpis(texts, shipped=tuple(SHIPPED))
-    failed = failing(found)
+    found = tested(texts, _known(asked(context), connection))
     answer = {
-        "kpis": [one.name for one in found], "examples": sum(len(one.examples) for one in found),
-        "untested": [one.name for one in found if not one.examples], "failed": [asdict(one) for one in failed],
+        "kpis": [one.name for one in found.definitions],
+        "examples": sum(len(one.examples) for one in found.definitions),
+        "untested": [one.name for one in found.definitions if not one.examples],
+        "failed": [asdict(one) for one in found.failed], "connections": list(found.connections),
     }  # fmt: skip
-    say(answer, as_json, lambda: _show(answer, [str(one) for one in failed]))
-    raise typer.Exit(1 if failed else 0)
+    say(answer, as_json, lambda: _show(answer, [str(one) for one in found.failed]))
+    raise typer.Exit(1 if found.failed else 0)
+
+
+def _known(asked: Asked, only: str) -> dict[str, Description]:
+    """What the connections of the config file know. Without one no store is opened."""
+    from worker.usecases.kpis.tested import descriptions
+
+    settings = asked.settings()
+    if only:
+        settings.connection(only)
+    return descriptions(asked.services(), only) if settings.connections else {}
 
 
 def _show(answer: dict[str, Any], failed: list[str]) -> None:
@@ -42,3 +57,9 @@ def _show(answer: dict[str, Any], failed: list[str]) -> None:
     tell(f"{count}: {f'{len(failed)} failed' if failed else 'all hold' if answer['examples'] else 'none to run'}.")
     if answer["untested"]:
         tell(f"Without an example: {', '.join(answer['untested'])}.")
+    against = ", ".join(answer["connections"])
+    tell(
+        f"Checked against the facts and values of {against}."
+        if against
+        else "No connection was read yet, so its own facts and its values were not checked."
+    )

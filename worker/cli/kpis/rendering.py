@@ -19,9 +19,10 @@ MATTER: Final = (
 )  # fmt: skip
 """The ten that one screen shows."""
 COLUMNS: Final = ("KPI", "value", "window", "95 %", "benchmark", "of", "n")
-CSV: Final = (
-    "id", "title", "dims", "value", "low", "high", "numerator", "denominator", "unit", "window", "window_from",
-    "window_to", "n", "few", "as_of", "why", "scope", "where",
+NAMES: Final = ("id", "title")
+NUMBERS: Final = (
+    "value", "low", "high", "numerator", "denominator", "unit", "window", "window_from", "window_to", "n", "few",
+    "as_of", "category", "benchmark", "benchmark_low", "benchmark_high", "trusted", "why", "scope", "where",
 )  # fmt: skip
 SHARE: Final = "share"
 NOW: Final = "now"
@@ -31,17 +32,36 @@ NARROWED_BY: Final = {"scope": "kpi_scope of the connection", "where": "--where"
 
 
 def show_kpis(found: Sequence[Mapping[str, Any]], *, whole: bool = False) -> None:
-    """Values over all deals, ten of them unless `whole`, and below them what each has to say."""
+    """Values over all deals: the ten that matter and users' own unless `whole`. Below them what each has to say."""
+    from kpis.catalogue import SHIPPED
+
     for key in ("scope", "where"):
         for text in dict.fromkeys(row[key] for row in found if key in row):
             tell(f"Only deals with {text}  ({NARROWED_BY[key]})")
     overall = [row for row in found if not row["dims"]]
-    shown = [row for row in overall if whole or len(overall) <= len(MATTER) or row["id"] in MATTER]
+    whole = whole or len(overall) <= len(MATTER)
+    shown = [row for row in overall if whole or row["id"] in MATTER or row["id"] not in SHIPPED]
     if shown:
         _show(f"KPIs as of {moment(shown[0]['as_of'])}", COLUMNS, [(row["title"], *_cells(row)) for row in shown])
         _show_notes([(row["title"], row["why"]) for row in shown if row.get("why")])
+    _show_not_by(shown)
     if others := [row["id"] for row in overall if row not in shown]:
         tell(f"{len(others)} more: `--all` shows them, `sluicegate kpis list` says what each is for.")
+
+
+def _show_not_by(shown: Sequence[Mapping[str, Any]]) -> None:
+    """By which dimensions that were asked for there are no groups, and why."""
+    lacking: dict[str, list[tuple[str, str]]] = {}
+    for row in shown:
+        for one in row.get("not_by", ()):
+            lacking.setdefault(" and ".join(one["by"]), []).append((row["title"], one["why"]))
+    for by, found in lacking.items():
+        whys = dict.fromkeys(why for _, why in found)
+        if len(whys) == 1:
+            tell(f"- {next(iter(whys))}")
+        else:
+            titles = ", ".join(title for title, _ in found)
+            tell(f"- Not given by {by}: {titles}. `sluicegate kpis explain ID` says by what each is given.")
 
 
 def show_groups(found: Sequence[Mapping[str, Any]]) -> None:
@@ -129,7 +149,17 @@ def plain(value: object) -> str:
     return f"{number:,.0f}" if whole else f"{number:,.2f}"
 
 
-def csv_row(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """The cells of CSV; the dimensions in one cell, as `owner=Ann Lee; month=2026-11`."""
-    dims = "; ".join(f"{dim}={group or ''}" for dim, group in row["dims"].items())
-    return tuple(dims if name == "dims" else "" if row.get(name) is None else str(row.get(name)) for name in CSV)
+def csv_lines(found: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The heads and lines of CSV, with a column for each dimension; it is empty where a value is not of one group."""
+    dims = list(dict.fromkeys(dim for row in found for dim in row["dims"]))
+    lines = [[*(row[name] for name in NAMES), *(row["dims"].get(dim) for dim in dims), *_numbers(row)] for row in found]
+    return [*NAMES, *dims, *NUMBERS], [tuple("" if cell is None else str(cell) for cell in line) for line in lines]
+
+
+def _numbers(row: Mapping[str, Any]) -> list[object]:
+    """The cells after the dimensions; `benchmark` is where the value stands, `trusted` is blank unless it is not."""
+    band = row.get("benchmark") or {}
+    stands = standing(float(row["value"]), band) if band and row["value"] is not None and not row.get("few") else None
+    why = "; ".join(filter(None, (row.get("why"), *(one["why"] for one in row.get("not_by", ())))))
+    more = {"benchmark": stands, "benchmark_low": band.get("low"), "benchmark_high": band.get("high"), "why": why}
+    return [more.get(name) if name in more else row.get(name) for name in NUMBERS]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from model.errors import SettingsProblem
-from model.helpers.words import did_you_mean
+from model.helpers.words import likely
 from worker import side_files
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class Known:
         """The owner's name as the deals have it. Raises ValueError with what is wrong."""
         found = self.owners.get(word.casefold(), ())
         if not found:
-            names = [name for names in self.owners.values() for name in names]
-            raise ValueError(f"no owner is called '{word}'{did_you_mean(word, names) or '.'}")
+            names = sorted({name for names in self.owners.values() for name in names})
+            raise ValueError(f"no owner is called '{word}'{likely(word, names)}")
         if len(found) > 1:
             raise ValueError(f"'{word}' names {len(found)} owners; write one of {', '.join(sorted(found))}.")
         return found[0]
@@ -40,7 +40,7 @@ class Known:
     def team(self, word: str) -> str:
         """The team as the deals have it. Raises ValueError with what is wrong."""
         if word.casefold() not in self.teams:
-            raise ValueError(f"no owner is in a team '{word}'{did_you_mean(word, list(self.teams.values())) or '.'}")
+            raise ValueError(f"no owner is in a team '{word}'{likely(word, sorted(self.teams.values()))}")
         return self.teams[word.casefold()]
 
 

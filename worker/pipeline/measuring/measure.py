@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from kpis.dictionary import DEAL_DIMS, STAGE, STANDARD_DIMS, TIME_DIMS
 from kpis.entry_evidence import mark_untrusted
-from model.errors import SettingsProblem
-from model.facts import FACTS, Fact
 from model.subjects import LEADS
 from model.widening.date_moves import date_moves
 from model.widening.logged_touches import touches_by_rep
-from policies.language import parse_condition
 from policies.reporting.report import exempt_deals
 from worker import side_files
 from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
+from worker.pipeline.measuring.caveats import with_caveats
 from worker.pipeline.measuring.known_targets import targets
+from worker.pipeline.measuring.measured_with import measured_with
 from worker.pipeline.measuring.own_kpis import own_kpis
+from worker.pipeline.measuring.questions import (
+    USUAL,
+    check_values,
+    conditions_of,
+    facts_of,
+    facts_to_group,
+    read,
+    scope_notes,
+    scope_of,
+)
 from worker.pipeline.other_subjects import named_in_force, part_of
 from worker.pipeline.slices import late_feeds, touch_rule
 
@@ -32,36 +40,25 @@ if TYPE_CHECKING:
     from kpis.dictionary import Kpi
     from kpis.measure import Question
     from kpis.populations import Source
-    from model.process import Condition, Process
+    from model.facts import Fact
+    from model.process import Process
     from model.snapshot import Snapshot
     from model.sync import Description
     from model.wide import Wide
+    from policies.language import Condition
     from worker.pipeline.judge import Judged
     from worker.pipeline.measuring.own_kpis import OwnKpis
+    from worker.pipeline.measuring.questions import KpiQuestion
     from worker.pipeline.session import Session
     from worker.pipeline.slices import Part
-
-
-@dataclass(frozen=True)
-class KpiQuestion:
-    """What a person asks of a connection's KPIs. `by`: each entry is one or two dimensions. `window` empty: as usual.
-
-    `where`: a condition over the deals, besides the connection's `kpi_scope`.
-    """
-
-    by: Sequence[tuple[str, ...]] = tuple((dim,) for dim in STANDARD_DIMS)
-    window: str = ""
-    where: str = ""
-
-
-USUAL: Final = KpiQuestion()
-"""What every run measures."""
 
 
 def measure(session: Session, judged: Judged, run_id: int) -> list[dict[str, Any]]:
     """Measure, keep and return the values as JSON rows (`kpis` in docs/contract.md)."""
     rows = values(session, (part.part for part in judged.parts), judged.policies.processes, exempt(judged))
-    session.store.kpis.keep(run_id, rows, session.lease)
+    own = own_kpis(session, session.description())
+    with_ = measured_with(session, judged.policies, own)
+    session.store.kpis.keep(run_id, rows, session.lease, measured_with=with_)
     return rows
 
 
@@ -72,21 +69,27 @@ def values(
     """KPI values as JSON rows. Empty if there are no deals yet.
 
     `exempt`: keys of the deals with a pause or a waiver. A value that they change also has `without_excused`: its
-    numbers without those deals.
+    numbers without those deals. Raises SettingsProblem for a question or a scope that cannot be read.
     """
     from kpis.measure import measure as measured
     from kpis.populations import rows_of
 
-    own = own_kpis(session, session.description())
-    sources = list(_sources(session, parts, processes, asked, own))
+    own, facts = own_kpis(session, session.description()), facts_of(session.description(), processes)
+    asked = read(asked, facts)
+    conditions = conditions_of(session, asked, facts)
+    sources = list(_sources(session, parts, processes, asked, own, conditions))
     if not sources:
         return []
+    check_values(session, asked, facts, (source.wide for source in sources))
     rows = rows_of(sources)
-    question = _question(session, asked, own.kpis(), rows.frames["deals"])
+    deals = rows.frames["deals"]
+    question = _question(session, asked, own.kpis(), deals, _groups(deals, facts, processes))
+    question = replace(question, scope=scope_notes(conditions, sources[0].wide))
     found = [value.json() for value in measured(rows, question)]
     if exempt:
         without = {_named(row): row for row in (value.json() for value in measured(rows.without(exempt), question))}
         found = [_compared(row, without.get(_named(row), NOTHING)) for row in found]
+    found = with_caveats(session, found, own.kpis(), processes, deals.height)
     return with_evidence(session, [row | _narrowed(session, asked) for row in found])
 
 
@@ -114,27 +117,24 @@ def _compared(row: dict[str, Any], without: Mapping[str, Any]) -> dict[str, Any]
     return row if numbers.items() <= row.items() else {**row, "without_excused": numbers}
 
 
-def _sources(
-    session: Session, parts: Iterable[Part], processes: Sequence[Process], asked: KpiQuestion, own: OwnKpis
-) -> Iterator[Source]:
+def _sources(  # noqa: PLR0917 - all that a slice of deals is counted by
+    session: Session, parts: Iterable[Part], processes: Sequence[Process], asked: KpiQuestion, own: OwnKpis,
+    conditions: Sequence[Condition],
+) -> Iterator[Source]:  # fmt: skip
     from kpis.custom import columns_of
     from kpis.populations import Source
 
-    description = session.description()
-    facts = facts_of(description)
-    dims = _dims(asked, facts)
-    conditions = conditions_of(session, asked, facts)
+    description, dims = session.description(), facts_to_group(asked)
     imported, today = session.services.settings.kpis.count_imported, local_day(session, session.as_of)
     first = True
     for part in parts:
-        wide, scope = part.wide, None
-        if conditions:
-            scope = pl.all_horizontal(one.polars(wide) for one in conditions)
+        wide = part.wide
+        scope, blanked = scope_of(conditions, wide)
         moves = None if "pushes" in description.types else date_moves(part.snapshot, session.connection.timezone)
         touches = _touches(session, description, part.snapshot) if first else None
         extra = columns_of(own.definitions, wide)
         leads = _leads(session, description) if first else None
-        yield Source(wide, processes, dims, scope, imported, extra, moves, touches, today, leads)
+        yield Source(wide, processes, dims, scope, blanked, imported, extra, moves, touches, today, leads)
         first = False
 
 
@@ -153,39 +153,16 @@ def _touches(session: Session, description: Description, snapshot: Snapshot) -> 
     return touches_by_rep(found, snapshot.owners, session.connection.timezone)
 
 
-def _dims(asked: KpiQuestion, facts: Mapping[str, Fact]) -> tuple[str, ...]:
-    """The facts by which groups are asked for. Raises SettingsProblem for a word that is no dimension."""
-    dims = [dim for dims in asked.by for dim in dims if dim != STAGE and dim not in TIME_DIMS]
-    for dim in dims:
-        if dim not in DEAL_DIMS and (dim not in facts or facts[dim].type not in {"choice", "yes/no"}):
-            offered = ", ".join((*STANDARD_DIMS, *TIME_DIMS[2:]))
-            raise SettingsProblem(
-                f"{dim!r} is no dimension; KPIs can be given by {offered}, and by any fact of type choice or yes/no."
-            )
-    return tuple(dict.fromkeys((*DEAL_DIMS, *dims)))
-
-
-def facts_of(description: Description) -> dict[str, Fact]:
-    """The facts that conditions may name on a connection."""
-    return {**FACTS, **{name: Fact(name, kind, "", name) for name, kind in description.types.items()}}
-
-
-def conditions_of(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact]) -> list[Condition]:
-    """The connection's `kpi_scope` and the condition of the question. Raises SettingsProblem with what is wrong."""
-    texts = {f"connections.{session.name}.kpi_scope": session.connection.kpi_scope, "--where": asked.where}
-    read = [parse_condition(text, facts, where=(where, 1, 1)) for where, text in texts.items() if text]
-    if mistakes := [str(mistake) for found in read if isinstance(found, list) for mistake in found]:
-        raise SettingsProblem("\n".join(mistakes))
-    return [found for found in read if not isinstance(found, list)]
-
-
-def _question(session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi], deals: pl.DataFrame) -> Question:
+def _question(
+    session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi], deals: pl.DataFrame, groups: Mapping[str, list[str]]
+) -> Question:
     from kpis.measure import Question
     from kpis.window import Window
 
     home, starts = home_of(session, session.description()), session.connection.fiscal_year_starts
     return Question(
         by=asked.by,
+        named=asked.by != USUAL.by,
         window=Window(asked.window, starts) if asked.window else None,
         targets=targets(session, deals),
         spend=spend(session),
@@ -194,17 +171,26 @@ def _question(session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi], dea
         fiscal_year_starts=starts,
         enough=session.services.settings.kpis.enough,
         kpis=kpis,
-        benchmarks=benchmarks(session, kpis),
+        benchmarks=benchmarks(session, kpis, groups),
     )
 
 
-def benchmarks(session: Session, kpis: Collection[str]) -> list[Benchmark]:
-    """The connection's benchmarks, else the shipped ones."""
+def _groups(deals: pl.DataFrame, facts: Mapping[str, Fact], processes: Sequence[Process]) -> dict[str, list[str]]:
+    """The names of segments and stages that a benchmark may be for, as far as any are known."""
+    segments = [*facts["segment"].choices, *deals["segment"].drop_nulls().unique().sort()]
+    stages = [stage for process in processes for stage in process.stage_ids()]
+    return {column: names for column, names in (("segment", segments), ("stage", stages)) if names}
+
+
+def benchmarks(
+    session: Session, kpis: Collection[str], groups: Mapping[str, Collection[str]] | None = None
+) -> list[Benchmark]:
+    """The connection's benchmarks, else the shipped ones. Its own must name groups that there are."""
     from kpis.catalogue import SHIPPED
 
     own = session.connection.benchmarks
     path = session.services.settings.path(own) if own else resources.files("kpis").joinpath("benchmarks.csv")
-    return side_files.benchmarks(path, {*SHIPPED, *kpis})
+    return side_files.benchmarks(path, {*SHIPPED, *kpis}, groups if own else None)
 
 
 def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from model.errors import PolicyProblem, SettingsProblem
@@ -14,21 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kpis.dictionary import Kpi
+    from model.errors import Problem
     from model.kpi_definition import KpiDefinition
     from model.sync import Description
+    from policies.files import RefusedKpi
     from worker.pipeline.session import Pairs, Session
 
 LAST: Final = "The KPIs of your files have {n}, so the last valid ones are measured. First: {first}"
 NONE: Final = "The KPIs of your files have {n}, and no valid ones were read before, so only the shipped ones are measured. First: {first}"  # noqa: E501 - one sentence for people
 HINT: Final = " `sluicegate kpis test` lists them all."
+UNUSED: Final = "your KPI files are not used while they have mistakes"
+SHOWN: Final = 3
+"""Mistakes of a KPI that a sentence has."""
 
 
 @dataclass(frozen=True)
 class OwnKpis:
-    """Definitions in force. `remarks`: a sentence where the files have mistakes."""
+    """Definitions in force. `remarks`: a sentence where the files have mistakes. `refused`: their KPIs, with why."""
 
     definitions: tuple[KpiDefinition, ...] = ()
     remarks: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def kpis(self) -> dict[str, Kpi]:
         """The shipped KPIs, then these."""
@@ -40,17 +47,18 @@ class OwnKpis:
 
 def own_kpis(session: Session, description: Description) -> OwnKpis:
     """The KPIs of the policy files, or the last valid ones where the files have mistakes. Never stops a run."""
-    store = session.store.policy_sets
+    store, texts = session.store.policy_sets, dict[str, bytes]()
     try:
         texts = session.services.policy_texts()
         found = read_own(texts, description)
     except (PolicyProblem, SettingsProblem) as problem:
-        last = _still_valid(store.latest_kpis() or {}, description)
-        return OwnKpis(last, (_remark(problem, LAST if last else NONE),))
-    if found or store.latest_kpis():
-        files = {file: text.decode("utf-8") for file, text in texts.items()}
+        last = _still_valid(store.latest_kpis(session.name) or {}, description)
+        return OwnKpis(last, (in_short(problem, LAST if last else NONE) + HINT,), refused(texts, problem))
+    files = {file: text.decode("utf-8", "replace") for file, text in texts.items()}
+    before = store.latest_kpis(session.name)
+    if before != files and (found or before):
         digest = blake2b(repr(sorted(files.items())).encode(), digest_size=6).hexdigest()
-        store.keep_kpis(digest, files, session.services.clock())
+        store.keep_kpis(session.name, digest, files, session.services.clock())
     return OwnKpis(found)
 
 
@@ -62,9 +70,27 @@ def _still_valid(files: Mapping[str, str], description: Description) -> tuple[Kp
         return ()
 
 
-def _remark(problem: Exception, text: str) -> str:
+def in_short(problem: Exception, text: str) -> str:
+    """The text with the number of mistakes as `n`, and the first one."""
     problems = problem.problems if isinstance(problem, PolicyProblem) else (str(problem),)
-    return text.format(n=many(len(problems), "mistake"), first=f"{problems[0]}.".replace("..", ".")) + HINT
+    return text.format(n=many(len(problems), "mistake"), first=f"{problems[0]}.".replace("..", "."))
+
+
+def refused(texts: Mapping[str, bytes], problem: Exception) -> dict[str, str]:
+    """A sentence for each KPI in files that were refused, by its name."""
+    from policies.files import refused_kpis
+
+    problems = problem.problems if isinstance(problem, PolicyProblem) else ()
+    return {one.name: _why(one, problems) for one in refused_kpis(texts, problems)}
+
+
+def _why(one: RefusedKpi, problems: tuple[Problem, ...]) -> str:
+    what = f"has {many(len(one.problems), 'mistake')}" if one.problems else UNUSED
+    return f"{one.name} is in {Path(one.file).name}, but {what}: {_listed(one.problems or problems)}.{HINT}"
+
+
+def _listed(problems: tuple[Problem, ...]) -> str:
+    return "; ".join(f"{one.text} ({one.file}:{one.line})" for one in problems[:SHOWN])
 
 
 def read_own(texts: Mapping[str, bytes], description: Description) -> tuple[KpiDefinition, ...]:

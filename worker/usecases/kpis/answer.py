@@ -1,50 +1,78 @@
-"""KPI values: those of the last run, of a frozen night, or measured for a question."""
+"""KPI values: those of the last run where nothing changed since, of a frozen night, or measured for a question."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from model.errors import SettingsProblem
+from model.errors import PolicyProblem, SettingsProblem
 from worker.pipeline.context import waivers_of
-from worker.pipeline.measuring import USUAL, exempt, own_kpis, values
+from worker.pipeline.measuring import USUAL, exempt, measured_with, own_kpis, values
 from worker.pipeline.running import leased, running
 from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
+from worker.usecases.kpis.dictionary import find_with
+from worker.usecases.kpis.remarks import of_policies, stuck, why_anew
 from worker.usecases.steps import dry_run_session, judged_now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date, datetime
 
-    from kpis.dictionary import Kpi
     from policies.files import PolicySet
-    from worker.pipeline.measuring import KpiQuestion
+    from worker.pipeline.measuring import KpiQuestion, OwnKpis
     from worker.wiring import Services
+
+
+@dataclass(frozen=True)
+class KpiAnswer:
+    """Values as JSON rows, and sentences on what they were measured with."""
+
+    rows: list[dict[str, Any]]
+    remarks: tuple[str, ...] = ()
+
+    def json(self) -> dict[str, Any]:
+        """The answer as `kpis` in docs/contract.md."""
+        return {"kpis": self.rows, "remarks": list(self.remarks)}
 
 
 def kpis(
     services: Services, name: str, asked: KpiQuestion = USUAL, only: str = "", as_of: datetime | None = None
 ) -> list[dict[str, Any]]:
-    """KPI values of the last run, or measured now for another question or as of another instant.
+    """The values of `answer`."""
+    return answer(services, name, asked, only, as_of).rows
+
+
+def answer(
+    services: Services, name: str, asked: KpiQuestion = USUAL, only: str = "", as_of: datetime | None = None
+) -> KpiAnswer:
+    """KPI values of the last run, or measured now where something changed since, for a question or as of an instant.
 
     Raises SettingsProblem for a question that cannot be read.
     """
-    from kpis.catalogue import find
-
     services.connection(name)
-    kpi_id = find(only, every_kpi(services, name)).id if only else ""
-    usual = asked == USUAL and as_of is None
-    rows = services.store.kpis.values(name) if usual else measured(services, name, asked, as_of)
-    return [row for row in rows if not kpi_id or row["id"] == kpi_id]
-
-
-def every_kpi(services: Services, name: str) -> Mapping[str, Kpi]:
-    """The KPIs of a connection by id: the shipped ones, and those of its users where it was read once."""
-    from kpis.catalogue import SHIPPED
-
     session = Session(services, name, services.clock())
-    description = services.store.connections.description(name)
-    return own_kpis(session, description).kpis() if description else SHIPPED
+    own = own_kpis(session, description := described(session))
+    kpi_id = find_with(own, only).id if only else ""
+    usual = asked == USUAL and as_of is None
+    found = of_today(session, own) if usual else KpiAnswer(measured(services, name, asked, as_of))
+    rows = [row for row in found.rows if not kpi_id or row["id"] == kpi_id]
+    return KpiAnswer(rows, (*found.remarks, *of_policies(session, description), *own.remarks))
+
+
+def of_today(session: Session, own: OwnKpis) -> KpiAnswer:
+    """The kept values, or new ones with a remark where what they were measured with has changed since."""
+    services, name = session.services, session.name
+    newest = services.store.kpis.newest(name)
+    if newest is None:
+        return KpiAnswer(measured(services, name, USUAL))
+    try:
+        now = measured_with(session, session.policies_in_force(described(session)), own)
+        if now == newest.measured_with:
+            return KpiAnswer(services.store.kpis.values(name, newest.run))
+        return KpiAnswer(measured(services, name, USUAL), tuple(why_anew(name, newest, now)))
+    except (PolicyProblem, SettingsProblem) as problem:
+        kept = services.store.kpis.values(name, newest.run)
+        return KpiAnswer(kept, (stuck(newest, problem),))
 
 
 def measured(services: Services, name: str, asked: KpiQuestion, as_of: datetime | None = None) -> list[dict[str, Any]]:
@@ -72,13 +100,15 @@ def _may_exempt(session: Session, policies: PolicySet) -> bool:
     )
 
 
-def measure_only(services: Services, name: str, as_of: datetime | None) -> list[dict[str, Any]]:
+def measure_only(services: Services, name: str, as_of: datetime | None) -> KpiAnswer:
     """KPI values from the store. They are kept only for today."""
     rows = measured(services, name, USUAL, as_of)
+    own = own_kpis(session := Session(services, name, services.clock()), description := described(session))
     if as_of is None:
-        with leased(services, name, services.clock()) as session, running(session, "measure") as (run_id, _):
-            session.store.kpis.keep(run_id, rows, session.lease)
-    return rows
+        now = measured_with(session, session.policies_in_force(description), own)
+        with leased(services, name, services.clock()) as held, running(held, "measure") as (run_id, _):
+            held.store.kpis.keep(run_id, rows, held.lease, measured_with=now)
+    return KpiAnswer(rows, (*of_policies(session, description), *own.remarks))
 
 
 def frozen(services: Services, name: str, night: date) -> list[dict[str, Any]]:
@@ -89,33 +119,3 @@ def frozen(services: Services, name: str, night: date) -> list[dict[str, Any]]:
         return services.store.kpis.values(name, runs[night])
     there = f"kept are {min(runs)} to {max(runs)}" if runs else "none is kept yet; the nightly run keeps them"
     raise SettingsProblem(f"No values of the night of {night} are kept ({there}).")
-
-
-def dictionary(services: Services) -> list[dict[str, Any]]:
-    """Every KPI with what it is for: the shipped ones, then those of users."""
-    return [entry(kpi) for kpi in _all_kpis(services).values()]
-
-
-def one_entry(services: Services, word: str) -> dict[str, Any]:
-    """The dictionary entry of a KPI. Raises SettingsProblem with the ids that a word could mean."""
-    from kpis.catalogue import find
-
-    return entry(find(word, _all_kpis(services)))
-
-
-def _all_kpis(services: Services) -> dict[str, Kpi]:
-    """The KPIs of all connections by id."""
-    from kpis.catalogue import SHIPPED
-
-    found = dict(SHIPPED)
-    for name in services.settings.connections:
-        found |= every_kpi(services, name)
-    return found
-
-
-def entry(kpi: Kpi) -> dict[str, Any]:
-    """A dictionary entry as JSON."""
-    from kpis.reference_page import ROWS, dims_of
-
-    rows = {row: getattr(kpi, row) for row in ROWS}
-    return {"id": kpi.id, "title": kpi.title, **rows, "needs": list(kpi.needs), "by": dims_of(kpi)}

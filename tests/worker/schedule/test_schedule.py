@@ -1,0 +1,254 @@
+"""The schedule stands in the store: what beat sends, what a message does, and what becomes of a job that kills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from model.errors import RetryLater
+from store import Occasion, this_process
+from tests.worker.governed import NAME, governed, with_connector
+from worker.pipeline.run import run
+from worker.schedule import Sender, take_turn
+from worker.schedule.plan import Daily, Every, Planned
+from worker.usecases.answers import runs
+
+MINUTE = timedelta(minutes=1)
+HOURLY = Planned("incremental", "run", Every(60 * MINUTE), at_once=True)
+NIGHTLY = Planned("full", "run", Daily("02:00"), {"full": True})
+AFAR = "elsewhere boot 1 1"
+"""A process of another machine: nobody here knows whether it lives."""
+DEAD = f"{this_process()}0"
+"""A process of this machine that has ended: another one has its number by now."""
+
+
+@dataclass
+class Broker:
+    """Takes messages, unless it is away; workers take them out of it."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    sent: int = 0
+    away: bool = False
+
+    def send(self, task: str, connection: str, options: dict[str, Any], expires: float) -> None:
+        if self.away:
+            raise ConnectionError("nothing listens")
+        self.sent += 1
+        self.messages.append({"task": task, "connection": connection, "expires": expires, **options})
+
+    def waiting(self) -> int:
+        return len(self.messages)
+
+    def take(self) -> Occasion:
+        message = self.messages.pop(0)
+        return Occasion(message["connection"], message["job"], datetime.fromisoformat(message["due"]))
+
+
+@pytest.fixture
+def team(tmp_path):
+    with governed(tmp_path) as opened:
+        yield opened
+
+
+@dataclass
+class Beat:
+    team: Any
+    broker: Broker = field(default_factory=Broker)
+    jobs: tuple[Planned, ...] = (HOURLY,)
+
+    def __post_init__(self) -> None:
+        self.sender = Sender(lambda: self.team.services.store, self.team.services.clock, self.broker, [NAME], self.jobs)
+
+    def tick(self, **later: float) -> int:
+        """How many messages are sent after so much time."""
+        self.team.later(**later)
+        before = self.broker.sent
+        self.sender.tick()
+        return self.broker.sent - before
+
+    def begin(self, process: str = AFAR) -> Any:
+        """A worker takes a message, and is never heard of again unless somebody renews its turn."""
+        return self.team.services.store.jobs.begin(self.broker.take(), self.team.services.clock(), 40, process)
+
+    def kill_three_workers(self) -> None:
+        """The three that take the messages of one occasion; a fourth message is on its way."""
+        for _ in range(3):
+            self.begin()
+            assert self.tick(minutes=1) == 1
+
+
+@pytest.fixture
+def beat(team):
+    team.driver.clock.set(datetime(2026, 11, 16, 12, 0, 30, tzinfo=UTC))
+    return Beat(team)
+
+
+def done(_services=None):
+    return None
+
+
+def test_times_are_the_same_for_every_process_and_month_ends_are_passed():
+    at = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+    assert Every(60 * MINUTE).last(at + 10 * MINUTE) == at
+    assert Daily("03:30").last(at) == datetime(2026, 2, 28, 3, 30, tzinfo=UTC)
+    assert Daily("03:30", 28).last(at) == datetime(2026, 2, 28, 3, 30, tzinfo=UTC)
+    assert Daily("03:30", 1).next(at + 60 * MINUTE) == datetime(2026, 4, 1, 3, 30, tzinfo=UTC)
+
+
+def test_of_any_number_of_beats_one_sends_each_occasion_and_a_message_lives_no_longer_than_its_interval(team, beat):
+    other = Beat(team, beat.broker)
+    assert [beat.tick(), other.tick()] == [1, 0]
+    assert beat.broker.messages[0]["expires"] == 60 * 60 - 30
+    assert [other.tick(minutes=60), beat.tick()] == [1, 0]
+
+
+def test_a_nightly_job_of_a_new_connection_waits_for_its_night_and_one_that_beat_missed_is_sent_late(team):
+    team.driver.clock.set(datetime(2026, 11, 16, 12, tzinfo=UTC))
+    beat = Beat(team, jobs=(NIGHTLY,))
+    assert beat.tick() == 0
+    assert beat.tick(hours=17) == 1
+    assert beat.broker.messages[0]["full"] is True
+
+
+def test_beat_lives_through_a_broker_that_is_away_and_sends_as_soon_as_it_is_back(beat):
+    beat.broker.away = True
+    with capture_logs() as lines:
+        assert [beat.tick(minutes=10) for _ in range(5)] == [0] * 5
+        beat.broker.away = False
+        assert [beat.tick(seconds=5), beat.tick(minutes=60)] == [1, 1]
+    assert [line["event"] for line in lines] == ["beat cannot send", "beat sends again"]
+
+
+def test_beat_says_that_it_sends_again_only_when_it_has_sent_something(team, beat):
+    beat.broker.away = True
+    with capture_logs() as lines:
+        beat.tick()
+        due = team.services.store.jobs.all()[NAME, "incremental"].due
+        team.services.store.jobs.begin(Occasion(NAME, "incremental", due), team.services.clock(), 40, AFAR)
+        beat.tick()
+    assert [line["event"] for line in lines] == ["beat cannot send"]
+
+
+def test_beat_lives_through_a_store_that_is_away(beat):
+    opened = beat.sender.store
+
+    def away() -> Any:
+        raise sa.exc.OperationalError("", {}, Exception("away"))
+
+    beat.sender.store = away
+    assert beat.tick() == 0
+    beat.sender.store = opened
+    assert beat.tick() == 1
+
+
+def test_a_message_that_a_flushed_broker_has_lost_is_sent_again_within_seconds(beat):
+    beat.tick()
+    assert beat.tick(minutes=2) == 0, "it waits for a worker"
+    beat.broker.messages.clear()
+    assert beat.tick(seconds=5) == 1
+
+
+def test_a_run_under_way_is_not_asked_for_again_and_one_that_was_killed_is(team, beat):
+    beat.tick()
+    turn = beat.begin()
+    for _ in range(8):
+        team.services.store.jobs.renew(turn, team.services.clock(), 40)
+        assert beat.tick(minutes=0.5) == 0
+    assert sum(beat.tick(seconds=5) for _ in range(10)) == 1
+
+
+def test_a_run_whose_worker_is_known_to_be_dead_is_asked_for_again_at_the_next_look(beat):
+    beat.tick()
+    beat.begin(DEAD)
+    assert [beat.tick(seconds=5), beat.tick(seconds=5)] == [1, 0]
+
+
+def test_a_second_message_does_nothing_and_says_so(team, beat):
+    beat.tick()
+    asked, worked = beat.broker.take(), []
+    with capture_logs() as lines:
+        take_turn(team.services, asked, lambda: take_turn(team.services, asked, lambda: worked.append("twice")))
+        take_turn(team.services, asked, lambda: worked.append("again"))
+        take_turn(team.services, replace(asked, due=asked.due - 60 * MINUTE), lambda: worked.append("stale"))
+    passed = [line for line in lines if line["event"] == "a message is passed over"]
+    assert [(line["log_level"], line["why"]) for line in passed] == [
+        ("info", "incremental is under way"), ("info", "incremental has ended"),
+        ("info", "incremental has been asked for again since"),
+    ]  # fmt: skip
+    assert worked == []
+
+
+def test_a_job_that_always_kills_its_worker_is_set_aside_after_three_times_and_shown(team, beat):
+    beat.tick()
+    beat.kill_three_workers()
+    take_turn(team.services, beat.broker.take(), lambda: pytest.fail("a fourth time"))
+    assert beat.tick(minutes=5) == 0
+    assert runs(team.services)[0]["outcome"].startswith("set aside: the worker's process ended 3 times")
+    report = team.run()
+    assert (report.exit_code, [one["id"] for one in report.aside]) == (1, ["incremental"])
+    assert beat.tick(minutes=60) == 1, "at its next time it is tried once"
+    beat.begin()
+    assert beat.tick(minutes=1) == 1
+    take_turn(team.services, beat.broker.take(), lambda: pytest.fail("twice"))
+    assert beat.tick(minutes=60) == 1
+    take_turn(team.services, beat.broker.take(), done)
+    assert team.run().exit_code == 0
+
+
+def test_what_was_set_aside_gets_all_its_attempts_again_as_soon_as_somebody_resumes_it(team, beat):
+    beat.tick()
+    beat.kill_three_workers()
+    take_turn(team.services, beat.broker.take(), lambda: pytest.fail("a fourth time"))
+    team.services.store.jobs.resume(NAME)
+    assert team.run().exit_code == 0
+    assert beat.tick(seconds=5) == 1
+    beat.kill_three_workers()
+    take_turn(team.services, beat.broker.take(), lambda: pytest.fail("a fourth time"))
+    assert team.run().exit_code == 1
+
+
+@dataclass
+class Door:
+    door: Any
+    error: Exception
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.door, name)
+
+    def pull(self, *_: Any, **__: Any) -> Any:
+        raise self.error
+
+
+def test_what_may_be_better_in_a_moment_is_tried_again_before_the_next_time(team, beat):
+    down = with_connector(team, Door(team.services.connect(NAME), RetryLater("down", 60)))
+    sent = []
+    beat.tick()
+    for _ in range(60):
+        if beat.broker.messages:
+            sent.append(team.services.clock().minute)
+            take_turn(down.services, beat.broker.take(), lambda: run(down.services, NAME))
+        beat.tick(minutes=1)
+    assert sent[:4] == [0, 1, 3, 7], "each time it waits as long again"
+    assert runs(team.services)[0]["outcome"] == "down"
+
+
+def test_a_job_that_finds_its_connection_busy_is_sent_again_once_it_is_free(team, beat):
+    beat.tick()
+    lease = team.services.store.runs.lease(NAME, "somebody", team.services.clock(), 600)
+    take_turn(team.services, beat.broker.take(), lambda: run(team.services, NAME))
+    team.services.store.runs.release(lease)
+    assert [beat.tick(seconds=10), beat.tick(seconds=15)] == [0, 1]
+    take_turn(team.services, beat.broker.take(), lambda: run(team.services, NAME))
+    assert runs(team.services)[0]["outcome"] == "done"
+
+
+def test_a_clock_that_was_ahead_for_a_while_leaves_no_silence(team, beat):
+    beat.tick(hours=5)
+    team.services.store.jobs.end(beat.begin(), team.services.clock())
+    team.driver.clock.set(team.services.clock() - timedelta(hours=5))
+    assert beat.tick() == 1

@@ -1,0 +1,42 @@
+"""A heartbeat: a thread that renews a right for as long as the work that needs it goes on."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from model.errors import ConnectionBusy
+from worker.log import log
+from worker.pipeline.patience import PASSING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LEASE_SECONDS: Final = 40
+HEARTBEAT_SECONDS: Final = 10
+
+
+@contextmanager
+def kept_alive(renew: Callable[[], object], **about: str) -> Iterator[None]:
+    """Renew while the block runs; `about` says in the log what is renewed."""
+    ended = threading.Event()
+    thread = threading.Thread(target=heartbeat, args=(renew, ended), kwargs=about, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def heartbeat(renew: Callable[[], object], ended: threading.Event, **about: str) -> None:
+    """Renew until the work has ended or another holder has taken over. A store that is away is asked again."""
+    while not ended.wait(HEARTBEAT_SECONDS):
+        try:
+            renew()
+        except ConnectionBusy as e:
+            log().warning("the lease was lost", **about, why=str(e))
+            return
+        except PASSING as e:
+            log().warning("the lease could not be renewed", **about, why=type(e).__name__)

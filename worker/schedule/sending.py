@@ -1,0 +1,99 @@
+"""Beat's work: send what is due, and send again what was lost on its way or with its worker.
+
+The store has the schedule, so any number of beats may run, and neither they nor the broker have anything to lose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from worker.log import log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from store import Job, Store
+    from worker.schedule.plan import Planned
+
+TICK_SECONDS: Final = 5.0
+"""How often beat looks what is due."""
+LOST: Final = timedelta(seconds=20)
+"""A message that nobody has taken for so long, while none waits, is lost."""
+AHEAD: Final = timedelta(minutes=1)
+"""An occasion that lies further ahead was noted by a clock that was wrong."""
+LONGEST: Final = timedelta(days=1)
+
+
+class Post(Protocol):
+    """The way to the workers."""
+
+    def send(self, task: str, connection: str, options: dict[str, Any], expires: float) -> None:
+        """Send a message that is thrown away after so many seconds."""
+
+    def waiting(self) -> int:
+        """How many messages no worker has taken yet."""
+
+
+@dataclass
+class Sender:
+    """Looks for due jobs of these connections. `store` opens the store, again after a fault."""
+
+    store: Callable[[], Store]
+    clock: Callable[[], datetime]
+    post: Post
+    connections: Iterable[str]
+    jobs: tuple[Planned, ...]
+    trouble: str = field(default="", init=False)
+
+    def tick(self) -> None:
+        """Send what is due. Whatever goes wrong is logged once, and the next tick tries again."""
+        try:
+            self._send_due()
+        except Exception as e:  # noqa: BLE001 - beat lives through any absence of broker and store
+            why = f"{type(e).__name__}: {e}"
+            if why != self.trouble:
+                log().warning("beat cannot send", why=why)
+            self.trouble = why
+
+    def _send_due(self) -> None:
+        found, now = self.store().jobs.all(), self.clock()
+        for connection in self.connections:
+            for job in self.jobs:
+                self._send_if_due(connection, job, found.get((connection, job.name)), now)
+
+    def _send_if_due(self, connection: str, job: Planned, seen: Job | None, now: datetime) -> None:
+        due, jobs = job.times.last(now), self.store().jobs
+        if seen is None:
+            asked = jobs.first_seen(connection, job.name, due, now, ended=not job.at_once) and job.at_once
+        else:
+            asked = self._is_wanted(seen, due, now) and jobs.ask(seen, due, now)
+        if asked:
+            self._send(connection, job, due, now)
+
+    def _is_wanted(self, seen: Job, due: datetime, now: datetime) -> bool:
+        """Whether a message is to be sent: for a new occasion, or again for one that is open and was lost."""
+        if seen.under_way(now):
+            return False
+        if seen.due < due or seen.due > now + AHEAD:
+            return True
+        if seen.due != due or seen.ended_at is not None or (seen.not_before and seen.not_before > now):
+            return False
+        if seen.sent_at is None:
+            return True
+        worker_died, unheard = seen.process is not None, seen.sent_at + LOST <= now
+        return (worker_died or unheard) and self.post.waiting() == 0
+
+    def _send(self, connection: str, job: Planned, due: datetime, now: datetime) -> None:
+        options = {**job.options, "job": job.name, "due": due.isoformat()}
+        expires = min(job.times.next(now) - now, LONGEST).total_seconds()
+        try:
+            self.post.send(job.task, connection, options, expires)
+        except Exception:
+            self.store().jobs.not_sent(connection, job.name, due)
+            raise
+        if self.trouble:
+            log().info("beat sends again")
+        self.trouble = ""

@@ -1,0 +1,93 @@
+"""One message of the schedule: it is passed over where it asks for nothing, counted, worked on or set aside."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from model.errors import ConnectionBusy, SettingsProblem
+from store import AWAY, MOST_ATTEMPTS, RunEnd
+from worker.log import log
+from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
+from worker.pipeline.patience import Patience
+from worker.pipeline.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from store import Occasion, Turn
+    from worker.wiring import Services
+
+SOON: Final = timedelta(seconds=20)
+"""When a job is tried again that found its connection or the store busy."""
+GIVEN_UP: Final = (
+    "set aside: the worker's process ended {times} times in the middle of it. It may need more memory than there is. "
+    "It is tried once at each later time until it comes through; `sluicegate connection resume {name}` has it tried now"
+)
+
+
+def take_turn(services: Services, asked: Occasion, work: Callable[[], object]) -> None:
+    """Do the work of a message, unless another process does it or has done it."""
+    jobs, about = services.store.jobs, {"connection": asked.connection, "job": asked.job}
+    try:
+        turn = jobs.begin(asked, services.clock(), LEASE_SECONDS)
+    except ConnectionBusy as e:
+        log().info("a message is passed over", **about, why=str(e))
+        return
+    if turn.too_many:
+        _set_aside(services, turn)
+        return
+    with kept_alive(lambda: jobs.renew(turn, services.clock(), LEASE_SECONDS), **about):
+        _work(services, asked, turn, work)
+
+
+def _work(services: Services, asked: Occasion, turn: Turn, work: Callable[[], object]) -> None:
+    """Do the work and note that it has ended, or from when on it may be sent again."""
+    again: datetime | None = None
+    try:
+        again = _tried(services, asked, work)
+    except (KeyboardInterrupt, SystemExit):
+        again = services.clock()
+        raise
+    finally:
+        Patience()(services.sleep, lambda: _note(services, turn, again))
+
+
+def _tried(services: Services, asked: Occasion, work: Callable[[], object]) -> datetime | None:
+    """Do the work; returns when to try it again, where that may go better. A run logs its own end."""
+    about = {"connection": asked.connection, "job": asked.job}
+    try:
+        done = work()
+    except ConnectionBusy as e:
+        log().info("a job waits for its connection", **about, why=str(e))
+        return services.clock() + SOON
+    except AWAY as e:
+        log().warning("a job waits for the store", **about, why=type(e).__name__)
+        return services.clock() + SOON
+    except SettingsProblem as e:
+        log().warning("a job waits for its next time", **about, why=str(e))
+        return None
+    if not isinstance(done, Report):
+        log().info("a job ended", **about, outcome="done")
+        return None
+    now = services.clock()
+    as_long_again = now + (now - asked.due)
+    return done.resumes_at and max(done.resumes_at, as_long_again)
+
+
+def _note(services: Services, turn: Turn, again: datetime | None) -> None:
+    if again:
+        services.store.jobs.postpone(turn, again)
+    else:
+        services.store.jobs.end(turn, services.clock())
+
+
+def _set_aside(services: Services, turn: Turn) -> None:
+    """Give the occasion up, and say so where runs are listed."""
+    now, runs = services.clock(), services.store.runs
+    why = GIVEN_UP.format(times=MOST_ATTEMPTS, name=turn.connection)
+    services.store.jobs.give_up(turn, why, now)
+    run_id = runs.start(turn.connection, now, "", "", turn.job, at=now, trigger=services.trigger)
+    runs.end(run_id, RunEnd("set aside", why), {}, now)
+    log().error("a job is set aside", connection=turn.connection, job=turn.job, run=run_id, why=why)
