@@ -10,8 +10,7 @@ from model.subjects import OPPORTUNITIES
 from store.codec import Day, Instant, Json, Money, Packed, YesNo, name
 from store.mirror_tables import BIG, metadata
 
-UNDO: Final = "undo"
-"""The kind of a run that restores what another run wrote."""
+UNDO: Final = "undo"  # the kind of a run that restores what another run wrote
 
 
 def _of(connection: bool = True) -> list[sa.Column[int]]:
@@ -134,7 +133,6 @@ approval = sa.Table(
 )  # fmt: skip
 
 _STANDS = sa.text("undone IS NOT NULL")
-
 push_state = sa.Table(
     "push_state", metadata,
     *_of(),
