@@ -1,7 +1,7 @@
 """What Sluicegate keeps, on SQLite or PostgreSQL. Other packages import from here only; SQL stays in this folder."""
 
 from store.actions import Step
-from store.approvals import MANY_ACTIONS, VANISHED, Approval
+from store.approvals import MANY_ACTIONS, UNDONE, VANISHED, Approval
 from store.database import AWAY
 from store.fence import Lease, is_dead, this_process
 from store.frozen import Revisions
@@ -11,9 +11,11 @@ from store.kpis import Measured
 from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
+from store.pushes.restored import Restored, flags_in
 from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
 from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
+from store.work_tables import UNDO
 
 __all__ = [
     "AWAY",
@@ -22,6 +24,8 @@ __all__ = [
     "MANY_ACTIONS",
     "MOST_ATTEMPTS",
     "NO_ACCOUNT",
+    "UNDO",
+    "UNDONE",
     "VANISHED",
     "Approval",
     "Batch",
@@ -33,6 +37,7 @@ __all__ = [
     "Occasion",
     "PastRows",
     "Raw",
+    "Restored",
     "Revisions",
     "RunEnd",
     "Step",
@@ -40,6 +45,7 @@ __all__ = [
     "TouchRule",
     "Turn",
     "UnrecordedChanges",
+    "flags_in",
     "is_dead",
     "past_rows_at",
     "patch_hash",

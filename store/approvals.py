@@ -29,6 +29,8 @@ VANISHED: Final = "vanished-deals"
 """The `policy` of an approval that lets a reconciliation mark many deals as vanished."""
 MANY_ACTIONS: Final = "many-actions"
 """The `policy` of an approval that lets a run do many actions; its revision is the digest of the policy set."""
+UNDONE: Final = "undone-records"
+"""The `policy` of an approval that frees every record that waits after an undo; its revision is that digest, too."""
 
 
 @dataclass(frozen=True)

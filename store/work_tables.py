@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from model.subjects import OPPORTUNITIES
 from store.codec import Day, Instant, Json, Money, Packed, YesNo, name
 from store.mirror_tables import BIG, metadata
+
+UNDO: Final = "undo"  # the kind of a run that restores what another run wrote
 
 
 def _of(connection: bool = True) -> list[sa.Column[int]]:
@@ -130,6 +132,7 @@ approval = sa.Table(
     sa.Column("used", Instant),  # when it let a change through; it is valid once
 )  # fmt: skip
 
+_STANDS = sa.text("undone IS NOT NULL")
 push_state = sa.Table(
     "push_state", metadata,
     *_of(),
@@ -140,6 +143,8 @@ push_state = sa.Table(
     sa.Column("refused_hash", sa.Text),
     sa.Column("refused_at", Instant),
     sa.Column("locked_at", Instant),
+    sa.Column("undone", Json),  # the undo runs that left the record as it stands, oldest first; null: none did
+    sa.Index("push_state_undone", "connection", sqlite_where=_STANDS, postgresql_where=_STANDS),
 )  # fmt: skip
 
 batch = sa.Table(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from policies.judging.undone import Undone
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -18,7 +20,8 @@ class Context:
 
     A rule absent from `first_runs` runs for the first time now: moves before today bind nothing. `waivers` of this
     connection. `open_to_all`: a rule that names no rollout is open to everyone's deals; else it is observed.
-    `owner_grace`: business days that a new owner has before a missing touch is flagged.
+    `owner_grace`: business days that a new owner has before a missing touch is flagged. `undone`: deals that wait as an
+    undo left them.
     """
 
     hold_unknown: int = 7
@@ -26,3 +29,4 @@ class Context:
     waivers: tuple[Waiver, ...] = ()
     open_to_all: bool = True
     owner_grace: int = 0
+    undone: Undone = field(default_factory=Undone)

@@ -1,4 +1,4 @@
-"""Exemptions: why a broken rule is no flag on a deal's record (observed only, waived, paused, in grace, held back)."""
+"""Exemptions: why a broken rule is no flag on a deal's record (observed, waived, paused, undone, held and so on)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from policies.judging.context import Context
     from policies.judging.rules import Rule
 
-Exemption: TypeAlias = Literal["off", "observed", "waived", "paused", "grace", "new owner", "held"]
+Exemption: TypeAlias = Literal["off", "observed", "waived", "paused", "grace", "new owner", "undone", "held"]
 """A deal with several exemptions shows the first of these."""
 OUT_OF_GATE: Final = ("observed", "waived")
 """Exemptions that take a criterion out of a deal's gate, not only off its record."""
@@ -108,6 +108,9 @@ def _reasons(  # noqa: PLR0917 - as exemption_column
         yield "grace", pl.col("as_of_date") < _first_seen(rule, previous) + pl.duration(days=rule.grace_days)
     if rule.facts & TOUCH_FACTS and rule.place is None and context.owner_grace and "owner_since" in wide.frame.columns:
         yield "new owner", _new_owner(context.owner_grace).polars(wide).fill_null(value=False)
+    waiting = context.undone.holds_off(rule.id)
+    if waiting is not None:
+        yield "undone", waiting
 
 
 def waives(waiver: Waiver, wide: Wide) -> pl.Expr:

@@ -48,7 +48,7 @@ def judge(
     return Verdict(
         wide=wide, rules=rules, dormant=dormant, previous=previous, hold=hold, gate_state=gates,
         frame=summed(frame, rules), unknown_cells=unknown_cells(frame, rules, previous, wide.as_of, hold),
-        pauses=current, waivers=context.waivers,
+        pauses=current, waivers=context.waivers, undone=context.undone,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from policies.judging import breaches
 from policies.judging.gates import missed
 from policies.judging.pauses import Pauses
+from policies.judging.undone import Undone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,7 @@ class Verdict:
     three-valued, held unknowns not filled in), cost, applicable, unjudged, judged_by, observed_by, reached,
     score, gate.
     `gate_state`: what moves bind, and what is known of it. `unknown_cells`: see `unknown_hold.unknown_cells`.
+    `undone`: deals that wait as an undo left them.
     `held_flags`: by rule, the deals that keep their flag because of the brake. `held_unknowns`: the rules that hold
     unknowns without end because of it.
     """
@@ -45,6 +47,7 @@ class Verdict:
     hold: timedelta
     pauses: Pauses = field(default_factory=Pauses)
     waivers: tuple[Waiver, ...] = ()
+    undone: Undone = field(default_factory=Undone)
     held_flags: Mapping[str, pl.Series] = field(default_factory=dict)
     held_unknowns: frozenset[str] = frozenset()
 

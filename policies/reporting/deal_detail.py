@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from policies.reporting.finding import Finding
 
 Detail: TypeAlias = "dict[str, Any]"
-"""gate {status, breached, waiting, unknown}, missing (titles) and checked (sentences), as in docs/contract.md."""
+"""gate {status, breached, waiting, unknown}, missing (titles) and checked (sentences), as in docs/contract.md; and
+undone (a sentence), where the record waits as an undo left it."""
 GateLists: TypeAlias = "dict[str, list[str]]"
 """Criteria breached, waiting and unknown by path, and `missing` by title."""
 
@@ -45,7 +46,16 @@ def details_of(verdict: Verdict, by_deal: Mapping[int, Sequence[Finding]]) -> di
         key = row["key"]
         checked = [*sentences.get(key, ()), *_unclear(row, gated=gated), *_unknown(by_deal.get(key, ()))]
         details[key] = detail(row["gate"], lists.get(key) or _none(), checked)
-    return details | _held(verdict)
+    return _with_undone(verdict, details | _held(verdict))
+
+
+def _with_undone(verdict: Verdict, details: dict[int, Detail]) -> dict[int, Detail]:
+    """The details, with the sentence of each deal that waits as an undo left it."""
+    reasons = verdict.undone.reasons
+    rows = verdict.frame.filter(pl.col("key").is_in(list(reasons))).select("key", "gate").iter_rows() if reasons else ()
+    return details | {
+        key: {**(details.get(key) or plain_detail(gate)), "undone": f"{reasons[key]}."} for key, gate in rows
+    }
 
 
 def detail(status: str | None, lists: GateLists, checked: list[str]) -> Detail:
@@ -120,4 +130,5 @@ def _held(verdict: Verdict) -> dict[int, Detail]:
     """Details that stay as stored because an unknown is held; the stage is not held."""
     rows = held_deals(verdict).select("key", "detail").iter_rows()
     stored = {key: orjson.loads(text) for key, text in rows}
-    return {key: {name: part for name, part in one.items() if name != "stage"} for key, one in stored.items()}
+    anew = {"stage", "undone"}
+    return {key: {name: part for name, part in one.items() if name not in anew} for key, one in stored.items()}

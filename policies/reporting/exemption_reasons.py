@@ -63,6 +63,8 @@ def exemption_reasons(verdict: Verdict, rule: Rule, keys: pl.Series) -> dict[int
                 found[key] = _paused(verdict.pauses.in_force[key])
             case "grace":
                 found[key] = _in_grace(rule, first_seen.get(key) or today)
+            case "undone":
+                found[key] = ExemptionReason(why, None, verdict.undone.reasons[key])
             case "observed":
                 found[key] = ExemptionReason(why, None, _not_yet(rule, team))
             case _:

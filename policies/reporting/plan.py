@@ -22,7 +22,8 @@ class PlanRow:
 
     A field absent from `want` stays as it is; one absent from `on_crm` is empty; `sent` has only fields that we wrote.
     `put_back_at`: when a person's change of our fields on this record was last put back. `closed`: it is the
-    last patch of a deal that the verdict saw closed.
+    last patch of a deal that the verdict saw closed. `waits`: nothing is written until a person lets it through;
+    `kept_off`: and a flag is kept off it until then.
     """
 
     id: str
@@ -31,21 +32,30 @@ class PlanRow:
     sent: Mapping[str, Any] = field(default_factory=dict)
     put_back_at: datetime | None = None
     closed: bool = False
+    waits: bool = False
+    kept_off: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Patches in the order of the rows, and the ids of records on which they undo a person's edit (*overwritten*)."""
+    """Patches in the order of the rows, and the ids of records on which they undo a person's edit (*overwritten*).
+
+    `held`: how many records would change and wait for a person.
+    """
 
     patches: tuple[Patch, ...]
     overwritten: tuple[str, ...]
+    held: int = 0
 
 
 def plan(rows: Iterable[PlanRow], rules: Mapping[str, FieldRule], as_of: datetime) -> Plan:
     """Patches that bring our fields to what is wanted; nothing outside `rules` is ever in one."""
-    patches, overwritten = [], []
+    patches, overwritten, held = [], [], 0
     for row in rows:
         differing = _differing(row, rules)
+        if row.waits:
+            held += bool(differing) or row.kept_off
+            continue
         edited = {name for name in differing if _edited(row, name, rules[name])}
         if edited and not _may_put_back(row, as_of):
             differing = {name: pair for name, pair in differing.items() if name not in edited}
@@ -55,7 +65,7 @@ def plan(rows: Iterable[PlanRow], rules: Mapping[str, FieldRule], as_of: datetim
             fields = {name: want for name, (want, _) in differing.items()}
             before = {name: had for name, (_, had) in differing.items()}
             patches.append(Patch(row.id, fields, before, row.closed))
-    return Plan(tuple(patches), tuple(overwritten))
+    return Plan(tuple(patches), tuple(overwritten), held)
 
 
 def _differing(row: PlanRow, rules: Mapping[str, FieldRule]) -> dict[str, tuple[FieldValue, FieldValue]]:

@@ -19,6 +19,7 @@ from store import work_tables
 from store.codec import pack
 from store.deal_filter import deal_filter
 from store.pushes.receipts import write_receipts
+from store.pushes.restored import Restored, restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,11 +69,35 @@ class Pushes:
             return sql.frame(query, (self.database.connection_key(connection),), PLAN_ROWS)
 
     def of_run(self, run_id: int) -> list[dict[str, Any]]:
-        """Every patch of a run, with its outcome if it has one: deal, before, after, outcome, reason, at."""
-        wanted = [patches.c[name] for name in ("deal", "before", "after", "outcome", "reason", "at")]
+        """Every patch of a run, with its outcome if it has one: run, deal, before, after, outcome, reason, at."""
         with self.database.reading() as sql:
-            rows = sql.tx.execute(sa.select(*wanted).where(patches.c.run == run_id).order_by(patches.c.id)).mappings()
-            return [dict(row) for row in rows]
+            return _sent(sql, patches.c.run == run_id)
+
+    def sent(
+        self, connection: str, *, deal: str | None = None, run_id: int | None = None, since: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """The patches of a connection, as in `of_run`, with their `run`: of one deal, of one run, settled since."""
+        asked = patches.c.connection == self.database.connection_key(connection)
+        asked &= sa.true() if deal is None else patches.c.deal == deal
+        asked &= sa.true() if run_id is None else patches.c.run == run_id
+        asked &= sa.true() if since is None else patches.c.at >= since
+        with self.database.reading() as sql:
+            return _sent(sql, asked)
+
+    def restored(self, connection: str) -> list[Restored]:
+        """The records that an undo restored and that nobody has written since."""
+        with self.database.reading() as sql:
+            return list(restored(sql, self.database.connection_key(connection)))
+
+    def later_writes(self, connection: str, run_id: int) -> dict[str, list[tuple[int, frozenset[str]]]]:
+        """Deal → the runs after this one that wrote it, oldest first, each with the fields that it wrote."""
+        mine = (patches.c.connection == self.database.connection_key(connection)) & (patches.c.run > run_id)
+        query = sa.select(patches.c.deal, patches.c.run, patches.c.after).where(mine & (patches.c.outcome == "written"))
+        found: dict[str, list[tuple[int, frozenset[str]]]] = {}
+        with self.database.reading() as sql:
+            for deal, run, after in sql.tx.execute(query.order_by(patches.c.id)):
+                found.setdefault(deal, []).append((run, frozenset(after)))
+        return found
 
     def stage(
         self, connection: str, run_id: int, planned: Sequence[Patch], batch_size: int, lease: Lease | None = None
@@ -133,6 +158,12 @@ class Pushes:
             ids = sa.select(table.c.id).where(ready)
             sql.tx.execute(sa.delete(patches).where(patches.c.batch.in_(ids)))
             return int(sql.tx.execute(sa.delete(table).where(ready)).rowcount)
+
+
+def _sent(sql: Sql, asked: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
+    wanted = [patches.c[name] for name in ("run", "deal", "before", "after", "outcome", "reason", "at")]
+    rows = sql.tx.execute(sa.select(*wanted).where(asked).order_by(patches.c.id)).mappings()
+    return [dict(row) for row in rows]
 
 
 def _insert_patches(sql: Sql, connection: int, run_id: int, batch: int, planned: Sequence[Patch]) -> None:

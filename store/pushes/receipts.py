@@ -13,14 +13,14 @@ from store import work_tables
 from store.codec import instant, json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from model.sync import FieldValue, Outcome
     from store.sql import Sql
 
 patches = work_tables.patch
-STATE: Final = ("sent", "put_back_at", "last_patched_closed", "refused_hash", "refused_at", "locked_at")
+STATE: Final = ("sent", "put_back_at", "last_patched_closed", "refused_hash", "refused_at", "locked_at", "undone")
 GONE: Final = "UPDATE opportunity SET gone = 'vanished', gone_at = ? WHERE key = ? AND gone IS NULL"
 
 
@@ -33,6 +33,7 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
     """Write outcomes, given by deal id; returns how many patches restored a value that somebody had changed."""
     rows = sql.tx.execute(sa.select(patches).where(patches.c.batch == batch)).all()
     known = _known(sql, [row.key for row in rows])
+    undo = _undo_of(sql, rows)
     receipts, states, written, gone, overwritten = [], [], [], [], 0
     for row in rows:
         outcome, (on_record, state) = outcomes.get(row.deal), known[row.key]
@@ -45,7 +46,7 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
             (
                 row.connection,
                 row.key,
-                *_after(state, row.after, outcome, int(row.closed or 0), put_back=put_back, as_of=instant(as_of)),
+                *_after(state, row.after, outcome, int(row.closed or 0), undo, put_back=put_back, as_of=instant(as_of)),
             )
         )
         if outcome.kind == "written":
@@ -57,6 +58,13 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
     sql.many("UPDATE opportunity SET ours = ? WHERE key = ?", written)
     sql.many(GONE, gone)
     return overwritten
+
+
+def _undo_of(sql: Sql, rows: Sequence[Any]) -> int | None:
+    """The run of these patches if it is an undo, else None."""
+    table = work_tables.run
+    kinds = sa.select(table.c.kind).where(table.c.id == rows[0].run) if rows else None
+    return rows[0].run if kinds is not None and sql.tx.execute(kinds).scalar() == work_tables.UNDO else None
 
 
 def _known(sql: Sql, keys: list[int]) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
@@ -85,15 +93,17 @@ def _as_json(values: Mapping[str, FieldValue]) -> dict[str, str | int | None]:
 
 
 def _after(
-    state: dict[str, Any], after: Mapping[str, Any], outcome: Outcome, closed: int, *, put_back: bool, as_of: int
-) -> tuple[Any, ...]:
-    """The deal's row of push_state after an outcome."""
+    state: dict[str, Any], after: Mapping[str, Any], outcome: Outcome, closed: int, undo: int | None, *,
+    put_back: bool, as_of: int,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The deal's row of push_state after an outcome; `undo`: the run that sent the patch, if it is an undo."""
     new = dict(state)
     match outcome.kind:
         case "written":
             sent = json(orjson.loads(state["sent"] or "{}") | dict(after))
             new |= {"sent": sent, "last_patched_closed": closed, "refused_hash": None, "refused_at": None}
             new |= {"locked_at": None, "put_back_at": as_of if put_back else state["put_back_at"]}
+            new["undone"] = json([*orjson.loads(state["undone"] or "[]"), undo]) if undo else None
         case "refused":
             new |= {"refused_hash": patch_hash(after), "refused_at": as_of}
         case "locked":

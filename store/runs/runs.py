@@ -93,6 +93,13 @@ class Runs:
             row = sql.tx.execute(query.where(table.c.id == run_id)).mappings().one_or_none()
             return None if row is None else dict(row)
 
+    def undos(self, connection: str) -> list[dict[str, Any]]:
+        """The undo runs of a connection as in `latest`, oldest first."""
+        query = sa.select(*ROW).join(mirror_tables.connection, mirror_tables.connection.c.key == table.c.connection)
+        mine = (table.c.connection == self.database.connection_key(connection)) & (table.c.kind == work_tables.UNDO)
+        with self.database.reading() as sql:
+            return [dict(row) for row in sql.tx.execute(query.where(mine).order_by(table.c.id)).mappings()]
+
     def lease(
         self, connection: str, holder: str, now: datetime, seconds: float = 60, process: str | None = None
     ) -> Lease:

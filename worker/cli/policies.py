@@ -89,12 +89,14 @@ def show(
     Example: sluicegate policies show
     """
     from policies.reporting import rendering
+    from worker.usecases.waiting_policies import waiting_policies
 
     found = _read(context, paths)
     answer: dict[str, Any] = {
         "policies": rendering.policies_of(found), "processes": rendering.processes_of(found),
         "criteria": rendering.criteria_of(found), "facts": rendering.facts_of(found),
         "waivers": rendering.waivers_of(found), "digest": found.digest,
+        "undone": [] if paths else waiting_policies(asked(context).settings(), found),
     }  # fmt: skip
     say(answer, as_json, lambda: show_set(answer, examples=examples))
 

@@ -36,6 +36,9 @@ def show_set(answer: Mapping[str, Any], *, examples: bool) -> None:
     if answer["waivers"]:
         rows = ([*map(plain, one.values())] for one in answer["waivers"])
         table("Waivers", ("policy", "deals", "where", "until", "reason", "approved by"), rows)
+    if answer["undone"]:
+        rows = ([*map(plain, one.values())] for one in answer["undone"])
+        table("Undone: flags that wait", ("policy", "connection", "deals", "why"), rows)
     if answer["facts"]:
         table("Facts to map", ("fact", "type", "meaning"), (tuple(fact.values()) for fact in answer["facts"]))
     if examples:

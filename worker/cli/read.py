@@ -1,33 +1,24 @@
-"""Commands that read the store: explain, history, digest, runs."""
+"""Commands that read the store: explain, history, changes, digest."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from model.errors import SettingsProblem
 from model.helpers.words import many
 from worker.cli.columns import print_csv
 from worker.cli.common import AsCsv, Json, Name, asked, one_form, say, table, tell
-from worker.cli.rendering import (
-    moment,
-    show_decision,
-    show_digest,
-    show_explanation,
-    show_run,
-    show_runs,
-)
-
-if TYPE_CHECKING:
-    from worker.wiring import Services
+from worker.cli.rendering import moment, show_decision, show_digest, show_explanation
+from worker.cli.run import first_instant
+from worker.cli.runs import cell
 
 FEW = 10
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (explain, history, digest, runs):
+    for command in (explain, history, changes, digest):
         app.command()(command)
 
 
@@ -100,36 +91,44 @@ def _visit(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _change(row: dict[str, Any]) -> tuple[str, ...]:
-    before, after = _cell(row["before"]), _cell(row["after"])
+    before, after = cell(row["before"]), cell(row["after"])
     return row["deal"], "field", row["field"], before, after, moment(row["at"]), row["by"], "", ""
 
 
-SENT = ("deal", "field", "before", "after", "policies", "outcome", "reason", "at")
+LOGGED = ("run", "at", "deal", "field", "before", "after", "policies", "approved_by", "outcome", "reason")
 
 
-def _show_changes(services: Services, id_: str, *, as_csv: bool, as_json: bool) -> None:
-    from worker.usecases.audit.receipts import changes, proof
+def changes(
+    context: typer.Context,
+    name: Name,
+    record: Annotated[str, typer.Option("--record", metavar="ID", help="only this deal")] = "",
+    run: Annotated[str, typer.Option("--run", metavar="ID", help="only this run")] = "",
+    policy: Annotated[str, typer.Option("--policy", metavar="ID", help="only flags of this policy")] = "",
+    approved_by: Annotated[
+        str, typer.Option("--approved-by", metavar="NAME", help="only what this person let through")
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="T", help="ISO date or instant; absent: from the start")
+    ] = "",
+    as_csv: AsCsv = False,
+    as_json: Json = False,
+) -> None:
+    """List everything that was sent to the CRM: fields, tasks and moves, with who approved them and what came of it.
 
-    if not id_:
-        raise SettingsProblem("--changes and --csv are about one run; `sluicegate runs` lists the runs by number.")
-    found = changes(services, id_)
-    rows = [tuple(_cell(row[key]) for key in SENT) for row in found["changes"]]
+    Example: sluicegate changes acme --policy no-amount --since 2026-11-01 --csv
+    """
+    from worker.usecases.audit.changelog import Asked, changelog
+
+    one_form(as_csv=as_csv, as_json=as_json)
+    services = asked(context).services()
+    zone = services.connection(name).timezone
+    found = changelog(services, name, Asked(record, run, policy, approved_by, first_instant(since, zone)))
+    rows = [tuple(cell(row[key]) for key in LOGGED) for row in found["changes"]]
     if as_csv:
-        print_csv(SENT, rows)
-        tell(proof(found), err=True)
+        print_csv(LOGGED, rows)
         return
-
-    def people() -> None:
-        filled = [n for n, head in enumerate(SENT) if head != "at" and any(row[n] for row in rows)]
-        shown = [[row[n] for n in filled] for row in rows]
-        table(f"Run {id_}: {many(len(rows), 'field')} sent", [SENT[n] for n in filled], shown)
-        tell(proof(found))
-
-    say(found | {"proof": proof(found)}, as_json, people)
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else moment(str(value))
+    title = f"{many(len(rows), 'change')} of {name}"
+    say(found, as_json, lambda: table(title, [head.replace("_", " ") for head in LOGGED], rows))
 
 
 def digest(
@@ -149,30 +148,3 @@ def digest(
     judged_or_say(services, name)
     found = answer(services, name, owner)
     say(found, as_json, lambda: show_digest(found))
-
-
-def runs(
-    context: typer.Context,
-    id: Annotated[str, typer.Argument(help="a run's number; absent: the newest runs")] = "",  # noqa: A002
-    changes: Annotated[bool, typer.Option("--changes", help="with ID: each field that the run sent")] = False,
-    as_csv: AsCsv = False,
-    as_json: Json = False,
-) -> None:
-    """List the newest runs, or show one, or what it wrote.
-
-    Example: sluicegate runs 12 --changes --csv
-    """
-    from worker.usecases.answers import one_run
-    from worker.usecases.answers import runs as answer
-
-    one_form(as_csv=as_csv, as_json=as_json)
-    services = asked(context).services()
-    if changes or as_csv:
-        _show_changes(services, id, as_csv=as_csv, as_json=as_json)
-        return
-    if id:
-        found = one_run(services, id)
-        say(found, as_json, lambda: show_run(found))
-        return
-    listed = answer(services)
-    say({"runs": listed}, as_json, lambda: show_runs(listed))

@@ -57,6 +57,8 @@ def show_verdict(found: dict[str, Any]) -> None:
     table("Score", ("line", "points"), [*lines, ("score", deal["score"])])
     for line in verdict_lines(deal):
         tell(f"- {line}")
+    if "undone" in deal:
+        tell(f"Its record waits: {low(deal['undone'])}")
     gate, checked = deal.get("gate") or {}, found.get("checked")
     if gate.get("status") == "unknown" and not gate["unknown"]:
         tell(f"The gate is unknown: {_unclaimed(checked, deal['stage'])}")
@@ -155,13 +157,15 @@ def _run(run: dict[str, Any]) -> tuple[str, ...]:
     began = moment(run["started_at"] or run["as_of"]).removesuffix(" UTC")
     took = "" if run["seconds"] is None else f"{run['seconds']:,.1f}"
     parts = (run["run_id"], run["connection"], run["kind"], began, took, run["trigger"] or "")
-    return (*parts, _end(run["outcome"], run["counts"]), _done(run["counts"]))
+    undone = f"; undone by run {run['undone_by']['run']}" if "undone_by" in run else ""
+    return (*parts, _end(run["outcome"], run["counts"]) + undone, _done(run["counts"]))
 
 
 def _end(outcome: str, counts: dict[str, Any]) -> str:
     """How a run ended, what waits for a person, and the trouble that began or ended with it."""
     held, trouble = counts.get("held"), counts.get("trouble") or {}
     parts = [f"{outcome}, {held} held" if held else outcome]
+    parts += [f"undid run {counts['undo']['run']}"] if counts.get("undo") else []
     parts += [f"new trouble: {one}" for one in trouble.get("begun", ()) if not one.endswith(outcome)]
     parts += [f"no more: {one}" for one in trouble.get("ended", ())]
     return "; ".join(parts)

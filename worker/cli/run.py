@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -88,6 +88,14 @@ def instant(text: str, zone: str = "UTC") -> datetime | None:
     return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
+def first_instant(text: str, zone: str) -> datetime | None:
+    """An ISO instant, or the first instant of an ISO date in the zone; None for no text. Raises SettingsProblem."""
+    found = instant(text, zone)
+    if found is None or len(text) > len("2026-11-22"):
+        return found
+    return datetime.combine(found.astimezone(ZoneInfo(zone)).date(), time(), ZoneInfo(zone)).astimezone(UTC)
+
+
 def day_of(services: Services, name: str, text: str) -> datetime | None:
     """What --as-of means on a connection."""
     return instant(text, services.connection(name).timezone)
@@ -118,6 +126,8 @@ def show_trouble(report: Report) -> None:
         tell(f"{count} refused: {reason}")
     for remark in report.remarks:
         tell(remark)
+    for sentence in report.unusual:
+        tell(f"Warning: {sentence}")
     for aside in report.aside[:20]:
         tell(f"Set aside {aside['table']} {aside['id']}: {aside['reason']}")
     if report.stopped:

@@ -10,6 +10,7 @@ from policies.actions.tasks import DAILY
 from store import MANY_ACTIONS
 from worker.pipeline.context import has_brake
 from worker.pipeline.planned_actions import plan_all
+from worker.pipeline.report import given as as_given
 from worker.pipeline.send_actions import Doing, cut_off
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def act(session: Session, judged: Judged, description: Description, run_id: int,
     if given is None and len(new) > MOST and has_brake(session):
         hold(session, len(new), report)
         wanted = [one for one in wanted if one.key in again]
+    report.approved += [as_given(given)] if given else []
     doing.do(wanted, [given] if given else [])
 
 

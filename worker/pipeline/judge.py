@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from model.helpers.gc_paused import uncollected
@@ -13,8 +13,10 @@ from policies.reporting.finding import findings_frame
 from policies.reporting.report import deals_frame, report_on, rule_counts
 from worker.pipeline.context import BrakeTally, context_of, local_day, not_rolled_out
 from worker.pipeline.past import PastFacts, verdict_on
+from worker.pipeline.report import given
 from worker.pipeline.slices import parts
 from worker.pipeline.spool import Spool
+from worker.pipeline.undone import Waiting, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +55,14 @@ class JudgedPart:
 
 @dataclass
 class Judged:
-    """The verdict on a connection, slice by slice. `remarks`: sentences on held and observed rules."""
+    """The verdict on a connection, slice by slice. `remarks`: sentences on held and observed rules.
+
+    `waits`: records that wait as an undo left them. `approved`: the approvals that let something through.
+    """
 
     policies: PolicySet
+    waits: Waiting
+    approved: tuple[Approval, ...] = ()
     parts: Spool[JudgedPart] = field(default_factory=Spool)
     remarks: list[str] = field(default_factory=list)
     dormant: tuple[str, ...] = ()
@@ -68,6 +75,7 @@ class Judged:
     def fill(self, report: Report) -> None:
         """Add the judging counts of `run` (docs/contract.md) to a report."""
         report.remarks += self.remarks
+        report.approved += map(given, self.approved)
         for judged in self.parts:
             frame, findings = judged.part.wide.frame, judged.report.findings
             exemptions = Counter(finding.exemption for finding in findings if finding.status == "broken")
@@ -106,9 +114,11 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
     calibration = store.connections.current_calibration(name, session.as_of)
     if binding:
         note_first_runs(session, policies)
-    judged, slices = Judged(policies, remarks=not_rolled_out(session, policies)), Spool[tuple["Part", "Verdict"]]()
+    waits, slices = waiting(session, policies), Spool[tuple["Part", "Verdict"]]()
+    judged = Judged(policies, waits, remarks=not_rolled_out(session, policies))
     brake = BrakeTally(session, calibration)
-    facts, context = PastFacts(session, description, policies), context_of(session, policies)
+    facts = PastFacts(session, description, policies)
+    context = replace(context_of(session, policies), undone=waits.undone)
     for part in parts(session, policies, description, calibration):
         verdict = verdict_on(facts, part.judged, part.keys, context)
         brake.add(verdict)
@@ -120,6 +130,7 @@ def judge(session: Session, policies: PolicySet, description: Description, run_i
 def _keep_all(session: Session, run_id: int, judged: Judged, slices: Spool[tuple[Part, Verdict]], brake: Brake) -> None:
     """Keep the verdict on each slice, with what the brake holds left as the record shows it."""
     deals, judged_again, held = 0, 0, set[tuple[str, str]]()
+    judged.approved = tuple({one.policy: one for one in (*brake.used, *judged.waits.used)}.values())
     for number, (part, verdict) in enumerate(slices, start=1):
         braked = hold_back(verdict, brake.held) if brake.held else verdict
         held |= {(one.rule.id, one.change) for one in brake.held if holds_something(one, braked)}
@@ -127,7 +138,7 @@ def _keep_all(session: Session, run_id: int, judged: Judged, slices: Spool[tuple
         with uncollected():
             judged_part = JudgedPart(part, report_on(braked))
         # with the last slice, so that a run that is killed before finds it unused, and after it used
-        _keep(session, run_id, judged_part, judged.policies.digest, brake.used if number == len(slices) else [])
+        _keep(session, run_id, judged_part, judged.policies.digest, judged.approved if number == len(slices) else ())
         judged.parts.add(judged_part)
         judged.dormant = verdict.dormant
         deals += part.wide.frame.height
@@ -136,7 +147,7 @@ def _keep_all(session: Session, run_id: int, judged: Judged, slices: Spool[tuple
     judged.remarks += [JUDGED_AGAIN.format(n=many(judged_again, "criterion"))] if judged_again else []
 
 
-def _keep(session: Session, run_id: int, judged: JudgedPart, digest: str, used: list[Approval]) -> None:
+def _keep(session: Session, run_id: int, judged: JudgedPart, digest: str, used: tuple[Approval, ...]) -> None:
     """Keep the verdict on a slice. Pauses come first, because they begin when they are seen."""
     store, name, keys, lease = session.store, session.name, judged.part.keys, session.lease
     report, verdict = judged.report, judged.verdict

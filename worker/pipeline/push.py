@@ -40,19 +40,27 @@ def push(session: Session, judged: Judged, description: Description, run_id: int
     """Plan, send and keep the outcomes. A dry run only plans."""
     if not description.writes:
         report.remarks.append(NO_FIELDS.format(name=session.name))
-    slices = planned(session, judged, description.writes)
+    slices = planned(session, judged, description.writes, report)
     if dry:
         report.patches = sum(map(len, slices))
     else:
         send(session, slices, run_id, report)
 
 
-def planned(session: Session, judged: Judged, rules: Mapping[str, FieldRule]) -> Iterator[Sequence[Patch]]:
-    """The patches, slice by slice: only one slice of them is in memory."""
+def planned(
+    session: Session, judged: Judged, rules: Mapping[str, FieldRule], report: Report
+) -> Iterator[Sequence[Patch]]:
+    """The patches, slice by slice: only one slice of them is in memory. Records that wait are counted as held."""
+    held = 0
     for part in judged.parts:
         with uncollected():
             found = plan(list(plan_rows(session, part, rules)), rules, session.as_of)
+        held += found.held
         yield found.patches
+    if held:
+        report.held += held
+        report.outcomes["held"] += held
+        report.remarks.append(judged.waits.sentence(held))
 
 
 @dataclass(frozen=True)
@@ -82,14 +90,18 @@ def on_record(session: Session, keys: DealKeys = ALL_DEALS) -> Iterator[OnRecord
 
 def plan_rows(session: Session, judged: JudgedPart, rules: Mapping[str, FieldRule]) -> Iterator[PlanRow]:
     """The fields for each deal: the verdict for judged open deals, a last patch for deals that left the pipeline."""
-    wants = dict(wanted(judged.report, rules))
+    wants, waiting = dict(wanted(judged.report, rules)), judged.verdict.undone.reasons
+    kept_off = {finding.key for finding in judged.report.findings if finding.exemption == "undone"} if waiting else ()
     for row in on_record(session, judged.part.keys):
         want, closed = wants.get(row.key), False
         if want is None and leaves(row):
             # the store may know of a closing after as_of, which the verdict does not see
             want, closed = last_patch(rules), bool(row.is_closed)
         if want is not None and not waits(row, want, rules, session.as_of):
-            yield PlanRow(row.id, want, row.on_crm, row.sent, row.put_back_at, closed=closed)
+            yield PlanRow(
+                row.id, want, row.on_crm, row.sent, row.put_back_at, closed=closed, waits=row.key in waiting,
+                kept_off=row.key in kept_off,
+            )  # fmt: skip
 
 
 def leaves(row: OnRecord) -> bool:
@@ -135,7 +147,7 @@ def send_one(session: Session, batch: Batch) -> list[Outcome]:
             settled |= {outcome.id: outcome for outcome in session.connector.push(patches)}
             break
         except RetryLater:
-            settled |= applied(read_back(session, patches), patches)
+            settled |= applied(read_back(session, [patch.id for patch in patches]), patches)
             patches = [patch for patch in patches if patch.id not in settled]
             if not patches:
                 break
@@ -143,9 +155,9 @@ def send_one(session: Session, batch: Batch) -> list[Outcome]:
     return [settled.get(patch.id) or left[patch.id] for patch in batch.patches]
 
 
-def read_back(session: Session, patches: list[Patch]) -> dict[str, dict[str, Any]]:
+def read_back(session: Session, deals: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Read and keep these deals as the CRM has them now. Raises RetryLater."""
-    page = session.connector.read([patch.id for patch in patches])
+    page = session.connector.read(deals)
     session.store.mirror.keep_page(
         session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
     )
@@ -176,7 +188,7 @@ def recover(session: Session, report: Report) -> None:
     store, name = session.store, session.name
     for batch in store.pushes.in_flight(name):
         patches = list(batch.patches)
-        found = applied(read_back(session, patches), patches)
+        found = applied(read_back(session, [patch.id for patch in patches]), patches)
         lost = Outcome("", "retry_later", "a run was stopped while it was in flight; it is planned again")
         outcomes = [found.get(patch.id) or Outcome(patch.id, lost.kind, lost.reason) for patch in patches]
         store.pushes.settle(batch, outcomes, session.services.clock(), session.as_of, session.lease)

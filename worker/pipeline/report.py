@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from store import Approval
+
 DONE: Final = 0
 SOME_REFUSED: Final = 1
 STOPPED: Final = 3
@@ -17,6 +19,11 @@ ACTIONS: Final = (
 )  # fmt: skip
 """Counts of actions: planned new ones, then the outcomes of those tried."""
 OUTCOMES: Final = ("written", "refused", "locked", "retry_later", "gone", "held", "overwritten")
+
+
+def given(approval: Approval) -> dict[str, Any]:
+    """An approval that let something through, as the report has it under `approved`."""
+    return {name: getattr(approval, name) for name in ("policy", "revision", "up_to", "by")}
 
 
 @dataclass
@@ -46,6 +53,10 @@ class Report:
     reasons: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     trouble: dict[str, list[str]] = field(default_factory=lambda: {"begun": [], "lasting": [], "ended": []})
+    unusual: list[str] = field(default_factory=list)
+    approved: list[dict[str, Any]] = field(default_factory=list)
+    undo: dict[str, Any] = field(default_factory=dict)  # only of an undo
+    left: list[dict[str, Any]] = field(default_factory=list)  # only of an undo
     leads: dict[str, int] = field(default_factory=dict)  # only if a policy names leads
     dry_run: bool = False
     stopped: str = ""  # why it stopped early; the next run continues from there
@@ -64,4 +75,4 @@ class Report:
             return HELD
         counts = (self.outcomes, self.actions)
         troubled = sum(one[kind] for one in counts for kind in ("refused", "locked", "retry_later"))
-        return SOME_REFUSED if troubled + len(self.aside) else DONE
+        return SOME_REFUSED if troubled + len(self.aside) + len(self.left) else DONE

@@ -16,6 +16,7 @@ from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
 from worker.pipeline.report import Report
 from worker.pipeline.session import Session
 from worker.pipeline.trouble import note_trouble
+from worker.pipeline.unusual import note_unusual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +92,7 @@ def _end(session: Session, report: Report, kind: str, how: RunEnd) -> None:
     """Close the run's row, with the trouble that began or ended with it."""
     run_id = int(report.run_id)
     note_trouble(session, run_id, report, kind=kind, how=how)
+    note_unusual(session, run_id, report, kind)
     session.store.runs.end(run_id, how, report.to_json(), session.services.clock())
 
 
@@ -98,10 +100,12 @@ def _log_end(session: Session, kind: str, how: RunEnd, report: Report, seconds: 
     """One line that says how the run ended: a fault is an error, what waits for somebody is a warning."""
     level = "error"
     if how == DONE or report.stopped:
-        level = "warning" if report.stopped or report.held or report.trouble["begun"] else "info"
+        warns = report.stopped or report.held or report.trouble["begun"] or report.unusual
+        level = "warning" if warns else "info"
     counts = {name: getattr(report, name) for name in COUNTS}
     counts |= {what: n for what, n in (report.outcomes | report.actions).items() if n}
     begun = {what: lines for what, lines in report.trouble.items() if what != "lasting" and lines}
+    begun |= {"unusual": report.unusual} if report.unusual else {}
     getattr(log(), level)(
         "run ended", run=int(report.run_id), connection=session.name, kind=kind, trigger=session.services.trigger,
         outcome=how.reason or how.state, state=how.state,

@@ -55,6 +55,7 @@ def deal_json(row: dict[str, Any]) -> dict[str, Any]:
         "missing": detail.get("missing", []),
         "flags": ranked([flag for flag, _ in found if flag]),
         "unknown": [unknown for _, unknown in found if unknown],
+        **({"undone": detail["undone"]} if "undone" in detail else {}),
     }  # fmt: skip
 
 
@@ -206,7 +207,7 @@ def why_it_counts(activity: dict[str, Any], own_users: Any, as_of: datetime) -> 
 
 def runs(services: Services) -> list[dict[str, Any]]:
     """The newest runs of all connections."""
-    return [run_json(_with_final_state(services, row)) for row in services.store.runs.latest()]
+    return [_whole(services, row) for row in services.store.runs.latest()]
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:
@@ -214,7 +215,21 @@ def one_run(services: Services, run_id: str) -> dict[str, Any]:
     found = services.store.runs.get(int(run_id)) if run_id.isdigit() else None
     if found is None:
         raise SettingsProblem(f"There is no run {run_id}; `sluicegate runs` lists them.")
-    return run_json(_with_final_state(services, found))
+    return _whole(services, found)
+
+
+def _whole(services: Services, row: dict[str, Any]) -> dict[str, Any]:
+    """A run's row as JSON, with the undo of it if there was one."""
+    undos = services.store.runs.undos(row["connection"])
+    mine = [undo for undo in undos if ((undo["counts"] or {}).get("undo") or {}).get("run") == str(row["id"])]
+    return run_json(_with_final_state(services, row)) | ({"undone_by": _undone(mine[-1])} if mine else {})
+
+
+def _undone(undo: dict[str, Any]) -> dict[str, Any]:
+    """The newest undo of a run: its number, who asked for it, when, and how many records it restored."""
+    counts = undo["counts"]
+    by, written = counts["undo"]["by"], counts["outcomes"]["written"]
+    return {"run": str(undo["id"]), "by": by, "at": undo["as_of"].isoformat(), "restored": written}
 
 
 def run_json(row: dict[str, Any]) -> dict[str, Any]:

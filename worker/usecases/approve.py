@@ -8,7 +8,7 @@ from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 from policies.judging.brake import revision_of
 from policies.judging.rules import rules_of
-from store import MANY_ACTIONS, VANISHED, Approval
+from store import MANY_ACTIONS, UNDONE, VANISHED, Approval
 from worker.pipeline.session import Session, described
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NOTHING: Final = (
     "There is no policy or criterion '{id}'{hint}; "
-    f"'{VANISHED}' lets a reconciliation through, '{MANY_ACTIONS}' many actions."
+    f"'{VANISHED}' lets a reconciliation through, '{MANY_ACTIONS}' many actions, '{UNDONE}' what was undone."
 )
 
 
@@ -35,7 +35,7 @@ def _revision(session: Session, policy: str) -> str:
     if policy == VANISHED:
         return ""
     policies = session.policies(described(session))
-    if policy == MANY_ACTIONS:
+    if policy in {MANY_ACTIONS, UNDONE}:
         return policies.digest
     rules = {rule.id: rule for rule in rules_of(policies)}
     if policy not in rules:

@@ -14,7 +14,7 @@ from model.helpers.spreadsheet_cells import inert
 from worker.pipeline.judge import judge
 from worker.pipeline.other_subjects import judge_others, named_in_force
 from worker.pipeline.pull import Pulled, pull
-from worker.pipeline.push import planned, recover, send
+from worker.pipeline.push import planned, push, recover
 from worker.pipeline.report import Report
 from worker.pipeline.running import counted, leased, running
 
@@ -91,8 +91,7 @@ def _push(session: Session, run_id: int, report: Report) -> None:
     with counted(session, report):
         recover(session, report)
         description = session.describe()
-        slices = planned(session, judged_now(session, run_id, binding=True), description.writes)
-        send(session, slices, run_id, report)
+        push(session, judged_now(session, run_id, binding=True), description, run_id, report, dry=False)
 
 
 def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
@@ -103,7 +102,8 @@ def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
         found = judged_now(session, run_id, binding=False)
         if not found.parts:
             raise SettingsProblem(f"Nothing is known of '{name}' yet; `sluicegate pull {name}` reads its deals.")
-        patches = [patch for part in planned(session, found, session.description().writes) for patch in part]
+        writes = session.description().writes
+        patches = [patch for part in planned(session, found, writes, Report()) for patch in part]
         deals = {deal["id"]: deal for deal in session.store.verdicts.deals(name)}
     text = io.StringIO(newline="")
     writer = csv.writer(text)

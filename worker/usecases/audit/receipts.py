@@ -19,11 +19,16 @@ def changes(services: Services, run_id: str) -> dict[str, Any]:
     written, by Sluicegate's name and the CRM's; `others`: fields sent that are none of these. Raises SettingsProblem.
     """
     name = one_run(services, run_id)["connection"]
-    known = services.settings.connections.get(name)
-    allowed = dict((known and known.writes) or dict(zip(OUR_FIELDS, OUR_FIELDS, strict=True)))
-    rows = [row for patch in services.store.pushes.of_run(int(run_id)) for row in _fields(patch, allowed)]
+    allowed = names_of(services, name)
+    rows = [row for patch in services.store.pushes.of_run(int(run_id)) for row in fields_of(patch, allowed)]
     others = sorted({row["field"] for row in rows} - set(allowed.values()))
     return {"run_id": run_id, "connection": name, "fields": allowed, "changes": rows, "others": others}
+
+
+def names_of(services: Services, name: str) -> dict[str, str]:
+    """The fields that may be written, by Sluicegate's name and the CRM's."""
+    known = services.settings.connections.get(name)
+    return dict((known and known.writes) or dict(zip(OUR_FIELDS, OUR_FIELDS, strict=True)))
 
 
 def proof(found: Mapping[str, Any]) -> str:
@@ -34,7 +39,7 @@ def proof(found: Mapping[str, Any]) -> str:
     return f"{len(sent)} of the {len(allowed)} fields that Sluicegate writes were sent, and no other field."
 
 
-def _fields(patch: Record, allowed: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def fields_of(patch: Record, allowed: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """A row for each field of a patch, with its name in the CRM."""
     before, after = patch["before"], patch["after"]
     policies = _because(before.get("flag_ids"), after.get("flag_ids"))
