@@ -91,8 +91,9 @@ def _push(session: Session, run_id: int, report: Report) -> None:
     with counted(session, report):
         recover(session, report)
         description = session.describe()
-        slices = planned(session, judged_now(session, run_id, binding=True), description.writes)
-        send(session, slices, run_id, report)
+        judged = judged_now(session, run_id, binding=True)
+        report.policy_digest = judged.policies.digest
+        send(session, planned(session, judged, description.writes), run_id, report)
 
 
 def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:
