@@ -40,7 +40,7 @@ def dry_run_copy(database: Database, connection: str, as_of: datetime | None = N
             with database.reading() as source, copy.writing() as target:
                 for (key,) in source.rows("SELECT key FROM connection WHERE name = ?", connection):
                     _copy(source, target, key, _oldest_needed(source, key, as_of))
-                    _copy_last_kpis(source, target, key)
+                    _copy_last_files(source, target, key)
             yield copy
         finally:
             copy.close()
@@ -53,11 +53,13 @@ def _oldest_needed(source: Sql, connection: int, as_of: datetime | None) -> int:
     return 0 if until is None else oldest_kept(source, connection, instant_of(until) - LOOKED_BACK) or 0
 
 
-def _copy_last_kpis(source: Sql, target: Sql, connection: int) -> None:
-    """Copy the files with the last valid KPIs of the connection, which are measured while the files have mistakes."""
-    query = "SELECT digest, files, kept_at FROM policy_set WHERE digest LIKE ? ORDER BY kept_at DESC LIMIT 1"
-    rows = source.rows(query, f"{KPIS}{connection}:%")
-    target.many("INSERT INTO policy_set (digest, files, kept_at) VALUES (?, ?, ?)", rows)
+def _copy_last_files(source: Sql, target: Sql, connection: int) -> None:
+    """Copy the connection's last valid files with KPIs and with policies, which are used while newer ones are wrong."""
+    query = "SELECT digest, files, kept_at FROM policy_set WHERE digest {} LIMIT 1"
+    kpis = source.rows(query.format("LIKE ? ORDER BY kept_at DESC"), f"{KPIS}{connection}:%")
+    newest = "= (SELECT policy_digest FROM run WHERE connection = ? AND policy_digest <> '' ORDER BY id DESC LIMIT 1)"
+    policies = source.rows(query.format(newest), connection)
+    target.many("INSERT INTO policy_set (digest, files, kept_at) VALUES (?, ?, ?)", [*kpis, *policies])
 
 
 def _copy(source: Sql, target: Sql, connection: int, oldest: int) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from store.database import Database
 
-policy_sets = work_tables.policy_set
+policy_sets, runs = work_tables.policy_set, work_tables.run
 KPIS = "kpis:"
 """Starts the digest of files that were kept for the KPIs in them; the key of the connection follows."""
 
@@ -28,11 +28,11 @@ class PolicySets:
     database: Database
 
     def keep(self, digest: str, files: Mapping[str, str], at: datetime) -> None:
-        """Keep the policy files that are in force from now on; the files of a known digest stay as they are."""
+        """Keep the policy files that are in force from now on: the newest of a digest, which leaves waivers out."""
         with self.database.writing() as sql:
             sql.run(
                 "INSERT INTO policy_set (digest, files, kept_at) VALUES (?, ?, ?)"
-                " ON CONFLICT (digest) DO UPDATE SET kept_at = excluded.kept_at",
+                " ON CONFLICT (digest) DO UPDATE SET files = excluded.files, kept_at = excluded.kept_at",
                 *clean((digest, json(dict(files)), instant(at))),
             )
 
@@ -49,15 +49,19 @@ class PolicySets:
         with self.database.reading() as sql:
             return sql.tx.execute(query).scalar()
 
-    def latest(self) -> dict[str, str] | None:
-        """The files that were last in force, by name; None if there are none."""
-        return self._latest(~policy_sets.c.digest.startswith(KPIS, autoescape=True))
+    def latest(self, connection: str) -> dict[str, str] | None:
+        """The files by which a run of this connection last worked, by name; None if there are none.
+
+        Another connection may have accepted newer files that are wrong for this CRM.
+        """
+        mine = runs.c.connection == self.database.connection_key(connection)
+        query = sa.select(policy_sets.c.files).join(runs, runs.c.policy_digest == policy_sets.c.digest).where(mine)
+        with self.database.reading() as sql:
+            return sql.tx.execute(query.order_by(runs.c.id.desc()).limit(1)).scalar()
 
     def latest_kpis(self, connection: str) -> dict[str, str] | None:
         """The files whose KPIs were last in force on a connection, by name; None if there are none."""
-        return self._latest(policy_sets.c.digest.startswith(self._of_kpis(connection), autoescape=True))
-
-    def _latest(self, which: sa.ColumnElement[bool]) -> dict[str, str] | None:
-        query = sa.select(policy_sets.c.files).where(which).order_by(policy_sets.c.kept_at.desc()).limit(1)
+        mine = policy_sets.c.digest.startswith(self._of_kpis(connection), autoescape=True)
+        query = sa.select(policy_sets.c.files).where(mine).order_by(policy_sets.c.kept_at.desc()).limit(1)
         with self.database.reading() as sql:
             return sql.tx.execute(query).scalar()

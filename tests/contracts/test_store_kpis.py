@@ -17,11 +17,26 @@ def test_the_newest_values_name_their_run_and_what_it_measured_with(store):
 
 
 def test_the_last_valid_kpis_are_kept_for_each_connection(store):
-    store.policy_sets.keep("d1", {"policies.yaml": "version: 1"}, NOON)
     store.policy_sets.keep_kpis("acme", "k1", {"kpis.yaml": "one"}, NOON)
     store.policy_sets.keep_kpis("other", "k1", {"kpis.yaml": "two"}, NOON + DAY)
     assert store.policy_sets.latest_kpis("acme") == {"kpis.yaml": "one"}
     with store.dry_run("acme", NOON + DAY) as copy:
         assert copy.policy_sets.latest_kpis("acme") == {"kpis.yaml": "one"}
     assert store.policy_sets.latest_kpis("third") is None
-    assert store.policy_sets.latest() == {"policies.yaml": "version: 1"}
+
+
+def test_the_last_policies_of_a_connection_are_those_of_its_own_newest_run(store):
+    for connection, digest, at in (("acme", "d1", NOON), ("other", "d2", NOON + DAY)):
+        store.policy_sets.keep(digest, {"policies.yaml": digest}, at)
+        store.runs.start(connection, at, digest, "", "run")
+    store.runs.start("acme", NOON + 2 * DAY, "", "", "pull")
+    with store.dry_run("acme", NOON + DAY) as copy:
+        assert copy.policy_sets.latest("acme") == {"policies.yaml": "d1"}
+    assert store.policy_sets.latest("acme") == {"policies.yaml": "d1"}
+    assert store.policy_sets.latest("third") is None
+
+
+def test_a_digest_keeps_its_newest_files_because_waivers_are_no_part_of_it(store):
+    store.policy_sets.keep("d1", {"policies.yaml": "no waiver"}, NOON)
+    store.policy_sets.keep("d1", {"policies.yaml": "with a waiver"}, NOON + DAY)
+    assert store.policy_sets.files("d1") == {"policies.yaml": "with a waiver"}

@@ -75,6 +75,7 @@ class Judged:
     def fill(self, report: Report) -> None:
         """Add the judging counts of `run` (docs/contract.md) to a report."""
         report.remarks += self.remarks
+        report.policy_digest = self.policies.digest
         report.approved += map(given, self.approved)
         for judged in self.parts:
             frame, findings = judged.part.wide.frame, judged.report.findings

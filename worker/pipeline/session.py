@@ -110,18 +110,22 @@ class Session:
         return found
 
     def policies_in_force(self, description: Description) -> PolicySet:
-        """The policies, or the last valid ones if the files have mistakes or are missing. For unattended runs."""
+        """The policies, or those of this connection's last run if the files have mistakes or are missing here."""
         try:
             return self.policies(description)
         except (PolicyProblem, SettingsProblem) as e:
-            last = self.store.policy_sets.latest()
+            last = self.store.policy_sets.latest(self.name)
             if last is None:
                 raise
             log().error("policy files are wrong; the last good ones stay in force", problems=str(e))
-            texts = {file: text.encode() for file, text in last.items()}
-            return read_once(
-                texts, replace(description, choices={})
-            )  # they were valid once; the CRM's values may have changed
+            return self._read_again(last, description)
+
+    @staticmethod
+    def _read_again(files: Mapping[str, str], description: Description) -> PolicySet:
+        """Files that were valid once. The CRM's values may have changed since, so none is compared with them."""
+        offers = {table: replace(offer, choices={}) for table, offer in description.offers.items()}
+        texts = {file: text.encode() for file, text in files.items()}
+        return read_once(texts, replace(description, choices={}, offers=offers))
 
 
 def read_once(texts: Mapping[str, bytes], description: Description) -> PolicySet:

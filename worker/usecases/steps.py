@@ -91,7 +91,9 @@ def _push(session: Session, run_id: int, report: Report) -> None:
     with counted(session, report):
         recover(session, report)
         description = session.describe()
-        push(session, judged_now(session, run_id, binding=True), description, run_id, report, dry=False)
+        judged = judged_now(session, run_id, binding=True)
+        report.policy_digest = judged.policies.digest
+        push(session, judged, description, run_id, report, dry=False)
 
 
 def preview_push(services: Services, name: str, path: Path) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def test_targets_that_are_named_or_edited_after_the_run_are_measured_with_at_onc
         target(analyst, amount)
         coverage, (remark,) = value(analyst, "pipeline_coverage")
         assert coverage == left
-        assert remark == "targets.csv changed since run 1, so these values were measured again now."
+        assert remark == "Since run 1, targets.csv changed, so these values were measured again now."
     measure_only(analyst.services, NAME, None)
     assert value(analyst, "pipeline_coverage") == (0.25, NOTHING_CHANGED)
 
@@ -117,7 +117,7 @@ def test_a_scope_that_is_set_after_the_run_narrows_the_values_at_once(analyst):
     assert value(analyst, "pipeline_value")[0] == "1000"
     with_settings(analyst, kpi_scope="amount_home < 500", fiscal_year_starts=2)
     found, (remark,) = value(analyst, "pipeline_value")
-    assert (found, remark.startswith("fiscal_year_starts and kpi_scope changed since run 1,")) == ("10", True)
+    assert (found, remark.startswith("Since run 1, fiscal_year_starts and kpi_scope changed,")) == ("10", True)
 
 
 def test_an_own_kpi_that_is_edited_after_the_run_is_measured_anew_in_every_view(analyst):
@@ -125,7 +125,7 @@ def test_an_own_kpi_that_is_edited_after_the_run_is_measured_anew_in_every_view(
     found, (remark,) = value(analyst, "large_deals")
     asked = answer(analyst.services, NAME, KpiQuestion((("owner",),)), "large_deals").rows
     assert found == next(row["value"] for row in asked if not row["dims"]) == 2
-    assert remark.startswith("kpis.yaml changed since run 1,")
+    assert remark.startswith("Since run 1, kpis.yaml changed,")
 
 
 def test_a_comment_or_another_line_in_a_file_changes_no_value(analyst):
@@ -135,7 +135,7 @@ def test_a_comment_or_another_line_in_a_file_changes_no_value(analyst):
 
 def test_policies_that_change_are_named(analyst):
     with_files(analyst, policies=CHANGED, kpis=OURS)
-    assert value(analyst, "large_deals")[1][0].startswith("the policies changed since run 1,")
+    assert value(analyst, "large_deals")[1][0].startswith("Since run 1, the policies changed,")
 
 
 def test_while_a_file_of_targets_has_a_mistake_the_values_of_the_run_are_shown_with_its_place(analyst):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from store import Measured
     from worker.pipeline.session import Session
 
-CHANGED: Final = "{what} changed since run {run}, so these values were measured again now."
+CHANGED: Final = "Since run {run}, {what} changed, so these values were measured again now."
 UNSAID: Final = "Run {run} did not keep what it measured with, so these values were measured again now."
 READ: Final = "The CRM is read by {what}: a change takes effect with `sluicegate run {name}`."
 STUCK: Final = "These are the values of run {run}, because nothing can be measured now: {problem}"
