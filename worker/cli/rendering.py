@@ -157,8 +157,12 @@ def _run(run: dict[str, Any]) -> tuple[str, ...]:
     began = moment(run["started_at"] or run["as_of"]).removesuffix(" UTC")
     took = "" if run["seconds"] is None else f"{run['seconds']:,.1f}"
     parts = (run["run_id"], run["connection"], run["kind"], began, took, run["trigger"] or "")
-    undone = f"; undone by run {run['undone_by']['run']}" if "undone_by" in run else ""
-    return (*parts, _end(run["outcome"], run["counts"]) + undone, _done(run["counts"]))
+    return (*parts, _undone(run) or _end(run["outcome"], run["counts"]), _done(run["counts"]))
+
+
+def _undone(run: dict[str, Any]) -> str:
+    """By which run it was undone, in place of how it ended."""
+    return f"undone by run {run['undone_by']['run']}" if "undone_by" in run else ""
 
 
 def _end(outcome: str, counts: dict[str, Any]) -> str:
