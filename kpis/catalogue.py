@@ -44,9 +44,9 @@ def find(word: str, kpis: Mapping[str, Kpi] = SHIPPED) -> Kpi:
     if len(titled := [kpi for kpi in kpis.values() if plain in {_plain(kpi.title), _plain(kpi.id)}]) == 1:
         return titled[0]
     meant = [kpi.id for kpi in kpis.values() if plain and (plain in kpi.also or plain in kpi.id.replace("_", " "))]
-    if meant:
+    if len(meant) > 1:
         raise SettingsProblem(f"{word!r} is no KPI's id; it could mean: {', '.join(meant)}. Say which.")
-    near = get_close_matches(word, kpis, n=3, cutoff=0.6)
+    near = meant or get_close_matches(word, kpis, n=3, cutoff=0.6)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(kpis)}."
     raise SettingsProblem(f"There is no KPI {word!r}. {hint}")
 

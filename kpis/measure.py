@@ -227,7 +227,7 @@ class _Measuring:
         if not dims and (lacking := _not_by(kpi, self.asked, self.rows)):
             more["not_by"] = lacking
         if band := benchmark_of(self.bands, kpi.id, names):
-            more["benchmark"] = band.json()
+            more["benchmark"] = {**band.json(), "comparable": answer.n >= self.asked.enough}
         return self.made[kpi.id](dims=names, answer=answer, few=few, more=more)
 
     def _made(self, kpi: Kpi) -> Callable[..., KpiValue]:

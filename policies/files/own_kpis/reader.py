@@ -116,8 +116,8 @@ def _ordered(found: list[KpiDefinition], readers: Mapping[int, NodeReader]) -> l
         ready = [one for one in left if not (_made_of(one) & known & waiting)]
         if not ready:
             for one in left:
-                place = TextNode("", one.line, one.column)
-                readers[id(one)].note(place, f"'{one.name}' is derived of itself, by way of {', '.join(_made_of(one))}")
+                place, others = TextNode("", one.line, one.column), ", ".join(sorted(_made_of(one) & waiting))
+                readers[id(one)].note(place, f"'{one.name}' is derived of itself, by way of {others}")
             return found
         done += ready
         left = [one for one in left if one not in ready]

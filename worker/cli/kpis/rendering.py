@@ -72,11 +72,19 @@ def show_groups(found: Sequence[Mapping[str, Any]]) -> None:
         heads = (*dims, *COLUMNS[1:]) if alone else (COLUMNS[0], *dims, *COLUMNS[1:])
         lines = [(*(() if alone else (row["title"],)), *_group(row), *_cells(row)) for row in rows]
         _show(f"{rows[0]['title'] if alone else 'KPIs'} by {' and '.join(dims)}", heads, lines)
-        _show_notes([(", ".join(_group(row)), row["why"]) for row in rows if row.get("why")], most=NOTES)
+        noted = sorted((row for row in rows if row.get("why")), key=lambda row: row["value"] is not None)
+        titles = [() if alone else (row["title"],) for row in noted]
+        notes = [", ".join((*title, *_group(row))) for title, row in zip(titles, noted, strict=True)]
+        _show_notes([(what, row["why"]) for what, row in zip(notes, noted, strict=True)], most=NOTES)
 
 
 def _group(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple("(none)" if group is None else str(group) for group in row["dims"].values())
+    return tuple(_named(group) for group in row["dims"].values())
+
+
+def _named(group: object) -> str:
+    """A group; deals with a blank are a group, too."""
+    return "(none)" if group is None else str(group)
 
 
 def _show(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -125,7 +133,14 @@ def compared(row: Mapping[str, Any]) -> str:
         words = f"{'at most' if band['low'] is None else 'at least'} {words}"
     if row["value"] is None:
         return words
-    return f"{'too few to compare' if row.get('few') else standing(float(row['value']), band)}: {words}"
+    return f"{_stands(row, band) or 'too few to compare'}: {words}"
+
+
+def _stands(row: Mapping[str, Any], band: Mapping[str, Any]) -> str | None:
+    """Where a value stands in a band; None where there is none, or where it rests on too few."""
+    if not band or row["value"] is None or not band.get("comparable", not row.get("few")):
+        return None  # values of earlier versions say only whether they are few
+    return standing(float(row["value"]), band)
 
 
 def written(row: Mapping[str, Any], name: str) -> str:
@@ -150,16 +165,30 @@ def plain(value: object) -> str:
 
 
 def csv_lines(found: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple[str, ...]]]:
-    """The heads and lines of CSV, with a column for each dimension; it is empty where a value is not of one group."""
+    """The heads and lines of CSV, with a column for each dimension; it is empty where a value is not of one group.
+
+    The group of deals with a blank is `(none)`, as on the screen.
+    """
     dims = list(dict.fromkeys(dim for row in found for dim in row["dims"]))
-    lines = [[*(row[name] for name in NAMES), *(row["dims"].get(dim) for dim in dims), *_numbers(row)] for row in found]
+    lines = [
+        [
+            *(row[name] for name in NAMES),
+            *(_named(row["dims"][dim]) if dim in row["dims"] else "" for dim in dims),
+            *_numbers(row),
+        ]
+        for row in found
+    ]
     return [*NAMES, *dims, *NUMBERS], [tuple("" if cell is None else str(cell) for cell in line) for line in lines]
 
 
 def _numbers(row: Mapping[str, Any]) -> list[object]:
     """The cells after the dimensions; `benchmark` is where the value stands, `trusted` is blank unless it is not."""
     band = row.get("benchmark") or {}
-    stands = standing(float(row["value"]), band) if band and row["value"] is not None and not row.get("few") else None
     why = "; ".join(filter(None, (row.get("why"), *(one["why"] for one in row.get("not_by", ())))))
-    more = {"benchmark": stands, "benchmark_low": band.get("low"), "benchmark_high": band.get("high"), "why": why}
+    more = {
+        "benchmark": _stands(row, band),
+        "benchmark_low": band.get("low"),
+        "benchmark_high": band.get("high"),
+        "why": why,
+    }
     return [more.get(name) if name in more else row.get(name) for name in NUMBERS]
