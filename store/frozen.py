@@ -36,7 +36,7 @@ nights = work_tables.frozen_night
 
 @dataclass(frozen=True)
 class Revisions:
-    """What a night was judged and measured by."""
+    """What a night was judged and measured by; before the first judgement, policies and calibration are ''."""
 
     policy_digest: str
     calibration: str

@@ -151,9 +151,10 @@ class Jobs:
         if not self._set(turn, until=now + timedelta(seconds=seconds)):
             raise ConnectionBusy(f"another process works on {turn.job} of {turn.connection!r} by now")
 
-    def end(self, turn: Turn, now: datetime) -> None:
-        """The attempt has ended, well or not; the occasion is over."""
-        self._set(turn, ended_at=now, until=None, process=None, set_aside=None)
+    def end(self, turn: Turn, now: datetime, *, came_through: bool = True) -> None:
+        """The occasion is over. What was set aside stays so until an attempt comes through."""
+        well = {"set_aside": None} if came_through else {}
+        self._set(turn, ended_at=now, until=None, process=None, **well)
 
     def postpone(self, turn: Turn, until: datetime) -> None:
         """The attempt could not do its work, and says when another may; it does not count."""

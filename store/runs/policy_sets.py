@@ -28,11 +28,11 @@ class PolicySets:
     database: Database
 
     def keep(self, digest: str, files: Mapping[str, str], at: datetime) -> None:
-        """Keep the policy files that are in force from now on: the newest of a digest, which leaves waivers out."""
+        """Keep the policy files that are in force from now on; the files of a known digest stay as they are."""
         with self.database.writing() as sql:
             sql.run(
                 "INSERT INTO policy_set (digest, files, kept_at) VALUES (?, ?, ?)"
-                " ON CONFLICT (digest) DO UPDATE SET files = excluded.files, kept_at = excluded.kept_at",
+                " ON CONFLICT (digest) DO UPDATE SET kept_at = excluded.kept_at",
                 *clean((digest, json(dict(files)), instant(at))),
             )
 

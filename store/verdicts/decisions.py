@@ -58,11 +58,14 @@ class Decisions:
         key = self.database.connection_key(connection)
         with self.database.reading() as sql:
             run = run_at(sql, key, at)
-            if run is None:
-                return None
-            query = "SELECT id, as_of, policy_digest, calibration FROM run WHERE id = ?"
-            id_, as_of, digest, calibration = sql.rows(query, run)[0]
-        return Judgement(id_, instant_of(as_of), digest, calibration)
+            return None if run is None else _judgement(sql, run)
+
+    def newest(self, connection: str) -> Judgement | None:
+        """The judgement that the current verdict is from; None if the connection was never judged."""
+        query = "SELECT max(id) FROM run WHERE connection = ? AND judged = 1"
+        with self.database.reading() as sql:
+            run = sql.rows(query, self.database.connection_key(connection))[0][0]
+            return None if run is None else _judgement(sql, run)
 
     def judged_since(self, connection: str) -> datetime | None:
         """The instant of the oldest judgement with kept verdicts; None if there is none."""
@@ -91,6 +94,13 @@ class Decisions:
             sql.run("UPDATE run SET judged = NULL WHERE connection = ? AND judged = 1 AND id < ?", key, oldest)
             tables = ("finding_past", "deal_verdict_past")
             return sum(sql.run(f"DELETE FROM {t} WHERE connection = ? AND ended <= ?", key, oldest) for t in tables)
+
+
+def _judgement(sql: Sql, run: int) -> Judgement:
+    id_, as_of, digest, calibration = sql.rows(
+        "SELECT id, as_of, policy_digest, calibration FROM run WHERE id = ?", run
+    )[0]
+    return Judgement(id_, instant_of(as_of), digest, calibration)
 
 
 def run_at(sql: Sql, connection: int, at: datetime) -> int | None:

@@ -63,7 +63,10 @@ def test_what_was_set_aside_says_so_until_an_attempt_comes_through(store):
     jobs.ask(seen(store), NOON + 60 * MINUTE, NOON + 60 * MINUTE)
     turn = jobs.begin(Occasion("acme", "incremental", NOON + 60 * MINUTE), NOON + 60 * MINUTE, 40, TWO)
     assert turn.attempt == 3
-    jobs.end(turn, NOON + 61 * MINUTE)
+    jobs.end(turn, NOON + 61 * MINUTE, came_through=False)
+    assert [job.set_aside for job in jobs.set_aside("acme")] == ["it kills"]
+    again = jobs.begin(Occasion("acme", "incremental", NOON + 120 * MINUTE), NOON + 120 * MINUTE, 40, TWO)
+    jobs.end(again, NOON + 121 * MINUTE)
     assert jobs.set_aside("acme") == []
 
 

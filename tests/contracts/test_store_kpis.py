@@ -34,9 +34,3 @@ def test_the_last_policies_of_a_connection_are_those_of_its_own_newest_run(store
         assert copy.policy_sets.latest("acme") == {"policies.yaml": "d1"}
     assert store.policy_sets.latest("acme") == {"policies.yaml": "d1"}
     assert store.policy_sets.latest("third") is None
-
-
-def test_a_digest_keeps_its_newest_files_because_waivers_are_no_part_of_it(store):
-    store.policy_sets.keep("d1", {"policies.yaml": "no waiver"}, NOON)
-    store.policy_sets.keep("d1", {"policies.yaml": "with a waiver"}, NOON + DAY)
-    assert store.policy_sets.files("d1") == {"policies.yaml": "with a waiver"}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from model.sync import Level, Remark
+    from worker.wiring import Services
 
 FIELD = re.compile(r"\w[\w.]*[_.][\w.]+( \(\w+\))?(?= )")
 """A field's technical name at the start of a sentence, with the name that Sluicegate gives it in brackets."""
@@ -63,7 +64,7 @@ def provision(
 
 @connection.command()
 def pause(context: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Stop runs on the connection until it is resumed.
+    """Refuse `run`, `pull` and `push` on the connection until it is resumed.
 
     Example: sluicegate connection pause acme
     """
@@ -116,8 +117,14 @@ def _note(context: typer.Context, name: str, as_json: bool, *, paused: bool) -> 
     else:
         services.store.connections.resume(name)
         services.store.jobs.resume(name)
-    sentence = f"'{name}' is paused; no run touches it." if paused else f"'{name}' runs again."
+    sentence = _paused(services, name) if paused else f"'{name}' runs again."
     say({"connection": name, "paused": paused}, as_json, lambda: tell(sentence))
+
+
+def _paused(services: Services, name: str) -> str:
+    under_way = services.store.runs.under_way(name, services.clock())
+    but = " The command that works on it now goes on to its end." if under_way else ""
+    return f"'{name}' is paused: `run`, `pull` and `push` are refused until it is resumed.{but}"
 
 
 def show(remarks: list[Remark]) -> None:

@@ -82,7 +82,7 @@ def push(
     preview: Annotated[Path | None, typer.Option(help="write what would change to this CSV, and send nothing")] = None,
     as_json: Json = False,
 ) -> None:
-    """Send what the last verdict wants to the CRM, or preview it.
+    """Judge the store's deals, keep that verdict and send it to the CRM. A preview keeps and sends nothing.
 
     Example: sluicegate push acme --preview changes.csv
     """

@@ -53,9 +53,6 @@ def run(
     SettingsProblem.
     """
     connection = services.connection(name)
-    if paused := services.store.connections.paused(name):
-        since = f"since {paused.at:%Y-%m-%d %H:%M} UTC ({paused.why})"
-        raise SettingsProblem(f"'{name}' is paused {since}; `sluicegate connection resume {name}` lets it run again.")
     dry = dry_run or (as_of is not None and not connection.sandbox)
     options = RunOptions(full=full, dry=dry, unwatched=unwatched)
     if dry:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from structlog.contextvars import bound_contextvars
 
-from model.errors import BudgetSpent, RetryLater, SluicegateError
+from model.errors import BudgetSpent, RetryLater, SettingsProblem, SluicegateError
 from store import AWAY, DONE, RunEnd
 from worker.log import log
 from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
@@ -30,16 +30,28 @@ COUNTS: Final = ("pulled", "deals", "findings", "new", "cleared", "held", "patch
 
 
 @contextmanager
-def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
-    """A session with the connection's lease, renewed while the block runs. Raises ConnectionBusy."""
+def leased(services: Services, name: str, as_of: datetime, *, paused_too: bool = False) -> Iterator[Session]:
+    """A session with the connection's lease, renewed while the block runs. Raises ConnectionBusy.
+
+    Raises SettingsProblem on a paused connection. `paused_too`: for work that needs no CRM, or that takes back what we
+    wrote to it.
+    """
     runs = services.store.runs
     lease = runs.lease(name, "a run", services.clock(), LEASE_SECONDS)
     session = Session(services, name, as_of.astimezone(UTC), lease)
     try:
+        if not paused_too:
+            _refuse_paused(services, name)
         with kept_alive(lambda: runs.renew(lease, services.clock(), LEASE_SECONDS), connection=name):
             yield session
     finally:
         session.patience(services.sleep, lambda: runs.release(lease))
+
+
+def _refuse_paused(services: Services, name: str) -> None:
+    if paused := services.store.connections.paused(name):
+        since = f"since {paused.at:%Y-%m-%d %H:%M} UTC ({paused.why})"
+        raise SettingsProblem(f"'{name}' is paused {since}; `sluicegate connection resume {name}` lets it run again.")
 
 
 @contextmanager

@@ -120,6 +120,14 @@ class Session:
             log().error("policy files are wrong; the last good ones stay in force", problems=str(e))
             return self._read_again(last, description)
 
+    def policies_of(self, digest: str, description: Description) -> PolicySet | None:
+        """The policies of a run, by their digest; None if their files were not kept or cannot be read any more."""
+        files = self.store.policy_sets.files(digest)
+        try:
+            return None if files is None else self._read_again(files, description)
+        except PolicyProblem:
+            return None
+
     @staticmethod
     def _read_again(files: Mapping[str, str], description: Description) -> PolicySet:
         """Files that were valid once. The CRM's values may have changed since, so none is compared with them."""

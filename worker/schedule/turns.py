@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,14 @@ GIVEN_UP: Final = (
 )
 
 
+@dataclass(frozen=True)
+class End:
+    """How an attempt ended. `again`: when to try it again, where that may go better."""
+
+    came_through: bool = False
+    again: datetime | None = None
+
+
 def take_turn(services: Services, asked: Occasion, work: Callable[[], object]) -> None:
     """Do the work of a message, unless another process does it or has done it."""
     jobs, about = services.store.jobs, {"connection": asked.connection, "job": asked.job}
@@ -43,44 +52,44 @@ def take_turn(services: Services, asked: Occasion, work: Callable[[], object]) -
 
 
 def _work(services: Services, asked: Occasion, turn: Turn, work: Callable[[], object]) -> None:
-    """Do the work and note that it has ended, or from when on it may be sent again."""
-    again: datetime | None = None
+    """Do the work and note how it has ended, or from when on it may be sent again."""
+    end = End()
     try:
-        again = _tried(services, asked, work)
+        end = _tried(services, asked, work)
     except (KeyboardInterrupt, SystemExit):
-        again = services.clock()
+        end = End(again=services.clock())
         raise
     finally:
-        Patience()(services.sleep, lambda: _note(services, turn, again))
+        Patience()(services.sleep, lambda: _note(services, turn, end))
 
 
-def _tried(services: Services, asked: Occasion, work: Callable[[], object]) -> datetime | None:
-    """Do the work; returns when to try it again, where that may go better. A run logs its own end."""
+def _tried(services: Services, asked: Occasion, work: Callable[[], object]) -> End:
+    """Do the work; returns how it ended. A run logs its own end."""
     about = {"connection": asked.connection, "job": asked.job}
     try:
         done = work()
     except ConnectionBusy as e:
         log().info("a job waits for its connection", **about, why=str(e))
-        return services.clock() + SOON
+        return End(again=services.clock() + SOON)
     except AWAY as e:
         log().warning("a job waits for the store", **about, why=type(e).__name__)
-        return services.clock() + SOON
+        return End(again=services.clock() + SOON)
     except SettingsProblem as e:
         log().warning("a job waits for its next time", **about, why=str(e))
-        return None
+        return End()
     if not isinstance(done, Report):
         log().info("a job ended", **about, outcome="done")
-        return None
+        return End(came_through=True)
     now = services.clock()
     as_long_again = now + (now - asked.due)
-    return done.resumes_at and max(done.resumes_at, as_long_again)
+    return End(again=done.resumes_at and max(done.resumes_at, as_long_again), came_through=not done.stopped)
 
 
-def _note(services: Services, turn: Turn, again: datetime | None) -> None:
-    if again:
-        services.store.jobs.postpone(turn, again)
+def _note(services: Services, turn: Turn, end: End) -> None:
+    if end.again:
+        services.store.jobs.postpone(turn, end.again)
     else:
-        services.store.jobs.end(turn, services.clock())
+        services.store.jobs.end(turn, services.clock(), came_through=end.came_through)
 
 
 def _set_aside(services: Services, turn: Turn) -> None:

@@ -36,7 +36,10 @@ def undo(services: Services, name: str, run_id: int | None = None) -> Report:
     The same flags and moves cause no new actions.
     """
     services.connection(name)
-    with leased(services, name, services.clock()) as session, running(session, "undo") as (number, report):
+    with (
+        leased(services, name, services.clock(), paused_too=True) as session,
+        running(session, "undo") as (number, report),
+    ):
         _undo(session, run_id, Doing(session, number, report))
     return report
 

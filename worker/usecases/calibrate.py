@@ -9,7 +9,7 @@ import polars as pl
 from model.calibrate import calibrate
 from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
-from worker.pipeline.session import Session
+from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def propose(services: Services, name: str) -> dict[str, Any]:
     """Measure the medians of the last twelve months and keep them as a proposal, shown against what is in force."""
     session = Session(services, name, services.clock())
-    description = session.description()
-    policies = session.policies(description)
+    description = described(session)
+    policies = session.policies_in_force(description)
     found = [part.wide.moves for part in parts(session, policies, description, Calibration())]
     if not found:
         raise SettingsProblem(f"'{name}' has no deals yet; `sluicegate pull {name}` reads them.")
@@ -37,9 +37,9 @@ def propose(services: Services, name: str) -> dict[str, Any]:
 def accept(services: Services, name: str) -> dict[str, Any]:
     """Put the newest proposal in force from today. Raises SettingsProblem if there is none."""
     session = Session(services, name, services.clock())
-    before = _in_force(session)
+    before, policies = _in_force(session), session.policies_in_force(described(session))
     table = services.store.connections.accept_calibration(name, session.as_of.date())
-    return shown(table, "in force", before, session.policies(session.description()).processes)
+    return shown(table, "in force", before, policies.processes)
 
 
 def _in_force(session: Session) -> Calibration:

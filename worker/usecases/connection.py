@@ -153,9 +153,13 @@ def silent_owners(session: Session, frame: object) -> Iterator[Remark]:
 
 
 def clear(services: Services, name: str) -> Report:
-    """Clear our fields wherever we wrote them, and pause the connection."""
+    """Pause the connection and clear our fields wherever we wrote them. A clear that was stopped leaves it paused."""
     services.connection(name)
-    with leased(services, name, services.clock()) as session, running(session, "clear") as (run_id, report):
+    with (
+        leased(services, name, services.clock(), paused_too=True) as session,
+        running(session, "clear") as (run_id, report),
+    ):
+        services.store.connections.pause(name, "our fields are being cleared", services.clock())
         recover(session, report)
         description = session.describe()
         pull(session)

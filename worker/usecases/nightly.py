@@ -12,7 +12,7 @@ import polars as pl
 from model.facts import FACTS, KNOWN
 from store import Revisions
 from worker.pipeline.measuring import own_kpis
-from worker.pipeline.session import Session
+from worker.pipeline.running import leased
 from worker.pipeline.slices import parts
 from worker.usecases.entry_evidence import kept as keep_evidence
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from model.sync import Description
     from model.wide import Wide
-    from policies.files import PolicySet
+    from worker.pipeline.session import Session
     from worker.wiring import Services
 
 HOURLY: Final = timedelta(days=31)
@@ -30,33 +30,44 @@ HOURLY: Final = timedelta(days=31)
 
 
 def freeze(services: Services, name: str) -> int:
-    """Freeze open and newly closed deals under today's date, and renew the evidence. Returns the number of deals."""
+    """Freeze open and newly closed deals under today's date, and renew the evidence. Returns the number of deals.
+
+    Raises ConnectionBusy while something else works on the connection: a night shows one moment.
+    """
     zone, now = ZoneInfo(services.connection(name).timezone), services.clock()
-    kept = timedelta(days=services.settings.store.decisions_days)
-    services.store.decisions.forget(name, now - kept)
-    services.store.frozen.forget(name, (now - kept).date())
-    services.store.kpis.forget(name, now - kept, now - HOURLY)
-    description = services.store.connections.description(name)
-    if description is None:
-        return 0
-    session = Session(services, name, now)
-    policies = session.policies_in_force(description)
-    frozen = freeze_night(session, description, policies, now.astimezone(zone).date())
-    keep_evidence(session, policies)
+    with leased(services, name, now, paused_too=True) as session:
+        _forget(session)
+        description = services.store.connections.description(name)
+        if description is None:
+            return 0
+        frozen = freeze_night(session, description, now.astimezone(zone).date())
+    keep_evidence(session, session.policies_in_force(description))
     return frozen
 
 
-def freeze_night(session: Session, description: Description, policies: PolicySet, night: date) -> int:
-    """Freeze deals with their facts and verdict, and the newest KPI values, with the revisions in force."""
+def _forget(session: Session) -> None:
+    """Delete what is older than the settings say."""
+    store, name, now = session.store, session.name, session.as_of
+    kept = timedelta(days=session.services.settings.store.decisions_days)
+    store.decisions.forget(name, now - kept)
+    store.frozen.forget(name, (now - kept).date())
+    store.kpis.forget(name, now - kept, now - HOURLY)
+
+
+def freeze_night(session: Session, description: Description, night: date) -> int:
+    """Freeze deals with their facts and verdict, and the newest KPI values, with the revisions they are from."""
     from kpis.catalogue import revision
 
     store, name = session.store, session.name
-    calibration = store.connections.current_calibration(name, session.as_of)
-    revisions = Revisions(policies.digest, calibration.revision, revision(own_kpis(session, description).kpis()))
-    count = store.frozen.freeze(name, night, session.as_of, revisions)
+    judged = store.decisions.newest(name)
+    by = (judged.digest, judged.calibration) if judged else ("", "")
+    revisions = Revisions(*by, revision(own_kpis(session, description).kpis()))
+    count = store.frozen.freeze(name, night, session.as_of, revisions, session.lease)
     keys = store.frozen.keys(name, night)
+    policies = (judged and session.policies_of(judged.digest, description)) or session.policies_in_force(description)
+    calibration = store.connections.current_calibration(name, judged.as_of if judged else session.as_of)
     for part in parts(session, policies, description, calibration):
-        store.frozen.keep_facts(name, night, facts_of(part.wide, keys))
+        store.frozen.keep_facts(name, night, facts_of(part.wide, keys), session.lease)
     return count
 
 

@@ -49,7 +49,10 @@ def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[st
 
 
 def _judged(services: Services, name: str, as_of: datetime, *, binding: bool) -> dict[str, Any]:
-    with leased(services, name, as_of) as session, running(session, "judge") as (run_id, report):
+    with (
+        leased(services, name, as_of, paused_too=True) as session,
+        running(session, "judge") as (run_id, report),
+    ):
         deals = judged_now(session, run_id, binding=binding)
         others = judge_others(session, deals.policies, session.description(), run_id)
         found: list[Judged | JudgedOther] = [deals, *others]
@@ -74,7 +77,7 @@ def dry_run_session(services: Services, name: str, day: datetime) -> Iterator[tu
     """A session and its run on a temporary copy of the store."""
     with (
         services.store.dry_run(name, day) as copy,
-        leased(replace(services, store=copy), name, day) as session,
+        leased(replace(services, store=copy), name, day, paused_too=True) as session,
         running(session, "dry run") as (run_id, _),
     ):
         yield session, run_id

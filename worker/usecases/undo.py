@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from model.errors import PolicyProblem, SettingsProblem
+from model.errors import SettingsProblem
 from model.helpers.words import many
 from store import UNDO, UNDONE
 from worker.pipeline.judge import judge
@@ -15,7 +14,7 @@ from worker.pipeline.report import Report
 from worker.pipeline.restoring import Undoing, restore, undoing
 from worker.pipeline.running import counted, leased, running
 from worker.pipeline.send_actions import Doing, taken_back
-from worker.pipeline.session import Session, read_once
+from worker.pipeline.session import Session
 from worker.pipeline.undone import revisions_of
 from worker.usecases.answers import UNDER_WAY as RUNNING
 from worker.usecases.answers import one_run
@@ -54,7 +53,7 @@ def undo(services: Services, run_id: str, *, by: str = "", dry_run: bool = False
     if dry_run:
         return _tried(Session(services, name, services.clock()), row, by)
     with (
-        leased(services, name, services.clock()) as session,
+        leased(services, name, services.clock(), paused_too=True) as session,
         running(session, UNDO) as (number, report),
         counted(session, report),
     ):
@@ -135,15 +134,7 @@ def _revisions(
 ) -> dict[str, list[str]]:
     """The revisions of these policies by which the run wrote, and those in force now."""
     known = [revisions_of(session, policies, session.as_of)]
-    files = session.store.policy_sets.files(row["policy_digest"])
-    if files:
-        texts = {file: text.encode() for file, text in files.items()}
-        try:
-            # the CRM's own values may have changed since
-            then = read_once(texts, replace(description, choices={}))
-        except PolicyProblem:
-            then = None
-        if then:
-            known.append(revisions_of(session, then, datetime.fromisoformat(row["as_of"])))
+    if then := session.policies_of(row["policy_digest"], description):
+        known.append(revisions_of(session, then, datetime.fromisoformat(row["as_of"])))
     found = {name: {one[name] for one in known if name in one} for name in (*sorted(ids), UNDONE)}
     return {name: sorted(revisions) for name, revisions in found.items()}

@@ -305,10 +305,13 @@ def test_a_calibration_is_proposed_and_in_force_only_when_accepted(served):
 def test_a_paused_connection_is_left_alone_until_it_is_resumed(served):
     assert served.ask("connection", "pause", NAME) == (0, {"connection": NAME, "paused": True})
     calls = len(served.org.calls)
-    code, refused = served.ask("run", NAME)
-    assert code == 2
-    assert "`sluicegate connection resume local` lets it run again" in refused["error"]
+    for command in (("run",), ("run", "--dry-run"), ("pull",), ("pull", "--full"), ("push",)):
+        code, refused = served.ask(command[0], NAME, *command[1:])
+        assert code == 2, command
+        assert "`sluicegate connection resume local` lets it run again" in refused["error"]
+    assert [served.ask(command, NAME)[0] for command in ("judge", "measure", "kpis")] == [0, 0, 0]
     assert len(served.org.calls) == calls
+    assert served.ask("actions", "undo", NAME)[0] == 0, "what we wrote can be taken back"
     assert served.ask("connection", "resume", NAME) == (0, {"connection": NAME, "paused": False})
     assert served.ask("run", NAME)[0] == 0
 

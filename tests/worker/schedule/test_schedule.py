@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,13 +11,14 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from model.errors import RetryLater
+from model.errors import PolicyProblem, RetryLater, SettingsProblem
 from store import Occasion, this_process
 from tests.worker.governed import NAME, governed, with_connector
 from worker.pipeline.run import run
 from worker.schedule import Sender, take_turn
 from worker.schedule.plan import Daily, Every, Planned
 from worker.usecases.answers import runs
+from worker.usecases.nightly import freeze
 
 MINUTE = timedelta(minutes=1)
 HOURLY = Planned("incremental", "run", Every(60 * MINUTE), at_once=True)
@@ -198,6 +200,36 @@ def test_a_job_that_always_kills_its_worker_is_set_aside_after_three_times_and_s
     assert beat.tick(minutes=60) == 1
     take_turn(team.services, beat.broker.take(), done)
     assert team.run().exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "problem", [SettingsProblem("a key is missing"), PolicyProblem([]), RuntimeError("a fault")], ids=repr
+)
+def test_what_was_set_aside_stays_so_where_a_later_attempt_fails_in_another_way(team, beat, problem):
+    def fails():
+        raise problem
+
+    beat.tick()
+    beat.kill_three_workers()
+    take_turn(team.services, beat.broker.take(), lambda: pytest.fail("a fourth time"))
+    assert beat.tick(minutes=60) == 1
+    with suppress(type(problem)):
+        take_turn(team.services, beat.broker.take(), fails)
+    assert len(team.services.store.jobs.set_aside(NAME)) == 1
+    assert beat.tick(minutes=30) == 0, "the occasion is over"
+    assert beat.tick(minutes=30) == 1
+    take_turn(team.services, beat.broker.take(), done)
+    assert team.services.store.jobs.set_aside(NAME) == []
+
+
+def test_scheduled_work_leaves_a_paused_connection_alone_but_a_night_is_still_kept(team):
+    team.run()
+    team.services.store.connections.pause(NAME, "quarter end", team.services.clock())
+    before, calls = len(runs(team.services)), team.services.connect(NAME).calls
+    take_turn(team.services, Occasion(NAME, "incremental", team.services.clock()), lambda: run(team.services, NAME))
+    take_turn(team.services, Occasion(NAME, "snapshot", team.services.clock()), lambda: freeze(team.services, NAME))
+    assert (len(runs(team.services)), team.services.connect(NAME).calls) == (before, calls)
+    assert len(team.services.store.frozen.nights(NAME)) == 1
 
 
 def test_what_was_set_aside_gets_all_its_attempts_again_as_soon_as_somebody_resumes_it(team, beat):

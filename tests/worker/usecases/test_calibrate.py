@@ -1,13 +1,16 @@
 """Calibration: a proposal shows old and new limits side by side before anybody accepts it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from model.errors import PolicyProblem
 from tests.worker.archive import DAY, NAME, NOW, archive, deal, moved, owner
 from worker.cli.main import main
 from worker.usecases.calibrate import accept, propose
+from worker.usecases.steps import judge_only
 
 PACK = b"""version: 1
 processes:
@@ -59,6 +62,21 @@ def test_the_next_proposal_is_shown_against_the_accepted_table(kept):
     again = propose(kept.services, NAME)
     assert again["in_force_before"] == "2026-11-16"
     assert limits(again)["discovery"] == (10, "calibration", 10, "calibration")
+
+
+def test_a_mistake_in_a_policy_file_does_not_end_the_proposal_of_the_month(kept):
+    judge_only(kept.services, NAME, None)
+    proposed = propose(kept.services, NAME)
+    typo = replace(kept.services, policy_texts=lambda: {"p.yaml": PACK.replace(b"stages:", b"stags:")})
+    assert limits(propose(typo, NAME)) == limits(proposed)
+    assert accept(typo, NAME)["state"] == "in force"
+
+
+def test_nothing_is_accepted_where_no_policies_can_be_read(kept):
+    propose(kept.services, NAME)
+    with pytest.raises(PolicyProblem):
+        accept(replace(kept.services, policy_texts=lambda: {"p.yaml": b"version: 1\npolicies: 7\n"}), NAME)
+    assert kept.store.connections.current_calibration(NAME, NOW).on is None
 
 
 def test_people_see_both_limits(kept, capsys, monkeypatch):

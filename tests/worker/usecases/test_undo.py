@@ -134,6 +134,15 @@ def test_an_undo_finds_nothing_the_second_time_and_is_not_undone_itself(team):
         undo(team.services, report.run_id)
 
 
+def test_what_we_wrote_is_taken_back_from_a_paused_connection_too(team):
+    neglected(team, deals=1)
+    before = team.all_on_record()
+    flagged = team.run()
+    team.services.store.connections.pause(NAME, "quarter end", team.services.clock())
+    assert undo(team.services, flagged.run_id, by="Joan").outcomes["written"] == 1
+    assert team.all_on_record() == before
+
+
 def test_a_run_that_wrote_nothing_and_one_that_is_not_there_have_their_sentences(team):
     neglected(team, 1)
     judged = team.run()

@@ -107,7 +107,10 @@ def measure_only(services: Services, name: str, as_of: datetime | None) -> KpiAn
     own = own_kpis(session := Session(services, name, services.clock()), description := described(session))
     if as_of is None:
         now = measured_with(session, session.policies_in_force(description), own)
-        with leased(services, name, services.clock()) as held, running(held, "measure") as (run_id, _):
+        with (
+            leased(services, name, services.clock(), paused_too=True) as held,
+            running(held, "measure") as (run_id, _),
+        ):
             held.store.kpis.keep(run_id, rows, held.lease, measured_with=now)
     return KpiAnswer(rows, (*of_policies(session, description), *own.remarks))
 
