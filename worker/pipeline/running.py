@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from model.sync import Description
     from worker.wiring import Services
 
 FAULT: Final = RunEnd("fault")
@@ -43,15 +44,25 @@ def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
 
 
 @contextmanager
-def counted(session: Session, report: Report) -> Iterator[None]:
-    """Count the block's calls to the CRM in the report and in the day's budget."""
-    before = session.connector.calls
+def counted(session: Session, report: Report | None = None) -> Iterator[None]:
+    """Count the block's calls to the CRM in the day's budget, and in the report if there is one."""
+    services, before = session.services, session.connector.calls
     try:
         yield
     finally:
-        report.calls = session.connector.calls - before
-        today, note = session.services.clock().date(), session.store.connections.note_calls
-        session.patience(session.services.sleep, lambda: note(session.name, today, report.calls))
+        calls = session.connector.calls - before
+        if report is not None:
+            report.calls = calls
+        today, note = services.clock().date(), (services.budget or services.store).connections.note_calls
+        session.patience(services.sleep, lambda: note(session.name, today, calls))
+
+
+def description_of(session: Session) -> Description:
+    """The stored description. Asks the CRM if there is none, and counts the calls."""
+    if kept := session.store.connections.description(session.name):
+        return kept
+    with counted(session):
+        return session.describe()
 
 
 @contextmanager

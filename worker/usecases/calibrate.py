@@ -9,6 +9,7 @@ import polars as pl
 from model.calibrate import calibrate
 from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
+from worker.pipeline.running import description_of
 from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def propose(services: Services, name: str) -> dict[str, Any]:
     """Measure the medians of the last twelve months and keep them as a proposal, shown against what is in force."""
     session = Session(services, name, services.clock())
-    description = session.description()
+    description = description_of(session)
     policies = session.policies(description)
     found = [part.wide.moves for part in parts(session, policies, description, Calibration())]
     if not found:
@@ -39,7 +40,7 @@ def accept(services: Services, name: str) -> dict[str, Any]:
     session = Session(services, name, services.clock())
     before = _in_force(session)
     table = services.store.connections.accept_calibration(name, session.as_of.date())
-    return shown(table, "in force", before, session.policies(session.description()).processes)
+    return shown(table, "in force", before, session.policies(description_of(session)).processes)
 
 
 def _in_force(session: Session) -> Calibration:
