@@ -37,6 +37,8 @@ class Services:
     """Deals that are judged at once: it bounds the memory of a run."""
     budget: Store | None = None
     """The store that counts calls to the CRM, where `store` is a copy that will be deleted."""
+    noted: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    """By connection: of the calls that its connector has sent, those that are counted already."""
 
     def over(self, copy: Store) -> Services:
         """The same over a temporary copy of the store. Calls to the CRM still count in the store itself."""

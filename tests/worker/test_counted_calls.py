@@ -1,5 +1,7 @@
 """What any command asks of the CRM counts in the day's share of its calls."""
 
+from dataclasses import replace
+
 import pytest
 
 from model.errors import SettingsProblem
@@ -32,6 +34,19 @@ def test_the_calls_of_a_dry_run_count_although_its_copy_of_the_store_is_deleted(
     team.deal("Acme")
     report = team.run(dry_run=True)
     assert (uncounted(team), report.calls) == (0, team.services.connect(NAME).calls)
+
+
+def test_the_calls_of_a_pull_count_while_it_goes_on_so_that_a_kill_loses_few(team):
+    team.deal("Acme")
+    store, seen = team.services.store, []
+
+    def page(*_):
+        seen.append(store.connections.calls_on(NAME, team.services.clock().date()))
+
+    team.services = replace(team.services, progress=page)
+    team.run()
+    assert seen[0] < seen[-1]
+    assert uncounted(team) == 0
 
 
 def test_the_calls_of_a_calibration_that_has_to_ask_the_crm_first_count(team):

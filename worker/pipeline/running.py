@@ -47,14 +47,24 @@ def leased(services: Services, name: str, as_of: datetime) -> Iterator[Session]:
 def counted(session: Session, report: Report | None = None) -> Iterator[None]:
     """Count the block's calls to the CRM in the day's budget, and in the report if there is one."""
     services, before = session.services, session.connector.calls
+    services.noted[session.name] = before
     try:
         yield
     finally:
-        calls = session.connector.calls - before
         if report is not None:
-            report.calls = calls
-        today, note = services.clock().date(), (services.budget or services.store).connections.note_calls
-        session.patience(services.sleep, lambda: note(session.name, today, calls))
+            report.calls = session.connector.calls - before
+        session.patience(services.sleep, lambda: note_calls(session))
+        del services.noted[session.name]
+
+
+def note_calls(session: Session) -> None:
+    """Note the calls since the last note, so that a killed run has counted most of them. Only inside of `counted`."""
+    services, name = session.services, session.name
+    if name not in services.noted:
+        return
+    calls, kept = session.connector.calls, (services.budget or services.store).connections
+    kept.note_calls(name, services.clock().date(), calls - services.noted[name])
+    services.noted[name] = calls
 
 
 def description_of(session: Session) -> Description:
