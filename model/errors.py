@@ -3,6 +3,7 @@
 SluicegateError
 ├── PolicyProblem      a policy file is wrong: print the problems, keep the last good set      (exit 2)
 ├── SettingsProblem    a setting or an argument is wrong: print the sentence                   (exit 2)
+├── StoreProblem       the store cannot be used: a person frees, repairs or restores its disk  (exit 2)
 ├── RetryLater         the CRM is out of reach for now: try again after `seconds`              (exit 3)
 ├── BudgetSpent        our share of the CRM's calls is used up: resume at `until`              (exit 3)
 ├── AccessRefused      credentials or rights are refused: a person has to act                  (exit 2)
@@ -46,7 +47,11 @@ class PolicyProblem(SluicegateError):
 
 
 class SettingsProblem(SluicegateError):
-    """A setting or an argument is wrong."""
+    """A setting, an argument or a file that they name is wrong, or what a command needs is not there yet."""
+
+
+class StoreProblem(SluicegateError):
+    """The store's disk or file is full, read-only or damaged; settings and policy files have no part in it."""
 
 
 class RetryLater(SluicegateError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from model.errors import SettingsProblem
+from model.errors import SettingsProblem, StoreProblem
 from store.actions import Actions
 from store.approvals import Approvals
 from store.database import Database
@@ -68,7 +68,10 @@ class Store:
 
     @classmethod
     def open(cls, url: str) -> Store:
-        """Open `sqlite:///FILE` or `postgresql://…` and bring its schema up to date; raises SettingsProblem."""
+        """Open `sqlite:///FILE` or `postgresql://…` and bring its schema up to date.
+
+        Raises SettingsProblem for a wrong address or a server out of reach, else StoreProblem.
+        """
         try:
             database = Database(url)
             make_private(database)
@@ -77,7 +80,7 @@ class Store:
             raise SettingsProblem(str(e)) from None
         except (sa.exc.DBAPIError, StoreFault, OSError) as e:
             said = e if isinstance(e, StoreFault) else meaning(e)
-            if isinstance(said, SettingsProblem):
+            if isinstance(said, StoreProblem):
                 raise said from None
             why = str(said).removeprefix("The store cannot be reached: ").rstrip(".")
             raise SettingsProblem(f"The store cannot be opened: {why}. [store] url says where it is.") from None

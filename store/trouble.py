@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from model.errors import RetryLater, SettingsProblem
+from model.errors import RetryLater, StoreProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 FULL: Final = "The disk that holds the store is full. Free some space there; nothing that was kept is lost."
 READ_ONLY: Final = "The store cannot be written: its file or its disk is read-only."
 _SENTENCES: Final[dict[str, SluicegateError]] = {
-    "SQLITE_FULL": SettingsProblem(FULL),
-    "53100": SettingsProblem(FULL),
-    "SQLITE_READONLY": SettingsProblem(READ_ONLY),
-    "25006": SettingsProblem(READ_ONLY),
-    "SQLITE_CORRUPT": SettingsProblem(
-        "The store's file is damaged. Restore it from a backup; a full run fills it again."
-    ),
-    "SQLITE_NOTADB": SettingsProblem("The file that [store] url names is no SQLite database."),
-    "SQLITE_IOERR": SettingsProblem("The disk that holds the store reports an error; it may be full or broken."),
+    "SQLITE_FULL": StoreProblem(FULL),
+    "53100": StoreProblem(FULL),
+    "SQLITE_READONLY": StoreProblem(READ_ONLY),
+    "25006": StoreProblem(READ_ONLY),
+    "SQLITE_CORRUPT": StoreProblem("The store's file is damaged. Restore it from a backup; a full run fills it again."),
+    "SQLITE_NOTADB": StoreProblem("The file that [store] url names is no SQLite database."),
+    "SQLITE_IOERR": StoreProblem("The disk that holds the store reports an error; it may be full or broken."),
     "SQLITE_BUSY": RetryLater("Another process has kept the store locked for 30 seconds."),
     "40": RetryLater("The database rolled back a transaction in favour of another one."),
     "53": RetryLater("The store is short of connections or memory."),
@@ -78,7 +76,7 @@ def meaning(error: Exception) -> Exception:
     """The error to raise for one of the database or of the disk."""
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, OSError):
-        return SettingsProblem(FULL) if cause.errno == errno.ENOSPC else StoreFault(str(cause.strerror).lower())
+        return StoreProblem(FULL) if cause.errno == errno.ENOSPC else StoreFault(str(cause.strerror).lower())
     code = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
     if known := next((said for begin, said in _SENTENCES.items() if code.startswith(begin)), None):
         return type(known)(str(known))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from celery import Celery, signals
 from celery.beat import Scheduler
 
-from model.errors import SettingsProblem
+from model.errors import SettingsProblem, SluicegateError
 from store import Occasion
 from worker.broker import broker_url
 from worker.end_with_parent import end_with
@@ -82,8 +82,8 @@ def _add_tasks(app: Celery, settings: Settings) -> None:
         def task(connection: str, job: str, due: str, **options: Any) -> None:
             try:
                 work_once(flow, opened(), Occasion(connection, job, datetime.fromisoformat(due)), options)
-            except PASSING as e:
-                why = str(e) if isinstance(e, SettingsProblem) else type(e).__name__
+            except (*PASSING, SettingsProblem) as e:
+                why = str(e) if isinstance(e, SluicegateError) else type(e).__name__
                 log().warning("a job waits for the store", connection=connection, job=job, why=why)
 
     as_task("run", run)

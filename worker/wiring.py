@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -35,6 +35,14 @@ class Services:
     """What starts runs: a person, or the schedule of the worker."""
     slice_deals: int = 100_000
     """Deals that are judged at once: it bounds the memory of a run."""
+    budget: Store | None = None
+    """The store that counts calls to the CRM, where `store` is a copy that will be deleted."""
+    noted: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    """By connection: of the calls that its connector has sent, those that are counted already."""
+
+    def over(self, copy: Store) -> Services:
+        """The same over a temporary copy of the store. Calls to the CRM still count in the store itself."""
+        return replace(self, store=copy, budget=self.budget or self.store)
 
     def connection(self, name: str) -> ConnectionSettings:
         """The settings of one connection. Raises SettingsProblem."""

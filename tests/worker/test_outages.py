@@ -10,17 +10,18 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from model.errors import ConnectionBusy, SettingsProblem
+from model.errors import ConnectionBusy, SettingsProblem, StoreProblem
 from store import Store
 from store.database import Database
-from tests.worker.governed import NAME, governed, with_connector
+from tests.worker.governed import NAME, governed, measuring, with_connector
 from worker.pipeline.heartbeat import heartbeat
-from worker.pipeline.patience import PAUSES
+from worker.pipeline.patience import PAUSES, Patience
+from worker.pipeline.run import run
 from worker.pipeline.running import leased
 from worker.usecases.answers import runs
 
 AWAY = sa.exc.OperationalError("", {}, Exception("the server closed the connection"))
-FULL = SettingsProblem("The disk that holds the store is full.")
+FULL = StoreProblem("The disk that holds the store is full.")
 
 
 @pytest.fixture
@@ -123,6 +124,50 @@ def test_a_store_that_stays_away_is_waited_for_no_longer_than_a_lease(team, trou
     ):
         trouble.fail(AWAY, 1000)
     assert (trouble.slept, lines) == (list(PAUSES), [])
+
+
+@dataclass
+class DiskFull:
+    """A part of the store that finds the disk full when it keeps something."""
+
+    part: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.part, name)
+
+    def keep(self, *_: Any, **__: Any) -> None:
+        raise FULL
+
+
+@pytest.mark.parametrize("part", ["policy_sets", "kpis"])
+def test_a_full_disk_ends_a_run_before_it_writes_to_the_crm_and_no_file_is_blamed(team, part):
+    team.run()
+    team.deal("Acme")
+    store, before = team.services.store, len(team.writes())
+    full = replace(store, **{part: DiskFull(getattr(store, part))})
+    with pytest.raises(StoreProblem), capture_logs() as lines:
+        run(replace(measuring(team).services, store=full), NAME, unwatched=True)
+    assert team.written(since=before) == []
+    assert [line["event"] for line in lines] == ["run ended"]
+
+
+def test_a_setting_that_is_wrong_is_not_taken_for_a_full_disk(trouble):
+    with pytest.raises(SettingsProblem):
+        Patience()(trouble.slept.append, lambda: trouble.services.connection("nobody"))
+    assert trouble.slept == []
+
+
+def fill(store: Store) -> None:
+    with store.database.writing() as sql:
+        sql.tx.exec_driver_sql("PRAGMA max_page_count = 1")
+        sql.tx.exec_driver_sql("CREATE TABLE much AS SELECT zeroblob(10000000) AS bytes")
+
+
+def test_a_disk_that_is_full_is_named(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path}/s.db")
+    with pytest.raises(StoreProblem, match="disk that holds the store is full"):
+        fill(store)
+    store.close()
 
 
 class Beats:

@@ -20,6 +20,7 @@ from model.errors import (
     RetryLater,
     SettingsProblem,
     SluicegateError,
+    StoreProblem,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ WRONG, OUR_FAULT = 2, 70
 EXIT_CODES: dict[type[SluicegateError], int] = {
     PolicyProblem: WRONG,
     SettingsProblem: WRONG,
+    StoreProblem: WRONG,
     AccessRefused: WRONG,
     RetryLater: 3,
     BudgetSpent: 3,

@@ -57,7 +57,9 @@ def provision(
 
     Example: sluicegate connection provision acme --export for-admin/
     """
-    remarks = asked(context).services().connect(name).provision(export)
+    from worker.usecases.connection import provision as flow
+
+    remarks = flow(asked(context).services(), name, export)
     say({"remarks": [vars(r) for r in remarks]}, as_json, lambda: show(remarks))
     raise typer.Exit(2 if any(r.level == "missing" for r in remarks) else 0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from model.errors import SettingsProblem
+from model.errors import StoreProblem
 from store import AWAY
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 PAUSES: Final = (1, 2, 4, 8, 15, 30)
 """Seconds between tries: together about as long as a lease."""
-PASSING: Final = (*AWAY, SettingsProblem)
-"""What a store raises while it is away, or while its disk is full."""
+PASSING: Final = (*AWAY, StoreProblem)
+"""What a store raises while it is away, or while its disk is full, read-only or broken."""
 
 
 class Patience:

@@ -10,6 +10,7 @@ from model.errors import RetryLater
 from model.helpers.gc_paused import uncollected
 from model.helpers.prefetch import ahead
 from model.sync import SetAside
+from worker.pipeline.running import note_calls
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 AT_MOST: Final = 1000
 """Records of a table that were set aside and that one run reads again."""
 SWEEP: Final = 8
-"""Pages between two garbage collections."""
+"""Pages between two garbage collections, and between two notes of the calls to the CRM."""
 
 
 @dataclass
@@ -67,6 +68,7 @@ def _keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
         session.services.progress("pulled", pulled.records)
         if number % SWEEP == 0:
             gc.collect(1)  # reference cycles that the libraries have left
+            note_calls(session)
 
 
 def _set_aside_before(session: Session, pulled: Pulled) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from model.errors import SettingsProblem
@@ -57,7 +57,7 @@ def run(
     options = RunOptions(full=full, dry=dry, unwatched=unwatched)
     if dry:
         with services.store.dry_run(name, as_of) as copy:
-            return _alone(replace(services, store=copy), name, as_of, options)
+            return _alone(services.over(copy), name, as_of, options)
     return _alone(services, name, as_of, options)
 
 

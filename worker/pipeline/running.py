@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from model.sync import Description
     from worker.wiring import Services
 
 FAULT: Final = RunEnd("fault")
@@ -55,15 +56,35 @@ def _refuse_paused(services: Services, name: str) -> None:
 
 
 @contextmanager
-def counted(session: Session, report: Report) -> Iterator[None]:
-    """Count the block's calls to the CRM in the report and in the day's budget."""
-    before = session.connector.calls
+def counted(session: Session, report: Report | None = None) -> Iterator[None]:
+    """Count the block's calls to the CRM in the day's budget, and in the report if there is one."""
+    services, before = session.services, session.connector.calls
+    services.noted[session.name] = before
     try:
         yield
     finally:
-        report.calls = session.connector.calls - before
-        today, note = session.services.clock().date(), session.store.connections.note_calls
-        session.patience(session.services.sleep, lambda: note(session.name, today, report.calls))
+        if report is not None:
+            report.calls = session.connector.calls - before
+        session.patience(services.sleep, lambda: note_calls(session))
+        del services.noted[session.name]
+
+
+def note_calls(session: Session) -> None:
+    """Note the calls since the last note, so that a killed run has counted most of them. Only inside of `counted`."""
+    services, name = session.services, session.name
+    if name not in services.noted:
+        return
+    calls, kept = session.connector.calls, (services.budget or services.store).connections
+    kept.note_calls(name, services.clock().date(), calls - services.noted[name])
+    services.noted[name] = calls
+
+
+def description_of(session: Session) -> Description:
+    """The stored description. Asks the CRM if there is none, and counts the calls."""
+    if kept := session.store.connections.description(session.name):
+        return kept
+    with counted(session):
+        return session.describe()
 
 
 @contextmanager

@@ -81,10 +81,9 @@ class Sender:
             return True
         if seen.due != due or seen.ended_at is not None or (seen.not_before and seen.not_before > now):
             return False
-        if seen.sent_at is None:
-            return True
-        worker_died, unheard = seen.process is not None, seen.sent_at + LOST <= now
-        return (worker_died or unheard) and self.post.waiting() == 0
+        if seen.sent_at is None or seen.process is not None or seen.not_before:
+            return True  # its message was taken: the worker has died, or put it off until now
+        return seen.sent_at + LOST <= now and self.post.waiting() == 0
 
     def _send(self, connection: str, job: Planned, due: datetime, now: datetime) -> None:
         options = {**job.options, "job": job.name, "due": due.isoformat()}

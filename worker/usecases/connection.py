@@ -18,7 +18,7 @@ from worker.pipeline.measuring import USUAL, check_values, conditions_of, facts_
 from worker.pipeline.other_subjects import named, part_of
 from worker.pipeline.pull import pull
 from worker.pipeline.push import on_record, recover, send
-from worker.pipeline.running import leased, running
+from worker.pipeline.running import counted, leased, running
 from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 from worker.usecases.check_names import strange_deals, strange_stages
@@ -26,6 +26,7 @@ from worker.usecases.check_policies import sound, stray_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from model.facts import Fact
     from model.sync import Description
@@ -39,6 +40,18 @@ if TYPE_CHECKING:
 def check(services: Services, name: str) -> list[Remark]:
     """The connector's remarks, then the consequences for policies and owners."""
     session = Session(services, name, services.clock())
+    with counted(session):
+        return _remarks(session)
+
+
+def provision(services: Services, name: str, export: Path | None = None) -> list[Remark]:
+    """Make our fields, permission sets and rules in the CRM, or write them below `export` for an admin."""
+    session = Session(services, name, services.clock())
+    with counted(session):
+        return session.connector.provision(export)
+
+
+def _remarks(session: Session) -> list[Remark]:
     remarks = list(session.connector.check(session.as_of, **session.asked(session.named_in_files())))
     if any(remark.level == "missing" and "log in" in remark.text for remark in remarks):
         return remarks
@@ -158,17 +171,22 @@ def clear(services: Services, name: str) -> Report:
     with (
         leased(services, name, services.clock(), paused_too=True) as session,
         running(session, "clear") as (run_id, report),
+        counted(session, report),
     ):
         services.store.connections.pause(name, "our fields are being cleared", services.clock())
-        recover(session, report)
-        description = session.describe()
-        pull(session)
-        rows = [
-            PlanRow(row.id, dict.fromkeys(description.writes), row.on_crm, closed=bool(row.is_closed))
-            for row in on_record(session)
-            if row.sent
-        ]
-        planned = plan(rows, description.writes, session.as_of)
-        send(session, [planned.patches], run_id, report)
+        _clear(session, run_id, report)
         services.store.connections.pause(name, "our fields were cleared", services.clock())
     return report
+
+
+def _clear(session: Session, run_id: int, report: Report) -> None:
+    recover(session, report)
+    description = session.describe()
+    pull(session)
+    rows = [
+        PlanRow(row.id, dict.fromkeys(description.writes), row.on_crm, closed=bool(row.is_closed))
+        for row in on_record(session)
+        if row.sent
+    ]
+    planned = plan(rows, description.writes, session.as_of)
+    send(session, [planned.patches], run_id, report)

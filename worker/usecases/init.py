@@ -11,6 +11,8 @@ from connectors.registry import KINDS, crm
 from connectors.shared.files import new_file
 from model.errors import SettingsProblem
 from worker.pipeline.home_currency import home_currency
+from worker.pipeline.running import counted
+from worker.pipeline.session import Session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,12 +49,17 @@ def init(folder: Path, services: Services | None, source: str) -> list[Path]:
     starter = resources.files("policies") / "packs" / "starter.yaml"
     texts = {"sluicegate.toml": config_text(), "policies/starter.yaml": starter.read_text("utf-8")}
     if services is not None:
-        connector, kind = services.connect(source), services.connection(source).kind
-        home_currency(services, source, connector.describe())
-        draft = connector.draft()
+        kind, draft = services.connection(source).kind, _draft(services, source)
         texts["sluicegate.toml"] = config_text(kind, source)
         texts |= {"fields.toml": fields_text(source, draft), "processes-draft.yaml": processes_text(kind, draft)}
     return [_write(folder / name, text) for name, text in texts.items()]
+
+
+def _draft(services: Services, source: str) -> Draft:
+    connector = services.connect(source)
+    with counted(Session(services, source, services.clock())):
+        home_currency(services, source, connector.describe())
+        return connector.draft()
 
 
 def config_text(kind: str = "", name: str = "") -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connectors.shared.files import replace_file
@@ -16,7 +15,7 @@ from worker.pipeline.other_subjects import judge_others, named_in_force
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import planned, push, recover
 from worker.pipeline.report import Report
-from worker.pipeline.running import counted, leased, running
+from worker.pipeline.running import counted, description_of, leased, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +34,7 @@ PREVIEW = ("id", "name", "owner", "field", "old", "new")
 
 def pull_only(services: Services, name: str, *, full: bool = False) -> Pulled:
     """Read what changed into the store."""
-    with leased(services, name, services.clock()) as session, counted(session, Report()):
+    with leased(services, name, services.clock()) as session, counted(session):
         description = session.describe()
         return pull(session, full=full, others=named_in_force(session, description))
 
@@ -44,7 +43,7 @@ def judge_only(services: Services, name: str, as_of: datetime | None) -> dict[st
     """Counts by policy. A day other than today is judged on a temporary copy of the store."""
     if as_of is not None:
         with services.store.dry_run(name, as_of) as copy:
-            return _judged(replace(services, store=copy), name, as_of, binding=False)
+            return _judged(services.over(copy), name, as_of, binding=False)
     return _judged(services, name, services.clock(), binding=True)
 
 
@@ -68,7 +67,7 @@ def _judged(services: Services, name: str, as_of: datetime, *, binding: bool) ->
 
 def judged_now(session: Session, run_id: int, *, binding: bool) -> Judged:
     """The verdict on what the store holds."""
-    description = session.description()
+    description = description_of(session)
     return judge(session, session.policies(description), description, run_id, binding=binding)
 
 
@@ -77,7 +76,7 @@ def dry_run_session(services: Services, name: str, day: datetime) -> Iterator[tu
     """A session and its run on a temporary copy of the store."""
     with (
         services.store.dry_run(name, day) as copy,
-        leased(replace(services, store=copy), name, day, paused_too=True) as session,
+        leased(services.over(copy), name, day, paused_too=True) as session,
         running(session, "dry run") as (run_id, _),
     ):
         yield session, run_id

@@ -21,7 +21,7 @@ from model.subjects import LEADS
 from model.sync import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Generator, Iterator, Mapping
 
     from connectors.hubspot.client.client import Client
     from connectors.hubspot.client.schema import Schema
@@ -178,8 +178,8 @@ class Pull:
                 read.append(kind)
             except Refused:
                 continue  # the feed is late then, and `check` gives the reason
-        yield from self._on_deals(engagements, read, rolled_up, whole=read == kinds)
-        if kinds and read == kinds:
+        linked = yield from self._on_deals(engagements, read, rolled_up, whole=read == kinds)
+        if kinds and read == kinds and linked:
             present = {"activity": frozenset(engagements.present)} if self._full else {}
             yield Page({}, feeds=frozenset({"activities"}), present=present)
 
@@ -203,16 +203,17 @@ class Pull:
 
     def _on_deals(
         self, engagements: Engagements, kinds: list[Kind], deals: list[str], *, whole: bool
-    ) -> Iterator[Page]:
-        """All activities on these deals. Without the right to read a type, nothing is taken for gone."""
+    ) -> Generator[Page, None, bool]:
+        """All activities on these deals, and whether none was refused; else nothing is taken for gone."""
         try:
             yield from engagements.of_deals(kinds, deals, whole=whole)
         except Refused as error:
             if sum(self._schema.refusing(kind.type, error) for kind in kinds):
-                yield from self._on_deals(engagements, kinds, deals, whole=whole)
-            elif len(kinds) > 1:
-                for kind in kinds:
-                    yield from self._on_deals(engagements, [kind], deals, whole=False)
+                return (yield from self._on_deals(engagements, kinds, deals, whole=whole))
+            for kind in kinds if len(kinds) > 1 else ():
+                yield from self._on_deals(engagements, [kind], deals, whole=False)
+            return False
+        return True
 
     def _source(self, kind: Kind, engagements: Engagements) -> Iterator[Page]:
         place = self._start(kind.type)

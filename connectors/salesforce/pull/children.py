@@ -5,7 +5,6 @@ A deal that is undeleted, or that our user may see again, brings its children ba
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from connectors.salesforce.client.faults import Refused
@@ -43,20 +42,23 @@ def children(client: Client, schema: Schema, settings: SalesforceSettings, ids: 
 
 
 def _whole(client: Client, schema: Schema, streams: list[tuple[Stream, str]], deals: list[str]) -> Iterator[Page]:
-    """All rows of one table on these deals; nothing where one of its objects cannot be read."""
-    plans = [(Planned(stream, schema), parent) for stream, parent in streams]
-    if not plans or any(planned.plan is None for planned, _ in plans):
+    """All rows of one table on these deals. Where one of its objects cannot be read, nothing is taken for gone."""
+    found = [_found(client, Planned(stream, schema), f"{parent} IN ({id_list(deals)})") for stream, parent in streams]
+    pages = [page for some in found for page in some or ()]
+    if not pages and (None in found or not found):
         return
-    try:
-        pages = list(chain.from_iterable(
-            planned.found(client, f"{parent} IN ({id_list(deals)})") for planned, parent in plans
-        ))  # fmt: skip
-    except Refused:
-        return
-    table, deleted = plans[0][0].stream.table, plans[0][0].stream.deleted
+    table, deleted = streams[0][0].table, streams[0][0].deleted
     records = [record for page in pages for record in page.records[table]]
-    whole = {table: frozenset(deals)} if deleted else {}
+    whole = {table: frozenset(deals)} if deleted and None not in found else {}
     yield Page({table: records}, aside=tuple(one for page in pages for one in page.aside), whole=whole)
+
+
+def _found(client: Client, planned: Planned, where: str) -> list[Page] | None:
+    """The rows of one object for which a condition holds; None where it cannot be read."""
+    try:
+        return list(planned.found(client, where)) if planned.plan else None
+    except Refused:
+        return None
 
 
 def _of_accounts(client: Client, schema: Schema, streams: list[Stream], deals: list[str]) -> Iterator[Page]:

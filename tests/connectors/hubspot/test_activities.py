@@ -182,6 +182,21 @@ def test_mails_that_may_not_be_read_make_the_feed_late(hub: PortalDriver):
     assert records(pages, "activity")
 
 
+@pytest.mark.parametrize("sources", [("call",), ("call", "note")], ids=["one kind", "one of two kinds"])
+def test_calls_that_may_be_read_but_not_on_a_deal_make_the_feed_late(hub: PortalDriver, sources):
+    deal, only = hub.deal(), {"activity": {"sources": sources}}
+    call = hub.create("calls", hub.deal("First"), hs_timestamp=PAST)
+    hub.later(hours=1)
+    before = list(hub.connector(**only).pull({}))
+    hub.later(hours=1)
+    link(hub.portal, "deals", deal, "calls", call)
+    hub.later(minutes=1)
+    hub.portal.faults.add(status=403, code="MISSING_SCOPES", path="associations/deals/calls", count=None)
+    pages = list(hub.connector(**only).pull(cursors(before)))
+    assert deal in records(pages, "opportunity")
+    assert not any("activities" in page.feeds for page in pages)
+
+
 def test_only_the_listed_sources_are_read(hub: PortalDriver):
     deal = hub.deal()
     hub.create("calls", deal, hs_timestamp=PAST)

@@ -233,12 +233,25 @@ def test_a_full_pass_names_all_that_is_still_there(sales: Sales):
     assert present == {"opportunity": {kept}, "contact_role": frozenset(), "activity": {task}}
 
 
-def test_feeds_are_named_when_read_to_their_end_and_a_hidden_one_is_not(sales: Sales):
+def hide(sales: Sales, entity: str) -> None:
+    text = f"sObject type '{entity}' is not supported."
+    sales.org.faults.add(status=400, code="INVALID_TYPE", message=text, path=f"FROM\\+{entity}", count=None)
+
+
+def test_tasks_of_a_deal_that_came_back_are_read_where_events_may_not_be(sales: Sales):
+    deal = sales.deal()
+    task = sales.create("Task", WhatId=deal, Subject="Call")
+    hide(sales, "Event")
+    pages = list(sales.connector().children([deal]))
+    assert set(records(pages, "activity")) == {task}
+    assert not any("activity" in page.whole for page in pages), "an event may be there"
+
+
+@pytest.mark.parametrize("hidden", ["Task", "Event"])
+def test_feeds_are_named_when_read_to_their_end_and_a_hidden_one_is_not(sales: Sales, hidden):
     every = frozenset().union(*(page.feeds for page in sales.connector().pull({})))
     assert every == {"activities", "stage_history", "date_history", "contact_roles"}
-    sales.org.faults.add(
-        status=400, code="INVALID_TYPE", message="sObject type 'Task' is not supported.", path="FROM\\+Task", count=None
-    )
+    hide(sales, hidden)
     some = frozenset().union(*(page.feeds for page in sales.connector().pull({})))
     assert some == every - {"activities"}
 

@@ -170,6 +170,22 @@ def test_a_run_whose_worker_is_known_to_be_dead_is_asked_for_again_at_the_next_l
     assert [beat.tick(seconds=5), beat.tick(seconds=5)] == [1, 0]
 
 
+def test_a_busy_queue_does_not_keep_a_dead_workers_job_waiting(beat):
+    beat.tick()
+    beat.begin(DEAD)
+    beat.broker.messages.append({"task": "another job's"})
+    assert [beat.tick(seconds=5), beat.tick(minutes=1)] == [1, 0]
+
+
+def test_a_busy_queue_does_not_keep_a_job_waiting_that_found_its_connection_busy(team, beat):
+    beat.tick()
+    lease = team.services.store.runs.lease(NAME, "somebody", team.services.clock(), 600)
+    take_turn(team.services, beat.broker.take(), lambda: run(team.services, NAME))
+    team.services.store.runs.release(lease)
+    beat.broker.messages.append({"task": "another job's"})
+    assert [beat.tick(seconds=10), beat.tick(seconds=15), beat.tick(minutes=1)] == [0, 1, 0]
+
+
 def test_a_second_message_does_nothing_and_says_so(team, beat):
     beat.tick()
     asked, worked = beat.broker.take(), []
