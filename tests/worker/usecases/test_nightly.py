@@ -8,6 +8,7 @@ import pytest
 from model.calibration import Calibration
 from model.errors import ConnectionBusy
 from tests.worker.archive import DAY, NAME, NOW, archive, deal, moved
+from worker.usecases.kpis import measure_only
 from worker.usecases.nightly import freeze
 from worker.usecases.steps import judge_only
 
@@ -48,6 +49,17 @@ def test_a_night_waits_until_nothing_else_works_on_the_connection(kept):
     kept.store.runs.release(lease)
     assert freeze(kept.services, NAME) == 1
     assert not kept.store.runs.under_way(NAME, NOW), "it is free again"
+
+
+def test_no_run_comes_between_measuring_and_keeping_the_values(kept):
+    held = []
+
+    def texts():
+        held.append(kept.store.runs.under_way(NAME, NOW))
+        return {"p.yaml": PACK}
+
+    measure_only(replace(kept.services, policy_texts=texts), NAME, None)
+    assert any(held)
 
 
 @pytest.mark.parametrize("now", [PACK.replace(b"id: early", b"id: late").replace(b"points: 10", b"points: 20"), b"?"])

@@ -20,6 +20,7 @@ from worker.usecases.steps import dry_run_session
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from model.sync import Description
     from policies.files import PolicySet
     from worker.pipeline.measuring import KpiQuestion, OwnKpis
     from worker.wiring import Services
@@ -103,16 +104,21 @@ def _may_exempt(session: Session, policies: PolicySet) -> bool:
 
 def measure_only(services: Services, name: str, as_of: datetime | None) -> KpiAnswer:
     """KPI values from the store. They are kept only for today."""
-    rows = measured(services, name, USUAL, as_of)
-    own = own_kpis(session := Session(services, name, services.clock()), description := described(session))
-    if as_of is None:
-        now = measured_with(session, session.policies_in_force(description), own)
-        with (
-            leased(services, name, services.clock(), paused_too=True) as held,
-            running(held, "measure") as (run_id, _),
-        ):
-            held.store.kpis.keep(run_id, rows, held.lease, measured_with=now)
+    session = Session(services, name, services.clock())
+    own = own_kpis(session, description := described(session))
+    rows = measured(services, name, USUAL, as_of) if as_of else _measured_and_kept(session, description, own)
     return KpiAnswer(rows, (*of_policies(session, description), *own.remarks))
+
+
+def _measured_and_kept(session: Session, description: Description, own: OwnKpis) -> list[dict[str, Any]]:
+    """Values of now. No run works in between, which would leave older values as the newest."""
+    services, name = session.services, session.name
+    with leased(services, name, services.clock(), paused_too=True) as held:
+        rows = measured(services, name, USUAL)
+        now = measured_with(session, session.policies_in_force(description), own)
+        with running(held, "measure") as (run_id, _):
+            held.store.kpis.keep(run_id, rows, held.lease, measured_with=now)
+    return rows
 
 
 def frozen(services: Services, name: str, night: date) -> list[dict[str, Any]]:
