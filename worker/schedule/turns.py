@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from model.errors import ConnectionBusy, SettingsProblem
+from model.errors import ConnectionBusy, SettingsProblem, StoreProblem
 from store import AWAY, MOST_ATTEMPTS, RunEnd
 from worker.log import log
 from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
@@ -71,7 +71,7 @@ def _tried(services: Services, asked: Occasion, work: Callable[[], object]) -> E
     except ConnectionBusy as e:
         log().info("a job waits for its connection", **about, why=str(e))
         return End(again=services.clock() + SOON)
-    except AWAY as e:
+    except (*AWAY, StoreProblem) as e:
         log().warning("a job waits for the store", **about, why=type(e).__name__)
         return End(again=services.clock() + SOON)
     except SettingsProblem as e:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from model.errors import PolicyProblem, RetryLater, SettingsProblem
+from model.errors import PolicyProblem, RetryLater, SettingsProblem, StoreProblem
 from store import Occasion, this_process
 from tests.worker.governed import NAME, governed, with_connector
 from worker.pipeline.run import run
@@ -293,6 +293,15 @@ def test_a_job_that_finds_its_connection_busy_is_sent_again_once_it_is_free(team
     assert [beat.tick(seconds=10), beat.tick(seconds=15)] == [0, 1]
     take_turn(team.services, beat.broker.take(), lambda: run(team.services, NAME))
     assert runs(team.services)[0]["outcome"] == "done"
+
+
+def test_a_job_that_meets_a_full_disk_is_sent_again_soon(team, beat):
+    def disk_is_full():
+        raise StoreProblem("The disk that holds the store is full.")
+
+    beat.tick()
+    take_turn(team.services, beat.broker.take(), disk_is_full)
+    assert [beat.tick(seconds=10), beat.tick(seconds=15)] == [0, 1]
 
 
 def test_a_clock_that_was_ahead_for_a_while_leaves_no_silence(team, beat):
