@@ -115,7 +115,7 @@ def _over_deals(one: KpiDefinition) -> Kpi:
         leaves_out=_leaves_out(one, masks, base),
         interval=_interval(one, by_value=by_value),
         currency=HOME if "amount_home" in _facts(one) else "none: no money in it",
-        staged="no" if one.window == "closed" else "also",  # a closed deal stands in no open stage
+        staged="no" if one.window == "closed" else "also",  # a closed deal is in no open stage
     )
 
 

@@ -92,7 +92,7 @@ def _add_tasks(app: Celery, settings: Settings) -> None:
 
 
 def work_once(flow: Callable[..., object], services: Services, asked: Occasion, options: dict[str, Any]) -> None:
-    """Run one flow, if the schedule still wants it. What a CRM says of itself is remembered for one flow only."""
+    """Run one flow, unless the schedule has dropped it. Each flow asks the CRM for its schema anew."""
     own = replace(services, connect=connecting(services.settings, services.store))
     take_turn(own, asked, lambda: flow(own, asked.connection, **options))
 

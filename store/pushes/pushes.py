@@ -85,7 +85,7 @@ class Pushes:
             return _sent(sql, asked)
 
     def restored(self, connection: str) -> list[Restored]:
-        """The records that an undo restored and that nobody has written since."""
+        """The records that an undo restored and that no later run has written."""
         with self.database.reading() as sql:
             return list(restored(sql, self.database.connection_key(connection)))
 

@@ -1,4 +1,4 @@
-"""Records that an undo restored and that nobody has written since."""
+"""Records that an undo restored and that no later run has written."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 table, connections = work_tables.job, mirror_tables.connection
 COLUMNS: Final = tuple(column for column in table.c if column.name != "connection")
 FRESH: Final[dict[str, Any]] = {"not_before": None, "until": None, "ended_at": None, "process": None}
-"""The columns of an occasion on which nobody works."""
+"""The columns of an occasion that no process works on."""
 SECONDS_OF_POSTGRES: Final = "SELECT CAST(floor(extract(epoch FROM now())) AS bigint)"
 SECONDS_OF_SQLITE: Final = "SELECT CAST(strftime('%s', 'now') AS integer)"
 MOST_ATTEMPTS: Final = 3

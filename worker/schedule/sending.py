@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TICK_SECONDS: Final = 5.0
 """How often beat looks what is due."""
 LOST: Final = timedelta(seconds=20)
-"""A message that nobody has taken for so long, while none waits, is lost."""
+"""A message is lost when no worker has taken it after this time and the queue is empty."""
 AHEAD: Final = timedelta(minutes=1)
 """An occasion that lies further ahead was noted by a clock that was wrong."""
 LONGEST: Final = timedelta(days=1)
@@ -90,7 +90,7 @@ class Sender:
         expires = min(job.times.next(now) - now, LONGEST).total_seconds()
         try:
             self.post.send(job.task, connection, options, expires)
-        except Exception:
+        except Exception:  # whatever the broker raises, the row must say that no message went out
             self.store().jobs.not_sent(connection, job.name, due)
             raise
         if self.trouble:

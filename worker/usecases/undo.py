@@ -1,4 +1,4 @@
-"""`runs undo`: restore what a run wrote, where nobody has changed it since."""
+"""`runs undo`: restore the fields that a run wrote, unless somebody has changed them since."""
 
 from __future__ import annotations
 

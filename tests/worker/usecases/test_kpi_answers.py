@@ -193,5 +193,5 @@ def test_without_a_process_kpis_of_stages_and_a_warning_say_so(team):
     team.deal("Acme", amount=1000)
     team.run()
     whys = {row["id"]: row.get("why", "") for row in kpis(team.services, NAME) if not row["dims"]}
-    assert whys["open_deals_aged_share"].endswith("no process is in force, so nobody knows the stage of a deal")
+    assert whys["open_deals_aged_share"].endswith("no process is in force, so the stage of every deal is unknown")
     assert NO_PROCESS in answer(team.services, NAME).remarks

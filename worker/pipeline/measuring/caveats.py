@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from worker.pipeline.session import Session
 
 NO_PROCESS: Final = (
-    "No process is in force, so nobody knows the stage of a deal. `[policies] paths` takes the place of the starter "
+    "No process is in force, so the stage of every deal is unknown. `[policies] paths` replaces the starter "
     "pack: name its file, or one of your own with a process, there too."
 )
-STAGED: Final = "no process is in force, so nobody knows the stage of a deal"
+STAGED: Final = "no process is in force, so the stage of every deal is unknown"
 BEFORE: Final = "{day} is before the first pull on {since}: an amount is known only where the CRM kept its history"
 NOTHING_THEN: Final = "nothing is known of {day}: {since}"
 VALUES: Final = ("value", "low", "high", "numerator", "denominator")
