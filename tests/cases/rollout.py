@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 from typer import echo
 
 from tests.worker.governed import FLAGS, NAME, SCORE, Governed, governed, live, rolled_out
-from worker.usecases.approve import approve
 from worker.usecases.digest import digest
+from worker.usecases.rollout.approve import approve
 from worker.usecases.steps import preview_push
 
 if TYPE_CHECKING:

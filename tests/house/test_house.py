@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,11 @@ def test_environment_variables_are_read_in_the_settings_only():
 def test_files_stay_small():
     long = {str(p): n for p in sources(*ROOMS, "sandbox") if (n := len(p.read_text().splitlines())) > 300}
     assert long == {}
+
+
+def test_folders_stay_small():
+    folders = Counter(path.parent for path in sources(*ROOMS, "sandbox") if path.parent.name != "versions")
+    assert [f"{folder.relative_to(ROOT)}: {count}" for folder, count in folders.items() if count > 20] == []
 
 
 def test_only_its_own_folder_knows_a_crm_by_name():

@@ -9,8 +9,8 @@ from typer.core import TyperGroup
 
 from model.helpers.words import many
 from worker.cli.common import Json, Name, asked, say, table, tell
-from worker.cli.rendering import moment
 from worker.cli.run import acted, show_trouble
+from worker.cli.screen.rendering import moment
 
 if TYPE_CHECKING:
     from worker.pipeline.report import Report

@@ -15,7 +15,7 @@ from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
 from worker.cli.common import table, tell, to_json
 from worker.cli.kpis import show_kpis
-from worker.cli.rendering import verdict_lines
+from worker.cli.screen.rendering import verdict_lines
 from worker.pipeline.run import run
 from worker.settings import read_settings
 from worker.usecases import answers

@@ -9,8 +9,8 @@ import typer
 
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean, many
-from worker.cli.columns import Column, print_csv, show_lines
 from worker.cli.common import AsCsv, Json, Name, asked, one_form, say, tell
+from worker.cli.screen.columns import Column, print_csv, show_lines
 from worker.usecases.narrowed_lists import SORTS, in_order, picked
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import typer
 
 from model.helpers.words import many
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.policy_rendering import show_set, show_test
+from worker.cli.screen.policy_rendering import show_set, show_test
 
 if TYPE_CHECKING:
     from policies.files import PolicySet
@@ -89,7 +89,7 @@ def show(
     Example: sluicegate policies show
     """
     from policies.reporting import rendering
-    from worker.usecases.waiting_policies import waiting_policies
+    from worker.usecases.rollout.waiting_policies import waiting_policies
 
     found = _read(context, paths)
     answer: dict[str, Any] = {

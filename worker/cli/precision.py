@@ -8,7 +8,7 @@ import typer
 
 from worker.cli.common import Json, asked, say, table, tell
 from worker.cli.policies import Connection, From, To, policies
-from worker.cli.rendering import moment
+from worker.cli.screen.rendering import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def precision(
 
     Example: sluicegate policies precision --connection acme --weeks 4
     """
-    from worker.usecases.precision import precision as flow
+    from worker.usecases.rollout.precision import precision as flow
 
     answer = flow(asked(context).services(quiet=as_json), connection, weeks)
     say(answer, as_json, lambda: _show_precision(answer))

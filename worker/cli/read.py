@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from model.helpers.words import many
-from worker.cli.columns import print_csv
 from worker.cli.common import AsCsv, Json, Name, asked, one_form, say, table, tell
-from worker.cli.rendering import moment, show_decision, show_digest, show_explanation
 from worker.cli.run import first_instant
 from worker.cli.runs import cell
+from worker.cli.screen.columns import print_csv
+from worker.cli.screen.rendering import moment, show_decision, show_digest, show_explanation
 
 FEW = 10
 

@@ -12,7 +12,7 @@ from model.errors import SettingsProblem
 from model.helpers.words import many
 from worker.cli.common import Json, asked, plain, say, table, tell
 from worker.cli.policies import Connection, policies
-from worker.cli.rendering import moment
+from worker.cli.screen.rendering import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def approve(
     Example: sluicegate policies approve no-activity --connection acme --up-to 3300 --by joan@example.com
     """
     from store import MANY_ACTIONS
-    from worker.usecases.approve import approve as flow
+    from worker.usecases.rollout.approve import approve as flow
 
     answer = flow(asked(context).services(), connection, policy, up_to=up_to, by=by)
     revision = f"revision {answer['revision']}" if answer["revision"] else "the next reconciliation"
@@ -60,7 +60,7 @@ def approvals(context: typer.Context, connection: Connection, as_json: Json = Fa
 
     Example: sluicegate policies approvals --connection acme
     """
-    from worker.usecases.approve import approvals as flow
+    from worker.usecases.rollout.approve import approvals as flow
 
     rows = flow(asked(context).services(), connection)
     columns = ("policy", "revision", "up_to", "by", "at", "used")
@@ -77,7 +77,7 @@ def list_(
 
     Example: sluicegate waivers list --connection acme
     """
-    from worker.usecases.waivers import listed
+    from worker.usecases.rollout.waivers import listed
 
     rows = listed(asked(context).services(), connection)
     counted = ("flags",) if connection else ()
@@ -102,7 +102,7 @@ def add(
 
     Example: sluicegate waivers add no-activity --deal 006xx --until 2026-12-31 --reason 'In court' --by joan
     """
-    from worker.usecases.waivers import add as flow
+    from worker.usecases.rollout.waivers import add as flow
 
     waiver = {
         "policy": policy, "deals": deal or [], "where": where, "connection": connection, "until": _day(until),
@@ -123,7 +123,7 @@ def expire(
 
     Example: sluicegate waivers expire no-activity --deal 006xx
     """
-    from worker.usecases.waivers import expire as flow
+    from worker.usecases.rollout.waivers import expire as flow
 
     ended = flow(asked(context).services(), policy, deal)
     say({"ended": ended}, as_json, lambda: tell(f"Ended {many(len(ended), 'waiver')} of {policy}."))

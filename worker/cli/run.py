@@ -10,7 +10,7 @@ import typer
 
 from model.errors import SettingsProblem, SluicegateError
 from worker.cli.common import Json, asked, exit_code_of, say, table, tell
-from worker.cli.rendering import moment
+from worker.cli.screen.rendering import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

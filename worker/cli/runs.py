@@ -9,10 +9,10 @@ from typer.core import TyperGroup
 
 from model.errors import SettingsProblem
 from model.helpers.words import many
-from worker.cli.columns import print_csv
 from worker.cli.common import AsCsv, Json, asked, one_form, say, table, tell
-from worker.cli.rendering import moment, show_run, show_runs
 from worker.cli.run import acted, show_trouble
+from worker.cli.screen.columns import print_csv
+from worker.cli.screen.rendering import moment, show_run, show_runs
 
 if TYPE_CHECKING:
     from worker.pipeline.report import Report

@@ -10,8 +10,8 @@ import typer
 from model.helpers.words import many
 from policies.reporting.finding import needs_attention
 from worker.cli.common import Json, asked, say, table, tell
-from worker.cli.rendering import moment, money, reason
 from worker.cli.run import AsOf, instant
+from worker.cli.screen.rendering import moment, money, reason
 
 if TYPE_CHECKING:
     from worker.usecases.check_report import Checked

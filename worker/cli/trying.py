@@ -12,7 +12,7 @@ import typer
 
 from worker.cli.common import Json, asked, say, table, tell
 from worker.cli.policies import Connection, From, Paths, To, policies
-from worker.cli.rendering import moment
+from worker.cli.screen.rendering import moment
 
 PolicyPath = Annotated[Path, typer.Argument(help="a policy file or folder")]
 NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from model.errors import SettingsProblem
-from worker.pipeline.act import act
+from worker.pipeline.acting.act import act
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.judge import judge
 from worker.pipeline.measuring import measure, own_kpis

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from worker.pipeline.acting.send_actions import Doing, taken_back
 from worker.pipeline.running import counted, leased, running
-from worker.pipeline.send_actions import Doing, taken_back
 
 if TYPE_CHECKING:
     from model.actions import KeptAction

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from model.errors import SettingsProblem
 from model.helpers.words import many
 from store import UNDO, UNDONE
+from worker.pipeline.acting.send_actions import Doing, taken_back
 from worker.pipeline.judge import judge
 from worker.pipeline.push import recover
 from worker.pipeline.report import Report
 from worker.pipeline.restoring import Undoing, restore, undoing
 from worker.pipeline.running import counted, leased, running
-from worker.pipeline.send_actions import Doing, taken_back
 from worker.pipeline.session import Session
 from worker.pipeline.undone import revisions_of
 from worker.usecases.answers import UNDER_WAY as RUNNING

@@ -8,11 +8,11 @@ import pytest
 
 from model.errors import SettingsProblem
 from model.sync import Remark
-from worker.cli.columns import show_lines
 from worker.cli.common import table
 from worker.cli.connections import show
 from worker.cli.lists import DEAL, deal_cells
-from worker.cli.rendering import reason, show_digest, show_runs
+from worker.cli.screen.columns import show_lines
+from worker.cli.screen.rendering import reason, show_digest, show_runs
 from worker.usecases.answers import neglects
 from worker.usecases.init import config_text
 

@@ -1,7 +1,7 @@
 """What a new user mistypes and no file can tell, in every CRM: a stage as the CRM calls it, a deal by its name."""
 
 from tests.worker.governed import NAME, live, rolled_out
-from worker.cli.rendering import show_verdict
+from worker.cli.screen.rendering import show_verdict
 from worker.usecases.answers import explain
 from worker.usecases.connection import check
 

@@ -6,7 +6,7 @@ from kpis.catalogue import SHIPPED
 from model.errors import SettingsProblem
 from worker.cli.common import one_form
 from worker.cli.kpis.rendering import MATTER, compared, csv_lines, show_groups, show_kpis, written
-from worker.cli.rendering import moment, show_explanation, show_run
+from worker.cli.screen.rendering import moment, show_explanation, show_run
 from worker.cli.steps import show_preview
 from worker.usecases.answers import ledger, ranked
 

@@ -1,7 +1,7 @@
 """What people read in the terminal: amounts, days and ends of runs in words, not as the store keeps them."""
 
-from worker.cli.rendering import show_digest, show_runs
 from worker.cli.rollout import _cells
+from worker.cli.screen.rendering import show_digest, show_runs
 from worker.cli.trying import _show_diff
 
 RUN = {

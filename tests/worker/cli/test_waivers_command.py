@@ -9,7 +9,7 @@ import pytest
 
 from worker.cli.main import main
 from worker.settings import read_settings
-from worker.usecases.waivers import add, listed
+from worker.usecases.rollout.waivers import add, listed
 from worker.wiring import wire
 
 RULES = """# our rules

@@ -10,7 +10,7 @@ from tests.worker.governed import NAME, AfterThePull, with_connector
 from worker.pipeline.session import Session
 from worker.pipeline.slices import parts
 from worker.usecases.actions import listed, undo
-from worker.usecases.approve import approve
+from worker.usecases.rollout.approve import approve
 
 
 @pytest.fixture(params=CRM_DRIVERS)

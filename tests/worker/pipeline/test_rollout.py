@@ -8,11 +8,11 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.governed import CHECKED, FLAGS, NAME, SCORE, live, measuring, rolled_out
-from worker.usecases.approve import approvals, approve
 from worker.usecases.connection import check
 from worker.usecases.diff import diff
 from worker.usecases.digest import digest
 from worker.usecases.kpis import kpis
+from worker.usecases.rollout.approve import approvals, approve
 
 POLICIES = b"""version: 1
 policies:

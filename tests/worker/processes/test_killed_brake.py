@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.worker.governed import NAME, governed, live, rolled_out
-from worker.usecases.approve import approvals, approve
+from worker.usecases.rollout.approve import approvals, approve
 
 RULES = b"""version: 1
 policies:

@@ -8,7 +8,7 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.governed import NAME, governed
-from worker.cli.rendering import show_decision
+from worker.cli.screen.rendering import show_decision
 from worker.usecases.answers import explain
 from worker.usecases.decided import decided, last_instant
 from worker.usecases.nightly import freeze

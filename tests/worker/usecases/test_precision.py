@@ -6,7 +6,7 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.governed import NAME, governed
-from worker.usecases.precision import precision
+from worker.usecases.rollout.precision import precision
 
 RULES = """version: 1
 policies:

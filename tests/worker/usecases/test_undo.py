@@ -9,7 +9,7 @@ import pytest
 from model.errors import SettingsProblem
 from tests.worker.enforcing import under
 from tests.worker.governed import CRM_DRIVERS, NAME, governed, with_connector
-from worker.usecases.approve import approvals, approve
+from worker.usecases.rollout.approve import approvals, approve
 from worker.usecases.undo import undo
 
 RULES = """version: 1

@@ -9,11 +9,11 @@ import typer
 from typer.core import TyperGroup
 
 from model.errors import SettingsProblem
-from worker.cli.columns import print_csv
 from worker.cli.common import AsCsv, Json, Name, asked, one_form, say, table, tell
 from worker.cli.kpis.examples import run_examples_of_kpis
 from worker.cli.kpis.rendering import csv_lines, show_groups, show_kpis
 from worker.cli.run import day_of
+from worker.cli.screen.columns import print_csv
 
 if TYPE_CHECKING:
     from worker.pipeline.measuring import KpiQuestion

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kpis.benchmarks import standing
 from worker.cli.common import table, tell
-from worker.cli.rendering import moment
+from worker.cli.screen.rendering import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

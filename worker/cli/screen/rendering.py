@@ -10,8 +10,8 @@ from model.helpers.words import many
 from policies.reporting.finding import needs_attention
 from policies.reporting.messages import NOT_JUDGED, with_title
 from policies.reporting.words import day, low
-from worker.cli.columns import Column, show_lines
 from worker.cli.common import table, tell
+from worker.cli.screen.columns import Column, show_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

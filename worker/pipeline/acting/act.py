@@ -8,10 +8,10 @@ from model.actions import ABILITIES, Close, Move, Receipt
 from model.helpers.words import many
 from policies.actions.tasks import DAILY
 from store import MANY_ACTIONS
+from worker.pipeline.acting.planned_actions import plan_all
+from worker.pipeline.acting.send_actions import Doing, cut_off
 from worker.pipeline.context import has_brake
-from worker.pipeline.planned_actions import plan_all
 from worker.pipeline.report import given as as_given
-from worker.pipeline.send_actions import Doing, cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from model.actions import ActionKind, KeptAction
     from model.sync import Description
     from store import Approval
+    from worker.pipeline.acting.planned_actions import Planned
     from worker.pipeline.judge import Judged
-    from worker.pipeline.planned_actions import Planned
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
 

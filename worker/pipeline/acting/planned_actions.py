@@ -11,7 +11,7 @@ import polars as pl
 from policies.actions.moves_back import Season, not_yet, plan_moves
 from policies.actions.tasks import Flag, Standing, TaskDeal, TaskPlan, plan_tasks
 from policies.reporting.record import headline
-from worker.pipeline.last_moves import last_moves, missed_at
+from worker.pipeline.acting.last_moves import last_moves, missed_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,0 +1,1 @@
+"""Acting: tasks and moves of policies that enforce."""
