@@ -15,11 +15,13 @@ from store.pushes.restored import Restored, flags_in
 from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
 from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
+from store.verdicts.due import JUDGED, LastJudging
 from store.work_tables import UNDO
 
 __all__ = [
     "AWAY",
     "DONE",
+    "JUDGED",
     "KILLED",
     "MANY_ACTIONS",
     "MOST_ATTEMPTS",
@@ -32,6 +34,7 @@ __all__ = [
     "HistoryBuilder",
     "Job",
     "Kept",
+    "LastJudging",
     "Lease",
     "Measured",
     "Occasion",

@@ -26,6 +26,7 @@ from store.runs.policy_sets import PolicySets
 from store.runs.runs import Runs
 from store.trouble import StoreFault, meaning
 from store.verdicts.decisions import Decisions
+from store.verdicts.due import DueDeals
 from store.verdicts.flag_history import FlagHistory
 from store.verdicts.leads import Leads
 from store.verdicts.verdicts import Verdicts
@@ -55,6 +56,7 @@ class Store:
     kpis: Kpis
     frozen: FrozenNights
     jobs: Jobs
+    due: DueDeals
 
     @classmethod
     def over(cls, database: Database) -> Store:
@@ -63,7 +65,7 @@ class Store:
             database, Mirror(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
-            Jobs(database),
+            Jobs(database), DueDeals(database),
         )  # fmt: skip
 
     @classmethod

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model.deal_keys import ALL_DEALS, DealKeys
+from model.snapshot import CRM_STAGES, RATES
 from model.subjects import LEADS, OPPORTUNITIES
 from store.codec import instant, instant_of
 from store.history.builder import HistoryBuilder
 from store.history.leads import read_leads
 from store.history.logged import logged
+from store.history.queries import HISTORY, WITHOUT_FEED, owners, reach, small_table
 from store.history.raw import read, read_some
 from store.history.snapshot import feeds_of, read_snapshot
 
@@ -77,6 +79,23 @@ class History:
         """When each feed was last read in full."""
         with self.database.reading() as sql:
             return feeds_of(sql, self.database.connection_key(connection))
+
+    def owners(self, connection: str) -> pl.DataFrame:
+        """OWNERS of model/snapshot.py: everybody who owns or owned something."""
+        with self.database.reading() as sql:
+            return owners(sql, self.database.connection_key(connection))
+
+    def shared(self, connection: str, fields: FieldHistory | None) -> dict[str, Any]:
+        """What the verdict on any deal may depend on, by name: small tables, feeds, how far history reaches."""
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
+            return {
+                "owners": owners(sql, key).rows(),
+                "stages": small_table(sql, key, "crm_stage", CRM_STAGES).rows(),
+                "rates": small_table(sql, key, "rate", RATES).rows(),
+                "feeds": sorted(feeds_of(sql, key)),
+                "history": sorted(reach(sql, key, fields, (*HISTORY.values(), *WITHOUT_FEED)).oldest.items()),
+            }
 
     def recorded_since(self, connection: str) -> datetime | None:
         """When the connection's first deal was first seen; None where there is none."""

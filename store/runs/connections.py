@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import sqlalchemy as sa
 
 from model.calibration import Calibration, Median
@@ -71,6 +72,12 @@ class Connections:
             "offers": {table: Offer(**offer | _as_offered(offer)) for table, offer in kept.get("offers", {}).items()},
             **_as_offered(kept),
         })  # fmt: skip
+
+    def description_text(self, connection: str) -> str:
+        """The connector's last description as text: equal descriptions have equal texts."""
+        query = sa.select(table.c.description).where(table.c.name == connection)
+        with self.database.reading() as sql:
+            return orjson.dumps(sql.tx.execute(query).scalar(), option=orjson.OPT_SORT_KEYS).decode()
 
     def _set(self, connection: str, **values: object) -> None:
         key = self.database.connection_key(connection)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from model.errors import SettingsProblem
 from worker.pipeline.acting.act import act
+from worker.pipeline.due.affected import can_be_partial
+from worker.pipeline.due.remember import remember
 from worker.pipeline.home_currency import home_of
-from worker.pipeline.judge import judge
+from worker.pipeline.judge import Extent, judge
 from worker.pipeline.measuring import measure, own_kpis
 from worker.pipeline.other_subjects import judge_others, named
 from worker.pipeline.pull import Pulled, pull
@@ -91,7 +93,8 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
         recover(session, report)
         pull_into(session, report, full=options.full, others=named(policies))
     with _timed(session, report, "judge"):
-        judged = judge(session, policies, description, run_id, binding=not options.dry)
+        extent = extent_of(session, options)
+        judged = judge(session, policies, description, run_id, extent, binding=not options.dry)
         judged.fill(report)
         for other in judge_others(session, policies, description, run_id):
             other.fill(report)
@@ -101,6 +104,15 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
     with _timed(session, report, "push"):
         push(session, judged, description, run_id, report, dry=options.dry)
         act(session, judged, description, run_id, report, dry=options.dry)
+    if judged.inputs:
+        remember(session, report, judged.inputs, judged.changes)
+
+
+def extent_of(session: Session, options: RunOptions) -> Extent:
+    """Which deals a run judges: all of them where all are measured, and on the copy of a dry run."""
+    small = session.store.due.deals(session.name) <= session.services.settings.kpis.each_run_up_to
+    remembered = not small and not options.dry and can_be_partial(session)
+    return Extent(partly=remembered and not options.full, remembered=remembered)
 
 
 def _measured(session: Session, judged: Judged, run_id: int, description: Description) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from worker.pipeline.home_currency import home_of, leads_home
 from worker.pipeline.linked_deals import owned_elsewhere, without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from model.calibration import Calibration
@@ -71,19 +71,24 @@ class Shot:
 
 def shots(session: Session, description: Description, *sets: PolicySet) -> Iterator[Shot]:
     """The connection's deals in slices by key, as the store holds them, to be judged by these sets of policies."""
-    store, name, touch = session.store, session.name, touch_rule(session, description)
     claims = claimed_by(sets)
-    slices = store.history.slices(name, session.services.slice_deals)
+    slices = session.store.history.slices(session.name, session.services.slice_deals)
 
     def read(keys: DealKeys) -> Snapshot:
-        shot = store.history.snapshot(
-            name, session.as_of, touch=touch, keys=keys, claims=claims, fields=description.history
-        )  # fmt: skip
-        return overlaid(session, shot, description)
+        return snapshot_of(session, description, keys, claims)
 
     first = first_pass(map(read, slices)) if len(slices) > 1 else (None, None)
     for keys in slices:
         yield Shot(keys, read(keys), *first)
+
+
+def snapshot_of(session: Session, description: Description, keys: DealKeys, claims: Sequence[str] = ()) -> Snapshot:
+    """What the store knows of some deals, with the people and rates files laid over it."""
+    touch = touch_rule(session, description)
+    shot = session.store.history.snapshot(
+        session.name, session.as_of, touch=touch, keys=keys, claims=claims, fields=description.history
+    )  # fmt: skip
+    return overlaid(session, shot, description)
 
 
 def shot_of(session: Session, description: Description, subject: Subject) -> Shot:

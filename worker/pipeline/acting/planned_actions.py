@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.actions import ActionKind, ActionRule, KeptAction, Wanted
-    from policies.files import PolicySet
     from worker.pipeline.judge import Judged, JudgedPart
     from worker.pipeline.session import Session
 
@@ -41,7 +40,7 @@ class Planned:
 
 def plan_all(session: Session, judged: Judged) -> Planned:
     """Plan all actions. The same verdict over the same store gives the same plan."""
-    rules = rules_with_actions(judged.policies)
+    rules = judged.policies.actions
     standing = session.store.actions.standing(session.name)
     flags: list[Flag] = []
     deals: dict[int, TaskDeal] = {}
@@ -73,13 +72,6 @@ def _moves(
     last, missed = last_moves(part, keys), missed_at(part, keys)
     wanted = plan_moves(session.name, asked, missed, last, season)
     return not_yet(wanted, session.store.actions.known(session.name, [one.key for one in wanted]))
-
-
-def rules_with_actions(policies: PolicySet) -> dict[str, tuple[ActionRule, ...]]:
-    """Actions by the id of their policy or criterion. The flag itself holds its mode."""
-    found = {policy.id: policy.actions for policy in policies.policies}
-    found |= {place.id: place.criterion.actions for place in policies.criteria()}
-    return {name: actions for name, actions in found.items() if actions}
 
 
 def flags_of(judged: JudgedPart, rules: Mapping[str, tuple[ActionRule, ...]]) -> Iterator[Flag]:
