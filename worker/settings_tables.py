@@ -29,7 +29,7 @@ class KpiSettings(Closed):
     enough: int = Field(30, ge=1, description="a value that rests on fewer deals or visits is marked `few`")
     count_imported: bool = Field(default=False, description="deals created closed count in cycles and velocity")
     each_run_up_to: int = Field(
-        50_000, ge=0, description="most deals of a connection that every run measures; with more, only full runs do"
+        50_000, ge=0, description="most deals of a connection that every run judges and measures whole; with more, only full runs do"
     )
 
 

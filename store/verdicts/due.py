@@ -29,15 +29,20 @@ JUDGED: Final = columns({
     "key": pl.Int64, "due": INSTANT, "is_open": pl.Boolean, "owner_id": pl.String, "touched": pl.Boolean,
     "next_step": pl.String, "broken": pl.Int64, "unknown": pl.Int64, "waived": pl.Int64, "paused": pl.Int64,
 })  # fmt: skip
-"""A judged deal; `owner_id` and what follows up to `next_step` are of open deals only."""
+"""A judged deal; `owner_id` and what follows up to `next_step` are of open deals only.
+
+No counts: the deal begins to exist when it is due.
+"""
 OWNERS: Final = columns({"owner_id": pl.String, "open_deals": pl.Int64, "touched": pl.Int64})
 STEPS: Final = columns({"key": pl.Int64, "owner_id": pl.String, "next_step": pl.String})
 EVENTS: Final = columns({"key": pl.Int64, "at": INSTANT})
 COUNTED: Final = ("broken", "unknown", "waived", "paused")
-MONTH_US: Final = 30 * 86_400_000_000
+DAY_US: Final = 86_400_000_000
+MONTH_US: Final = 30 * DAY_US
 STAMPS: Final = (
     ("stage_change", "at"), ("field_change", "changed_at"), ("activity", "at"), ("activity", "created"),
     ("contact_role", "created"), ("opportunity", "created"), ("opportunity", "first_edit"),
+    ("opportunity", "first_seen"), ("opportunity", "gone_at"),
 )  # fmt: skip
 """Table and column of the instants from which a record counts."""
 LATER_RUN: Final = (
@@ -48,7 +53,7 @@ AFFECTED: Final = (
     "SELECT key FROM judged_deal WHERE connection = ? AND due <= ?"
     " UNION SELECT key FROM touched_deal WHERE connection = ? AND seen_at >= ?"
     " UNION SELECT key FROM push_state WHERE connection = ? AND (refused_at IS NOT NULL OR locked_at IS NOT NULL"
-    " OR undone IS NOT NULL)"
+    " OR undone IS NOT NULL OR put_back_at >= ?)"
 )
 DRIFT: Final = (
     "SELECT policy, count(*) FROM (SELECT policy FROM finding WHERE connection = ? AND began > ? AND began <= ?"
@@ -107,7 +112,7 @@ class DueDeals:
         """
         key, since = self.database.connection_key(connection), instant(last.as_of)
         with self.database.reading() as sql:
-            found = sql.rows(AFFECTED, key, instant(as_of), key, since, key)
+            found = sql.rows(AFFECTED, key, instant(as_of), key, since, key, since - 2 * DAY_US)
             if acting:
                 condition, given = sql.among("policy", sorted(acting))
                 query = f"SELECT key FROM finding WHERE connection = ? AND shown = 1 AND {condition}"
@@ -174,7 +179,7 @@ class DueDeals:
     def totals(self, connection: str) -> dict[str, int]:
         """Of all judged deals: deals, open_deals, and the sums of COUNTED."""
         sums = ", ".join(f"coalesce(sum({name}), 0)" for name in COUNTED)
-        query = f"SELECT count(*), coalesce(sum(is_open), 0), {sums} FROM judged_deal WHERE connection = ?"
+        query = f"SELECT count(broken), coalesce(sum(is_open), 0), {sums} FROM judged_deal WHERE connection = ?"
         with self.database.reading() as sql:
             row = sql.rows(query, self.database.connection_key(connection))[0]
         return dict(zip(("deals", "open_deals", *COUNTED), map(int, row), strict=True))

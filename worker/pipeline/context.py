@@ -15,7 +15,7 @@ from connectors.registry import crm
 from model.helpers.words import many
 from model.previous_verdict import PreviousVerdict
 from model.subjects import OPPORTUNITIES
-from policies.judging.brake import CHANGES, Baseline, over_share, revision_of, tally
+from policies.judging.brake import CHANGES, FEW, Baseline, over_share, revision_of, tally
 from policies.judging.context import Context
 from policies.judging.rules import rules_of
 
@@ -37,6 +37,8 @@ NOT_ROLLED_OUT: Final = (
     "`rollout: everyone`, or {{teams: […]}}, at the top of a policy file or in a policy opens them."
 )
 WEEK: Final = timedelta(days=7)
+LOST: Final = "lost"
+"""Deals that a rule may no longer apply to, because they were judged again."""
 
 
 def context_of(session: Session, policies: PolicySet) -> Context:
@@ -98,7 +100,7 @@ class BrakeTally:
     calibration: Calibration
     rules: tuple[Rule, ...] = ()
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """After `add_others`: at most so many deals change, and at least so many are open."""
+    """After `add_others`: at most so many deals change, and between `of` and `of` + LOST the rule applies to."""
 
     def add(self, verdict: Verdict) -> None:
         """Take in the verdict on a slice."""
@@ -112,14 +114,20 @@ class BrakeTally:
         drift = store.due.drift(name, last.as_of - WEEK, session.as_of - WEEK)
         for rule in (rule for rule in self.rules if rule.scored):
             before = last.changes.get(rule.id, {})
-            self.counts[rule.id, "of"] += max(0, before.get("of", 0) - affected)
+            lost = min(affected, before.get("of", 0))
+            self.counts[rule.id, "of"] += before.get("of", 0) - lost
+            self.counts[rule.id, LOST] += before.get(LOST, 0) + lost
             for change in CHANGES:
                 self.counts[rule.id, change] += before.get(change, 0) + drift.get(rule.id, 0)
 
     @property
     def may_hold(self) -> bool:
         """Whether the brake may hold a rule."""
-        return has_brake(self.session) and bool(over_share(self.rules, self.counts, self.calibration))
+        return has_brake(self.session) and any(map(self._may_hold, self.rules))
+
+    def _may_hold(self, rule: Rule) -> bool:
+        of, most = self.counts[rule.id, "of"], max(self.counts[rule.id, change] for change in CHANGES)
+        return rule.scored and of + self.counts[rule.id, LOST] >= FEW and most > rule.at_most_share * of
 
     @cached_property
     def _approvals(self) -> list[Approval]:

@@ -97,6 +97,7 @@ class Judged:
             now = {(finding.key, finding.rule.id) for finding in findings if finding.shown}
             before = _shown(judged.verdict.previous.findings)
             report.deals += frame.height
+            report.judged += frame.height
             report.open_deals += int(frame["is_open"].sum() or 0)
             report.findings += exemptions.total()
             report.unknown += len(findings) - exemptions.total()

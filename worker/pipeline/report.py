@@ -36,6 +36,7 @@ class Report:
     pulled: int = 0
     deals: int = 0
     open_deals: int = 0
+    judged: int = 0  # deals that this run judged; the verdict on the others stands
     findings: int = 0
     new: int = 0
     cleared: int = 0

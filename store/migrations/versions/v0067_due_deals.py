@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("owner_id", name()),
         sa.Column("touched", sa.SmallInteger()),
         sa.Column("next_step", sa.Text()),
-        *(sa.Column(count, sa.Integer(), nullable=False) for count in ("broken", "unknown", "waived", "paused")),
+        *(sa.Column(count, sa.Integer()) for count in ("broken", "unknown", "waived", "paused")),
         sqlite_with_rowid=False,
     )  # fmt: skip
     op.create_index("judged_deal_due", "judged_deal", ["connection", "due"])
