@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from model.errors import SettingsProblem
 from store import mirror_tables
 from store.fence import assert_held
+from store.pseudonyms import is_removed
 from store.sql import Sql
 from store.trouble import spoken
 
@@ -21,12 +23,15 @@ if TYPE_CHECKING:
 
 AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError)
 """Raised while the database cannot be reached."""
-HEAD: Final = "0066"
+HEAD: Final = "0067"
 """The newest migration; opening compares with it before Alembic is imported."""
 UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
 ENCODE: Final = (
     "[store] url has an '@' in its user name or password: percent-encode it, so that @ is written %40, and likewise "
     ": as %3A, / as %2F, # as %23, ? as %3F and % as %25."
+)
+REMOVED: Final = (
+    "The connection '{name}' was removed with all its rows. `sluicegate connection resume {name}` lets it begin anew."
 )
 MIGRATION_LOCK: Final = 5_107_205
 NO_ANSWER: Final = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
@@ -92,7 +97,7 @@ class Database:
 
     def _connected(self, *_: object) -> None:
         """Forget the keys of connections: the server may have been given another database since."""
-        self._keys = {}
+        self.forget_keys()
 
     def close(self) -> None:
         """Close every connection; the next use opens new ones."""
@@ -118,10 +123,14 @@ class Database:
             yield Sql(tx)
 
     def connection_key(self, name: str) -> int:
-        """The permanent integer key of a connection's name, made on first use."""
+        """The permanent integer key of a connection's name, made on first use; raises SettingsProblem if removed."""
         if name not in self._keys:
             self._keys[name] = self._key_of(name)
         return self._keys[name]
+
+    def forget_keys(self) -> None:
+        """Read the keys of connections anew, because another process may have removed one."""
+        self._keys = {}
 
     def _key_of(self, name: str) -> int:
         table = mirror_tables.connection
@@ -130,6 +139,8 @@ class Database:
             key = sql.tx.execute(query).scalar()
         if key is None:
             with self.writing() as sql:
+                if is_removed(sql, name):
+                    raise SettingsProblem(REMOVED.format(name=name))
                 sql.run("INSERT INTO connection (name) VALUES (?) ON CONFLICT (name) DO NOTHING", name)
                 key = sql.tx.execute(query).scalar_one()
         return int(key)

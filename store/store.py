@@ -15,6 +15,7 @@ from store.actions import Actions
 from store.approvals import Approvals
 from store.database import Database
 from store.dry_run import dry_run_copy
+from store.erasure.removal import Removal
 from store.frozen import FrozenNights
 from store.history import History
 from store.kpis import Kpis
@@ -55,6 +56,7 @@ class Store:
     kpis: Kpis
     frozen: FrozenNights
     jobs: Jobs
+    removal: Removal
 
     @classmethod
     def over(cls, database: Database) -> Store:
@@ -63,7 +65,7 @@ class Store:
             database, Mirror(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
-            Jobs(database),
+            Jobs(database), Removal(database),
         )  # fmt: skip
 
     @classmethod
