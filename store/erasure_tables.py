@@ -18,3 +18,14 @@ removed_connection = sa.Table(
     sa.Column("mark", name(), primary_key=True),  # a pseudonym of its name
     sa.Column("at", Instant, nullable=False),
 )  # fmt: skip
+
+forgotten = sa.Table(
+    "forgotten", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", name(), primary_key=True),  # id, text (anywhere in a value) or whole (a value as a whole)
+    sa.Column("mark", name(), primary_key=True),
+    sa.Column("first", sa.Text),  # the mark of the first word of a text
+    sa.Column("words", sa.Integer, nullable=False),
+    sa.Column("pseudonym", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)  # fmt: skip

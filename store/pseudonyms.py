@@ -54,3 +54,10 @@ def forget_removed(sql: Sql, connection: str) -> None:
     """Let a connection of this name begin anew."""
     if key := key_of(sql):
         sql.run("DELETE FROM removed_connection WHERE mark = ?", mark(key, "connection", connection))
+
+
+def shred(sql: Sql) -> Sql:
+    """Have SQLite overwrite what it deletes. PostgreSQL does so when it vacuums."""
+    if not sql.postgres:
+        sql.rows("PRAGMA secure_delete = ON")
+    return sql

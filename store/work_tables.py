@@ -156,6 +156,7 @@ batch = sa.Table(
     sa.Column("not_before", Instant),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("claimed_at", Instant),
+    sa.Column("clears", YesNo),  # its patches only take flags off, so it goes first and is given up last
     sa.Index("batch_state", "connection", "state", "id"),
 )  # fmt: skip
 
@@ -266,8 +267,18 @@ calibration = sa.Table(
 calls = sa.Table(
     "calls", metadata,
     *_of(),
-    sa.Column("day", Day, primary_key=True),
+    sa.Column("hour", sa.Integer, primary_key=True, autoincrement=False),  # since 1970
+    sa.Column("step", name(), primary_key=True),
     sa.Column("used", sa.BigInteger, nullable=False),
+)  # fmt: skip
+
+crm_limits = sa.Table(
+    "crm_limits", metadata,
+    *_of(),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("used", sa.BigInteger),  # the CRM's calls of the day, by all programs
+    sa.Column("allowed", sa.BigInteger),
+    sa.Column("windows", Json, nullable=False),
 )  # fmt: skip
 
 job = sa.Table(

@@ -17,6 +17,7 @@ from worker.broker import broker_url
 from worker.end_with_parent import end_with
 from worker.fork_guard import refuse_to_fork
 from worker.log import log, start_logging
+from worker.meter import Meter
 from worker.pipeline.patience import PASSING
 from worker.pipeline.run import run
 from worker.schedule import TICK_SECONDS, Sender, planned, take_turn
@@ -93,7 +94,8 @@ def _add_tasks(app: Celery, settings: Settings) -> None:
 
 def work_once(flow: Callable[..., object], services: Services, asked: Occasion, options: dict[str, Any]) -> None:
     """Run one flow, unless the schedule has dropped it. Each flow asks the CRM for its schema anew."""
-    own = replace(services, connect=connecting(services.settings, services.store))
+    meters = dict[str, Meter]()
+    own = replace(services, connect=connecting(services.settings, services.store, meters), meters=meters)
     take_turn(own, asked, lambda: flow(own, asked.connection, **options))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from store.mirror_tables import metadata
-from store.pseudonyms import forget_removed, note_removed
+from store.pseudonyms import forget_removed, note_removed, shred
 from store.work_tables import push_state
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Removal:
         """
         key, removed = self.database.connection_key(connection), 0
         with self.database.writing(lease) as sql:
-            removed += _shred(sql).run(f"DELETE FROM policy_set WHERE {OWN_SETS.format(key=key)}")
+            removed += shred(sql).run(f"DELETE FROM policy_set WHERE {OWN_SETS.format(key=key)}")
         for table in OF_CONNECTION:
             while table.name != "lease" and (gone := self._batch(table, key, lease)):
                 removed += gone
@@ -92,7 +92,7 @@ class Removal:
         names = ", ".join(f'"{column.name}"' for column in table.primary_key)
         some = f'SELECT {names} FROM "{table.name}" WHERE connection = ? LIMIT {ROWS}'
         with self.database.writing(lease) as sql:
-            return _shred(sql).run(f'DELETE FROM "{table.name}" WHERE ({names}) IN ({some})', key)
+            return shred(sql).run(f'DELETE FROM "{table.name}" WHERE ({names}) IN ({some})', key)
 
     def allow(self, connection: str) -> None:
         """Let a removed name be used again."""
@@ -102,10 +102,3 @@ class Removal:
 
 def _count(sql: Sql, table: str, where: str) -> int:
     return int(sql.rows(f'SELECT count(*) FROM "{table}" WHERE {where}')[0][0])
-
-
-def _shred(sql: Sql) -> Sql:
-    """Have SQLite overwrite what it deletes. PostgreSQL does so when it vacuums."""
-    if not sql.postgres:
-        sql.rows("PRAGMA secure_delete = ON")
-    return sql

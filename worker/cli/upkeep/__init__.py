@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from worker.cli.upkeep import remove
+from worker.cli.upkeep import budget, forget, remove
 
 if TYPE_CHECKING:
     import typer
@@ -12,5 +12,6 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line; those of one connection stand under `connection`."""
-    del app
+    budget.add_to()
     remove.add_to()
+    forget.add_to(app)
