@@ -264,23 +264,6 @@ calibration = sa.Table(
     sa.Column("accepted_on", Day),
 )  # fmt: skip
 
-calls = sa.Table(
-    "calls", metadata,
-    *_of(),
-    sa.Column("hour", sa.Integer, primary_key=True, autoincrement=False),  # since 1970
-    sa.Column("step", name(), primary_key=True),
-    sa.Column("used", sa.BigInteger, nullable=False),
-)  # fmt: skip
-
-crm_limits = sa.Table(
-    "crm_limits", metadata,
-    *_of(),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("used", sa.BigInteger),  # the CRM's calls of the day, by all programs
-    sa.Column("allowed", sa.BigInteger),
-    sa.Column("windows", Json, nullable=False),
-)  # fmt: skip
-
 job = sa.Table(
     "job", metadata,
     *_of(),

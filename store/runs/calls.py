@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from model.sync import Budget, Window
-from store import work_tables
+from store import mirror_tables
 from store.codec import instant, instant_of, json
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from store.database import Database
 
-table, limits = work_tables.calls, work_tables.crm_limits
+table, limits = mirror_tables.calls, mirror_tables.crm_limits
 HOUR: Final = timedelta(hours=1)
 HOUR_US: Final = 3_600_000_000
 DAY: Final = timedelta(days=1)
