@@ -12,12 +12,12 @@ from sqlalchemy.engine import make_url
 from model.errors import SettingsProblem
 from store import mirror_tables
 from store.fence import assert_held
-from store.pseudonyms import is_removed
+from store.pseudonyms import is_removed, shred
 from store.sql import Sql
 from store.trouble import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from store.fence import Lease
 
@@ -33,6 +33,8 @@ ENCODE: Final = (
 REMOVED: Final = (
     "The connection '{name}' was removed with all its rows. `sluicegate connection resume {name}` lets it begin anew."
 )
+BATCH: Final = 10_000
+"""Rows that one transaction deletes."""
 MIGRATION_LOCK: Final = 5_107_205
 NO_ANSWER: Final = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 """PostgreSQL: after how many seconds a server that is gone without a word is given up. The URL may say otherwise."""
@@ -121,6 +123,17 @@ class Database:
             if lease is not None:
                 assert_held(tx, lease)
             yield Sql(tx)
+
+    def delete(self, table: sa.Table, where: str, parameters: Sequence[Any], lease: Lease | None = None) -> int:
+        """Delete rows in batches, so that others can write between two of them; returns how many."""
+        names, deleted = ", ".join(f'"{column.name}"' for column in table.primary_key), 0
+        some = f'SELECT {names} FROM "{table.name}" WHERE {where} LIMIT {BATCH}'
+        while True:
+            with self.writing(lease) as sql:
+                gone = shred(sql).run(f'DELETE FROM "{table.name}" WHERE ({names}) IN ({some})', *parameters)
+            deleted += gone
+            if gone < BATCH:
+                return deleted
 
     def connection_key(self, name: str) -> int:
         """The permanent integer key of a connection's name, made on first use; raises SettingsProblem if removed."""

@@ -17,6 +17,7 @@ from store.database import Database
 from store.dry_run import dry_run_copy
 from store.erasure.people import People
 from store.erasure.removal import Removal
+from store.erasure.retention import Retention
 from store.frozen import FrozenNights
 from store.history import History
 from store.kpis import Kpis
@@ -61,6 +62,7 @@ class Store:
     calls: Calls
     removal: Removal
     people: People
+    retention: Retention
 
     @classmethod
     def over(cls, database: Database) -> Store:
@@ -69,7 +71,7 @@ class Store:
             database, Mirror(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
-            Jobs(database), Calls(database), Removal(database), People(database),
+            Jobs(database), Calls(database), Removal(database), People(database), Retention(database),
         )  # fmt: skip
 
     @classmethod

@@ -22,6 +22,7 @@ from worker.pipeline.patience import PASSING
 from worker.pipeline.run import run
 from worker.schedule import TICK_SECONDS, Sender, planned, take_turn
 from worker.usecases.calibrate import propose
+from worker.usecases.erasure.prune import prune
 from worker.usecases.nightly import freeze
 from worker.wiring import Services, connecting, wire
 
@@ -90,6 +91,7 @@ def _add_tasks(app: Celery, settings: Settings) -> None:
     as_task("run", run)
     as_task("freeze", freeze)
     as_task("calibrate", propose)
+    as_task("prune", prune)
 
 
 def work_once(flow: Callable[..., object], services: Services, asked: Occasion, options: dict[str, Any]) -> None:

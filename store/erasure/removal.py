@@ -15,14 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    import sqlalchemy as sa
-
     from store.database import Database
     from store.fence import Lease
     from store.sql import Sql
 
-ROWS: Final = 20_000
-"""Rows of one transaction, so that other connections can write between two of them."""
 OF_CONNECTION: Final = tuple(table for table in metadata.sorted_tables if "connection" in table.c)
 OWN_SETS: Final = """
     (substr(digest, 1, length('kpis:{key}:')) = 'kpis:{key}:'
@@ -77,8 +73,8 @@ class Removal:
         with self.database.writing(lease) as sql:
             removed += shred(sql).run(f"DELETE FROM policy_set WHERE {OWN_SETS.format(key=key)}")
         for table in OF_CONNECTION:
-            while table.name != "lease" and (gone := self._batch(table, key, lease)):
-                removed += gone
+            if table.name != "lease":
+                removed += self.database.delete(table, "connection = ?", (key,), lease)
                 progress("removed", removed)
         with self.database.writing(lease) as sql:
             for table in OF_CONNECTION:  # what a beat or a command without a lease has added meanwhile, and the lease
@@ -87,12 +83,6 @@ class Removal:
             note_removed(sql, connection, at)
         self.database.forget_keys()
         return removed
-
-    def _batch(self, table: sa.Table, key: int, lease: Lease) -> int:
-        names = ", ".join(f'"{column.name}"' for column in table.primary_key)
-        some = f'SELECT {names} FROM "{table.name}" WHERE connection = ? LIMIT {ROWS}'
-        with self.database.writing(lease) as sql:
-            return shred(sql).run(f'DELETE FROM "{table.name}" WHERE ({names}) IN ({some})', key)
 
     def allow(self, connection: str) -> None:
         """Let a removed name be used again."""

@@ -83,9 +83,3 @@ class Calls:
         if row is None:
             return None
         return Reported(row.at, Budget(row.used, row.allowed, windows=tuple(Window(**one) for one in row.windows)))
-
-    def forget(self, connection: str, before: datetime) -> int:
-        """Delete counts from before an instant."""
-        key = self.database.connection_key(connection)
-        with self.database.writing() as sql:
-            return sql.run("DELETE FROM calls WHERE connection = ? AND hour < ?", key, instant(before) // HOUR_US)

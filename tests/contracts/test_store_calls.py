@@ -36,7 +36,7 @@ def test_the_crms_limits_are_those_of_the_last_reply(store):
 def test_old_counts_are_dropped(store):
     store.calls.note("acme", NOON - 9 * DAY, "pull", 5)
     store.calls.note("acme", NOON, "pull", 5)
-    assert store.calls.forget("acme", NOON - 8 * DAY) == 1
+    assert store.retention.calls("acme", NOON - 8 * DAY) == 1
     assert store.calls.count("acme", NOON) == 5
 
 

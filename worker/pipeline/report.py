@@ -58,6 +58,7 @@ class Report:
     approved: list[dict[str, Any]] = field(default_factory=list)
     undo: dict[str, Any] = field(default_factory=dict)  # only of an undo
     left: list[dict[str, Any]] = field(default_factory=list)  # only of an undo
+    pruned: dict[str, int] = field(default_factory=dict)  # only of a prune
     leads: dict[str, int] = field(default_factory=dict)  # only if a policy names leads
     dry_run: bool = False
     stopped: str = ""  # why it stopped early; the next run continues from there

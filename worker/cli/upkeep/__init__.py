@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from worker.cli.upkeep import budget, forget, remove
+from worker.cli.upkeep import budget, forget, prune, remove
 
 if TYPE_CHECKING:
     import typer
@@ -13,5 +13,6 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line; those of one connection stand under `connection`."""
     budget.add_to()
+    prune.add_to()
     remove.add_to()
     forget.add_to(app)
