@@ -3,6 +3,7 @@
 from store.actions import Step
 from store.approvals import MANY_ACTIONS, UNDONE, VANISHED, Approval
 from store.database import AWAY
+from store.erasure.people import PREFIX, Person
 from store.fence import Lease, is_dead, this_process
 from store.frozen import Revisions
 from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past_rows_at
@@ -12,6 +13,7 @@ from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
 from store.pushes.restored import Restored, flags_in
+from store.runs.calls import Reported, Used
 from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
 from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
@@ -26,6 +28,7 @@ __all__ = [
     "MANY_ACTIONS",
     "MOST_ATTEMPTS",
     "NO_ACCOUNT",
+    "PREFIX",
     "UNDO",
     "UNDONE",
     "VANISHED",
@@ -39,7 +42,9 @@ __all__ = [
     "Measured",
     "Occasion",
     "PastRows",
+    "Person",
     "Raw",
+    "Reported",
     "Restored",
     "Revisions",
     "RunEnd",
@@ -48,6 +53,7 @@ __all__ = [
     "TouchRule",
     "Turn",
     "UnrecordedChanges",
+    "Used",
     "flags_in",
     "is_dead",
     "past_rows_at",

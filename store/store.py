@@ -15,11 +15,15 @@ from store.actions import Actions
 from store.approvals import Approvals
 from store.database import Database
 from store.dry_run import dry_run_copy
+from store.erasure.people import People
+from store.erasure.removal import Removal
+from store.erasure.retention import Retention
 from store.frozen import FrozenNights
 from store.history import History
 from store.kpis import Kpis
 from store.mirror.mirror import Mirror
 from store.pushes.pushes import Pushes
+from store.runs.calls import Calls
 from store.runs.connections import Connections
 from store.runs.jobs import Jobs
 from store.runs.policy_sets import PolicySets
@@ -56,6 +60,10 @@ class Store:
     kpis: Kpis
     frozen: FrozenNights
     jobs: Jobs
+    calls: Calls
+    removal: Removal
+    people: People
+    retention: Retention
     due: DueDeals
 
     @classmethod
@@ -65,7 +73,8 @@ class Store:
             database, Mirror(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
-            Jobs(database), DueDeals(database),
+            Jobs(database), Calls(database), Removal(database), People(database), Retention(database),
+            DueDeals(database),
         )  # fmt: skip
 
     @classmethod

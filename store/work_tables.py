@@ -156,6 +156,7 @@ batch = sa.Table(
     sa.Column("not_before", Instant),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("claimed_at", Instant),
+    sa.Column("clears", YesNo),  # its patches only take flags off, so it goes first and is given up last
     sa.Index("batch_state", "connection", "state", "id"),
 )  # fmt: skip
 
@@ -261,13 +262,6 @@ calibration = sa.Table(
     sa.Column("medians", Json, nullable=False),
     sa.Column("floor_days", sa.Integer, nullable=False),
     sa.Column("accepted_on", Day),
-)  # fmt: skip
-
-calls = sa.Table(
-    "calls", metadata,
-    *_of(),
-    sa.Column("day", Day, primary_key=True),
-    sa.Column("used", sa.BigInteger, nullable=False),
 )  # fmt: skip
 
 job = sa.Table(

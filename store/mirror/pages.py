@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from model.records import COLUMNS
 from store import mirror_tables
 from store.codec import WRITE
+from store.forgotten import without_forgotten
 from store.mirror import returned
 from store.mirror.aside import drop_gone, keep_aside
 from store.mirror.field_changes import drop_known
@@ -32,7 +33,7 @@ ENCODERS: Final = {
 
 def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, seen: int, as_of: int) -> Kept:
     """Write a page and its cursor on an open transaction."""
-    kept, touched = Kept(), Touched()
+    kept, touched, page = Kept(), Touched(), without_forgotten(sql, connection, page)
     for table in sorted(page.records, key=list(COLUMNS).index):  # deals first, so that children find them
         kept += _keep_table(sql, connection, table, page.records[table], touched, seen=seen, as_of=as_of)
     if kept.returned:

@@ -1,4 +1,4 @@
-"""The state of a connection: its pause, description, calls and calibrations."""
+"""The state of a connection: its pause, description and calibrations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
 from model.sync import Description, FieldHistory, FieldRule, Offer, Source
 from store import mirror_tables, work_tables
-from store.codec import day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,23 +82,6 @@ class Connections:
         key = self.database.connection_key(connection)
         with self.database.writing() as sql:
             sql.tx.execute(sa.update(table).where(table.c.key == key).values(values))
-
-    def note_calls(self, connection: str, on: date, calls: int) -> int:
-        """Add calls to a day's count and return the new count."""
-        key = self.database.connection_key(connection)
-        with self.database.writing() as sql:
-            sql.run(
-                "INSERT INTO calls (connection, day, used) VALUES (?, ?, ?)"
-                " ON CONFLICT (connection, day) DO UPDATE SET used = calls.used + excluded.used",
-                *(key, day(on), calls),
-            )
-            return int(sql.rows("SELECT used FROM calls WHERE connection = ? AND day = ?", key, day(on))[0][0])
-
-    def calls_on(self, connection: str, on: date) -> int:
-        """The number of calls on a day."""
-        query = "SELECT used FROM calls WHERE connection = ? AND day = ?"
-        with self.database.reading() as sql:
-            return sum(used for (used,) in sql.rows(query, self.database.connection_key(connection), day(on)))
 
     def propose_calibration(self, connection: str, proposed: Calibration) -> int:
         """Keep a calibration as a proposal and return its id; raises ValueError without a date."""

@@ -104,6 +104,7 @@ class Runs:
         self, connection: str, holder: str, now: datetime, seconds: float = 60, process: str | None = None
     ) -> Lease:
         """Take the lease of a connection; raises ConnectionBusy while a live holder has it."""
+        self.database.forget_keys()
         key = self.database.connection_key(connection)
         until = now + timedelta(seconds=seconds)
         with self.database.writing() as sql:

@@ -17,7 +17,7 @@ from worker.pipeline.measuring import measure, own_kpis
 from worker.pipeline.other_subjects import judge_others, named
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import push, recover
-from worker.pipeline.running import counted, leased, running
+from worker.pipeline.running import counted, leased, running, spending
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -103,7 +103,8 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
             report.remarks += _measured(session, judged, run_id, description)
     with _timed(session, report, "push"):
         push(session, judged, description, run_id, report, dry=options.dry)
-        act(session, judged, description, run_id, report, dry=options.dry)
+        with spending(session, "act"):
+            act(session, judged, description, run_id, report, dry=options.dry)
     if judged.inputs:
         remember(session, report, judged.inputs, judged.changes)
 
@@ -133,6 +134,9 @@ def pull_into(session: Session, report: Report, *, full: bool, others: Collectio
         report.pulled = pulled.records
         report.aside = [asdict(aside) for aside in pulled.aside]
         report.remarks += pulled.remarks
+        if pulled.given_up:
+            report.resumes_at = min((spent.until for spent in pulled.given_up if spent.until), default=None)
+            report.waits_for_budget = True
     if pulled.held_back:
         report.held += pulled.held_back
         report.remarks.append(VANISHED_HELD.format(n=pulled.held_back, name=session.name))

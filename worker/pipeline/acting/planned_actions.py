@@ -11,6 +11,7 @@ import polars as pl
 from policies.actions.moves_back import Season, not_yet, plan_moves
 from policies.actions.tasks import Flag, Standing, TaskDeal, TaskPlan, plan_tasks
 from policies.reporting.record import headline
+from store import PREFIX
 from worker.pipeline.acting.last_moves import last_moves, missed_at
 
 if TYPE_CHECKING:
@@ -93,12 +94,12 @@ def deals_of(judged: JudgedPart, keys: set[int]) -> dict[int, TaskDeal]:
     for row in frame.select("key", "id", "name", "as_of_date", owner="_owner_id").iter_rows(named=True):
         owner = owners.get(row["owner"]) or {}
         people: dict[ActionKind, str | None] = {"task_owner": row["owner"], "task_manager": owner.get("manager_id")}
-        active = {kind: one for kind, one in people.items() if one and _works(owners.get(one))}
+        active = {kind: one for kind, one in people.items() if one and _works(owners.get(one), one)}
         name, owner_name = row["name"] or row["id"], owner.get("name") or "nobody"
         found[row["key"]] = TaskDeal(row["id"], name, owner_name, row["as_of_date"], active)
     return found
 
 
-def _works(owner: Mapping[str, Any] | None) -> bool:
-    """Whether the owner exists and is not known to have left."""
-    return owner is not None and owner["is_active"] is not False
+def _works(owner: Mapping[str, Any] | None, id_: str) -> bool:
+    """Whether the owner exists, is not known to have left, and was not forgotten: the CRM knows no pseudonym."""
+    return owner is not None and owner["is_active"] is not False and not id_.startswith(PREFIX)

@@ -5,8 +5,8 @@ from alembic import op
 
 from store.codec import name
 
-revision = "0067"
-down_revision = "0066"
+revision = "0070"
+down_revision = "0069"
 
 
 def _deal() -> list[sa.Column[int]]:
