@@ -14,7 +14,7 @@ from policies.reporting.report import deals_frame, report_on, rule_counts
 from worker.pipeline.context import BrakeTally, context_of, local_day, not_rolled_out
 from worker.pipeline.past import PastFacts, verdict_on
 from worker.pipeline.report import given
-from worker.pipeline.slices import parts
+from worker.pipeline.slices import check_scope, parts
 from worker.pipeline.spool import Spool
 from worker.pipeline.undone import Waiting, waiting
 
@@ -111,6 +111,7 @@ _COUNTED = ("passed", "broken", "unknown", "not_applicable")
 
 def judge(session: Session, policies: PolicySet, description: Description, run_id: int, *, binding: bool) -> Judged:
     """Judge and keep the verdict. `binding`: not a dry run, so policies new to the connection bind from now."""
+    check_scope(session, policies, description)
     store, name = session.store, session.name
     calibration = store.connections.current_calibration(name, session.as_of)
     if binding:
