@@ -104,6 +104,17 @@ class History:
             (found,) = sql.rows(query, self.database.connection_key(connection))[0]
         return None if found is None else instant_of(found)
 
+    def gone_between(self, connection: str, after: datetime, until: datetime) -> int:
+        """How many deals that existed at one instant were deleted or merged by a later one."""
+        query = (
+            "SELECT count(*) FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL AND gone IS NOT NULL"
+            " AND (created IS NULL OR created <= ?) AND gone_at > ? AND gone_at <= ?"
+        )
+        since, to = instant(after), instant(until)
+        with self.database.reading() as sql:
+            (found,) = sql.rows(query, self.database.connection_key(connection), since, since, to)[0]
+        return int(found)
+
     def recorded(
         self, connection: str, keys: pl.Series, as_of: datetime, *, touch: TouchRule,
         fields: FieldHistory | None = None,

@@ -17,7 +17,7 @@ from worker.pipeline.due.inputs import inputs_of
 from worker.pipeline.due.remember import judged_rows
 from worker.pipeline.past import PastFacts, verdict_on
 from worker.pipeline.report import given
-from worker.pipeline.slices import shots, widened
+from worker.pipeline.slices import check_scope, shots, widened
 from worker.pipeline.spool import Spool
 from worker.pipeline.undone import waiting
 
@@ -144,6 +144,7 @@ def judge(
     session: Session, policies: PolicySet, description: Description, run_id: int, extent: Extent = ALL, *, binding: bool
 ) -> Judged:
     """Judge and keep the verdict. `binding`: not a dry run, so policies new to the connection bind from now."""
+    check_scope(session, policies, description)
     calibration = session.store.connections.current_calibration(session.name, session.as_of)
     if binding:
         note_first_runs(session, policies)

@@ -93,13 +93,15 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
         recover(session, report)
         pull_into(session, report, full=options.full, others=named(policies))
     with _timed(session, report, "judge"):
-        extent = extent_of(session, options)
-        judged = judge(session, policies, description, run_id, extent, binding=not options.dry)
+        whole = options.full or is_small(session)
+        judged = judge(
+            session, policies, description, run_id, extent_of(session, options, whole=whole), binding=not options.dry
+        )
         judged.fill(report)
         for other in judge_others(session, policies, description, run_id):
             other.fill(report)
     with _timed(session, report, "measure"):
-        if options.full or report.deals <= session.services.settings.kpis.each_run_up_to:
+        if whole:
             report.remarks += _measured(session, judged, run_id, description)
     with _timed(session, report, "push"):
         push(session, judged, description, run_id, report, dry=options.dry)
@@ -109,11 +111,15 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
         remember(session, report, judged.inputs, judged.changes)
 
 
-def extent_of(session: Session, options: RunOptions) -> Extent:
+def is_small(session: Session) -> bool:
+    """Whether every run judges and measures all deals of the connection."""
+    return session.store.due.deals(session.name) <= session.services.settings.kpis.each_run_up_to
+
+
+def extent_of(session: Session, options: RunOptions, *, whole: bool) -> Extent:
     """Which deals a run judges: all of them where all are measured, and on the copy of a dry run."""
-    small = session.store.due.deals(session.name) <= session.services.settings.kpis.each_run_up_to
-    remembered = not small and not options.dry and can_be_partial(session)
-    return Extent(partly=remembered and not options.full, remembered=remembered)
+    remembered = not options.dry and not is_small(session) and can_be_partial(session)
+    return Extent(partly=remembered and not whole, remembered=remembered)
 
 
 def _measured(session: Session, judged: Judged, run_id: int, description: Description) -> tuple[str, ...]:
