@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from model.snapshot import INSTANT, columns
 from store.codec import instant
 from store.deal_filter import deal_filter
-from store.due_tables import judging
+from store.verdicts.due_tables import judging
 from store.verdicts.decisions import run_at
 
 if TYPE_CHECKING:
