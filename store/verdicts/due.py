@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from model.snapshot import INSTANT, columns
 from store.codec import instant
 from store.deal_filter import deal_filter
-from store.verdicts.due_tables import judging
 from store.verdicts.decisions import run_at
+from store.verdicts.due_tables import judging
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
