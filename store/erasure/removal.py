@@ -82,6 +82,7 @@ class Removal:
             sql.run("DELETE FROM connection WHERE key = ?", key)
             note_removed(sql, connection, at)
         self.database.forget_keys()
+        self.database.empty_log()
         return removed
 
     def allow(self, connection: str) -> None:
