@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    import sqlalchemy as sa
+
     from store.database import Database
     from store.fence import Lease
     from store.sql import Sql
 
-OF_CONNECTION: Final = tuple(table for table in metadata.sorted_tables if "connection" in table.c)
 OWN_SETS: Final = """
     (substr(digest, 1, length('kpis:{key}:')) = 'kpis:{key}:'
       OR substr(digest, 1, 5) <> 'kpis:' AND digest NOT IN (
@@ -29,6 +30,11 @@ OWN_SETS: Final = """
         SELECT policy_digest FROM run WHERE connection = {key}
         UNION SELECT policy_digest FROM frozen_night WHERE connection = {key})))"""
 """The policy files that no other connection worked by. The last connection takes all of them with it."""
+
+
+def of_connection() -> list[sa.Table]:
+    """The tables that have rows of connections, asked for when every module has declared its tables."""
+    return [table for table in metadata.sorted_tables if "connection" in table.c]
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Removal:
         """Table → number of the connection's rows, for tables that have any."""
         key = self.database.connection_key(connection)
         with self.database.reading() as sql:
-            counts = {table.name: _count(sql, table.name, f"connection = {key}") for table in OF_CONNECTION}
+            counts = {table.name: _count(sql, table.name, f"connection = {key}") for table in of_connection()}
             counts["policy_set"] = _count(sql, "policy_set", OWN_SETS.format(key=key))
         return {table: n for table, n in sorted(counts.items()) if n}
 
@@ -72,16 +78,17 @@ class Removal:
         key, removed = self.database.connection_key(connection), 0
         with self.database.writing(lease) as sql:
             removed += shred(sql).run(f"DELETE FROM policy_set WHERE {OWN_SETS.format(key=key)}")
-        for table in OF_CONNECTION:
+        for table in of_connection():
             if table.name != "lease":
                 removed += self.database.delete(table, "connection = ?", (key,), lease)
                 progress("removed", removed)
         with self.database.writing(lease) as sql:
-            for table in OF_CONNECTION:  # what a beat or a command without a lease has added meanwhile, and the lease
+            for table in of_connection():  # what a beat or a command without a lease has added meanwhile, and the lease
                 removed += sql.run(f'DELETE FROM "{table.name}" WHERE connection = ?', key)
             sql.run("DELETE FROM connection WHERE key = ?", key)
             note_removed(sql, connection, at)
         self.database.forget_keys()
+        self.database.empty_log()
         return removed
 
     def allow(self, connection: str) -> None:
