@@ -11,7 +11,7 @@ from tests.worker.governed import NAME, governed
 from worker.cli.screen.rendering import show_decision
 from worker.usecases.answers import explain
 from worker.usecases.decided import decided, last_instant
-from worker.usecases.nightly import freeze
+from worker.usecases.erasure.prune import prune
 
 RULES = """version: 1
 policies:
@@ -136,10 +136,10 @@ def test_decisions_are_kept_for_as_long_as_the_settings_say(tmp_path):
         team.edit(deal, amount=900)
         team.run()
         team.later(days=1090)
-        freeze(team.services, NAME)
+        prune(team.services, NAME)
         assert decided(team.services, NAME, deal, first)["deal"]["score"] is not None
         team.later(days=10)
-        freeze(team.services, NAME)
+        prune(team.services, NAME)
         with pytest.raises(SettingsProblem, match="has decisions since"):
             decided(team.services, NAME, deal, first)
         assert decided(team.services, NAME, deal, team.services.clock().isoformat())["deal"]["id"] == deal
