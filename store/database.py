@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError)
 """Raised while the database cannot be reached."""
-HEAD: Final = "0066"
+HEAD: Final = "0067"
 """The newest migration; opening compares with it before Alembic is imported."""
 UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
 ENCODE: Final = (
@@ -29,6 +30,8 @@ ENCODE: Final = (
     ": as %3A, / as %2F, # as %23, ? as %3F and % as %25."
 )
 MIGRATION_LOCK: Final = 5_107_205
+SECONDS_OF_POSTGRES: Final = "SELECT CAST(floor(extract(epoch FROM now())) AS bigint)"
+SECONDS_OF_SQLITE: Final = "SELECT CAST(strftime('%s', 'now') AS integer)"
 NO_ANSWER: Final = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 """PostgreSQL: after how many seconds a server that is gone without a word is given up. The URL may say otherwise."""
 PRAGMAS: Final = (
@@ -117,6 +120,11 @@ class Database:
                 assert_held(tx, lease)
             yield Sql(tx)
 
+    def now(self) -> datetime:
+        """The database's time in whole seconds. Processes that must agree go by it, whatever their own clocks say."""
+        with self.reading() as sql:
+            return now_of(sql)
+
     def connection_key(self, name: str) -> int:
         """The permanent integer key of a connection's name, made on first use."""
         if name not in self._keys:
@@ -149,6 +157,11 @@ class Database:
         self._keys.clear()
         with self.writing() as sql:
             migrate(sql.tx, to, down=True)
+
+
+def now_of(sql: Sql) -> datetime:
+    """The database's time in whole seconds."""
+    return datetime.fromtimestamp(sql.rows(SECONDS_OF_POSTGRES if sql.postgres else SECONDS_OF_SQLITE)[0][0], UTC)
 
 
 def version(sql: Sql) -> str | None:

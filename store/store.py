@@ -23,6 +23,7 @@ from store.pushes.pushes import Pushes
 from store.runs.connections import Connections
 from store.runs.jobs import Jobs
 from store.runs.policy_sets import PolicySets
+from store.runs.processes import Processes
 from store.runs.runs import Runs
 from store.trouble import StoreFault, meaning
 from store.verdicts.decisions import Decisions
@@ -55,6 +56,7 @@ class Store:
     kpis: Kpis
     frozen: FrozenNights
     jobs: Jobs
+    processes: Processes
 
     @classmethod
     def over(cls, database: Database) -> Store:
@@ -63,7 +65,7 @@ class Store:
             database, Mirror(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
-            Jobs(database),
+            Jobs(database), Processes(database),
         )  # fmt: skip
 
     @classmethod

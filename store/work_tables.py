@@ -30,6 +30,7 @@ run = sa.Table(
     sa.Column("started_at", Instant),
     sa.Column("ended_at", Instant),
     sa.Column("judged", YesNo),  # whether its verdict is still kept
+    sa.Column("step", sa.Text),  # what it does: pull, judge, measure, push; stays as it was when the run ended
     sa.Column("state", sa.Text),  # a RunState; null while it runs. The next lease ends the row of a killed run.
     sa.Column("reason", sa.Text),
     sa.Column("counts", Json),
@@ -261,27 +262,6 @@ calibration = sa.Table(
     sa.Column("medians", Json, nullable=False),
     sa.Column("floor_days", sa.Integer, nullable=False),
     sa.Column("accepted_on", Day),
-)  # fmt: skip
-
-calls = sa.Table(
-    "calls", metadata,
-    *_of(),
-    sa.Column("day", Day, primary_key=True),
-    sa.Column("used", sa.BigInteger, nullable=False),
-)  # fmt: skip
-
-job = sa.Table(
-    "job", metadata,
-    *_of(),
-    sa.Column("name", name(), primary_key=True),  # incremental, full, …
-    sa.Column("due", Instant, nullable=False),  # the newest occasion
-    sa.Column("sent_at", Instant),  # null: it is still to be sent
-    sa.Column("not_before", Instant),  # an attempt put it off until then
-    sa.Column("until", Instant),  # how long the attempt under way is taken to be alive
-    sa.Column("ended_at", Instant),  # null while the occasion is open
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("process", sa.Text),  # of the attempt under way: host, boot, pid and start
-    sa.Column("set_aside", sa.Text),  # why nobody works on it any more; stays until an attempt comes through
 )  # fmt: skip
 
 policy_set = sa.Table(

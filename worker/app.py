@@ -120,7 +120,7 @@ def _scheduler(app: Celery, settings: Settings) -> type[Scheduler]:
     opened = cache(lambda: wire(settings).store)
 
     def clock() -> datetime:
-        return opened().jobs.now()
+        return opened().database.now()
 
     sender = Sender(opened, clock, CeleryPost(app), tuple(settings.connections), planned(settings.schedule))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 patches = work_tables.patch
 STATE: Final = ("sent", "put_back_at", "last_patched_closed", "refused_hash", "refused_at", "locked_at", "undone")
+COUNT: Final = (
+    "INSERT INTO outcome_count (connection, outcome, patches) VALUES (?, ?, ?) ON CONFLICT (connection, outcome)"
+    " DO UPDATE SET patches = outcome_count.patches + excluded.patches"
+)
 GONE: Final = "UPDATE opportunity SET gone = 'vanished', gone_at = ? WHERE key = ? AND gone IS NULL"
 
 
@@ -54,6 +59,7 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
         if outcome.kind == "gone":
             gone.append((instant(as_of), row.key))
     sql.many("UPDATE patch SET outcome = ?, reason = ?, overwritten = ?, at = ? WHERE id = ?", receipts)
+    sql.many(COUNT, [(rows[0].connection, *count) for count in Counter(kind for kind, *_ in receipts).items()])
     sql.upsert("push_state", ("connection", "key", *STATE), states, ("connection", "key"))
     sql.many("UPDATE opportunity SET ours = ? WHERE key = ?", written)
     sql.many(GONE, gone)

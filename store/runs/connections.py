@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
-from model.sync import Description, FieldHistory, FieldRule, Offer, Source
+from model.sync import Budget, Description, FieldHistory, FieldRule, Offer, Source
 from store import mirror_tables, work_tables
 from store.codec import day
 
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
     from store.database import Database
 
+UNSAID: Final = Budget()
+NOTE_CALLS: Final = (
+    "INSERT INTO calls (connection, day, used, allowed, used_by_all) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (connection, day) DO UPDATE SET used = calls.used + excluded.used,"
+    " allowed = COALESCE(excluded.allowed, calls.allowed),"
+    " used_by_all = COALESCE(excluded.used_by_all, calls.used_by_all)"
+)
 table, calibrations = mirror_tables.connection, work_tables.calibration
 
 
@@ -77,22 +84,23 @@ class Connections:
         with self.database.writing() as sql:
             sql.tx.execute(sa.update(table).where(table.c.key == key).values(values))
 
-    def note_calls(self, connection: str, on: date, calls: int) -> int:
-        """Add calls to a day's count and return the new count."""
+    def note_calls(self, connection: str, on: date, calls: int, said: Budget = UNSAID) -> int:
+        """Add calls to a day's count and return the new count; `said`: the day's calls as the CRM reports them."""
         key = self.database.connection_key(connection)
         with self.database.writing() as sql:
-            sql.run(
-                "INSERT INTO calls (connection, day, used) VALUES (?, ?, ?)"
-                " ON CONFLICT (connection, day) DO UPDATE SET used = calls.used + excluded.used",
-                *(key, day(on), calls),
-            )
+            sql.run(NOTE_CALLS, key, day(on), calls, said.allowed, said.used)
             return int(sql.rows("SELECT used FROM calls WHERE connection = ? AND day = ?", key, day(on))[0][0])
 
     def calls_on(self, connection: str, on: date) -> int:
         """The number of calls on a day."""
-        query = "SELECT used FROM calls WHERE connection = ? AND day = ?"
+        return self.budget_on(connection, on).own
+
+    def budget_on(self, connection: str, on: date) -> Budget:
+        """Our calls on a day, and the CRM's as it last reported them on that day."""
+        query = "SELECT used_by_all, allowed, used FROM calls WHERE connection = ? AND day = ?"
         with self.database.reading() as sql:
-            return sum(used for (used,) in sql.rows(query, self.database.connection_key(connection), day(on)))
+            rows = sql.rows(query, self.database.connection_key(connection), day(on))
+        return Budget(*rows[0]) if rows else UNSAID
 
     def propose_calibration(self, connection: str, proposed: Calibration) -> int:
         """Keep a calibration as a proposal and return its id; raises ValueError without a date."""

@@ -7,25 +7,23 @@ occasion is worked on by one process at a time, and not again once it has ended.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from model.errors import ConnectionBusy
-from store import mirror_tables, work_tables
+from store import mirror_tables, schedule_tables
 from store.codec import instant
 from store.fence import is_dead, this_process
 
 if TYPE_CHECKING:
     from store.database import Database
 
-table, connections = work_tables.job, mirror_tables.connection
+table, connections = schedule_tables.job, mirror_tables.connection
 COLUMNS: Final = tuple(column for column in table.c if column.name != "connection")
 FRESH: Final[dict[str, Any]] = {"not_before": None, "until": None, "ended_at": None, "process": None}
 """The columns of an occasion that no process works on."""
-SECONDS_OF_POSTGRES: Final = "SELECT CAST(floor(extract(epoch FROM now())) AS bigint)"
-SECONDS_OF_SQLITE: Final = "SELECT CAST(strftime('%s', 'now') AS integer)"
 MOST_ATTEMPTS: Final = 3
 """So often a job may end the process that works on it."""
 
@@ -81,12 +79,6 @@ class Jobs:
     """The rows of jobs."""
 
     database: Database
-
-    def now(self) -> datetime:
-        """The database's time in whole seconds. All beats go by it, so that a wrong clock sends nothing twice."""
-        with self.database.reading() as sql:
-            seconds = sql.rows(SECONDS_OF_POSTGRES if sql.postgres else SECONDS_OF_SQLITE)[0][0]
-        return datetime.fromtimestamp(seconds, UTC)
 
     def all(self) -> dict[tuple[str, str], Job]:
         """Every job by connection and name."""

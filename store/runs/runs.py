@@ -57,6 +57,11 @@ class Runs:
         with self.database.writing(lease) as sql:
             sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(counts=dict(counts)))
 
+    def begin_step(self, run_id: int, step: str, lease: Lease | None = None) -> None:
+        """Note what a run does from now on."""
+        with self.database.writing(lease) as sql:
+            sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(step=step))
+
     def end(self, run_id: int, how: RunEnd, counts: Mapping[str, Any], at: datetime | None = None) -> None:
         """Keep how a run ended; `counts` is its JSON of docs/contract.md; its policy_digest is set on the row."""
         values = {"state": how.state, "reason": text(how.reason) or None, "counts": dict(counts), "ended_at": at}

@@ -75,7 +75,7 @@ def note_calls(session: Session) -> None:
     if name not in services.noted:
         return
     calls, kept = session.connector.calls, (services.budget or services.store).connections
-    kept.note_calls(name, services.clock().date(), calls - services.noted[name])
+    kept.note_calls(name, services.clock().date(), calls - services.noted[name], session.connector.budget())
     services.noted[name] = calls
 
 

@@ -59,6 +59,7 @@ class Sender:
             self.trouble = why
 
     def _send_due(self) -> None:
+        self.store().processes.note("beat")
         found, now = self.store().jobs.all(), self.clock()
         for connection in self.connections:
             for job in self.jobs:
