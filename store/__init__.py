@@ -5,6 +5,7 @@ from store.approvals import MANY_ACTIONS, UNDONE, VANISHED, Approval
 from store.database import AWAY
 from store.fence import Lease, is_dead, this_process
 from store.frozen import Revisions
+from store.health import Health, free_bytes, try_write
 from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past_rows_at
 from store.history.touches import TouchRule
 from store.kpis import Measured
@@ -30,6 +31,7 @@ __all__ = [
     "VANISHED",
     "Approval",
     "Batch",
+    "Health",
     "HistoryBuilder",
     "Job",
     "Kept",
@@ -48,8 +50,10 @@ __all__ = [
     "Turn",
     "UnrecordedChanges",
     "flags_in",
+    "free_bytes",
     "is_dead",
     "past_rows_at",
     "patch_hash",
     "this_process",
+    "try_write",
 ]

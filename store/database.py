@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from model.errors import StoreProblem
 from store import mirror_tables
 from store.fence import assert_held
 from store.sql import Sql
@@ -28,6 +29,10 @@ UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgres
 ENCODE: Final = (
     "[store] url has an '@' in its user name or password: percent-encode it, so that @ is written %40, and likewise "
     ": as %3A, / as %2F, # as %23, ? as %3F and % as %25."
+)
+NEWER: Final = (
+    "A newer Sluicegate has migrated the store to {found}; this one knows it up to {head}. Install the newer version "
+    "here, too."
 )
 MIGRATION_LOCK: Final = 5_107_205
 SECONDS_OF_POSTGRES: Final = "SELECT CAST(floor(extract(epoch FROM now())) AS bigint)"
@@ -143,10 +148,13 @@ class Database:
         return int(key)
 
     def upgrade(self) -> None:
-        """Migrate the schema to HEAD; concurrent processes take turns."""
+        """Migrate the schema to HEAD; concurrent processes take turns. Raises StoreProblem for a newer schema."""
         with self.reading() as sql:
-            if sa.inspect(sql.tx).has_table("alembic_version") and version(sql) == HEAD:
-                return
+            found = version(sql) if sa.inspect(sql.tx).has_table("alembic_version") else None
+        if found == HEAD:
+            return
+        if found and found > HEAD:
+            raise StoreProblem(NEWER.format(found=found, head=HEAD))
         with self.writing() as sql:
             if sql.postgres:
                 sql.run("SELECT pg_advisory_xact_lock(?)", MIGRATION_LOCK)

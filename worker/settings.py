@@ -106,7 +106,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Sources in order: environment, secrets folder, TOML file (passed to init)."""
-        folder = os.environ.get("SLUICEGATE_SECRETS_DIR")
+        folder = secrets_folder()
         environment = EnvSettingsSource(settings_cls, env_ignore_empty=True)
         environment.env_vars = {k: v for k, v in environment.env_vars.items() if k != "sluicegate_secrets_dir"}
         if not folder:
@@ -194,6 +194,12 @@ def tables_below(table: type[Closed]) -> Iterator[type[Closed]]:
     for below in table.__subclasses__():
         yield below
         yield from tables_below(below)
+
+
+def secrets_folder() -> Path | None:
+    """The folder with a file for each secret, if there is one."""
+    folder = os.environ.get("SLUICEGATE_SECRETS_DIR")
+    return Path(folder) if folder else None
 
 
 def share_cores(processes: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
@@ -30,8 +30,10 @@ table, patches, leases = work_tables.run, work_tables.patch, mirror_tables.lease
 ROW = (
     table.c.id, mirror_tables.connection.c.name.label("connection"), table.c.as_of, table.c.policy_digest,
     table.c.calibration, table.c.kind, table.c.trigger, table.c.started_at, table.c.ended_at, table.c.state,
-    table.c.reason, table.c.counts,
+    table.c.reason, table.c.counts, table.c.step,
 )  # fmt: skip
+READING: Final = ("full", "incremental")
+"""Kinds of runs that read the CRM."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,19 @@ class Runs:
 
     def latest(self, connection: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
         """The newest runs first, each with the columns of ROW."""
+        mine = () if connection is None else (mirror_tables.connection.c.name == connection,)
+        return self._newest(limit, *mine)
+
+    def _newest(self, limit: int, *where: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
         query = sa.select(*ROW).join(mirror_tables.connection, mirror_tables.connection.c.key == table.c.connection)
-        query = query if connection is None else query.where(mirror_tables.connection.c.name == connection)
         with self.database.reading() as sql:
-            rows = sql.tx.execute(query.order_by(table.c.id.desc()).limit(limit)).mappings()
+            rows = sql.tx.execute(query.where(*where).order_by(table.c.id.desc()).limit(limit)).mappings()
             return [dict(row) for row in rows]
+
+    def last_good(self, connection: str) -> dict[str, Any] | None:
+        """The newest run that read the CRM and came through, as in `latest`; None if none did."""
+        good = (table.c.kind.in_(READING)) & (table.c.state == "done")
+        return next(iter(self._newest(1, mirror_tables.connection.c.name == connection, good)), None)
 
     def get(self, run_id: int) -> dict[str, Any] | None:
         """One run as in `latest`; None if there is none."""

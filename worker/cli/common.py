@@ -69,8 +69,12 @@ class Asked:
         """The settings; raises SettingsProblem."""
         from worker.settings import read_settings
 
-        path = self.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-        return read_settings(path)
+        return read_settings(self.file)
+
+    @property
+    def file(self) -> Path | None:
+        """The config file, if there is one."""
+        return self.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
 
     def services(self, *, quiet: bool = True) -> Services:
         """Real services for the settings. A terminal shows running counts unless `quiet`."""

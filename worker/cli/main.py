@@ -28,6 +28,7 @@ from worker.cli import (
     setup,
     steps,
     trying,
+    watching,
 )
 from worker.cli.common import OUR_FAULT, WRONG, Asked, exit_code_of, say_error
 
@@ -56,6 +57,7 @@ for module in (
     rollout,
     precision,
     services,
+    watching,
 ):
     module.add_to(app)
 
