@@ -14,7 +14,7 @@ from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
 from store.pushes.restored import Restored, flags_in
 from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
-from store.runs.processes import Process
+from store.runs.processes import Kind, Process
 from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
 from store.work_tables import UNDO
@@ -35,6 +35,7 @@ __all__ = [
     "HistoryBuilder",
     "Job",
     "Kept",
+    "Kind",
     "Lease",
     "Measured",
     "Occasion",

@@ -23,6 +23,7 @@ from store.kpis import Kpis
 from store.mirror.mirror import Mirror
 from store.pushes.pushes import Pushes
 from store.runs.connections import Connections
+from store.runs.figures import Figures
 from store.runs.jobs import Jobs
 from store.runs.policy_sets import PolicySets
 from store.runs.processes import Processes
@@ -60,6 +61,7 @@ class Store:
     frozen: FrozenNights
     jobs: Jobs
     processes: Processes
+    figures: Figures
 
     @classmethod
     def over(cls, database: Database) -> Store:
@@ -68,7 +70,7 @@ class Store:
             database, Mirror(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
-            Jobs(database), Processes(database),
+            Jobs(database), Processes(database), Figures(database),
         )  # fmt: skip
 
     @classmethod

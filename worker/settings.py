@@ -24,7 +24,7 @@ from model.errors import SettingsProblem
 from worker.config_file import ConfigFile, read_config
 from worker.setting_checks import carrier
 from worker.settings_sources import source_trouble
-from worker.settings_tables import KpiSettings, MessageSettings, ScheduleSettings
+from worker.settings_tables import KpiSettings, MessageSettings, ScheduleSettings, WebSettings
 
 
 class StoreSettings(Closed):
@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     policies: PolicySettings = Field(PolicySettings(), description="the policies")
     schedule: ScheduleSettings = Field(ScheduleSettings(), description="beat's times")
     kpis: KpiSettings = Field(KpiSettings(), description="how KPIs are measured")
+    web: WebSettings = Field(WebSettings(), description="the HTTP app with metrics and health")
     messages: MessageSettings = Field(MessageSettings(), description="messages to reps, besides the record")
     connections: dict[str, Connection] = Field(default_factory=dict, description="by name")
 

@@ -1,4 +1,4 @@
-"""Settings tables outside connections: beat's times and messages."""
+"""Settings tables outside connections: beat's times, KPIs, the HTTP app, messages."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ class KpiSettings(Closed):
     each_run_up_to: int = Field(
         50_000, ge=0, description="most deals of a connection that every run measures; with more, only full runs do"
     )
+
+
+class WebSettings(Closed):
+    """Where the small HTTP app listens."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="address of this machine on which `web` listens")
+    port: int = Field(9464, ge=1, le=65535, description="port on which `web` listens")
 
 
 class MessageSettings(Closed):

@@ -87,9 +87,13 @@ class Jobs:
             found = [Job(*row) for row in sql.tx.execute(query)]
         return {(job.connection, job.name): job for job in found}
 
+    def of(self, connection: str) -> list[Job]:
+        """The connection's jobs."""
+        return [job for job in self.all().values() if job.connection == connection]
+
     def set_aside(self, connection: str) -> list[Job]:
         """The connection's jobs that were given up and have not come through since."""
-        return [job for job in self.all().values() if job.connection == connection and job.set_aside]
+        return [job for job in self.of(connection) if job.set_aside]
 
     def first_seen(self, connection: str, name: str, due: datetime, now: datetime, *, ended: bool) -> bool:
         """Keep the first occasion of a job; false where another process was faster. `ended`: it is not worked on."""

@@ -37,6 +37,19 @@ READING: Final = ("full", "incremental")
 
 
 @dataclass(frozen=True)
+class Held:
+    """A lease that was not released: by which process, since when, and until when unless it is renewed."""
+
+    process: str
+    since: datetime
+    until: datetime
+
+    def is_alive(self, now: datetime) -> bool:
+        """Whether its holder may still work."""
+        return self.until > now and not is_dead(self.process)
+
+
+@dataclass(frozen=True)
 class Runs:
     """Runs and leases. A run without a state is under way, or was killed and nobody has worked here since."""
 
@@ -74,9 +87,17 @@ class Runs:
 
     def under_way(self, connection: str, now: datetime) -> bool:
         """Whether a live process holds the connection."""
-        query = sa.select(leases).where(leases.c.connection == self.database.connection_key(connection))
+        held = self.held(connection)
+        return held is not None and held.is_alive(now)
+
+    def held(self, connection: str) -> Held | None:
+        """Who took the connection and has not released it; the lease may have lapsed since."""
+        query = sa.select(leases.c.process, leases.c.since, leases.c.until).where(
+            leases.c.connection == self.database.connection_key(connection), leases.c.held == sa.true()
+        )
         with self.database.reading() as sql:
-            return _is_held(sql.tx.execute(query).one_or_none(), now)
+            row = sql.tx.execute(query).one_or_none()
+        return row and Held(*row)
 
     def written(self, run_id: int) -> dict[str, int]:
         """Outcome → number of a run's patches, by their receipts."""
@@ -123,7 +144,7 @@ class Runs:
         until = now + timedelta(seconds=seconds)
         with self.database.writing() as sql:
             row = sql.tx.execute(sa.select(leases).where(leases.c.connection == key).with_for_update()).one_or_none()
-            if row and _is_held(row, now):
+            if row and row.held and Held(row.process, row.since, row.until).is_alive(now):
                 raise ConnectionBusy(
                     f"connection {connection!r} is held by {row.holder} since {row.since:%Y-%m-%d %H:%M:%S} UTC; "
                     f"its lease ends {row.until:%H:%M:%S} unless renewed: wait, or end that run"
@@ -148,11 +169,6 @@ class Runs:
         with self.database.writing() as sql:
             mine = (leases.c.connection == lease.key) & (leases.c.fence == lease.fence)
             sql.tx.execute(sa.update(leases).where(mine).values(held=False))
-
-
-def _is_held(row: Any, now: datetime) -> bool:
-    """Whether a lease's row is that of a live holder."""
-    return bool(row and row.held and row.until > now and not is_dead(row.process))
 
 
 def _end_open_runs(sql: Sql, connection: int, lapsed: Any, seconds: float) -> None:

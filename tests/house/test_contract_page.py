@@ -15,7 +15,7 @@ from policies.language.tokens import FUNCTIONS
 from worker.cli.common import EXIT_CODES
 from worker.pipeline.report import Report
 from worker.usecases.answers import deal_json, lead_json, run_json
-from worker.usecases.watching.findings import TOPICS, Finding, FindingLevel
+from worker.watching.findings import TOPICS, Finding, FindingLevel
 
 PAGE = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
 STORED_DEAL = dict.fromkeys(("id", "name", "pipeline", "stage_name", "score", "score_reason", "detail")) | {

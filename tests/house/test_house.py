@@ -36,6 +36,7 @@ def test_every_install_has_its_lock():
         "requirements-demo.lock",
         "requirements-dev.lock",
         "requirements-uv.lock",
+        "requirements-web.lock",
         "requirements.lock",
     ]
 

@@ -12,7 +12,7 @@ from worker.cli.connections import gathered
 from worker.cli.run import WORST_FIRST
 
 if TYPE_CHECKING:
-    from worker.usecases.watching.findings import Finding
+    from worker.watching.findings import Finding
 
 MARKS: Final = {"ok": "✓", "note": "·", "warning": "!", "away": "…", "wrong": "✗"}
 EXITS: Final = {"ok": 0, "note": 0, "warning": 1, "away": 3, "wrong": 2}
@@ -34,7 +34,7 @@ def doctor(
 
     Example: sluicegate doctor --without-crm
     """
-    from worker.usecases.watching.doctor import examine
+    from worker.watching.doctor import examine
 
     given = asked(context)
     found = list(examine(given.settings(), given.services, given.file, ask=not without_crm))

@@ -101,6 +101,9 @@ def test_a_run_whose_worker_was_killed_is_sent_again_by_beat_and_finished_by_the
         until(lambda: not answers(broker))
         with service(team.config, *work, module="worker.cli") as second:
             team.wait_for_a_run()
+            with team.store() as store:
+                alive = [one.kind for one in store.processes.all() if one.is_alive(store.database.now())]
+            assert sorted(alive) == ["beat", "worker"], "the killed ones are known to be dead"
             assert queues(broker) == {"_kombu.binding.celery"}, "RabbitMQ refuses a worker a queue of another"
             assert stopped(second) == 0
         assert not answers(broker), "the last to leave stops it"

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from store import this_process
-from worker.usecases.watching.doctor import examine
-from worker.usecases.watching.machine import Instruments
+from worker.watching.doctor import examine
+from worker.watching.machine import Instruments
 
 if TYPE_CHECKING:
-    from worker.usecases.watching.findings import Finding
+    from worker.watching.findings import Finding
 
 PLENTY = 52_800_000_000
 

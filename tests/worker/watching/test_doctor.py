@@ -13,7 +13,7 @@ from store import Occasion, Store
 from tests.worker.governed import NAME, governed
 from tests.worker.watching.clinic import Clinic
 from worker.settings import BrokerSettings, StoreSettings
-from worker.usecases.watching.findings import TOPICS
+from worker.watching.findings import TOPICS
 
 
 @pytest.fixture

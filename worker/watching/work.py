@@ -9,7 +9,7 @@ from model.helpers.words import many
 from store import DONE
 from worker.pipeline.session import Session
 from worker.pipeline.slices import late_feeds
-from worker.usecases.watching.findings import Finding, FindingLevel, or_fine, span
+from worker.watching.findings import Finding, FindingLevel, or_fine, span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

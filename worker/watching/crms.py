@@ -9,7 +9,7 @@ from connectors.shared.client.certificates import ends_soon, first_end
 from model.errors import AccessRefused, BudgetSpent, PolicyProblem, RetryLater, SettingsProblem
 from model.sync import CertificateRemark, ClockRemark, Remark
 from worker.usecases.connection import check
-from worker.usecases.watching.findings import Finding, FindingLevel, or_fine
+from worker.watching.findings import Finding, FindingLevel, or_fine
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from model.helpers.words import many
-from worker.usecases.watching.findings import Finding, or_fine, span
+from worker.watching.findings import Finding, or_fine, span
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from worker.usecases.watching import crms, liveness, machine, work
-from worker.usecases.watching.findings import Finding
-from worker.usecases.watching.machine import Instruments
+from worker.watching import crms, liveness, machine, work
+from worker.watching.findings import Finding
+from worker.watching.machine import Instruments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
