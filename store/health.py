@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
@@ -16,6 +16,10 @@ from store.fence import this_process
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+
+TRIED: Final = 1 << 18
+"""Bytes that are written for a try: more than free pages of the file may hold."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,12 @@ def look(url: str, disk: Callable[[Path], Any] = shutil.disk_usage) -> Health:
 
 
 def try_write(database: Database) -> None:
-    """Write a row and take it away again, so that a full or read-only disk is found. Raises StoreProblem."""
+    """Write a long row and take it away again, so that a full or read-only disk is found. Raises StoreProblem."""
     me = f"doctor {this_process()}"
     with database.writing() as sql:
         at = instant(now_of(sql))
-        sql.run("INSERT INTO process (process, kind, since, seen_at) VALUES (?, 'doctor', ?, ?)", me, at, at)
+        values = (me, " " * TRIED, at, at)
+        sql.run("INSERT INTO process (process, kind, since, seen_at) VALUES (?, ?, ?, ?)", *values)
         sql.run("DELETE FROM process WHERE process = ?", me)
 
 

@@ -48,12 +48,12 @@ def why_unreachable(settings: Settings) -> str | None:
             connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=SECONDS)
             connection.default_channel  # noqa: B018 - Redis is asked only when a channel is made
         except (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors) as e:
-            return _why(e)
+            return in_words(e)
     return None
 
 
-def _why(error: BaseException) -> str:
-    """The kind of an error, in words."""
+def in_words(error: BaseException) -> str:
+    """What an error of a broker or a database means, without its own text."""
     while isinstance(error.__cause__, BaseException):
         error = error.__cause__
     text = f"{type(error).__name__} {error}".lower()

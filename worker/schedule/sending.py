@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from model.errors import SluicegateError
+from worker.broker_reach import in_words
 from worker.log import log
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Sender:
         try:
             self._send_due()
         except Exception as e:  # noqa: BLE001 - beat lives through any absence of broker and store
-            why = f"{type(e).__name__}: {e}"
+            why = str(e) if isinstance(e, SluicegateError) else f"{type(e).__name__}: {in_words(e)}"
             if why != self.trouble:
                 log().warning("beat cannot send", why=why)
             self.trouble = why
