@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.helpers.words import many
 
@@ -41,11 +41,26 @@ def ratio(
     return Answer(Fraction(numerator) / Fraction(denominator), numerator, denominator, n, why, interval)
 
 
+LEFT_OUT: Final = "left out"
+NO_VALUE: Final = ("unknown", "none", "not mapped", "asked otherwise", "no target", "no spend")
+"""Why there is no value, in a word: what would count lacks a fact · there is nothing to count · a fact that the KPI
+needs is not mapped · the KPI has values by stage, or of a window of days, alone · there is nothing to compare with."""
+
+
 def left_out(count: int, what: str, lacking: str) -> str:
     """The sentence about deals that a value leaves out; empty if there are none."""
-    return f"{many(count, what)} {lacking} left out" if count else ""
+    return f"{many(count, what)} {lacking} {LEFT_OUT}" if count else ""
+
+
+def lack(answer: Answer) -> str:
+    """Of an answer without a value: `unknown` where its reason counts what was left out, else `none`."""
+    return "unknown" if LEFT_OUT in answer.why else "none"
+
+
+BETWEEN: Final = "; "
+"""Stands between notes."""
 
 
 def noted(*notes: str) -> str:
     """The notes that are not empty, in one line."""
-    return "; ".join(filter(None, notes))
+    return BETWEEN.join(filter(None, notes))

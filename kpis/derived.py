@@ -48,5 +48,8 @@ def _value(kpi: Kpi, dims: Mapping[str, str | None], answer: Answer, unit: str, 
     if len(windows) > 1:
         name, first = " and ".join(dict.fromkeys(window for window, _, _ in windows)), None
     more: dict[str, Any] = {key: text for part in parts for key, text in part.more.items() if key == "rate_date"}
+    if answer.value is None:
+        lacks = [part.more["no_value"] for part in parts if "no_value" in part.more]
+        more["no_value"] = lacks[0] if lacks else "none"
     few = answer.value is not None and any(part.few for part in parts)
-    return KpiValue(kpi, dims, answer, unit, name, first, last, parts[0].as_of, few, more)
+    return KpiValue(kpi, dims, answer, unit, name, first, last, parts[0].as_of, few, more=more)

@@ -20,6 +20,8 @@ STAGE: Final = "stage"
 """Groups by process and stage together, because a stage belongs to its process."""
 STANDARD_DIMS: Final = (*DEAL_DIMS, STAGE, "month", "quarter")
 """Dimensions of every run's values. `--by` also takes the other periods and any fact that is a choice or yes/no."""
+TARGET_PERIOD: Final = "target period"
+"""The clock of KPIs that compare with targets."""
 TARGETED: Final = "targeted"
 """Whether a deal is of those who have a target: a column of deals that differs by what they are grouped by."""
 SCOPELESS: Final = "of unknown scope"

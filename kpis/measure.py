@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from kpis.answers import Answer, noted
-from kpis.benchmarks import Benchmark, bands, benchmark_of
-from kpis.catalogue import SHIPPED
+from kpis.answers import Answer, lack, noted
+from kpis.benchmarks import benchmark_of
 from kpis.derived import derived, with_ingredients
-from kpis.dictionary import BLANKED, TIME_DIMS, UNSCOPED
-from kpis.left_out import NO_NOTES, Doubtful, ScopeNotes
+from kpis.dictionary import BLANKED, TARGET_PERIOD, TIME_DIMS, UNSCOPED
+from kpis.left_out import Doubtful
+from kpis.periods import period
 from kpis.populations.population import Ask, dim_columns
 from kpis.populations.rows import POPULATIONS
-from kpis.spend import KINDS, spend_in
+from kpis.question import PER_DAY
+from kpis.surroundings import Surroundings
 from kpis.tallies import Tallies
-from kpis.targets import goal
-from kpis.values import MONEY_UNITS, KpiValue
-from kpis.window import ALL, DEFAULT_PER_DAY, Window
+from kpis.values import KpiValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,41 +27,11 @@ if TYPE_CHECKING:
     from kpis.dictionary import Kpi
     from kpis.left_out import Group
     from kpis.populations.rows import KpiRows
+    from kpis.question import Question
+    from kpis.window import Window
 
-SPENT_BY: Final = tuple(KINDS)
-"""Dimensions of the KPIs that compare with spend."""
 DEALS: Final = "deals"
-TARGETED: Final = "target period"
-PER_DAY: Final = ("money/day", "per rep and week")
-"""Units of rates over time."""
 ASIDE: Final = (UNSCOPED, BLANKED)
-ENOUGH: Final = 30
-"""A value that rests on fewer is marked `few`."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of a connection's KPIs.
-
-    `by`: each entry is one or two dimensions to group by. `window` None: `all`, and the last 365 days for rates per
-    day. `targets` has the columns of `kpis.targets.TARGETS`, `spend` those of `kpis.spend.SPEND`. `currency` is the
-    home currency, which names the unit; `note` is what each value in money has to say about its amounts. `benchmarks`:
-    the bands to compare values with. `scope`: what is to be said where the scope leaves deals out. `named`: a person
-    named the dimensions, so each KPI says by which of them it is not given (`not_by`).
-    """
-
-    by: Sequence[tuple[str, ...]] = ()
-    window: Window | None = None
-    targets: pl.DataFrame | None = None
-    spend: pl.DataFrame | None = None
-    currency: str | None = None
-    note: str = ""
-    fiscal_year_starts: int = 1
-    enough: int = ENOUGH
-    benchmarks: Sequence[Benchmark] = ()
-    scope: ScopeNotes = NO_NOTES
-    named: bool = False
-    kpis: Mapping[str, Kpi] = field(default_factory=lambda: SHIPPED)
 
 
 def measure(rows: KpiRows, asked: Question) -> list[KpiValue]:
@@ -72,39 +40,19 @@ def measure(rows: KpiRows, asked: Question) -> list[KpiValue]:
     A dimension with a fact that the connection does not know is left out; a group that nothing names is None. Raises
     SettingsProblem for targets that cannot be read.
     """
-    usual = asked.window or ALL
-    per_day = asked.window or Window(DEFAULT_PER_DAY, asked.fiscal_year_starts)
     every = with_ingredients(asked.kpis)
     windows: dict[Window, list[Kpi]] = {}
     for kpi in every.values():
         if not kpi.made_of:
-            windows.setdefault(per_day if kpi.unit in PER_DAY else usual, []).append(kpi)
+            windows.setdefault(asked.window_of(kpi), []).append(kpi)
     values: dict[str, list[KpiValue]] = {id_: [] for id_ in every}
     for window, kpis in windows.items():
         for value in _Measuring(rows, asked, window, kpis).values():
             values[value.id].append(value)
     for kpi in every.values():
         if kpi.made_of:
-            values[kpi.id] = [*derived(kpi, values, unit_of(kpi, asked.currency), _not_by(kpi, asked, rows))]
+            values[kpi.id] = [*derived(kpi, values, asked.unit_of(kpi), asked.not_by(kpi, rows.facts))]
     return [value for id_ in asked.kpis for value in values[id_]]
-
-
-def _not_by(kpi: Kpi, asked: Question, rows: KpiRows) -> list[dict[str, Any]]:
-    """By which dimensions that a person named there are no groups of the KPI, and why."""
-    found = []
-    for dims in asked.by if asked.named else ():
-        lacking = [dim for dim in dim_columns(dims) if dim not in TIME_DIMS and dim not in rows.facts]
-        why = f"nothing is mapped for {', '.join(lacking)}" if lacking else ""
-        if not kpi.takes(dims):
-            why = noted(why, f"{kpi.id} is not given by {' and '.join(dims)}; it is given by {kpi.by}")
-        if why:
-            found.append({"by": list(dims), "why": why})
-    return found
-
-
-def unit_of(kpi: Kpi, currency: str | None) -> str:
-    """The unit as values name it: money by its currency."""
-    return kpi.unit.replace("money", currency or "home currency") if kpi.unit in MONEY_UNITS else kpi.unit
 
 
 class _Measuring:
@@ -112,11 +60,9 @@ class _Measuring:
 
     def __init__(self, rows: KpiRows, asked: Question, window: Window, kpis: Sequence[Kpi]) -> None:
         self.rows, self.asked, self.window, self.kpis = rows, asked, window, kpis
-        self.goal = goal(asked.targets, rows.today, window, asked.currency, asked.fiscal_year_starts)
-        self.spend = spend_in(asked.spend, window, rows.today, asked.currency)
-        self.span, self.bands = self._span(), bands(asked.benchmarks)
+        self.around = Surroundings(rows, asked, window)
         self.made = {kpi.id: self._made(kpi) for kpi in kpis}
-        self.sayable = [kpi for kpi in kpis if not self._unsayable(kpi)]
+        self.sayable = [kpi for kpi in kpis if not (self._unmapped(kpi) or self._dayless(kpi))]
         self.tallies: dict[str, Tallies] = {}
         self.doubtful: dict[str, Doubtful] = {}
         self._mask()
@@ -124,7 +70,7 @@ class _Measuring:
     def _mask(self) -> None:
         """Make the rows of each population ready to be grouped."""
         wanted = {name for kpi in self.sayable for name in kpi.names}
-        ask = Ask(self.rows.today, self.goal, self.window, self.rows.frames, wanted)
+        ask = Ask(self.rows.today, self.around.goal, self.window, self.rows.frames, wanted)
         masked: dict[str, pl.DataFrame] = {}
         for name in dict.fromkeys((DEALS, *(kpi.population for kpi in self.sayable))):
             population, kpis = POPULATIONS[name], [kpi for kpi in self.sayable if kpi.population == name]
@@ -153,70 +99,71 @@ class _Measuring:
     def values(self) -> Iterator[KpiValue]:
         """All values."""
         for kpi in self.kpis:
-            if why := self._unsayable(kpi):
-                yield self._value(kpi, (), (), Answer(None, why=why))
+            if why := self._unmapped(kpi):
+                yield self._value(kpi, (), (), Answer(None, why=why), "not mapped")
+            elif why := self._dayless(kpi):
+                yield self._value(kpi, (), (), Answer(None, why=why), "asked otherwise")
         for dims in ((), *self.asked.by):
             if all(dim in TIME_DIMS or dim in self.rows.facts for dim in dim_columns(dims)):
                 yield from self._groups([kpi for kpi in self.sayable if kpi.takes(dims)], tuple(dims))
         for kpi in self.sayable:
             if not kpi.takes(()):
-                yield self._value(kpi, (), (), Answer(None, why=f"ask by {' and '.join(kpi.only_by) or 'stage'}"))
+                why = f"ask by {' and '.join(kpi.only_by) or 'stage'}"
+                yield self._value(kpi, (), (), Answer(None, why=why), "asked otherwise")
 
-    def _unsayable(self, kpi: Kpi) -> str:
-        """Why the KPI has no value whatever the group; empty if it can have one."""
-        if lacking := [fact for fact in kpi.needs if fact not in self.rows.facts]:
-            return f"nothing is mapped for {', '.join(lacking)}"
-        if kpi.unit in PER_DAY and self.window.name == "all":
-            return f"a rate per {kpi.unit.split()[-1].split('/')[-1]} needs a window of days, as 365d or 2026-Q3"
-        return ""
+    def _unmapped(self, kpi: Kpi) -> str:
+        """Why nobody can know the KPI here; empty where the facts that it needs are mapped."""
+        lacking = [fact for fact in kpi.needs if fact not in self.rows.facts]
+        return f"nothing is mapped for {', '.join(lacking)}" if lacking else ""
+
+    def _dayless(self, kpi: Kpi) -> str:
+        """Why a rate over time has no value in a window without an end; empty for others."""
+        if kpi.unit not in PER_DAY or self.window.name != "all":
+            return ""
+        return f"a rate per {kpi.unit.split()[-1].split('/')[-1]} needs a window of days, as 365d or 2026-Q3"
 
     def _groups(self, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> Iterator[KpiValue]:
         timed = any(dim in TIME_DIMS for dim in dims)
         places: dict[tuple[str, str], list[Kpi]] = {}
         for kpi in kpis:
-            clock = kpi.clock if timed or kpi.clock == TARGETED else ""
+            clock = kpi.clock if timed or kpi.clock == TARGET_PERIOD else ""
             places.setdefault((kpi.population, clock), []).append(kpi)
         starts = self.asked.fiscal_year_starts
-        for (population, _), some in places.items():
-            table = self.tallies[population].table(some, dims, self.goal, starts)
+        for (population, clock), some in places.items():
+            table = self.tallies[population].table(some, dims, self.around.goal, starts)
             out = self.doubtful[population].left_out(some, dims, starts)
-            for group, kpi, parts in self._parts(some, table, dims):
-                yield self._value(kpi, dims, group, out.noted(kpi, group, kpi.answer(parts)))
+            windowed = timed and clock != "as_of"
+            for group, kpi, parts, around in self._parts(some, table, dims):
+                plain = kpi.answer(parts | around)
+                answer = out.noted(kpi, group, plain)
+                if not (windowed and answer is plain and _nothing(parts) and self._outside(dims, group)):
+                    yield self._value(kpi, dims, group, answer, self.around.lack(kpi, around))
+
+    def _outside(self, dims: tuple[str, ...], group: Group) -> bool:
+        """Whether the group is of a period that has no day of the window."""
+        first, last = self.window.days(self.rows.today)
+        members = [name for dim, name in zip(dim_columns(dims), group, strict=True) if dim in TIME_DIMS and name]
+        spans = filter(None, (period(name, self.asked.fiscal_year_starts) for name in members))
+        return any(begins > last or (first is not None and ends < first) for begins, ends in spans)
 
     def _parts(
         self, kpis: Sequence[Kpi], table: Sequence[dict[str, Any]], dims: tuple[str, ...]
-    ) -> Iterator[tuple[Group, Kpi, dict[str, Any]]]:
+    ) -> Iterator[tuple[Group, Kpi, dict[str, Any], dict[str, Any]]]:
+        """By group and KPI, the parts of its rows and what stands around them."""
         columns = dim_columns(dims)
-        targeted = [kpi for kpi in kpis if kpi.clock == TARGETED]
-        aims = self.goal.of(dims[0] if dims else None) if targeted and len(dims) <= 1 else {}
-        spending = any(kpi.only_by == SPENT_BY for kpi in kpis)
-        for row in table:
-            group = tuple(row[column] for column in columns)
-            spent = self.spend.of(dims, group) if spending else (None, "")
-            around = self._surroundings(aims.get(group[0] if group else None), spent)
-            for kpi in kpis:
-                parts = {name: row[column] for name, column in kpi.columns.items()}
-                yield group, kpi, parts | around
-        # a target without a deal is covered by nothing, which is worth knowing
-        for named in sorted(aims.keys() - {row[columns[0]] for row in table}, key=str) if columns and targeted else ():
-            for kpi in targeted:
-                yield (named,), kpi, dict.fromkeys(kpi.parts, 0) | self._surroundings(aims[named], (None, ""))
+        rows = {tuple(row[column] for column in columns): row for row in table}
+        for group, around in self.around.of(kpis, dims, [*rows]):
+            if row := rows.get(group):
+                for kpi in kpis:
+                    yield group, kpi, {name: row[column] for name, column in kpi.columns.items()}, around
+            else:
+                for kpi in kpis:
+                    if kpi.clock == TARGET_PERIOD:
+                        yield group, kpi, dict.fromkeys(kpi.parts, 0), around
 
-    def _surroundings(self, target: Any, spent: tuple[Any, str]) -> dict[str, Any]:
-        """What an answer may need beside the parts of its rows."""
-        around = {"target": target, "no_target": self.goal.why, "goal_note": self.goal.note, **self.span}
-        return {**around, "spend": spent[0], "no_spend": spent[1]}
-
-    def _span(self) -> dict[str, Any]:
-        """`window_days`: from the first day known to the last; `known_from`: that day, if the window is longer."""
-        first, last = self.window.days(self.rows.today)
-        earliest: date | None = self.rows.frames["deals"]["created"].min()  # type: ignore[assignment]
-        begins = max(first or last, earliest or date.min)
-        late = first is not None and begins > first
-        return {"window_days": max((last - begins).days + 1, 0), "known_from": begins if late else None}
-
-    def _value(self, kpi: Kpi, dims: tuple[str, ...], group: Group, answer: Answer) -> KpiValue:
-        more: dict[str, Any] = {}
+    def _value(self, kpi: Kpi, dims: tuple[str, ...], group: Group, answer: Answer, no_value: str = "") -> KpiValue:
+        """One value. `no_value`: why there is none, if it is another reason than that of the answer."""
+        more: dict[str, Any] = {"no_value": no_value or lack(answer)} if answer.value is None else {}
         if answer.value is not None and "home currency" in kpi.currency:
             if not dims and self.asked.note:
                 answer = replace(answer, why=noted(answer.why, self.asked.note))
@@ -224,22 +171,30 @@ class _Measuring:
                 more["rate_date"] = self.rows.rate_date.isoformat()
         names = dict(zip(dim_columns(dims), group, strict=True))
         few = answer.value is not None and answer.n < self.asked.enough and kpi.interval != "none"
-        if not dims and (lacking := _not_by(kpi, self.asked, self.rows)):
+        if not dims and (lacking := self.asked.not_by(kpi, self.rows.facts)):
             more["not_by"] = lacking
-        if band := benchmark_of(self.bands, kpi.id, names):
+        if band := benchmark_of(self.asked.bands, kpi.id, names):
             more["benchmark"] = {**band.json(), "comparable": answer.n >= self.asked.enough}
         return self.made[kpi.id](dims=names, answer=answer, few=few, more=more)
 
     def _made(self, kpi: Kpi) -> Callable[..., KpiValue]:
         """What makes the values of a KPI: its unit and the name, first and last day of its window are in place."""
-        unit = unit_of(kpi, self.asked.currency)
         name, first, last = self._days(kpi)
-        return partial(KpiValue, kpi, unit=unit, window=name, first=first, last=last, as_of=self.rows.as_of)
+        unit, currency = self.asked.unit_of(kpi), self.asked.currency if "home currency" in kpi.currency else None
+        return partial(
+            KpiValue, kpi, unit=unit, currency=currency, window=name, first=first, last=last, as_of=self.rows.as_of
+        )
 
     def _days(self, kpi: Kpi) -> tuple[str, Any, Any]:
         """Name, first and last day of the KPI's window."""
+        goal = self.around.goal
         if kpi.clock == "as_of":
             return "as_of", None, self.rows.today
-        if kpi.clock == TARGETED and self.goal.label:
-            return self.goal.label, self.goal.first, self.goal.last
-        return self.window.name if kpi.clock != TARGETED else "as_of", *self.window.days(self.rows.today)
+        if kpi.clock == TARGET_PERIOD and goal.label:
+            return goal.label, goal.first, goal.last
+        return self.window.name if kpi.clock != TARGET_PERIOD else "as_of", *self.window.days(self.rows.today)
+
+
+def _nothing(parts: Mapping[str, Any]) -> bool:
+    """Whether the parts are of no row."""
+    return not any(any(one is not None for one in part) if isinstance(part, list) else part for part in parts.values())

@@ -115,7 +115,8 @@ def goal(
     for label in labels:
         found, days = rows.filter(pl.col("period") == label), period(label, fiscal_year_starts)
         if found.height and days:
-            note = noted(_days(label, *days, fiscal_year_starts), _unused(rows, label, labels))
+            around = labels_of(min(on, days[1]), fiscal_year_starts)
+            note = noted(_days(label, *days, fiscal_year_starts), _unused(rows, label, around))
             return Goal(found, label, *days, _unlike(found, currency), note)
     there = _listed(rows["period"].unique().sort().to_list())
     return Goal(why=f"no target for {', '.join(dict.fromkeys(labels))}; the targets are for {there}")

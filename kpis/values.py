@@ -21,6 +21,7 @@ DIGITS: Final = Context(prec=34, rounding=ROUND_HALF_EVEN)
 class KpiValue:
     """One value: of all deals (empty `dims`) or of one group of one or two dimensions; `n` is what it rests on.
 
+    `currency`: that of the amounts in it, where there are any.
     `why` is the reason for no value, or names what the value leaves out. `first` and `last` are the window's days.
     """
 
@@ -33,6 +34,7 @@ class KpiValue:
     last: date | None
     as_of: datetime
     few: bool = False
+    currency: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -77,6 +79,7 @@ class KpiValue:
             "window_from": self.first and self.first.isoformat(), "window_to": self.last and self.last.isoformat(),
             "n": answer.n, "few": self.few, "as_of": self.as_of.isoformat(), "owner": self.kpi.owner,
             "leads": self.kpi.leads, "category": self.kpi.category,
+            **({"currency": self.currency} if self.currency else {}),
             **({"why": answer.why} if answer.why else {}), **self.more,
         }  # fmt: skip
 

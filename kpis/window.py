@@ -16,6 +16,7 @@ WORDS: Final = {"quarter": 0, "fiscal_quarter": 1, "year": 3, "fiscal_year": 4}
 """Windows up to as_of, and where `labels_of` has the period that they are part of."""
 DAYS: Final = re.compile(r"([1-9]\d{0,4})d")
 RANGE: Final = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
+YEARLESS: Final = re.compile(r"(?P<fiscal>FY)?[ -]?(?P<quarter>Q[1-4])", re.IGNORECASE)
 DEFAULT_PER_DAY: Final = "365d"
 REFUSED: Final = (
     "{!r} is no window; say all, quarter, year, fiscal_quarter, fiscal_year, days as 90d, a period as 2026-Q3, "
@@ -77,6 +78,16 @@ def _ordered(first: str, last: str) -> tuple[date, date] | None:
     except ValueError:
         return None
     return span if span[0] <= span[1] else None
+
+
+def window_of(text: str, today: date, fiscal_year_starts: int = 1) -> Window:
+    """The window of a text. A quarter without its year raises SettingsProblem with the one of `today`'s year."""
+    name = text.strip()
+    if found := YEARLESS.fullmatch(name):
+        year = labels_of(today, fiscal_year_starts)[1 if found["fiscal"] else 0].partition("-")[0]
+        quarter = found["quarter"].upper()
+        raise SettingsProblem(f"{text!r} is no window, because it has no year; write {year}-{quarter}.")
+    return Window(name, fiscal_year_starts)
 
 
 ALL: Final = Window()

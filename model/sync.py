@@ -176,12 +176,21 @@ class Description:
 
 
 @dataclass(frozen=True)
+class Window:
+    """A limit of the CRM on calls within seconds, such as "calls of our app in 10 seconds"."""
+
+    what: str
+    calls: int
+
+
+@dataclass(frozen=True)
 class Budget:
     """The CRM's daily calls as it last reported them, and how many of them we made; None where it reports none."""
 
     used: int | None = None
     allowed: int | None = None
     own: int = 0
+    windows: tuple[Window, ...] = ()
 
     @property
     def left(self) -> int | None:

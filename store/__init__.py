@@ -3,9 +3,9 @@
 from store.actions import Step
 from store.approvals import MANY_ACTIONS, UNDONE, VANISHED, Approval
 from store.database import AWAY
+from store.erasure.people import PREFIX, Person
 from store.fence import Lease, is_dead, this_process
 from store.frozen import Revisions
-from store.health import Health, free_bytes, try_write
 from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past_rows_at
 from store.history.touches import TouchRule
 from store.kpis import Measured
@@ -13,19 +13,24 @@ from store.mirror.kept import Kept
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
 from store.pushes.restored import Restored, flags_in
+from store.runs.calls import Reported, Used
 from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
-from store.runs.processes import Kind, Process
 from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
+from store.verdicts.due import JUDGED, LastJudging
+from store.watch.health import Health, free_bytes, try_write
+from store.watch.processes import Kind, Process
 from store.work_tables import UNDO
 
 __all__ = [
     "AWAY",
     "DONE",
+    "JUDGED",
     "KILLED",
     "MANY_ACTIONS",
     "MOST_ATTEMPTS",
     "NO_ACCOUNT",
+    "PREFIX",
     "UNDO",
     "UNDONE",
     "VANISHED",
@@ -36,12 +41,15 @@ __all__ = [
     "Job",
     "Kept",
     "Kind",
+    "LastJudging",
     "Lease",
     "Measured",
     "Occasion",
     "PastRows",
+    "Person",
     "Process",
     "Raw",
+    "Reported",
     "Restored",
     "Revisions",
     "RunEnd",
@@ -50,6 +58,7 @@ __all__ = [
     "TouchRule",
     "Turn",
     "UnrecordedChanges",
+    "Used",
     "flags_in",
     "free_bytes",
     "is_dead",

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from model.errors import StoreProblem
+from model.errors import SettingsProblem, StoreProblem
 from store import mirror_tables
 from store.fence import assert_held
+from store.pseudonyms import is_removed, shred
 from store.sql import Sql
 from store.trouble import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from store.fence import Lease
 
 AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError)
 """Raised while the database cannot be reached."""
-HEAD: Final = "0067"
+HEAD: Final = "0071"
 """The newest migration; opening compares with it before Alembic is imported."""
 UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
 ENCODE: Final = (
@@ -34,6 +35,11 @@ NEWER: Final = (
     "A newer Sluicegate has migrated the store to {found}; this one knows it up to {head}. Install the newer version "
     "here, too."
 )
+REMOVED: Final = (
+    "The connection '{name}' was removed with all its rows. `sluicegate connection resume {name}` lets it begin anew."
+)
+BATCH: Final = 10_000
+"""Rows that one transaction deletes."""
 MIGRATION_LOCK: Final = 5_107_205
 SECONDS_OF_POSTGRES: Final = "SELECT CAST(floor(extract(epoch FROM now())) AS bigint)"
 SECONDS_OF_SQLITE: Final = "SELECT CAST(strftime('%s', 'now') AS integer)"
@@ -100,7 +106,7 @@ class Database:
 
     def _connected(self, *_: object) -> None:
         """Forget the keys of connections: the server may have been given another database since."""
-        self._keys = {}
+        self.forget_keys()
 
     def close(self) -> None:
         """Close every connection; the next use opens new ones."""
@@ -130,11 +136,26 @@ class Database:
         with self.reading() as sql:
             return now_of(sql)
 
+    def delete(self, table: sa.Table, where: str, parameters: Sequence[Any], lease: Lease | None = None) -> int:
+        """Delete rows in batches, so that others can write between two of them; returns how many."""
+        names, deleted = ", ".join(f'"{column.name}"' for column in table.primary_key), 0
+        some = f'SELECT {names} FROM "{table.name}" WHERE {where} LIMIT {BATCH}'
+        while True:
+            with self.writing(lease) as sql:
+                gone = shred(sql).run(f'DELETE FROM "{table.name}" WHERE ({names}) IN ({some})', *parameters)
+            deleted += gone
+            if gone < BATCH:
+                return deleted
+
     def connection_key(self, name: str) -> int:
-        """The permanent integer key of a connection's name, made on first use."""
+        """The permanent integer key of a connection's name, made on first use; raises SettingsProblem if removed."""
         if name not in self._keys:
             self._keys[name] = self._key_of(name)
         return self._keys[name]
+
+    def forget_keys(self) -> None:
+        """Read the keys of connections anew, because another process may have removed one."""
+        self._keys = {}
 
     def _key_of(self, name: str) -> int:
         table = mirror_tables.connection
@@ -143,6 +164,8 @@ class Database:
             key = sql.tx.execute(query).scalar()
         if key is None:
             with self.writing() as sql:
+                if is_removed(sql, name):
+                    raise SettingsProblem(REMOVED.format(name=name))
                 sql.run("INSERT INTO connection (name) VALUES (?) ON CONFLICT (name) DO NOTHING", name)
                 key = sql.tx.execute(query).scalar_one()
         return int(key)

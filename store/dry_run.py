@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROWS: Final = 20_000
 LOOKED_BACK: Final = timedelta(days=31)
 """How far before its own day a dry run may ask for past verdicts."""
-NOT_COPIED: Final = frozenset({"lease", "frozen", "kpi_value"})
+NOT_COPIED: Final = frozenset({"lease", "frozen", "kpi_value", "judged_deal", "touched_deal", "judging"})
 """Tables that no run reads."""
 
 
@@ -41,6 +41,9 @@ def dry_run_copy(database: Database, connection: str, as_of: datetime | None = N
                 for (key,) in source.rows("SELECT key FROM connection WHERE name = ?", connection):
                     _copy(source, target, key, _oldest_needed(source, key, as_of))
                     _copy_last_files(source, target, key)
+                    target.many(
+                        "INSERT INTO secret_key (id, key) VALUES (?, ?)", source.rows("SELECT * FROM secret_key")
+                    )
             yield copy
         finally:
             copy.close()

@@ -94,12 +94,11 @@ class FrozenNights:
         with self.database.reading() as sql:
             return [dict(row) for row in sql.tx.execute(query).mappings()]
 
-    def forget(self, connection: str, before: date) -> int:
+    def forget(self, connection: str, before: date, lease: Lease | None = None) -> int:
         """Delete nights from before a day; returns how many deals' rows."""
-        key, first = self.database.connection_key(connection), day(before)
-        with self.database.writing() as sql:
-            sql.run("DELETE FROM frozen_night WHERE connection = ? AND day < ?", key, first)
-            return sql.run("DELETE FROM frozen WHERE connection = ? AND day < ?", key, first)
+        old = ("connection = ? AND day < ?", (self.database.connection_key(connection), day(before)), lease)
+        self.database.delete(nights, *old)
+        return self.database.delete(work_tables.frozen, *old)
 
 
 def _flags(sql: Sql, connection: int) -> dict[int, list[str]]:

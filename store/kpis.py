@@ -21,7 +21,7 @@ table, evidence = work_tables.kpi_value, work_tables.stage_evidence
 DAY_US: Final = 86_400_000_000
 MEASURED: Final = "SELECT DISTINCT run FROM kpi_value WHERE connection = ?"
 THINNED: Final = f"""
-    DELETE FROM kpi_value WHERE connection = ? AND run < (SELECT max(run) FROM kpi_value WHERE connection = ?)
+    connection = ? AND run < (SELECT max(run) FROM kpi_value WHERE connection = ?)
     AND run IN (
       SELECT id FROM run WHERE connection = ? AND as_of < ? UNION ALL
       SELECT id FROM run WHERE connection = ? AND as_of < ? AND id NOT IN (
@@ -78,15 +78,15 @@ class Kpis:
             row = sql.tx.execute(sa.select(runs.c.id, runs.c.measured_with).where(runs.c.id == newest)).one_or_none()
         return None if row is None else Measured(row.id, row.measured_with or {})
 
-    def forget(self, connection: str, before: datetime, hourly: datetime) -> int:
+    def forget(self, connection: str, before: datetime, hourly: datetime, lease: Lease | None = None) -> int:
         """Delete KPI values from before an instant; returns how many rows.
 
         Of values before `hourly`, those of frozen nights and the last of each UTC day are kept. The newest values are
         always kept.
         """
         key = self.database.connection_key(connection)
-        with self.database.writing() as sql:
-            return sql.run(THINNED, key, key, key, instant(before), key, instant(hourly), key, DAY_US, key)
+        given = (key, key, key, instant(before), key, instant(hourly), key, DAY_US, key)
+        return self.database.delete(table, THINNED, given, lease)
 
     def keep_entry_evidence(self, connection: str, as_of: datetime, answer: Mapping[str, Any]) -> None:
         """Keep the answer of `policies evidence` in place of the one before."""

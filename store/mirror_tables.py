@@ -149,3 +149,20 @@ lease = sa.Table(
     sa.Column("until", Instant, nullable=False),
     sa.Column("held", YesNo, nullable=False),
 )  # fmt: skip
+
+calls = sa.Table(
+    "calls", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("hour", sa.Integer, primary_key=True, autoincrement=False),  # since 1970
+    sa.Column("step", name(), primary_key=True),
+    sa.Column("used", sa.BigInteger, nullable=False),
+)  # fmt: skip
+
+crm_limits = sa.Table(
+    "crm_limits", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("used", sa.BigInteger),  # the CRM's calls of the day, by all programs
+    sa.Column("allowed", sa.BigInteger),
+    sa.Column("windows", Json, nullable=False),
+)  # fmt: skip

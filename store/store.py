@@ -16,23 +16,28 @@ from store.actions import Actions
 from store.approvals import Approvals
 from store.database import Database
 from store.dry_run import dry_run_copy
+from store.erasure.people import People
+from store.erasure.removal import Removal
+from store.erasure.retention import Retention
 from store.frozen import FrozenNights
-from store.health import Health, look
 from store.history import History
 from store.kpis import Kpis
 from store.mirror.mirror import Mirror
 from store.pushes.pushes import Pushes
+from store.runs.calls import Calls
 from store.runs.connections import Connections
-from store.runs.figures import Figures
 from store.runs.jobs import Jobs
 from store.runs.policy_sets import PolicySets
-from store.runs.processes import Processes
 from store.runs.runs import Runs
 from store.trouble import StoreFault, meaning
 from store.verdicts.decisions import Decisions
+from store.verdicts.due import DueDeals
 from store.verdicts.flag_history import FlagHistory
 from store.verdicts.leads import Leads
 from store.verdicts.verdicts import Verdicts
+from store.watch.figures import Figures
+from store.watch.health import Health, look
+from store.watch.processes import Processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,6 +67,11 @@ class Store:
     jobs: Jobs
     processes: Processes
     figures: Figures
+    calls: Calls
+    removal: Removal
+    people: People
+    retention: Retention
+    due: DueDeals
 
     @classmethod
     def over(cls, database: Database) -> Store:
@@ -70,7 +80,8 @@ class Store:
             database, Mirror(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
-            Jobs(database), Processes(database), Figures(database),
+            Jobs(database), Processes(database), Figures(database), Calls(database), Removal(database),
+            People(database), Retention(database), DueDeals(database),
         )  # fmt: skip
 
     @classmethod

@@ -157,6 +157,7 @@ batch = sa.Table(
     sa.Column("not_before", Instant),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("claimed_at", Instant),
+    sa.Column("clears", YesNo),  # its patches only take flags off, so it goes first and is given up last
     sa.Index("batch_state", "connection", "state", "id"),
 )  # fmt: skip
 
@@ -262,6 +263,20 @@ calibration = sa.Table(
     sa.Column("medians", Json, nullable=False),
     sa.Column("floor_days", sa.Integer, nullable=False),
     sa.Column("accepted_on", Day),
+)  # fmt: skip
+
+job = sa.Table(
+    "job", metadata,
+    *_of(),
+    sa.Column("name", name(), primary_key=True),  # incremental, full, …
+    sa.Column("due", Instant, nullable=False),  # the newest occasion
+    sa.Column("sent_at", Instant),  # null: it is still to be sent
+    sa.Column("not_before", Instant),  # an attempt put it off until then
+    sa.Column("until", Instant),  # how long the attempt under way is taken to be alive
+    sa.Column("ended_at", Instant),  # null while the occasion is open
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("process", sa.Text),  # of the attempt under way: host, boot, pid and start
+    sa.Column("set_aside", sa.Text),  # why nobody works on it any more; stays until an attempt comes through
 )  # fmt: skip
 
 policy_set = sa.Table(

@@ -18,10 +18,12 @@ from worker.current_settings import Current
 from worker.end_with_parent import end_with
 from worker.fork_guard import refuse_to_fork
 from worker.log import log, start_logging
+from worker.meter import Meter
 from worker.pipeline.patience import PASSING
 from worker.pipeline.run import run
 from worker.schedule import TICK_SECONDS, Presence, Sender, planned, take_turn
 from worker.usecases.calibrate import propose
+from worker.usecases.erasure.prune import prune
 from worker.usecases.nightly import freeze
 from worker.wiring import Services, connecting
 
@@ -108,11 +110,13 @@ def _add_tasks(app: Celery, opened: Callable[[], Services]) -> None:
     as_task("run", run)
     as_task("freeze", freeze)
     as_task("calibrate", propose)
+    as_task("prune", prune)
 
 
 def work_once(flow: Callable[..., object], services: Services, asked: Occasion, options: dict[str, Any]) -> None:
     """Run one flow, unless the schedule has dropped it. Each flow asks the CRM for its schema anew."""
-    own = replace(services, connect=connecting(services.settings, services.store))
+    meters = dict[str, Meter]()
+    own = replace(services, connect=connecting(services.settings, services.store, meters), meters=meters)
     take_turn(own, asked, lambda: flow(own, asked.connection, **options))
 
 

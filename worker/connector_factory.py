@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.protocol import Connector
+    from connectors.shared.client.daily_budget import Allowance
     from connectors.shared.connection import ConnectionSettings
     from worker.settings import Settings
 
@@ -28,10 +29,10 @@ def open_connector(
     *,
     clock: Callable[[], datetime],
     sleep: Callable[[float], None],
-    spent: int = 0,
+    allowance: Allowance | None = None,
 ) -> Connector:
-    """The connector of a connection. `spent`: its calls in the last 24 hours. Raises SettingsProblem."""
-    opening = Opening(name, settings.home, lambda: limiter_url(settings), clock, sleep, spent)
+    """The connector of a connection. `allowance`: what it has called and may call. Raises SettingsProblem."""
+    opening = Opening(name, settings.home, lambda: limiter_url(settings), clock, sleep, allowance)
     with in_a_sentence(name):
         return crm(connection.kind).open(connection, opening)
 

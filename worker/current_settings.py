@@ -37,7 +37,7 @@ class Current:
             if self._services is None or now.store != self._settings.store:
                 self._services = replace(wire(now), trigger=self._trigger)
             elif now.connections != self._settings.connections:
-                self._services = replace(self._services, settings=now)
+                self._services = replace(self._services, settings=now, meters={})
                 log().info("settings of connections have changed", connections=self._changed(now))
             self._settings = now
             return self._services

@@ -24,7 +24,7 @@ from model.errors import SettingsProblem
 from worker.config_file import ConfigFile, read_config
 from worker.setting_checks import carrier
 from worker.settings_sources import source_trouble
-from worker.settings_tables import KpiSettings, MessageSettings, ScheduleSettings, WebSettings
+from worker.settings_tables import KpiSettings, MessageSettings, RetentionSettings, ScheduleSettings, WebSettings
 
 
 class StoreSettings(Closed):
@@ -33,9 +33,7 @@ class StoreSettings(Closed):
     url: SecretStr = Field(
         SecretStr(""), description="sqlite:///FILE or postgresql://…; absent: `sluicegate.db` beside the config file"
     )
-    decisions_days: int = Field(
-        1095, ge=31, description="days that past verdicts (for `explain --at`), frozen nights and KPI values are kept"
-    )
+    decisions_days: int = Field(1095, ge=31, description="days that past verdicts (for `explain --at`) are kept")
 
 
 class BrokerSettings(Closed):
@@ -89,6 +87,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path(), description="set by --config")
     store: StoreSettings = Field(StoreSettings(), description="the database")
+    retention: RetentionSettings = Field(RetentionSettings(), description="how long things are kept")
     broker: BrokerSettings = Field(BrokerSettings(), description="the messages")
     policies: PolicySettings = Field(PolicySettings(), description="the policies")
     schedule: ScheduleSettings = Field(ScheduleSettings(), description="beat's times")

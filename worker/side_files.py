@@ -7,14 +7,15 @@ import io
 import re
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from kpis.periods import EXAMPLES, period
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean, likely
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -22,25 +23,38 @@ if TYPE_CHECKING:
     from model.records import Record
 
 Row = dict[str, str]
+T = TypeVar("T")
 NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
+MOST_NAMED = 20
+"""Mistakes of a file that are listed."""
+
+
+def all_of(reads: Iterable[Callable[[], T]]) -> list[T]:
+    """What each of them gives. Raises SettingsProblem with the mistakes of all, a line each."""
+    found, wrong = list[T](), list[str]()
+    for read in reads:
+        try:
+            found.append(read())
+        except SettingsProblem as problem:
+            wrong.append(str(problem))
+    if wrong:
+        more = [f"There are {len(wrong) - MOST_NAMED} more mistakes."] if len(wrong) > MOST_NAMED else []
+        raise SettingsProblem("\n".join(wrong[:MOST_NAMED] + more))
+    return found
 
 
 def people(path: Path) -> list[Record]:
     """Rows of owner (name or login), manager, team, zone, start date. A blank keeps the CRM's value."""
-    rows = []
-    for line, row in _rows(path, required=("owner",)):
-        start = row.get("start date") or row.get("start_date") or ""
-        rows.append(
-            {
-                "owner": row["owner"],
-                "manager": row.get("manager") or None,
-                "team": row.get("team") or None,
-                "region": row.get("region") or None,
-                "zone": row.get("zone") or None,
-                "start_date": _date(path, line, start) if start else None,
-            }
-        )
-    return rows
+    return _each(path, ("owner",), partial(_person, path))
+
+
+def _person(path: Path, line: int, row: Row) -> Record:
+    start = row.get("start date") or row.get("start_date") or ""
+    return {
+        "owner": row["owner"],
+        **{name: row.get(name) or None for name in ("manager", "team", "region", "zone")},
+        "start_date": _date(path, line, start) if start else None,
+    }
 
 
 def targets(path: Path) -> list[Record]:
@@ -48,7 +62,7 @@ def targets(path: Path) -> list[Record]:
 
     `line` is the row's line in the file. Rows for one owner or team and period add up.
     """
-    return [_target(path, line, row) for line, row in _rows(path, required=("period", "amount"))]
+    return _each(path, ("period", "amount"), partial(_target, path))
 
 
 def _target(path: Path, line: int, row: Row) -> Record:
@@ -73,11 +87,13 @@ def benchmarks(
 
     `known`: the names that segments or stages have; any other is a mistake.
     """
-    rows = list(_rows(path, required=("kpi", "low", "high")))
-    for column, names in (known or {}).items():
-        for line, row in rows:
+
+    def read(line: int, row: Row) -> Benchmark:
+        for column, names in (known or {}).items():
             _known_name(path, line, column, row.get(column, ""), names)
-    return [_benchmark(path, line, row, kpis) for line, row in rows]
+        return _benchmark(path, line, row, kpis)
+
+    return _each(path, ("kpi", "low", "high"), read)
 
 
 def _known_name(path: Path | Traversable, line: int, column: str, name: str, names: Collection[str]) -> None:
@@ -114,31 +130,37 @@ def _share(path: Path | Traversable, line: int, text: str) -> float:
 
 def spend(path: Path) -> list[Record]:
     """What was spent in a period, on a channel, campaign or segment or (none given) on everything together."""
-    found: list[Record] = []
-    for line, row in _rows(path, required=("period", "amount", "currency")):
-        amount = _decimal(path, line, row["amount"])
-        if amount < 0:
-            raise SettingsProblem(f"{path}:{line}: a spend must not be below zero, but it is {row['amount']}.")
-        if not period(row["period"]):
-            raise SettingsProblem(f"{path}:{line}: '{row['period']}' is no period; write {EXAMPLES}.")
-        if not row["currency"]:
-            raise SettingsProblem(f"{path}:{line}: the currency is missing; write one as EUR.")
-        named = {kind: row.get(kind) or None for kind in ("channel", "campaign", "segment")}
-        found.append({"period": row["period"], "amount": amount, "currency": row["currency"].upper(), **named})
-    return found
+    return _each(path, ("period", "amount", "currency"), partial(_spent, path))
+
+
+def _spent(path: Path, line: int, row: Row) -> Record:
+    amount = _decimal(path, line, row["amount"])
+    if amount < 0:
+        raise SettingsProblem(f"{path}:{line}: a spend must not be below zero, but it is {row['amount']}.")
+    if not period(row["period"]):
+        raise SettingsProblem(f"{path}:{line}: '{row['period']}' is no period; write {EXAMPLES}.")
+    if not row["currency"]:
+        raise SettingsProblem(f"{path}:{line}: the currency is missing; write one as EUR.")
+    named = {kind: row.get(kind) or None for kind in ("channel", "campaign", "segment")}
+    return {"period": row["period"], "amount": amount, "currency": row["currency"].upper(), **named}
 
 
 def rates(path: Path) -> list[Record]:
     """Rows of currency, date and rate to the connection's currency, in the shape of canonical rates."""
-    found: list[Record] = []
-    for line, row in _rows(path, required=("currency", "date", "rate")):
-        rate = _decimal(path, line, row["rate"])
-        if rate <= 0:
-            raise SettingsProblem(f"{path}:{line}: a rate must be above zero, not {row['rate']}.")
-        on = _date(path, line, row["date"])
-        currency = row["currency"].upper()
-        found.append({"id": f"{currency} {on}", "currency": currency, "on": on, "multiply": rate, "divide": Decimal(1)})
-    return found
+    return _each(path, ("currency", "date", "rate"), partial(_rate, path))
+
+
+def _rate(path: Path, line: int, row: Row) -> Record:
+    rate = _decimal(path, line, row["rate"])
+    if rate <= 0:
+        raise SettingsProblem(f"{path}:{line}: a rate must be above zero, not {row['rate']}.")
+    on, currency = _date(path, line, row["date"]), row["currency"].upper()
+    return {"id": f"{currency} {on}", "currency": currency, "on": on, "multiply": rate, "divide": Decimal(1)}
+
+
+def _each(path: Path | Traversable, required: tuple[str, ...], read: Callable[[int, Row], T]) -> list[T]:
+    """What `read` makes of each line."""
+    return all_of([partial(read, line, row) for line, row in _rows(path, required)])
 
 
 def _rows(path: Path | Traversable, required: tuple[str, ...]) -> Iterator[tuple[int, Row]]:

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from model.errors import SettingsProblem
+from worker.meter import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,12 +38,16 @@ class Services:
     """Deals that are judged at once: it bounds the memory of a run."""
     budget: Store | None = None
     """The store that counts calls to the CRM, where `store` is a copy that will be deleted."""
-    noted: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
-    """By connection: of the calls that its connector has sent, those that are counted already."""
+    meters: dict[str, Meter] = field(default_factory=dict, repr=False, compare=False)
+    """By connection: what counts its connector's calls."""
 
     def over(self, copy: Store) -> Services:
         """The same over a temporary copy of the store. Calls to the CRM still count in the store itself."""
         return replace(self, store=copy, budget=self.budget or self.store)
+
+    def meter(self, name: str) -> Meter:
+        """What counts the calls of a connection; made on first use."""
+        return metered(name, self.settings, self.budget or self.store, self.clock, self.meters)
 
     def connection(self, name: str) -> ConnectionSettings:
         """The settings of one connection. Raises SettingsProblem."""
@@ -58,25 +63,38 @@ def wire(settings: Settings, *, progress: Callable[[str, int], None] | None = No
     """Real services for these settings. Make them after a fork, never before."""
     from store import Store
 
-    store = Store.open(store_url(settings))
+    store, meters = Store.open(store_url(settings)), dict[str, Meter]()
     return Services(
         settings=settings,
         clock=now,
         sleep=time.sleep,
         store=store,
-        connect=connecting(settings, store),
+        connect=connecting(settings, store, meters),
         policy_texts=lambda: policy_texts(settings),
         progress=progress or (lambda _what, _count: None),
+        meters=meters,
     )
 
 
-def connecting(settings: Settings, store: Store) -> Callable[[str], Connector]:
-    """What opens each connection once. What its connector learns of the CRM lives as long."""
+def metered(
+    name: str, settings: Settings, store: Store, clock: Callable[[], datetime], meters: dict[str, Meter]
+) -> Meter:
+    """The meter of a connection, made on first use."""
+    if name not in meters:
+        meters[name] = Meter(name, store, clock, settings.connection(name))
+    return meters[name]
+
+
+def connecting(settings: Settings, store: Store, meters: dict[str, Meter]) -> Callable[[str], Connector]:
+    """What opens each connection once. What its connector learns of the CRM lives as long.
+
+    `meters` counts the calls; it is that of the same services.
+    """
     connectors: dict[str, Connector] = {}
 
     def connect_once(name: str) -> Connector:
         if name not in connectors:
-            connectors[name] = connector_for(settings, name, store.connections.calls_on(name, now().date()))
+            connectors[name] = connector_for(settings, name, metered(name, settings, store, now, meters))
         return connectors[name]
 
     return connect_once
@@ -93,11 +111,11 @@ def store_url(settings: Settings) -> str:
     return url
 
 
-def connector_for(settings: Settings, name: str, spent: int = 0) -> Connector:
-    """The connector for a connection's kind. `spent`: calls that the connection has used today."""
+def connector_for(settings: Settings, name: str, meter: Meter | None = None) -> Connector:
+    """The connector for a connection's kind; `meter` counts its calls."""
     from worker.connector_factory import open_connector
 
-    return open_connector(settings, name, settings.connection(name), clock=now, sleep=time.sleep, spent=spent)
+    return open_connector(settings, name, settings.connection(name), clock=now, sleep=time.sleep, allowance=meter)
 
 
 def policy_texts(settings: Settings) -> dict[str, bytes]:

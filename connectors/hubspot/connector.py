@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from connectors.shared.client.daily_budget import Allowance
     from model.sync import Cursor, Description, Draft, Page, Remark
 
 
@@ -36,8 +37,8 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
 
     batch_size = BATCH
 
-    def _set_up(self, spent: int) -> None:
-        self._client: Client = Client(self.settings, **self._given(spent))
+    def _set_up(self, allowance: Allowance | None) -> None:
+        self._client: Client = Client(self.settings, **self._given(allowance))
         self._schema = Schema(self._client)
         self._tasks: tasks.Tasks = tasks.Tasks(self._client, self._schema, self.settings)
         self._moves = Moves(self._client, self._schema)

@@ -66,6 +66,9 @@ class ConnectionSettings(Closed):
     ca_file: Path | None = Field(None, description="CA bundle to trust instead of the system's")
     proxy: SecretStr = Field(SecretStr(""), description="HTTPS proxy URL")
     budget_share: float = Field(0.2, gt=0, le=1, description="our share of the org's daily calls")
+    budget_reserve: float = Field(
+        0.05, ge=0, lt=1, description="share of the org's daily calls that is always left to others"
+    )
     timezone: Zone = Field("UTC", description="IANA zone, where an owner's is not known")
     calendar: Annotated[str, AfterValidator(calendar_name)] = Field(
         "", description="country of the holidays, `US`, `DE-BY`"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from connectors.shared.client.daily_budget import Allowance
     from connectors.shared.client.http_session import Wire
     from connectors.shared.push.moves import CrmMoves
     from connectors.shared.push.operations import Way
@@ -61,8 +62,8 @@ class Sender(Protocol):
 class CrmConnector(ABC, Generic[SettingsT]):
     """The part of connectors.protocol.Connector that is the same for each CRM over the network.
 
-    `clock` and `sleep` are given; `random` spreads the retries. `spent`: calls that this connection made in the last
-    24 hours before this object, counted against its share. A CRM's `_set_up` makes what the other methods use;
+    `clock` and `sleep` are given; `random` spreads the retries. `allowance`: what the connection has called and may
+    call. A CRM's `_set_up` makes what the other methods use;
     without tasks or moves such acts are refused.
     """
 
@@ -79,18 +80,18 @@ class CrmConnector(ABC, Generic[SettingsT]):
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         random: Random | None = None,
-        spent: int = 0,
+        allowance: Allowance | None = None,
     ) -> None:
         self.settings, self._clock, self._sleep = settings, clock, sleep
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
-        self._set_up(spent)
+        self._set_up(allowance)
 
-    def _given(self, spent: int) -> dict[str, Any]:
+    def _given(self, allowance: Allowance | None) -> dict[str, Any]:
         """A client's arguments in addition to its settings."""
-        return {"clock": self._clock, "sleep": self._sleep, "random": self._random, "spent": spent}
+        return {"clock": self._clock, "sleep": self._sleep, "random": self._random, "allowance": allowance}
 
     @abstractmethod
-    def _set_up(self, spent: int) -> None:
+    def _set_up(self, allowance: Allowance | None) -> None:
         """Make client, schema, tasks, moves and push."""
 
     def describe(self, *, subjects: Collection[str] = ()) -> Description:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from connectors.shared.client.daily_budget import Allowance
     from connectors.shared.connection import ConnectionSettings, FieldSettings
 
 
@@ -23,7 +24,7 @@ class Opening:
     """The resources that open a connection, in addition to its settings.
 
     `home`: the folder against which relative paths are read. `limits`: where processes share their rate limits, a
-    file or a redis:// address. `spent`: calls of the connection in the last 24 hours.
+    file or a redis:// address. `allowance`: what the connection has called and may call.
     """
 
     name: str
@@ -31,12 +32,12 @@ class Opening:
     limits: Callable[[], str]
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
-    spent: int = 0
+    allowance: Allowance | None = None
 
     @property
     def given(self) -> dict[str, Any]:
         """A connector's arguments in addition to its settings."""
-        return {"clock": self.clock, "sleep": self.sleep, "spent": self.spent}
+        return {"clock": self.clock, "sleep": self.sleep, "allowance": self.allowance}
 
 
 def shared_values(connection: ConnectionSettings, opening: Opening) -> dict[str, Any]:

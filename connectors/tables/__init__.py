@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connectors.shared.crm import Crm
-from connectors.tables.connection import TablesConnection, reader_settings
+from connectors.tables.connection import TEMPLATE, TablesConnection, reader_settings
 from connectors.tables.identity import same_id
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def _open(connection: TablesConnection, opening: Opening) -> Connector:
 CRM = Crm(
     TablesConnection,
     _open,
+    TEMPLATE,
     no_rules="'{name}' is an exported report; only a CRM has rules that an admin can set.",
     same_id=same_id,
 )

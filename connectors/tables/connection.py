@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     from connectors.shared.opening import Opening
     from connectors.tables.settings import TablesSettings
 
+TEMPLATE = """\
+# An exported report, where the CRM has no API; docs/reports.md has all files and headers:
+# [connections.report]
+# kind = "tables"
+# timezone = "UTC"
+# currency = "USD"
+#
+# [connections.report.files]
+# opportunities = "exports/deals.csv"   # a row a deal
+# owners = "exports/owners.csv"         # these may be left out
+# activities = "exports/activities.csv"
+# history = "exports/history.csv"
+"""
 _PATHS = ("opportunities", "owners", "activities", "history", "products", "findings")
 _WORDS = ("stage_entered", "won", "lost", "open", "dates", "decimal", "encoding")
 

@@ -27,20 +27,38 @@ def coverage(parts: Iterable[Snapshot]) -> pl.DataFrame:
 
     `parts` are slices that together hold every deal; one is held at a time.
     """
-    by_team = pl.concat(map(_logged, parts)).group_by("team").agg(pl.col("open_deals", "touched").sum())
+    return team_shares(pl.concat(map(_logged, parts)))
+
+
+def team_shares(counts: pl.DataFrame) -> pl.DataFrame:
+    """`coverage` out of team, open_deals and touched of parts that add up to every deal."""
+    by_team = counts.group_by("team").agg(pl.col("open_deals", "touched").sum())
     share = pl.when(pl.col("open_deals") >= FEWEST_DEALS).then(pl.col("touched") / pl.col("open_deals"))
     return by_team.with_columns(share=share).sort("team")
 
 
 def _logged(part: Snapshot) -> pl.DataFrame:
     """Of the slice's open deals: how many each team owns, and has touched in 30 days."""
-    teams = part.owners.select("team", owner_id="id").drop_nulls("team")
+    return of_teams(by_owner(open_deals(part)), part.owners)
+
+
+def open_deals(part: Snapshot) -> pl.DataFrame:
+    """key, owner_id and touched (in 30 days) of a slice's open deals."""
     touched = part.activity.select("key", touched=pl.col("touches_30d") > 0)
     deals = beside(part.deals.filter(~pl.col("is_closed")).select("key", "owner_id"), touched)
-    return deals.join(teams, on="owner_id").group_by("team").agg(
-        open_deals=pl.len().cast(pl.Int64),
-        touched=pl.col("touched").fill_null(value=False).sum().cast(pl.Int64),
-    )  # fmt: skip
+    return deals.with_columns(pl.col("touched").fill_null(value=False))
+
+
+def by_owner(deals: pl.DataFrame) -> pl.DataFrame:
+    """owner_id, open_deals and touched out of `open_deals`."""
+    counts = {"open_deals": pl.len().cast(pl.Int64), "touched": pl.col("touched").sum().cast(pl.Int64)}
+    return deals.drop_nulls("owner_id").group_by("owner_id").agg(**counts)
+
+
+def of_teams(counts: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """team, open_deals and touched out of `by_owner`, for owners with a team."""
+    teams = owners.select("team", owner_id="id").drop_nulls("team")
+    return counts.join(teams, on="owner_id").select("team", "open_deals", "touched")
 
 
 def with_activities(

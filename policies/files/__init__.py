@@ -26,7 +26,8 @@ from policies.files.policy_set import constants_of, example_count, revision, unt
 
 if TYPE_CHECKING:
     from policies.files.excerpts import entry_texts
-    from policies.files.own_kpis.reader import read_kpis
+    from policies.files.own_kpis.connections import Here
+    from policies.files.own_kpis.reader import read_kpis, read_sound_kpis
     from policies.files.own_kpis.refused import RefusedKpi, refused_kpis
     from policies.files.read_examples import LOST
     from policies.files.reader import read_policies
@@ -36,16 +37,17 @@ if TYPE_CHECKING:
     from policies.files.waivers import NO_REASON, add_waiver, end_waivers
 
 __all__ = [
-    "AT_MOST_SHARE", "LOST", "NO_REASON", "Example", "Examples", "FactValue", "GateScenario",
+    "AT_MOST_SHARE", "LOST", "NO_REASON", "Example", "Examples", "FactValue", "GateScenario", "Here",
     "Mode", "ModeCase", "Policy", "PolicySet", "RefusedKpi", "ScenarioDay", "Severity", "Waiver", "about", "add_waiver",
     "constants_of", "deal_facts", "end_waivers", "entry_texts", "example_count", "is_judged", "json_schema",
-    "read_kpis", "read_policies", "refused_kpis", "revision", "untested", "where_it_applies",
+    "read_kpis", "read_policies", "read_sound_kpis", "refused_kpis", "revision", "untested", "where_it_applies",
 ]  # fmt: skip
 
 LOADED_ON_USE: Final = {
     "entry_texts": "excerpts",
     "LOST": "read_examples",
-    "read_kpis": "own_kpis.reader",
+    "Here": "own_kpis.connections",
+    **dict.fromkeys(("read_kpis", "read_sound_kpis"), "own_kpis.reader"),
     **dict.fromkeys(("RefusedKpi", "refused_kpis"), "own_kpis.refused"),
     "read_policies": "reader",
     "json_schema": "schema",

@@ -166,3 +166,10 @@ class PolicySet:
         """Every criterion of every process with its place, in order."""
         for process in self.processes:
             yield from process.criteria()
+
+    @property
+    def actions(self) -> dict[str, tuple[ActionRule, ...]]:
+        """The actions of each policy and criterion that has some, by its id. The flag itself holds its mode."""
+        found = {policy.id: policy.actions for policy in self.policies}
+        found |= {place.id: place.criterion.actions for place in self.criteria()}
+        return {name: actions for name, actions in found.items() if actions}

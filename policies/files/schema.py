@@ -9,7 +9,7 @@ from model.subjects import SUBJECTS
 from policies.files.modes_and_actions import EVERYONE, MODE_CASE, ROLLOUT, TASK_OWNERS
 from policies.files.modes_and_actions import MOST_DAYS as MOST_DAYS_BEFORE
 from policies.files.node_reader import Key
-from policies.files.own_kpis.reader import KPI
+from policies.files.own_kpis.entry import KPI
 from policies.files.own_kpis.schema import kinds_of_kpis, kpi_schema
 from policies.files.policy import MODES, SEVERITIES
 from policies.files.read_examples import AS_OF, CRITERION_KEYS, ENTER, MOST_DAYS, POLICY_KEYS, SCENARIOS

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model.deal_keys import ALL_DEALS, DealKeys
+from model.snapshot import CRM_STAGES, RATES
 from model.subjects import LEADS, OPPORTUNITIES
 from store.codec import instant, instant_of
 from store.history.builder import HistoryBuilder
 from store.history.leads import read_leads
 from store.history.logged import logged
+from store.history.queries import HISTORY, WITHOUT_FEED, owners, reach, small_table
 from store.history.raw import read, read_some
 from store.history.snapshot import feeds_of, read_snapshot
 
@@ -78,12 +80,40 @@ class History:
         with self.database.reading() as sql:
             return feeds_of(sql, self.database.connection_key(connection))
 
+    def owners(self, connection: str) -> pl.DataFrame:
+        """OWNERS of model/snapshot.py: everybody who owns or owned something."""
+        with self.database.reading() as sql:
+            return owners(sql, self.database.connection_key(connection))
+
+    def shared(self, connection: str, fields: FieldHistory | None) -> dict[str, Any]:
+        """What the verdict on any deal may depend on, by name: small tables, feeds, how far history reaches."""
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
+            return {
+                "owners": owners(sql, key).rows(),
+                "stages": small_table(sql, key, "crm_stage", CRM_STAGES).rows(),
+                "rates": small_table(sql, key, "rate", RATES).rows(),
+                "feeds": sorted(feeds_of(sql, key)),
+                "history": sorted(reach(sql, key, fields, (*HISTORY.values(), *WITHOUT_FEED)).oldest.items()),
+            }
+
     def recorded_since(self, connection: str) -> datetime | None:
         """When the connection's first deal was first seen; None where there is none."""
         with self.database.reading() as sql:
             query = "SELECT min(first_seen) FROM opportunity WHERE connection = ?"
             (found,) = sql.rows(query, self.database.connection_key(connection))[0]
         return None if found is None else instant_of(found)
+
+    def gone_between(self, connection: str, after: datetime, until: datetime) -> int:
+        """How many deals that existed at one instant were deleted or merged by a later one."""
+        query = (
+            "SELECT count(*) FROM opportunity WHERE connection = ? AND first_seen IS NOT NULL AND gone IS NOT NULL"
+            " AND (created IS NULL OR created <= ?) AND gone_at > ? AND gone_at <= ?"
+        )
+        since, to = instant(after), instant(until)
+        with self.database.reading() as sql:
+            (found,) = sql.rows(query, self.database.connection_key(connection), since, since, to)[0]
+        return int(found)
 
     def recorded(
         self, connection: str, keys: pl.Series, as_of: datetime, *, touch: TouchRule,

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from model.records import COLUMNS as TYPES
+from store.mirror.reconcile import note_rows
 from store.tracked_tables import PARENTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from model.sync import Page
+    from store.mirror.touched import Touched
     from store.sql import Sql
     from store.tracked_tables import Parent
 
 COLUMNS: Final = ("connection", "table_name", "id", "reason", "run", "seen_at")
 
 
-def keep_aside(sql: Sql, connection: int, page: Page, run_id: int | None, seen: int) -> None:
+def keep_aside(  # noqa: PLR0917 - the page and what is collected of it
+    sql: Sql, connection: int, page: Page, run_id: int | None, seen: int, touched: Touched
+) -> None:
     """Keep what the page sets aside, and forget what it has read at last."""
     _forget_read(sql, connection, page)
     if not page.aside:
@@ -27,7 +31,9 @@ def keep_aside(sql: Sql, connection: int, page: Page, run_id: int | None, seen: 
     rows = {(one.table, one.id): (connection, one.table, one.id, one.reason, run_id, seen) for one in page.aside}
     sql.upsert("aside", COLUMNS, list(rows.values()), COLUMNS[:3])
     for table, parent in PARENTS.items():
-        _unknown(sql, parent, connection, [id_ for of, id_ in rows if of == table and id_])
+        unknown = [id_ for of, id_ in rows if of == table and id_]
+        _unknown(sql, parent, connection, unknown)
+        touched.rows(table, unknown, ())
 
 
 def _forget_read(sql: Sql, connection: int, page: Page) -> None:
@@ -47,7 +53,7 @@ def waiting(sql: Sql, connection: int, at_most: int) -> dict[str, list[str]]:
     return {table: ids[:at_most] for table, ids in found.items()}
 
 
-def drop_gone(sql: Sql, connection: int, asked: Mapping[str, Collection[str]], as_of: int) -> None:
+def drop_gone(sql: Sql, connection: int, asked: Mapping[str, Collection[str]], as_of: int, touched: Touched) -> None:
     """Forget what was looked for by id and is neither read nor set aside again; what is known of it is gone."""
     known = sql.rows("SELECT table_name, id FROM aside WHERE connection = ?", connection)
     rows = [(connection, table, id_) for table, id_ in known if id_ in asked.get(table, ())]
@@ -55,6 +61,7 @@ def drop_gone(sql: Sql, connection: int, asked: Mapping[str, Collection[str]], a
     for table in {table for _, table, _ in rows if "gone" in TYPES[table]}:
         stamp, at = (", gone_at = ?", (as_of,)) if table in PARENTS else ("", ())
         ids = [("vanished", *at, connection, id_) for _, of, id_ in rows if of == table]
+        note_rows(sql, connection, table, [id_ for *_, id_ in ids], touched)
         sql.many(f'UPDATE "{table}" SET gone = ?{stamp} WHERE connection = ? AND id = ? AND gone IS NULL', ids)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from model.records import Record
     from store.mirror.field_changes import Row
+    from store.mirror.touched import Touched
     from store.sql import Sql
     from store.tracked_tables import Parent
 
@@ -37,7 +38,7 @@ def keys_of(sql: Sql, connection: int, ids: Collection[str]) -> dict[Any, int]:
 
 
 def keep_parents(  # noqa: PLR0917 - the records and the times of reading
-    sql: Sql, parent: Parent, connection: int, records: Mapping[str, Record], seen: int, as_of: int
+    sql: Sql, parent: Parent, connection: int, records: Mapping[str, Record], seen: int, as_of: int, touched: Touched
 ) -> Kept:
     """Write the deals (or leads) of a page, given by id."""
     columns, written = parent.columns, itemgetter(*parent.columns, *STAMPS)
@@ -61,6 +62,7 @@ def keep_parents(  # noqa: PLR0917 - the records and the times of reading
             found += changes(parent, old["key"], old, row, seen, as_of)
     sql.upsert(parent.table, ("connection", "id", *columns, *STAMPS), rows, ("connection", "id"))
     sql.many(f"UPDATE {parent.table} SET seen_at = ? WHERE key = ?", same)
+    touched.rows(parent.table, (row[1] for row in rows), ())
     field_changes = keep_changes(sql, parent, connection, found) if found else 0
     return Kept(new, len(rows) - new, len(same), field_changes, returned=tuple(returned))
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from model.records import COLUMNS
 from store import mirror_tables
 from store.codec import WRITE
+from store.forgotten import without_forgotten
 from store.mirror import returned
 from store.mirror.aside import drop_gone, keep_aside
 from store.mirror.field_changes import drop_known
 from store.mirror.kept import Kept
 from store.mirror.merge import keep_parents, keys_of
 from store.mirror.reconcile import delete_unlisted, reconcile
+from store.mirror.touched import Touched
 from store.tracked_tables import PARENTS
 
 if TYPE_CHECKING:
@@ -31,21 +33,22 @@ ENCODERS: Final = {
 
 def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, seen: int, as_of: int) -> Kept:
     """Write a page and its cursor on an open transaction."""
-    kept = Kept()
+    kept, touched, page = Kept(), Touched(), without_forgotten(sql, connection, page)
     for table in sorted(page.records, key=list(COLUMNS).index):  # deals first, so that children find them
-        kept += _keep_table(sql, connection, table, page.records[table], seen=seen, as_of=as_of)
+        kept += _keep_table(sql, connection, table, page.records[table], touched, seen=seen, as_of=as_of)
     if kept.returned:
         returned.note(sql, connection, kept.returned)
     for table, parents in page.whole.items():
         listed = {record["id"] for record in page.records.get(table, ())}
         column = mirror_tables.PARENT_ID.get(table, "key")
         among = parents if column != "key" else keys_of(sql, connection, parents).values()
-        kept += Kept(changed=delete_unlisted(sql, connection, table, column, among, listed))
+        kept += Kept(changed=delete_unlisted(sql, connection, table, column, among, listed, touched))
     for table, ids in page.present.items():
-        vanished, held_back = reconcile(sql, connection, table, ids, as_of)
+        vanished, held_back = reconcile(sql, connection, table, ids, as_of, touched)
         kept += Kept(vanished=vanished, held_back=held_back)
-    keep_aside(sql, connection, page, run_id, seen)
-    drop_gone(sql, connection, page.asked, as_of)
+    keep_aside(sql, connection, page, run_id, seen, touched)
+    drop_gone(sql, connection, page.asked, as_of, touched)
+    touched.note(sql, connection, seen)
     feeds = [(connection, name, as_of) for name in sorted(page.feeds)]
     sql.upsert("feed", ("connection", "name", "read_at"), feeds, ("connection", "name"))
     if page.cursor is not None:
@@ -54,16 +57,20 @@ def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, s
     return kept + Kept(aside=len(page.aside))
 
 
-def _keep_table(sql: Sql, connection: int, table: str, records: list[Record], *, seen: int, as_of: int) -> Kept:
+def _keep_table(
+    sql: Sql, connection: int, table: str, records: list[Record], touched: Touched, *, seen: int, as_of: int
+) -> Kept:
     latest = {record["id"]: record for record in records}  # a record that came twice: the last one counts
     if not latest:
         return Kept()
     if table in PARENTS:
-        return keep_parents(sql, PARENTS[table], connection, latest, seen, as_of)
-    return _keep_rows(sql, connection, table, latest, seen)
+        return keep_parents(sql, PARENTS[table], connection, latest, seen, as_of, touched)
+    return _keep_rows(sql, connection, table, latest, seen, touched)
 
 
-def _keep_rows(sql: Sql, connection: int, table: str, records: Mapping[str, Record], seen: int) -> Kept:
+def _keep_rows(  # noqa: PLR0917 - the records and what is collected of them
+    sql: Sql, connection: int, table: str, records: Mapping[str, Record], seen: int, touched: Touched
+) -> Kept:
     """Write new and changed rows of any table but deals and leads."""
     child = table in mirror_tables.CHILDREN
     keys = _deal_keys(sql, connection, records) if child else {}
@@ -76,9 +83,10 @@ def _keep_rows(sql: Sql, connection: int, table: str, records: Mapping[str, Reco
         if values != old:
             rows.append((connection, id_, *values))
             new += old is None
+            touched.rows(table, (), (values[0], old[0] if old else 0))
     sql.upsert(table, ("connection", "id", *names), rows, ("connection", "id"))
-    if table in mirror_tables.ORDER and rows and (touched := {row[2] for row in rows}):
-        drop_known(sql, connection, touched)
+    if table in mirror_tables.ORDER and rows:
+        drop_known(sql, connection, {row[2] for row in rows})
     return Kept(new, len(rows) - new, len(records) - len(rows))
 
 

@@ -41,13 +41,14 @@ table, patches = work_tables.batch, work_tables.patch
 
 @dataclass(frozen=True)
 class Batch:
-    """Patches that are sent to the CRM in one call."""
+    """Patches that are sent to the CRM in one call. `clears`: they only take flags off."""
 
     id: int
     connection: str
     run_id: int
     attempts: int
     patches: tuple[Patch, ...]
+    clears: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,21 +101,31 @@ class Pushes:
         return found
 
     def stage(
-        self, connection: str, run_id: int, planned: Sequence[Patch], batch_size: int, lease: Lease | None = None
-    ) -> list[int]:
-        """Queue patches, `batch_size` to a batch; returns the batches' ids. Patches of unknown deals are left out."""
+        self, connection: str, run_id: int, planned: Sequence[Patch], batch_size: int, lease: Lease | None = None,
+        *, clears: bool = False,
+    ) -> list[int]:  # fmt: skip
+        """Queue patches, `batch_size` to a batch; returns the batches' ids. Patches of unknown deals are left out.
+
+        `clears`: they only take flags off, so they are claimed first.
+        """
         key, made = self.database.connection_key(connection), []
         with self.database.writing(lease) as sql:
             for start in range(0, len(planned), batch_size):
-                values = {"connection": key, "run": run_id, "state": "ready", "attempts": 0}
+                values = {"connection": key, "run": run_id, "state": "ready", "attempts": 0, "clears": clears}
                 batch = sql.tx.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one()
                 made.append(int(batch))
                 _insert_patches(sql, key, run_id, made[-1], planned[start : start + batch_size])
         return made
 
-    def claim(self, connection: str, now: datetime, lease: Lease | None = None) -> Batch | None:
-        """Mark the next ready batch as *sending*, commit and return it; None if there is none."""
+    def claim(
+        self, connection: str, now: datetime, lease: Lease | None = None, *, clears: bool | None = None
+    ) -> Batch | None:
+        """Mark the next ready batch as *sending*, commit and return it; None if there is none.
+
+        `clears`: only one that only takes flags off, or only one of the others; None: either.
+        """
         ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
+        ready &= sa.true() if clears is None else sa.func.coalesce(table.c.clears, 0) == int(clears)
         due = sa.or_(table.c.not_before.is_(None), table.c.not_before <= now)
         query = sa.select(table).where(ready & due).order_by(table.c.id).limit(1).with_for_update(skip_locked=True)
         with self.database.writing(lease) as sql:
@@ -123,7 +134,15 @@ class Pushes:
                 return None
             values = {"state": "sending", "attempts": row.attempts + 1, "claimed_at": now}
             sql.tx.execute(sa.update(table).where(table.c.id == row.id).values(values))
-            return Batch(row.id, connection, row.run, row.attempts + 1, tuple(_patches(sql, row.id)))
+            patches = tuple(_patches(sql, row.id))
+            return Batch(row.id, connection, row.run, row.attempts + 1, patches, clears=bool(row.clears))
+
+    def ready(self, connection: str, *, clears: bool) -> bool:
+        """Whether a batch that only takes flags off, or one of the others, waits to be claimed."""
+        mine = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
+        mine &= sa.func.coalesce(table.c.clears, 0) == int(clears)
+        with self.database.reading() as sql:
+            return sql.tx.execute(sa.select(table.c.id).where(mine).limit(1)).first() is not None
 
     def in_flight(self, connection: str) -> list[Batch]:
         """Batches marked *sending*: after a kill, their patches may or may not have been applied."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from store import work_tables
 from store.codec import instant, json
+from store.watch.figures import add
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 patches = work_tables.patch
 STATE: Final = ("sent", "put_back_at", "last_patched_closed", "refused_hash", "refused_at", "locked_at", "undone")
-COUNT: Final = (
-    "INSERT INTO outcome_count (connection, outcome, patches) VALUES (?, ?, ?) ON CONFLICT (connection, outcome)"
-    " DO UPDATE SET patches = outcome_count.patches + excluded.patches"
-)
 GONE: Final = "UPDATE opportunity SET gone = 'vanished', gone_at = ? WHERE key = ? AND gone IS NULL"
 
 
@@ -59,7 +56,8 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
         if outcome.kind == "gone":
             gone.append((instant(as_of), row.key))
     sql.many("UPDATE patch SET outcome = ?, reason = ?, overwritten = ?, at = ? WHERE id = ?", receipts)
-    sql.many(COUNT, [(rows[0].connection, *count) for count in Counter(kind for kind, *_ in receipts).items()])
+    if rows:
+        add(sql, rows[0].connection, "patches", Counter(kind for kind, *_ in receipts))
     sql.upsert("push_state", ("connection", "key", *STATE), states, ("connection", "key"))
     sql.many("UPDATE opportunity SET ours = ? WHERE key = ?", written)
     sql.many(GONE, gone)

@@ -1,17 +1,17 @@
-"""The state of a connection: its pause, description, calls and calibrations."""
+"""The state of a connection: its pause, description and calibrations."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+import orjson
 import sqlalchemy as sa
 
 from model.calibration import Calibration, Median
 from model.errors import SettingsProblem
-from model.sync import Budget, Description, FieldHistory, FieldRule, Offer, Source
+from model.sync import Description, FieldHistory, FieldRule, Offer, Source
 from store import mirror_tables, work_tables
-from store.codec import day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
 
     from store.database import Database
 
-UNSAID: Final = Budget()
-NOTE_CALLS: Final = (
-    "INSERT INTO calls (connection, day, used, allowed, used_by_all) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (connection, day) DO UPDATE SET used = calls.used + excluded.used,"
-    " allowed = COALESCE(excluded.allowed, calls.allowed),"
-    " used_by_all = COALESCE(excluded.used_by_all, calls.used_by_all)"
-)
 table, calibrations = mirror_tables.connection, work_tables.calibration
 
 
@@ -79,28 +72,16 @@ class Connections:
             **_as_offered(kept),
         })  # fmt: skip
 
+    def description_text(self, connection: str) -> str:
+        """The connector's last description as text: equal descriptions have equal texts."""
+        query = sa.select(table.c.description).where(table.c.name == connection)
+        with self.database.reading() as sql:
+            return orjson.dumps(sql.tx.execute(query).scalar(), option=orjson.OPT_SORT_KEYS).decode()
+
     def _set(self, connection: str, **values: object) -> None:
         key = self.database.connection_key(connection)
         with self.database.writing() as sql:
             sql.tx.execute(sa.update(table).where(table.c.key == key).values(values))
-
-    def note_calls(self, connection: str, on: date, calls: int, said: Budget = UNSAID) -> int:
-        """Add calls to a day's count and return the new count; `said`: the day's calls as the CRM reports them."""
-        key = self.database.connection_key(connection)
-        with self.database.writing() as sql:
-            sql.run(NOTE_CALLS, key, day(on), calls, said.allowed, said.used)
-            return int(sql.rows("SELECT used FROM calls WHERE connection = ? AND day = ?", key, day(on))[0][0])
-
-    def calls_on(self, connection: str, on: date) -> int:
-        """The number of calls on a day."""
-        return self.budget_on(connection, on).own
-
-    def budget_on(self, connection: str, on: date) -> Budget:
-        """Our calls on a day, and the CRM's as it last reported them on that day."""
-        query = "SELECT used_by_all, allowed, used FROM calls WHERE connection = ? AND day = ?"
-        with self.database.reading() as sql:
-            rows = sql.rows(query, self.database.connection_key(connection), day(on))
-        return Budget(*rows[0]) if rows else UNSAID
 
     def propose_calibration(self, connection: str, proposed: Calibration) -> int:
         """Keep a calibration as a proposal and return its id; raises ValueError without a date."""

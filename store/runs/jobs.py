@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from model.errors import ConnectionBusy
-from store import mirror_tables, schedule_tables
+from model.errors import ConnectionBusy, SettingsProblem
+from store import mirror_tables, work_tables
 from store.codec import instant
 from store.fence import is_dead, this_process
 
 if TYPE_CHECKING:
     from store.database import Database
 
-table, connections = schedule_tables.job, mirror_tables.connection
+table, connections = work_tables.job, mirror_tables.connection
 COLUMNS: Final = tuple(column for column in table.c if column.name != "connection")
 FRESH: Final[dict[str, Any]] = {"not_before": None, "until": None, "ended_at": None, "process": None}
 """The columns of an occasion that no process works on."""
@@ -82,6 +82,7 @@ class Jobs:
 
     def all(self) -> dict[tuple[str, str], Job]:
         """Every job by connection and name."""
+        self.database.forget_keys()
         query = sa.select(connections.c.name, *COLUMNS).join(connections, connections.c.key == table.c.connection)
         with self.database.reading() as sql:
             found = [Job(*row) for row in sql.tx.execute(query)]
@@ -96,8 +97,14 @@ class Jobs:
         return [job for job in self.of(connection) if job.set_aside]
 
     def first_seen(self, connection: str, name: str, due: datetime, now: datetime, *, ended: bool) -> bool:
-        """Keep the first occasion of a job; false where another process was faster. `ended`: it is not worked on."""
-        key = self.database.connection_key(connection)
+        """Keep the first occasion of a job; false where another process was faster, or the connection was removed.
+
+        `ended`: it is not worked on.
+        """
+        try:
+            key = self.database.connection_key(connection)
+        except SettingsProblem:
+            return False
         insert = (
             "INSERT INTO job (connection, name, due, sent_at, ended_at, attempts) VALUES (?, ?, ?, ?, ?, 0)"
             " ON CONFLICT (connection, name) DO NOTHING"
@@ -132,6 +139,7 @@ class Jobs:
 
     def begin(self, asked: Occasion, now: datetime, seconds: float, process: str | None = None) -> Turn:
         """Take a turn; raises ConnectionBusy, with the reason, where the message asks for nothing."""
+        self.database.forget_keys()
         key, process = self.database.connection_key(asked.connection), process or this_process()
         columns = ("connection", "name", "due", "attempts", "process", "until", "ended_at", "not_before")
         with self.database.writing() as sql:

@@ -16,6 +16,7 @@ from store import mirror_tables, work_tables
 from store.codec import instant, text
 from store.fence import Lease, assert_held, is_dead, this_process
 from store.runs.run_end import KILLED, LOST
+from store.watch.figures import add, add_open_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +84,11 @@ class Runs:
         if digest := counts.get("policy_digest"):
             values["policy_digest"] = digest
         with self.database.writing() as sql:
+            row = sql.tx.execute(sa.select(table).where(table.c.id == run_id).with_for_update()).one()
+            if row.state is None:
+                add(sql, row.connection, "runs", {how.state: 1})
+            if row.state is None and at and row.started_at:
+                add(sql, row.connection, "run_us", {how.state: instant(at) - instant(row.started_at)})
             sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(values))
 
     def under_way(self, connection: str, now: datetime) -> bool:
@@ -140,6 +146,7 @@ class Runs:
         self, connection: str, holder: str, now: datetime, seconds: float = 60, process: str | None = None
     ) -> Lease:
         """Take the lease of a connection; raises ConnectionBusy while a live holder has it."""
+        self.database.forget_keys()
         key = self.database.connection_key(connection)
         until = now + timedelta(seconds=seconds)
         with self.database.writing() as sql:
@@ -175,6 +182,7 @@ def _end_open_runs(sql: Sql, connection: int, lapsed: Any, seconds: float) -> No
     """End the rows of runs that nobody ended; a killed run was last seen when its lease was renewed."""
     seen = lapsed and instant(lapsed.until - timedelta(seconds=seconds))
     how = KILLED if lapsed and lapsed.held else LOST
+    add_open_runs(sql, connection, how.state)
     sql.run(
         "UPDATE run SET state = ?, reason = ?, ended_at = CASE WHEN started_at > ? THEN started_at ELSE ? END"
         " WHERE connection = ? AND state IS NULL",

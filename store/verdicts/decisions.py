@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from model.subjects import OPPORTUNITIES
+from store import work_tables
 from store.codec import instant, instant_of
 from store.verdicts.deal_list import DEAL_COLUMNS, at_run, deal_row
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from store.database import Database
+    from store.fence import Lease
     from store.sql import Sql
 
 ABOUT_DEALS: Final = f" AND subject = '{OPPORTUNITIES.table}'"
@@ -84,16 +86,14 @@ class Decisions:
                 return None
             return _decided(sql, key, deals[0][0], deal_id, run)
 
-    def forget(self, connection: str, before: datetime) -> int:
+    def forget(self, connection: str, before: datetime, lease: Lease | None = None) -> int:
         """Delete past rows that ended before the verdict in force at an instant; returns how many."""
         key = self.database.connection_key(connection)
-        with self.database.writing() as sql:
+        with self.database.writing(lease) as sql:
             oldest = oldest_kept(sql, key, before)
-            if oldest is None:
-                return 0
-            sql.run("UPDATE run SET judged = NULL WHERE connection = ? AND judged = 1 AND id < ?", key, oldest)
-            tables = ("finding_past", "deal_verdict_past")
-            return sum(sql.run(f"DELETE FROM {t} WHERE connection = ? AND ended <= ?", key, oldest) for t in tables)
+            sql.run("UPDATE run SET judged = NULL WHERE connection = ? AND judged = 1 AND id < ?", key, oldest or 0)
+        past, where = (work_tables.finding_past, work_tables.deal_verdict_past), "connection = ? AND ended <= ?"
+        return sum(self.database.delete(table, where, (key, oldest or 0), lease) for table in past)
 
 
 def _judgement(sql: Sql, run: int) -> Judgement:

@@ -10,8 +10,9 @@ import polars as pl
 
 from kpis.catalogue import SHIPPED
 from kpis.dictionary import STAGE
-from kpis.measure import Question, measure
+from kpis.measure import measure
 from kpis.populations import Source, rows_of
+from kpis.question import Question
 from kpis.window import Window
 from model.facts import KNOWN
 from tests.benches.kpi_rows import PROCESS, TODAY, pipeline

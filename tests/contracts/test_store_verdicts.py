@@ -245,11 +245,3 @@ def test_a_connection_can_be_paused_described_and_its_calls_counted(store):
     )  # fmt: skip
     store.connections.keep_description("acme", seen)
     assert store.connections.description("acme") == seen
-    assert [
-        store.connections.note_calls("acme", NOON.date(), 5),
-        store.connections.note_calls("acme", NOON.date(), 2),
-    ] == [5, 7]
-    assert (
-        store.connections.calls_on("acme", NOON.date()),
-        store.connections.calls_on("acme", (NOON + DAY).date()),
-    ) == (7, 0)

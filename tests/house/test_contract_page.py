@@ -83,8 +83,9 @@ def test_the_doctor_table_has_every_key_of_a_finding_and_every_topic_and_level()
 
 def test_the_kpi_table_has_every_key_of_a_value():
     kpi = SHIPPED["win_rate_closed"]
-    value = KpiValue(kpi, {}, Answer(None, why="why"), "share", "all", None, None, datetime(2026, 11, 15, tzinfo=UTC))
-    added_by_the_run = {"without_excused", "trusted", "rate_date", "scope", "where", "benchmark", "not_by"}
+    at = datetime(2026, 11, 15, tzinfo=UTC)
+    value = KpiValue(kpi, {}, Answer(None, why="why"), "share", "all", None, None, at, currency="USD")
+    added_by_the_run = {"without_excused", "trusted", "rate_date", "scope", "where", "benchmark", "not_by", "no_value"}
     assert keys_of(section("`kpis`"), "key of a value") == set(value.json()) | added_by_the_run
 
 

@@ -3,8 +3,9 @@
 from kpis.catalogue import SHIPPED
 from kpis.custom import columns_of, custom
 from kpis.dictionary import DEAL_DIMS
-from kpis.measure import Question, measure
+from kpis.measure import measure
 from kpis.populations import Source, rows_of
+from kpis.question import Question
 from policies.files import read_kpis
 from tests.kpis.fixtures import PROCESS
 

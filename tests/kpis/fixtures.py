@@ -7,9 +7,10 @@ import polars as pl
 
 from kpis.catalogue import SHIPPED
 from kpis.dictionary import DEAL_DIMS
-from kpis.measure import Question, measure
+from kpis.measure import measure
 from kpis.populations import Source, rows_of
 from kpis.populations.activities import TOUCHES
+from kpis.question import Question
 from model.process import Process, Stage
 from model.snapshot import INSTANT, MONEY
 from model.wide import Wide

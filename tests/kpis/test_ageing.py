@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from kpis.measure import Question, measure
+from kpis.measure import measure
 from kpis.populations import Source, rows_of
+from kpis.question import Question
 from model.process import Process
 from tests.kpis.fixtures import PROCESS, TODAY, deal, pipeline, value_of, walk
 

@@ -5,8 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from kpis.measure import Question, measure
+from kpis.measure import measure
 from kpis.populations import Source, rows_of
+from kpis.question import Question
 from kpis.window import Window
 from model.errors import SettingsProblem
 from tests.kpis.fixtures import TODAY, deal, pipeline, value_of, walk

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.entry_evidence import FEWEST, by_owner, mark_untrusted, p_value, stages
+from kpis.rules.entry_evidence import FEWEST, by_owner, mark_untrusted, p_value, stages
 
 NAMES = {"u1": "Ann", "u2": "Bob", "u3": "Cyd"}
 TITLES = {"deals/evaluation/criteria": "Evaluation criteria known", "deals/evaluation/budget": "Budget confirmed"}

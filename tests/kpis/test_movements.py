@@ -41,6 +41,13 @@ def test_created_value_goes_by_month():
     assert {month: value.value for month, value in months.items()} == {"2026-07": 5, "2026-08": 7}
 
 
+def test_a_period_outside_the_window_is_no_group_and_one_inside_it_is_even_where_nothing_happened():
+    deals = [deal("won", 5, closed_on=date(2026, 8, 3)), deal("won", 5, closed_on=date(2026, 11, 3)), deal(amount=5)]
+    quiet = deal("lost", 5, closed_on=date(2026, 7, 3))
+    months = value_of(pipeline([*deals, quiet]), "won_deals", by="month", window=Q3)
+    assert {month: value.value for month, value in months.items() if month} == {"2026-07": 0, "2026-08": 1}
+
+
 def test_won_and_lost_are_counted_by_the_day_of_closing():
     deals = [
         deal("won", amount=5, closed_on=JULY), deal("won", amount=6, closed_on=MAY),

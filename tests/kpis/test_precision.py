@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from kpis.precision import ENOUGH_ENDED, classed, counted, ended, figures, to_demote, with_says
+from kpis.rules.precision import ENOUGH_ENDED, classed, counted, ended, figures, to_demote, with_says
 from model.flag_history import ACTS, DEAL_SPANS, FLAG_SPANS, RUNS
 
 DAY = timedelta(days=1)

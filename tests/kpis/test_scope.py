@@ -2,8 +2,9 @@
 
 import pytest
 
-from kpis.measure import Question, measure
+from kpis.measure import measure
 from kpis.populations import Source, rows_of
+from kpis.question import Question
 from model.facts import FACTS
 from policies.language import parse_condition
 from tests.kpis.fixtures import PROCESS, deal, pipeline

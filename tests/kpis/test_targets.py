@@ -110,6 +110,13 @@ def test_a_target_of_a_month_is_not_counted_beside_those_of_its_quarter_and_the_
     assert coverage.why.endswith("1 target for 2026-11 not counted beside those for 2026-Q4")
 
 
+@pytest.mark.parametrize("window", [None, Window("90d"), Window("quarter"), Window("2026-Q4")])
+def test_the_note_about_other_targets_is_the_same_in_every_window_that_asks_for_the_same_period(window):
+    goals = targets(("Ann", None, "2026-Q4", "100", None), ("Bob", None, "2026-11", "9", None))
+    coverage = value_of(org(), "pipeline_coverage", targets=goals, window=window)
+    assert coverage.why.endswith("1 target for 2026-11 not counted beside those for 2026-Q4")
+
+
 @pytest.mark.parametrize(("period", "due"), [("2026-Q4", 0), ("FY2027-Q4", 100)])
 def test_a_quarter_is_the_calendars_and_with_fy_the_fiscal_one(period, due):
     wide = pipeline([deal(amount=100, close_date=date(2027, 1, 20)), deal(amount=100, close_date=date(2027, 2, 20))])

@@ -1,4 +1,4 @@
-"""What any command asks of the CRM counts in the day's share of its calls."""
+"""What any command asks of the CRM counts in the share of its calls."""
 
 from dataclasses import replace
 
@@ -18,10 +18,10 @@ def team(tmp_path):
 
 
 def uncounted(team):
-    """Calls that the CRM has had from us and that the day's count lacks."""
+    """Calls that the CRM has had from us and that the count lacks."""
     sent = team.services.connect(NAME).calls
     assert sent
-    return sent - team.services.store.connections.calls_on(NAME, team.services.clock().date())
+    return sent - team.services.store.calls.count(NAME, team.services.clock())
 
 
 @pytest.mark.parametrize("command", [check, clear, provision])
@@ -41,7 +41,7 @@ def test_the_calls_of_a_pull_count_while_it_goes_on_so_that_a_kill_loses_few(tea
     store, seen = team.services.store, []
 
     def page(*_):
-        seen.append(store.connections.calls_on(NAME, team.services.clock().date()))
+        seen.append(store.calls.count(NAME, team.services.clock()))
 
     team.services = replace(team.services, progress=page)
     team.run()

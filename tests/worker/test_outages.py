@@ -113,7 +113,7 @@ def test_a_run_whose_store_fails_near_its_end_leaves_neither_an_open_row_nor_a_l
     (row,) = runs(team.services)
     assert row["outcome"] != "under way"
     team.services.store.runs.lease(NAME, "the next run", team.services.clock())
-    assert team.services.store.connections.calls_on(NAME, team.services.clock().date()) > 0
+    assert team.services.store.calls.count(NAME, team.services.clock()) > 0
 
 
 def test_a_store_that_stays_away_is_waited_for_no_longer_than_a_lease(team, trouble):

@@ -1,4 +1,4 @@
-"""`connection check|provision|pause|resume|clear`."""
+"""`connection check|provision|pause|resume|clear`; worker/cli/upkeep has the others."""
 
 from __future__ import annotations
 
@@ -78,6 +78,8 @@ def pause(context: typer.Context, name: Name, as_json: Json = False) -> None:
 def resume(context: typer.Context, name: Name, as_json: Json = False) -> None:
     """Allow runs on the connection again, and have scheduled work that was set aside tried again.
 
+    A connection that was removed begins anew.
+
     Example: sluicegate connection resume acme
     """
     _note(context, name, as_json, paused=False)
@@ -97,14 +99,14 @@ def clear(
     from worker.cli.run import show as show_report
     from worker.usecases.connection import clear as flow
 
-    if not (yes or _confirmed(f"Empty our fields on every deal of '{name}' that carries them?")):
+    if not (yes or confirmed(f"Empty our fields on every deal of '{name}' that carries them?")):
         raise SettingsProblem("Nothing was cleared; answer yes, or give --yes where nobody can be asked.")
     report = flow(asked(context).services(), name)
     say(report.to_json(), as_json, lambda: show_report(report))
     raise typer.Exit(report.exit_code)
 
 
-def _confirmed(question: str) -> bool:
+def confirmed(question: str) -> bool:
     """Ask for confirmation. False if nobody is at the terminal."""
     try:
         return typer.confirm(question, err=True)
@@ -118,6 +120,7 @@ def _note(context: typer.Context, name: str, as_json: bool, *, paused: bool) -> 
     if paused:
         services.store.connections.pause(name, "by hand", services.clock())
     else:
+        services.store.removal.allow(name)
         services.store.connections.resume(name)
         services.store.jobs.resume(name)
     sentence = _paused(services, name) if paused else f"'{name}' runs again."

@@ -16,6 +16,8 @@ from worker.usecases.narrowed_lists import SORTS, in_order, picked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from worker.usecases.digest import HomeAmounts
+
 Owner = Annotated[str, typer.Option("--owner", help="only those of this owner")]
 Policy = Annotated[str, typer.Option("--policy", metavar="ID", help="only those with a flag of this policy")]
 Top = Annotated[int, typer.Option("--top", min=0, help="only the first so many; 0: all")]
@@ -44,11 +46,13 @@ def deals(
 ) -> None:
     """List the deals, the most valuable first: amount, close date, stage, owner, score and the worst flag.
 
+    CSV has the amount as a number, its currency, and the amount in the home currency where it is known.
+
     Example: sluicegate deals acme --flagged --owner 'Ann Lee' --top 20
     """
     from worker.usecases.answers import deals as answer
     from worker.usecases.answers import judged_or_say
-    from worker.usecases.digest import amounts
+    from worker.usecases.digest import HomeAmounts, amounts
 
     if sort not in SORTS:
         raise SettingsProblem(f"--sort {sort}: write one of {', '.join(SORTS)}{did_you_mean(sort, SORTS) or '.'}")
@@ -59,10 +63,11 @@ def deals(
         answer(services, name, flagged=flagged, labels=True), {"owner": owner, "team": team, "stage": stage}, policy
     )
     mixed = len({deal["currency"] for deal in found if deal["amount"] is not None}) > 1
-    found = in_order(found, sort, amounts(services, name) if mixed else {})
+    home = amounts(services, name) if mixed or as_csv else HomeAmounts()
+    found = in_order(found, sort, home.by_deal if mixed else {})
     first = found[: top or None]
     if as_csv:
-        print_csv([column.head for column in DEAL], map(deal_cells, first))
+        print_csv(*deal_csv(first, home))
         return
     listed = [{key: value for key, value in deal.items() if key != "stage_name"} for deal in first]
     say({"deals": listed}, as_json, lambda: show_lines(_some_of(first, found, "deal"), DEAL, map(deal_cells, first)))
@@ -113,6 +118,8 @@ DEAL: Final = (
     Column("id"), Column("deal", 22), Column("amount", right=True), Column("closes"), Column("stage", 8, drop=2),
     Column("owner", 8, drop=1), Column("score", right=True), Column("flag", 14), Column("more", brief="+"),
 )  # fmt: skip
+AMOUNTS: Final = ("amount", "currency", "amount_home", "home_currency")
+"""The columns of CSV in the place of the amount."""
 LEAD: Final = (
     Column("id"), Column("lead", 20), Column("company", 12, drop=1), Column("status", 8, drop=2),
     Column("owner", 8, drop=3), Column("flag", 14), Column("more", brief="+"),
@@ -126,6 +133,21 @@ def deal_cells(deal: dict[str, Any]) -> tuple[str, ...]:
     score = "" if deal["score"] is None else str(deal["score"])
     texts = (deal["id"], deal["name"] or "", worth, deal["close_date"] or "", stage or "", deal["owner"] or "", score)
     return (*texts, *_flag(deal["flags"]))
+
+
+def deal_csv(deals: Sequence[dict[str, Any]], home: HomeAmounts) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Heads and lines of CSV, in which amounts are plain numbers beside their currency; at home only where known."""
+    from kpis.values import written
+
+    heads = [column.head for column in DEAL]
+    place = heads.index("amount")
+
+    def line(deal: dict[str, Any]) -> tuple[str, ...]:
+        cells, worth = deal_cells(deal), home.by_deal.get(deal["id"])
+        at_home = ("", "") if worth is None else (str(written(worth, money=True)), home.currency or "")
+        return (*cells[:place], deal["amount"] or "", deal["currency"] or "", *at_home, *cells[place + 1 :])
+
+    return [*heads[:place], *AMOUNTS, *heads[place + 1 :]], [line(deal) for deal in deals]
 
 
 def _lead_cells(lead: dict[str, Any]) -> tuple[str, ...]:

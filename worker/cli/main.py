@@ -28,6 +28,7 @@ from worker.cli import (
     setup,
     steps,
     trying,
+    upkeep,
     watching,
 )
 from worker.cli.common import OUR_FAULT, WRONG, Asked, exit_code_of, say_error
@@ -57,6 +58,7 @@ for module in (
     rollout,
     precision,
     services,
+    upkeep,
     watching,
 ):
     module.add_to(app)

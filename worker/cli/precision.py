@@ -70,7 +70,7 @@ def _show_evidence(answer: Mapping[str, Any]) -> None:
 
 
 def _share(share: float | None) -> str:
-    return "unknown" if share is None else f"{share:.0%}"
+    return "none known" if share is None else f"{share:.0%}"
 
 
 def _show_precision(answer: Mapping[str, Any]) -> None:

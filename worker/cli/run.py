@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 Names = Annotated[list[str], typer.Argument(help="connections' names in the config file, run in this order")]
 AsOf = Annotated[
-    str, typer.Option("--as-of", metavar="T", help="ISO date or instant; implies a dry run unless sandbox")
+    str,
+    typer.Option(
+        "--as-of",
+        metavar="T",
+        help="ISO instant, or noon of an ISO date in the connection's zone; implies a dry run unless sandbox",
+    ),
 ]
 
 

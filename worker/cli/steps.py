@@ -72,8 +72,8 @@ def measure(context: typer.Context, name: Name, as_of: AsOf = "", as_json: Json 
 
 
 def _show_measured(found: KpiAnswer) -> None:
-    show_kpis(found.rows, whole=True)
     show_remarks(found)
+    show_kpis(found.rows, whole=True)
 
 
 def push(

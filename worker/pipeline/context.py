@@ -15,7 +15,7 @@ from connectors.registry import crm
 from model.helpers.words import many
 from model.previous_verdict import PreviousVerdict
 from model.subjects import OPPORTUNITIES
-from policies.judging.brake import Baseline, over_share, revision_of, tally
+from policies.judging.brake import CHANGES, FEW, Baseline, over_share, revision_of, tally
 from policies.judging.context import Context
 from policies.judging.rules import rules_of
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from policies.judging.brake import HeldRule
     from policies.judging.rules import Rule
     from policies.judging.verdict import Verdict
-    from store import Approval
+    from store import Approval, LastJudging
     from worker.pipeline.session import Session
 
 NOT_ROLLED_OUT: Final = (
@@ -37,6 +37,8 @@ NOT_ROLLED_OUT: Final = (
     "`rollout: everyone`, or {{teams: […]}}, at the top of a policy file or in a policy opens them."
 )
 WEEK: Final = timedelta(days=7)
+LOST: Final = "lost"
+"""Deals that a rule may no longer apply to, because they were judged again."""
 
 
 def context_of(session: Session, policies: PolicySet) -> Context:
@@ -98,12 +100,34 @@ class BrakeTally:
     calibration: Calibration
     rules: tuple[Rule, ...] = ()
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """After `add_others`: at most so many deals change, and between `of` and `of` + LOST the rule applies to."""
 
     def add(self, verdict: Verdict) -> None:
         """Take in the verdict on a slice."""
         self.rules = verdict.rules
         if has_brake(self.session):
             self.counts += tally(verdict, self._baseline)
+
+    def add_others(self, last: LastJudging, affected: int) -> None:
+        """Take in every deal but the `affected` ones, as the last judging counted them."""
+        store, name, session = self.session.store, self.session.name, self.session
+        drift = store.due.drift(name, last.as_of - WEEK, session.as_of - WEEK)
+        for rule in (rule for rule in self.rules if rule.scored):
+            before = last.changes.get(rule.id, {})
+            lost = min(affected, before.get("of", 0))
+            self.counts[rule.id, "of"] += before.get("of", 0) - lost
+            self.counts[rule.id, LOST] += before.get(LOST, 0) + lost
+            for change in CHANGES:
+                self.counts[rule.id, change] += before.get(change, 0) + drift.get(rule.id, 0)
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether the brake may hold a rule."""
+        return has_brake(self.session) and any(map(self._may_hold, self.rules))
+
+    def _may_hold(self, rule: Rule) -> bool:
+        of, most = self.counts[rule.id, "of"], max(self.counts[rule.id, change] for change in CHANGES)
+        return rule.scored and of + self.counts[rule.id, LOST] >= FEW and most > rule.at_most_share * of
 
     @cached_property
     def _approvals(self) -> list[Approval]:
@@ -138,8 +162,13 @@ def _baseline(session: Session, approvals: list[Approval]) -> Baseline:
     standing = {at: store.decisions.standing(name, at) for at in set(let_through.values())}
     parts = [standing[at].filter(pl.col("policy") == policy) for policy, at in let_through.items()]
     others = store.decisions.standing(name, since).filter(~pl.col("policy").is_in(list(let_through)))
-    by_then = {id_ for id_, first in store.verdicts.first_run_dates(name).items() if first <= local_day(session, since)}
-    return Baseline(pl.concat([others, *parts]), frozenset(by_then), frozenset(let_through))
+    return Baseline(pl.concat([others, *parts]), judged_by_then(session), frozenset(let_through))
+
+
+def judged_by_then(session: Session) -> frozenset[str]:
+    """The policies and criteria that were judged a week before."""
+    first_runs, then = session.store.verdicts.first_run_dates(session.name), local_day(session, session.as_of - WEEK)
+    return frozenset(id_ for id_, first in first_runs.items() if first <= then)
 
 
 def local_day(session: Session, at: datetime) -> date:

@@ -11,27 +11,32 @@ from model.helpers.words import many
 from policies.judging.brake import hold_back, holding, holds_something, newly_met
 from policies.reporting.finding import findings_frame
 from policies.reporting.report import deals_frame, report_on, rule_counts
-from worker.pipeline.context import BrakeTally, context_of, local_day, not_rolled_out
+from worker.pipeline.context import Brake, BrakeTally, context_of, local_day, not_rolled_out
+from worker.pipeline.due.affected import affected_deals
+from worker.pipeline.due.inputs import inputs_of
+from worker.pipeline.due.remember import judged_rows
 from worker.pipeline.past import PastFacts, verdict_on
 from worker.pipeline.report import given
-from worker.pipeline.slices import parts
+from worker.pipeline.slices import check_scope, shots, widened
 from worker.pipeline.spool import Spool
-from worker.pipeline.undone import Waiting, waiting
+from worker.pipeline.undone import waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import polars as pl
 
+    from model.calibration import Calibration
     from model.sync import Description
     from policies.files import PolicySet
     from policies.judging.verdict import Verdict
     from policies.reporting.report import VerdictReport
     from store import Approval
-    from worker.pipeline.context import Brake
+    from worker.pipeline.due.affected import Affected
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
     from worker.pipeline.slices import Part
+    from worker.pipeline.undone import Waiting
 
 
 JUDGED_AGAIN: Final = (
@@ -67,6 +72,12 @@ class Judged:
     remarks: list[str] = field(default_factory=list)
     dormant: tuple[str, ...] = ()
     """Policies and criteria that this connection maps no field for."""
+    changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By rule and change, at most how many deals it changes against a week before."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """What concerns all deals, where the next run may judge only some of them."""
+    totals: Mapping[str, int] | None = None
+    """Counts of all deals, where only some were judged."""
 
     def slices(self) -> Iterator[Part]:
         """Each slice that was judged, read anew where it lies on disk."""
@@ -86,12 +97,15 @@ class Judged:
             now = {(finding.key, finding.rule.id) for finding in findings if finding.shown}
             before = _shown(judged.verdict.previous.findings)
             report.deals += frame.height
+            report.judged += frame.height
             report.open_deals += int(frame["is_open"].sum() or 0)
             report.findings += exemptions.total()
             report.unknown += len(findings) - exemptions.total()
             report.new += len(now - before)
             report.cleared += len(before - now)
             report.dormant = len(judged.verdict.dormant)
+        for name, count in (self.totals or {}).items():
+            setattr(report, COUNTS[name], count)
 
     def counts(self) -> list[dict[str, Any]]:
         """Counts per rule over all slices: passed, broken, unknown (with the missing facts), not applicable."""
@@ -106,26 +120,74 @@ class Judged:
         return list(totals.values())
 
 
+COUNTS: Final = {"deals": "deals", "open_deals": "open_deals", "broken": "findings", "unknown": "unknown",
+                 "waived": "waived", "paused": "paused"}  # fmt: skip
+"""A count of all deals → its name in the report."""
 _COUNTED = ("passed", "broken", "unknown", "not_applicable")
 
 
-def judge(session: Session, policies: PolicySet, description: Description, run_id: int, *, binding: bool) -> Judged:
+@dataclass(frozen=True)
+class Extent:
+    """Which deals a run judges. `partly`: only those that may have changed, where that can be told.
+
+    `remembered`: the next run may do so.
+    """
+
+    partly: bool = False
+    remembered: bool = False
+
+
+ALL: Final = Extent()
+
+
+def judge(
+    session: Session, policies: PolicySet, description: Description, run_id: int, extent: Extent = ALL, *, binding: bool
+) -> Judged:
     """Judge and keep the verdict. `binding`: not a dry run, so policies new to the connection bind from now."""
-    store, name = session.store, session.name
-    calibration = store.connections.current_calibration(name, session.as_of)
+    check_scope(session, policies, description)
+    calibration = session.store.connections.current_calibration(session.name, session.as_of)
     if binding:
         note_first_runs(session, policies)
-    waits, slices = waiting(session, policies), Spool[tuple["Part", "Verdict"]]()
-    judged = Judged(policies, waits, remarks=not_rolled_out(session, policies))
-    brake = BrakeTally(session, calibration)
-    facts = PastFacts(session, description, policies)
-    context = replace(context_of(session, policies), undone=waits.undone)
-    for part in parts(session, policies, description, calibration):
-        verdict = verdict_on(facts, part.judged, part.keys, context)
-        brake.add(verdict)
-        slices.add((part, verdict))
-    _keep_all(session, run_id, judged, slices, brake.decided())
+    waits = waiting(session, policies)
+    inputs = inputs_of(session, policies, description, calibration) if extent.remembered else {}
+    judged = Judged(policies, waits, remarks=not_rolled_out(session, policies), inputs=inputs)
+    affected = affected_deals(session, policies, description, inputs, run_id) if extent.partly else None
+    judging = Judging(session, policies, description, calibration, waits)
+    slices, brake = judging.slices(affected)
+    if affected and brake.may_hold:
+        affected = None
+        slices, brake = judging.slices(None)
+    judged.changes = brake.counts
+    _keep_all(session, run_id, judged, slices, Brake([], []) if affected else brake.decided())
+    judged.totals = session.store.due.totals(session.name) if affected else None
     return judged
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What it takes to judge slices of a connection's deals."""
+
+    session: Session
+    policies: PolicySet
+    description: Description
+    calibration: Calibration
+    waits: Waiting
+
+    def slices(self, affected: Affected | None) -> tuple[Spool[tuple[Part, Verdict]], BrakeTally]:
+        """The verdict on each slice of some deals or of all, and what the brake counts on all of them."""
+        session, description, policies = self.session, self.description, self.policies
+        slices, brake = Spool[tuple["Part", "Verdict"]](), BrakeTally(session, self.calibration)
+        facts = PastFacts(session, description, policies)
+        context = replace(context_of(session, policies), undone=self.waits.undone)
+        found = affected.shots(session, description, policies) if affected else shots(session, description, policies)
+        for shot in found:
+            part = widened(session, shot, policies, description, self.calibration)
+            verdict = verdict_on(facts, part.judged, part.keys, context)
+            brake.add(verdict)
+            slices.add((part, verdict))
+        if affected:
+            brake.add_others(affected.last, affected.deals)
+        return slices, brake
 
 
 def _keep_all(session: Session, run_id: int, judged: Judged, slices: Spool[tuple[Part, Verdict]], brake: Brake) -> None:
@@ -140,6 +202,9 @@ def _keep_all(session: Session, run_id: int, judged: Judged, slices: Spool[tuple
             judged_part = JudgedPart(part, report_on(braked))
         # with the last slice, so that a run that is killed before finds it unused, and after it used
         _keep(session, run_id, judged_part, judged.policies.digest, judged.approved if number == len(slices) else ())
+        if judged.inputs:
+            rows = judged_rows(session, part, judged_part.report)
+            session.store.due.keep(session.name, part.keys, rows, session.lease)
         judged.parts.add(judged_part)
         judged.dormant = verdict.dormant
         deals += part.wide.frame.height

@@ -6,14 +6,14 @@ import gc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from model.errors import RetryLater
+from model.errors import BudgetSpent, RetryLater
 from model.helpers.gc_paused import uncollected
 from model.helpers.prefetch import ahead
 from model.sync import SetAside
-from worker.pipeline.running import note_calls
+from worker.pipeline.running import note_calls, spending, used_up
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from model.subjects import Subject
     from model.sync import Page
@@ -32,8 +32,15 @@ class Pulled:
     records: int = 0
     changed: int = 0
     held_back: int = 0
+    given_up: list[BudgetSpent] = field(default_factory=list)
     aside: list[SetAside] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+
+    def give_up(self, spent: BudgetSpent) -> None:
+        """Note what is left for later, once."""
+        if str(spent) not in self.remarks:
+            self.given_up.append(spent)
+            self.remarks.append(str(spent))
 
 
 def pull(
@@ -42,16 +49,48 @@ def pull(
     """Read what changed (or all) and keep it, counting into `pulled`; raises RetryLater, BudgetSpent, AccessRefused.
 
     `others`: subjects other than deals that a policy asks for. What was kept before an error stays kept, and counted.
+    What the budget has no calls for any more is given up in the order of PARTS, and named in `given_up`.
     """
-    store, pulled = session.store, pulled or Pulled()
-    asked = {"full": full, **session.asked(others)}
+    pulled = pulled or Pulled()
     with uncollected():
-        _keep(session, pulled, session.connector.pull(store.mirror.cursors(session.name), **asked))
-        if returned := store.mirror.returned(session.name):
-            _keep(session, pulled, session.connector.children(returned))
-            store.mirror.forget_returned(session.name, returned, session.lease)
-        _set_aside_before(session, pulled)
+        if not full or not _may(session, pulled, "full", lambda: _read(session, pulled, others, full=True)):
+            with spending(session, "pull"):
+                _read(session, pulled, others, full=False)
+        if returned := session.store.mirror.returned(session.name):
+            _may(session, pulled, "again", lambda: _returned(session, pulled, returned))
+        _may(session, pulled, "again", lambda: _set_aside_before(session, pulled))
     return pulled
+
+
+def _may(session: Session, pulled: Pulled, step: str, work: Callable[[], None]) -> bool:
+    """Do the work of a step, as far as the budget has calls for it; returns whether it came to its end."""
+    if spent := used_up(session, step):
+        pulled.give_up(spent)
+        return False
+    with spending(session, step):
+        try:
+            work()
+        except BudgetSpent as spent:
+            if used_up(session, "pull"):
+                raise  # nothing at all can be read any more
+            pulled.give_up(used_up(session, step) or spent)
+            return False
+    return True
+
+
+def _read(session: Session, pulled: Pulled, others: Collection[Subject], *, full: bool) -> None:
+    """Read the streams from their cursors on, or all of them. Leads are left for later where calls are few."""
+    if others and (spent := used_up(session, "leads")):
+        pulled.give_up(spent)
+        others = ()
+    cursors = session.store.mirror.cursors(session.name)
+    _keep(session, pulled, session.connector.pull(cursors, full=full, **session.asked(others)))
+
+
+def _returned(session: Session, pulled: Pulled, deals: list[str]) -> None:
+    """Read what hangs on deals that came back."""
+    _keep(session, pulled, session.connector.children(deals))
+    session.store.mirror.forget_returned(session.name, deals, session.lease)
 
 
 def _keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -14,7 +15,8 @@ from model.helpers.gc_paused import uncollected
 from model.sync import Outcome, canonical
 from policies.reporting.plan import PlanRow, plan
 from policies.reporting.record import last_patch, wanted
-from store import patch_hash
+from store import flags_in, patch_hash
+from worker.pipeline.running import spending, used_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -125,17 +127,36 @@ def differing(row: OnRecord, want: Mapping[str, FieldValue], rules: Mapping[str,
 
 
 def send(session: Session, slices: Iterable[Sequence[Patch]], run_id: int, report: Report) -> None:
-    """Stage every patch, then send batch by batch. A batch is committed as sending before it is sent."""
+    """Stage every patch, then send batch by batch, first those that take flags off.
+
+    A batch is committed as sending before it is sent. Raises BudgetSpent; what waits then is planned again.
+    """
     store, name = session.store, session.name
     lease, clock = session.lease, session.services.clock
     for patches in slices:
-        store.pushes.stage(name, run_id, patches, session.connector.batch_size, lease)
+        for clears, some in groupby(sorted(patches, key=takes_off, reverse=True), key=takes_off):
+            store.pushes.stage(name, run_id, list(some), session.connector.batch_size, lease, clears=clears)
         report.patches += len(patches)
-    while batch := store.pushes.claim(name, clock(), lease):
-        outcomes = send_one(session, batch)
-        report.outcomes["overwritten"] += store.pushes.settle(batch, outcomes, clock(), session.as_of, lease)
-        count(report, outcomes)
-        session.services.progress("sent", report.patches)
+    for clears, step in ((True, "clear"), (False, "push")):
+        with spending(session, step):
+            while batch := _next(session, step, clears=clears):
+                outcomes = send_one(session, batch)
+                report.outcomes["overwritten"] += store.pushes.settle(batch, outcomes, clock(), session.as_of, lease)
+                count(report, outcomes)
+                session.services.progress("sent", report.patches)
+
+
+def takes_off(patch: Patch) -> bool:
+    """Whether a patch takes flags off a record and puts none on: such patches go first."""
+    return "flag_ids" in patch.fields and flags_in(patch.fields) < flags_in(patch.before)
+
+
+def _next(session: Session, step: str, *, clears: bool) -> Batch | None:
+    """The next batch of a step. Raises BudgetSpent where one waits that the budget has no calls for."""
+    pushes, lease = session.store.pushes, session.lease
+    if (spent := used_up(session, step)) and pushes.ready(session.name, clears=clears):
+        raise spent
+    return pushes.claim(session.name, session.services.clock(), lease, clears=clears)
 
 
 def send_one(session: Session, batch: Batch) -> list[Outcome]:

@@ -18,6 +18,7 @@ ACTIONS: Final = (
     "planned", "done", "handed", "closed", "undone", "held", "refused", "locked", "retry_later", "gone", "skipped",
 )  # fmt: skip
 """Counts of actions: planned new ones, then the outcomes of those tried."""
+FOR_THE_SCHEDULE: Final = {"resumes_at", "waits_for_budget"}
 OUTCOMES: Final = ("written", "refused", "locked", "retry_later", "gone", "held", "overwritten")
 
 
@@ -36,6 +37,7 @@ class Report:
     pulled: int = 0
     deals: int = 0
     open_deals: int = 0
+    judged: int = 0  # deals that this run judged; the verdict on the others stands
     findings: int = 0
     new: int = 0
     cleared: int = 0
@@ -57,14 +59,16 @@ class Report:
     approved: list[dict[str, Any]] = field(default_factory=list)
     undo: dict[str, Any] = field(default_factory=dict)  # only of an undo
     left: list[dict[str, Any]] = field(default_factory=list)  # only of an undo
+    pruned: dict[str, int] = field(default_factory=dict)  # only of a prune
     leads: dict[str, int] = field(default_factory=dict)  # only if a policy names leads
     dry_run: bool = False
     stopped: str = ""  # why it stopped early; the next run continues from there
     resumes_at: datetime | None = None  # when a run that stopped early may go on; for the schedule, not in JSON
+    waits_for_budget: bool = False  # whether it waits for calls and not for the CRM; not in JSON
 
     def to_json(self) -> dict[str, Any]:
         """The `run` object of docs/contract.md."""
-        return {name: value for name, value in asdict(self).items() if name != "resumes_at"}
+        return {name: value for name, value in asdict(self).items() if name not in FOR_THE_SCHEDULE}
 
     @property
     def exit_code(self) -> int:

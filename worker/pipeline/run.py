@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from model.errors import SettingsProblem
 from worker.pipeline.acting.act import act
+from worker.pipeline.due.affected import can_be_partial
+from worker.pipeline.due.remember import remember
 from worker.pipeline.home_currency import home_of
-from worker.pipeline.judge import judge
+from worker.pipeline.judge import Extent, judge
 from worker.pipeline.measuring import measure, own_kpis
 from worker.pipeline.other_subjects import judge_others, named
 from worker.pipeline.pull import Pulled, pull
 from worker.pipeline.push import push, recover
-from worker.pipeline.running import counted, leased, running
+from worker.pipeline.running import counted, leased, running, spending
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -91,16 +93,33 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
         recover(session, report)
         pull_into(session, report, full=options.full, others=named(policies))
     with _timed(session, report, "judge"):
-        judged = judge(session, policies, description, run_id, binding=not options.dry)
+        whole = options.full or is_small(session)
+        judged = judge(
+            session, policies, description, run_id, extent_of(session, options, whole=whole), binding=not options.dry
+        )
         judged.fill(report)
         for other in judge_others(session, policies, description, run_id):
             other.fill(report)
     with _timed(session, report, "measure"):
-        if options.full or report.deals <= session.services.settings.kpis.each_run_up_to:
+        if whole:
             report.remarks += _measured(session, judged, run_id, description)
     with _timed(session, report, "push"):
         push(session, judged, description, run_id, report, dry=options.dry)
-        act(session, judged, description, run_id, report, dry=options.dry)
+        with spending(session, "act"):
+            act(session, judged, description, run_id, report, dry=options.dry)
+    if judged.inputs:
+        remember(session, report, judged.inputs, judged.changes)
+
+
+def is_small(session: Session) -> bool:
+    """Whether every run judges and measures all deals of the connection."""
+    return session.store.due.deals(session.name) <= session.services.settings.kpis.each_run_up_to
+
+
+def extent_of(session: Session, options: RunOptions, *, whole: bool) -> Extent:
+    """Which deals a run judges: all of them where all are measured, and on the copy of a dry run."""
+    remembered = not options.dry and not is_small(session) and can_be_partial(session)
+    return Extent(partly=remembered and not whole, remembered=remembered)
 
 
 def _measured(session: Session, judged: Judged, run_id: int, description: Description) -> tuple[str, ...]:
@@ -121,6 +140,9 @@ def pull_into(session: Session, report: Report, *, full: bool, others: Collectio
         report.pulled = pulled.records
         report.aside = [asdict(aside) for aside in pulled.aside]
         report.remarks += pulled.remarks
+        if pulled.given_up:
+            report.resumes_at = min((spent.until for spent in pulled.given_up if spent.until), default=None)
+            report.waits_for_budget = True
     if pulled.held_back:
         report.held += pulled.held_back
         report.remarks.append(VANISHED_HELD.format(n=pulled.held_back, name=session.name))

@@ -13,6 +13,7 @@ from model.errors import BudgetSpent, RetryLater, SettingsProblem, SluicegateErr
 from store import AWAY, DONE, RunEnd
 from worker.log import log
 from worker.log_lines.privacy import of_trouble
+from worker.meter import WORDS
 from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
 from worker.pipeline.report import Report
 from worker.pipeline.session import Session
@@ -58,26 +59,49 @@ def _refuse_paused(services: Services, name: str) -> None:
 
 @contextmanager
 def counted(session: Session, report: Report | None = None) -> Iterator[None]:
-    """Count the block's calls to the CRM in the day's budget, and in the report if there is one."""
-    services, before = session.services, session.connector.calls
-    services.noted[session.name] = before
+    """Count the block's calls to the CRM in the budget, and in the report if there is one."""
+    meter, before = session.services.meter(session.name), session.connector.calls
+    meter.noted, meter.open = before, True
     try:
         yield
     finally:
         if report is not None:
             report.calls = session.connector.calls - before
-        session.patience(services.sleep, lambda: note_calls(session))
-        del services.noted[session.name]
+        session.patience(session.services.sleep, lambda: note_calls(session))
+        meter.open = False
+
+
+@contextmanager
+def spending(session: Session, step: str) -> Iterator[None]:
+    """Count the block's calls under this step (a key of PARTS). It may use no more than the step's part."""
+    meter = session.services.meter(session.name)
+    note_calls(session)
+    before, meter.step = meter.step, step
+    try:
+        yield
+    finally:
+        session.patience(session.services.sleep, lambda: note_calls(session))
+        meter.step = before
 
 
 def note_calls(session: Session) -> None:
     """Note the calls since the last note, so that a killed run has counted most of them. Only inside of `counted`."""
-    services, name = session.services, session.name
-    if name not in services.noted:
-        return
-    calls, kept = session.connector.calls, (services.budget or services.store).connections
-    kept.note_calls(name, services.clock().date(), calls - services.noted[name], session.connector.budget())
-    services.noted[name] = calls
+    meter = session.services.meter(session.name)
+    if meter.open:
+        meter.note(session.connector.calls, session.connector.budget())
+
+
+def used_up(session: Session, step: str) -> BudgetSpent | None:
+    """Why a step may not begin now: our calls of 24 hours have reached its part of our share; else None."""
+    meter, connector = session.services.meter(session.name), session.connector
+    allowed = connector.budget().allowed or meter.allowed
+    if allowed is None:
+        return None
+    most, spent = meter.most(step, allowed), meter.spent(connector.calls)
+    if spent < most:
+        return None
+    text = f"{WORDS[step].capitalize()} is given up for now: {spent:,} of {most:,} calls in 24 hours are used"
+    return BudgetSpent(f"{text} (`sluicegate connection budget {session.name}`).", meter.free_at(most))
 
 
 def description_of(session: Session) -> Description:
@@ -105,8 +129,8 @@ def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
         except (RetryLater, BudgetSpent) as e:
             how = RunEnd("stopped", str(e))
             report.stopped = how.reason
-            now = services.clock()
-            report.resumes_at = e.until if isinstance(e, BudgetSpent) else now + timedelta(seconds=e.seconds)
+            report.resumes_at = _resumes_at(e, services.clock())
+            report.waits_for_budget = isinstance(e, BudgetSpent)
         except SluicegateError as e:
             how = RunEnd("refused", str(e))
             raise
@@ -121,6 +145,13 @@ def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
                 session.patience(services.sleep, lambda: _end(session, report, kind, how))
             finally:
                 _log_end(session, kind, how, report, time.perf_counter() - start)
+
+
+def _resumes_at(stop: RetryLater | BudgetSpent, now: datetime) -> datetime:
+    """When a run that was stopped may go on; an hour later where the CRM does not say."""
+    if isinstance(stop, BudgetSpent):
+        return stop.until or now + timedelta(hours=1)
+    return now + timedelta(seconds=stop.seconds)
 
 
 def _end(session: Session, report: Report, kind: str, how: RunEnd) -> None:

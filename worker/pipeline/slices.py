@@ -9,26 +9,24 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from model.calendars.business_days import holidays_of
+from model.calibration import Calibration
 from model.deal_keys import ALL_DEALS
-from model.errors import SettingsProblem
-from model.facts import FACTS, Fact
 from model.judging_options import FILLER, Setting
 from model.snapshot import RATES, columns
 from model.subjects import OPPORTUNITIES
 from model.widening.activity_facts import coverage
 from model.widening.copied_next_steps import copied, steps
 from model.widening.widen import widen
-from policies.language import parse_condition
 from store import TouchRule
 from worker import side_files
 from worker.pipeline.home_currency import home_of, leads_home
 from worker.pipeline.linked_deals import owned_elsewhere, without
+from worker.scopes import check_values, facts_of, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from model.calibration import Calibration
     from model.deal_keys import DealKeys
     from model.snapshot import Snapshot
     from model.subjects import Subject
@@ -71,19 +69,24 @@ class Shot:
 
 def shots(session: Session, description: Description, *sets: PolicySet) -> Iterator[Shot]:
     """The connection's deals in slices by key, as the store holds them, to be judged by these sets of policies."""
-    store, name, touch = session.store, session.name, touch_rule(session, description)
     claims = claimed_by(sets)
-    slices = store.history.slices(name, session.services.slice_deals)
+    slices = session.store.history.slices(session.name, session.services.slice_deals)
 
     def read(keys: DealKeys) -> Snapshot:
-        shot = store.history.snapshot(
-            name, session.as_of, touch=touch, keys=keys, claims=claims, fields=description.history
-        )  # fmt: skip
-        return overlaid(session, shot, description)
+        return snapshot_of(session, description, keys, claims)
 
     first = first_pass(map(read, slices)) if len(slices) > 1 else (None, None)
     for keys in slices:
         yield Shot(keys, read(keys), *first)
+
+
+def snapshot_of(session: Session, description: Description, keys: DealKeys, claims: Sequence[str] = ()) -> Snapshot:
+    """What the store knows of some deals, with the people and rates files laid over it."""
+    touch = touch_rule(session, description)
+    shot = session.store.history.snapshot(
+        session.name, session.as_of, touch=touch, keys=keys, claims=claims, fields=description.history
+    )  # fmt: skip
+    return overlaid(session, shot, description)
 
 
 def shot_of(session: Session, description: Description, subject: Subject) -> Shot:
@@ -233,14 +236,18 @@ def with_people(owners: pl.DataFrame, people: list[dict[str, Any]]) -> pl.DataFr
 
 def scope_of(session: Session, description: Description) -> Condition | None:
     """The connection's scope as a condition; raises SettingsProblem with what is wrong in it."""
-    text = session.connection.scope
-    if not text:
-        return EVERYTHING
-    facts = {**FACTS, **{name: Fact(name, kind, "", name) for name, kind in description.types.items()}}
-    found = parse_condition(text, facts, where=(f"connections.{session.name}.scope", 1, 1))
-    if isinstance(found, list):
-        raise SettingsProblem("\n".join(map(str, found)))
-    return found
+    return next(iter(parsed(scope_text(session), facts_of(description))), EVERYTHING)
+
+
+def scope_text(session: Session) -> dict[str, str]:
+    """The connection's scope by its place."""
+    return {f"connections.{session.name}.scope": session.connection.scope}
+
+
+def check_scope(session: Session, policies: PolicySet, description: Description) -> None:
+    """Raise SettingsProblem for a value in the scope that neither the CRM lists nor any deal has."""
+    deals = (part.wide for part in parts(session, policies, description, Calibration()))
+    check_values(scope_text(session), facts_of(description, policies.processes), deals)
 
 
 def in_scope(wide: Wide, scope: Condition | None) -> Wide:

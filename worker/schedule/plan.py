@@ -71,6 +71,7 @@ def planned(times: ScheduleSettings) -> tuple[Planned, ...]:
     return (
         Planned("incremental", "run", often, {"unwatched": True}, at_once=True),
         Planned("full", "run", Daily(times.full_at), {"full": True, "unwatched": True}),
+        Planned("prune", "prune", Daily(times.prune_at)),
         Planned("snapshot", "freeze", Daily(times.snapshot_at)),
         Planned("calibration", "calibrate", Daily("03:30", times.calibrate_day)),
     )

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from model.errors import SluicegateError
-from worker.broker_reach import in_words
 from worker.log import log
+from worker.schedule.broker_reach import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

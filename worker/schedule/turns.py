@@ -87,7 +87,8 @@ def _tried(services: Services, asked: Occasion, work: Callable[[], object]) -> E
         return End(came_through=True)
     now = services.clock()
     as_long_again = now + (now - asked.due)
-    return End(again=done.resumes_at and max(done.resumes_at, as_long_again), came_through=not done.stopped)
+    again = done.resumes_at and (done.resumes_at if done.waits_for_budget else max(done.resumes_at, as_long_again))
+    return End(again=again, came_through=not done.stopped)
 
 
 def _note(services: Services, turn: Turn, end: End) -> None:

@@ -14,13 +14,14 @@ from policies.judging.rules import rules_of, unmapped
 from policies.language import compared
 from policies.reporting.plan import PlanRow, plan
 from worker.pipeline.home_currency import currency_remark
-from worker.pipeline.measuring import USUAL, check_values, conditions_of, facts_of, own_kpis
+from worker.pipeline.measuring import check_files, own_kpis, texts_of
 from worker.pipeline.other_subjects import named, part_of
 from worker.pipeline.pull import pull
 from worker.pipeline.push import on_record, recover, send
 from worker.pipeline.running import counted, leased, running
 from worker.pipeline.session import Session
-from worker.pipeline.slices import parts
+from worker.pipeline.slices import parts, scope_text
+from worker.scopes import check_values, facts_of, parsed
 from worker.usecases.check_names import strange_deals, strange_stages
 from worker.usecases.check_policies import sound, stray_facts
 
@@ -95,19 +96,25 @@ def consequences(session: Session, description: Description) -> Iterator[Remark]
 
 
 def of_kpis(session: Session, description: Description) -> Iterator[Remark]:
-    """Mistakes in the KPIs of files, and in `kpi_scope`. Neither stops a run."""
+    """Mistakes in the KPIs of files, in `kpi_scope`, and in the files that the connection names."""
+    own = own_kpis(session, description)
     try:
-        conditions_of(session, USUAL, facts_of(description))
+        check_files(session, own.kpis())
+        parsed(texts_of(session), facts_of(description))
     except SettingsProblem as problem:
         yield Remark("missing", f"No KPIs are measured: {problem}")
-    yield from (Remark("missing", remark) for remark in own_kpis(session, description).remarks)
+    yield from (Remark("missing", remark) for remark in own.remarks)
 
 
 def of_scope(session: Session, facts: Mapping[str, Fact], wide: Wide) -> Iterator[Remark]:
-    """Values in `kpi_scope` that neither the CRM nor a deal has, and facts that nothing is mapped for."""
+    """Values in a scope that neither the CRM nor a deal has, and facts of `kpi_scope` that nothing is mapped for."""
     try:
-        conditions = conditions_of(session, USUAL, facts)
-        check_values(session, USUAL, facts, [wide])
+        check_values(scope_text(session), facts, [wide])
+    except SettingsProblem as problem:
+        yield Remark("missing", f"No deal is judged: {problem}")
+    try:
+        conditions = parsed(texts_of(session), facts)
+        check_values(texts_of(session), facts, [wide])
     except SettingsProblem as problem:
         yield Remark("missing", f"No KPIs are measured: {problem}")
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from worker.pipeline.slices import parts
 from worker.usecases.answers import deals, neglects
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from worker.settings_tables import MessageSettings
     from worker.wiring import Services
 
@@ -29,17 +32,15 @@ def digest(services: Services, name: str, owner: str = "") -> dict[str, Any]:
     Fields, points and KPIs are never capped. Raises SettingsProblem where the connection was never pulled, and for an
     owner who has no deal.
     """
-    ways, worth = services.settings.messages, amounts(services, name)
+    ways, home = services.settings.messages, amounts(services, name)
     by_rep: dict[str, list[dict[str, Any]]] = defaultdict(list)
     only = _owner(services, name, owner) if owner else None
     for deal in deals(services, name):
         rep = deal["owner"] or NOBODY
         if only in {None, rep} and any(flag["shown"] for flag in deal["flags"]):
-            by_rep[rep].append(_line(deal, worth.get(deal["id"]), ways))
+            by_rep[rep].append(_line(deal, home.by_deal.get(deal["id"]), ways))
     reps = [_rep(rep, lines, ways) for rep, lines in sorted(by_rep.items())]
-    session = Session(services, name, services.clock())
-    currency = home_of(session, described(session)).currency
-    return {"connection": name, "as_of": services.clock().isoformat(), "currency": currency, "reps": reps}
+    return {"connection": name, "as_of": services.clock().isoformat(), "currency": home.currency, "reps": reps}
 
 
 def _owner(services: Services, name: str, asked: str) -> str:
@@ -51,15 +52,23 @@ def _owner(services: Services, name: str, asked: str) -> str:
     return str(owners[compared(asked)])
 
 
-def amounts(services: Services, name: str) -> dict[str, Decimal]:
-    """Amount at home by deal, where it is known."""
+@dataclass(frozen=True)
+class HomeAmounts:
+    """Amount in the home currency by deal, where it is known."""
+
+    currency: str | None = None
+    by_deal: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+def amounts(services: Services, name: str) -> HomeAmounts:
+    """What the deals are worth at home."""
     services.connection(name)
     session = Session(services, name, services.clock())
     description = described(session)
     found: dict[str, Decimal] = {}
-    for part in parts(session, session.policies(description), description, Calibration()):
+    for part in parts(session, session.policies_in_force(description), description, Calibration()):
         found |= dict(part.wide.frame.select("id", "amount_home").drop_nulls().iter_rows())
-    return found
+    return HomeAmounts(home_of(session, description).currency, found)
 
 
 def _rep(rep: str, lines: list[dict[str, Any]], ways: MessageSettings) -> dict[str, Any]:

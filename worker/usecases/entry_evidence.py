@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.entry_evidence import APART, FEWEST, LEVEL, by_owner, stages
+from kpis.rules.entry_evidence import APART, FEWEST, LEVEL, by_owner, stages
 from policies.judging.rules import live
 from policies.trying.entry_evidence import asked_at_entry, at_entry, entries
 from worker.pipeline.past import Past, window

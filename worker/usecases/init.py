@@ -27,6 +27,21 @@ CONFIG_HEAD = """\
 [policies]
 paths = ["policies/"]
 """
+KPIS_TEXT = """\
+# KPIs of your own: docs/revops.md, "KPIs of your own", is the guide. Take the signs away from the lines below,
+# then try them with `sluicegate kpis test`.
+version: 1
+# kpis:
+#   - name: large_win_rate              # its id; never change it
+#     label: Win rate over 50k
+#     type: ratio                       # simple | ratio | derived
+#     numerator: {agg: count, filter: is_won}
+#     denominator: {agg: count}
+#     filter: amount_home > 50000
+#     window: closed                    # closed | created | as_of
+#     examples:
+#       - {rows: [{is_won: true, amount_home: 60000}, {is_lost: true, amount_home: 70000}], value: 0.5}
+"""
 FIELDS_HEAD = """\
 # Drafted from the org: fact = field, with the share of deals on which it is filled. Take what fits into the
 # [connections.{name}.fields] table of your config file.
@@ -47,7 +62,11 @@ def init(folder: Path, services: Services | None, source: str) -> list[Path]:
     if (folder / "sluicegate.toml").exists():
         raise SettingsProblem(f"{folder} has a sluicegate.toml already; name a new folder.")
     starter = resources.files("policies") / "packs" / "starter.yaml"
-    texts = {"sluicegate.toml": config_text(), "policies/starter.yaml": starter.read_text("utf-8")}
+    texts = {
+        "sluicegate.toml": config_text(),
+        "policies/starter.yaml": starter.read_text("utf-8"),
+        "policies/kpis.yaml": KPIS_TEXT,
+    }
     if services is not None:
         kind, draft = services.connection(source).kind, _draft(services, source)
         texts["sluicegate.toml"] = config_text(kind, source)
@@ -73,10 +92,11 @@ def _named(template: str, name: str) -> str:
     """A connection's table under its own name, without the signs that make it a comment."""
     lines = template.splitlines()
     head = next(n for n, line in enumerate(lines) if line.removeprefix("# ").startswith("[connections."))
-    table = [line.removeprefix("# ") for line in lines[head:]]
+    table = [line.removeprefix("#").removeprefix(" ") for line in lines[head:]]
     given = table[0].removeprefix("[connections.").removesuffix("]")
+    key = name if BARE.fullmatch(name) else _quoted(name)
     body = "\n".join(table[1:]).replace(f"CONNECTIONS__{given.upper()}__", f"CONNECTIONS__{name.upper()}__")
-    return f"[connections.{name if BARE.fullmatch(name) else _quoted(name)}]\n{body}\n"
+    return f"[connections.{key}]\n{body}\n".replace(f"[connections.{given}.", f"[connections.{key}.")
 
 
 def next_step(folder: Path, source: str) -> str:

@@ -9,7 +9,7 @@ from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 SORTS: Final = ("amount", "score", "close", "owner", "stage", "name")
 
@@ -38,7 +38,7 @@ def _known(value: str, known: Collection[str], key: str) -> None:
         raise SettingsProblem(f"Nothing in this list has the {key} '{value}'{listed}")
 
 
-def in_order(found: list[dict[str, Any]], by: str, home: dict[str, Decimal]) -> list[dict[str, Any]]:
+def in_order(found: list[dict[str, Any]], by: str, home: Mapping[str, Decimal]) -> list[dict[str, Any]]:
     """By a column; what has no value comes last. `home`: amounts in one currency, where the deals have several."""
 
     def value(deal: dict[str, Any]) -> Any:

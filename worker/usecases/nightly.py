@@ -1,9 +1,8 @@
-"""Nightly: freeze the day's pipeline so that past weeks stay as they were, drop old rows, renew evidence."""
+"""Nightly: freeze the day's pipeline so that past weeks stay as they were, and renew evidence."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from worker.pipeline.session import Session
     from worker.wiring import Services
 
-HOURLY: Final = timedelta(days=31)
-"""How long every run's KPI values are kept. Of earlier days only the last run's values stay."""
-
 
 def freeze(services: Services, name: str) -> int:
     """Freeze open and newly closed deals under today's date, and renew the evidence. Returns the number of deals.
@@ -36,22 +32,12 @@ def freeze(services: Services, name: str) -> int:
     """
     zone, now = ZoneInfo(services.connection(name).timezone), services.clock()
     with leased(services, name, now, paused_too=True) as session:
-        _forget(session)
         description = services.store.connections.description(name)
         if description is None:
             return 0
         frozen = freeze_night(session, description, now.astimezone(zone).date())
     keep_evidence(session, session.policies_in_force(description))
     return frozen
-
-
-def _forget(session: Session) -> None:
-    """Delete what is older than the settings say."""
-    store, name, now = session.store, session.name, session.as_of
-    kept = timedelta(days=session.services.settings.store.decisions_days)
-    store.decisions.forget(name, now - kept)
-    store.frozen.forget(name, (now - kept).date())
-    store.kpis.forget(name, now - kept, now - HOURLY)
 
 
 def freeze_night(session: Session, description: Description, night: date) -> int:

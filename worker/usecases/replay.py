@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kpis.outcomes import RuleOutcomes, outcome_row, rule_outcomes
+from kpis.rules.outcomes import RuleOutcomes, outcome_row, rule_outcomes
 from model.calendars.replay_days import LOGGED
 from model.subjects import SUBJECTS
 from policies.files import is_judged

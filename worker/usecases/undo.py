@@ -27,12 +27,18 @@ if TYPE_CHECKING:
     from policies.files import PolicySet
     from worker.wiring import Services
 
-NO_RUN: Final = "There is no run {id}; `sluicegate runs` lists them. A dry run leaves no run, and it wrote nothing."
+NO_RUN: Final = (
+    "There is no run {id}; `sluicegate runs` lists them. A dry run leaves no run, and it wrote nothing. Old runs are "
+    "deleted by age (retention.runs_days)."
+)
 STRANGE: Final = "Run {id} belongs to the connection '{name}', which the settings do not name."
 UNDER_WAY: Final = "Run {id} is still under way; wait until it has ended, or end it."
 IS_UNDO: Final = (
     "Run {id} is itself an undo, of run {run}. To let through again what run {run} wrote: "
     "`sluicegate policies approve undone-records --connection {name} --up-to N --by NAME`; the next run then writes it."
+)
+NO_RECEIPTS: Final = (
+    "Run {id} wrote {n}, but its receipts were deleted by age (retention.receipts_days), so that it cannot be undone."
 )
 NOTHING: Final = "Run {id} ({kind}) wrote nothing to the CRM, so there is nothing to undo."
 DONE: Final = "Run {id} was undone by run {undo}; nothing of it is left to restore."
@@ -76,6 +82,9 @@ def _run(services: Services, run_id: str) -> dict[str, Any]:
         raise SettingsProblem(IS_UNDO.format(id=run_id, run=undone, name=name))
     session = Session(services, name, services.clock())
     found = undoing(session, int(run_id))
+    wrote = ((row["counts"] or {}).get("outcomes") or {}).get("written", 0)
+    if wrote and not services.store.pushes.sent(name, run_id=int(run_id)):
+        raise SettingsProblem(NO_RECEIPTS.format(id=run_id, n=many(wrote, "record")))
     if not found.wrote and not found.before and not _acts(session, int(run_id)):
         raise SettingsProblem(NOTHING.format(id=run_id, kind=row["kind"]))
     if not found.wrote and not _acts(session, int(run_id)):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from store import free_bytes
+from worker.usecases.budget import budget
 from worker.watching.status import lease_age, state_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ Labelled: TypeAlias = tuple[tuple[str, ...], float]
 """Values of a metric's labels, and its value."""
 Sample: TypeAlias = tuple[str, tuple[str, ...], float]
 """Name of a metric, values of its labels, value."""
+
+
+COUNTERS: Final = {
+    "runs": ("sluicegate_runs_total", 1),
+    "run_us": ("sluicegate_run_seconds_total", 1_000_000),
+    "patches": ("sluicegate_patches_total", 1),
+}
+"""What the store counts → the metric, and how many of it make one."""
 
 
 def figures(services: Services, database_now: datetime | None = None) -> dict[str, list[Labelled]]:
@@ -40,6 +49,7 @@ def _all(services: Services, database_now: datetime) -> Iterator[Sample]:
         yield from _lease(services, name)
         yield from _feeds(services, name)
         yield from _jobs(services, name)
+        yield from _budget(services, name)
 
 
 def _processes(services: Services, now: datetime) -> Iterator[Sample]:
@@ -53,22 +63,19 @@ def _processes(services: Services, now: datetime) -> Iterator[Sample]:
 
 
 def _counts(services: Services) -> Iterator[Sample]:
-    counted, connections = services.store.figures.counted(services.clock().date()), services.settings.connections
-    for name, state, runs, seconds in counted.runs:
-        yield "sluicegate_runs_total", (name, state), runs
-        yield "sluicegate_run_seconds_total", (name, state), seconds
-    for name, outcome, patches in counted.outcomes:
-        yield "sluicegate_patches_total", (name, outcome), patches
-    for name, calls in counted.calls:
-        yield "sluicegate_calls_total", (name,), calls
-    for name, records in counted.aside:
+    for one in services.store.figures.totals():
+        metric, unit = COUNTERS[one.figure]
+        yield metric, (one.connection, one.label), one.total / unit
+    for name, records in services.store.figures.aside().items():
         yield "sluicegate_records_set_aside", (name,), records
-    for name, used, allowed, _ in counted.today:
-        yield "sluicegate_calls_today", (name,), used
-        if allowed is not None and name in connections:
-            share = int(allowed * connections[name].budget_share)
-            yield "sluicegate_budget_calls", (name,), share
-            yield "sluicegate_budget_left_calls", (name,), max(0, share - used)
+
+
+def _budget(services: Services, name: str) -> Iterator[Sample]:
+    found = budget(services, name)
+    yield "sluicegate_calls_24h", (name,), found.calls
+    if found.most is not None and found.left is not None:
+        yield "sluicegate_budget_calls", (name,), found.most
+        yield "sluicegate_budget_left_calls", (name,), found.left
 
 
 def _runs(services: Services, name: str) -> Iterator[Sample]:

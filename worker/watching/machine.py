@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from model.errors import SettingsProblem, StoreProblem
 from store import AWAY, Store, try_write
-from worker.broker_reach import place_of, why_unreachable
+from worker.schedule.broker_reach import place_of, why_unreachable
 from worker.watching.findings import Finding, or_fine
 from worker.watching.secret_files import secret_files
 from worker.wiring import store_url

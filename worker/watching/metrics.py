@@ -41,8 +41,7 @@ METRICS: Final = (
     Metric("sluicegate_patches_total", "patches by outcome: written, refused, locked, …", ("connection", "outcome")),
     Metric("sluicegate_held", "what waits for a person since the newest run", CONNECTION),
     Metric("sluicegate_records_set_aside", "records that could not be read", CONNECTION),
-    Metric("sluicegate_calls_total", "calls to the CRM", CONNECTION),
-    Metric("sluicegate_calls_today", "calls to the CRM on this day, UTC", CONNECTION),
+    Metric("sluicegate_calls_24h", "calls to the CRM in the last 24 hours", CONNECTION),
     Metric("sluicegate_budget_calls", "the connection's share of the CRM's daily calls", CONNECTION),
-    Metric("sluicegate_budget_left_calls", "calls of the share that are left today", CONNECTION),
+    Metric("sluicegate_budget_left_calls", "calls of the share that are left", CONNECTION),
 )  # fmt: skip

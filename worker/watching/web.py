@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from model.errors import SettingsProblem, SluicegateError
-from worker.broker_reach import why_unreachable
 from worker.pipeline.patience import PASSING
+from worker.schedule.broker_reach import why_unreachable
 from worker.watching.exposition import exposition
 
 if TYPE_CHECKING:

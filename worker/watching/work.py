@@ -9,6 +9,7 @@ from model.helpers.words import many
 from store import DONE
 from worker.pipeline.session import Session
 from worker.pipeline.slices import late_feeds
+from worker.usecases.budget import budget
 from worker.watching.findings import Finding, FindingLevel, or_fine, span
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from worker.wiring import Services
 
 NEARLY: Final = 0.8
-"""The share of a day's calls from which on a warning is given."""
+"""The part of our share from which on a warning is given."""
 
 
 def of_sync(services: Services) -> list[Finding]:
@@ -98,20 +99,22 @@ def of_set_aside(services: Services) -> list[Finding]:
 
 
 def of_budgets(services: Services) -> list[Finding]:
-    """The day's calls against our share."""
+    """The calls of 24 hours against our share."""
     found, used = [], []
-    for name, connection in services.settings.connections.items():
-        said = services.store.connections.budget_on(name, services.clock().date())
-        if said.allowed is None:
+    for name in services.settings.connections:
+        state = budget(services, name)
+        if state.most is None:
             continue
-        most = int(said.allowed * connection.budget_share)
-        text = f"{said.own:,} of its share of {most:,} calls"
-        if said.own >= most:
-            over = f"Today it has used {text}: runs wait until calls come back. Raise budget_share, or run less often."
+        text = f"{state.calls:,} of its share of {state.most:,} calls in 24 hours"
+        if state.left == 0:
+            again = f" until {state.resumes_at:%H:%M} UTC" if state.resumes_at else ""
+            over = f"It has used {text}: runs wait{again}. Raise budget_share, or run less often."
             found.append(Finding("budgets", "away", over, name))
-        elif said.own >= NEARLY * most:
-            near = f"Today it has used {text}; when they are used up, runs wait."
+        elif state.calls >= NEARLY * state.most:
+            near = f"It has used {text}. `sluicegate connection budget {name}` says what is given up first."
             found.append(Finding("budgets", "warning", near, name))
         else:
             used.append(f"{name} {text}")
-    return or_fine("budgets", found, f"Used today: {', '.join(used)}." if used else "No CRM has told its calls today.")
+    return or_fine(
+        "budgets", found, f"Used: {', '.join(used)}." if used else "No CRM has told how many calls it allows."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
@@ -24,12 +25,14 @@ from connectors.shared.client.exact_json import load_fast
 from connectors.shared.client.retries import Transient, in_doubt
 from model.errors import AccessRefused
 from model.helpers.gc_paused import uncollected
+from model.sync import Budget, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from connectors.hubspot.client.pool import Reply
+    from connectors.shared.client.daily_budget import Allowance
 
 _REFUSED: Final = 300
 
@@ -49,8 +52,18 @@ class Client(CrmClient[HubspotSettings, Credentials]):
 
     _usage = staticmethod(headers.usage)
 
-    def _budget_share(self, spent: int) -> Share:
-        return Share(self.settings.budget_share, spent, self._clock, owner="the account", refilled=self.midnight)
+    def _budget_share(self, allowance: Allowance) -> Share:
+        share = self.settings.budget_share
+        return Share(share, allowance, self._clock, owner="the account", refilled=self.midnight)
+
+    def budget(self) -> Budget:
+        """The account's daily calls, our own calls, and the windows that our processes keep to together."""
+        seconds = f"{FIRST_WINDOW.interval // 1000} seconds"
+        windows = (
+            Window(f"calls of our app in {seconds}", self.window or FIRST_WINDOW.limit),
+            Window("searches of all our apps in a second", SEARCHES.limit),
+        )
+        return replace(super().budget(), windows=windows)
 
     def api(self, path: str) -> Any:
         """One of the library's api objects, kept for the life of the process: "crm.deals.batch_api"."""

@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from connectors.shared.client.certificates import ends_soon
-from connectors.shared.client.daily_budget import Share
+from connectors.shared.client.daily_budget import Alone, Share
 from connectors.shared.client.http_session import Wire, open_session
 from connectors.shared.client.retries import Again
 from connectors.shared.pull.rows import usable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import requests
 
+    from connectors.shared.client.daily_budget import Allowance
     from connectors.shared.settings import CrmSettings, Secretive
 
 SettingsT = TypeVar("SettingsT", bound="CrmSettings")
@@ -33,7 +34,7 @@ FAR: Final = timedelta(minutes=5)
 class CrmClient(ABC, Generic[SettingsT, WhoT]):
     """One connection, one session. `clock` and `sleep` are given; `random` spreads the retries.
 
-    `who` calls, where it is not the settings' own login. `spent`: calls of the last 24 hours before this object.
+    `who` calls, where it is not the settings' own login. `allowance`: what the connection has called and may call.
     """
 
     def __init__(
@@ -44,14 +45,14 @@ class CrmClient(ABC, Generic[SettingsT, WhoT]):
         sleep: Callable[[float], None],
         random: Random | None = None,
         who: WhoT | None = None,
-        spent: int = 0,
+        allowance: Allowance | None = None,
     ) -> None:
         self.settings, self._clock, self._sleep = settings, clock, sleep
         self._who: WhoT = who or settings  # type: ignore[assignment]  # the settings are a login, too
         self._again = Again(sleep, random or Random())  # noqa: S311 - jitter, not a secret
         self.wire = Wire(settings.timeout, self._usage, longest=settings.longest)
         self._session = open_session(self.wire, ca_file=settings.ca_file, proxy=settings.proxy)
-        self._share = self._budget_share(spent)
+        self._share = self._budget_share(allowance or Alone(clock))
         self.misfits: list[SetAside] = []
         """Records of the pages read so far that have no usable id; whoever keeps the page takes them."""
 
@@ -60,8 +61,8 @@ class CrmClient(ABC, Generic[SettingsT, WhoT]):
     def _usage(reply: requests.Response) -> tuple[int, int] | None:
         """Calls of the day, used and allowed, as a reply's headers say; None where they do not."""
 
-    def _budget_share(self, spent: int) -> Share:
-        return Share(self.settings.budget_share, spent, self._clock)
+    def _budget_share(self, allowance: Allowance) -> Share:
+        return Share(self.settings.budget_share, allowance, self._clock)
 
     def now(self) -> datetime:
         """The server's time by its last reply, or our own if that is earlier.

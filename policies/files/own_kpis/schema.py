@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policies.files.own_kpis.reader import (
+from policies.files.own_kpis.entry import (
     AGGS,
     CATEGORIES,
     LEADS,
@@ -35,6 +35,12 @@ def kpi_schema(state: Mapping[str, Any], condition: Mapping[str, Any]) -> dict[s
         "leads": {"enum": list(LEADS)},
         "category": {"enum": list(CATEGORIES)},
         "benchmark": text("What it may be compared with", MAX_DESCRIPTION),
+        "connections": {
+            "type": "array",
+            "items": {"type": "string"},
+            "minItems": 1,
+            "description": "The connections that it is for; absent: all",
+        },
         "filter": {**condition, "description": "Which deals it is about; absent: all"},
         "window": {"enum": list(WINDOWS), "description": "The day of a deal by which windows and months go"},
         "measure": _measure(AGGS, condition),

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from connectors.hubspot.connector import HubspotConnector
+from connectors.shared.client.daily_budget import Alone
 from model.errors import AccessRefused, BudgetSpent, RetryLater
 from sandbox.hubspot import Settings
 from sandbox.hubspot.events import take_scope
@@ -96,7 +97,8 @@ def test_our_share_of_the_days_calls_is_kept(hub: PortalDriver):
 @pytest.mark.parametrize("hub", [Settings(daily=100_000)], indirect=True)
 def test_what_was_spent_before_counts_for_a_day(hub: PortalDriver):
     crm = HubspotConnector(
-        hub.settings(budget_share=0.001), clock=hub.portal.clock.now, sleep=hub.sleep, spent=99,
+        hub.settings(budget_share=0.001), clock=hub.portal.clock.now, sleep=hub.sleep,
+        allowance=Alone(hub.portal.clock.now, 99),
         random=Random(1),  # noqa: S311 - jitter
     )  # fmt: skip
     with pytest.raises(BudgetSpent) as raised:

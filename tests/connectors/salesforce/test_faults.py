@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.salesforce.connector import SalesforceConnector
+from connectors.shared.client.daily_budget import Alone
 from model.errors import AccessRefused, BudgetSpent, RetryLater
 from sandbox.salesforce.events import hide_field, show_field
 from tests.connectors.salesforce.sales import Sales, cursors, records
@@ -73,7 +74,9 @@ def test_pages_lost_half_way_are_read_again_from_the_last_row(sales: Sales):
 def test_what_was_spent_before_counts_for_a_day(sales: Sales):
     settings = sales.settings(budget_share=0.001)
     sales.org.settings.daily_limit = 100_000
-    crm = SalesforceConnector(settings, clock=sales.org.clock.now, sleep=sales.waited.append, spent=99)
+    crm = SalesforceConnector(
+        settings, clock=sales.org.clock.now, sleep=sales.waited.append, allowance=Alone(sales.org.clock.now, 99)
+    )
     with pytest.raises(BudgetSpent) as raised:
         crm.describe()
     assert raised.value.until == sales.org.clock.now() + timedelta(hours=1)

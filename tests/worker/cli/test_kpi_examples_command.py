@@ -54,3 +54,15 @@ def test_mistakes_end_with_2_and_their_places(ask):
     assert code == 2
     assert "kpis.yaml:6:37:" in answer["error"]
     assert "kpis.yaml:12:76:" in answer["error"]
+
+
+def test_examples_of_kpis_without_a_mistake_run_beside_one_that_has_some(ask):
+    code, answer = ask(GOOD.replace("window: created", "window: made").replace("value: 0.5", "value: 0.4"))
+    assert (code, answer["kpis"], len(answer["problems"])) == (2, ["won"], 1)
+    assert [one["text"] for one in answer["failed"]] == ["won: this example should have 0.4, but it has 0.5"]
+
+
+def test_a_kpi_that_is_derived_of_one_with_a_mistake_does_not_run(ask):
+    derived = "  - {name: twice, label: Twice, type: derived, expr: made * 2}\n"
+    code, answer = ask(GOOD.replace("window: created", "window: made") + derived)
+    assert (code, answer["kpis"], [one["line"] for one in answer["problems"]]) == (2, ["won"], [12])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
 from model.errors import SettingsProblem
 from model.sync import Remark
+from policies.files import read_kpis
 from worker.cli.common import table
 from worker.cli.connections import show
 from worker.cli.lists import DEAL, deal_cells
 from worker.cli.screen.columns import show_lines
 from worker.cli.screen.rendering import reason, show_digest, show_runs
 from worker.usecases.answers import neglects
-from worker.usecases.init import config_text
+from worker.usecases.init import KPIS_TEXT, config_text
+from worker.usecases.kpis.examples import failing
 
 LONG = "A very long name of a deal that no screen has room for, and then some more of it"
 
@@ -153,6 +156,21 @@ def test_init_writes_the_kind_and_the_name_of_the_connection_it_drafts_from():
     assert '[connections.emea]\nkind = "hubspot"' in text
     assert "salesforce" not in text
     assert "CONNECTIONS__EMEA__ACCESS_TOKEN" in text
+
+
+def test_init_writes_a_table_for_each_kind_of_connection_that_works_once_its_signs_are_taken_away():
+    heads = [line.removeprefix("# ") for line in config_text().splitlines() if "[connections." in line]
+    assert heads == ["[connections.acme]", "[connections.hub]", "[connections.report]", "[connections.report.files]"]
+    found = tomllib.loads(config_text("tables", "exports 2026"))
+    assert found["connections"]["exports 2026"]["files"]["opportunities"] == "exports/deals.csv"
+
+
+def test_init_writes_a_kpi_with_an_example_that_holds_once_its_signs_are_taken_away():
+    assert read_kpis({"kpis.yaml": KPIS_TEXT}) == ()
+    lines = KPIS_TEXT.splitlines()
+    text = "\n".join(line.removeprefix("# ") for line in lines[lines.index("version: 1") :])
+    (found,) = read_kpis({"kpis.yaml": text})
+    assert (found.name, failing([found])) == ("large_win_rate", [])
 
 
 def test_an_order_that_there_is_not_is_refused(tmp_path):

@@ -85,6 +85,35 @@ def test_files_are_checked_against_the_values_of_each_connection(ask, knows):
     assert ask("test", "--connection", "south")[0] == 2
 
 
+@pytest.fixture
+def renewals_are_for(tmp_path):
+    """Say which connections the KPI of renewals is for."""
+
+    def write(*names):
+        line = f"    connections: [{', '.join(names)}]\n    label: Won renewals\n"
+        text = RENEWALS.replace("    label: Won renewals\n", line)
+        (tmp_path / "policies" / "kpis.yaml").write_text(text, encoding="utf-8")
+
+    return write
+
+
+def test_a_kpi_for_one_connection_of_two_is_no_mistake_on_the_other(ask, knows, renewals_are_for):
+    knows("north", "New", "Renewal")
+    knows("south", "New", "Existing")
+    renewals_are_for("north")
+    code, answer = ask("test")
+    assert (code, answer["kpis"], answer["examples"]) == (0, ["open_deals_of_ours", "renewals_won"], 1)
+    assert ask("test", "--connection", "south")[1]["kpis"] == ["open_deals_of_ours"]
+    assert ask("list")[1]["mistakes"] == []
+
+
+def test_a_connection_that_there_is_not_is_a_mistake_with_its_place_and_a_likely_one(ask, knows, renewals_are_for):
+    knows("north", "New", "Renewal")
+    renewals_are_for("north", "suoth")
+    (problem,) = ask("test")[1]["problems"]
+    assert (problem["line"], problem["text"]) == (10, "there is no connection 'suoth'; did you mean 'south'?")
+
+
 def test_a_connection_that_was_never_read_is_refused_by_name(ask):
     code, answer = ask("test", "--connection", "north")
     assert (code, "`sluicegate connection check north`" in answer["error"]) == (2, True)

@@ -36,6 +36,28 @@ def test_a_kpi_says_why_it_is_unknown_and_what_it_leaves_out(capsys):
     assert "no target" in printed
 
 
+def test_a_note_that_several_kpis_have_is_printed_once_with_their_names(capsys):
+    names = ("pipeline_value", "average_won_value", "created_value", "won_value", "lost_value")
+    show_kpis([*(kpi(name, why=f"{LEFT}; {name} is new") for name in names), kpi("open_deals", why=LEFT)], whole=True)
+    printed = capsys.readouterr().out
+    assert printed.count(LEFT) == 1
+    assert f"- pipeline value, average won value, created value and 3 more: {LEFT}" in printed
+    assert "- won value: won_value is new" in printed
+
+
+def test_each_way_of_having_no_value_has_words_of_its_own():
+    words = ("unknown", "none", "not mapped", "asked otherwise", "no target")
+    assert [written(kpi(value=None) | {"no_value": word}, "value") for word in words] == list(words)
+
+
+def test_the_amounts_of_a_quotient_stand_in_their_currency_and_its_counts_do_not(capsys):
+    of = {"unit": "ratio", "currency": "EUR", "numerator": "9000", "denominator": "12000"}
+    show_kpis([kpi("quota_attainment", 0.75) | of, kpi("average_won_value", "5") | of | {"denominator": 2}])
+    printed = capsys.readouterr().out
+    assert "9,000 EUR ÷ 12,000 EUR" in printed
+    assert "9,000 EUR ÷ 2" in printed
+
+
 def test_kpis_say_as_of_when_they_are_and_each_over_which_window(capsys):
     show_kpis([kpi(), kpi("win_rate_closed", 0.25, unit="share") | {"window": "365d"}])
     printed = capsys.readouterr().out
@@ -79,7 +101,7 @@ def test_a_value_stands_below_in_or_above_its_benchmark(value, few, band, text):
     [
         (0.42184, "share", "42.2 %"), ("1234567.5", "EUR", "1,234,568 EUR"), ("12.5", "EUR", "12.50 EUR"),
         (41.26, "days", "41.3 days"), (2.5, "ratio", "2.50 ×"), ("7000", "USD/day", "7,000 USD/day"),
-        (None, "share", "unknown"),
+        (None, "share", "none"),
     ],
 )  # fmt: skip
 def test_values_are_written_as_people_write_them(value, unit, text):

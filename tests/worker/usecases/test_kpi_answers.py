@@ -10,6 +10,7 @@ from model.errors import SettingsProblem
 from tests.worker.governed import NAME, governed, measuring
 from worker.pipeline.measuring import NO_PROCESS, KpiQuestion
 from worker.settings_tables import KpiSettings
+from worker.usecases.connection import check
 from worker.usecases.kpis import answer, frozen, kpis
 from worker.usecases.nightly import freeze
 
@@ -155,6 +156,30 @@ def test_a_benchmark_for_a_stage_that_there_is_not_is_a_mistake_with_its_line(tm
         assert "benchmarks.csv:3: there is no stage 'propsal'; did you mean 'proposal'?" in remark
 
 
+FILES = {
+    "targets": "owner,team,period,amount\n,,Q4,5\n,,2026-Q4,five\n",
+    "spend": "period,amount,currency\n2026-10,5,\n",
+    "benchmarks": "kpi,low,high\nwin_rate,1%,2%\n",
+}
+PLACES = ["targets.csv:2", "targets.csv:3", "spend.csv:2", "benchmarks.csv:2"]
+
+
+def test_every_mistake_in_every_file_of_the_connection_is_named_at_once_with_its_line(tmp_path):
+    paths = {name: tmp_path / f"{name}.csv" for name in FILES}
+    for name, path in paths.items():
+        path.write_text(FILES[name], encoding="utf-8")
+    with governed(tmp_path, currency="USD", **paths) as opened:
+        team = measuring(opened)
+        team.deal("Acme", amount=1000)
+        (remark,) = [one for one in team.run().remarks if "KPIs" in one]
+        with pytest.raises(SettingsProblem) as refused:
+            kpis(team.services, NAME, KpiQuestion(()))
+        checked = "\n".join(one.text for one in check(team.services, NAME) if one.level == "missing")
+        for text in (remark, str(refused.value), checked):
+            lines = text.splitlines()
+            assert [next((place for place in PLACES if place in line), None) for line in lines] == PLACES
+
+
 def test_a_dimension_that_a_kpi_does_not_take_or_that_is_not_mapped_is_said_beside_the_total(team):
     team.deal("Acme", amount=1000)
     team.run()
@@ -186,6 +211,61 @@ def test_before_the_first_pull_values_of_money_say_since_when_amounts_are_known(
     whys = {row["id"]: row.get("why", "") for row in rows if not row["dims"]}
     assert f"is before the first pull on {night_of(team)}: an amount is known only where" in whys["pipeline_value"]
     assert "first pull" not in whys["open_deals"]
+
+
+def test_few_known_amounts_of_a_day_before_the_first_pull_are_said_and_marked(team):
+    team.deal("Acme", amount=1000)
+    team.later(days=2)
+    team.run()
+    rows = kpis(team.services, NAME, as_of=team.services.clock() - timedelta(days=1))
+    found = {row["id"]: row for row in rows if not row["dims"]}
+    money = found["pipeline_value"]
+    assert f"as of {money['n']} of 1 deal" in money["why"]
+    assert (money["few"], found["open_deals"]["few"]) == (money["value"] is not None, False)
+
+
+def test_a_window_that_has_ended_counts_the_deals_that_are_gone_since_in_a_note(team):
+    team.deal("Stays", amount=1000)
+    gone = team.deal("Goes", amount=500)
+    team.run()
+    day = night_of(team)
+    team.later(days=3)
+    team.driver.delete(gone)
+    team.run(full=True)
+    window = f"{day - timedelta(days=9)}..{day}"
+    asked = KpiQuestion((), window=window)
+    (row,) = kpis(team.services, NAME, asked, only="created_deals")
+    then = day + timedelta(days=1)
+    assert row["value"] == 1
+    assert row["why"].endswith(
+        f"1 deal of {day} or before, deleted or merged since, left out; `--as-of {then}` counts what was there then"
+    )
+    noon = team.services.clock() - timedelta(days=2)
+    (before,) = kpis(team.services, NAME, asked, only="created_deals", as_of=noon)
+    assert (before["value"], before.get("why")) == (2, None)
+    assert "deleted" not in next(r for r in kpis(team.services, NAME, only="open_deals") if not r["dims"]).get(
+        "why", ""
+    )
+
+
+@pytest.mark.parametrize("word", ["Q3", "q3", "FYQ3"])
+def test_a_quarter_without_its_year_is_refused_with_the_one_of_this_year(team, word):
+    team.deal("Acme", amount=1000)
+    team.run()
+    year = night_of(team).year
+    with pytest.raises(SettingsProblem, match=rf"because it has no year; write (FY)?{year}-Q3\.$"):
+        kpis(team.services, NAME, KpiQuestion((), window=word))
+
+
+def test_a_value_that_is_none_says_in_a_word_why_and_money_has_its_currency(team):
+    team.deal("Acme", amount=1000)
+    team.run()
+    found = {row["id"]: row for row in kpis(team.services, NAME) if not row["dims"]}
+    names = ("win_rate_closed", "stage_conversion_next", "pipeline_coverage", "loss_reason_share", "sales_efficiency")
+    assert [found[name]["no_value"] for name in names] == [
+        "none", "asked otherwise", "no target", "not mapped", "no spend",
+    ]  # fmt: skip
+    assert (found["pipeline_coverage"]["currency"], found["open_deals"].get("currency")) == ("USD", None)
 
 
 def test_without_a_process_kpis_of_stages_and_a_warning_say_so(team):

@@ -37,9 +37,9 @@ def with_files(team, **texts):
     team.services = replace(team.services, policy_texts=lambda: files)
 
 
-def narrowed(team, kpi_scope):
+def narrowed(team, kpi_scope="", scope=""):
     settings = team.services.settings
-    connection = settings.connections[NAME].model_copy(update={"kpi_scope": kpi_scope})
+    connection = settings.connections[NAME].model_copy(update={"kpi_scope": kpi_scope, "scope": scope})
     given = settings.model_copy(update={"connections": {NAME: connection}})
     team.services = replace(team.services, settings=given)
 
@@ -141,3 +141,22 @@ def test_an_unknown_value_in_the_scope_is_said_by_the_run_and_by_check(team):
     (remark,) = [one for one in team.run().remarks if "KPIs" in one]
     assert f"connections.{NAME}.kpi_scope:1:14: 'Internl' is not a value of deal_type; it is one of" in remark
     assert any("'Internl' is not a value of deal_type" in one.text for one in check(team.services, NAME))
+
+
+@pytest.mark.parametrize("scope", ["deal_type = 'New Custmer'", "stage = 'discvery'"])
+def test_a_value_that_the_scope_of_judging_misspells_stops_the_run_before_any_flag_and_check_says_so(team, scope):
+    team.run()
+    writes = len(team.driver.writes())
+    narrowed(team, scope=scope)
+    with pytest.raises(
+        SettingsProblem, match=rf"^connections.{NAME}.scope:1:\d+: '.*' is not a value of .*; did you mean"
+    ):
+        team.run()
+    assert len(team.driver.writes()) == writes
+    assert any(f"No deal is judged: connections.{NAME}.scope:1" in one.text for one in check(team.services, NAME))
+
+
+def test_a_scope_may_name_a_value_that_only_a_deal_still_has(team):
+    team.deal("Old", amount=5, Type="Reseller")
+    narrowed(team, scope="deal_type = 'Reseller'")
+    assert team.run().deals == 3

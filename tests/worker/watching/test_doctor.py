@@ -41,7 +41,7 @@ def test_every_sentence_of_a_healthy_installation(clinic):
     lines = {one.topic: one.text for one in clinic.examined()}
     home = clinic.team.services.settings.home
     assert lines["store"] == (
-        f"SQLite at {home}/sluicegate.db can be written and is at migration 0067; 52.8 GB of its disk are free."
+        f"SQLite at {home}/sluicegate.db can be written and is at migration 0071; 52.8 GB of its disk are free."
     )
     assert lines["beat"].endswith("; it last looked 0 seconds ago.")
     assert lines["workers"] == "1 process alive on elsewhere."
@@ -77,7 +77,7 @@ def test_a_store_that_a_newer_version_has_migrated_is_told_and_left_alone(clinic
     path = clinic.team.services.settings.home / "sluicegate.db"
     clinic.opened = lambda: Store.open(f"sqlite:///{path}")
     assert clinic.says("store")[0] == (
-        "wrong: A newer Sluicegate has migrated the store to 9999; this one knows it up to 0067. Install the newer "
+        "wrong: A newer Sluicegate has migrated the store to 9999; this one knows it up to 0071. Install the newer "
         "version here, too."
     )
 
@@ -126,17 +126,17 @@ def test_a_crm_whose_clock_is_behind_is_told_once(team):
 
 
 def test_a_budget_that_is_nearly_and_then_wholly_used_up(clinic):
-    connections, today = clinic.team.services.store.connections, clinic.team.services.clock().date()
-    spent = connections.calls_on(NAME, today)
-    connections.note_calls(NAME, today, 170 - spent, Budget(900, 1000))
-    assert clinic.says("budgets", ask=False) == [
-        "warning: Today it has used 170 of its share of 200 calls; when they are used up, runs wait."
-    ]
-    connections.note_calls(NAME, today, 30)
+    calls, now = clinic.team.services.store.calls, clinic.team.services.clock()
+    calls.keep_limits(NAME, now, Budget(900, 1000))
+    calls.note(NAME, now, "pull", 170 - calls.count(NAME, now))
     assert clinic.says("budgets", ask=False)[0] == (
-        "away: Today it has used 200 of its share of 200 calls: runs wait until calls come back. Raise budget_share, "
-        "or run less often."
+        "warning: It has used 170 of its share of 200 calls in 24 hours. `sluicegate connection budget acme` says what "
+        "is given up first."
     )
+    calls.note(NAME, now, "pull", 30)
+    (line,) = clinic.says("budgets", ask=False)
+    assert line.startswith("away: It has used 200 of its share of 200 calls in 24 hours: runs wait until ")
+    assert line.endswith(" UTC. Raise budget_share, or run less often.")
 
 
 def test_a_connection_that_is_behind_says_so_with_the_end_of_its_last_run(clinic):

@@ -16,7 +16,7 @@ from sandbox import serving
 from store import Occasion, this_process
 from tests.worker.governed import NAME, governed
 from tests.worker.watching.clinic import Clinic
-from worker.broker_reach import why_unreachable
+from worker.schedule.broker_reach import why_unreachable
 from worker.settings import BrokerSettings, GivenSettings
 from worker.watching import figures
 from worker.watching.exposition import exposition
@@ -49,18 +49,29 @@ def test_runs_writes_refusals_and_calls_are_counted_by_connection(clinic):
     assert found["sluicegate_runs_total", NAME, "done"] == 2
     assert found["sluicegate_patches_total", NAME, "written"] == report.outcomes["written"] == 1
     assert found["sluicegate_patches_total", NAME, "refused"] == 1
-    assert found["sluicegate_calls_total", NAME] == team.services.connect(NAME).calls
+    assert found["sluicegate_calls_24h", NAME] == team.services.connect(NAME).calls
     assert found["sluicegate_last_run", NAME, "done"] == 1
     assert found["sluicegate_last_good_sync_age_seconds", NAME] == 0
     assert found["sluicegate_sync_interval_seconds", NAME] == 3600
 
 
-def test_counts_do_not_fall_when_receipts_are_dropped(clinic):
+def test_counts_do_not_fall_when_receipts_and_runs_are_deleted_by_their_age(clinic):
     clinic.team.deal("Acme", amount=10)
     clinic.team.run()
     with clinic.team.services.store.database.writing() as sql:
         sql.run("DELETE FROM patch")
-    assert scraped(clinic.team.services)["sluicegate_patches_total", NAME, "written"] == 1
+        sql.run("DELETE FROM run")
+    found = scraped(clinic.team.services)
+    assert found["sluicegate_patches_total", NAME, "written"] == found["sluicegate_runs_total", NAME, "done"] == 1
+
+
+def test_a_run_whose_process_was_killed_is_counted_once_by_the_next_one(clinic):
+    store, now = clinic.team.services.store, clinic.team.services.clock()
+    lease = store.runs.lease(NAME, "a run", now, 40, process=f"{this_process()}0")
+    store.runs.start(NAME, now, "", "", "incremental", lease, at=now)
+    clinic.team.run()
+    found = scraped(clinic.team.services)
+    assert (found["sluicegate_runs_total", NAME, "killed"], found["sluicegate_runs_total", NAME, "done"]) == (1, 1)
 
 
 def test_a_connection_that_falls_behind_shows_its_age_and_the_end_of_its_newest_run(clinic):
@@ -87,7 +98,7 @@ def test_jobs_leases_and_what_is_left_of_the_budget_are_gauges(clinic):
     assert (found["sluicegate_jobs", NAME, "waiting"], found["sluicegate_jobs", NAME, "under way"]) == (1, 1)
     assert found["sluicegate_job_wait_seconds", NAME] == 5 * 60 + 15
     assert (found["sluicegate_run_age_seconds", NAME], found["sluicegate_lease_age_seconds", NAME]) == (15, 15)
-    used, share = found["sluicegate_calls_today", NAME], found["sluicegate_budget_calls", NAME]
+    used, share = found["sluicegate_calls_24h", NAME], found["sluicegate_budget_calls", NAME]
     assert (share, found["sluicegate_budget_left_calls", NAME]) == (200, 200 - used)
 
 

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from worker.pipeline.measuring import KpiQuestion
     from worker.usecases.kpis import KpiAnswer
 
+AsOf = Annotated[
+    str,
+    typer.Option(
+        "--as-of", metavar="T", help="as recorded by an ISO instant, or by noon of an ISO date in the connection's zone"
+    ),
+]
 VALUES = "show"
 AT_ONCE = 2
 
@@ -55,7 +61,14 @@ def show(
         str, typer.Option(help="all, 90d, quarter, fiscal_year, 2026-Q3, FY2026-Q3, 2026-01-01..2026-03-31 …")
     ] = "",
     only: Annotated[str, typer.Option("--only", metavar="KPI", help="one KPI's id")] = "",
-    as_of: Annotated[str, typer.Option("--as-of", metavar="T", help="ISO date or instant: as recorded by then")] = "",
+    as_of: Annotated[
+        str,
+        typer.Option(
+            "--as-of",
+            metavar="T",
+            help="as recorded by an ISO instant, or by noon of an ISO date in the connection's zone",
+        ),
+    ] = "",
     frozen: Annotated[str, typer.Option("--frozen", metavar="DAY", help="what was printed in that frozen night")] = "",
     every: Annotated[bool, typer.Option("--all", help="every KPI, not only the ten that matter and yours")] = False,
     as_csv: AsCsv = False,
@@ -85,10 +98,10 @@ def show(
 
 
 def _show_values(found: KpiAnswer, *, whole: bool, groups: bool) -> None:
+    show_remarks(found)
     show_kpis(found.rows, whole=whole)
     if groups:
         show_groups(found.rows)
-    show_remarks(found)
 
 
 def show_remarks(found: KpiAnswer, *, err: bool = False) -> None:

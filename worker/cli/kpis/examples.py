@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from model.errors import PolicyProblem
 from model.helpers.words import many
-from worker.cli.common import Asked, Json, asked, say, tell
+from worker.cli.common import WRONG, Asked, Json, asked, say, tell
 
 if TYPE_CHECKING:
     from model.sync import Description
@@ -29,15 +30,20 @@ def run_examples_of_kpis(
     from worker.wiring import policy_texts, read_policy_files
 
     texts = read_policy_files(paths) if paths else policy_texts(asked(context).settings())
-    found = tested(texts, _known(asked(context), connection))
-    answer = {
+    names = tuple(asked(context).settings().connections)
+    found = tested(texts, _known(asked(context), connection), names)
+    answer: dict[str, Any] = {
         "kpis": [one.name for one in found.definitions],
         "examples": sum(len(one.examples) for one in found.definitions),
         "untested": [one.name for one in found.definitions if not one.examples],
         "failed": [asdict(one) for one in found.failed], "connections": list(found.connections),
     }  # fmt: skip
+    if found.problems:
+        problem = PolicyProblem(found.problems)
+        answer |= {"error": str(problem), "exit": WRONG, "problems": [vars(one) for one in problem.problems]}
+        tell(str(problem), err=True)
     say(answer, as_json, lambda: _show(answer, [str(one) for one in found.failed]))
-    raise typer.Exit(1 if found.failed else 0)
+    raise typer.Exit(WRONG if found.problems else 1 if found.failed else 0)
 
 
 def _known(asked: Asked, only: str) -> dict[str, Description]:
@@ -53,7 +59,8 @@ def _known(asked: Asked, only: str) -> dict[str, Description]:
 def _show(answer: dict[str, Any], failed: list[str]) -> None:
     for line in failed:
         tell(line)
-    count = f"{many(len(answer['kpis']), 'KPI')}, {many(answer['examples'], 'example')}"
+    sound = " without a mistake" if "problems" in answer else ""
+    count = f"{many(len(answer['kpis']), 'KPI')}{sound}, {many(answer['examples'], 'example')}"
     tell(f"{count}: {f'{len(failed)} failed' if failed else 'all hold' if answer['examples'] else 'none to run'}.")
     if answer["untested"]:
         tell(f"Without an example: {', '.join(answer['untested'])}.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from kpis.answers import BETWEEN
 from kpis.benchmarks import standing
 from worker.cli.common import table, tell
 from worker.cli.screen.rendering import moment
@@ -21,13 +23,17 @@ MATTER: Final = (
 COLUMNS: Final = ("KPI", "value", "window", "95 %", "benchmark", "of", "n")
 NAMES: Final = ("id", "title")
 NUMBERS: Final = (
-    "value", "low", "high", "numerator", "denominator", "unit", "window", "window_from", "window_to", "n", "few",
-    "as_of", "category", "benchmark", "benchmark_low", "benchmark_high", "trusted", "why", "scope", "where",
+    "value", "low", "high", "numerator", "denominator", "unit", "currency", "window", "window_from", "window_to", "n",
+    "few", "as_of", "category", "benchmark", "benchmark_low", "benchmark_high", "trusted", "why", "scope", "where",
 )  # fmt: skip
 SHARE: Final = "share"
 NOW: Final = "now"
 LARGE: Final = 1000
 NOTES: Final = 10
+NOTE_ENDS: Final = re.compile(rf"{BETWEEN}(?![^(]*\))")
+"""Where one note ends and the next begins, outside brackets."""
+SHOWN: Final = 3
+"""What a note is about is named, up to so many and one more."""
 NARROWED_BY: Final = {"scope": "kpi_scope of the connection", "where": "--where"}
 
 
@@ -94,15 +100,21 @@ def _show(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) ->
 
 
 def _show_notes(notes: Sequence[tuple[str, str]], most: int | None = None) -> None:
+    """Each note once, with what it is about."""
+    about: dict[str, list[str]] = {}
     for what, why in notes[:most]:
-        tell(f"- {what}: {why}")
+        for note in NOTE_ENDS.split(why):
+            about.setdefault(note, []).append(what)
+    for note, names in about.items():
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN + 1 else ""
+        tell(f"- {', '.join(names[:SHOWN] if more else names)}{more}: {note}")
     if most is not None and len(notes) > most:
         tell(f"- {len(notes) - most} more groups have a note; --csv has them all.")
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[object, ...]:
     interval = "" if row.get("low") is None else span(row, row)
-    parts = [plain(row[name]) for name in ("numerator", "denominator") if row[name] is not None]
+    parts = [amount(row, row[name]) for name in ("numerator", "denominator") if row[name] is not None]
     n = f"{row['n']} (few)" if row.get("few") else row["n"]
     return (
         written(row, "value"),
@@ -147,7 +159,7 @@ def written(row: Mapping[str, Any], name: str) -> str:
     """A value of the row as people write it: a share in percent, money with its currency, days, a ratio with ×."""
     value, unit = row[name], row["unit"]
     if value is None:
-        return "unknown"
+        return str(row.get("no_value", "none"))
     if unit == SHARE:
         return f"{float(value):.1%}".replace("%", " %")
     if unit == "days":
@@ -155,6 +167,11 @@ def written(row: Mapping[str, Any], name: str) -> str:
     if unit == "ratio":
         return f"{float(value):,.2f} ×"
     return f"{plain(value)} {unit}" if unit else plain(value)
+
+
+def amount(row: Mapping[str, Any], value: object) -> str:
+    """A number of a quotient; amounts, which JSON has as text, with the currency that they are in."""
+    return f"{plain(value)} {row['currency']}" if isinstance(value, str) and row.get("currency") else plain(value)
 
 
 def plain(value: object) -> str:

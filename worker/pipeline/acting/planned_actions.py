@@ -11,13 +11,13 @@ import polars as pl
 from policies.actions.moves_back import Season, not_yet, plan_moves
 from policies.actions.tasks import Flag, Standing, TaskDeal, TaskPlan, plan_tasks
 from policies.reporting.record import headline
+from store import PREFIX
 from worker.pipeline.acting.last_moves import last_moves, missed_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.actions import ActionKind, ActionRule, KeptAction, Wanted
-    from policies.files import PolicySet
     from worker.pipeline.judge import Judged, JudgedPart
     from worker.pipeline.session import Session
 
@@ -41,7 +41,7 @@ class Planned:
 
 def plan_all(session: Session, judged: Judged) -> Planned:
     """Plan all actions. The same verdict over the same store gives the same plan."""
-    rules = rules_with_actions(judged.policies)
+    rules = judged.policies.actions
     standing = session.store.actions.standing(session.name)
     flags: list[Flag] = []
     deals: dict[int, TaskDeal] = {}
@@ -75,13 +75,6 @@ def _moves(
     return not_yet(wanted, session.store.actions.known(session.name, [one.key for one in wanted]))
 
 
-def rules_with_actions(policies: PolicySet) -> dict[str, tuple[ActionRule, ...]]:
-    """Actions by the id of their policy or criterion. The flag itself holds its mode."""
-    found = {policy.id: policy.actions for policy in policies.policies}
-    found |= {place.id: place.criterion.actions for place in policies.criteria()}
-    return {name: actions for name, actions in found.items() if actions}
-
-
 def flags_of(judged: JudgedPart, rules: Mapping[str, tuple[ActionRule, ...]]) -> Iterator[Flag]:
     """Flags that are on the record and enforce."""
     for finding in judged.report.findings:
@@ -101,12 +94,12 @@ def deals_of(judged: JudgedPart, keys: set[int]) -> dict[int, TaskDeal]:
     for row in frame.select("key", "id", "name", "as_of_date", owner="_owner_id").iter_rows(named=True):
         owner = owners.get(row["owner"]) or {}
         people: dict[ActionKind, str | None] = {"task_owner": row["owner"], "task_manager": owner.get("manager_id")}
-        active = {kind: one for kind, one in people.items() if one and _works(owners.get(one))}
+        active = {kind: one for kind, one in people.items() if one and _works(owners.get(one), one)}
         name, owner_name = row["name"] or row["id"], owner.get("name") or "nobody"
         found[row["key"]] = TaskDeal(row["id"], name, owner_name, row["as_of_date"], active)
     return found
 
 
-def _works(owner: Mapping[str, Any] | None) -> bool:
-    """Whether the owner exists and is not known to have left."""
-    return owner is not None and owner["is_active"] is not False
+def _works(owner: Mapping[str, Any] | None, id_: str) -> bool:
+    """Whether the owner exists, is not known to have left, and was not forgotten: the CRM knows no pseudonym."""
+    return owner is not None and owner["is_active"] is not False and not id_.startswith(PREFIX)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -54,7 +55,7 @@ def targets(session: Session, deals: pl.DataFrame) -> pl.DataFrame | None:
     if session.connection.targets is None:
         return None
     path, known = session.services.settings.path(session.connection.targets), _known(session, deals)
-    rows = [_named(path, row, known) for row in side_files.targets(path)]
+    rows = side_files.all_of([partial(_named, path, row, known) for row in side_files.targets(path)])
     return pl.DataFrame(rows, schema=TARGETS)
 
 

@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-import polars as pl
-
-from kpis.entry_evidence import mark_untrusted
+from kpis.rules.entry_evidence import mark_untrusted
 from model.subjects import LEADS
 from model.widening.date_moves import date_moves
 from model.widening.logged_touches import touches_by_rep
 from policies.reporting.report import exempt_deals
-from worker import side_files
 from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.measuring.caveats import with_caveats
-from worker.pipeline.measuring.known_targets import targets
+from worker.pipeline.measuring.files import check_files, files_of
 from worker.pipeline.measuring.measured_with import measured_with
 from worker.pipeline.measuring.own_kpis import own_kpis
 from worker.pipeline.measuring.questions import (
     USUAL,
-    check_values,
-    conditions_of,
-    facts_of,
     facts_to_group,
     read,
     scope_notes,
     scope_of,
+    texts_of,
 )
 from worker.pipeline.other_subjects import named_in_force, part_of
 from worker.pipeline.slices import late_feeds, touch_rule
+from worker.scopes import check_values, facts_of, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from kpis.benchmarks import Benchmark
+    import polars as pl
+
     from kpis.dictionary import Kpi
-    from kpis.measure import Question
     from kpis.populations import Source
+    from kpis.question import Question
     from model.facts import Fact
     from model.process import Process
     from model.snapshot import Snapshot
@@ -78,10 +74,11 @@ def values(
 
     own, facts = own_kpis(session, session.description()), facts_of(session.description(), processes)
     asked = read(asked, facts)
-    conditions = conditions_of(session, asked, facts)
+    check_files(session, own.kpis())
+    conditions = parsed(texts_of(session, asked), facts)
     if not session.store.history.slices(session.name, session.services.slice_deals):
         return []
-    check_values(session, asked, facts, (part.wide for part in slices()))
+    check_values(texts_of(session, asked), facts, (part.wide for part in slices()))
     rows = rows_of(_sources(session, slices(), processes, asked, own, conditions))
     deals = rows.frames["deals"]
     question = _question(session, asked, own.kpis(), deals, _groups(deals, facts, processes))
@@ -90,7 +87,7 @@ def values(
     if exempt:
         without = {_named(row): row for row in (value.json() for value in measured(rows.without(exempt), question))}
         found = [_compared(row, without.get(_named(row), NOTHING)) for row in found]
-    found = with_caveats(session, found, own.kpis(), processes, deals.height)
+    found = with_caveats(session, found, own.kpis(), processes, deals)
     return with_evidence(session, [row | _narrowed(session, asked) for row in found])
 
 
@@ -157,22 +154,23 @@ def _touches(session: Session, description: Description, snapshot: Snapshot) -> 
 def _question(
     session: Session, asked: KpiQuestion, kpis: Mapping[str, Kpi], deals: pl.DataFrame, groups: Mapping[str, list[str]]
 ) -> Question:
-    from kpis.measure import Question
-    from kpis.window import Window
+    from kpis.question import Question
+    from kpis.window import window_of
 
     home, starts = home_of(session, session.description()), session.connection.fiscal_year_starts
+    files = files_of(session, kpis, deals, groups)
     return Question(
         by=asked.by,
         named=asked.by != USUAL.by,
-        window=Window(asked.window, starts) if asked.window else None,
-        targets=targets(session, deals),
-        spend=spend(session),
+        window=window_of(asked.window, local_day(session, session.as_of), starts) if asked.window else None,
+        targets=files.targets,
+        spend=files.spend,
         currency=home.currency,
         note=home.short_note,
         fiscal_year_starts=starts,
         enough=session.services.settings.kpis.enough,
         kpis=kpis,
-        benchmarks=benchmarks(session, kpis, groups),
+        benchmarks=files.benchmarks,
     )
 
 
@@ -183,28 +181,7 @@ def _groups(deals: pl.DataFrame, facts: Mapping[str, Fact], processes: Sequence[
     return {column: names for column, names in (("segment", segments), ("stage", stages)) if names}
 
 
-def benchmarks(
-    session: Session, kpis: Collection[str], groups: Mapping[str, Collection[str]] | None = None
-) -> list[Benchmark]:
-    """The connection's benchmarks, else the shipped ones. Its own must name groups that there are."""
-    from kpis.catalogue import SHIPPED
-
-    own = session.connection.benchmarks
-    path = session.services.settings.path(own) if own else resources.files("kpis").joinpath("benchmarks.csv")
-    return side_files.benchmarks(path, {*SHIPPED, *kpis}, groups if own else None)
-
-
 def with_evidence(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """KPI rows, each with what the last evidence at entry holds against it."""
     evidence = session.store.kpis.entry_evidence(session.name)
     return mark_untrusted(rows, evidence["stages"]) if evidence else rows
-
-
-def spend(session: Session) -> pl.DataFrame | None:
-    """The spend file as a frame, or None."""
-    from kpis.spend import SPEND
-
-    path = session.connection.spend
-    if path is None:
-        return None
-    return pl.DataFrame(side_files.spend(session.services.settings.path(path)), schema=SPEND)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from model.errors import PolicyProblem, SettingsProblem
 from model.helpers.words import many
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from model.errors import Problem
     from model.kpi_definition import KpiDefinition
     from model.sync import Description
-    from policies.files import RefusedKpi
+    from policies.files import Here, RefusedKpi
     from worker.pipeline.session import Pairs, Session
 
+Sound: TypeAlias = "tuple[tuple[KpiDefinition, ...], list[Problem]]"
 LAST: Final = "The KPIs of your files have {n}, so the last valid ones are measured. First: {first}"
 NONE: Final = "The KPIs of your files have {n}, and no valid ones were read before, so only the shipped ones are measured. First: {first}"  # noqa: E501 - one sentence for people
 HINT: Final = " `sluicegate kpis test` lists them all."
@@ -50,9 +51,9 @@ def own_kpis(session: Session, description: Description) -> OwnKpis:
     store, texts = session.store.policy_sets, dict[str, bytes]()
     try:
         texts = session.services.policy_texts()
-        found = read_own(texts, description)
+        found = read_own(texts, description, here_of(session))
     except (PolicyProblem, SettingsProblem) as problem:
-        last = _still_valid(store.latest_kpis(session.name) or {}, description)
+        last = _still_valid(store.latest_kpis(session.name) or {}, description, here_of(session))
         return OwnKpis(last, (in_short(problem, LAST if last else NONE) + HINT,), refused(texts, problem))
     files = {file: text.decode("utf-8", "replace") for file, text in texts.items()}
     before = store.latest_kpis(session.name)
@@ -62,10 +63,17 @@ def own_kpis(session: Session, description: Description) -> OwnKpis:
     return OwnKpis(found)
 
 
-def _still_valid(files: Mapping[str, str], description: Description) -> tuple[KpiDefinition, ...]:
+def here_of(session: Session) -> Here:
+    """The session's connection, among those of the settings."""
+    from policies.files import Here
+
+    return Here(session.name, tuple(session.services.settings.connections))
+
+
+def _still_valid(files: Mapping[str, str], description: Description, here: Here) -> tuple[KpiDefinition, ...]:
     """The KPIs of files that were valid once; none where the connection no longer has a fact that they name."""
     try:
-        return read_own({file: text.encode() for file, text in files.items()}, replace(description, choices={}))
+        return read_own({file: text.encode() for file, text in files.items()}, replace(description, choices={}), here)
     except PolicyProblem:
         return ()
 
@@ -93,16 +101,25 @@ def _listed(problems: tuple[Problem, ...]) -> str:
     return "; ".join(f"{one.text} ({one.file}:{one.line})" for one in problems[:SHOWN])
 
 
-def read_own(texts: Mapping[str, bytes], description: Description) -> tuple[KpiDefinition, ...]:
-    """The KPIs in these files, checked against the CRM's facts and values. Raises PolicyProblem."""
-    return _read(tuple(texts.items()), tuple(description.types.items()), tuple(description.choices.items()))
+def read_own(texts: Mapping[str, bytes], description: Description, here: Here) -> tuple[KpiDefinition, ...]:
+    """The KPIs of `read_sound`. Raises PolicyProblem with every mistake."""
+    found, problems = read_sound(texts, description, here)
+    if problems:
+        raise PolicyProblem(problems)
+    return found
+
+
+def read_sound(texts: Mapping[str, bytes], description: Description, here: Here) -> Sound:
+    """The KPIs in these files that have no mistake, checked against the CRM's facts and values, and every mistake."""
+    return _read(tuple(texts.items()), tuple(description.types.items()), tuple(description.choices.items()), here)
 
 
 @lru_cache(maxsize=8)
-def _read(texts: tuple[tuple[str, bytes], ...], types: Pairs, choices: Pairs) -> tuple[KpiDefinition, ...]:
+def _read(texts: tuple[tuple[str, bytes], ...], types: Pairs, choices: Pairs, here: Here) -> Sound:
     if not any(b"kpis" in text for _, text in texts):
-        return ()
+        return (), []
     from kpis.catalogue import SHIPPED
-    from policies.files import read_kpis
+    from policies.files import read_sound_kpis
 
-    return read_kpis(dict(texts), types=dict(types), choices=dict(choices), shipped=tuple(SHIPPED))
+    known = {"types": dict(types), "choices": dict(choices)}
+    return read_sound_kpis(dict(texts), **known, shipped=tuple(SHIPPED), here=here)

@@ -11,16 +11,12 @@ from kpis.dictionary import DEAL_DIMS, STAGE, STANDARD_DIMS, TIME_DIMS
 from kpis.left_out import ScopeNotes
 from model.errors import SettingsProblem
 from model.helpers.words import did_you_mean
-from model.subjects import OPPORTUNITIES
-from policies.files import deal_facts
-from policies.language import parse_condition, unequal, with_blanks
+from policies.language import unequal, with_blanks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from model.facts import Fact
-    from model.process import Process
-    from model.sync import Description
     from model.wide import Wide
     from policies.language import Condition
     from worker.pipeline.session import Session
@@ -44,12 +40,6 @@ CATEGORIES: Final = ("choice", "yes/no")
 """Types of facts that are dimensions even where the CRM lists no values."""
 
 
-def facts_of(description: Description, processes: Sequence[Process] = ()) -> Mapping[str, Fact]:
-    """The facts that conditions may name on a connection, with the values that the CRM and the processes give them."""
-    stages = dict.fromkeys(stage for process in processes for stage in process.stage_ids())
-    return deal_facts(description.of(OPPORTUNITIES.table), tuple(stages))
-
-
 def read(asked: KpiQuestion, facts: Mapping[str, Fact]) -> KpiQuestion:
     """The question with its dimensions as facts are called. Raises SettingsProblem for a word that is no dimension."""
     return replace(asked, by=tuple(tuple(_dimension(word, facts) for word in dims) for dims in asked.by))
@@ -71,14 +61,6 @@ def facts_to_group(asked: KpiQuestion) -> tuple[str, ...]:
     """The facts by which groups are asked for, and those of every run."""
     dims = [dim for dims in asked.by for dim in dims if dim != STAGE and dim not in TIME_DIMS]
     return tuple(dict.fromkeys((*DEAL_DIMS, *dims)))
-
-
-def conditions_of(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact]) -> list[Condition]:
-    """The connection's `kpi_scope` and the condition of the question. Raises SettingsProblem with what is wrong.
-
-    `check_values` looks at the values that they name.
-    """
-    return _parsed(session, asked, {name: replace(fact, choices=()) for name, fact in facts.items()})
 
 
 def scope_of(conditions: Sequence[Condition], wide: Wide) -> tuple[pl.Expr | None, pl.Expr | None]:
@@ -109,30 +91,6 @@ def _place(condition: Condition) -> str:
     return condition.where[0].rpartition(".")[2]
 
 
-def check_values(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact], deals: Iterable[Wide]) -> None:
-    """Raise SettingsProblem for a value that neither the CRM lists nor any deal has, with a likely one."""
-    try:
-        _parsed(session, asked, facts)
-    except SettingsProblem:
-        held = _held(facts, deals)
-        every = {n: replace(f, choices=tuple(dict.fromkeys((*f.choices, *held.get(n, ()))))) for n, f in facts.items()}
-        _parsed(session, asked, every)
-
-
-def _held(facts: Mapping[str, Fact], deals: Iterable[Wide]) -> dict[str, tuple[str, ...]]:
-    """The values that deals have, by fact with choices: a CRM keeps a value on old deals after it is switched off."""
-    found: dict[str, dict[str, None]] = {}
-    for wide in deals:
-        for name, fact in facts.items():
-            if fact.choices and wide.schema.get(name) == pl.String:
-                values = wide.frame[name].drop_nulls().unique(maintain_order=True)
-                found.setdefault(name, {}).update(dict.fromkeys(values))
-    return {name: tuple(values) for name, values in found.items()}
-
-
-def _parsed(session: Session, asked: KpiQuestion, facts: Mapping[str, Fact]) -> list[Condition]:
-    texts = {f"connections.{session.name}.kpi_scope": session.connection.kpi_scope, "--where": asked.where}
-    found = [parse_condition(text, facts, where=(where, 1, 1)) for where, text in texts.items() if text]
-    if mistakes := [str(mistake) for one in found if isinstance(one, list) for mistake in one]:
-        raise SettingsProblem("\n".join(mistakes))
-    return [one for one in found if not isinstance(one, list)]
+def texts_of(session: Session, asked: KpiQuestion = USUAL) -> dict[str, str]:
+    """The conditions by which KPIs are narrowed, by the place of each."""
+    return {f"connections.{session.name}.kpi_scope": session.connection.kpi_scope, "--where": asked.where}

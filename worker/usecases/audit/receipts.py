@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from model.helpers.words import many
 from model.sync import OUR_FIELDS
 from worker.usecases.answers import one_run
 
@@ -14,15 +15,23 @@ if TYPE_CHECKING:
     from worker.wiring import Services
 
 
+DELETED: Final = "The run wrote {n}; its receipts were deleted by age (retention.receipts_days)."
+
+
 def changes(services: Services, run_id: str) -> dict[str, Any]:
     """`changes`: {deal, field, before, after, policies, outcome, reason, at} of each field sent; `fields`: what may be
-    written, by Sluicegate's name and the CRM's; `others`: fields sent that are none of these. Raises SettingsProblem.
+    written, by Sluicegate's name and the CRM's; `others`: fields sent that are none of these; `deleted`: records that
+    the run wrote, where their receipts were deleted by age. Raises SettingsProblem.
     """
-    name = one_run(services, run_id)["connection"]
+    run = one_run(services, run_id)
+    name = run["connection"]
     allowed = names_of(services, name)
     rows = [row for patch in services.store.pushes.of_run(int(run_id)) for row in fields_of(patch, allowed)]
     others = sorted({row["field"] for row in rows} - set(allowed.values()))
-    return {"run_id": run_id, "connection": name, "fields": allowed, "changes": rows, "others": others}
+    wrote = 0 if rows else ((run["counts"] or {}).get("outcomes") or {}).get("written", 0)
+    return {
+        "run_id": run_id, "connection": name, "fields": allowed, "changes": rows, "others": others, "deleted": wrote,
+    }  # fmt: skip
 
 
 def names_of(services: Services, name: str) -> dict[str, str]:
@@ -32,7 +41,9 @@ def names_of(services: Services, name: str) -> dict[str, str]:
 
 
 def proof(found: Mapping[str, Any]) -> str:
-    """The sentence that says that nothing else was sent."""
+    """The sentence that says that nothing else was sent, or that the receipts are gone."""
+    if found["deleted"]:
+        return DELETED.format(n=many(found["deleted"], "record"))
     sent, allowed = {row["field"] for row in found["changes"]}, found["fields"]
     if found["others"]:
         return f"Also sent: {', '.join(found['others'])}, which are not among the fields that Sluicegate writes."

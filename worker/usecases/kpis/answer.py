@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from model.errors import PolicyProblem, SettingsProblem
 from worker.pipeline.context import waivers_of
 from worker.pipeline.judge import judge
-from worker.pipeline.measuring import USUAL, exempt, measured_with, own_kpis, values
+from worker.pipeline.measuring import USUAL, check_files, exempt, measured_with, own_kpis, values
 from worker.pipeline.running import leased, running
 from worker.pipeline.session import Session, described
 from worker.pipeline.slices import parts
@@ -85,6 +85,7 @@ def measured(services: Services, name: str, asked: KpiQuestion, as_of: datetime 
     """
     session = Session(services, name, as_of or services.clock())
     description = described(session)
+    check_files(session, own_kpis(session, description).kpis())
     policies = session.policies_in_force(description)
     if as_of is None and not _may_exempt(session, policies):
         calibration = services.store.connections.current_calibration(name, session.as_of)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from model.errors import PolicyProblem, SettingsProblem
 from model.sync import Description
+from policies.files import Here
 from worker.pipeline.measuring import OwnKpis, own_kpis, read_own, refused
 from worker.pipeline.session import Session
 
@@ -62,7 +63,7 @@ def _unread(services: Services, name: str) -> OwnKpis:
     texts, note = dict[str, bytes](), NEVER.format(name=name) if name else ""
     try:
         texts = services.policy_texts()
-        return OwnKpis(read_own(texts, UNREAD))
+        return OwnKpis(read_own(texts, UNREAD, Here(name, tuple(services.settings.connections))))
     except (PolicyProblem, SettingsProblem) as problem:
         why = {kpi: text + note for kpi, text in refused(texts, problem).items()}
         return OwnKpis((), (str(problem) + note,), why)

@@ -54,8 +54,9 @@ def _failing(one: KpiDefinition, kpi: Kpi, definitions: Sequence[KpiDefinition])
 def _measured(kpi: Kpi, example: KpiExample, definitions: Sequence[KpiDefinition]) -> tuple[Number | None, str]:
     from kpis.custom import columns_of
     from kpis.derived import with_ingredients
-    from kpis.measure import Question, measure
+    from kpis.measure import measure
     from kpis.populations import Source, rows_of
+    from kpis.question import Question
 
     every = with_ingredients({kpi.id: kpi})
     own = [one for one in definitions if one.name in every]

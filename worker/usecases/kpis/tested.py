@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from model.errors import PolicyProblem, SettingsProblem
-from worker.pipeline.measuring import read_own
+from model.errors import SettingsProblem
+from policies.files import Here
+from worker.pipeline.measuring import read_sound
 from worker.usecases.kpis.dictionary import UNREAD
 from worker.usecases.kpis.examples import failing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from model.errors import Problem
     from model.kpi_definition import KpiDefinition
@@ -23,10 +24,11 @@ NEVER: Final = "'{name}' was never read; `sluicegate connection check {name}` re
 
 @dataclass
 class Tested:
-    """The KPIs of the files, the examples that fail, and the connections that the files were checked against."""
+    """The KPIs without a mistake, the examples that fail, every mistake, and the connections that were checked."""
 
     definitions: tuple[KpiDefinition, ...] = ()
     failed: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     connections: tuple[str, ...] = ()
 
 
@@ -42,22 +44,21 @@ def descriptions(services: Services, only: str = "") -> dict[str, Description]:
     return found
 
 
-def tested(texts: Mapping[str, bytes], known: Mapping[str, Description]) -> Tested:
-    """Check files against each connection and run their examples; without connections, against the facts alone.
+def tested(texts: Mapping[str, bytes], known: Mapping[str, Description], names: Sequence[str]) -> Tested:
+    """Check files against each connection and run the examples that can run; without connections, by the facts alone.
 
-    Raises PolicyProblem with every mistake. One that only some connections see names them.
+    `names`: all connections of the settings. A mistake that only some connections see names them.
     """
     wrong: dict[Problem, list[str]] = {}
-    found = Tested(connections=tuple(known))
+    found, by_name = Tested(connections=tuple(known)), dict[str, "KpiDefinition"]()
     for name, description in known.items() or [("", UNREAD)]:
-        try:
-            found.definitions = read_own(texts, description)
-            found.failed += [one for one in failing(found.definitions) if one not in found.failed]
-        except PolicyProblem as problem:
-            for one in problem.problems:
-                wrong.setdefault(one, []).append(name)
-    if wrong:
-        raise PolicyProblem([_on(one, names, len(known)) for one, names in wrong.items()])
+        definitions, problems = read_sound(texts, description, Here(name, tuple(names)))
+        for one in problems:
+            wrong.setdefault(one, []).append(name)
+        found.failed += [one for one in failing(definitions) if one not in found.failed]
+        by_name |= {one.name: one for one in definitions}
+    found.definitions = tuple(by_name.values())
+    found.problems = [_on(one, at, len(known)) for one, at in wrong.items()]
     return found
 
 

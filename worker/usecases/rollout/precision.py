@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from kpis.precision import COMES_BACK, DEMOTED_UNDER, ENOUGH_ENDED, classed, ended, figures, to_demote, with_says
+from kpis.rules.precision import COMES_BACK, DEMOTED_UNDER, ENOUGH_ENDED, classed, ended, figures, to_demote, with_says
 from model.errors import PolicyProblem
 from model.widening.copied_next_steps import copied
 from policies.judging.rules import rules_of

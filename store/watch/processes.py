@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
-from store import schedule_tables
 from store.codec import instant
 from store.database import now_of
 from store.fence import is_dead, this_process
+from store.watch import tables
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from store.database import Database
 
-table = schedule_tables.process
+table = tables.process
 Kind: TypeAlias = Literal["worker", "beat"]
 SILENT: Final = timedelta(seconds=40)
 """A process of another machine that has not been heard of for so long is taken for dead."""

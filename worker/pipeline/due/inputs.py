@@ -1,0 +1,53 @@
+"""What the verdict on every deal may depend on. Where any of it changed, every deal is judged again."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from worker.pipeline.context import judged_by_then
+from worker.pipeline.home_currency import home_of
+from worker.pipeline.slices import integration_ids, late_feeds, years_about
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from model.calibration import Calibration
+    from model.sync import Description
+    from policies.files import PolicySet
+    from worker.pipeline.session import Session
+
+WEEK: Final = timedelta(days=7)
+
+
+def inputs_of(
+    session: Session, policies: PolicySet, description: Description, calibration: Calibration
+) -> dict[str, str]:
+    """Digests of what concerns all deals of a connection, by name."""
+    store, name, connection = session.store, session.name, session.connection
+    shared = store.history.shared(name, description.history)
+    found: Mapping[str, Any] = {
+        "software": version("sluicegate"),
+        "policies": (policies.digest, policies.waivers),
+        "settings": connection.model_dump_json(),
+        "files": [_bytes(session, path) for path in (connection.people, connection.rates)],
+        "description": store.connections.description_text(name),
+        "home currency": home_of(session, description),
+        "calibration": (calibration.revision, sorted(calibration.medians.items())),
+        "approvals": store.approvals.all(name),
+        "first runs": sorted(store.verdicts.first_run_dates(name).items()),
+        "judged a week before": sorted(judged_by_then(session)),
+        "holidays": years_about(session.as_of),
+        "integrations": sorted(integration_ids(session)),
+        "late feeds": sorted(late_feeds(session, store.history.feeds(name))),
+        **shared,
+    }
+    return {what: hashlib.sha256(repr(value).encode()).hexdigest() for what, value in found.items()}
+
+
+def _bytes(session: Session, path: Path | None) -> bytes:
+    """The bytes of a side file, none where there is no such setting."""
+    return session.services.settings.path(path).read_bytes() if path else b""

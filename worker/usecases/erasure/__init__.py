@@ -1,0 +1,1 @@
+"""Remove a connection, or what is known of a person."""
