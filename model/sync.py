@@ -210,6 +210,16 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class ClockRemark(Remark):
+    """A remark about a clock that is wrong."""
+
+
+@dataclass(frozen=True)
+class CertificateRemark(Remark):
+    """A remark about a certificate that ends soon."""
+
+
+@dataclass(frozen=True)
 class DraftField:
     """A field that may hold a fact: by its label, and filled on this share of the deals."""
 

@@ -18,6 +18,8 @@ from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
 from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
 from store.verdicts.due import JUDGED, DueDeals, LastJudging
+from store.watch.health import Health, free_bytes, try_write
+from store.watch.processes import Kind, Process
 from store.work_tables import UNDO
 
 __all__ = [
@@ -35,15 +37,18 @@ __all__ = [
     "Approval",
     "Batch",
     "DueDeals",
+    "Health",
     "HistoryBuilder",
     "Job",
     "Kept",
+    "Kind",
     "LastJudging",
     "Lease",
     "Measured",
     "Occasion",
     "PastRows",
     "Person",
+    "Process",
     "Raw",
     "Reported",
     "Restored",
@@ -56,8 +61,10 @@ __all__ = [
     "UnrecordedChanges",
     "Used",
     "flags_in",
+    "free_bytes",
     "is_dead",
     "past_rows_at",
     "patch_hash",
     "this_process",
+    "try_write",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from model.errors import SettingsProblem
+from model.errors import SettingsProblem, StoreProblem
 from store import mirror_tables
 from store.fence import assert_held
 from store.pseudonyms import is_removed, shred
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 
 AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError)
 """Raised while the database cannot be reached."""
-HEAD: Final = "0070"
+HEAD: Final = "0071"
 """The newest migration; opening compares with it before Alembic is imported."""
 UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
 ENCODE: Final = (
     "[store] url has an '@' in its user name or password: percent-encode it, so that @ is written %40, and likewise "
     ": as %3A, / as %2F, # as %23, ? as %3F and % as %25."
+)
+NEWER: Final = (
+    "A newer Sluicegate has migrated the store to {found}; this one knows it up to {head}. Install the newer version "
+    "here, too."
 )
 REMOVED: Final = (
     "The connection '{name}' was removed with all its rows. `sluicegate connection resume {name}` lets it begin anew."
@@ -36,6 +41,8 @@ REMOVED: Final = (
 BATCH: Final = 10_000
 """Rows that one transaction deletes."""
 MIGRATION_LOCK: Final = 5_107_205
+SECONDS_OF_POSTGRES: Final = "SELECT CAST(floor(extract(epoch FROM now())) AS bigint)"
+SECONDS_OF_SQLITE: Final = "SELECT CAST(strftime('%s', 'now') AS integer)"
 NO_ANSWER: Final = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 """PostgreSQL: after how many seconds a server that is gone without a word is given up. The URL may say otherwise."""
 PRAGMAS: Final = (
@@ -124,6 +131,11 @@ class Database:
                 assert_held(tx, lease)
             yield Sql(tx)
 
+    def now(self) -> datetime:
+        """The database's time in whole seconds. Processes that must agree go by it, whatever their own clocks say."""
+        with self.reading() as sql:
+            return now_of(sql)
+
     def delete(self, table: sa.Table, where: str, parameters: Sequence[Any], lease: Lease | None = None) -> int:
         """Delete rows in batches, so that others can write between two of them; returns how many."""
         names, deleted = ", ".join(f'"{column.name}"' for column in table.primary_key), 0
@@ -165,10 +177,13 @@ class Database:
         return int(key)
 
     def upgrade(self) -> None:
-        """Migrate the schema to HEAD; concurrent processes take turns."""
+        """Migrate the schema to HEAD; concurrent processes take turns. Raises StoreProblem for a newer schema."""
         with self.reading() as sql:
-            if sa.inspect(sql.tx).has_table("alembic_version") and version(sql) == HEAD:
-                return
+            found = version(sql) if sa.inspect(sql.tx).has_table("alembic_version") else None
+        if found == HEAD:
+            return
+        if found and found > HEAD:
+            raise StoreProblem(NEWER.format(found=found, head=HEAD))
         with self.writing() as sql:
             if sql.postgres:
                 sql.run("SELECT pg_advisory_xact_lock(?)", MIGRATION_LOCK)
@@ -179,6 +194,11 @@ class Database:
         self._keys.clear()
         with self.writing() as sql:
             migrate(sql.tx, to, down=True)
+
+
+def now_of(sql: Sql) -> datetime:
+    """The database's time in whole seconds."""
+    return datetime.fromtimestamp(sql.rows(SECONDS_OF_POSTGRES if sql.postgres else SECONDS_OF_SQLITE)[0][0], UTC)
 
 
 def version(sql: Sql) -> str | None:

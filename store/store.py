@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +35,14 @@ from store.verdicts.due import DueDeals
 from store.verdicts.flag_history import FlagHistory
 from store.verdicts.leads import Leads
 from store.verdicts.verdicts import Verdicts
+from store.watch.figures import Figures
+from store.watch.health import Health, look
+from store.watch.processes import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
+    from typing import Any
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class Store:
     kpis: Kpis
     frozen: FrozenNights
     jobs: Jobs
+    processes: Processes
+    figures: Figures
     calls: Calls
     removal: Removal
     people: People
@@ -73,8 +80,8 @@ class Store:
             database, Mirror(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
-            Jobs(database), Calls(database), Removal(database), People(database), Retention(database),
-            DueDeals(database),
+            Jobs(database), Processes(database), Figures(database), Calls(database), Removal(database),
+            People(database), Retention(database), DueDeals(database),
         )  # fmt: skip
 
     @classmethod
@@ -83,19 +90,17 @@ class Store:
 
         Raises SettingsProblem for a wrong address or a server out of reach, else StoreProblem.
         """
-        try:
+        with _opening():
             database = Database(url)
             make_private(database)
             database.upgrade()
-        except ValueError as e:
-            raise SettingsProblem(str(e)) from None
-        except (sa.exc.DBAPIError, StoreFault, OSError) as e:
-            said = e if isinstance(e, StoreFault) else meaning(e)
-            if isinstance(said, StoreProblem):
-                raise said from None
-            why = str(said).removeprefix("The store cannot be reached: ").rstrip(".")
-            raise SettingsProblem(f"The store cannot be opened: {why}. [store] url says where it is.") from None
         return cls.over(database)
+
+    @staticmethod
+    def look(url: str, disk: Callable[[Path], Any] = shutil.disk_usage) -> Health:
+        """How the store of an address does, without opening it for good. Raises as `open` does."""
+        with _opening():
+            return look(url, disk)
 
     @contextmanager
     def dry_run(self, connection: str, as_of: datetime | None = None) -> Iterator[Store]:
@@ -109,6 +114,21 @@ class Store:
     def close(self) -> None:
         """Close every connection; the next use opens new ones."""
         self.database.close()
+
+
+@contextmanager
+def _opening() -> Iterator[None]:
+    """Raise what keeps a store from being opened, in a sentence."""
+    try:
+        yield
+    except ValueError as e:
+        raise SettingsProblem(str(e)) from None
+    except (sa.exc.DBAPIError, StoreFault, OSError) as e:
+        said = e if isinstance(e, StoreFault) else meaning(e)
+        if isinstance(said, StoreProblem):
+            raise said from None
+        why = str(said).removeprefix("The store cannot be reached: ").rstrip(".")
+        raise SettingsProblem(f"The store cannot be opened: {why}. [store] url says where it is.") from None
 
 
 def make_private(database: Database) -> None:

@@ -30,6 +30,7 @@ run = sa.Table(
     sa.Column("started_at", Instant),
     sa.Column("ended_at", Instant),
     sa.Column("judged", YesNo),  # whether its verdict is still kept
+    sa.Column("step", sa.Text),  # what it does: pull, judge, measure, push; stays as it was when the run ended
     sa.Column("state", sa.Text),  # a RunState; null while it runs. The next lease ends the row of a killed run.
     sa.Column("reason", sa.Text),
     sa.Column("counts", Json),

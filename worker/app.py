@@ -5,30 +5,32 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from celery import Celery, signals
 from celery.beat import Scheduler
+from celery.concurrency import prefork
 
 from model.errors import SettingsProblem, SluicegateError
 from store import Occasion
 from worker.broker import broker_url
+from worker.current_settings import Current
 from worker.end_with_parent import end_with
 from worker.fork_guard import refuse_to_fork
 from worker.log import log, start_logging
 from worker.meter import Meter
 from worker.pipeline.patience import PASSING
 from worker.pipeline.run import run
-from worker.schedule import TICK_SECONDS, Sender, planned, take_turn
+from worker.schedule import TICK_SECONDS, Presence, Sender, planned, take_turn
 from worker.usecases.calibrate import propose
 from worker.usecases.erasure.prune import prune
 from worker.usecases.nightly import freeze
-from worker.wiring import Services, connecting, wire
+from worker.wiring import Services, connecting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from store import Store
     from worker.settings import Settings
 
 REDIS: Final = {
@@ -43,8 +45,12 @@ ONCE_MORE: Final = {"max_retries": 1, "interval_start": 0.2}
 """How often the sending of a message is tried; the next tick of beat tries again."""
 
 
-def make_app(settings: Settings) -> Celery:
-    """The app for one configuration. Each child process makes its own services after the fork."""
+def make_app(settings: Settings, read: Callable[[], Settings] | None = None) -> Celery:
+    """The app for one configuration. Each child process makes its own services after the fork.
+
+    `read` reads the settings anew before each piece of work; without it they stay as they are.
+    """
+    opened = Current(settings, read or (lambda: settings))
     app = Celery("sluicegate", broker=broker_url(settings))
     app.conf.update(
         task_acks_late=True,
@@ -57,11 +63,12 @@ def make_app(settings: Settings) -> Celery:
         broker_connection_max_retries=None,
         broker_transport_options={} if broker_url(settings).startswith("amqp") else REDIS,
         timezone="UTC",
-        beat_scheduler=_scheduler(app, settings),
+        beat_scheduler=_scheduler(app, settings, opened),
     )
-    _add_tasks(app, settings)
+    _add_tasks(app, opened)
     signals.worker_before_create_process.connect(refuse_to_fork, weak=False)
     _end_children_with_us()
+    _say_who_lives(Presence(lambda: opened().store, "worker"))
     signals.setup_logging.connect(start_logging, weak=False)
     return app
 
@@ -76,9 +83,21 @@ def _end_children_with_us() -> None:
     signals.worker_process_init.connect(child_began, weak=False)
 
 
-def _add_tasks(app: Celery, settings: Settings) -> None:
-    opened = cache(lambda: replace(wire(settings), trigger="schedule"))
+def _say_who_lives(presence: Presence) -> None:
+    """Each process that works notes that it is alive. The parent of a pool opens no store, for it forks."""
 
+    def process_began(**_: object) -> None:
+        presence.begin()
+
+    def worker_began(sender: Any, **_: object) -> None:
+        if not isinstance(sender.pool, prefork.TaskPool):
+            presence.begin()
+
+    signals.worker_process_init.connect(process_began, weak=False)
+    signals.worker_ready.connect(worker_began, weak=False)
+
+
+def _add_tasks(app: Celery, opened: Callable[[], Services]) -> None:
     def as_task(name: str, flow: Callable[..., object]) -> None:
         @app.task(name=f"sluicegate.{name}")  # type: ignore[untyped-decorator]
         def task(connection: str, job: str, due: str, **options: Any) -> None:
@@ -119,14 +138,16 @@ class CeleryPost:
             return int(declare(queue=queue, durable=True, exclusive=False, auto_delete=False).message_count)
 
 
-def _scheduler(app: Celery, settings: Settings) -> type[Scheduler]:
+def _scheduler(app: Celery, settings: Settings, opened: Callable[[], Services]) -> type[Scheduler]:
     """Beat's scheduler for this configuration."""
-    opened = cache(lambda: wire(settings).store)
+
+    def store() -> Store:
+        return opened().store
 
     def clock() -> datetime:
-        return opened().jobs.now()
+        return store().database.now()
 
-    sender = Sender(opened, clock, CeleryPost(app), tuple(settings.connections), planned(settings.schedule))
+    sender = Sender(store, clock, CeleryPost(app), tuple(settings.connections), planned(settings.schedule))
 
     class FromTheStore(Scheduler):  # type: ignore[misc]
         """Celery's beat asks this one what to send; it remembers nothing."""

@@ -1,7 +1,8 @@
-"""Logs on standard error: one JSON object a line, or lines for people on a terminal. No secrets.
+"""Logs on standard error: one JSON object a line, or lines for people on a terminal.
 
-Each line of a run carries the run's id and its connection. Nothing is logged before `start_logging`: commands answer on
-their own.
+Each line of a run carries the run's id and its connection, and in a worker also the job and its time. No line has a
+secret or the name of a customer (worker/log_lines/privacy.py). Nothing is logged before `start_logging`: commands
+answer on their own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any, Final, NoReturn
 
 import structlog
 
-from worker.log_screen import line
+from worker.log_lines.privacy import without_values
+from worker.log_lines.screen import line
 
 SHARED: Final[list[Any]] = [
     structlog.contextvars.merge_contextvars,
@@ -35,15 +37,13 @@ stop_logging()
 
 def start_logging(**_: object) -> None:
     """Make structlog, and the warnings of libraries, write lines to standard error."""
-    rendered: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    if sys.stderr.isatty():
-        rendered = [line]
+    rendered: list[Any] = [line if sys.stderr.isatty() else structlog.processors.JSONRenderer()]
     handler = logging.StreamHandler(sys.stderr)
-    plain = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=SHARED, processors=[plain, *rendered]))
+    own = [without_values, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=SHARED, processors=own))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     structlog.configure(
-        processors=[*SHARED, *rendered],
+        processors=[*SHARED, without_values, *rendered],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -64,7 +64,7 @@ A policy with `subject: lead` uses these facts instead of the facts above. Any o
 COMMANDS_HEAD = """# Commands
 
 `python -m worker.reference` generates this page from the command line's own help. Every command takes `--json`,
-except `worker` and `beat`. [The contract](contract.md#json) describes the JSON.
+except `worker start`, `beat` and `web`. [The contract](contract.md#json) describes the JSON.
 
 Exit codes: 0 done · 1 done, some records refused or set aside · 2 wrong input or settings · 3 CRM out of reach or out
 of budget (resumable) · 4 something is held for a person · 5 another run holds the connection · 70 a fault
@@ -74,9 +74,12 @@ in Sluicegate.
 
 def pages() -> dict[str, str]:
     """File name to text."""
+    from ruamel.yaml import YAML
+
     from kpis.reference_page import render
     from policies.files import read_policies
     from policies.reporting.packs_page import flags_page, packs_page
+    from worker.watching.metrics_page import metrics_page
 
     texts = pack_texts()
     packs = {name: read_policies({name: text}) for name, text in texts.items()}
@@ -85,6 +88,7 @@ def pages() -> dict[str, str]:
         "facts.md": facts_page(),
         "commands.md": commands_page(),
         "kpis.md": render(),
+        "metrics.md": metrics_page(YAML(typ="safe").load(DOCS / "alerts.yaml")),
         "flags.md": flags_page(read_policies(texts)),
         "packs.md": packs_page(packs),
     }

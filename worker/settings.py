@@ -24,7 +24,7 @@ from model.errors import SettingsProblem
 from worker.config_file import ConfigFile, read_config
 from worker.setting_checks import carrier
 from worker.settings_sources import source_trouble
-from worker.settings_tables import KpiSettings, MessageSettings, RetentionSettings, ScheduleSettings
+from worker.settings_tables import KpiSettings, MessageSettings, RetentionSettings, ScheduleSettings, WebSettings
 
 
 class StoreSettings(Closed):
@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     policies: PolicySettings = Field(PolicySettings(), description="the policies")
     schedule: ScheduleSettings = Field(ScheduleSettings(), description="beat's times")
     kpis: KpiSettings = Field(KpiSettings(), description="how KPIs are measured")
+    web: WebSettings = Field(WebSettings(), description="the HTTP app with metrics and health")
     messages: MessageSettings = Field(MessageSettings(), description="messages to reps, besides the record")
     connections: dict[str, Connection] = Field(default_factory=dict, description="by name")
 
@@ -105,7 +106,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Sources in order: environment, secrets folder, TOML file (passed to init)."""
-        folder = os.environ.get("SLUICEGATE_SECRETS_DIR")
+        folder = secrets_folder()
         environment = EnvSettingsSource(settings_cls, env_ignore_empty=True)
         environment.env_vars = {k: v for k, v in environment.env_vars.items() if k != "sluicegate_secrets_dir"}
         if not folder:
@@ -193,6 +194,12 @@ def tables_below(table: type[Closed]) -> Iterator[type[Closed]]:
     for below in table.__subclasses__():
         yield below
         yield from tables_below(below)
+
+
+def secrets_folder() -> Path | None:
+    """The folder with a file for each secret, if there is one."""
+    folder = os.environ.get("SLUICEGATE_SECRETS_DIR")
+    return Path(folder) if folder else None
 
 
 def share_cores(processes: int) -> None:

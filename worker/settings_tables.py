@@ -1,4 +1,4 @@
-"""Settings tables outside connections: beat's times and messages."""
+"""Settings tables outside connections: beat's times, KPIs, the HTTP app, messages."""
 
 from __future__ import annotations
 
@@ -49,6 +49,13 @@ class KpiSettings(Closed):
         ge=0,
         description="most deals of a connection that every run judges and measures whole; with more, only full runs do",
     )
+
+
+class WebSettings(Closed):
+    """Where the small HTTP app listens."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="address of this machine on which `web` listens")
+    port: int = Field(9464, ge=1, le=65535, description="port on which `web` listens")
 
 
 class MessageSettings(Closed):

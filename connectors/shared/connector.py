@@ -12,7 +12,7 @@ from connectors.shared.pull.absence import Absence
 from connectors.shared.pull.door import checked
 from connectors.shared.push import operations
 from model.actions import Close, Hand, Move, Remove, Return, Task
-from model.sync import Page, Remark, SetAside
+from model.sync import CertificateRemark, ClockRemark, Page, SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from connectors.shared.push.operations import Way
     from connectors.shared.push.tasks import CrmTasks
     from model.actions import Act, Receipt
-    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch
+    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch, Remark
 
 SettingsT = TypeVar("SettingsT")
 
@@ -43,6 +43,10 @@ class CountingClient(Protocol):
     @property
     def clock_remark(self) -> str | None:
         """A sentence where the server's clock and ours are far apart."""
+
+    @property
+    def certificate_remark(self) -> str | None:
+        """A sentence where the server's certificate ends soon."""
 
     def budget(self) -> Budget:
         """The CRM's daily calls by its last reply, and our own calls."""
@@ -163,8 +167,9 @@ class CrmConnector(ABC, Generic[SettingsT]):
         """Sentences: what works, what is missing, what to do; see connectors.protocol."""
         with understood():
             found = self._check(now, subjects)
-        remark = self._client.clock_remark
-        return [*found, Remark("warning", remark)] if remark else found
+        clock, certificate = self._client.clock_remark, self._client.certificate_remark
+        found += [ClockRemark("warning", clock)] if clock else []
+        return [*found, *([CertificateRemark("warning", certificate)] if certificate else [])]
 
     @abstractmethod
     def _check(self, now: datetime, subjects: Collection[str]) -> list[Remark]: ...

@@ -19,6 +19,7 @@ from sandbox.web import Door, application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from sandbox.faults import Fault
     from sandbox.salesforce.api.logins import Login
@@ -84,11 +85,14 @@ def serve(org: Org, port: int = 0) -> Iterator[Running]:
             running.stop()
 
 
-def start(org: Org, folder: Path, port: int = 0) -> Running:
-    """Serve an org from a thread of its own until `stop`; certificates are written to `folder`."""
+def start(org: Org, folder: Path, port: int = 0, *, not_after: datetime | None = None) -> Running:
+    """Serve an org from a thread of its own until `stop`; certificates are written to `folder`.
+
+    `not_after`: when the server's certificate ends.
+    """
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    own = authority.issue_cert("127.0.0.1", "localhost")
+    own = authority.issue_cert("127.0.0.1", "localhost", not_after=not_after)
     pem = str(folder / "server.pem")
     own.private_key_and_cert_chain_pem.write_to_path(pem)
     app = application(OrgDoor(org))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from store import work_tables
 from store.codec import instant, json
+from store.watch.figures import add
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +56,8 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
         if outcome.kind == "gone":
             gone.append((instant(as_of), row.key))
     sql.many("UPDATE patch SET outcome = ?, reason = ?, overwritten = ?, at = ? WHERE id = ?", receipts)
+    if rows:
+        add(sql, rows[0].connection, "patches", Counter(kind for kind, *_ in receipts))
     sql.upsert("push_state", ("connection", "key", *STATE), states, ("connection", "key"))
     sql.many("UPDATE opportunity SET ours = ? WHERE key = ?", written)
     sql.many(GONE, gone)

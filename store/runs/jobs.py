@@ -7,7 +7,7 @@ occasion is worked on by one process at a time, and not again once it has ended.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -24,8 +24,6 @@ table, connections = work_tables.job, mirror_tables.connection
 COLUMNS: Final = tuple(column for column in table.c if column.name != "connection")
 FRESH: Final[dict[str, Any]] = {"not_before": None, "until": None, "ended_at": None, "process": None}
 """The columns of an occasion that no process works on."""
-SECONDS_OF_POSTGRES: Final = "SELECT CAST(floor(extract(epoch FROM now())) AS bigint)"
-SECONDS_OF_SQLITE: Final = "SELECT CAST(strftime('%s', 'now') AS integer)"
 MOST_ATTEMPTS: Final = 3
 """So often a job may end the process that works on it."""
 
@@ -82,12 +80,6 @@ class Jobs:
 
     database: Database
 
-    def now(self) -> datetime:
-        """The database's time in whole seconds. All beats go by it, so that a wrong clock sends nothing twice."""
-        with self.database.reading() as sql:
-            seconds = sql.rows(SECONDS_OF_POSTGRES if sql.postgres else SECONDS_OF_SQLITE)[0][0]
-        return datetime.fromtimestamp(seconds, UTC)
-
     def all(self) -> dict[tuple[str, str], Job]:
         """Every job by connection and name."""
         self.database.forget_keys()
@@ -96,9 +88,13 @@ class Jobs:
             found = [Job(*row) for row in sql.tx.execute(query)]
         return {(job.connection, job.name): job for job in found}
 
+    def of(self, connection: str) -> list[Job]:
+        """The connection's jobs."""
+        return [job for job in self.all().values() if job.connection == connection]
+
     def set_aside(self, connection: str) -> list[Job]:
         """The connection's jobs that were given up and have not come through since."""
-        return [job for job in self.all().values() if job.connection == connection and job.set_aside]
+        return [job for job in self.of(connection) if job.set_aside]
 
     def first_seen(self, connection: str, name: str, due: datetime, now: datetime, *, ended: bool) -> bool:
         """Keep the first occasion of a job; false where another process was faster, or the connection was removed.

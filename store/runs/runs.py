@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
@@ -16,6 +16,7 @@ from store import mirror_tables, work_tables
 from store.codec import instant, text
 from store.fence import Lease, assert_held, is_dead, this_process
 from store.runs.run_end import KILLED, LOST
+from store.watch.figures import add, add_open_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,23 @@ table, patches, leases = work_tables.run, work_tables.patch, mirror_tables.lease
 ROW = (
     table.c.id, mirror_tables.connection.c.name.label("connection"), table.c.as_of, table.c.policy_digest,
     table.c.calibration, table.c.kind, table.c.trigger, table.c.started_at, table.c.ended_at, table.c.state,
-    table.c.reason, table.c.counts,
+    table.c.reason, table.c.counts, table.c.step,
 )  # fmt: skip
+READING: Final = ("full", "incremental")
+"""Kinds of runs that read the CRM."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lease that was not released: by which process, since when, and until when unless it is renewed."""
+
+    process: str
+    since: datetime
+    until: datetime
+
+    def is_alive(self, now: datetime) -> bool:
+        """Whether its holder may still work."""
+        return self.until > now and not is_dead(self.process)
 
 
 @dataclass(frozen=True)
@@ -57,19 +73,37 @@ class Runs:
         with self.database.writing(lease) as sql:
             sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(counts=dict(counts)))
 
+    def begin_step(self, run_id: int, step: str, lease: Lease | None = None) -> None:
+        """Note what a run does from now on."""
+        with self.database.writing(lease) as sql:
+            sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(step=step))
+
     def end(self, run_id: int, how: RunEnd, counts: Mapping[str, Any], at: datetime | None = None) -> None:
         """Keep how a run ended; `counts` is its JSON of docs/contract.md; its policy_digest is set on the row."""
         values = {"state": how.state, "reason": text(how.reason) or None, "counts": dict(counts), "ended_at": at}
         if digest := counts.get("policy_digest"):
             values["policy_digest"] = digest
         with self.database.writing() as sql:
+            row = sql.tx.execute(sa.select(table).where(table.c.id == run_id).with_for_update()).one()
+            if row.state is None:
+                add(sql, row.connection, "runs", {how.state: 1})
+            if row.state is None and at and row.started_at:
+                add(sql, row.connection, "run_us", {how.state: instant(at) - instant(row.started_at)})
             sql.tx.execute(sa.update(table).where(table.c.id == run_id).values(values))
 
     def under_way(self, connection: str, now: datetime) -> bool:
         """Whether a live process holds the connection."""
-        query = sa.select(leases).where(leases.c.connection == self.database.connection_key(connection))
+        held = self.held(connection)
+        return held is not None and held.is_alive(now)
+
+    def held(self, connection: str) -> Held | None:
+        """Who took the connection and has not released it; the lease may have lapsed since."""
+        query = sa.select(leases.c.process, leases.c.since, leases.c.until).where(
+            leases.c.connection == self.database.connection_key(connection), leases.c.held == sa.true()
+        )
         with self.database.reading() as sql:
-            return _is_held(sql.tx.execute(query).one_or_none(), now)
+            row = sql.tx.execute(query).one_or_none()
+        return row and Held(*row)
 
     def written(self, run_id: int) -> dict[str, int]:
         """Outcome → number of a run's patches, by their receipts."""
@@ -80,11 +114,19 @@ class Runs:
 
     def latest(self, connection: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
         """The newest runs first, each with the columns of ROW."""
+        mine = () if connection is None else (mirror_tables.connection.c.name == connection,)
+        return self._newest(limit, *mine)
+
+    def _newest(self, limit: int, *where: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
         query = sa.select(*ROW).join(mirror_tables.connection, mirror_tables.connection.c.key == table.c.connection)
-        query = query if connection is None else query.where(mirror_tables.connection.c.name == connection)
         with self.database.reading() as sql:
-            rows = sql.tx.execute(query.order_by(table.c.id.desc()).limit(limit)).mappings()
+            rows = sql.tx.execute(query.where(*where).order_by(table.c.id.desc()).limit(limit)).mappings()
             return [dict(row) for row in rows]
+
+    def last_good(self, connection: str) -> dict[str, Any] | None:
+        """The newest run that read the CRM and came through, as in `latest`; None if none did."""
+        good = (table.c.kind.in_(READING)) & (table.c.state == "done")
+        return next(iter(self._newest(1, mirror_tables.connection.c.name == connection, good)), None)
 
     def get(self, run_id: int) -> dict[str, Any] | None:
         """One run as in `latest`; None if there is none."""
@@ -109,7 +151,7 @@ class Runs:
         until = now + timedelta(seconds=seconds)
         with self.database.writing() as sql:
             row = sql.tx.execute(sa.select(leases).where(leases.c.connection == key).with_for_update()).one_or_none()
-            if row and _is_held(row, now):
+            if row and row.held and Held(row.process, row.since, row.until).is_alive(now):
                 raise ConnectionBusy(
                     f"connection {connection!r} is held by {row.holder} since {row.since:%Y-%m-%d %H:%M:%S} UTC; "
                     f"its lease ends {row.until:%H:%M:%S} unless renewed: wait, or end that run"
@@ -136,15 +178,11 @@ class Runs:
             sql.tx.execute(sa.update(leases).where(mine).values(held=False))
 
 
-def _is_held(row: Any, now: datetime) -> bool:
-    """Whether a lease's row is that of a live holder."""
-    return bool(row and row.held and row.until > now and not is_dead(row.process))
-
-
 def _end_open_runs(sql: Sql, connection: int, lapsed: Any, seconds: float) -> None:
     """End the rows of runs that nobody ended; a killed run was last seen when its lease was renewed."""
     seen = lapsed and instant(lapsed.until - timedelta(seconds=seconds))
     how = KILLED if lapsed and lapsed.held else LOST
+    add_open_runs(sql, connection, how.state)
     sql.run(
         "UPDATE run SET state = ?, reason = ?, ended_at = CASE WHEN started_at > ? THEN started_at ELSE ? END"
         " WHERE connection = ? AND state IS NULL",

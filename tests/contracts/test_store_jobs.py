@@ -20,7 +20,7 @@ def seen(store):
 
 def test_all_beats_go_by_the_database_s_clock(store):
     before = now().replace(microsecond=0)
-    assert before <= store.jobs.now() <= now()
+    assert before <= store.database.now() <= now()
 
 
 def test_of_two_that_ask_for_an_occasion_one_is_heard(store):

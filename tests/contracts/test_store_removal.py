@@ -8,7 +8,7 @@ from store.mirror_tables import metadata
 from tests.store.fixtures import DAY, NOON
 
 OF_CONNECTION = [table for table in metadata.sorted_tables if "connection" in table.c]
-OTHERS = {"connection", "policy_set", "secret_key", "removed_connection"}
+OTHERS = {"connection", "policy_set", "secret_key", "removed_connection", "process"}
 """Tables without a column `connection`. A new one belongs here only if a removal empties it, or it names nobody."""
 
 

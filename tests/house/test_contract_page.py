@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,6 +15,7 @@ from policies.language.tokens import FUNCTIONS
 from worker.cli.common import EXIT_CODES
 from worker.pipeline.report import Report
 from worker.usecases.answers import deal_json, lead_json, run_json
+from worker.watching.findings import TOPICS, Finding, FindingLevel
 
 PAGE = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
 STORED_DEAL = dict.fromkeys(("id", "name", "pipeline", "stage_name", "score", "score_reason", "detail")) | {
@@ -71,6 +73,12 @@ def test_the_section_on_leads_has_every_key_of_a_lead():
 def test_the_run_list_has_every_key_of_a_run():
     row = Stored(id=1, as_of=Instant(), counts={})
     assert keys_of(section("`runs`"), "key of a run") == set(run_json(row))
+
+
+def test_the_doctor_table_has_every_key_of_a_finding_and_every_topic_and_level():
+    text = section("`doctor`")
+    assert keys_of(text, "key of a finding") == set(Finding("store", "ok", "").to_json())
+    assert {*TOPICS, *get_args(FindingLevel)} <= set(re.findall(r"`([\w ]+)`", text))
 
 
 def test_the_kpi_table_has_every_key_of_a_value():

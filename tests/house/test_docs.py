@@ -44,7 +44,8 @@ def test_settings_shown_in_a_guide_are_settings(block):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_in_a_guide_exists(page):
     known = set(re.findall(r"^## sluicegate (.+)$", commands_page(), re.MULTILINE))
-    named = {name.removesuffix(" show") for name in known if name.endswith(" show")}  # `kpis NAME` is `kpis show NAME`
+    short = re.compile(" (show|start)$")  # `kpis NAME` is `kpis show NAME`
+    named = {short.sub("", name) for name in known if short.search(name)}
     groups = {name.split()[0] for name in known if " " in name} - named
     known |= named
     found = re.findall(r"`?\.?[/\w]*sluicegate (?:--config \S+ )?([a-z]+)(?: ([a-z]+))?", page.read_text())

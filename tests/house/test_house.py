@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from connectors.registry import KINDS
+from worker.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
@@ -36,6 +37,7 @@ def test_every_install_has_its_lock():
         "requirements-demo.lock",
         "requirements-dev.lock",
         "requirements-uv.lock",
+        "requirements-web.lock",
         "requirements.lock",
     ]
 
@@ -49,6 +51,25 @@ def test_every_command_of_the_compose_file_exists(service):
         [sys.executable, "-m", "worker.cli", command[3], "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert "Example:" in found.stdout
+
+
+@pytest.mark.parametrize("service", ["worker", "beat"])
+def test_a_container_is_healthy_while_the_app_beside_its_process_answers(service):
+    compose = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text())["services"][service]
+    assert "--with-web" in compose["command"]
+    assert "/healthz" in compose["healthcheck"]["test"][-1]
+    assert str(Settings.model_fields["web"].default.port) in compose["healthcheck"]["test"][-1]
+
+
+def test_the_image_has_compiled_modules_no_demo_server_and_a_user_without_rights():
+    text = (ROOT / "Dockerfile").read_text()
+    assert "HEALTHCHECK" in text
+    assert "compileall" in text
+    assert "sandbox" not in text
+    assert "requirements-demo.lock" not in text
+    assert text.index("USER nobody") < text.index("\nCMD")
+    copied = set(re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE))
+    assert copied == set(ROOMS)
 
 
 def test_the_compose_file_has_its_four_services():

@@ -8,9 +8,10 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
+from typer.core import TyperGroup
 
 from model.errors import (
     AccessRefused,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 Name = Annotated[str, typer.Argument(help="the connection's name in the config file")]
 Json = Annotated[bool, typer.Option("--json", help="answer in JSON")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="print CSV with whole texts")]
+HELP = frozenset({"--help", "-h"})
 WRONG, OUR_FAULT = 2, 70
 EXIT_CODES: dict[type[SluicegateError], int] = {
     PolicyProblem: WRONG,
@@ -59,6 +61,18 @@ ROOM = 12
 DEFAULT_CONFIG = Path("sluicegate.toml")
 
 
+class ShortGroup(TyperGroup):
+    """A group in which the command `default` need not be written: `runs 12` is short for `runs show 12`."""
+
+    default: ClassVar[str] = "show"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Insert the command if none is given."""
+        if not args or (args[0] not in self.commands and args[0] not in HELP):
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+
 @dataclass
 class Asked:
     """The options before the command."""
@@ -69,8 +83,12 @@ class Asked:
         """The settings; raises SettingsProblem."""
         from worker.settings import read_settings
 
-        path = self.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-        return read_settings(path)
+        return read_settings(self.file)
+
+    @property
+    def file(self) -> Path | None:
+        """The config file, if there is one."""
+        return self.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
 
     def services(self, *, quiet: bool = True) -> Services:
         """Real services for the settings. A terminal shows running counts unless `quiet`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -14,9 +14,10 @@ from worker.cli.common import Json, Name, asked, say, tell
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from model.sync import Level, Remark
+    from model.sync import Remark
     from worker.wiring import Services
 
+LevelT = TypeVar("LevelT", bound=str)
 FIELD = re.compile(r"\w[\w.]*[_.][\w.]+( \(\w+\))?(?= )")
 """A field's technical name at the start of a sentence, with the name that Sluicegate gives it in brackets."""
 MARKS = {"ok": "✓", "note": "·", "warning": "!", "missing": "✗"}
@@ -138,9 +139,9 @@ def show(remarks: list[Remark]) -> None:
         tell(f"{MARKS[level]} {text}")
 
 
-def gathered(remarks: Iterable[tuple[Level, str]]) -> list[tuple[Level, str]]:
+def gathered(remarks: Iterable[tuple[LevelT, str]]) -> list[tuple[LevelT, str]]:
     """The remarks in order; of those that begin with a name and go on alike, the first stands for all."""
-    names: dict[tuple[Level, str], list[str]] = {}
+    names: dict[tuple[LevelT, str], list[str]] = {}
     for level, text in remarks:
         name, rest = _parted(text)
         names.setdefault((level, rest), []).append(name)

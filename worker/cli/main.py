@@ -29,6 +29,7 @@ from worker.cli import (
     steps,
     trying,
     upkeep,
+    watching,
 )
 from worker.cli.common import OUR_FAULT, WRONG, Asked, exit_code_of, say_error
 
@@ -58,6 +59,7 @@ for module in (
     precision,
     services,
     upkeep,
+    watching,
 ):
     module.add_to(app)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from model.errors import SettingsProblem
 from model.helpers.words import many
-from worker.cli.common import AsCsv, Json, asked, one_form, say, table, tell
+from worker.cli.common import AsCsv, Json, ShortGroup, asked, one_form, say, table, tell
 from worker.cli.run import acted, show_trouble
 from worker.cli.screen.columns import print_csv
 from worker.cli.screen.rendering import moment, show_run, show_runs
@@ -18,23 +17,12 @@ if TYPE_CHECKING:
     from worker.pipeline.report import Report
     from worker.wiring import Services
 
-HELP = frozenset({"--help", "-h"})
 SENT = ("deal", "field", "before", "after", "policies", "outcome", "reason", "at")
 NAMED = 100
 """So many records that were left are printed; JSON has them all."""
 
 
-class ShowsByDefault(TyperGroup):
-    """`runs 12` is short for `runs show 12`, and `runs` for `runs show`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Insert the command if none is given."""
-        if not args or (args[0] not in self.commands and args[0] not in HELP):
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
-runs = typer.Typer(cls=ShowsByDefault, rich_markup_mode=None, help="List runs, show what they wrote, and undo them.")
+runs = typer.Typer(cls=ShortGroup, rich_markup_mode=None, help="List runs, show what they wrote, and undo them.")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from contextvars import copy_context
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from model.errors import ConnectionBusy
@@ -11,17 +13,18 @@ from worker.log import log
 from worker.pipeline.patience import PASSING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 LEASE_SECONDS: Final = 40
 HEARTBEAT_SECONDS: Final = 10
+NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 @contextmanager
-def kept_alive(renew: Callable[[], object], **about: str) -> Iterator[None]:
-    """Renew while the block runs; `about` says in the log what is renewed."""
-    ended = threading.Event()
-    thread = threading.Thread(target=heartbeat, args=(renew, ended), kwargs=about, name="lease", daemon=True)
+def kept_alive(renew: Callable[[], object], about: Mapping[str, object]) -> Iterator[None]:
+    """Renew while the block runs. `about` and what is bound to the log say in it what is renewed; `about` may grow."""
+    ended, bound = threading.Event(), copy_context()
+    thread = threading.Thread(target=bound.run, args=(heartbeat, renew, ended, about), name="lease", daemon=True)
     thread.start()
     try:
         yield
@@ -30,7 +33,7 @@ def kept_alive(renew: Callable[[], object], **about: str) -> Iterator[None]:
         thread.join()
 
 
-def heartbeat(renew: Callable[[], object], ended: threading.Event, **about: str) -> None:
+def heartbeat(renew: Callable[[], object], ended: threading.Event, about: Mapping[str, object] = NOTHING) -> None:
     """Renew until the work has ended or another holder has taken over. A store that is away is asked again."""
     while not ended.wait(HEARTBEAT_SECONDS):
         try:

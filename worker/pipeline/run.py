@@ -150,7 +150,8 @@ def pull_into(session: Session, report: Report, *, full: bool, others: Collectio
 
 @contextmanager
 def _timed(session: Session, report: Report, step: str) -> Iterator[None]:
-    """Note how long the step took, and what was done by its end."""
+    """Note what the run does, how long the step took, and what was done by its end."""
+    session.store.runs.begin_step(int(report.run_id), step, session.lease)
     start = time.perf_counter()
     yield
     report.seconds[step] = round(time.perf_counter() - start, 3)

@@ -12,6 +12,7 @@ from structlog.contextvars import bound_contextvars
 from model.errors import BudgetSpent, RetryLater, SettingsProblem, SluicegateError
 from store import AWAY, DONE, RunEnd
 from worker.log import log
+from worker.log_lines.privacy import of_trouble
 from worker.meter import WORDS
 from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
 from worker.pipeline.report import Report
@@ -40,11 +41,11 @@ def leased(services: Services, name: str, as_of: datetime, *, paused_too: bool =
     """
     runs = services.store.runs
     lease = runs.lease(name, "a run", services.clock(), LEASE_SECONDS)
-    session = Session(services, name, as_of.astimezone(UTC), lease)
+    session = Session(services, name, as_of.astimezone(UTC), lease, about={"connection": name})
     try:
         if not paused_too:
             _refuse_paused(services, name)
-        with kept_alive(lambda: runs.renew(lease, services.clock(), LEASE_SECONDS), connection=name):
+        with kept_alive(lambda: runs.renew(lease, services.clock(), LEASE_SECONDS), session.about):
             yield session
     finally:
         session.patience(services.sleep, lambda: runs.release(lease))
@@ -120,6 +121,7 @@ def running(session: Session, kind: str) -> Iterator[tuple[int, Report]]:
         session.name, session.as_of, "", calibration, kind, session.lease, at=services.clock(), trigger=services.trigger
     )
     report, how, start = Report(run_id=str(run_id), as_of=session.as_of.isoformat()), FAULT, time.perf_counter()
+    session.about["run"] = run_id
     with bound_contextvars(run=run_id, connection=session.name):
         try:
             yield run_id, report
@@ -160,6 +162,11 @@ def _end(session: Session, report: Report, kind: str, how: RunEnd) -> None:
     session.store.runs.end(run_id, how, report.to_json(), session.services.clock())
 
 
+def _private(lines: list[str]) -> list[str]:
+    """Trouble as the log may have it, each line once."""
+    return list(dict.fromkeys(map(of_trouble, lines)))
+
+
 def _log_end(session: Session, kind: str, how: RunEnd, report: Report, seconds: float) -> None:
     """One line that says how the run ended: a fault is an error, what waits for somebody is a warning."""
     level = "error"
@@ -168,7 +175,7 @@ def _log_end(session: Session, kind: str, how: RunEnd, report: Report, seconds: 
         level = "warning" if warns else "info"
     counts = {name: getattr(report, name) for name in COUNTS}
     counts |= {what: n for what, n in (report.outcomes | report.actions).items() if n}
-    begun = {what: lines for what, lines in report.trouble.items() if what != "lasting" and lines}
+    begun = {what: _private(lines) for what, lines in report.trouble.items() if what != "lasting" and lines}
     begun |= {"unusual": report.unusual} if report.unusual else {}
     getattr(log(), level)(
         "run ended", run=int(report.run_id), connection=session.name, kind=kind, trigger=session.services.trigger,

@@ -44,6 +44,8 @@ class Session:
     as_of: datetime
     lease: Lease | None = None
     patience: Patience = field(default_factory=Patience, repr=False, compare=False)
+    about: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+    """What the log says of a lease that is renewed: the connection, and the run once it has begun."""
 
     @property
     def store(self) -> Store:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from model.errors import SluicegateError
 from worker.log import log
+from worker.schedule.broker_reach import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,12 +55,13 @@ class Sender:
         try:
             self._send_due()
         except Exception as e:  # noqa: BLE001 - beat lives through any absence of broker and store
-            why = f"{type(e).__name__}: {e}"
+            why = str(e) if isinstance(e, SluicegateError) else f"{type(e).__name__}: {in_words(e)}"
             if why != self.trouble:
                 log().warning("beat cannot send", why=why)
             self.trouble = why
 
     def _send_due(self) -> None:
+        self.store().processes.note("beat")
         found, now = self.store().jobs.all(), self.clock()
         for connection in self.connections:
             for job in self.jobs:

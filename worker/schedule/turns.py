@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from model.errors import ConnectionBusy, SettingsProblem, StoreProblem
+from structlog.contextvars import bound_contextvars
+
+from model.errors import ConnectionBusy, SluicegateError, StoreProblem
 from store import AWAY, MOST_ATTEMPTS, RunEnd
 from worker.log import log
 from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
@@ -47,7 +49,10 @@ def take_turn(services: Services, asked: Occasion, work: Callable[[], object]) -
     if turn.too_many:
         _set_aside(services, turn)
         return
-    with kept_alive(lambda: jobs.renew(turn, services.clock(), LEASE_SECONDS), **about):
+    with (
+        bound_contextvars(job=asked.job, due=asked.due.isoformat(), attempt=turn.attempt),
+        kept_alive(lambda: jobs.renew(turn, services.clock(), LEASE_SECONDS), about),
+    ):
         _work(services, asked, turn, work)
 
 
@@ -74,7 +79,7 @@ def _tried(services: Services, asked: Occasion, work: Callable[[], object]) -> E
     except (*AWAY, StoreProblem) as e:
         log().warning("a job waits for the store", **about, why=type(e).__name__)
         return End(again=services.clock() + SOON)
-    except SettingsProblem as e:
+    except SluicegateError as e:  # settings, policies, credentials or rights have to change first
         log().warning("a job waits for its next time", **about, why=str(e))
         return End()
     if not isinstance(done, Report):

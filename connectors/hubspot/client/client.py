@@ -18,12 +18,12 @@ from connectors.hubspot.client.library import Library
 from connectors.hubspot.client.limits import FIRST_WINDOW, SEARCHES, Gate, app_key, bucket, portal_key
 from connectors.hubspot.client.oauth import OAuth, first_served
 from connectors.hubspot.settings import Credentials, HubspotSettings
+from connectors.shared.client.certificates import distrust, untrusted
 from connectors.shared.client.crm_client import CrmClient
 from connectors.shared.client.daily_budget import Share
 from connectors.shared.client.exact_json import load_fast
-from connectors.shared.client.http_session import untrusted
 from connectors.shared.client.retries import Transient, in_doubt
-from model.errors import AccessRefused, SettingsProblem
+from model.errors import AccessRefused
 from model.helpers.gc_paused import uncollected
 from model.sync import Budget, Window
 
@@ -189,7 +189,7 @@ class Client(CrmClient[HubspotSettings, Credentials]):
     def _broken(self, error: requests.RequestException, repeatable: bool) -> Exception:
         where = self.settings.base_url
         if untrusted(error):
-            return SettingsProblem(f"The certificate of {where} is not trusted; set ca_file.")
+            return distrust(where, self.settings.name, error)
         text = f"The reply of {where} broke off: {type(error).__name__}."
         return Transient(text) if repeatable else in_doubt(text)
 

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import jwt
 import requests
 
+from connectors.shared.client.certificates import distrust, untrusted
 from connectors.shared.client.crm_client import scrub
 from connectors.shared.client.exact_json import load_fast
-from connectors.shared.client.http_session import untrusted
 from connectors.shared.client.retries import Transient
 from connectors.shared.client.shapes import sentence
 from connectors.shared.record_ids import full_id
@@ -56,8 +56,7 @@ def log_in(
         body = _body(reply)
     except requests.RequestException as error:
         if untrusted(error):
-            advice = f"set ca_file for connection {settings.name} to the authority that signed it"
-            raise SettingsProblem(f"The certificate of {settings.login_url} is not trusted: {advice}.") from None
+            raise distrust(settings.login_url, settings.name, error) from None
         raise Transient(f"No answer from {url}: {type(error).__name__}.") from None
     if reply.status_code != _OK or "access_token" not in body:
         raise _refusal(settings, who, reply.status_code, body)

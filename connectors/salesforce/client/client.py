@@ -14,12 +14,12 @@ from simple_salesforce.util import exception_handler
 from connectors.salesforce.client.auth import Token, log_in
 from connectors.salesforce.client.faults import SessionEnded, code_of, fault
 from connectors.salesforce.settings import Credentials, SalesforceSettings
+from connectors.shared.client.certificates import distrust, untrusted
 from connectors.shared.client.crm_client import CrmClient
 from connectors.shared.client.exact_json import load, load_fast
-from connectors.shared.client.http_session import untrusted
 from connectors.shared.client.paging import Paging
 from connectors.shared.client.retries import Transient, in_doubt
-from model.errors import AccessRefused, SettingsProblem
+from model.errors import AccessRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ class Client(CrmClient[SalesforceSettings, Credentials]):
             raise Transient(f"{sf.sf_instance} does not answer: {type(error).__name__}.") from None
         except (requests.RequestException, ValueError, KeyError, TypeError, RecursionError) as error:
             if untrusted(error):
-                raise SettingsProblem(f"The certificate of {sf.sf_instance} is not trusted; set ca_file.") from None
+                raise distrust(sf.sf_instance, self.settings.name, error) from None
             text = f"The reply of {sf.sf_instance} broke off or cannot be read: {type(error).__name__}."
             raise Transient(text) if repeatable else in_doubt(text) from None
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from connectors.shared.client.certificates import ends_soon
 from connectors.shared.client.daily_budget import Alone, Share
 from connectors.shared.client.http_session import Wire, open_session
 from connectors.shared.client.retries import Again
@@ -81,6 +82,11 @@ class CrmClient(ABC, Generic[SettingsT, WhoT]):
             f"The server's clock is {_span(abs(off))} {'ahead of' if off > timedelta() else 'behind'} this machine's. "
             "Set the wrong one; until then the earlier time counts, so that no change is missed."
         )
+
+    @property
+    def certificate_remark(self) -> str | None:
+        """A sentence where the certificate of the server, or of the proxy before it, ends soon."""
+        return ends_soon("The certificate in use", self.wire.certificate_until, self._clock())
 
     def only_records(self, rows: Sequence[Any], table: str) -> list[dict[str, Any]]:
         """The rows that are JSON objects; the others are noted as misfits."""

@@ -14,6 +14,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from connectors.shared.client.certificates import end_of
 from connectors.shared.client.timed_replies import timed_pools
 from model.errors import RetryLater
 
@@ -32,7 +33,7 @@ _LONGEST_HOST: Final = 253
 
 
 class Wire(HTTPAdapter):
-    """Sends within limits, counts what it sends, and notes the server's clock and the CRM's calls of the day.
+    """Sends within limits, counts what it sends, and notes the server's clock and certificate and the day's calls.
 
     `longest`: seconds that a call may take as a whole. `usage` reads (calls used, calls allowed) out of a reply's
     headers; None where they do not say. A reply that redirects, takes too long or is too large raises RetryLater.
@@ -50,6 +51,7 @@ class Wire(HTTPAdapter):
         self.used: int | None = None
         self.allowed: int | None = None
         self.server_time: datetime | None = None
+        self.certificate_until: datetime | None = None
         self._timeout, self._usage, self._longest, self._ticks = timeout, usage, longest, ticks
         self._counting = Lock()
         super().__init__(max_retries=0)
@@ -57,12 +59,12 @@ class Wire(HTTPAdapter):
     def init_poolmanager(self, *given: Any, **named: Any) -> None:
         """Pools whose replies have a time limit as a whole."""
         super().init_poolmanager(*given, **named)
-        self.poolmanager.pool_classes_by_scheme = timed_pools(self._longest, self._ticks)
+        self.poolmanager.pool_classes_by_scheme = timed_pools(self._longest, self._ticks, self._met)
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
         """The same behind a proxy."""
         manager = super().proxy_manager_for(proxy, **named)
-        manager.pool_classes_by_scheme = timed_pools(self._longest, self._ticks)
+        manager.pool_classes_by_scheme = timed_pools(self._longest, self._ticks, self._met)
         return manager
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
@@ -80,6 +82,10 @@ class Wire(HTTPAdapter):
             raise
         self._note(response)
         return response
+
+    def _met(self, certificate: dict[str, Any]) -> None:
+        """Note when the certificate of the newest line ends."""
+        self.certificate_until = end_of(certificate)
 
     def _note(self, response: requests.Response) -> None:
         usage = self._usage(response)
@@ -132,11 +138,6 @@ def _whole(response: requests.Response) -> bytes:
 def _too_large(response: requests.Response, what: str) -> RetryLater:
     response.close()
     return RetryLater(f"A reply of {_host(response.url)} has more than {what}; none of it was used.")
-
-
-def untrusted(error: Exception) -> bool:
-    """The other side's certificate is not trusted: no repetition helps. Other TLS errors are dropped lines."""
-    return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def open_session(wire: Wire, *, ca_file: str | None, proxy: str | None) -> requests.Session:

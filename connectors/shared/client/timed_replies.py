@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -52,8 +53,13 @@ class _Socket:
         return io.BufferedReader(self._file)
 
 
-def timed_pools(seconds: float, ticks: Callable[[], float]) -> dict[str, Any]:
-    """Pools by scheme, for urllib3's `pool_classes_by_scheme`; a reply of their connections ends within `seconds`."""
+def timed_pools(
+    seconds: float, ticks: Callable[[], float], met: Callable[[dict[str, Any]], None] = lambda _certificate: None
+) -> dict[str, Any]:
+    """Pools by scheme, for urllib3's `pool_classes_by_scheme`; a reply of their connections ends within `seconds`.
+
+    `met` is given the certificate of each new line.
+    """
 
     def reply(sock: socket.socket, *given: Any, **named: Any) -> http.client.HTTPResponse:
         return http.client.HTTPResponse(_Socket(_Timed(sock, ticks() + seconds, ticks)), *given, **named)  # type: ignore[arg-type]
@@ -63,6 +69,12 @@ def timed_pools(seconds: float, ticks: Callable[[], float]) -> dict[str, Any]:
 
     class Secure(HTTPSConnection):
         response_class = staticmethod(reply)  # type: ignore[assignment]
+
+        def connect(self) -> None:
+            """Connect, and look at the certificate."""
+            super().connect()
+            if isinstance(self.sock, ssl.SSLSocket) and (certificate := self.sock.getpeercert()):
+                met(certificate)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

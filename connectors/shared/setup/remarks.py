@@ -8,7 +8,7 @@ from connectors.shared.pull.mapping import CrmField, type_of
 from connectors.shared.push.our_fields import RULES, names
 from model.facts import FACTS
 from model.helpers.words import did_you_mean
-from model.sync import OUR_FIELDS, Remark
+from model.sync import OUR_FIELDS, ClockRemark, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
@@ -120,7 +120,7 @@ def skew(server: datetime, now: datetime, crm: str) -> Iterator[Remark]:
     """A remark if our clock differs from the CRM's; `crm`: the CRM's name."""
     seconds = (server - now).total_seconds()
     if abs(seconds) > SKEW:
-        yield Remark("warning", f"This machine's clock is {abs(seconds):.0f} seconds off {crm}'s; set it.")
+        yield ClockRemark("warning", f"This machine's clock is {abs(seconds):.0f} seconds off {crm}'s; set it.")
 
 
 def budget(used: int | None, allowed: int | None, share: float, account: str, unsaid: str) -> Remark:

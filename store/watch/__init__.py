@@ -1,0 +1,1 @@
+"""What an operator watches: how the store does, who lives, and what was done so far."""

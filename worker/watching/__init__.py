@@ -1,0 +1,1 @@
+"""What an operator watches: what is wrong and what to do, who works now, and the figures of the metrics."""
