@@ -38,7 +38,11 @@ def ratio(
     """
     if not denominator:
         return Answer(None, numerator, denominator, n, why or none)
-    return Answer(Fraction(numerator) / Fraction(denominator), numerator, denominator, n, why, interval)
+    if isinstance(numerator, int) and isinstance(denominator, int):
+        value = Fraction(numerator, denominator)  # several times faster than the quotient of two fractions
+    else:
+        value = Fraction(numerator) / Fraction(denominator)
+    return Answer(value, numerator, denominator, n, why, interval)
 
 
 LEFT_OUT: Final = "left out"

@@ -41,9 +41,10 @@ class Kpi:
     number a row, which is worked out once for all groupings. `clock`: the day by which the window and the
     time dimensions go. `counted`: the deals that it counts; `leaves_out`: by what they lack, those that it would count
     if that were known. `staged`: whether it has groups by stage, or has a value only by stage. `timed`: whether it has
-    groups by period. `overall`: whether it has a value of all deals. `only_by`: the dimensions that make sense, where
-    not all do. `also`: words people use for it, and for others: none is its name. `interval`: how its 95 % interval is
-    made. `made_of`: the KPIs that a derived one is calculated from; `combine` makes its value of theirs, by id.
+    groups by period. `overall`: whether it has a value of all deals. `ordered`: whether its parts take the rows in the
+    order of their population. `only_by`: the dimensions that make sense, where not all do. `also`: words people use for
+    it, and for others: none is its name. `interval`: how its 95 % interval is made. `made_of`: the KPIs that a derived
+    one is calculated from; `combine` makes its value of theirs, by id.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Kpi:
     staged: Literal["no", "also", "only"] = "no"
     timed: bool = True
     overall: bool = True
+    ordered: bool = False
     only_by: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     made_of: tuple[Kpi, ...] = ()

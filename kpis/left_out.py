@@ -54,6 +54,8 @@ class LeftOut:
     def noted(self, kpi: Kpi, group: Group, answer: Answer) -> Answer:
         """The answer and what it leaves out. Without a known deal there is no value, and what is left out says why."""
         row, nowhere = self.counts.get(group, {}), self.nowhere.get(kpi.id, 0)
+        if not nowhere and not any(row.get(column) for column in (*kpi.lacking.values(), BLANKS + kpi.id)):
+            return answer
         notes = [left_out(row.get(column, 0), "deal", lack) for lack, column in kpi.lacking.items()]
         gone = any(notes)
         if row.get(kpi.lacking[SCOPELESS], 0):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
@@ -18,7 +18,7 @@ from kpis.populations.population import Ask, dim_columns
 from kpis.populations.rows import POPULATIONS
 from kpis.question import PER_DAY
 from kpis.surroundings import Surroundings
-from kpis.tallies import Tallies
+from kpis.tallies import Tallies, collected
 from kpis.values import KpiValue
 
 if TYPE_CHECKING:
@@ -55,6 +55,15 @@ def measure(rows: KpiRows, asked: Question) -> list[KpiValue]:
     return [value for id_ in asked.kpis for value in values[id_]]
 
 
+class _Table(NamedTuple):
+    """Some KPIs of one population and clock by some dimensions. `windowed`: a period outside the window is no group."""
+
+    population: str
+    dims: tuple[str, ...]
+    kpis: Sequence[Kpi]
+    windowed: bool
+
+
 class _Measuring:
     """Some KPIs of one window."""
 
@@ -75,7 +84,8 @@ class _Measuring:
         for name in dict.fromkeys((DEALS, *(kpi.population for kpi in self.sayable))):
             population, kpis = POPULATIONS[name], [kpi for kpi in self.sayable if kpi.population == name]
             masked[name] = population.masked(self.rows.frames[name], ask)
-            self.tallies[name] = Tallies(population, masked[name], kpis, self.asked.by)
+            of = masked[population.of] if population.of else None
+            self.tallies[name] = Tallies(population, masked[name], kpis, self.asked.by, of)
 
         doubted = self._with_aside(masked, ask)
         for name in masked:
@@ -103,9 +113,9 @@ class _Measuring:
                 yield self._value(kpi, (), (), Answer(None, why=why), "not mapped")
             elif why := self._dayless(kpi):
                 yield self._value(kpi, (), (), Answer(None, why=why), "asked otherwise")
-        for dims in ((), *self.asked.by):
-            if all(dim in TIME_DIMS or dim in self.rows.facts for dim in dim_columns(dims)):
-                yield from self._groups([kpi for kpi in self.sayable if kpi.takes(dims)], tuple(dims))
+        yield from self._tabled([*self._tables(())])
+        known = [dims for dims in self.asked.by if all(self._knows(dim) for dim in dim_columns(dims))]
+        yield from self._tabled([table for dims in known for table in self._tables(tuple(dims))])
         for kpi in self.sayable:
             if not kpi.takes(()):
                 why = f"ask by {' and '.join(kpi.only_by) or 'stage'}"
@@ -122,22 +132,32 @@ class _Measuring:
             return ""
         return f"a rate per {kpi.unit.split()[-1].split('/')[-1]} needs a window of days, as 365d or 2026-Q3"
 
-    def _groups(self, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> Iterator[KpiValue]:
+    def _knows(self, dim: str) -> bool:
+        return dim in TIME_DIMS or dim in self.rows.facts
+
+    def _tables(self, dims: tuple[str, ...]) -> Iterator[_Table]:
+        """What is asked by some dimensions: a table for each population and clock."""
         timed = any(dim in TIME_DIMS for dim in dims)
         places: dict[tuple[str, str], list[Kpi]] = {}
-        for kpi in kpis:
-            clock = kpi.clock if timed or kpi.clock == TARGET_PERIOD else ""
-            places.setdefault((kpi.population, clock), []).append(kpi)
-        starts = self.asked.fiscal_year_starts
-        for (population, clock), some in places.items():
-            table = self.tallies[population].table(some, dims, self.around.goal, starts)
-            out = self.doubtful[population].left_out(some, dims, starts)
-            windowed = timed and clock != "as_of"
-            for group, kpi, parts, around in self._parts(some, table, dims):
+        for kpi in self.sayable:
+            if kpi.takes(dims):
+                clock = kpi.clock if timed or kpi.clock == TARGET_PERIOD else ""
+                places.setdefault((kpi.population, clock), []).append(kpi)
+        for (population, clock), kpis in places.items():
+            yield _Table(population, dims, kpis, windowed=timed and clock != "as_of")
+
+    def _tabled(self, tables: Sequence[_Table]) -> Iterator[KpiValue]:
+        goal, starts = self.around.goal, self.asked.fiscal_year_starts
+        queries = [self.tallies[one.population].query(one.kpis, one.dims, goal, starts) for one in tables]
+        for one, found in zip(tables, collected(queries), strict=True):
+            if not one.dims:
+                self.tallies[one.population].keep(found)
+            out = self.doubtful[one.population].left_out(one.kpis, one.dims, starts)
+            for group, kpi, parts, around in self._parts(one.kpis, found.rows(named=True), one.dims):
                 plain = kpi.answer(parts | around)
                 answer = out.noted(kpi, group, plain)
-                if not (windowed and answer is plain and _nothing(parts) and self._outside(dims, group)):
-                    yield self._value(kpi, dims, group, answer, self.around.lack(kpi, around))
+                if not (one.windowed and answer is plain and _nothing(parts) and self._outside(one.dims, group)):
+                    yield self._value(kpi, one.dims, group, answer, self.around.lack(kpi, around))
 
     def _outside(self, dims: tuple[str, ...], group: Group) -> bool:
         """Whether the group is of a period that has no day of the window."""

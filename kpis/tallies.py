@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kpis.dictionary import TARGETED
+from kpis.dictionary import TARGETED, TIME_DIMS
+from kpis.members import GROUP, Members
 from kpis.populations.population import dim_columns
 from kpis.targets import NAMED
 
@@ -22,50 +23,65 @@ PLAIN: Final = pl.QueryOptFlags.none()
 
 
 class Tallies:
-    """Rows with the numbers that parts add up, and of the other columns only those that anything asks for."""
+    """Rows with the numbers that parts add up, and of the other columns only those that anything asks for.
+
+    `deals`: the rows that have the dimensions which `rows` have not, by `key`.
+    """
 
     def __init__(
-        self, population: Population, rows: pl.DataFrame, kpis: Sequence[Kpi], by: Sequence[tuple[str, ...]]
-    ) -> None:
+        self, population: Population, rows: pl.DataFrame, kpis: Sequence[Kpi], by: Sequence[tuple[str, ...]],
+        deals: pl.DataFrame | None = None,
+    ) -> None:  # fmt: skip
         numbers = {column: number for kpi in kpis for column, number in kpi.sums.items()}
         asked = {name for kpi in kpis for name in kpi.reads}
-        dims = {column for dims in by for column in dim_columns(dims)}
-        asked |= {*dims, *population.clocks.values(), *(NAMED if TARGETED in asked else ())}
+        dims = dict.fromkeys(column for dims in by for column in dim_columns(dims) if column not in TIME_DIMS)
+        asked |= {*population.clocks.values(), *(NAMED if TARGETED in asked else ())}
         keep = [name for name in rows.columns if name in asked]
-        self.population, self.rows = population, rows.with_columns(**numbers).select(*keep, *numbers)
-        self.alike = _alike(self.rows, [name for name in keep if name in dims])
-        self.overall: dict[str, Any] = {}
+        self.population, self.members, self.overall = population, Members(), pl.DataFrame()
+        own = self.members.numbers(rows, [dim for dim in dims if dim in rows.columns])
+        self.rows = rows.select(*keep, *own, **numbers)
+        if deals is not None:
+            theirs = self.members.numbers(deals, [dim for dim in dims if dim in {*deals.columns} - {*rows.columns}])
+            found = rows.select("key").join(deals.select("key", *theirs), on="key", how="left", maintain_order="left")
+            self.rows = self.rows.hstack(found.drop("key"))
+        if population.order and any(kpi.ordered for kpi in kpis):
+            self.rows = self.rows.with_columns(rows[population.order]).sort(population.order).drop(population.order)
 
-    def table(
-        self, kpis: Sequence[Kpi], dims: tuple[str, ...], goal: Goal, fiscal_year_starts: int
-    ) -> list[dict[str, Any]]:
-        """The parts of some KPIs of one clock, a row for each group. Those of all rows are asked for first."""
-        if dims and self.rows.is_empty():
-            return []
+    def query(self, kpis: Sequence[Kpi], dims: tuple[str, ...], goal: Goal, fiscal_year_starts: int) -> pl.LazyFrame:
+        """The parts of some KPIs of one clock, a row for each group. Those of all rows are `keep` first."""
         columns = dim_columns(dims)
         sums = dict.fromkeys(column for kpi in kpis for column in kpi.sums)
         others = {column: part for kpi in kpis for column, part in kpi.others.items()}
         targeted = any(TARGETED in kpi.reads for kpi in kpis)
-        known = self.overall.keys() >= {*sums, *others} and not (targeted and goal.rows.height)
-        if dims and known and self.alike.keys() >= set(columns):
-            return [self.overall | {column: self.alike[column] for column in columns}]
+        if not (targeted and goal.rows.height) and self._same(columns, (*sums, *others)):
+            return self.overall.lazy().with_columns(
+                pl.lit(self.members.alike[column]).alias(column) for column in columns
+            )
         rows = self.population.grouped(self.rows, dims, kpis[0].clock, fiscal_year_starts)
         if targeted:
             rows = rows.with_columns(goal.targeted(dims[0] if dims else None).alias(TARGETED))
-        found = _queried(rows, columns, [pl.col([*sums]).sum(), *(part.alias(name) for name, part in others.items())])
-        if not dims:
-            self.overall |= found[0]
-        return found
+        parts = [pl.col([*sums]).sum(), *(part.alias(name) for name, part in others.items())]
+        return self._grouped(rows, columns, parts) if dims else rows.select(parts)
+
+    def _same(self, columns: Sequence[str], parts: Sequence[str]) -> bool:
+        """Whether all rows are one group, of which all parts are known."""
+        alike = bool(columns) and self.members.alike.keys() >= {*columns} and not self.rows.is_empty()
+        return alike and {*self.overall.columns} >= {*parts}
+
+    def _grouped(self, rows: pl.LazyFrame, columns: Sequence[str], parts: Sequence[pl.Expr]) -> pl.LazyFrame:
+        numbered = [column for column in columns if column not in TIME_DIMS]
+        periods = [column for column in columns if column in TIME_DIMS]
+        keys = [*([self.members.group(numbered)] if numbered else []), *periods]
+        found = rows.group_by(keys).agg(parts)
+        if numbered:
+            found = found.with_columns(self.members.of(pl.col(GROUP), numbered)).drop(GROUP)
+        return found.sort(columns, nulls_last=True)
+
+    def keep(self, found: pl.DataFrame) -> None:
+        """Remember the parts of all rows."""
+        self.overall = found.with_columns(self.overall.get_columns())
 
 
-def _alike(rows: pl.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
-    """The columns that have the same value in all rows, with that value."""
-    if rows.is_empty() or not columns:
-        return {}
-    counts = rows.select(pl.col(columns).n_unique()).row(0, named=True)
-    return {column: rows[column][0] for column in columns if counts[column] == 1}
-
-
-def _queried(rows: pl.LazyFrame, columns: Sequence[str], parts: Sequence[pl.Expr]) -> list[dict[str, Any]]:
-    query = rows.group_by(columns).agg(parts).sort(columns, nulls_last=True) if columns else rows.select(parts)
-    return query.collect(engine="in-memory", optimizations=PLAIN).rows(named=True)
+def collected(queries: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
+    """The answers of queries that share nothing."""
+    return pl.collect_all(queries, engine="in-memory", optimizations=PLAIN)

@@ -188,6 +188,7 @@ KPIS: Final = (
     ),
     stay(
         id="days_in_stage_median_km",
+        ordered=True,
         staged="also",
         title="Median days in stage, Kaplan–Meier",
         purpose="How long until half of the deals have left the stage in any way, with those still in it counted",
@@ -208,6 +209,7 @@ KPIS: Final = (
     ),
     stay(
         id="days_to_advance_half",
+        ordered=True,
         title="Days until half have gone on",
         purpose="How long until half of all that came into a stage have gone on; null where half never do",
         formula="first day at which the Aalen–Johansen cumulative incidence of going on is one half or more",

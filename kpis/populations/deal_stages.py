@@ -34,25 +34,19 @@ def places(processes: Sequence[Process]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=PLACES)
 
 
-def with_stages(frame: pl.LazyFrame, source: Source, moves: pl.DataFrame) -> pl.LazyFrame:
+def with_stages(frame: pl.LazyFrame, source: Source) -> pl.LazyFrame:
     """`frame` with weight and stages of its stage, and what it reached of Proposal.
 
     has_proposal: its process has the stage. proposed: it reached the stage, a later one, or Won; null if unknown.
-    proposed_on: the first day, null if unknown. `frame` has is_won, is_lost, closed_day, `unknown_stage` and `_blind`.
+    proposed_on: the first day, null if unknown. `frame` has is_won, is_lost, closed_day, `unknown_stage`, `_blind` and
+    what `of_moves` gives.
     """
     stages = places(source.processes)
     by_process = stages.group_by("process").agg(pl.col("proposal").first())
-    later = moves.lazy().join(by_process.lazy(), on="process", how="left").filter(
-        (pl.col("to_order") >= pl.col("proposal")) | (pl.col("kind") == "won")
-    )  # fmt: skip
-    first = later.group_by("key").agg(_proposed_on=pl.col("on").min())
-    staged = moves.lazy().filter(pl.col("to_stage").is_not_null()).select("key").unique().with_columns(_staged=True)
     won, reached = pl.col("is_won").fill_null(value=False), pl.col("_proposed_on").is_not_null()
-    blind = pl.col("_blind") | (pl.col("is_lost").fill_null(value=False) & pl.col("_staged").is_null())
+    blind = pl.col("_blind") | (pl.col("is_lost").fill_null(value=False) & ~pl.col("_staged").fill_null(value=False))
     return (
         frame.join(by_process.lazy(), on="process", how="left", maintain_order="left")
-        .join(first, on="key", how="left", maintain_order="left")
-        .join(staged, on="key", how="left", maintain_order="left")
         .join(stages.lazy().select("process", "stage", "weight", "stages"), on=["process", "stage"], how="left",
               maintain_order="left")
         .with_columns(
@@ -62,6 +56,24 @@ def with_stages(frame: pl.LazyFrame, source: Source, moves: pl.DataFrame) -> pl.
             stage_days=(pl.col("owners_today") - pl.col("stage_since")).dt.total_days(),
         ).drop("proposal", "_proposed_on", "_staged", "_blind", "stage_since")
     )  # fmt: skip
+
+
+def of_moves(source: Source) -> pl.DataFrame:
+    """By key: `_took` from creation to the last move, `_last_on` its local day, and what it reached of Proposal.
+
+    `_proposed_on`: the first day in that stage, in a later one, or in Won. `_staged`: whether it ever was in a stage.
+    """
+    proposal = pl.lit(None, pl.Int64)
+    for process, place in places(source.processes).drop_nulls("proposal").select("process", "proposal").unique().rows():
+        proposal = pl.when(pl.col("process") == process).then(pl.lit(place, pl.Int64)).otherwise(proposal)
+    there = (pl.col("to_order") >= proposal) | (pl.col("kind") == "won")
+    marked = source.moves.lazy().select(
+        pl.col("key").set_sorted(), "at", "on", there=pl.when(there).then("on"), staged=pl.col("to_stage").is_not_null()
+    )
+    return marked.group_by("key").agg(
+        _took=pl.col("at").last() - pl.col("at").first(), _last_on=pl.col("on").last(),
+        _proposed_on=pl.col("there").min(), _staged=pl.col("staged").any(),
+    ).collect()  # fmt: skip
 
 
 def blind(source: Source) -> pl.Expr:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from kpis.dictionary import BLANKED, UNSCOPED
-from kpis.populations.deal_stages import blind, with_figures, with_stages
+from kpis.populations.deal_stages import blind, of_moves, with_figures, with_stages
 from kpis.populations.population import OWN, TYPES, Ask, Population, Source, doubted, is_unknown, unknown
 from model.snapshot import MONEY
-from model.widening.effective_moves import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +26,7 @@ def rows(source: Source) -> pl.DataFrame:
     closed), imported (created closed), day_unknown, created_unknown, stateless, what deal_stages.py adds; dimensions
     and their `unknown_` masks.
     """
-    wide, moves = source.wide, lasting(source.wide.moves)
+    wide = source.wide
     frame = source.rows(
         TYPES,
         day_unknown=is_unknown(wide, "is_open", "close_date"),
@@ -35,7 +34,7 @@ def rows(source: Source) -> pl.DataFrame:
         _blind=blind(source),
         **source.extra,
     )
-    frame = frame.join(_spans(moves).lazy(), on="key", how="left", maintain_order="left")
+    frame = frame.join(of_moves(source).lazy(), on="key", how="left", maintain_order="left")
     closed = (pl.col("is_won") | pl.col("is_lost")).fill_null(value=False)
     imported = closed & pl.lit(not source.count_imported) & pl.coalesce(
         (pl.col("_took") <= IMPORT) & (pl.col("close_date") != pl.col("_last_on")),
@@ -45,19 +44,12 @@ def rows(source: Source) -> pl.DataFrame:
     frame = frame.with_columns(imported=imported).with_columns(
         closed_day=pl.when("imported").then("close_date").otherwise(pl.coalesce("closed_on", "close_date"))
     )
-    return with_stages(frame, source, moves).select(
+    return with_stages(frame, source).select(
         pl.exclude("probability", "amount_home", "_took", "_last_on", "closed_on"),
         value="amount_home", chance=pl.col("probability").cast(MONEY),
         days=pl.when(~pl.col("imported")).then((pl.col("closed_day") - pl.col("created")).dt.total_days()),
         stateless=pl.any_horizontal(pl.col("is_open", "is_won", "is_lost").is_null()) & ~pl.col("scopeless"),
     ).collect()  # fmt: skip
-
-
-def _spans(moves: pl.DataFrame) -> pl.DataFrame:
-    """key, `_took` (from creation to the last move) and `_last_on` (local day of the last move)."""
-    return moves.group_by("key").agg(
-        _took=pl.col("at").last() - pl.col("at").first(), _last_on=pl.col("on").last()
-    )  # fmt: skip
 
 
 def masked(deals: pl.DataFrame, ask: Ask) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -12,6 +13,7 @@ from kpis.periods import label
 from kpis.window import ALL
 from model.facts import KNOWN
 from model.snapshot import MONEY
+from model.widening.effective_moves import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -59,6 +61,11 @@ class Source:
     today: date | None = None
     leads: Wide | None = None
 
+    @cached_property
+    def moves(self) -> pl.DataFrame:
+        """The moves of `wide` that last, sorted by key and time."""
+        return lasting(self.wide.moves)
+
     def rows(self, columns: Iterable[str], **more: pl.Expr) -> pl.LazyFrame:
         """The deals in scope with the known values of these facts and of the dimensions, and masks of the latter.
 
@@ -96,20 +103,16 @@ class Population:
 
     `masked` adds the columns that the parts of KPIs name, for one window. `concerned` gives a row a deal, with the
     columns that `leaves_out` and `counted` name and a mask of each day, for deals about which anything is unknown;
-    None where there are none. `clocks`: by the name of a clock, the column with the day. `order`: what rows are sorted
-    by, if it matters.
+    None where there are none. `clocks`: by the name of a clock, the column with the day. `order`: the column by
+    which rows are sorted for KPIs that are `ordered`. `of`: the population that has the other dimensions, by `key`.
     """
 
     rows: Callable[[Source], pl.DataFrame]
     masked: Callable[[pl.DataFrame, Ask], pl.DataFrame]
     concerned: Callable[[pl.DataFrame, Mapping[str, pl.DataFrame]], pl.DataFrame | None]
     clocks: Mapping[str, str] = field(default_factory=dict)
-    order: tuple[pl.Expr, ...] = ()
-
-    def together(self, slices: Iterable[pl.DataFrame]) -> pl.DataFrame:
-        """The rows of all slices."""
-        rows = pl.concat(slices, how="vertical_relaxed")
-        return rows.sort(self.order) if self.order else rows
+    order: str = ""
+    of: str = ""
 
     def grouped(self, rows: pl.DataFrame, dims: Sequence[str], clock: str, fiscal_year_starts: int) -> pl.LazyFrame:
         """The rows with a column for each dimension; periods are those of the clock's day.
@@ -141,6 +144,11 @@ def known_value(wide: Wide, fact: str) -> pl.Expr:
 def unknown(dim: str) -> str:
     """The column that is true for deals of which nobody knows the group of a dimension."""
     return f"unknown_{dim}"
+
+
+def member(mask: str) -> str:
+    """The dimension of a column of `unknown`."""
+    return mask.removeprefix(unknown(""))
 
 
 def is_unknown(wide: Wide, *facts: str) -> pl.Expr:

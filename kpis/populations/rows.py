@@ -67,7 +67,7 @@ def rows_of(sources: Iterable[Source]) -> KpiRows:
 
 
 def _together(slices: Sequence[Mapping[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
-    return {name: POPULATIONS[name].together(frames[name] for frames in slices) for name in slices[0]}
+    return {name: pl.concat((frames[name] for frames in slices), how="vertical_relaxed") for name in slices[0]}
 
 
 def _rows(source: Source) -> KpiRows:
