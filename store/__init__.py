@@ -17,7 +17,7 @@ from store.runs.calls import Reported, Used
 from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
 from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
-from store.verdicts.due import JUDGED, LastJudging
+from store.verdicts.due import JUDGED, DueDeals, LastJudging
 from store.watch.health import Health, free_bytes, try_write
 from store.watch.processes import Kind, Process
 from store.work_tables import UNDO
@@ -36,6 +36,7 @@ __all__ = [
     "VANISHED",
     "Approval",
     "Batch",
+    "DueDeals",
     "Health",
     "HistoryBuilder",
     "Job",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -146,6 +146,12 @@ class Database:
             deleted += gone
             if gone < BATCH:
                 return deleted
+
+    def empty_log(self) -> None:
+        """Write SQLite's log into its file and empty it, so that nothing deleted is left in it."""
+        if self.engine.dialect.name == "sqlite":
+            with closing(self.engine.raw_connection()) as raw:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def connection_key(self, name: str) -> int:
         """The permanent integer key of a connection's name, made on first use; raises SettingsProblem if removed."""

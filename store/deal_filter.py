@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def deal_filter(keys: DealKeys, column: str = "key") -> str:
     """The condition on the column that holds a deal's key. Keys are integers, so they are written into the SQL."""
-    span = f"{column} BETWEEN {int(keys.first)} AND {int(keys.last)}"
     if keys.only is None:
-        return span
-    return f"{span} AND {column} IN ({', '.join(str(int(key)) for key in sorted(keys.only))})"
+        return f"{column} BETWEEN {int(keys.first)} AND {int(keys.last)}"
+    named = (int(key) for key in sorted(keys.only) if keys.first <= key <= keys.last)  # without the span: SQLite seeks
+    return f"{column} IN ({', '.join(map(str, named))})"

@@ -11,8 +11,7 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from store.erasure_tables import forgotten
-from store.pseudonyms import key_of, mark
+from store.pseudonyms import forgotten, key_of, mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Keyed pseudonyms, and the names of connections that were removed.
+"""Keyed pseudonyms, and the tables that outlive what was removed: the key, and the marks of what may not come back.
 
 The key is 32 random bytes in the table `secret_key`, made on first use. Whoever has the store has the key, so a
 pseudonym hides a person from readers of reports and logs, and not from the holder of the store.
@@ -10,8 +10,10 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from store.codec import instant
-from store.erasure_tables import removed_connection, secret_key
+import sqlalchemy as sa
+
+from store.codec import Instant, instant, name
+from store.mirror_tables import metadata
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +21,29 @@ if TYPE_CHECKING:
     from store.sql import Sql
 
 DIGITS: Final = 20
+
+secret_key = sa.Table(
+    "secret_key", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),  # 1
+    sa.Column("key", sa.Text, nullable=False),  # of pseudonyms, in hex digits
+)  # fmt: skip
+
+removed_connection = sa.Table(
+    "removed_connection", metadata,
+    sa.Column("mark", name(), primary_key=True),  # a pseudonym of its name
+    sa.Column("at", Instant, nullable=False),
+)  # fmt: skip
+
+forgotten = sa.Table(
+    "forgotten", metadata,
+    sa.Column("connection", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", name(), primary_key=True),  # id, text (anywhere in a value) or whole (a value as a whole)
+    sa.Column("mark", name(), primary_key=True),
+    sa.Column("first", sa.Text),  # the mark of the first word of a text
+    sa.Column("words", sa.Integer, nullable=False),
+    sa.Column("pseudonym", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)  # fmt: skip
 
 
 def mark(key: bytes, *parts: str) -> str:

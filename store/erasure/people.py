@@ -66,6 +66,8 @@ class People:
             assert marks is not None  # noqa: S101 - rows were just kept
             walk = Walk(sql, key, marks, person)
             changed = {table.name: walk.table(table) for table in metadata.sorted_tables}
+            changed["aside"] += walk.drop_aside()
+        self.database.empty_log()
         return pseudonym, {table: n for table, n in sorted(changed.items()) if n}
 
     def leads(self, connection: str) -> list[tuple[str, str | None]]:
@@ -102,6 +104,13 @@ class Walk:
         for row in [*found, *self._texts(table, texts, where)]:
             changed |= self._change(table, keys, row)
         return len(changed)
+
+    def drop_aside(self) -> int:
+        """Delete records of the person that were set aside: the CRM does not know the pseudonym."""
+        known = self.sql.rows("SELECT table_name, id FROM aside WHERE connection = ?", self.connection)
+        mine = [(self.connection, table, id_) for table, id_ in known if self.marks.of_parts(f":{id_}") != f":{id_}"]
+        self.sql.many("DELETE FROM aside WHERE connection = ? AND table_name = ? AND id = ?", mine)
+        return len(mine)
 
     def _ids(self, table: sa.Table, columns: list[str], where: str) -> Iterator[dict[str, Any]]:
         """Rows with an id of the person in a column of people, in the row's own id, or in JSON."""

@@ -32,6 +32,11 @@ OWN_SETS: Final = """
 """The policy files that no other connection worked by. The last connection takes all of them with it."""
 
 
+def of_connection() -> list[sa.Table]:
+    """The tables that have rows of connections, asked for when every module has declared its tables."""
+    return [table for table in metadata.sorted_tables if "connection" in table.c]
+
+
 @dataclass(frozen=True)
 class Removal:
     """The rows of a connection, and their removal."""
@@ -83,17 +88,13 @@ class Removal:
             sql.run("DELETE FROM connection WHERE key = ?", key)
             note_removed(sql, connection, at)
         self.database.forget_keys()
+        self.database.empty_log()
         return removed
 
     def allow(self, connection: str) -> None:
         """Let a removed name be used again."""
         with self.database.writing() as sql:
             forget_removed(sql, connection)
-
-
-def of_connection() -> list[sa.Table]:
-    """Every table with rows of a connection, asked for when all modules with tables are loaded."""
-    return [table for table in metadata.sorted_tables if "connection" in table.c]
 
 
 def _count(sql: Sql, table: str, where: str) -> int:

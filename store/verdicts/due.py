@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from model.snapshot import INSTANT, columns
 from store.codec import instant
 from store.deal_filter import deal_filter
-from store.due_tables import judging
 from store.verdicts.decisions import run_at
+from store.verdicts.due_tables import judging
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 
 JUDGED: Final = columns({
     "key": pl.Int64, "due": INSTANT, "is_open": pl.Boolean, "owner_id": pl.String, "touched": pl.Boolean,
-    "next_step": pl.String, "broken": pl.Int64, "unknown": pl.Int64, "waived": pl.Int64, "paused": pl.Int64,
+    "step": pl.Int64, "broken": pl.Int64, "unknown": pl.Int64, "waived": pl.Int64, "paused": pl.Int64,
 })  # fmt: skip
-"""A judged deal; `owner_id` and what follows up to `next_step` are of open deals only.
+"""A judged deal; `owner_id`, `touched` and `step` (a hash of the next step) are of open deals only.
 
 No counts: the deal begins to exist when it is due.
 """
 OWNERS: Final = columns({"owner_id": pl.String, "open_deals": pl.Int64, "touched": pl.Int64})
-STEPS: Final = columns({"key": pl.Int64, "owner_id": pl.String, "next_step": pl.String})
+STEPS: Final = columns({"key": pl.Int64, "owner_id": pl.String, "step": pl.Int64})
+SHARING: Final = columns({"owner_id": pl.String, "step": pl.Int64, "deals": pl.Int64})
 EVENTS: Final = columns({"key": pl.Int64, "at": INSTANT})
 COUNTED: Final = ("broken", "unknown", "waived", "paused")
 DAY_US: Final = 86_400_000_000
@@ -141,13 +142,29 @@ class DueDeals:
         with self.database.reading() as sql:
             return sql.frame(query, (self.database.connection_key(connection),), OWNERS)
 
-    def steps(self, connection: str, owners: Collection[str]) -> pl.DataFrame:
-        """STEPS: the open deals of some owners, with their next steps or null."""
+    def owned(self, connection: str, owners: Collection[str]) -> pl.DataFrame:
+        """STEPS of the open deals of some owners."""
+        return self._steps(connection, "key, owner_id, step", owners, "", STEPS)
+
+    def holders(self, connection: str, owners: Collection[str], steps: Collection[int]) -> pl.DataFrame:
+        """STEPS of the open deals of some owners that have one of these next steps."""
+        return self._steps(connection, "key, owner_id, step", owners, "", STEPS, steps)
+
+    def sharing(self, connection: str, owners: Collection[str], steps: Collection[int]) -> pl.DataFrame:
+        """SHARING: how many open deals of each of these owners have each of these next steps."""
+        return self._steps(connection, "owner_id, step, count(*)", owners, " GROUP BY owner_id, step", SHARING, steps)
+
+    def _steps(  # noqa: PLR0917 - the parts of one SELECT
+        self, connection: str, names: str, owners: Collection[str], more: str, schema: pl.Schema,
+        steps: Collection[int] | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
         with self.database.reading() as sql:
-            rows = sql.lookup(
-                "judged_deal", STEPS.names(), self.database.connection_key(connection), "owner_id", owners
-            )
-        return pl.DataFrame(rows, schema=STEPS, orient="row")
+            (of_owners, owned), (with_step, held) = sql.among("owner_id", owners), sql.among("step", steps or ())
+            query = f"SELECT {names} FROM judged_deal WHERE connection = ? AND {of_owners}"
+            given = (self.database.connection_key(connection), owned)
+            if steps is None:
+                return sql.frame(query + more, given, schema)
+            return sql.frame(f"{query} AND {with_step}{more}", (*given, held), schema)
 
     def events(self, connection: str, as_of: datetime, keys: DealKeys) -> pl.DataFrame:
         """EVENTS: the first instant after `as_of` at which a record of the deal begins to count, or ends to be new."""

@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from tests.benches.measure import Row
 
-NAMES = ("help", "judge", "kpi", "patches", "widen", "read", "pull", "push", "hub_pull", "hub_push", "replay")
+NAMES = ("help", "judge", "due", "kpi", "patches", "widen", "read", "pull", "push", "hub_pull", "hub_push", "replay")
 
 
 def main() -> int:

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from model.sync import Page
+from model.sync import Page, SetAside
 from store import Person
 from store.forgotten import PEOPLE, Marks, Term, words_of
 from store.mirror_tables import metadata
@@ -91,8 +91,17 @@ def test_a_page_brings_a_forgotten_person_back_as_the_pseudonym_and_other_people
     assert [row["contact_id"] for row in rows(store, "activity")] == [pseudonym, "p-2"]
 
 
+def test_what_was_set_aside_of_a_forgotten_person_is_not_asked_for_again(store):
+    aside = tuple(SetAside("contact_role", id_, "odd") for id_ in ("d1:p-1", "d1:p-2", "p-1"))
+    store.mirror.keep_page("acme", Page({}, None, aside), NOON, NOON)
+    store.people.forget("acme", JANE, NOON, store.runs.lease("acme", "a person", NOON, 600))
+    assert store.mirror.set_aside("acme") == {"contact_role": ["d1:p-2"]}
+
+
 def test_another_connection_keeps_its_people(store):
-    store.mirror.keep_page("other", Page({"opportunity": [deal(next_step="Jane Doe")]}, None, {}), NOON, NOON)
+    store.mirror.keep_page(
+        "other", Page({"opportunity": [deal(next_step="Jane Doe")]}, cursor=None, present={}), NOON, NOON
+    )
     store.people.forget("acme", JANE, NOON, store.runs.lease("acme", "a person", NOON, 600))
     assert rows(store, "opportunity", "other")[0]["next_step"] == "Jane Doe"
 

@@ -114,5 +114,5 @@ def test_a_removed_name_is_nowhere_in_the_file_of_a_sqlite_store(tmp_path):
     store = empty_store(tmp_path / "s.db")
     fill(store, "acme", 1)
     remove(store)
-    store.close()
     assert not [path.name for path in tmp_path.iterdir() if b"acme" in path.read_bytes()]
+    store.close()

@@ -23,12 +23,12 @@ def upgrade() -> None:
         sa.Column("is_open", sa.SmallInteger()),
         sa.Column("owner_id", name()),
         sa.Column("touched", sa.SmallInteger()),
-        sa.Column("next_step", sa.Text()),
+        sa.Column("step", sa.BigInteger()),
         *(sa.Column(count, sa.Integer()) for count in ("broken", "unknown", "waived", "paused")),
         sqlite_with_rowid=False,
     )  # fmt: skip
     op.create_index("judged_deal_due", "judged_deal", ["connection", "due"])
-    op.create_index("judged_deal_owner", "judged_deal", ["connection", "owner_id"])
+    op.create_index("judged_deal_owner", "judged_deal", ["connection", "owner_id", "step", "touched"])
     op.create_table(
         "touched_deal", *_deal(), sa.Column("seen_at", sa.BigInteger(), nullable=False), sqlite_with_rowid=False
     )

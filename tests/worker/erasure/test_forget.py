@@ -161,7 +161,5 @@ def rows(team):
 
 def test_nothing_of_a_forgotten_owner_is_left_in_the_file_of_the_store(team):
     forget_owner(team.services, NAME, "Zelda Lee")
-    store = team.services.store
-    store.close()
     folder = team.services.settings.home
     assert not [path.name for path in folder.glob("sluicegate.db*") if b"Zelda Lee" in path.read_bytes()]

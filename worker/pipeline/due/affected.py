@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ import polars as pl
 from model.deal_keys import DealKeys
 from model.judging_options import FILLER
 from model.widening.activity_facts import by_owner, of_teams, open_deals, team_shares
-from model.widening.copied_next_steps import copied, steps
+from model.widening.copied_next_steps import comparable, steps
 from worker.pipeline.slices import Shot, claimed_by, overlaid_owners, snapshot_of
 
 if TYPE_CHECKING:
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from model.snapshot import Snapshot
     from model.sync import Description
     from policies.files import PolicySet
-    from store import LastJudging
+    from store import DueDeals, LastJudging
     from worker.pipeline.session import Session
 
 AT_ONCE: Final = 5_000
 """Deals that are named in one query."""
 NO_DEALS: Final = DealKeys(0, 0)
+GROUP: Final = ("owner_id", "step")
 
 
 @dataclass(frozen=True)
@@ -73,17 +75,45 @@ def _with_dependent(
     owners = overlaid_owners(session, session.store.history.owners(name))
     teams = _teams_now(due.by_owner(name), before, now, owners)
     turned = owners.filter(pl.col("team").is_in([*set(quiet(session, teams)) ^ set(last.quiet)]))["id"]
-    stood = due.steps(name, [*{*before["owner_id"], *now["owner_id"], *turned} - {None}])
-    stands = pl.concat([stood.filter(~pl.col("key").is_in(list(changed))), now.select(stood.columns)])
-    shared_before, shared = (copied(rows.drop_nulls(), FILLER) for rows in (stood, stands))
-    of_turned = stood.filter(pl.col("owner_id").is_in(turned.implode()))["key"]
-    keys = {*changed, *of_turned, *(set(shared_before) ^ set(shared))}
+    others = due.owned(name, turned.to_list()).filter(~pl.col("key").is_in(list(changed)))
+    groups = _groups(due, name, before, now, others)
+    alone = groups.filter((pl.col("others") == 1) & ((pl.col("deals") > 1) != (pl.col("then") > 1)))
+    left = due.holders(name, alone["owner_id"].unique().to_list(), alone["step"].unique().to_list())
+    left = left.join(alone, on=GROUP, how="semi").filter(~pl.col("key").is_in(list(changed)))
+    rows = pl.concat([part.select("key", *GROUP) for part in (now, others, left)]).unique("key")
+    shared = rows.join(groups.filter(pl.col("then") > 1), on=GROUP, how="semi")["key"].sort()
+    keys = {*changed, *others["key"], *left["key"]}
     return Affected(in_slices(keys) or (NO_DEALS,), len(keys), teams, shared, last)
 
 
+def _groups(
+    due: DueDeals, name: str, before: pl.DataFrame, now: pl.DataFrame, others: pl.DataFrame
+) -> pl.DataFrame:  # fmt: skip
+    """owner_id, step and how many open deals share it: `deals` before, `then` now, `others` that did not change."""
+    concerned = pl.concat([part.select(GROUP) for part in (before, now, others)]).drop_nulls().unique()
+    kept = due.sharing(name, concerned["owner_id"].unique().to_list(), concerned["step"].unique().to_list())
+    counts = [part.group_by(GROUP).agg(pl.len().cast(pl.Int64).alias(as_)) for part, as_ in
+              ((before, "were"), (now, "are"))]  # fmt: skip
+    groups = concerned.join(kept, on=GROUP, how="left")
+    for part in counts:
+        groups = groups.join(part, on=GROUP, how="left")
+    groups = groups.with_columns(pl.col("deals", "were", "are").fill_null(0))
+    return groups.with_columns(others=pl.col("deals") - pl.col("were")).with_columns(
+        then=pl.col("others") + pl.col("are")
+    )  # fmt: skip
+
+
 def open_now(snapshot: Snapshot) -> pl.DataFrame:
-    """key, owner_id, touched and next_step of open deals; no next step where it or the owner could not be read."""
-    return open_deals(snapshot).join(steps(snapshot.deals).select("key", "next_step"), on="key", how="left")
+    """key, owner_id, touched and step of open deals; no step where it or the owner is unread, or it says nothing."""
+    written = steps(snapshot.deals).select("key", text=comparable(pl.col("next_step"), FILLER)).drop_nulls()
+    texts = written["text"].unique().to_list()
+    hashes = pl.DataFrame({"text": texts, "step": [*map(_hash, texts)]}, schema={"text": pl.String, "step": pl.Int64})
+    return open_deals(snapshot).join(written.join(hashes, on="text").drop("text"), on="key", how="left")
+
+
+def _hash(text: str) -> int:
+    """63 bits that stand for a text, so that it is kept once only."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1
 
 
 def _teams_now(

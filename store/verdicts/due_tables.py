@@ -25,13 +25,13 @@ judged_deal: Final = sa.Table(
     sa.Column("is_open", YesNo),
     sa.Column("owner_id", name()),  # of an open deal
     sa.Column("touched", YesNo),  # whether an open deal was touched in 30 days
-    sa.Column("next_step", sa.Text),  # of an open deal with an owner
+    sa.Column("step", sa.BigInteger),  # of an open deal with an owner: a hash of its next step
     sa.Column("broken", sa.Integer),  # null: the deal begins to exist when it is due
     sa.Column("unknown", sa.Integer),
     sa.Column("waived", sa.Integer),
     sa.Column("paused", sa.Integer),
     sa.Index("judged_deal_due", "connection", "due"),
-    sa.Index("judged_deal_owner", "connection", "owner_id"),
+    sa.Index("judged_deal_owner", "connection", "owner_id", "step", "touched"),
     sqlite_with_rowid=False,
 )  # fmt: skip
 
