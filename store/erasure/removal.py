@@ -97,10 +97,5 @@ class Removal:
             forget_removed(sql, connection)
 
 
-def of_connection() -> list[sa.Table]:
-    """Every table with rows of a connection, asked for when all modules with tables are loaded."""
-    return [table for table in metadata.sorted_tables if "connection" in table.c]
-
-
 def _count(sql: Sql, table: str, where: str) -> int:
     return int(sql.rows(f'SELECT count(*) FROM "{table}" WHERE {where}')[0][0])
