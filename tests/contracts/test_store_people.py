@@ -11,7 +11,7 @@ from store.pseudonyms import mark
 from tests.store.fixtures import NOON, activity, deal, keep, rows
 
 JANE = Person("contact", "p-1", ("p-1",), ("Jane Doe",), ("jane@buyer.example",))
-NOBODY = {"owner", "lease", "cursor", "job", "forgotten", "secret_key", "removed_connection"}
+NOBODY = {"owner", "lease", "cursor", "job", "forgotten", "secret_key", "removed_connection", "process"}
 """Tables in which texts are not searched: owners are known by id, and the others never name anybody."""
 OF_RECORDS = {"account_id", "lead_id"}
 """Columns that end like those of people and hold ids of records."""
