@@ -99,7 +99,8 @@ class Runs:
     def held(self, connection: str) -> Held | None:
         """Who took the connection and has not released it; the lease may have lapsed since."""
         query = sa.select(leases.c.process, leases.c.since, leases.c.until).where(
-            leases.c.connection == self.database.connection_key(connection), leases.c.held == sa.true()
+            leases.c.connection == self.database.connection_key(connection),
+            leases.c.held == sa.literal(value=True, type_=leases.c.held.type),
         )
         with self.database.reading() as sql:
             row = sql.tx.execute(query).one_or_none()

@@ -133,7 +133,7 @@ def test_runs_are_listed_newest_first_and_one_that_is_under_way_has_no_outcome(s
         "id": first, "connection": "acme", "as_of": NOON, "policy_digest": "d1", "kind": "run",
         "state": "done", "reason": None,
         "calibration": "calibration 2026-10-01", "counts": {"findings": 3, "seconds": {"pull": 0.5}},
-        "trigger": "by hand", "started_at": NOON, "ended_at": NOON + DAY,
+        "trigger": "by hand", "started_at": NOON, "ended_at": NOON + DAY, "step": None,
     }  # fmt: skip
     assert store.runs.get(999) is None
 
