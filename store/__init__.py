@@ -14,6 +14,7 @@ from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
 from store.pushes.restored import Restored, flags_in
 from store.runs.calls import Reported, Used
+from store.runs.connections import description_text
 from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
 from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
@@ -60,6 +61,7 @@ __all__ = [
     "Turn",
     "UnrecordedChanges",
     "Used",
+    "description_text",
     "flags_in",
     "free_bytes",
     "is_dead",

@@ -67,6 +67,7 @@ class People:
             walk = Walk(sql, key, marks, person)
             changed = {table.name: walk.table(table) for table in metadata.sorted_tables}
             changed["aside"] += walk.drop_aside()
+            sql.run("DELETE FROM judging WHERE connection = ?", key)  # the next run judges every deal
         self.database.empty_log()
         return pseudonym, {table: n for table, n in sorted(changed.items()) if n}
 

@@ -12,7 +12,7 @@ from store.codec import instant, instant_of
 from store.history.builder import HistoryBuilder
 from store.history.leads import read_leads
 from store.history.logged import logged
-from store.history.queries import HISTORY, WITHOUT_FEED, owners, reach, small_table
+from store.history.queries import owners, reach, small_table
 from store.history.raw import read, read_some
 from store.history.snapshot import feeds_of, read_snapshot
 
@@ -94,7 +94,7 @@ class History:
                 "stages": small_table(sql, key, "crm_stage", CRM_STAGES).rows(),
                 "rates": small_table(sql, key, "rate", RATES).rows(),
                 "feeds": sorted(feeds_of(sql, key)),
-                "history": sorted(reach(sql, key, fields, (*HISTORY.values(), *WITHOUT_FEED)).oldest.items()),
+                "history": sorted(reach(sql, key, fields).oldest.items()),
             }
 
     def recorded_since(self, connection: str) -> datetime | None:

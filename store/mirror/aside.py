@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from model.sync import Page
-    from store.mirror.touched import Touched
     from store.sql import Sql
+    from store.touched import Touched
     from store.tracked_tables import Parent
 
 COLUMNS: Final = ("connection", "table_name", "id", "reason", "run", "seen_at")

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from model.records import Record
     from store.mirror.field_changes import Row
-    from store.mirror.touched import Touched
     from store.sql import Sql
+    from store.touched import Touched
     from store.tracked_tables import Parent
 
 STAMPS: Final = ("first_seen", "first_edit", "seen_at", "gone_at")

@@ -15,7 +15,7 @@ from store.mirror.field_changes import drop_known
 from store.mirror.kept import Kept
 from store.mirror.merge import keep_parents, keys_of
 from store.mirror.reconcile import delete_unlisted, reconcile
-from store.mirror.touched import Touched
+from store.touched import Touched
 from store.tracked_tables import PARENTS
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def keep_records(sql: Sql, connection: int, page: Page, run_id: int | None, *, s
         kept += Kept(vanished=vanished, held_back=held_back)
     keep_aside(sql, connection, page, run_id, seen, touched)
     drop_gone(sql, connection, page.asked, as_of, touched)
-    touched.note(sql, connection, seen)
+    touched.note(sql, connection, max(seen, as_of))
     feeds = [(connection, name, as_of) for name in sorted(page.feeds)]
     sql.upsert("feed", ("connection", "name", "read_at"), feeds, ("connection", "name"))
     if page.cursor is not None:

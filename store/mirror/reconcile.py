@@ -15,8 +15,8 @@ from store.tracked_tables import PARENTS
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from store.mirror.touched import Touched
     from store.sql import Sql
+    from store.touched import Touched
 
 LARGEST_SHARE: Final = 0.02
 FEW: Final = 20

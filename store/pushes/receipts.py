@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from store import work_tables
 from store.codec import instant, json
+from store.touched import note_touched
 from store.watch.figures import add
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def write_receipts(sql: Sql, batch: int, outcomes: Mapping[str, Outcome], now: d
     sql.upsert("push_state", ("connection", "key", *STATE), states, ("connection", "key"))
     sql.many("UPDATE opportunity SET ours = ? WHERE key = ?", written)
     sql.many(GONE, gone)
+    if gone:
+        note_touched(sql, rows[0].connection, [key for _, key in gone], instant(now))
     return overwritten
 
 

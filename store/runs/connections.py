@@ -53,8 +53,7 @@ class Connections:
 
     def keep_description(self, connection: str, seen: Description) -> None:
         """Keep the connector's description."""
-        offers = {table: _listed(asdict(offer)) for table, offer in seen.offers.items()}
-        self._set(connection, description=_listed(asdict(seen)) | {"acts": sorted(seen.acts), "offers": offers})
+        self._set(connection, description=_as_kept(seen))
 
     def description(self, connection: str) -> Description | None:
         """The connector's last description; None if there is none."""
@@ -71,12 +70,6 @@ class Connections:
             "offers": {table: Offer(**offer | _as_offered(offer)) for table, offer in kept.get("offers", {}).items()},
             **_as_offered(kept),
         })  # fmt: skip
-
-    def description_text(self, connection: str) -> str:
-        """The connector's last description as text: equal descriptions have equal texts."""
-        query = sa.select(table.c.description).where(table.c.name == connection)
-        with self.database.reading() as sql:
-            return orjson.dumps(sql.tx.execute(query).scalar(), option=orjson.OPT_SORT_KEYS).decode()
 
     def _set(self, connection: str, **values: object) -> None:
         key = self.database.connection_key(connection)
@@ -109,6 +102,13 @@ class Connections:
             sql.tx.execute(sa.update(calibrations).where(calibrations.c.id == row.id).values(accepted_on=on))
         return _calibration(row)
 
+    def accepted_calibrations(self, connection: str) -> list[Calibration]:
+        """Every calibration that was accepted, by its day."""
+        key, accepted = self.database.connection_key(connection), calibrations.c.accepted_on
+        query = sa.select(calibrations).where(calibrations.c.connection == key, accepted.is_not(None))
+        with self.database.reading() as sql:
+            return [_calibration(row) for row in sql.tx.execute(query.order_by(accepted, calibrations.c.id))]
+
     def current_calibration(self, connection: str, as_of: datetime) -> Calibration:
         """The newest accepted calibration of `as_of`'s day or before; an empty one if there is none."""
         mine = (
@@ -125,6 +125,16 @@ def _field_history(kept: dict[str, Any] | None) -> FieldHistory | None:
     if kept is None:
         return None
     return FieldHistory(frozenset(kept["always"]), frozenset(kept["recent"]), kept["days"])
+
+
+def description_text(seen: Description) -> str:
+    """A description as text: equal descriptions have equal texts."""
+    return orjson.dumps(_as_kept(seen), default=sorted, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _as_kept(seen: Description) -> dict[str, Any]:
+    offers = {table: _listed(asdict(offer)) for table, offer in seen.offers.items()}
+    return _listed(asdict(seen)) | {"acts": sorted(seen.acts), "offers": offers}
 
 
 def _listed(offer: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ JUDGED: Final = columns({
     "key": pl.Int64, "due": INSTANT, "is_open": pl.Boolean, "owner_id": pl.String, "touched": pl.Boolean,
     "step": pl.Int64, "broken": pl.Int64, "unknown": pl.Int64, "waived": pl.Int64, "paused": pl.Int64,
 })  # fmt: skip
-"""A judged deal; `owner_id`, `touched` and `step` (a hash of the next step) are of open deals only.
+"""A judged deal; `touched` and `step` (a hash of the next step) are of open deals only.
 
 No counts: the deal begins to exist when it is due.
 """
@@ -90,9 +90,18 @@ class DueDeals:
         query = sa.select(judging).where(judging.c.connection == key)
         with self.database.reading() as sql:
             row = sql.tx.execute(query).one_or_none()
-            if row is None or sql.rows(LATER_RUN, key, row.run, run)[0][0]:
+            if row is None or not row.run or sql.rows(LATER_RUN, key, row.run, run)[0][0]:
                 return None
         return LastJudging(row.run, row.as_of, row.inputs, row.changes, tuple(row.quiet))
+
+    def begin(self, connection: str, as_of: datetime, lease: Lease | None = None) -> None:
+        """Have pages note from now on what they touch."""
+        insert = (
+            "INSERT INTO judging (connection, run, as_of, inputs, changes, quiet) VALUES (?, 0, ?, '{}', '{}', '[]')"
+            " ON CONFLICT (connection) DO NOTHING"
+        )
+        with self.database.writing(lease) as sql:
+            sql.run(insert, self.database.connection_key(connection), instant(as_of))
 
     def keep_last(self, connection: str, last: LastJudging, lease: Lease | None = None) -> None:
         """Keep the judging of a run that ended, and forget what was touched before it."""
@@ -137,13 +146,13 @@ class DueDeals:
         """OWNERS: how many open deals each owner has, and how many of them were touched in 30 days."""
         query = (
             "SELECT owner_id, count(*), sum(touched) FROM judged_deal"
-            " WHERE connection = ? AND owner_id IS NOT NULL GROUP BY owner_id"
+            " WHERE connection = ? AND owner_id IS NOT NULL AND touched IS NOT NULL GROUP BY owner_id"
         )
         with self.database.reading() as sql:
             return sql.frame(query, (self.database.connection_key(connection),), OWNERS)
 
     def owned(self, connection: str, owners: Collection[str]) -> pl.DataFrame:
-        """STEPS of the open deals of some owners."""
+        """STEPS of the deals of some owners."""
         return self._steps(connection, "key, owner_id, step", owners, "", STEPS)
 
     def holders(self, connection: str, owners: Collection[str], steps: Collection[int]) -> pl.DataFrame:

@@ -23,7 +23,7 @@ judged_deal: Final = sa.Table(
     *_deal(),
     sa.Column("due", Instant, nullable=False),  # the next instant at which an answer may change without a new record
     sa.Column("is_open", YesNo),
-    sa.Column("owner_id", name()),  # of an open deal
+    sa.Column("owner_id", name()),
     sa.Column("touched", YesNo),  # whether an open deal was touched in 30 days
     sa.Column("step", sa.BigInteger),  # of an open deal with an owner: a hash of its next step
     sa.Column("broken", sa.Integer),  # null: the deal begins to exist when it is due

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typer import echo
 
+from model.sync import Outcome, Patch
 from policies.files import read_policies
 from store import Store
 from tests.worker.archive import DAY, NAME, STAGES, call, changed, deal, moved, owner
@@ -41,8 +42,11 @@ if TYPE_CHECKING:
 
 PASSES: Final = (1, 20, 60, 60, 60, 60, 300, 1800, 12_000)
 """Minutes between two runs."""
-ROLLED_OUT: Final = PACK.replace(b"version: 1\n", b"version: 1\nrollout: everyone\n", 1)
-"""Everything goes onto the record, so that the brake looks at it."""
+EVER: Final = b"""
+  - {id: ever, title: t, flag_if: not touched, severity: info, points: 1, fix: f, owner: o}
+"""
+ROLLED_OUT: Final = PACK.replace(b"version: 1\n", b"version: 1\nrollout: everyone\n", 1) + EVER
+"""Everything goes onto the record, so that the brake looks at it; one policy is about closed deals, too."""
 COMPARED: Final = ("finding", "deal_verdict", "breach", "pause")
 
 
@@ -60,10 +64,12 @@ class Company:
         """Some time passes, and people work on some deals. A page brings what they did."""
         self.at += timedelta(minutes=self.draw.choice(PASSES), seconds=self.draw.randrange(60))
         for _ in range(self.draw.choice([0, 0, 1, 1, 2, 5])):
-            self.draw.choice((self.acts, self.acts, self.acts, self.edits, self.moves, self.begins, self.staffs))()
+            often = (self.acts, self.acts, self.acts, self.edits)
+            self.draw.choice((*often, self.moves, self.begins, self.staffs, self.lost))()
 
     def keep(self, **records: list[dict[str, Any]]) -> None:
-        self.kept.keep(self.at, **records)
+        """A page comes, perhaps to a worker with a slow clock."""
+        self.kept.keep(self.at - timedelta(minutes=self.draw.choice([0, 0, 0, 90])), **records)
 
     def any_deal(self) -> str:
         return f"x{self.draw.randrange(len(self.kept.store.mirror.ids(NAME, gone=True)))}"
@@ -108,6 +114,14 @@ class Company:
         """Somebody makes a deal."""
         id_ = f"x{len(self.kept.store.mirror.ids(NAME, gone=True))}"
         self.keep(opportunity=[deal(id_, owner_id=f"u{self.draw.randrange(5)}", created=self.at, next_step="Call")])
+
+    def lost(self) -> None:
+        """The CRM answers a patch of a deal with: it is not there."""
+        store, id_ = self.kept.store, self.any_deal()
+        run = store.runs.start(NAME, self.at, "", "", "incremental", None, at=self.at)
+        store.pushes.stage(NAME, run, [Patch(id_, {"score": 1})], 200)
+        if batch := store.pushes.claim(NAME, self.at):
+            store.pushes.settle(batch, [Outcome(id_, "gone")], self.at, self.at)
 
     def staffs(self) -> None:
         """Somebody joins another team."""

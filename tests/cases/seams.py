@@ -172,7 +172,8 @@ def sweep(kind: str, how: str, *, every: int = 1, first: int = 0) -> Iterator[tu
     """Each seam, and what is off after it; of the seams only each `every`-th from the `first` on."""
     after, calls, push = undisturbed(kind, acts_first=False, how=how)
     if how == "killed":
-        yield "killed at its push", list(differences(killed(kind), [after]))
+        unsent = undisturbed(kind, acts_first=True, how=how)[0]  # of what a later batch would have sent
+        yield "killed at its push", list(differences(killed(kind), [unsent, after]))
         return
     start = first or push
     before = undisturbed(kind, acts_first=True, how=how)[0] if start < push else {}

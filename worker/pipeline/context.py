@@ -116,7 +116,7 @@ class BrakeTally:
             before = last.changes.get(rule.id, {})
             lost = min(affected, before.get("of", 0))
             self.counts[rule.id, "of"] += before.get("of", 0) - lost
-            self.counts[rule.id, LOST] += before.get(LOST, 0) + lost
+            self.counts[rule.id, LOST] += before.get(LOST, 0) + lost + drift.get(rule.id, 0)
             for change in CHANGES:
                 self.counts[rule.id, change] += before.get(change, 0) + drift.get(rule.id, 0)
 

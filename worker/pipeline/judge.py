@@ -149,7 +149,9 @@ def judge(
     if binding:
         note_first_runs(session, policies)
     waits = waiting(session, policies)
-    inputs = inputs_of(session, policies, description, calibration) if extent.remembered else {}
+    if extent.remembered:
+        session.store.due.begin(session.name, session.as_of, session.lease)
+    inputs = inputs_of(session, policies, description) if extent.remembered else {}
     judged = Judged(policies, waits, remarks=not_rolled_out(session, policies), inputs=inputs)
     affected = affected_deals(session, policies, description, inputs, run_id) if extent.partly else None
     judging = Judging(session, policies, description, calibration, waits)

@@ -52,6 +52,10 @@ def test_whatever_people_do_a_run_writes_what_a_dry_run_of_all_deals_would(crm):
 
 def test_a_run_judges_the_deal_that_somebody_edited_and_after_midnight_every_deal(team):
     deals = [team.deal(f"Deal {n}") for n in range(5)]
+    team.run()
+    team.later(minutes=10)
+    team.edit(deals[0], amount=5)  # the first row of a field's history concerns every deal
+    team.later(minutes=10)
     for _ in range(3):
         team.run()
         team.later(minutes=10)

@@ -120,7 +120,7 @@ def _teams_now(
     kept: pl.DataFrame, before: pl.DataFrame, now: pl.DataFrame, owners: pl.DataFrame
 ) -> pl.DataFrame:  # fmt: skip
     """The shares of teams, from the kept counts without the changed deals as they were, and with them as they are."""
-    were = by_owner(before).with_columns(-pl.col("open_deals", "touched"))
+    were = by_owner(before.drop_nulls("touched")).with_columns(-pl.col("open_deals", "touched"))
     return team_shares(of_teams(pl.concat([kept, were, by_owner(now)]), owners))
 
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
+from model.calendars.business_days import holidays_of
+from store import description_text
 from worker.pipeline.context import judged_by_then
 from worker.pipeline.home_currency import home_of
 from worker.pipeline.slices import integration_ids, late_feeds, years_about
@@ -15,32 +17,33 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from model.calibration import Calibration
     from model.sync import Description
     from policies.files import PolicySet
     from worker.pipeline.session import Session
 
 WEEK: Final = timedelta(days=7)
+PACKAGES: Final = ("sluicegate", "holidays", "polars", "tzdata")
+"""What answers may differ by, besides the settings."""
 
 
-def inputs_of(
-    session: Session, policies: PolicySet, description: Description, calibration: Calibration
-) -> dict[str, str]:
+def inputs_of(session: Session, policies: PolicySet, description: Description) -> dict[str, str]:
     """Digests of what concerns all deals of a connection, by name."""
     store, name, connection = session.store, session.name, session.connection
+    approvals = store.approvals.all(name)
     shared = store.history.shared(name, description.history)
     found: Mapping[str, Any] = {
-        "software": version("sluicegate"),
+        "software": [version(package) for package in PACKAGES],
         "policies": (policies.digest, policies.waivers),
         "settings": connection.model_dump_json(),
         "files": [_bytes(session, path) for path in (connection.people, connection.rates)],
-        "description": store.connections.description_text(name),
+        "description": description_text(description),
         "home currency": home_of(session, description),
-        "calibration": (calibration.revision, sorted(calibration.medians.items())),
-        "approvals": store.approvals.all(name),
+        "calibrations": [(one.on, one.to_json()) for one in store.connections.accepted_calibrations(name)],
+        "approvals": approvals,
+        "approved in a week": sorted(one.policy for one in approvals if one.used and one.used > session.as_of - WEEK),
         "first runs": sorted(store.verdicts.first_run_dates(name).items()),
         "judged a week before": sorted(judged_by_then(session)),
-        "holidays": years_about(session.as_of),
+        "holidays": holidays_of(connection.calendar, years_about(session.as_of)) if connection.calendar else (),
         "integrations": sorted(integration_ids(session)),
         "late feeds": sorted(late_feeds(session, store.history.feeds(name))),
         **shared,

@@ -31,7 +31,9 @@ COUNTED: Final = ("broken", "unknown", "waived", "paused")
 
 def judged_rows(session: Session, part: Part, report: VerdictReport) -> pl.DataFrame:
     """JUDGED of a slice that was judged, and of deals that begin to exist later."""
-    rows = part.wide.frame.select("key", "is_open").join(open_now(part.snapshot), on="key", how="left")
+    owners = part.snapshot.deals.select("key", "owner_id")
+    rows = part.wide.frame.select("key", "is_open").join(owners, on="key", how="left")
+    rows = rows.join(open_now(part.snapshot).drop("owner_id"), on="key", how="left")
     rows = rows.join(_counts(report), on="key", how="left").with_columns(pl.col(COUNTED).fill_null(0))
     events = session.store.due.events(session.name, session.as_of, part.keys)
     due = pl.concat([_midnights(session, part), events, _holds_end(session, report)]).group_by("key").agg(

@@ -28,9 +28,17 @@ class Touched:
             self.keys.update(keys)
 
     def note(self, sql: Sql, connection: int, seen: int) -> None:
-        """Note them, where a run has kept what it takes to judge only some deals."""
-        if not (self.ids or self.keys) or not sql.rows("SELECT 1 FROM judging WHERE connection = ?", connection):
-            return
-        found = {key for (key,) in sql.lookup("opportunity", ("key",), connection, "id", self.ids)} | self.keys - {0}
-        rows = [(connection, key, seen) for key in sorted(found)]
+        """Note them."""
+        if self.ids or self.keys:
+            found = sql.lookup("opportunity", ("key",), connection, "id", self.ids) if self.ids else []
+            note_touched(sql, connection, {key for (key,) in found} | self.keys - {0}, seen)
+
+
+def note_touched(sql: Sql, connection: int, keys: Iterable[int], at: int) -> None:
+    """Note deals as touched at an instant, and never before the last judging, whatever the clocks say.
+
+    Until a run has kept what it takes to judge only some deals, nothing is noted.
+    """
+    for (judged_at,) in sql.rows("SELECT as_of FROM judging WHERE connection = ?", connection):
+        rows = [(connection, key, max(at, judged_at)) for key in sorted(keys)]
         sql.upsert("touched_deal", ("connection", "key", "seen_at"), rows, ("connection", "key"))
