@@ -48,7 +48,7 @@ Manage by leading KPIs. Lagging KPIs report results. These rules hold for every 
   or merged since; as of the day after the window they are in the value.
 - **Groups** are the members that deals have as they stand at as_of, and null for deals where the fact is blank. That
   also holds for their past visits, whose stage and process alone are those of the visit. A stage stands under `process`
-  and `stage` together. Deals of which the member is unknown stand in the group of null, too; `why` counts them. A
+  and `stage` together. Deals with an unknown member count in the null group; `why` says how many they are. A
   period in which nothing was counted is a group only if a day of it is in the window.
 - **Days** are local days in the zone of the deal's owner, else in the connection's zone. Ages count to the day of as_of
   there.

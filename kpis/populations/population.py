@@ -40,7 +40,7 @@ class Source:
     """What the rows of one slice of deals are made from.
 
     `dims`: facts by which groups are asked for. `scope`: over `wide.frame`, true for the deals that count, null where
-    nobody knows. `blanked`: the deals that the scope leaves out only because a value is blank.
+    nobody knows. `blanked`: deals that the scope leaves out because a value is blank.
     `count_imported`: deals that were created closed count as if they had been worked here.
     `extra`: further columns of deals, over `wide.frame`.
     `date_moves`: DATE_MOVES of model/widening/date_moves.py; None where the close date has no history.

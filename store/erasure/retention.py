@@ -113,7 +113,7 @@ class Retention:
         return self.database.delete(mirror_tables.calls, "connection = ? AND hour < ?", (key, hour))
 
     def proposals(self, connection: str, before: datetime) -> int:
-        """Delete calibrations that nobody accepted."""
+        """Delete proposed calibrations that were not accepted."""
         key = self.database.connection_key(connection)
         where = "connection = ? AND accepted_on IS NULL AND on_day < ?"
         return self.database.delete(work_tables.calibration, where, (key, day(before.date())))

@@ -24,7 +24,7 @@ def without_values(_logger: object, _method: str, event: MutableMapping[str, Any
     error = _error_in(info)
     if error is None:
         return event
-    if (record := event.get("_record")) is not None:  # of a library, whose text may quote the error
+    if (record := event.get("_record")) is not None:  # a library logged it; its text may quote the error
         event["event"] = f"{record.name}: an error that nobody foresaw"
     event["exception"] = "\n".join(_places(error))
     return event

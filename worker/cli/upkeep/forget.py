@@ -74,7 +74,7 @@ def contact(
 
 def _confirm(who: str, name: str, *, yes: bool) -> None:
     if not (yes or confirmed(f"Replace what the store knows of '{who}' on '{name}' by a pseudonym, for good?")):
-        raise SettingsProblem("Nobody was forgotten; answer yes, or give --yes where nobody can be asked.")
+        raise SettingsProblem("Nothing was changed. Answer yes, or give --yes in a script.")
 
 
 def show(found: Forgotten) -> None:

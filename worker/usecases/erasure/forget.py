@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from worker.wiring import Services
 
 LONG: Final = 15
-"""Letters from which an id is a word that can stand in a text and mean nothing else."""
+"""An id of at least so many letters is replaced in texts, too. A shorter one may be an ordinary word."""
 NO_OWNER: Final = "'{name}' has no owner with the id, login or name '{given}'{hint}"
 SAME_NAME: Final = "{n} of the same name stay as they are; texts that name them may have changed too."
 ON_RECORD: Final = (

@@ -19,7 +19,7 @@ CALLS: Final = timedelta(days=31)
 WORDS: Final = {
     "verdicts": "past verdicts", "frozen": "deals of frozen nights", "kpis": "KPI values", "receipts": "receipts",
     "runs": "runs", "reports": "reports shortened", "policy_files": "sets of policy files", "calls": "counts of calls",
-    "proposals": "calibrations that nobody accepted",
+    "proposals": "proposed calibrations",
 }  # fmt: skip
 
 
