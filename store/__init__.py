@@ -21,6 +21,7 @@ from store.store import Store
 from store.verdicts.due import JUDGED, DueDeals, LastJudging
 from store.watch.health import Health, free_bytes, try_write
 from store.watch.processes import Kind, Process
+from store.work_rows import Joined
 from store.work_tables import UNDO
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Health",
     "HistoryBuilder",
     "Job",
+    "Joined",
     "Kept",
     "Kind",
     "LastJudging",

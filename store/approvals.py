@@ -13,7 +13,7 @@ from model.deal_keys import ALL_DEALS
 from model.previous_verdict import ASKED, PAUSES
 from store import work_tables
 from store.codec import day
-from store.deal_filter import deal_filter
+from store.sql_parts import deal_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ tuples (store/codec.py) in the same transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from io import BytesIO
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -93,11 +93,11 @@ class Sql:
         raw = pl.Schema({name: _raw(kind) for name, kind in schema.items()})
         read = self._copied if self.postgres else self._fetched
         found = read(self.text(sql), parameters, raw)
-        if found.is_empty():
-            return pl.DataFrame(schema=schema)
+        if found is None:
+            return _empty(tuple(schema.items())).clone()
         return found.select(_typed(name, kind) for name, kind in schema.items())
 
-    def _fetched(self, sql: str, parameters: Sequence[Any], raw: pl.Schema) -> pl.DataFrame:
+    def _fetched(self, sql: str, parameters: Sequence[Any], raw: pl.Schema) -> pl.DataFrame | None:
         cursor = self.tx.connection.cursor()
         try:
             with uncollected():
@@ -105,9 +105,9 @@ class Sql:
                 parts = [_chunk(rows, raw) for rows in _chunks(cursor)]
         finally:
             cursor.close()
-        return pl.concat(parts) if parts else pl.DataFrame(schema=raw)
+        return pl.concat(parts) if parts else None
 
-    def _copied(self, sql: str, parameters: Sequence[Any], raw: pl.Schema) -> pl.DataFrame:
+    def _copied(self, sql: str, parameters: Sequence[Any], raw: pl.Schema) -> pl.DataFrame | None:
         """Read by COPY, three times as fast as fetching. Null is an unquoted blank; blank text is never stored."""
         sink = BytesIO()
         cursor: Any = self.tx.connection.cursor()
@@ -115,7 +115,7 @@ class Sql:
             for block in copy:
                 sink.write(block)
         if not sink.tell():
-            return pl.DataFrame(schema=raw)
+            return None
         return pl.read_csv(sink.getvalue(), has_header=False, schema=raw)
 
     def upsert(
@@ -158,6 +158,12 @@ class Sql:
         with cursor, cursor.copy(f"COPY {stage} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
+
+
+@cache
+def _empty(schema: tuple[tuple[str, pl.DataType], ...]) -> pl.DataFrame:
+    """A frame without rows; Polars takes long to make one with many columns."""
+    return pl.DataFrame(schema=dict(schema))
 
 
 def _chunks(cursor: Any) -> Iterator[list[tuple[Any, ...]]]:

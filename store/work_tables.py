@@ -157,6 +157,9 @@ batch = sa.Table(
     sa.Column("not_before", Instant),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("claimed_at", Instant),
+    sa.Column("process", sa.Text),  # of a worker that joined the run and sends it
+    sa.Column("until", Instant),  # when the right of that worker lapses; null for the run's own process
+    sa.Column("calls", sa.Integer),  # what that worker called
     sa.Column("clears", YesNo),  # its patches only take flags off, so it goes first and is given up last
     sa.Index("batch_state", "connection", "state", "id"),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ from worker.end_with_parent import end_with
 from worker.fork_guard import refuse_to_fork
 from worker.log import log, start_logging
 from worker.meter import Meter
+from worker.pipeline.joining.join import join
 from worker.pipeline.patience import PASSING
 from worker.pipeline.run import run
 from worker.schedule import TICK_SECONDS, Presence, Sender, planned, take_turn
@@ -112,12 +114,22 @@ def _add_tasks(app: Celery, opened: Callable[[], Services]) -> None:
     as_task("calibrate", propose)
     as_task("prune", prune)
 
+    @app.task(name="sluicegate.join")  # type: ignore[untyped-decorator]
+    def join_run(connection: str, run: int) -> None:
+        with suppress(*PASSING, SettingsProblem):  # the run goes on without help
+            join(fresh(opened()), connection, run)
+
 
 def work_once(flow: Callable[..., object], services: Services, asked: Occasion, options: dict[str, Any]) -> None:
     """Run one flow, unless the schedule has dropped it. Each flow asks the CRM for its schema anew."""
-    meters = dict[str, Meter]()
-    own = replace(services, connect=connecting(services.settings, services.store, meters), meters=meters)
+    own = fresh(services)
     take_turn(own, asked, lambda: flow(own, asked.connection, **options))
+
+
+def fresh(services: Services) -> Services:
+    """The same services with connectors that remember nothing of earlier messages."""
+    meters = dict[str, Meter]()
+    return replace(services, connect=connecting(services.settings, services.store, meters), meters=meters)
 
 
 class CeleryPost:

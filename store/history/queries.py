@@ -11,7 +11,7 @@ from model.facts import FOLLOWED
 from model.snapshot import OWNERS
 from model.sync import FieldHistory
 from store.history.past import with_unread
-from store.owner_names import NAME
+from store.sql_parts import OWNER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -89,7 +89,7 @@ def reach(sql: Sql, connection: int, fields: FieldHistory | None, names: Collect
 
 def owners(sql: Sql, connection: int) -> pl.DataFrame:
     """Everybody who owns or owned something; two people of one name can be told apart by their names, too."""
-    columns: list[Any] = [NAME if column == "name" else f'"{column}"' for column in OWNERS]
+    columns: list[Any] = [OWNER_NAME if column == "name" else f'"{column}"' for column in OWNERS]
     query = f"SELECT {', '.join(columns)} FROM owner WHERE connection = ? ORDER BY id"
     return sql.frame(query, (connection,), OWNERS)
 

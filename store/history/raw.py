@@ -10,9 +10,9 @@ import polars as pl
 from model.deal_keys import DealKeys
 from model.snapshot import CRM_STAGES, DEALS, INSTANT, RATES
 from store.codec import instant_of
-from store.deal_filter import deal_filter
 from store.history.queries import HISTORY, Reach, owners, reach, small_table
 from store.history.touches import COUNTS, _rows
+from store.sql_parts import deal_filter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

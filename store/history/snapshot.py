@@ -18,11 +18,11 @@ from model.snapshot import (
     Snapshot,
 )
 from store.codec import instant, instant_of
-from store.deal_filter import deal_filter
 from store.history.builder import HistoryBuilder, UnrecordedChanges
 from store.history.queries import HISTORY, WITHOUT_FEED, owners, reach, since_creation, small_table, with_history_gaps
 from store.history.raw import read_some
 from store.history.touches import TouchRule, activity_frame
+from store.sql_parts import deal_filter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

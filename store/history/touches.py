@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import polars as pl
 
 from model.snapshot import ACTIVITY, INSTANT, TASK_DAYS
-from store.deal_filter import deal_filter
+from store.sql_parts import deal_filter
 
 if TYPE_CHECKING:
     from model.deal_keys import DealKeys

@@ -1,12 +1,14 @@
 """The push queue: patches in batches, marked *sending* and committed before they are sent, then settled.
 
 A batch is ready → sending → done. A batch that is *sending* while no worker sends it was interrupted: the worker reads
-its deals again and settles it with what it found. A patch without an outcome was not applied.
+its deals again and settles it with what it found. A patch without an outcome was not applied. Workers that join a run
+hold their batches for some seconds at a time, and lose them to others when they fall silent.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -15,11 +17,12 @@ import sqlalchemy as sa
 from model.deal_keys import ALL_DEALS
 from model.snapshot import INSTANT
 from model.sync import Patch
-from store import work_tables
+from store import mirror_tables, work_tables
 from store.codec import pack
-from store.deal_filter import deal_filter
 from store.pushes.receipts import write_receipts
 from store.pushes.restored import Restored, restored
+from store.sql_parts import deal_filter
+from store.work_rows import WorkRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from store.database import Database
     from store.fence import Lease
     from store.sql import Sql
+    from store.work_rows import Joined
 
 PLAN_ROWS: Final = pl.Schema({
     "key": pl.Int64(), "id": pl.String(), "is_closed": pl.Boolean(), "modified": INSTANT, "first_seen": INSTANT,
@@ -52,10 +56,33 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class OpenWork:
+    """A run under way, and how many of its pieces of work wait for somebody."""
+
+    connection: str
+    run_id: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of a run's patches: outcomes with `overwritten`, reasons of refusals, calls of joined workers."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    calls: int = 0
+
+
+@dataclass(frozen=True)
 class Pushes:
     """What `plan` reads, the queue of patches, and their outcomes."""
 
     database: Database
+
+    @property
+    def rows(self) -> WorkRows:
+        """The batches as rows of work."""
+        return WorkRows(self.database, table, "sending")
 
     def plan_rows(self, connection: str, keys: DealKeys = ALL_DEALS) -> pl.DataFrame:
         """A row for each deal that is not gone (schema PLAN_ROWS): our fields as last read and last sent, as JSON."""
@@ -118,31 +145,58 @@ class Pushes:
         return made
 
     def claim(
-        self, connection: str, now: datetime, lease: Lease | None = None, *, clears: bool | None = None
-    ) -> Batch | None:
-        """Mark the next ready batch as *sending*, commit and return it; None if there is none.
+        self, connection: str, now: datetime, lease: Lease | None = None, *, clears: bool | None = None,
+        joined: Joined | None = None,
+    ) -> Batch | None:  # fmt: skip
+        """Mark the next batch as *sending*, commit and return it; None if there is none.
 
+        A batch that a joined worker has not settled in its time is given out again, with one attempt more.
         `clears`: only one that only takes flags off, or only one of the others; None: either.
         """
-        ready = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
-        ready &= sa.true() if clears is None else sa.func.coalesce(table.c.clears, 0) == int(clears)
-        due = sa.or_(table.c.not_before.is_(None), table.c.not_before <= now)
-        query = sa.select(table).where(ready & due).order_by(table.c.id).limit(1).with_for_update(skip_locked=True)
+        mine = _of_kind(clears) & (sa.true() if joined is None else table.c.run == joined.run_id)
         with self.database.writing(lease) as sql:
-            row = sql.tx.execute(query).one_or_none()
+            row = self.rows.claim(sql, self.database.connection_key(connection), mine, now, joined)
             if row is None:
                 return None
-            values = {"state": "sending", "attempts": row.attempts + 1, "claimed_at": now}
-            sql.tx.execute(sa.update(table).where(table.c.id == row.id).values(values))
             patches = tuple(_patches(sql, row.id))
             return Batch(row.id, connection, row.run, row.attempts + 1, patches, clears=bool(row.clears))
+
+    def with_others(self, connection: str, now: datetime, lease: Lease | None = None, *, clears: bool) -> bool:
+        """Whether joined workers send batches. Those of dead processes may be claimed from now on."""
+        return self.rows.with_others(connection, _of_kind(clears), now, lease)
 
     def ready(self, connection: str, *, clears: bool) -> bool:
         """Whether a batch that only takes flags off, or one of the others, waits to be claimed."""
         mine = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
-        mine &= sa.func.coalesce(table.c.clears, 0) == int(clears)
         with self.database.reading() as sql:
-            return sql.tx.execute(sa.select(table.c.id).where(mine).limit(1)).first() is not None
+            return sql.tx.execute(sa.select(table.c.id).where(mine & _of_kind(clears)).limit(1)).first() is not None
+
+    def open_work(self) -> list[OpenWork]:
+        """How many batches wait in each run that is under way."""
+        runs, connections = work_tables.run, mirror_tables.connection
+        query = sa.select(connections.c.name, table.c.run, sa.func.count()).where(
+            table.c.connection == connections.c.key, runs.c.id == table.c.run, table.c.state == "ready",
+            runs.c.state.is_(None),
+        )  # fmt: skip
+        with self.database.reading() as sql:
+            rows = sql.tx.execute(query.group_by(connections.c.name, table.c.run).order_by(table.c.run))
+            return [OpenWork(*row) for row in rows]
+
+    def sent_in(self, run_id: int) -> Sent:
+        """What became of a run's patches so far, whoever sent them."""
+        mine = (patches.c.run == run_id) & patches.c.outcome.is_not(None)
+        count = sa.func.count()
+        columns = (patches.c.outcome, patches.c.reason, sa.func.coalesce(patches.c.overwritten, 0))
+        query = sa.select(*columns, count).where(mine).group_by(*columns).order_by(sa.func.min(patches.c.id))
+        calls = sa.select(sa.func.coalesce(sa.func.sum(table.c.calls), 0)).where(table.c.run == run_id)
+        with self.database.reading() as sql:
+            sent = Sent(calls=int(sql.tx.execute(calls).scalar_one()))
+            for outcome, reason, overwritten, n in sql.tx.execute(query):
+                sent.outcomes[outcome] += n
+                sent.outcomes["overwritten"] += n if overwritten and outcome == "written" else 0
+                if outcome in {"refused", "locked"}:
+                    sent.reasons[reason] += n
+        return sent
 
     def in_flight(self, connection: str) -> list[Batch]:
         """Batches marked *sending*: after a kill, their patches may or may not have been applied."""
@@ -152,14 +206,17 @@ class Pushes:
             return [Batch(r.id, connection, r.run, r.attempts, tuple(_patches(sql, r.id))) for r in rows]
 
     def settle(
-        self, batch: Batch, outcomes: Sequence[Outcome], now: datetime, as_of: datetime, lease: Lease | None = None
-    ) -> int:
+        self, batch: Batch, outcomes: Sequence[Outcome], now: datetime, as_of: datetime, lease: Lease | None = None,
+        *, calls: int = 0,
+    ) -> int:  # fmt: skip
         """Write the receipts of a batch; returns how many patches restored a value that somebody had changed.
 
-        Written values become the last sent and the last read ones. A patch without an outcome was not applied.
+        Written values become the last sent and the last read ones. A patch without an outcome was not applied. A batch
+        that was given to another worker meanwhile is left to that one. `calls`: what a joined worker called for it.
         """
         with self.database.writing(lease) as sql:
-            sql.tx.execute(sa.update(table).where(table.c.id == batch.id).values(state="done"))
+            if not self.rows.finish(sql, batch.id, batch.attempts, calls):
+                return 0
             return write_receipts(sql, batch.id, {o.id: o for o in outcomes}, now, as_of)
 
     def waiting(self, connection: str) -> int:
@@ -177,6 +234,11 @@ class Pushes:
             ids = sa.select(table.c.id).where(ready)
             sql.tx.execute(sa.delete(patches).where(patches.c.batch.in_(ids)))
             return int(sql.tx.execute(sa.delete(table).where(ready)).rowcount)
+
+
+def _of_kind(clears: bool | None) -> sa.ColumnElement[bool]:
+    """Batches that only take flags off, or only the others; None: all."""
+    return sa.true() if clears is None else sa.func.coalesce(table.c.clears, 0) == int(clears)
 
 
 def _sent(sql: Sql, asked: sa.ColumnElement[bool]) -> list[dict[str, Any]]:

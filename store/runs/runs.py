@@ -165,6 +165,17 @@ class Runs:
             _end_open_runs(sql, key, row, seconds)
         return Lease(connection, key, fence, holder, until)
 
+    def joinable(self, run_id: int, now: datetime) -> tuple[Lease, datetime] | None:
+        """The lease under which a run works now, and its instant, for a worker that helps; None if it has ended."""
+        query = sa.select(leases, table.c.as_of, mirror_tables.connection.c.name).where(
+            table.c.id == run_id, table.c.state.is_(None), leases.c.connection == table.c.connection,
+            leases.c.held == sa.literal(value=True, type_=leases.c.held.type), leases.c.until > now,
+            mirror_tables.connection.c.key == table.c.connection,
+        )  # fmt: skip
+        with self.database.reading() as sql:
+            row = sql.tx.execute(query).one_or_none()
+        return row and (Lease(row.name, row.connection, row.fence, row.holder, row.until), row.as_of)
+
     def renew(self, lease: Lease, now: datetime, seconds: float = 60) -> Lease:
         """Extend the lease by `seconds` from now; raises ConnectionBusy if it was lost."""
         until = now + timedelta(seconds=seconds)

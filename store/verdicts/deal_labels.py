@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from store.deal_filter import deal_filter
-from store.owner_names import OWNERS
+from store.sql_parts import OWNERS, deal_filter
 
 if TYPE_CHECKING:
     from model.deal_keys import DealKeys

@@ -11,7 +11,7 @@ import orjson
 from model.deal_keys import ALL_DEALS
 from model.subjects import OPPORTUNITIES
 from store.codec import day_of, money
-from store.deal_filter import deal_filter
+from store.sql_parts import deal_filter
 from store.verdicts.deal_labels import IS_OPEN, OF_DEALS, OWNER_NAME, STAGE_LABEL
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from model.snapshot import INSTANT, columns
 from store.codec import instant
-from store.deal_filter import deal_filter
+from store.sql_parts import deal_filter
 from store.verdicts.decisions import run_at
 from store.verdicts.due_tables import judging
 

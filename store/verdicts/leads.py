@@ -9,7 +9,7 @@ import orjson
 
 from model import subjects
 from store.codec import instant_of
-from store.owner_names import OWNERS
+from store.sql_parts import OWNERS
 from store.verdicts.deal_list import flags_of
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from model.subjects import OPPORTUNITIES
 from store import work_tables
 from store.approvals import note_used
 from store.codec import day, instant
-from store.deal_filter import deal_filter
+from store.sql_parts import deal_filter
 from store.verdicts.deal_labels import LABELS, deal_labels
 from store.verdicts.deal_list import deal_list
 

@@ -67,6 +67,11 @@ class Processes:
             )
             sql.tx.execute(sa.delete(table).where(table.c.seen_at < now - FORGOTTEN))
 
+    def alive(self) -> list[Process]:
+        """The processes that live now, by the database's clock."""
+        now = self.database.now()
+        return [one for one in self.all() if one.is_alive(now)]
+
     def all(self) -> list[Process]:
         """Every process that is known, the one heard of last first."""
         query = sa.select(table.c.process, table.c.kind, table.c.since, table.c.seen_at)

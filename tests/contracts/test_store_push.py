@@ -1,13 +1,13 @@
 """The push queue: nothing is lost, nothing is sent twice unread, and every value that we replaced is on a receipt."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import orjson
 import pytest
 
 from model.deal_keys import DealKeys
 from model.sync import Outcome, Patch
-from store import Store, patch_hash
+from store import Joined, Store, patch_hash
 from tests.store.fixtures import DAY, NOON, deal, keep, rows, snapshot
 
 FIELDS = {"score": 80, "reasons": "No next step", "flagged_since": date(2026, 11, 1)}
@@ -147,3 +147,34 @@ def test_an_auditor_reads_every_patch_of_a_run_with_its_outcome(pipeline):
     assert (row["deal"], row["before"], row["after"]) == ("d1", {"score": 100}, FIELDS)
     assert (row["outcome"], row["at"]) == ("written", NOON)
     assert [(row["deal"], row["outcome"]) for row in pipeline.pushes.of_run(2)] == [("d2", None)]
+
+
+def test_what_a_joined_worker_holds_is_its_own_until_it_falls_silent_and_then_only_the_next_ones(pipeline):
+    lease = pipeline.runs.lease("acme", "a run", NOON)
+    run = pipeline.runs.start("acme", NOON, "", "", "run", lease)
+    pipeline.pushes.stage("acme", run, [Patch("d1", {"score": 1})], 1)
+    one, other = (Joined("acme", run, f"host{n} boot 1 1", timedelta(seconds=40)) for n in (1, 2))
+    first = pipeline.pushes.claim("acme", NOON, joined=one)
+    assert [(found.run_id, found.waiting) for found in pipeline.pushes.open_work()] == []
+    assert pipeline.pushes.claim("acme", NOON, joined=other) is None
+    assert pipeline.pushes.with_others("acme", NOON, clears=False)
+    pipeline.pushes.rows.renew(one, NOON + timedelta(seconds=30))
+    assert pipeline.pushes.claim("acme", NOON + timedelta(seconds=60), joined=other) is None
+    second = pipeline.pushes.claim("acme", NOON + timedelta(seconds=70), joined=other)
+    assert (second.id, second.attempts) == (first.id, 2)
+    pipeline.pushes.settle(first, [Outcome("d1", "refused", "late")], NOON, NOON)
+    assert pipeline.pushes.sent_in(run).outcomes == {}
+    pipeline.pushes.settle(second, [Outcome("d1", "written")], NOON, NOON, calls=3)
+    sent = pipeline.pushes.sent_in(run)
+    assert (sent.outcomes["written"], sent.calls) == (1, 3)
+    assert not pipeline.pushes.with_others("acme", NOON, clears=False)
+
+
+def test_a_worker_joins_only_a_run_that_holds_the_connection_now(pipeline):
+    lease = pipeline.runs.lease("acme", "a run", NOON, seconds=60)
+    run = pipeline.runs.start("acme", NOON, "", "", "run", lease)
+    found, as_of = pipeline.runs.joinable(run, NOON)
+    assert (found.fence, found.connection, as_of) == (lease.fence, "acme", NOON)
+    assert pipeline.runs.joinable(run, NOON + timedelta(seconds=60)) is None
+    pipeline.runs.release(lease)
+    assert pipeline.runs.joinable(run, NOON) is None

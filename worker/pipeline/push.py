@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from model.deal_keys import DealKeys
     from model.sync import Description, FieldRule, FieldValue, Patch
-    from store import Batch
+    from store import Batch, Joined
     from worker.pipeline.judge import Judged, JudgedPart
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
@@ -36,6 +36,12 @@ NO_FIELDS: Final = (
 )
 TIMES: Final = 3
 """How often a batch with an unknown outcome is read back before it waits for the next run."""
+STEPS: Final = ((True, "clear"), (False, "push"))
+"""Whether a batch only takes flags off, and the step of the budget: in the order in which they are sent."""
+LOOK_SECONDS: Final = 0.5
+"""How often a run looks whether the workers that joined it have sent their batches."""
+UNANSWERED: Final = "the CRM did not answer; it is planned again"
+SET_ASIDE: Final = "set aside: {times} workers ended while they sent it; it is planned again"
 
 
 def push(session: Session, judged: Judged, description: Description, run_id: int, report: Report, *, dry: bool) -> None:
@@ -131,19 +137,39 @@ def send(session: Session, slices: Iterable[Sequence[Patch]], run_id: int, repor
 
     A batch is committed as sending before it is sent. Raises BudgetSpent; what waits then is planned again.
     """
-    store, name = session.store, session.name
-    lease, clock = session.lease, session.services.clock
+    store, name, lease = session.store, session.name, session.lease
     for patches in slices:
         for clears, some in groupby(sorted(patches, key=takes_off, reverse=True), key=takes_off):
             store.pushes.stage(name, run_id, list(some), session.connector.batch_size, lease, clears=clears)
         report.patches += len(patches)
-    for clears, step in ((True, "clear"), (False, "push")):
-        with spending(session, step):
-            while batch := _next(session, step, clears=clears):
-                outcomes = send_one(session, batch)
-                report.outcomes["overwritten"] += store.pushes.settle(batch, outcomes, clock(), session.as_of, lease)
-                count(report, outcomes)
-                session.services.progress("sent", report.patches)
+    try:
+        for clears, step in STEPS:
+            with spending(session, step):
+                for batch in _batches(session, step, clears=clears):
+                    send_one(session, batch)
+                    session.services.progress("sent", report.patches)
+    finally:
+        fill(session, run_id, report)
+
+
+def fill(session: Session, run_id: int, report: Report) -> None:
+    """Add to the report what became of the run's patches, whoever sent them."""
+    sent = session.store.pushes.sent_in(run_id)
+    report.outcomes |= sent.outcomes
+    report.reasons |= sent.reasons
+    report.joined_calls = sent.calls
+
+
+def _batches(session: Session, step: str, *, clears: bool) -> Iterator[Batch]:
+    """Batches of a step until none is left, those too that joined workers could not settle."""
+    pushes, clock = session.store.pushes, session.services.clock
+    while True:
+        if batch := next_batch(session, step, clears=clears):
+            yield batch
+        elif pushes.with_others(session.name, clock(), session.lease, clears=clears):
+            session.services.sleep(LOOK_SECONDS)
+        else:
+            return
 
 
 def takes_off(patch: Patch) -> bool:
@@ -151,29 +177,38 @@ def takes_off(patch: Patch) -> bool:
     return "flag_ids" in patch.fields and flags_in(patch.fields) < flags_in(patch.before)
 
 
-def _next(session: Session, step: str, *, clears: bool) -> Batch | None:
+def next_batch(session: Session, step: str, *, clears: bool, joined: Joined | None = None) -> Batch | None:
     """The next batch of a step. Raises BudgetSpent where one waits that the budget has no calls for."""
     pushes, lease = session.store.pushes, session.lease
     if (spent := used_up(session, step)) and pushes.ready(session.name, clears=clears):
         raise spent
-    return pushes.claim(session.name, session.services.clock(), lease, clears=clears)
+    return pushes.claim(session.name, session.services.clock(), lease, clears=clears, joined=joined)
 
 
-def send_one(session: Session, batch: Batch) -> list[Outcome]:
-    """Send one batch and return its outcomes. After an unknown outcome it is read back before it is sent again."""
-    patches = list(batch.patches)
-    settled: dict[str, Outcome] = {}
-    for _ in range(TIMES):
+def send_one(session: Session, batch: Batch, *, joined: bool = False) -> None:
+    """Send one batch and keep its outcomes. `joined`: its calls are noted with it, for the run's report."""
+    before = session.connector.calls
+    outcomes = _outcomes(session, batch)
+    calls = session.connector.calls - before if joined else 0
+    now = session.services.clock()
+    session.store.pushes.settle(batch, outcomes, now, session.as_of, session.lease, calls=calls)
+
+
+def _outcomes(session: Session, batch: Batch) -> list[Outcome]:
+    """Send a batch. After an unknown outcome, and where another worker has tried, it is read back before it is sent."""
+    patches, settled = list(batch.patches), dict[str, Outcome]()
+    if batch.attempts > 1:
+        settled = applied(read_back(session, [patch.id for patch in patches]), patches)
+    why = UNANSWERED if batch.attempts <= TIMES else SET_ASIDE.format(times=batch.attempts - 1)
+    for _ in range(TIMES if batch.attempts <= TIMES else 0):
+        patches = [patch for patch in batch.patches if patch.id not in settled]
+        if not patches:
+            break
         try:
             settled |= {outcome.id: outcome for outcome in session.connector.push(patches)}
-            break
         except RetryLater:
             settled |= applied(read_back(session, [patch.id for patch in patches]), patches)
-            patches = [patch for patch in patches if patch.id not in settled]
-            if not patches:
-                break
-    left = {p.id: Outcome(p.id, "retry_later", "the CRM did not answer; it is planned again") for p in patches}
-    return [settled.get(patch.id) or left[patch.id] for patch in batch.patches]
+    return [settled.get(patch.id) or Outcome(patch.id, "retry_later", why) for patch in batch.patches]
 
 
 def read_back(session: Session, deals: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -216,11 +251,3 @@ def recover(session: Session, report: Report) -> None:
         done = sum(outcome.kind == "written" for outcome in found.values())
         report.remarks.append(f"Batch {batch.id} was in flight when a run was stopped; {done} had been applied.")
     store.pushes.drop_ready(name, session.lease)
-
-
-def count(report: Report, outcomes: list[Outcome]) -> None:
-    """Add the outcomes to the report, refusals by their reason."""
-    for outcome in outcomes:
-        report.outcomes[outcome.kind] += 1
-        if outcome.kind in {"refused", "locked"}:
-            report.reasons[outcome.reason] = report.reasons.get(outcome.reason, 0) + 1

@@ -18,7 +18,7 @@ ACTIONS: Final = (
     "planned", "done", "handed", "closed", "undone", "held", "refused", "locked", "retry_later", "gone", "skipped",
 )  # fmt: skip
 """Counts of actions: planned new ones, then the outcomes of those tried."""
-FOR_THE_SCHEDULE: Final = {"resumes_at", "waits_for_budget"}
+NOT_IN_JSON: Final = {"resumes_at", "waits_for_budget", "joined_calls"}
 OUTCOMES: Final = ("written", "refused", "locked", "retry_later", "gone", "held", "overwritten")
 
 
@@ -65,10 +65,11 @@ class Report:
     stopped: str = ""  # why it stopped early; the next run continues from there
     resumes_at: datetime | None = None  # when a run that stopped early may go on; for the schedule, not in JSON
     waits_for_budget: bool = False  # whether it waits for calls and not for the CRM; not in JSON
+    joined_calls: int = 0  # those of `calls` that workers sent who joined the run; not in JSON
 
     def to_json(self) -> dict[str, Any]:
         """The `run` object of docs/contract.md."""
-        return {name: value for name, value in asdict(self).items() if name not in FOR_THE_SCHEDULE}
+        return {name: value for name, value in asdict(self).items() if name not in NOT_IN_JSON}
 
     @property
     def exit_code(self) -> int:

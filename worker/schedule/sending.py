@@ -66,6 +66,17 @@ class Sender:
         for connection in self.connections:
             for job in self.jobs:
                 self._send_if_due(connection, job, found.get((connection, job.name)), now)
+        self._ask_for_help()
+
+    def _ask_for_help(self) -> None:
+        """Ask the other workers to join runs with much to do. A message that nobody takes by the next tick is void."""
+        runs = [
+            run for run in self.store().pushes.open_work() if run.waiting > 1 and run.connection in self.connections
+        ]
+        workers = sum(one.kind == "worker" for one in self.store().processes.alive()) if runs else 0
+        for run in runs:
+            for _ in range(min(run.waiting, workers) - 1):
+                self.post.send("join", run.connection, {"run": run.run_id}, TICK_SECONDS)
 
     def _send_if_due(self, connection: str, job: Planned, seen: Job | None, now: datetime) -> None:
         due, jobs = job.times.last(now), self.store().jobs

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from model.errors import PolicyProblem, RetryLater, SettingsProblem, StoreProblem
+from model.sync import Patch
 from store import Occasion, this_process
 from tests.worker.governed import NAME, governed, with_connector
 from worker.pipeline.run import run
@@ -309,3 +310,20 @@ def test_a_clock_that_was_ahead_for_a_while_leaves_no_silence(team, beat):
     team.services.store.jobs.end(beat.begin(), team.services.clock())
     team.driver.clock.set(team.services.clock() - timedelta(hours=5))
     assert beat.tick() == 1
+
+
+def test_beat_asks_other_workers_to_help_a_run_with_batches_that_wait_and_stops_when_none_do(team, beat):
+    store, now = team.services.store, team.services.clock()
+    deals = [team.deal(f"Deal {n}") for n in range(3)]
+    team.run(dry_run=False)
+    for process in (AFAR, f"{AFAR}0"):
+        store.processes.note("worker", process)
+    lease = store.runs.lease(NAME, "a run", now)
+    run_id = store.runs.start(NAME, now, "", "", "incremental", lease)
+    store.pushes.stage(NAME, run_id, [Patch(deal, {"score": 1}) for deal in deals], 1, lease)
+    beat.tick()
+    asked = [message for message in beat.broker.messages if message["task"] == "join"]
+    assert [(one["connection"], one["run"], one["expires"]) for one in asked] == [(NAME, run_id, 5.0)]
+    store.pushes.drop_ready(NAME, lease)
+    beat.tick(seconds=5)
+    assert [message for message in beat.broker.messages if message["task"] == "join"] == asked

@@ -70,8 +70,8 @@ def _with_dependent(
 ) -> Affected:  # fmt: skip
     """Add the deals of teams that begin or cease to log too little, and those whose next step is or was shared."""
     due, name, slices = session.store.due, session.name, in_slices(changed)
-    before = pl.concat([due.judged(name, some) for some in (*slices, NO_DEALS)])
-    now = pl.concat([open_now(snapshot_of(session, description, some)) for some in (*slices, NO_DEALS)])
+    before = pl.concat([due.judged(name, some) for some in slices])
+    now = pl.concat([open_now(snapshot_of(session, description, some)) for some in slices])
     owners = overlaid_owners(session, session.store.history.owners(name))
     teams = _teams_now(due.by_owner(name), before, now, owners)
     turned = owners.filter(pl.col("team").is_in([*set(quiet(session, teams)) ^ set(last.quiet)]))["id"]
@@ -83,7 +83,7 @@ def _with_dependent(
     rows = pl.concat([part.select("key", *GROUP) for part in (now, others, left)]).unique("key")
     shared = rows.join(groups.filter(pl.col("then") > 1), on=GROUP, how="semi")["key"].sort()
     keys = {*changed, *others["key"], *left["key"]}
-    return Affected(in_slices(keys) or (NO_DEALS,), len(keys), teams, shared, last)
+    return Affected(in_slices(keys), len(keys), teams, shared, last)
 
 
 def _groups(
@@ -130,6 +130,7 @@ def quiet(session: Session, teams: pl.DataFrame) -> list[str]:
 
 
 def in_slices(keys: Iterable[int]) -> tuple[DealKeys, ...]:
-    """Deals in slices that one query can name."""
+    """Deals in slices that one query can name; one empty slice where there are none."""
     ordered = sorted(keys)
-    return tuple(DealKeys.of(frozenset(ordered[at : at + AT_ONCE])) for at in range(0, len(ordered), AT_ONCE))
+    slices = (ordered[at : at + AT_ONCE] for at in range(0, len(ordered), AT_ONCE))
+    return tuple(DealKeys.of(frozenset(some)) for some in slices) or (NO_DEALS,)

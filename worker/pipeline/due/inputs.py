@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +33,7 @@ def inputs_of(session: Session, policies: PolicySet, description: Description) -
     approvals = store.approvals.all(name)
     shared = store.history.shared(name, description.history)
     found: Mapping[str, Any] = {
-        "software": [version(package) for package in PACKAGES],
+        "software": software(),
         "policies": (policies.digest, policies.waivers),
         "settings": connection.model_dump_json(),
         "files": [_bytes(session, path) for path in (connection.people, connection.rates)],
@@ -49,6 +50,12 @@ def inputs_of(session: Session, policies: PolicySet, description: Description) -
         **shared,
     }
     return {what: hashlib.sha256(repr(value).encode()).hexdigest() for what, value in found.items()}
+
+
+@cache
+def software() -> tuple[str, ...]:
+    """The versions that this process was started with."""
+    return tuple(map(version, PACKAGES))
 
 
 def _bytes(session: Session, path: Path | None) -> bytes:
