@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.actions import Act, Receipt
-    from model.sync import Budget, Cursor, Description, Draft, Outcome, Page, Patch, Remark
+    from model.sync import Budget, Cursor, Description, Draft, Outcome, Page, Patch, Remark, Share
 
 
 class Connector(Protocol):
@@ -37,6 +37,18 @@ class Connector(Protocol):
         `subjects`: also the records of these tables and what is logged on them; where they may not be read, their feeds
         do not come.
         Raises RetryLater, BudgetSpent, AccessRefused between pages: what was kept stays kept.
+        """
+
+    def shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:
+        """Parts of what was never read, for several workers to read at once; none where one can read it.
+
+        A `pull` comes after them. Raises as `pull` does.
+        """
+
+    def share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
+        """The pages of a share, each with a mark from which on it can be read later; `after`: such a mark, or blank.
+
+        Raises as `pull` does.
         """
 
     def read(self, ids: Sequence[str]) -> Page:

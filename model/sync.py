@@ -36,6 +36,17 @@ class Cursor:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A part of a first load that one worker reads. `text` is the connector's own JSON.
+
+    `ended`: the cursor of the stream once all its shares were read.
+    """
+
+    text: str
+    ended: Cursor
+
+
+@dataclass(frozen=True)
 class SetAside:
     """A record that could not be read into its canonical form, and why; the rest goes on."""
 

@@ -10,6 +10,7 @@ from store.history import HistoryBuilder, PastRows, Raw, UnrecordedChanges, past
 from store.history.touches import TouchRule
 from store.kpis import Measured
 from store.mirror.kept import Kept
+from store.mirror.shares import Claimed, Collected
 from store.pushes.pushes import Batch
 from store.pushes.receipts import patch_hash
 from store.pushes.restored import Restored, flags_in
@@ -38,6 +39,8 @@ __all__ = [
     "VANISHED",
     "Approval",
     "Batch",
+    "Claimed",
+    "Collected",
     "DueDeals",
     "Health",
     "HistoryBuilder",

@@ -166,3 +166,22 @@ crm_limits = sa.Table(
     sa.Column("allowed", sa.BigInteger),
     sa.Column("windows", Json, nullable=False),
 )  # fmt: skip
+
+share = sa.Table(
+    "share", metadata,
+    sa.Column("id", BIG, primary_key=True),
+    sa.Column("connection", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),  # the connector's own words for a part of a first load
+    sa.Column("stream", sa.Text, nullable=False),
+    sa.Column("ended", sa.Text, nullable=False),  # the stream's cursor once all its shares were read
+    sa.Column("after", sa.Text, nullable=False),  # up to where it was read
+    sa.Column("state", name(), nullable=False),  # ready, reading, done
+    sa.Column("not_before", Instant),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("claimed_at", Instant),
+    sa.Column("process", sa.Text),  # of a worker that joined the run and reads it
+    sa.Column("until", Instant),  # when the right of that worker lapses; null for the run's own process
+    sa.Column("calls", sa.Integer),  # what that worker called
+    sa.Column("records", sa.BigInteger, nullable=False),  # what was read of it so far
+    sa.Index("share_state", "connection", "state", "id"),
+)  # fmt: skip

@@ -23,6 +23,7 @@ from store.frozen import FrozenNights
 from store.history import History
 from store.kpis import Kpis
 from store.mirror.mirror import Mirror
+from store.mirror.shares import Shares
 from store.pushes.pushes import Pushes
 from store.runs.calls import Calls
 from store.runs.connections import Connections
@@ -51,6 +52,7 @@ class Store:
 
     database: Database
     mirror: Mirror
+    shares: Shares
     history: History
     verdicts: Verdicts
     decisions: Decisions
@@ -77,7 +79,7 @@ class Store:
     def over(cls, database: Database) -> Store:
         """The store of an open database."""
         return cls(
-            database, Mirror(database), History(database), Verdicts(database), Decisions(database),
+            database, Mirror(database), Shares(database), History(database), Verdicts(database), Decisions(database),
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
             Jobs(database), Processes(database), Figures(database), Calls(database), Removal(database),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from store import mirror_tables, work_tables
 from store.fence import is_dead
 
 if TYPE_CHECKING:
@@ -29,6 +30,15 @@ class Joined:
     run_id: int
     process: str
     patience: timedelta
+
+
+@dataclass(frozen=True)
+class OpenWork:
+    """A run under way, and how many rows of work wait for somebody."""
+
+    connection: str
+    run_id: int
+    waiting: int
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,17 @@ class WorkRows:
             values = {"state": self.busy, "attempts": row.attempts + 1, "claimed_at": now, **holder}
             sql.tx.execute(sa.update(self.table).where(c.id == row.id).values(values))
         return row
+
+    def open(self) -> list[OpenWork]:
+        """The rows that wait, by run under way."""
+        runs, connections = work_tables.run, mirror_tables.connection
+        query = sa.select(connections.c.name, runs.c.id, sa.func.count()).where(
+            self.table.c.connection == connections.c.key, self.table.c.state == "ready",
+            runs.c.connection == connections.c.key, runs.c.state.is_(None),
+        )  # fmt: skip
+        with self.database.reading() as sql:
+            rows = sql.tx.execute(query.group_by(connections.c.name, runs.c.id).order_by(runs.c.id))
+            return [OpenWork(*row) for row in rows]
 
     def finish(self, sql: Sql, row: int, attempt: int, calls: int) -> bool:
         """Mark a row as done; false where it was given to another worker meanwhile."""

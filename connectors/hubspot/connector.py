@@ -10,8 +10,9 @@ from connectors.hubspot.client.schema import Schema
 from connectors.hubspot.pull import leads as of_leads
 from connectors.hubspot.pull import rates
 from connectors.hubspot.pull.again import again
-from connectors.hubspot.pull.pull import Pull
+from connectors.hubspot.pull.pull import STREAM, Pull
 from connectors.hubspot.pull.read_by_id import read
+from connectors.hubspot.pull.shares import FROM, shares
 from connectors.hubspot.push import tasks
 from connectors.hubspot.push.moves import Moves
 from connectors.hubspot.push.push import BATCH, Push
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.shared.client.daily_budget import Allowance
-    from model.sync import Cursor, Description, Draft, Page, Remark
+    from model.sync import Cursor, Description, Draft, Page, Remark, Share
 
 
 class HubspotConnector(CrmConnector[HubspotSettings]):
     """connectors.protocol.Connector for one portal."""
 
     batch_size = BATCH
+    share_from = FROM
+    """Deals from which on a first load is shared between workers."""
 
     def _set_up(self, allowance: Allowance | None) -> None:
         self._client: Client = Client(self.settings, **self._given(allowance))
@@ -69,6 +72,15 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
         """Pages of every stream."""
         self._schema.forget()
         yield from Pull(self._client, self._schema, self.settings, cursors, full=full, subjects=subjects).pages()
+
+    def _shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:
+        """Windows of ids of a large first load; see connectors.protocol."""
+        sources = self.settings.activity.sources
+        return list(shares(self._client, cursors, sources, self.share_from, STREAM))
+
+    def _share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
+        """The pages of a window; see connectors.protocol."""
+        return Pull(self._client, self._schema, self.settings, {}, full=False).share(text, after)
 
     def _read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; deleted and merged ones say so, one that nobody knows has vanished."""

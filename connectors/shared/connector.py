@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from connectors.shared.push.operations import Way
     from connectors.shared.push.tasks import CrmTasks
     from model.actions import Act, Receipt
-    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch, Remark
+    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch, Remark, Share
 
 SettingsT = TypeVar("SettingsT")
 
@@ -118,6 +118,23 @@ class CrmConnector(ABC, Generic[SettingsT]):
 
     @abstractmethod
     def _pages(self, cursors: Mapping[str, Cursor], *, full: bool, subjects: Collection[str]) -> Iterator[Page]: ...
+
+    def shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:
+        """Parts of a large first load; see connectors.protocol."""
+        with understood():
+            return self._shares(cursors)
+
+    def _shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:  # noqa: ARG002 - most CRMs have none
+        return []
+
+    def share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
+        """The pages of a share, checked; see connectors.protocol."""
+        with understood():
+            for page, upto in self._share(text, after):
+                yield self._checked(page), upto
+
+    def _share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
+        raise NotImplementedError
 
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now, checked; see connectors.protocol."""

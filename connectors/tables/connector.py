@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from connectors.tables.settings import TablesSettings
     from model.actions import Act
     from model.records import Record
-    from model.sync import Description, FieldValue, Patch, SetAside
+    from model.sync import Description, FieldValue, Patch, SetAside, Share
 
 T = TypeVar("T")
 STREAM: Final = "report"
@@ -101,6 +101,14 @@ class TablesConnector:
             for records in _chunks(rows):
                 yield Page({name: records})
         yield Page({}, end, present={"opportunity": frozenset(pipeline.lines)}, feeds=export.feeds)
+
+    def shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:  # noqa: ARG002 - files are read at once
+        """None."""
+        return []
+
+    def share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
+        """Nobody asks for one."""
+        raise NotImplementedError
 
     def read(self, ids: Sequence[str]) -> Page:
         """These rows as the report has them, with our fields as the findings file has them."""

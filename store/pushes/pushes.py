@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from model.deal_keys import ALL_DEALS
 from model.snapshot import INSTANT
 from model.sync import Patch
-from store import mirror_tables, work_tables
+from store import work_tables
 from store.codec import pack
 from store.pushes.receipts import write_receipts
 from store.pushes.restored import Restored, restored
@@ -53,15 +53,6 @@ class Batch:
     attempts: int
     patches: tuple[Patch, ...]
     clears: bool = False
-
-
-@dataclass(frozen=True)
-class OpenWork:
-    """A run under way, and how many of its pieces of work wait for somebody."""
-
-    connection: str
-    run_id: int
-    waiting: int
 
 
 @dataclass(frozen=True)
@@ -170,17 +161,6 @@ class Pushes:
         mine = (table.c.connection == self.database.connection_key(connection)) & (table.c.state == "ready")
         with self.database.reading() as sql:
             return sql.tx.execute(sa.select(table.c.id).where(mine & _of_kind(clears)).limit(1)).first() is not None
-
-    def open_work(self) -> list[OpenWork]:
-        """How many batches wait in each run that is under way."""
-        runs, connections = work_tables.run, mirror_tables.connection
-        query = sa.select(connections.c.name, table.c.run, sa.func.count()).where(
-            table.c.connection == connections.c.key, runs.c.id == table.c.run, table.c.state == "ready",
-            runs.c.state.is_(None),
-        )  # fmt: skip
-        with self.database.reading() as sql:
-            rows = sql.tx.execute(query.group_by(connections.c.name, table.c.run).order_by(table.c.run))
-            return [OpenWork(*row) for row in rows]
 
     def sent_in(self, run_id: int) -> Sent:
         """What became of a run's patches so far, whoever sent them."""

@@ -155,7 +155,7 @@ def test_what_a_joined_worker_holds_is_its_own_until_it_falls_silent_and_then_on
     pipeline.pushes.stage("acme", run, [Patch("d1", {"score": 1})], 1)
     one, other = (Joined("acme", run, f"host{n} boot 1 1", timedelta(seconds=40)) for n in (1, 2))
     first = pipeline.pushes.claim("acme", NOON, joined=one)
-    assert [(found.run_id, found.waiting) for found in pipeline.pushes.open_work()] == []
+    assert [(found.run_id, found.waiting) for found in pipeline.pushes.rows.open()] == []
     assert pipeline.pushes.claim("acme", NOON, joined=other) is None
     assert pipeline.pushes.with_others("acme", NOON, clears=False)
     pipeline.pushes.rows.renew(one, NOON + timedelta(seconds=30))

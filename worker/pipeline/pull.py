@@ -10,6 +10,7 @@ from model.errors import BudgetSpent, RetryLater
 from model.helpers.gc_paused import uncollected
 from model.helpers.prefetch import ahead
 from model.sync import SetAside
+from worker.pipeline.joining.shares import read_shares
 from worker.pipeline.running import note_calls, spending, used_up
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Pulled:
     given_up: list[BudgetSpent] = field(default_factory=list)
     aside: list[SetAside] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    joined_calls: int = 0
 
     def give_up(self, spent: BudgetSpent) -> None:
         """Note what is left for later, once."""
@@ -83,6 +85,10 @@ def _read(session: Session, pulled: Pulled, others: Collection[Subject], *, full
     if others and (spent := used_up(session, "leads")):
         pulled.give_up(spent)
         others = ()
+    if not full:
+        collected = read_shares(session)
+        pulled.records += collected.records
+        pulled.joined_calls += collected.calls
     cursors = session.store.mirror.cursors(session.name)
     _keep(session, pulled, session.connector.pull(cursors, full=full, **session.asked(others)))
 

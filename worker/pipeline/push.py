@@ -157,7 +157,7 @@ def fill(session: Session, run_id: int, report: Report) -> None:
     sent = session.store.pushes.sent_in(run_id)
     report.outcomes |= sent.outcomes
     report.reasons |= sent.reasons
-    report.joined_calls = sent.calls
+    report.joined_calls["push"] = sent.calls
 
 
 def _batches(session: Session, step: str, *, clears: bool) -> Iterator[Batch]:

@@ -65,7 +65,7 @@ class Report:
     stopped: str = ""  # why it stopped early; the next run continues from there
     resumes_at: datetime | None = None  # when a run that stopped early may go on; for the schedule, not in JSON
     waits_for_budget: bool = False  # whether it waits for calls and not for the CRM; not in JSON
-    joined_calls: int = 0  # those of `calls` that workers sent who joined the run; not in JSON
+    joined_calls: dict[str, int] = field(default_factory=dict)  # by step, of workers that joined; not in JSON
 
     def to_json(self) -> dict[str, Any]:
         """The `run` object of docs/contract.md."""

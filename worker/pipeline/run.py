@@ -137,7 +137,7 @@ def pull_into(session: Session, report: Report, *, full: bool, others: Collectio
     try:
         pull(session, pulled, full=full, others=others)
     finally:
-        report.pulled = pulled.records
+        report.pulled, report.joined_calls["pull"] = pulled.records, pulled.joined_calls
         report.aside = [asdict(aside) for aside in pulled.aside]
         report.remarks += pulled.remarks
         if pulled.given_up:

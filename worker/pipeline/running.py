@@ -66,7 +66,7 @@ def counted(session: Session, report: Report | None = None) -> Iterator[None]:
         yield
     finally:
         if report is not None:
-            report.calls = session.connector.calls - before + report.joined_calls
+            report.calls = session.connector.calls - before + sum(report.joined_calls.values())
         session.patience(session.services.sleep, lambda: note_calls(session))
         meter.open = False
 

@@ -70,10 +70,9 @@ class Sender:
 
     def _ask_for_help(self) -> None:
         """Ask the other workers to join runs with much to do. A message that nobody takes by the next tick is void."""
-        runs = [
-            run for run in self.store().pushes.open_work() if run.waiting > 1 and run.connection in self.connections
-        ]
-        workers = sum(one.kind == "worker" for one in self.store().processes.alive()) if runs else 0
+        store = self.store()
+        runs = [run for rows in (store.shares.rows, store.pushes.rows) for run in rows.open() if run.waiting > 1]
+        workers = sum(one.kind == "worker" for one in store.processes.alive()) if runs else 0
         for run in runs:
             for _ in range(min(run.waiting, workers) - 1):
                 self.post.send("join", run.connection, {"run": run.run_id}, TICK_SECONDS)

@@ -32,6 +32,7 @@ LISTED, LISTED_WITH_HISTORY = 100, 50
 BATCH: Final = 100
 TABLES: Final = {"deals": "opportunity", "contacts": "lead", "companies": "account"}
 """HubSpot's object type → our table, in reasons; all others are activities."""
+ID: Final = "hs_object_id"
 _ABSENT: Final = {"OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND"}
 
 
@@ -119,14 +120,35 @@ def changed(
     client: Client, kind: str, since: datetime, after: str, properties: Iterable[str], *, stamp: str
 ) -> Iterator[Rows]:
     """Pages of the records with a `stamp` of `since` or later, in order of their ids from `after` on."""
+    return _searched(client, kind, [_filter(stamp, "GTE", str(to.milliseconds(since)))], after, properties)
+
+
+def between(client: Client, kind: str, after: str, last: str, properties: Iterable[str]) -> Iterator[Rows]:
+    """Pages of the records with ids above `after` up to `last`, in order."""
+    return _searched(client, kind, [_filter(ID, "LTE", last)], after, properties)
+
+
+def total(client: Client, kind: str, first: int = 0, last: int | None = None) -> int:
+    """How many records have ids above `first` up to `last`, by the search index."""
+    filters = [_filter(ID, "GT", str(first))] + ([_filter(ID, "LTE", str(last))] if last is not None else [])
+    found = client.search(kind, _request(filters, [ID]) | {"limit": 1}).get("total")
+    return found if isinstance(found, int) else 0
+
+
+def newest(client: Client, kind: str) -> int:
+    """The highest id of a type, by the search index; 0 where there is none."""
+    body = client.search(kind, _request([], [ID], "DESCENDING") | {"limit": 1})
+    return max((int(row["id"]) for row in records(client, body, kind) if row["id"].isdecimal()), default=0)
+
+
+def _searched(
+    client: Client, kind: str, filters: list[dict[str, str]], after: str, properties: Iterable[str]
+) -> Iterator[Rows]:
     wanted, last = list(properties), int(after or 0)
-    moment = str(to.milliseconds(since))
     paging = Paging(kind)
     while True:
-        filters = [{"propertyName": stamp, "operator": "GTE", "value": moment}]
-        if last:
-            filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": str(last)})
-        body = client.search(kind, _request(filters, wanted))
+        above = [_filter(ID, "GT", str(last))] if last else []
+        body = client.search(kind, _request([*filters, *above], wanted))
         rows = results(body, kind)
         fresh = [row for row in records(client, body, kind) if row["id"].isdecimal() and int(row["id"]) > last]
         if fresh:
@@ -137,10 +159,14 @@ def changed(
         paging.check(str(last), len(fresh))
 
 
-def _request(filters: list[dict[str, str]], properties: list[str]) -> dict[str, Any]:
+def _filter(name: str, operator: str, value: str) -> dict[str, str]:
+    return {"propertyName": name, "operator": operator, "value": value}
+
+
+def _request(filters: list[dict[str, str]], properties: list[str], direction: str = "ASCENDING") -> dict[str, Any]:
     return {
-        "filterGroups": [{"filters": filters}],
-        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "filterGroups": [{"filters": filters}] if filters else [],
+        "sorts": [{"propertyName": ID, "direction": direction}],
         "properties": properties,
         "limit": PAGE,
         "after": "0",

@@ -13,6 +13,7 @@ from connectors.hubspot.client.windows import following, numerical
 from connectors.hubspot.pull import activities, links
 from connectors.shared.pull import plausible
 from connectors.shared.pull.plausible import NONSENSE
+from model.helpers.prefetch import ahead
 from model.sync import Page, SetAside
 
 if TYPE_CHECKING:
@@ -53,6 +54,14 @@ class Engagements:
             cursor = saved(after)
             if records or aside or cursor:
                 yield Page({"activity": records} if records else {}, cursor, tuple(aside))
+
+    def between(self, kind: Kind, first: str, last: str) -> Iterator[tuple[Page, str]]:
+        """Pages of one type with ids above `first` up to `last`, each with its last id."""
+        names = activities.properties(kind, self._schema)
+        for rows in ahead(windows.between(self._client, kind.type, first, last, names)):
+            ids = [row["id"] for row in rows]
+            records, aside = self._records(kind, rows, self._linked(kind, ids))
+            yield Page({"activity": records} if records else {}, aside=tuple(aside)), ids[-1]
 
     def of_deals(self, kinds: list[Kind], deals: list[str], *, whole: bool) -> Iterator[Page]:
         """All activities of deals: an association that comes or goes leaves no stamp on the activity.

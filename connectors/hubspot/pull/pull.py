@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+import orjson
+
 from connectors.hubspot.client import convert as to
 from connectors.hubspot.client import windows
 from connectors.hubspot.client.faults import Refused, TooLong
 from connectors.hubspot.client.windows import Place
-from connectors.hubspot.pull import activities, lead_pull, leads, people, pipelines, rates
+from connectors.hubspot.pull import activities, lead_pull, leads, people, pipelines, rates, shares
 from connectors.hubspot.pull.actors import Actors
 from connectors.hubspot.pull.engagements import MODIFIED, Engagements
 from connectors.hubspot.pull.lead_pull import LeadPull
@@ -77,6 +79,25 @@ class Pull:
         reader = Reader(self._client, self._schema, self._settings, self._pipelines(), self._actors)
         rows = windows.batch(self._client, "deals", ids, reader.properties, reader.history)
         yield from self._batches(reader, ((some, "") for some in rows), Place())
+
+    def share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
+        """Pages of a window of ids above `after`, each with the last id that it covers."""
+        given = orjson.loads(text)
+        first, last = after or given["first"], given["last"]
+        if given["type"] == shares.DEALS:
+            yield from self._deals_between(first, last)
+        else:
+            kind = next(kind for kind in activities.KINDS.values() if kind.type == given["type"])
+            yield from self.engagements().between(kind, first, last)
+
+    def _deals_between(self, first: str, last: str) -> Iterator[tuple[Page, str]]:
+        reader = Reader(self._client, self._schema, self._settings, self._pipelines(), self._actors)
+        for rows in ahead(windows.between(self._client, "deals", first, last, [windows.ID])):
+            ids = [row["id"] for row in rows]
+            batch = Batch()
+            reader.records(self._now(ids, reader.properties, reader.history), batch)
+            for page in reader.pages(batch, None):
+                yield page, ids[-1]
 
     def engagements(self) -> Engagements:
         """Reads activities of all types."""
