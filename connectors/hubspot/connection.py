@@ -48,6 +48,7 @@ class HubspotConnection(Credentials, ConnectionSettings):
     base_url: Annotated[str, AfterValidator(https_or_loopback)] = Field(
         "https://api.hubapi.com", description="where the API is"
     )
+    share_from: int = Field(50_000, ge=1, description="deals from which on idle workers share the first load")
     admin: Credentials | None = Field(None, description="credentials for `provision` alone")
     activity: Activity = Field(Activity(), description="see below")
 
@@ -59,6 +60,7 @@ def client_settings(connection: HubspotConnection, opening: Opening) -> HubspotS
     return HubspotSettings(
         base_url=connection.base_url,
         limits=opening.limits(),
+        share_from=connection.share_from,
         admin=_login(connection.admin) if connection.admin else None,
         **shared_values(connection, opening),
         **_login(connection),

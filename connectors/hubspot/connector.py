@@ -12,7 +12,7 @@ from connectors.hubspot.pull import rates
 from connectors.hubspot.pull.again import again
 from connectors.hubspot.pull.pull import STREAM, Pull
 from connectors.hubspot.pull.read_by_id import read
-from connectors.hubspot.pull.shares import FROM, shares
+from connectors.hubspot.pull.shares import shares
 from connectors.hubspot.push import tasks
 from connectors.hubspot.push.moves import Moves
 from connectors.hubspot.push.push import BATCH, Push
@@ -37,9 +37,6 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
     """connectors.protocol.Connector for one portal."""
 
     batch_size = BATCH
-    share_from = FROM
-    """Deals from which on a first load is shared between workers."""
-
     def _set_up(self, allowance: Allowance | None) -> None:
         self._client: Client = Client(self.settings, **self._given(allowance))
         self._schema = Schema(self._client)
@@ -76,7 +73,7 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
     def _shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:
         """Windows of ids of a large first load; see connectors.protocol."""
         sources = self.settings.activity.sources
-        return list(shares(self._client, cursors, sources, self.share_from, STREAM))
+        return list(shares(self._client, cursors, sources, self.settings.share_from, STREAM))
 
     def _share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
         """The pages of a window; see connectors.protocol."""

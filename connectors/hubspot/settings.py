@@ -65,6 +65,8 @@ class HubspotSettings(Credentials, CrmSettings):
     base_url: str = "https://api.hubapi.com"
     timeout: tuple[float, float] = (10.0, 60.0)
     """Seconds to connect, and to wait for the next bytes."""
+    share_from: int = 50_000
+    """Deals from which on a first load is shared between workers."""
     longest: float = 120.0
     writes: Mapping[str, str] = Field(default_factory=lambda: dict(DEFAULT_WRITES))
     pause_until: str = DEFAULT_READS["pause_until"]

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from connectors.hubspot.settings import Source
     from model.sync import Cursor
 
-FROM: Final = 50_000
-"""Deals from which on a first load is shared."""
 WINDOW: Final = 20_000
 """Records of a share, unless that makes too many shares."""
 MOST: Final = 64

@@ -52,9 +52,7 @@ def team(tmp_path):
 
 
 def sharing(team: Governed, happens: Callable[[int], None] = lambda _n: None) -> Reading:
-    connector = team.driver.connector(budget_share=1.0)
-    connector.share_from = FEW
-    return Reading(connector, happens)
+    return Reading(team.driver.connector(budget_share=1.0, share_from=FEW), happens)
 
 
 def mirrored(store: Store) -> dict[str, list[dict[str, Any]]]:
