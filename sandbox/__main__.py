@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--deals", type=int, default=0, help="how many opportunities to make up")
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same org")
     parser.add_argument("--unlimited", action="store_true", help="hubspot: no limits of calls, for measuring")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer, for measuring")
     parser.add_argument("--as-of", type=_instant, help="ISO instant with zone; the server's clock stops there")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix=f"sandbox-{asked.crm}-") as folder:
@@ -45,6 +46,7 @@ def _salesforce(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any]
     org = new_org()
     if asked.deals:
         seed(org, asked.deals, asked.seed, asked.as_of)
+    org.faults.latency = asked.latency
     running = start(org, folder, asked.port)
     return {"url": running.url, "ca_file": running.ca_file, **logins(org)}, running.stop
 
@@ -58,6 +60,7 @@ def _hubspot(asked: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], C
     portal = new_portal(Settings(window=0, daily=0, searches=0) if asked.unlimited else None)
     if asked.deals:
         seed(portal, asked.deals, asked.seed, asked.as_of)
+    portal.faults.latency = asked.latency
     running = start(portal, asked.port)
     return {"url": running.url, **logins(portal)}, running.stop
 

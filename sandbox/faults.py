@@ -88,6 +88,8 @@ class Faults:
     def __init__(self, named: dict[str, dict[str, Any]], refusal: Callable[[Fault], Exception]) -> None:
         self.named, self._refusal = named, refusal
         self.waiting: list[Fault] = []
+        self.latency = 0.0
+        """Seconds before each call is looked at."""
         self.twist: Callable[[Any, Any], Any] | None = None
         """For tests in process: (request, reply) → the reply to send in its place."""
 

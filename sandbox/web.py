@@ -129,6 +129,7 @@ def application(door: Door[Any]) -> ASGIApp:
         if asked.path.startswith(CONTROL):
             await _send(door, door.control(asked), scope, receive, send)
             return
+        await asyncio.sleep(door.world.faults.latency)
         fault = door.world.faults.next(asked.method, asked.target)
         if fault and fault.how == "hang":
             await asyncio.sleep(fault.seconds)

@@ -37,6 +37,7 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
     """connectors.protocol.Connector for one portal."""
 
     batch_size = BATCH
+
     def _set_up(self, allowance: Allowance | None) -> None:
         self._client: Client = Client(self.settings, **self._given(allowance))
         self._schema = Schema(self._client)

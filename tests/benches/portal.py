@@ -52,10 +52,11 @@ class Server:
 
 
 @contextmanager
-def served(deals: int) -> Iterator[Server]:
-    """A portal with this many made-up deals, until the block ends."""
+def served(deals: int, latency: float = 0.0) -> Iterator[Server]:
+    """A portal with this many made-up deals, until the block ends; it answers after `latency` seconds."""
     sys.stderr.write(f"seeding a local HubSpot with {deals:,} deals …\n")
     command = [sys.executable, "-m", "sandbox", "hubspot", "--deals", str(deals), "--unlimited"]
+    command += ["--latency", str(latency)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Server(json.loads(process.stdout.readline()))  # type: ignore[union-attr]

@@ -93,9 +93,7 @@ def test_shares_leave_what_one_reader_leaves_whoever_reads_them(team):
         if n == 1:
             run_id = int(team.services.store.runs.latest(NAME, 1)[0]["id"])
             lease, _ = team.services.store.runs.joinable(run_id, now)
-            team.services.store.runs.renew(
-                lease, team.driver.clock.now()
-            )
+            team.services.store.runs.renew(lease, team.driver.clock.now())
             join(other, NAME, run_id)
 
     own = sharing(team, is_joined)
