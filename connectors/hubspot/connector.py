@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connectors.hubspot.client.client import Client
@@ -78,7 +79,12 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
 
     def _share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
         """The pages of a window; see connectors.protocol."""
-        return Pull(self._client, self._schema, self.settings, {}, full=False).share(text, after)
+        return self._windows.share(text, after)
+
+    @cached_property
+    def _windows(self) -> Pull:
+        """Reads all windows of a first load."""
+        return Pull(self._client, self._schema, self.settings, {}, full=False)
 
     def _read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; deleted and merged ones say so, one that nobody knows has vanished."""

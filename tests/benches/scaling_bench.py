@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-PROCESSES: Final = (1, 4)
+PROCESSES: Final = (1, 2, 4, 8)
 LATENCY: Final = 0.5
 STEPS: Final = ("pull", "push")
 CONFIG: Final = """\
@@ -77,7 +77,7 @@ def _first_run(deals: int, processes: int, folder: Path) -> Run:
         config.write_text(
             CONFIG.format(
                 name=NAME, url=server.url, token=server.token, admin_token=server.greeting["admin_token"],
-                share_from=deals // 4,
+                share_from=deals // 16,
             )
         )  # fmt: skip
         _command(config, "connection", "provision", NAME)

@@ -135,10 +135,14 @@ def total(client: Client, kind: str, first: int = 0, last: int | None = None) ->
     return found if isinstance(found, int) else 0
 
 
-def newest(client: Client, kind: str) -> int:
-    """The highest id of a type, by the search index; 0 where there is none."""
-    body = client.search(kind, _request([], [ID], "DESCENDING") | {"limit": 1})
-    return max((int(row["id"]) for row in records(client, body, kind) if row["id"].isdecimal()), default=0)
+def ends(client: Client, kind: str) -> tuple[int, int]:
+    """The lowest and the highest id of a type, by the search index; 0 where there is none."""
+    lowest, highest = (
+        next((int(row["id"]) for row in records(client, body, kind) if row["id"].isdecimal()), 0)
+        for direction in ("ASCENDING", "DESCENDING")
+        if (body := client.search(kind, _request([], [ID], direction) | {"limit": 1}))
+    )
+    return lowest, highest
 
 
 def _searched(

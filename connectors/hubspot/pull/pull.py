@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from connectors.hubspot.pull.deals import Row
     from connectors.hubspot.pull.pipelines import Pipelines
     from connectors.hubspot.settings import HubspotSettings
+    from model.records import Record
     from model.sync import Cursor
 
 STREAM: Final = "opportunity"
@@ -57,12 +58,10 @@ class Pull:
         owners, users = people.owners(self._client)
         actors = Actors(users, self._client.actor)
         owners += people.integrations(self._settings)
-        own = self._client.account.currency
-        home = self._settings.currency or own
-        rated = rates.read(self._client, home)
+        rated = self._rates()
         yield Page({"crm_stage": list(known.stages.values()), "owner": owners, "rate": rated})
-        reader = Reader(self._client, self._schema, self._settings, known, actors)
-        reader.rates_known, reader.full = bool(rated) or own not in {None, home}, self._full
+        reader = self._reader(known, actors, rated)
+        reader.full = self._full
         yield from self._deals(reader)
         yield from self._activities(actors, reader.rolled_up)
         if LEADS.table in self._subjects and self.sees_contacts:
@@ -91,13 +90,30 @@ class Pull:
             yield from self.engagements().between(kind, first, last)
 
     def _deals_between(self, first: str, last: str) -> Iterator[tuple[Page, str]]:
-        reader = Reader(self._client, self._schema, self._settings, self._pipelines(), self._actors)
+        reader, batch, upto = self._window_reader, Batch(), first
         for rows in ahead(windows.between(self._client, "deals", first, last, [windows.ID])):
             ids = [row["id"] for row in rows]
-            batch = Batch()
             reader.records(self._now(ids, reader.properties, reader.history), batch)
-            for page in reader.pages(batch, None):
-                yield page, ids[-1]
+            upto = ids[-1]
+            if len(batch) >= CHUNK:
+                yield from ((page, upto) for page in reader.pages(batch, None))
+                batch = Batch()
+        yield from ((page, upto) for page in reader.pages(batch, None))
+
+    @cached_property
+    def _window_reader(self) -> Reader:
+        """One for all windows that are read: it knows the pipelines, owners and accounts that it has seen."""
+        return self._reader(self._pipelines(), self._actors, self._rates())
+
+    def _rates(self) -> list[Record]:
+        """The portal's rates to the currency at home; none where they cannot be seen."""
+        return rates.read(self._client, self._settings.currency or self._client.account.currency)
+
+    def _reader(self, known: Pipelines, actors: Actors, rated: list[Record]) -> Reader:
+        reader = Reader(self._client, self._schema, self._settings, known, actors)
+        own = self._client.account.currency
+        reader.rates_known = bool(rated) or own not in {None, self._settings.currency or own}
+        return reader
 
     def engagements(self) -> Engagements:
         """Reads activities of all types."""

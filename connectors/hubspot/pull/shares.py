@@ -47,9 +47,11 @@ def shares(
 
 
 def _of_type(client: Client, kind: str, rows: int, size: int, ended: Cursor) -> Iterator[Share]:
-    """The shares of one object type that has so many rows."""
-    most = max(size, rows // MOST)
-    for first, last in _split(client, kind, (0, windows.newest(client, kind)), rows, most):
+    """The shares of one object type that has so many rows; an empty one is left to the pull."""
+    if not rows:
+        return
+    lowest, highest = windows.ends(client, kind)
+    for first, last in _split(client, kind, (lowest - 1, highest), rows, max(size, rows // MOST)):
         yield Share(orjson.dumps({"type": kind, "first": str(first), "last": str(last)}).decode(), ended)
 
 
