@@ -40,10 +40,13 @@ class Connector(Protocol):
         """
 
     def shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:
-        """Parts of what was never read, for several workers to read at once; none where one can read it.
+        """What was never read, for several workers to read at once; none where one can read it.
 
         A `pull` comes after them. Raises as `pull` does.
         """
+
+    def split(self, text: str) -> list[str]:
+        """Smaller shares in place of a share, as texts; none where it is small enough to be read."""
 
     def share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
         """The pages of a share, each with a mark from which on it can be read later; `after`: such a mark, or blank.

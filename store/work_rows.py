@@ -82,7 +82,8 @@ class WorkRows:
         """Mark a row as done; false where it was given to another worker meanwhile."""
         c = self.table.c
         mine = (c.id == row) & (c.state == self.busy) & (c.attempts == attempt)
-        return sql.tx.execute(sa.update(self.table).where(mine).values(state="done", calls=calls)).rowcount == 1
+        values = {"state": "done", "calls": sa.func.coalesce(c.calls, 0) + calls}
+        return sql.tx.execute(sa.update(self.table).where(mine).values(values)).rowcount == 1
 
     def renew(self, joined: Joined, now: datetime) -> None:
         """Say that a joined worker still works on its rows."""

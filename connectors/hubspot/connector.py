@@ -13,7 +13,7 @@ from connectors.hubspot.pull import rates
 from connectors.hubspot.pull.again import again
 from connectors.hubspot.pull.pull import STREAM, Pull
 from connectors.hubspot.pull.read_by_id import read
-from connectors.hubspot.pull.shares import shares
+from connectors.hubspot.pull.shares import shares, split
 from connectors.hubspot.push import tasks
 from connectors.hubspot.push.moves import Moves
 from connectors.hubspot.push.push import BATCH, Push
@@ -76,6 +76,10 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
         """Windows of ids of a large first load; see connectors.protocol."""
         sources = self.settings.activity.sources
         return list(shares(self._client, cursors, sources, self.settings.share_from, STREAM))
+
+    def _split(self, text: str) -> list[str]:
+        """Smaller windows in place of a large one; see connectors.protocol."""
+        return split(self._client, text, self.settings.share_from)
 
     def _share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
         """The pages of a window; see connectors.protocol."""

@@ -127,6 +127,14 @@ class CrmConnector(ABC, Generic[SettingsT]):
     def _shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:  # noqa: ARG002 - most CRMs have none
         return []
 
+    def split(self, text: str) -> list[str]:
+        """Smaller shares in place of a large one; see connectors.protocol."""
+        with understood():
+            return self._split(text)
+
+    def _split(self, text: str) -> list[str]:  # noqa: ARG002 - most CRMs have none
+        return []
+
     def share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
         """The pages of a share, checked; see connectors.protocol."""
         with understood():

@@ -106,6 +106,10 @@ class TablesConnector:
         """None."""
         return []
 
+    def split(self, text: str) -> list[str]:
+        """Nobody asks for it."""
+        raise NotImplementedError
+
     def share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
         """Nobody asks for one."""
         raise NotImplementedError

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from store.database import Database
     from store.fence import Lease
     from store.mirror.kept import Kept
+    from store.sql import Sql
     from store.work_rows import Joined
 
 table, cursors = mirror_tables.share, mirror_tables.cursor
@@ -57,10 +58,8 @@ class Shares:
     def plan(self, connection: str, planned: Iterable[Share], lease: Lease | None = None) -> None:
         """Keep the shares that are to be read."""
         key = self.database.connection_key(connection)
-        columns = ("connection", "text", "stream", "ended", "after", "state", "attempts", "records")
-        rows = [(key, one.text, one.ended.stream, one.ended.text, "", "ready", 0, 0) for one in planned]
         with self.database.writing(lease) as sql:
-            sql.upsert("share", columns, rows, ("id",))
+            _plan(sql, key, [(one.text, one.ended.stream, one.ended.text) for one in planned])
 
     def reopen(self, connection: str, lease: Lease | None = None) -> bool:
         """Give out again what earlier runs left; returns whether there are shares at all."""
@@ -79,6 +78,17 @@ class Shares:
         with self.database.writing(lease) as sql:
             row = self.rows.claim(sql, self.database.connection_key(connection), sa.true(), now, joined)
         return row and Claimed(row.id, row.text, row.after, row.attempts + 1)
+
+    def split(
+        self, connection: str, share: Claimed, parts: Iterable[str], calls: int, lease: Lease | None = None
+    ) -> None:  # fmt: skip
+        """Put parts in place of a share, unless it was given to another worker. `calls`: see `finish`."""
+        key = self.database.connection_key(connection)
+        mine = (table.c.id == share.id) & (table.c.state == "reading") & (table.c.attempts == share.attempt)
+        with self.database.writing(lease) as sql:
+            found = sql.tx.execute(sa.delete(table).where(mine).returning(table.c.stream, table.c.ended)).one_or_none()
+            if found:
+                _plan(sql, key, [(part, *found) for part in parts], calls)
 
     def keep_page(  # noqa: PLR0917 - the page, its share and its instants
         self, connection: str, share: Claimed, page: Page, upto: str, seen_at: datetime, as_of: datetime,
@@ -122,3 +132,10 @@ class Shares:
             sql.upsert("cursor", ("connection", "stream", "text"), rows, ("connection", "stream"))
             sql.tx.execute(sa.delete(table).where(mine))
         return Collected(int(calls), int(records))
+
+
+def _plan(sql: Sql, connection: int, shares: Iterable[tuple[str, str, str]], calls: int = 0) -> None:
+    """Insert shares, each as (text, stream, ended). `calls`: those that a joined worker has made for all of them."""
+    columns = ("connection", "text", "stream", "ended", "after", "state", "attempts", "records", "calls")
+    rows = [(connection, *share, "", "ready", 0, 0, 0 if n else calls) for n, share in enumerate(shares)]
+    sql.upsert("share", columns, rows, ("id",))

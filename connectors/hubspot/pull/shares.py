@@ -26,42 +26,43 @@ if TYPE_CHECKING:
     from model.sync import Cursor
 
 WINDOW: Final = 20_000
-"""Records of a share, unless that makes too many shares."""
-MOST: Final = 64
-"""Shares of one type, about."""
+"""The most records that one share may have."""
+PARTS: Final = 8
+"""Into how many windows of equal width a share is split that has more."""
 DEALS: Final = "deals"
 
 
 def shares(
     client: Client, cursors: Mapping[str, Cursor], sources: Collection[Source], least: int, stream: str
 ) -> Iterator[Share]:
-    """The shares of what was never read; none where fewer than `least` deals wait. `stream`: that of deals."""
-    if stream in cursors or (deals := windows.total(client, DEALS)) < least:
+    """A share for each type that was never read; none where fewer than `least` deals wait. `stream`: that of deals."""
+    if stream in cursors or windows.total(client, DEALS) < least:
         return
-    ended, size = Place(until=client.now()).ended(), min(WINDOW, least)
-    yield from _of_type(client, DEALS, deals, size, ended.cursor(stream))
+    ended = Place(until=client.now()).ended()
+    yield from _of_type(client, DEALS, ended.cursor(stream))
     for kind in (activities.KINDS[source].type for source in sources):
         if kind not in cursors:
             with suppress(Refused):  # the pull passes over it, too, and `check` gives the reason
-                yield from _of_type(client, kind, windows.total(client, kind), size, ended.cursor(kind))
+                yield from _of_type(client, kind, ended.cursor(kind))
 
 
-def _of_type(client: Client, kind: str, rows: int, size: int, ended: Cursor) -> Iterator[Share]:
-    """The shares of one object type that has so many rows; an empty one is left to the pull."""
-    if not rows:
-        return
+def _of_type(client: Client, kind: str, ended: Cursor) -> Iterator[Share]:
+    """All records of an object type; none where there are no records, which the pull sees for itself."""
     lowest, highest = windows.ends(client, kind)
-    for first, last in _split(client, kind, (lowest - 1, highest), rows, max(size, rows // MOST)):
-        yield Share(orjson.dumps({"type": kind, "first": str(first), "last": str(last)}).decode(), ended)
+    if highest:
+        yield Share(_text(kind, lowest - 1, highest), ended)
 
 
-def _split(client: Client, kind: str, ids: tuple[int, int], rows: int, most: int) -> Iterator[tuple[int, int]]:
-    """Windows of at most `most` of the `rows` records with ids above the first one up to the last."""
-    first, last = ids
-    if rows <= most or last - first <= 1:
-        yield ids
-        return
-    middle = (first + last) // 2
-    lower = windows.total(client, kind, first, middle)
-    yield from _split(client, kind, (first, middle), lower, most)
-    yield from _split(client, kind, (middle, last), rows - lower, most)
+def split(client: Client, text: str, most: int) -> list[str]:
+    """Windows of equal width in place of a share with more than `most` records; none where it has fewer."""
+    given = orjson.loads(text)
+    kind, first, last = given["type"], int(given["first"]), int(given["last"])
+    if last - first < PARTS or windows.total(client, kind, first, last) <= min(WINDOW, most):
+        return []
+    width = -(-(last - first) // PARTS)
+    return [_text(kind, start, min(start + width, last)) for start in range(first, last, width)]
+
+
+def _text(kind: str, first: int, last: int) -> str:
+    """The records with ids above the first one up to the last."""
+    return orjson.dumps({"type": kind, "first": str(first), "last": str(last)}).decode()

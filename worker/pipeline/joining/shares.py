@@ -48,9 +48,17 @@ def _waiting(session: Session) -> Iterator[Claimed]:
 
 
 def read_share(session: Session, share: Claimed, joined: Joined | None = None) -> None:
-    """Read a share to its end. Raises ConnectionBusy where it was given to another worker meanwhile."""
+    """Read a share to its end, or split it. Raises ConnectionBusy where it was given to another worker meanwhile."""
     shares, clock, before = session.store.shares, session.services.clock, session.connector.calls
+    if not share.after and (parts := session.connector.split(share.text)):
+        shares.split(session.name, share, parts, _calls(session, before, joined), session.lease)
+        return
     for page, upto in ahead(session.connector.share(share.text, share.after)):
         if shares.keep_page(session.name, share, page, upto, clock(), session.as_of, session.lease) is None:
             raise ConnectionBusy(TAKEN)
-    shares.finish(share, session.connector.calls - before if joined else 0, session.lease)
+    shares.finish(share, _calls(session, before, joined), session.lease)
+
+
+def _calls(session: Session, before: int, joined: Joined | None) -> int:
+    """The calls since `before` that the run's own report does not count."""
+    return session.connector.calls - before if joined else 0
