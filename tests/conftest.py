@@ -18,6 +18,10 @@ settings.register_profile("new", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
+def pytest_addoption(parser):
+    parser.addoption("--every-crm", action="store_true", help="run the worker's tests on every CRM, not on one each")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """What collecting makes lives as long as the process, so no garbage collection needs to look at it."""

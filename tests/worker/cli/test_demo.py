@@ -18,19 +18,19 @@ def answer(tmp_path_factory):
     return json.loads(out.getvalue())
 
 
-@pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
-def test_every_open_deal_is_written_once_and_the_second_run_is_quiet(answer, crm):
-    first, second = answer[crm]["run"], answer[crm]["second_run"]
+@pytest.mark.parametrize("kind", ["salesforce", "hubspot"])
+def test_every_open_deal_is_written_once_and_the_second_run_is_quiet(answer, kind):
+    first, second = answer[kind]["run"], answer[kind]["second_run"]
     assert first["outcomes"]["written"] == first["open_deals"] > 20
     assert (second["patches"], second["stopped"]) == (0, "")
-    assert any(kpi["id"] == "pipeline_value" and kpi["value"] for kpi in answer[crm]["kpis"])
+    assert any(kpi["id"] == "pipeline_value" and kpi["value"] for kpi in answer[kind]["kpis"])
 
 
 @pytest.mark.parametrize(
-    ("crm", "name", "count"),
+    ("kind", "name", "count"),
     [("salesforce", "Name", "Sluicegate_Flag_Count__c"), ("hubspot", "dealname", "sluicegate_flag_count")],
 )
-def test_the_vendor_s_library_reads_what_the_verdict_says(answer, crm, name, count):
-    record = answer[crm]["read_back"]["record"]
-    deals = [deal for deal in answer[crm]["flagged"] if deal["name"] == record[name]]
+def test_the_vendor_s_library_reads_what_the_verdict_says(answer, kind, name, count):
+    record = answer[kind]["read_back"]["record"]
+    deals = [deal for deal in answer[kind]["flagged"] if deal["name"] == record[name]]
     assert any(float(record[count]) == len(neglects(deal["flags"])) > 0 for deal in deals)

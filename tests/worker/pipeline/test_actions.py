@@ -4,7 +4,6 @@ import pytest
 
 from model.calibration import Calibration
 from model.facts import FACTS
-from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.enforcing import BOTH, NO_AMOUNT, enforcing, quiet, under
 from tests.worker.governed import NAME, AfterThePull, with_connector
 from worker.pipeline.session import Session
@@ -13,9 +12,9 @@ from worker.usecases.actions import listed, undo
 from worker.usecases.rollout.approve import approve
 
 
-@pytest.fixture(params=CRM_DRIVERS)
-def team(request, tmp_path):
-    with enforcing(tmp_path, request.param) as made:
+@pytest.fixture
+def team(crm, tmp_path):
+    with enforcing(tmp_path, crm) as made:
         yield made
 
 

@@ -39,7 +39,7 @@ def test_a_store_that_judges_partly_equals_one_that_judges_every_deal(seed):
     assert judged["looked at"] < judged["deals"] / 2
 
 
-@pytest.mark.parametrize("crm", CRMS)
+@pytest.mark.every_crm
 def test_whatever_people_do_a_run_writes_what_a_dry_run_of_all_deals_would(crm):
     draw, judged = random.Random(5), []  # noqa: S311 - the same acts every time
     acts = draw.sample(sorted(ACTS[crm]), len(ACTS[crm]))

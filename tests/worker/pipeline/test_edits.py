@@ -7,6 +7,8 @@ import pytest
 from tests.worker.governed import NAME, REASONS, SCORE, AfterThePull, with_connector
 from worker.usecases.answers import deals as deals_json
 
+pytestmark = pytest.mark.every_crm
+
 
 @pytest.fixture(autouse=True)
 def generous(team):

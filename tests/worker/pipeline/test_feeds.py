@@ -7,6 +7,8 @@ from sandbox.salesforce.events import hide_rows
 from tests.worker.governed import CHECKED, NAME
 from worker.usecases.answers import deals
 
+pytestmark = pytest.mark.every_crm
+
 ORG = pytest.mark.parametrize("team", ["salesforce"], indirect=True)
 """Rows that only some users may read: Salesforce has them."""
 DECOYS = {"Newsletter", "Sync note"}

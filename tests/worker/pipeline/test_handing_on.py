@@ -5,15 +5,14 @@ Flags of touches are another matter: a new owner has ten business days, and the 
 
 import pytest
 
-from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.enforcing import NO_AMOUNT, enforcing
 from tests.worker.governed import NAME, with_connector
 from tests.worker.pipeline.test_actions import Killed, did, tasks
 
 
-@pytest.fixture(params=CRM_DRIVERS)
-def team(request, tmp_path):
-    with enforcing(tmp_path, request.param, NO_AMOUNT) as made:
+@pytest.fixture
+def team(crm, tmp_path):
+    with enforcing(tmp_path, crm, NO_AMOUNT) as made:
         yield made
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from model.errors import RetryLater
 from store import Joined, Store, this_process
-from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.governed import NAME, governed, with_connector
 from worker.pipeline.joining.join import join
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.worker.governed import Governed
     from worker.wiring import Services
+
+pytestmark = pytest.mark.every_crm
 
 DEAD = f"{this_process()}0"
 AFAR = "elsewhere boot 1 1"
@@ -43,9 +44,9 @@ class Sending:
         return self.connector.push(patches)
 
 
-@pytest.fixture(params=sorted(CRM_DRIVERS))
-def team(request, tmp_path):
-    with governed(tmp_path, request.param) as opened:
+@pytest.fixture
+def team(crm, tmp_path):
+    with governed(tmp_path, crm) as opened:
         for n in range(4):
             opened.deal(f"Deal {n}")
         yield opened

@@ -27,15 +27,15 @@ policies:
 """
 
 
-@pytest.fixture(params=CRM_DRIVERS)
-def pack(request, tmp_path):
-    with packed(tmp_path, request.param, PACK) as opened:
+@pytest.fixture
+def pack(crm, tmp_path):
+    with packed(tmp_path, crm, PACK) as opened:
         yield opened
 
 
-@pytest.fixture(params=CRM_DRIVERS)
-def team(request, tmp_path):
-    with packed(tmp_path, request.param, SLOW) as opened:
+@pytest.fixture
+def team(crm, tmp_path):
+    with packed(tmp_path, crm, SLOW) as opened:
         yield opened
 
 
@@ -163,12 +163,11 @@ def test_no_lead_is_ever_written_to(team):
     assert team.writes() == []
 
 
-@pytest.mark.parametrize("kind", CRM_DRIVERS)
-def test_who_names_no_lead_policy_pays_no_call_and_keeps_no_lead(tmp_path, kind):
+def test_who_names_no_lead_policy_pays_no_call_and_keeps_no_lead(tmp_path, crm):
     idle = SLOW.replace(b"severity: warning", b"severity: warning, mode: off").replace(b"observe", b"off")
     for folder, text in (("none", b"version: 1\npolicies: []\n"), ("off", idle), ("on", SLOW)):
         (tmp_path / folder).mkdir()
-        with packed(tmp_path / folder, kind, text) as team:
+        with packed(tmp_path / folder, crm, text) as team:
             team.driver.lead()
             report = team.run()
             asked = {f"{call['path']} {call.get('query')}" for call in team.driver.calls}

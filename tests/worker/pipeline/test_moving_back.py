@@ -7,7 +7,6 @@ import pytest
 from model.calendars.fiscal import quarter_end
 from model.calibration import Calibration
 from sandbox.salesforce import add_user
-from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.enforcing import enforcing, under
 from tests.worker.governed import NAME, AfterThePull, with_connector
 from tests.worker.pipeline.test_actions import Killed, did
@@ -44,9 +43,9 @@ def gate(mode="enforce"):
     return GATE.format(mode=mode)
 
 
-@pytest.fixture(params=CRM_DRIVERS)
-def team(request, tmp_path):
-    with enforcing(tmp_path, request.param, gate()) as made:
+@pytest.fixture
+def team(crm, tmp_path):
+    with enforcing(tmp_path, crm, gate()) as made:
         yield made
 
 
@@ -299,9 +298,8 @@ def test_a_fiscal_year_of_its_own_has_its_own_last_days(tmp_path):
         assert stage(team, deal) == team.driver.second_stage
 
 
-@pytest.mark.parametrize("kind", CRM_DRIVERS)
-def test_a_move_by_a_machine_stands(tmp_path, kind):
-    with enforcing(tmp_path, kind, gate(), integration_users=("sync@acme.example",)) as team:
+def test_a_move_by_a_machine_stands(tmp_path, crm):
+    with enforcing(tmp_path, crm, gate(), integration_users=("sync@acme.example",)) as team:
         deal = team.deal("Synced")
         team.run()
         team.later(days=2)

@@ -11,6 +11,8 @@ from sandbox.web import Reply
 from store.mirror_tables import STORED
 from tests.worker.governed import NAME, with_connector
 
+pytestmark = pytest.mark.every_crm
+
 
 def stored(team, deal):
     with team.services.store.database.reading() as sql:

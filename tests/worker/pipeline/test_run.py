@@ -5,6 +5,8 @@ import pytest
 from model.sync import OUR_FIELDS
 from tests.worker.governed import CRM_DRIVERS, FLAGS, REASONS, SCORE, governed
 
+pytestmark = pytest.mark.every_crm
+
 
 def test_a_neglected_deal_carries_its_flag_with_reason_and_next_act(team):
     deal = team.deal("Neglected", amount=5000, close_date="2026-12-31")

@@ -13,6 +13,8 @@ from sandbox.salesforce.setup import SYNC
 from tests.connectors.hubspot.portal import REP
 from tests.worker.governed import NAME, governed
 
+pytestmark = pytest.mark.every_crm
+
 SILENT, ALONE = "no-activity", "no-contact-role"
 
 

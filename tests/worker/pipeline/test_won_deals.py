@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from policies.files import read_policies
-from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.governed import NAME
 from tests.worker.packed import packed, switched_on
 from worker.usecases.answers import deals, explain
@@ -39,15 +38,15 @@ policies:
 """
 
 
-@pytest.fixture(params=CRM_DRIVERS)
-def team(request, tmp_path):
-    with packed(tmp_path, request.param, OPEN_AND_WON) as opened:
+@pytest.fixture
+def team(crm, tmp_path):
+    with packed(tmp_path, crm, OPEN_AND_WON) as opened:
         yield opened
 
 
-@pytest.fixture(params=CRM_DRIVERS)
-def handoff(request, tmp_path):
-    with packed(tmp_path, request.param, switched_on("handoff.yaml")) as opened:
+@pytest.fixture
+def handoff(crm, tmp_path):
+    with packed(tmp_path, crm, switched_on("handoff.yaml")) as opened:
         yield opened
 
 

@@ -23,9 +23,9 @@ def ruled(team, text=RULES):
     team.services = replace(team.services, policy_texts=lambda: {"ours.yaml": text.encode()})
 
 
-@pytest.fixture(params=["salesforce", "hubspot"])
-def team(request, tmp_path):
-    with governed(tmp_path, request.param) as made:
+@pytest.fixture
+def team(crm, tmp_path):
+    with governed(tmp_path, crm) as made:
         ruled(made)
         yield made
 

@@ -8,7 +8,7 @@ import pytest
 
 from model.errors import SettingsProblem
 from tests.worker.enforcing import under
-from tests.worker.governed import CRM_DRIVERS, NAME, governed, with_connector
+from tests.worker.governed import NAME, governed, with_connector
 from worker.usecases.rollout.approve import approvals, approve
 from worker.usecases.undo import undo
 
@@ -21,9 +21,9 @@ policies:
 """
 
 
-@pytest.fixture(params=CRM_DRIVERS)
-def team(request, tmp_path):
-    with governed(tmp_path, request.param) as opened:
+@pytest.fixture
+def team(crm, tmp_path):
+    with governed(tmp_path, crm) as opened:
         yield under(opened, RULES)
 
 
