@@ -18,8 +18,10 @@ from pathlib import Path
 
 from tests.bad_days.chaos import chaos
 from tests.bad_days.estate import Shape, estate
+from tests.bad_days.kill import kill
+from tests.bad_days.soak import soak
 
-MODES = {"chaos": chaos}
+MODES = {"chaos": chaos, "soak": soak, "kill": kill}
 
 
 def arguments() -> argparse.ArgumentParser:

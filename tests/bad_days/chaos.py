@@ -41,6 +41,7 @@ def chaos(estate: Estate, asked: Namespace, say: Callable[[str], None]) -> int:
     say(f"Everything was current {seconds:.0f} s after the last fault had ended.")
     seen = now() + timedelta(seconds=LAG_SECONDS)
     until(lambda: estate.current(seen), 600, "a run that every search can serve")
+    until(lambda: not estate.given_up(), 30 * estate.shape.seconds, "what was set aside")
     found = differences(estate)
     for name, times in sorted(counted.items()):
         say(f"{times:>5} × {name}")

@@ -41,7 +41,10 @@ policies:
   - {id: alone, title: Nobody on it, applies_to: is_open, flag_if: contact_count < 1, severity: info, points: 2,
      fix: Add a contact, owner: ops@acme.example}
 """
-"""They ask only what the CRM itself knows, so that a fresh store is a fair judge of what the old one has written."""
+"""They ask only what the CRM itself knows, so that a fresh store is a fair judge of what the old one has written.
+
+No team is too silent to be judged, because what is not known holds what the record shows.
+"""
 MACHINES: Final = ("a", "b")
 LAG_SECONDS: Final = 3
 """After this time a search of HubSpot sees an edit."""
@@ -111,6 +114,10 @@ class Estate:
     def _saw(run: dict[str, Any], since: datetime) -> bool:
         return run["state"] == "done" and run["kind"] in {"full", "incremental"} and run["started_at"] > since
 
+    def given_up(self) -> bool:
+        """Whether a job is set aside and has not come through since."""
+        return any(self.store.jobs.set_aside(one.name) for one in self.offices)
+
     def logs(self) -> list[tuple[str, dict[str, Any]]]:
         """Every line that a process of the product has logged as JSON, with the name of its file."""
         return [
@@ -139,7 +146,7 @@ def estate(folder: Path, shape: Shape) -> Iterator[Estate]:
         _write_settings(made)
         _start_machines(made)
         stack.callback(made.close)
-        until(lambda: made.current(made.store.database.now().replace(year=2000)), 120, "a first run of each connection")
+        until(lambda: made.current(made.store.database.now().replace(year=2000)), 400, "a first run of each connection")
         yield made
 
 
@@ -147,12 +154,13 @@ def estate(folder: Path, shape: Shape) -> Iterator[Estate]:
 def office(number: int, deals: int) -> Iterator[Office]:
     """A CRM with deals, and our connection to it."""
     kind, name = ("salesforce", "hubspot")[number % 2], f"crm{number}"
-    with CRMS[kind](deals, now(), "America/New_York") as (driver, settings):
+    with CRMS[kind](deals, now(), "America/New_York") as (driver, written):
         driver.clock.run()
         if kind == "salesforce":
             orgs.add_user(driver.org, REP, "Rita", "Rep", "Standard User", Department="East")
         else:
             portals.add_owner(driver.portal, REP, "Rita", "Rep", teams=[("1", "East")])
+        settings = f"{written}[connections.local.activity]\nmin_coverage = 0\n"
         yield Office(name, driver, settings.replace("connections.local", f"connections.{name}"))
 
 
