@@ -45,6 +45,8 @@ SECONDS_OF_POSTGRES: Final = "SELECT CAST(floor(extract(epoch FROM now())) AS bi
 SECONDS_OF_SQLITE: Final = "SELECT CAST(strftime('%s', 'now') AS integer)"
 NO_ANSWER: Final = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 """PostgreSQL: after how many seconds a server that is gone without a word is given up. The URL may say otherwise."""
+STANDS_STILL: Final = "SET LOCAL idle_in_transaction_session_timeout = '40s'"
+"""PostgreSQL: the locks of a process that stands still, or whose machine is gone, last no longer than a lease."""
 PRAGMAS: Final = (
     "busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY", "cache_size = -32768",
 )  # fmt: skip
@@ -126,9 +128,16 @@ class Database:
     @contextmanager
     def writing(self, lease: Lease | None = None) -> Iterator[Sql]:
         """A write transaction; raises ConnectionBusy if `lease` was lost."""
-        with spoken(), self.engine.connect().execution_options(writes=True) as tx, tx.begin():
+        with self._writing() as sql:
+            if sql.postgres:
+                sql.run(STANDS_STILL)
             if lease is not None:
-                assert_held(tx, lease)
+                assert_held(sql.tx, lease)
+            yield sql
+
+    @contextmanager
+    def _writing(self) -> Iterator[Sql]:
+        with spoken(), self.engine.connect().execution_options(writes=True) as tx, tx.begin():
             yield Sql(tx)
 
     def now(self) -> datetime:
@@ -184,7 +193,7 @@ class Database:
             return
         if found and found > HEAD:
             raise StoreProblem(NEWER.format(found=found, head=HEAD))
-        with self.writing() as sql:
+        with self._writing() as sql:
             if sql.postgres:
                 sql.run("SELECT pg_advisory_xact_lock(?)", MIGRATION_LOCK)
             migrate(sql.tx, "head")
@@ -192,7 +201,7 @@ class Database:
     def downgrade(self, to: str = "base") -> None:
         """Revert migrations; for tests and for an operator who goes back a version."""
         self._keys.clear()
-        with self.writing() as sql:
+        with self._writing() as sql:
             migrate(sql.tx, to, down=True)
 
 

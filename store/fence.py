@@ -30,6 +30,8 @@ class Lease:
     fence: int
     holder: str
     until: datetime
+    ended: tuple[tuple[int, str], ...] = ()
+    """Runs of earlier holders that were still open, each with the state that it has now."""
 
 
 def this_process(pid: int | None = None) -> str:

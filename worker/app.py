@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from celery import Celery, signals
 from celery.beat import Scheduler
 from celery.concurrency import prefork
+from celery.exceptions import CPendingDeprecationWarning
 
 from model.errors import SettingsProblem, SluicegateError
 from store import Occasion
@@ -68,6 +70,7 @@ def make_app(settings: Settings, read: Callable[[], Settings] | None = None) -> 
         beat_scheduler=_scheduler(app, settings, opened),
     )
     _add_tasks(app, opened)
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)  # each outage of the broker would repeat it
     signals.worker_before_create_process.connect(refuse_to_fork, weak=False)
     _end_children_with_us()
     _say_who_lives(Presence(lambda: opened().store, "worker"))

@@ -23,12 +23,17 @@ SHARED: Final[list[Any]] = [
 ]
 
 
+POOL: Final = "multiprocessing"
+"""The logger of Celery's pool, which hands its lines to no other."""
+
+
 def _dropped(*_: object) -> NoReturn:
     raise structlog.DropEvent
 
 
 def stop_logging() -> None:
     """Write nothing, as before `start_logging`."""
+    logging.captureWarnings(capture=False)
     structlog.configure(processors=[_dropped], cache_logger_on_first_use=False)
 
 
@@ -42,6 +47,8 @@ def start_logging(**_: object) -> None:
     own = [without_values, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=SHARED, processors=own))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    logging.getLogger(POOL).handlers[:] = [handler]
     structlog.configure(
         processors=[*SHARED, without_values, *rendered],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

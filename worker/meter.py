@@ -43,7 +43,7 @@ class Meter:
     """One connection's calls in this process; connectors.shared.client.daily_budget.Allowance.
 
     `noted`: the calls of the connector that the store has. `step`: the present work, a key of PARTS. `open`: calls are
-    being counted now.
+    being counted now. `confirm` raises where another process has taken the connection over.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Meter:
     step: str = CHECK
     noted: int = 0
     open: bool = False
+    confirm: Callable[[], None] = field(default=lambda: None, repr=False)
     _total: int = 0
     _read_at: datetime | None = None
     _reported: Reported | None = field(default=None, repr=False)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 GRACE_SECONDS: Final = 5.0
 WATCH_SECONDS: Final = 1.0
 """How often a process that is kept running is looked for."""
+LONGEST_PAUSE_SECONDS: Final = 60.0
+"""The longest pause before a process is started again that ends again and again."""
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -64,11 +66,17 @@ class Kept:
         self._thread.join()
 
     def _keep(self) -> None:
-        process = self._start()
+        process, began, pause = self._start(), time.monotonic(), 0.0
         while not self._ended.wait(WATCH_SECONDS):
-            if process.poll() is not None:
-                log().warning("a process has ended and is started again", name=self._file.stem, code=process.returncode)
-                process = self._start()
+            if process.poll() is None:
+                continue
+            pause = next_pause(pause, time.monotonic() - began)
+            log().warning(
+                "a process has ended and is started again", name=self._file.stem, code=process.returncode, seconds=pause
+            )
+            if self._ended.wait(pause):
+                break
+            process, began = self._start(), time.monotonic()
         _stop(process)
         self._file.unlink(missing_ok=True)
 
@@ -76,6 +84,11 @@ class Kept:
         process = start_with_us(self._command)
         note(self._file, process.pid)
         return process
+
+
+def next_pause(last: float, lived: float) -> float:
+    """Seconds until a process that has ended is started again: each time longer, unless it lived for a while."""
+    return 0.0 if lived > LONGEST_PAUSE_SECONDS else min(max(WATCH_SECONDS, 2 * last), LONGEST_PAUSE_SECONDS)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -73,6 +73,13 @@ class Job:
         begun = self.ended_at is None and self.process is not None and self.until is not None and self.until > now
         return begun and not is_dead(str(self.process))
 
+    @property
+    def carried(self) -> int:
+        """The attempts that count at the next occasion: one that was set aside has one left, one that ended has all."""
+        if self.set_aside:
+            return MOST_ATTEMPTS - 1
+        return 0 if self.ended_at else self.attempts
+
 
 @dataclass(frozen=True)
 class Jobs:
@@ -116,11 +123,12 @@ class Jobs:
     def ask(self, seen: Job, due: datetime, now: datetime) -> bool:
         """Note that a message is sent for this occasion; false where the row is no longer as it was seen.
 
-        A job that was set aside gets one attempt at each later occasion until one comes through.
+        Attempts that ended their process count on at later occasions, until one comes to an end. A job that was set
+        aside gets one attempt at each later occasion until one comes through.
         """
         values = FRESH | {"due": due, "sent_at": now}
         if due != seen.due:
-            values["attempts"] = MOST_ATTEMPTS - 1 if seen.set_aside else 0
+            values["attempts"] = seen.carried
         same = (
             getattr(table.c, name).is_not_distinct_from(getattr(seen, name))
             for name in ("due", "sent_at", "ended_at", "attempts")
@@ -192,7 +200,7 @@ def _attempts(job: Job, asked: Occasion, now: datetime) -> int:
     if asked.due < job.due:
         raise ConnectionBusy(f"{job.name} has been asked for again since")
     if asked.due > job.due:
-        return 0
+        return job.carried
     if job.ended_at is not None:
         raise ConnectionBusy(f"{job.name} has ended")
     if job.not_before and job.not_before > now:

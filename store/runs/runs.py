@@ -162,8 +162,8 @@ class Runs:
             columns = ("connection", "fence", "holder", "process", "since", "until", "held")
             sql.upsert("lease", columns, [values], ["connection"])
             assert_held(sql.tx, Lease(connection, key, fence, holder, until))
-            _end_open_runs(sql, key, row, seconds)
-        return Lease(connection, key, fence, holder, until)
+            ended = _end_open_runs(sql, key, row, seconds)
+        return Lease(connection, key, fence, holder, until, ended)
 
     def joinable(self, run_id: int, now: datetime) -> tuple[Lease, datetime] | None:
         """The lease under which a run works now, and its instant, for a worker that helps; None if it has ended."""
@@ -190,13 +190,14 @@ class Runs:
             sql.tx.execute(sa.update(leases).where(mine).values(held=False))
 
 
-def _end_open_runs(sql: Sql, connection: int, lapsed: Any, seconds: float) -> None:
+def _end_open_runs(sql: Sql, connection: int, lapsed: Any, seconds: float) -> tuple[tuple[int, str], ...]:
     """End the rows of runs that nobody ended; a killed run was last seen when its lease was renewed."""
     seen = lapsed and instant(lapsed.until - timedelta(seconds=seconds))
     how = KILLED if lapsed and lapsed.held else LOST
     add_open_runs(sql, connection, how.state)
-    sql.run(
+    rows = sql.rows(
         "UPDATE run SET state = ?, reason = ?, ended_at = CASE WHEN started_at > ? THEN started_at ELSE ? END"
-        " WHERE connection = ? AND state IS NULL",
+        " WHERE connection = ? AND state IS NULL RETURNING id",
         *(how.state, how.reason or None, seen, seen, connection),
     )
+    return tuple((int(run), how.state) for (run,) in sorted(rows))

@@ -21,18 +21,26 @@ def postgres():
         return
     home = Path(tempfile.mkdtemp(prefix="sluicegate-pg-"))
     home.chmod(0o777)
-    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-    binaries = _binaries(home, user)
     data = home / "data"
     options = f"-k {home} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
     try:
-        _run([binaries / "initdb", "-D", data, "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync"], home, user)
+        binaries, user = prepared(home)
         _run([binaries / "pg_ctl", "-D", data, "-w", "-l", home / "log", "-o", options, "start"], home, user)
         yield f"postgresql://tests@/postgres?host={home}"
     finally:
         if (data / "postmaster.pid").exists():
             _run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], home, user)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def prepared(home):
+    """Make a data folder in `home`; the folder of the programs, and as whom they must run."""
+    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    binaries = _binaries(home, user)
+    _run(
+        [binaries / "initdb", "-D", home / "data", "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync"], home, user
+    )
+    return binaries, user
 
 
 def _run(command, home, user):

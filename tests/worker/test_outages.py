@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,9 +14,10 @@ from structlog.testing import capture_logs
 from model.errors import ConnectionBusy, SettingsProblem, StoreProblem
 from store import Store
 from store.database import Database
+from tests.crm_drivers import CRM_DRIVERS
 from tests.worker.governed import NAME, governed, measuring, with_connector
-from worker.pipeline.heartbeat import heartbeat
-from worker.pipeline.patience import PAUSES, Patience
+from worker.pipeline.heartbeat import LEASE_SECONDS, heartbeat
+from worker.pipeline.patience import PASSING, PAUSES, Patience
 from worker.pipeline.run import run
 from worker.pipeline.running import leased
 from worker.usecases.answers import runs
@@ -210,6 +212,76 @@ def test_a_run_that_lost_its_lease_writes_no_more_and_the_one_that_took_it_ends_
         with_connector(team, door).run()
     assert len(door.pushes) == 1, "of three batches"
     assert [row["outcome"] for row in seen] == ["killed"]
+
+
+@dataclass
+class Frozen:
+    """The queue of patches of a process that stands still once it has claimed a batch; another run takes over."""
+
+    queue: Any
+    meanwhile: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.queue, name)
+
+    def claim(self, *given: Any, **how: Any) -> Any:
+        found = self.queue.claim(*given, **how)
+        if found:
+            self.meanwhile()
+        return found
+
+
+@pytest.mark.parametrize("kind", CRM_DRIVERS)
+def test_a_run_that_stood_still_for_longer_than_its_lease_sends_nothing_when_it_goes_on(tmp_path, kind):
+    with governed(tmp_path, kind) as team:
+        team.deal("Acme")
+        store = team.services.store
+
+        def another_takes_over() -> None:
+            team.later(seconds=60)
+            store.runs.lease(NAME, "the next run", team.services.clock(), process="elsewhere boot 1 1")
+
+        frozen = replace(store, pushes=Frozen(store.pushes, another_takes_over))
+        ours = replace(team.services, store=frozen)
+        door = team.driver.connector(allowance=ours.meter(NAME), budget_share=1.0)
+        with pytest.raises(ConnectionBusy, match="lost the lease"):
+            run(replace(ours, connect=lambda _name: door), NAME)
+        assert team.writes() == []
+
+
+def test_the_log_names_each_run_that_was_killed(team):
+    store, killed = team.services.store, []
+    lease = store.runs.lease(NAME, "a run", team.services.clock(), 40, process="elsewhere boot 1 1")
+    killed.append(store.runs.start(NAME, team.services.clock(), "", "", "incremental", lease, at=team.services.clock()))
+    team.later(minutes=1)
+    with capture_logs() as lines:
+        team.run()
+    (line,) = [line for line in lines if line["event"] == "an earlier run had not ended"]
+    assert (line["run"], line["state"], line["connection"]) == (killed[0], "killed", NAME)
+
+
+@pytest.fixture
+def on_server(postgres_store):
+    opened = Store.open(postgres_store)
+    yield opened.database
+    opened.close()
+
+
+def test_a_process_that_stands_still_in_a_transaction_loses_its_locks_as_soon_as_its_lease(on_server):
+    asked = "SHOW idle_in_transaction_session_timeout"
+    with on_server.writing() as sql:
+        assert sql.rows(asked) == [(f"{LEASE_SECONDS}s",)]
+    with on_server.reading() as sql:
+        assert sql.rows(asked) == [("0",)]
+    with pytest.raises(PASSING):
+        standing_still(on_server)
+
+
+def standing_still(on_server):
+    with on_server.writing() as sql:
+        sql.run("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
+        threading.Event().wait(0.2)
+        sql.rows("SELECT 1")
 
 
 def test_a_database_that_was_set_up_anew_is_asked_for_its_keys_again(tmp_path):

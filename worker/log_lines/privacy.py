@@ -16,6 +16,8 @@ CODE: Final = re.compile(r"\(([A-Z][A-Z0-9_]+)\)\.?$")
 """The CRM's code at the end of a reason."""
 RECORD: Final = re.compile(r"(set aside: .+?): .*", re.DOTALL)
 REFUSED: Final = "refused: "
+POOL_PROCESS_ENDED: Final = "WorkerLostError"
+"""What Celery raises, with the signal or exit code in its text; importing it would cost each command 10 ms."""
 
 
 def without_values(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -23,6 +25,9 @@ def without_values(_logger: object, _method: str, event: MutableMapping[str, Any
     info = event.pop("exc_info", None)
     error = _error_in(info)
     if error is None:
+        return event
+    if type(error).__name__ == POOL_PROCESS_ENDED:
+        event.update(event="a process of the worker has ended in the middle of a job", why=str(error))
         return event
     if (record := event.get("_record")) is not None:  # a library logged it; its text may quote the error
         event["event"] = f"{record.name}: an error that nobody foresaw"
@@ -34,7 +39,8 @@ def _error_in(info: Any) -> BaseException | None:
     if isinstance(info, BaseException):
         return info
     found = info if isinstance(info, tuple) else sys.exc_info() if info else (None, None)
-    return found[1] if isinstance(found[1], BaseException) else None
+    error = found[1] if isinstance(found[1], BaseException) else None
+    return getattr(error, "exc", error)  # what a process of the pool raised is wrapped on its way
 
 
 def _places(error: BaseException) -> Iterator[str]:

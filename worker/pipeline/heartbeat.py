@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -14,10 +16,33 @@ from worker.pipeline.patience import PASSING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from store import Lease
 
 LEASE_SECONDS: Final = 40
 HEARTBEAT_SECONDS: Final = 10
+MARGIN: Final = timedelta(seconds=5)
+"""So long before its end a lease is no longer trusted without asking: clocks of machines differ."""
 NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+@dataclass
+class Hold:
+    """A lease as its holder knows it."""
+
+    lease: Lease
+    renewed: Callable[[], Lease]
+    clock: Callable[[], datetime]
+
+    def renew(self) -> None:
+        """Renew it; raises ConnectionBusy where it was lost."""
+        self.lease = self.renewed()
+
+    def confirm(self) -> None:
+        """Raise ConnectionBusy where it may have lapsed and was lost, as after this process stood still for a while."""
+        if self.clock() >= self.lease.until - MARGIN:
+            self.renew()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from store import AWAY, DONE, RunEnd
 from worker.log import log
 from worker.log_lines.privacy import of_trouble
 from worker.meter import WORDS
-from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
+from worker.pipeline.heartbeat import LEASE_SECONDS, Hold, kept_alive
 from worker.pipeline.report import Report
 from worker.pipeline.session import Session
 from worker.pipeline.trouble import note_trouble
@@ -41,11 +41,14 @@ def leased(services: Services, name: str, as_of: datetime, *, paused_too: bool =
     """
     runs = services.store.runs
     lease = runs.lease(name, "a run", services.clock(), LEASE_SECONDS)
-    session = Session(services, name, as_of.astimezone(UTC), lease, about={"connection": name})
+    for run_id, state in lease.ended:
+        log().warning("an earlier run had not ended", connection=name, run=run_id, state=state)
+    hold = Hold(lease, lambda: runs.renew(lease, services.clock(), LEASE_SECONDS), services.clock)
+    session = Session(services, name, as_of.astimezone(UTC), lease, confirm=hold.confirm, about={"connection": name})
     try:
         if not paused_too:
             _refuse_paused(services, name)
-        with kept_alive(lambda: runs.renew(lease, services.clock(), LEASE_SECONDS), session.about):
+        with kept_alive(hold.renew, session.about):
             yield session
     finally:
         session.patience(services.sleep, lambda: runs.release(lease))
@@ -61,7 +64,7 @@ def _refuse_paused(services: Services, name: str) -> None:
 def counted(session: Session, report: Report | None = None) -> Iterator[None]:
     """Count the block's calls to the CRM in the budget, and in the report if there is one."""
     meter, before = session.services.meter(session.name), session.connector.calls
-    meter.noted, meter.open = before, True
+    meter.noted, meter.open, meter.confirm = before, True, session.confirm
     try:
         yield
     finally:

@@ -16,7 +16,7 @@ from worker.log import log
 from worker.pipeline.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from connectors.protocol import Connector
@@ -44,6 +44,8 @@ class Session:
     as_of: datetime
     lease: Lease | None = None
     patience: Patience = field(default_factory=Patience, repr=False, compare=False)
+    confirm: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    """Raises ConnectionBusy where the lease was lost; asked before each call to the CRM."""
     about: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
     """What the log says of a lease that is renewed: the connection, and the run once it has begun."""
 

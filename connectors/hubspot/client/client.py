@@ -160,6 +160,7 @@ class Client(CrmClient[HubspotSettings, Credentials]):
             token = self._login.token()
             self._library.take(token)
             gate.enter()
+        self._share.confirm()
         try:
             reply = send()
         except requests.exceptions.ConnectTimeout as error:

@@ -91,6 +91,7 @@ class Client(CrmClient[SalesforceSettings, Credentials]):
     def _once(self, send: Callable[[Salesforce], Any], repeatable: bool) -> Any:
         self._share.check(self.wire)
         sf = self._salesforce()
+        self._share.confirm()
         try:
             return send(sf)
         except SalesforceError as error:

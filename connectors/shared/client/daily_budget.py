@@ -32,6 +32,9 @@ class Allowance(Protocol):
     def allowed(self) -> int | None:
         """The CRM's daily calls as it last said, to whichever process."""
 
+    def confirm(self) -> None:
+        """Raise ConnectionBusy where another process has taken the connection over: no call may be sent any more."""
+
     def spent(self, own: int) -> int:
         """Our calls of the last 24 hours, with the `own` calls that the asking connector has sent so far."""
 
@@ -49,6 +52,9 @@ class Alone:
     def __init__(self, clock: Callable[[], datetime], spent: int = 0) -> None:
         self._clock, self._counted = clock, 0
         self._hours: deque[tuple[datetime, int]] = deque([(clock(), spent)] if spent else ())
+
+    def confirm(self) -> None:
+        """Nobody else works on it."""
 
     def spent(self, own: int) -> int:
         """Our calls of the last 24 hours; see Allowance."""
@@ -83,6 +89,10 @@ class Share:
     ) -> None:
         self._share, self._allowance, self._clock = share, allowance, clock
         self._owner, self._refilled = owner, refilled
+
+    def confirm(self) -> None:
+        """Raise ConnectionBusy where another process has taken the connection over. Call it last before a call."""
+        self._allowance.confirm()
 
     def check(self, wire: Wire) -> None:
         """Raise BudgetSpent before a call that would take more than our share, or the CRM's reserve."""

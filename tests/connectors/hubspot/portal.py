@@ -51,9 +51,9 @@ class PortalDriver:
         given |= {"currency": "USD", "zone": "America/New_York"}
         return HubspotSettings(**(given | changes))
 
-    def connector(self, **changes: Any) -> HubspotConnector:
-        dice = Random(1)  # noqa: S311 - jitter
-        return HubspotConnector(self.settings(**changes), clock=self.portal.clock.now, sleep=self.sleep, random=dice)
+    def connector(self, allowance: Any = None, **changes: Any) -> HubspotConnector:
+        given = {"sleep": self.sleep, "random": Random(1), "allowance": allowance}  # noqa: S311 - jitter
+        return HubspotConnector(self.settings(**changes), clock=self.portal.clock.now, **given)
 
     def sleep(self, seconds: float) -> None:
         """Waiting lets the portal's time pass, so that its windows open again."""

@@ -60,11 +60,9 @@ class Sales:
         }
         return SalesforceSettings(**(given | changes))
 
-    def connector(self, **changes: Any) -> SalesforceConnector:
-        dice = Random(1)  # noqa: S311 - jitter
-        return SalesforceConnector(
-            self.settings(**changes), clock=self.org.clock.now, sleep=self.waited.append, random=dice
-        )
+    def connector(self, allowance: Any = None, **changes: Any) -> SalesforceConnector:
+        given = {"sleep": self.waited.append, "random": Random(1), "allowance": allowance}  # noqa: S311 - jitter
+        return SalesforceConnector(self.settings(**changes), clock=self.org.clock.now, **given)
 
 
 @contextmanager

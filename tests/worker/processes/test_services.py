@@ -20,7 +20,7 @@ from store import is_dead, this_process
 from tests.worker.processes.kill_harness import killable, until
 from worker.broker import answers, embedded_broker, socket_path, stop
 from worker.settings import read_settings
-from worker.started_processes import end_left_over
+from worker.started_processes import end_left_over, next_pause
 from worker.wiring import now
 
 ROOT = Path(__file__).parents[3]
@@ -176,6 +176,14 @@ def test_a_start_ends_what_an_earlier_one_left_only_where_every_mark_matches(tmp
         assert child.wait(10) == -signal.SIGTERM
     finally:
         child.kill()
+
+
+def test_a_program_that_ends_again_and_again_is_started_again_after_ever_longer_pauses():
+    pauses = [next_pause(0.0, lived=0.1)]
+    for _ in range(8):
+        pauses.append(next_pause(pauses[-1], lived=0.1))
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert next_pause(60, lived=3600) == 0
 
 
 def test_of_two_beats_on_one_redis_one_sends_and_the_other_takes_over(tmp_path, redis_port):

@@ -219,6 +219,26 @@ def test_a_job_that_always_kills_its_worker_is_set_aside_after_three_times_and_s
     assert team.run().exit_code == 0
 
 
+def test_a_job_that_kills_its_worker_late_is_set_aside_though_each_attempt_falls_into_another_time(team, beat):
+    beat.tick()
+    for _ in range(3):
+        beat.begin()
+        assert beat.tick(minutes=60) == 1
+    take_turn(team.services, beat.broker.take(), lambda: pytest.fail("a fourth time"))
+    assert len(team.services.store.jobs.set_aside(NAME)) == 1
+
+
+def test_attempts_that_were_killed_are_forgotten_once_one_has_ended(team, beat):
+    beat.tick()
+    for _ in range(4):
+        for _ in range(2):
+            beat.begin()
+            assert beat.tick(minutes=60) == 1
+        take_turn(team.services, beat.broker.take(), done)
+        assert beat.tick(minutes=60) == 1
+    assert team.services.store.jobs.set_aside(NAME) == []
+
+
 @pytest.mark.parametrize(
     "problem", [SettingsProblem("a key is missing"), PolicyProblem([]), RuntimeError("a fault")], ids=repr
 )

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from billiard.einfo import ExceptionWithTraceback
+from billiard.exceptions import WorkerLostError
+from billiard.util import get_logger
 
 from store import Occasion
 from tests.worker.governed import NAME, governed, with_connector
@@ -33,6 +36,7 @@ def written():
         yield out
         stop_logging()
         logging.getLogger().handlers.clear()
+        get_logger().handlers.clear()
 
 
 def lines(written: Any) -> list[dict[str, Any]]:
@@ -108,6 +112,16 @@ def test_an_error_that_nobody_foresaw_is_logged_by_its_place_and_not_by_its_text
     assert last["event"] == "celery.app.trace: an error that nobody foresaw"
     assert last["exception"].endswith("in push\nValueError")
     assert nothing_is_in(written.getvalue())
+
+
+def test_a_killed_process_of_the_pool_is_told_as_that_and_every_line_of_a_library_is_json(written):
+    lost = ExceptionWithTraceback(WorkerLostError("Worker exited prematurely: signal 9 (SIGKILL) Job: 3."), None)
+    logging.getLogger("celery.worker.request").error("Task handler raised error: %r", lost, exc_info=lost)
+    get_logger().error("Process %r exited", "ForkPoolWorker-1")
+    killed, process = lines(written)
+    assert killed["event"] == "a process of the worker has ended in the middle of a job"
+    assert "signal 9 (SIGKILL)" in killed["why"]
+    assert process["event"] == "Process 'ForkPoolWorker-1' exited"
 
 
 def test_pages_status_and_doctor_name_no_customer(team):

@@ -1,0 +1,49 @@
+"""`chaos`: faults in random order while people edit; afterwards everything must be as if nothing had happened."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.bad_days.checks import differences
+from tests.bad_days.estate import LAG_SECONDS
+from tests.bad_days.faults import Mischief, drawn, wait
+from tests.bad_days.people import at_work
+from tests.bad_days.supervisor import until
+from worker.wiring import now
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from tests.bad_days.estate import Estate
+
+
+def chaos(estate: Estate, asked: Namespace, say: Callable[[str], None]) -> int:
+    """Play the faults and say what became of them; 1 where something is not as it must be."""
+    mischief, counted, start = Mischief(estate), Counter[str](), time.monotonic()
+    end = start + asked.minutes * 60
+    with at_work(estate, asked.seed, asked.pause) as teams:
+        for fault in drawn(asked.seed, asked.faults, asked.gap, asked.first, tuple(asked.only)):
+            if not wait(fault.pause, end):
+                say(f"The time is over; --from {fault.number} goes on.")
+                break
+            what = mischief.play(fault)
+            counted[fault.name] += 1
+            say(f"{time.monotonic() - start:6.1f} s  {fault.number:>4}  {fault.name:<38} {what}")
+        mischief.over()
+    edits = sum(sum(team.done.values()) for team in teams)
+    say(f"{sum(counted.values())} faults and {edits} edits in {(time.monotonic() - start) / 60:.1f} minutes.")
+    since = now()
+    seconds = until(lambda: estate.current(since), 600, "everything current")
+    say(f"Everything was current {seconds:.0f} s after the last fault had ended.")
+    seen = now() + timedelta(seconds=LAG_SECONDS)
+    until(lambda: estate.current(seen), 600, "a run that every search can serve")
+    until(lambda: not estate.given_up(), 30 * estate.shape.seconds, "what was set aside")
+    found = differences(estate)
+    for name, times in sorted(counted.items()):
+        say(f"{times:>5} × {name}")
+    say("\n".join(found) or "Nothing is amiss.")
+    return int(bool(found) or seconds > asked.within)
