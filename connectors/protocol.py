@@ -36,7 +36,8 @@ class Connector(Protocol):
 
         `subjects`: also the records of these tables and what is logged on them; where they may not be read, their feeds
         do not come.
-        Raises RetryLater, BudgetSpent, AccessRefused between pages: what was kept stays kept.
+        A page is kept before the next but one is made: a connector may count on it. Raises RetryLater, BudgetSpent,
+        AccessRefused between pages: what was kept stays kept.
         """
 
     def shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:

@@ -64,7 +64,7 @@ class Page:
     for a table of children, the deals or leads of which this page has every row: what else is known was deleted.
     `asked` names, by table, records that were set aside and looked for by id: one that was not found again is gone.
     `feeds` names the feeds (see model/snapshot.py) that were read to their end with this page. `remarks` are sentences
-    for the run's report.
+    for the run's report. `prepared`: how many rows the CRM has made ready so far, while it is waited for.
     """
 
     records: Mapping[str, list[Record]]
@@ -75,6 +75,7 @@ class Page:
     asked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     feeds: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
+    prepared: int | None = None
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-How: TypeAlias = Literal["error", "drop", "drop_after", "truncate", "garbage", "hang", "record"]
+How: TypeAlias = Literal["error", "drop", "drop_after", "truncate", "garbage", "hang", "record", "job"]
 """error: answer with the code; drop: close before anything is done; drop_after: do it, then close without a
 reply; truncate: send half of the reply; garbage: 200 with a body that is no JSON; hang: wait, then go on;
-record: refuse rows."""
+record: refuse rows; job: what becomes of work that the CRM does later."""
 
 GATEWAY = "<html><body><h1>{}</h1></body></html>"
 
@@ -74,7 +74,7 @@ class Fault:
 
     def fits(self, method: str, target: str) -> bool:
         """Whether a call is of the kind that this fault hits."""
-        if self.how == "record" or self.method not in (None, method):
+        if self.how in {"record", "job"} or self.method not in (None, method):
             return False
         return bool(re.search(self.path, target)) and (self.when is None or self.when(method, target))
 

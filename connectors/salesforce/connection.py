@@ -56,6 +56,9 @@ class SalesforceConnection(Credentials, ConnectionSettings):
         "https://login.salesforce.com", description="any host that hands out tokens"
     )
     api_version: str = Field("62.0", pattern=r"^\d\d\.0$", description="API version, as 62.0")
+    bulk_above: int = Field(
+        500_000, ge=0, description="objects with more rows are read by Bulk API 2.0 the first time and by full runs"
+    )
     admin: Credentials | None = Field(None, description="credentials for `provision` alone")
     activity: Activity = Field(Activity(), description="see below")
 
@@ -67,6 +70,7 @@ def client_settings(connection: SalesforceConnection, opening: Opening) -> Sales
     return SalesforceSettings(
         login_url=connection.login_url,
         api_version=connection.api_version,
+        bulk_above=connection.bulk_above,
         admin=_login(connection.admin, opening) if connection.admin else None,
         **shared_values(connection, opening),
         **_login(connection, opening),

@@ -62,6 +62,8 @@ class SalesforceSettings(Credentials, CrmSettings):
     task_key: str = "Sluicegate_Key__c"
     """The external id that holds our key on tasks."""
     activity: Activities = Activities()
+    bulk_above: int = 500_000
+    """Objects with more rows are read by Bulk API 2.0 the first time, and by full passes."""
     admin: Credentials | None = None
 
     @classmethod

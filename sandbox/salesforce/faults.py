@@ -27,6 +27,14 @@ NAMED: dict[str, dict[str, Any]] = {
     "api_disabled": error(403, "API_DISABLED_FOR_ORG", "API is not enabled for this Organization"),
     "api_currently_disabled": error(403, "API_CURRENTLY_DISABLED", "API is currently disabled for this user"),
     "not_enabled": error(403, "FUNCTIONALITY_NOT_ENABLED", "Functionality not enabled"),
+    "bulk_off": error(403, "FEATURENOTENABLED", "Bulk API 2.0 isn't enabled for this organization", path="jobs/query"),
+    "job_fails": {
+        "how": "job",
+        "code": "Failed",
+        "message": "QUERY_TIMEOUT: the query was retried more than 15 times",
+    },
+    "job_stays": {"how": "job", "code": "InProgress"},
+    "locator_expired": error(400, "INVALID_QUERY_LOCATOR", "invalid query locator", path="/results.*locator="),
     "row_lock": {
         "how": "record",
         "code": "UNABLE_TO_LOCK_ROW",
@@ -40,3 +48,8 @@ class Faults(faults.Faults):
 
     def __init__(self) -> None:
         super().__init__(NAMED, lambda fault: ApiError(fault.code or "UNKNOWN_EXCEPTION", fault.message))
+
+    def fate_of_job(self, entity: str) -> Fault | None:
+        """What becomes of a query job that is made now, if anything but its completion; it is counted."""
+        waiting = (fault for fault in self.waiting if fault.how == "job" and fault.entity in (None, entity))
+        return next((fault for fault in waiting if fault.strike()), None)

@@ -19,7 +19,9 @@ from sandbox.salesforce.schema.catalog import standard_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
+    from sandbox.salesforce.bulk.jobs import Job
     from sandbox.salesforce.schema.fields import Field, ObjectType
 
 _PERMISSION_OBJECTS = frozenset(
@@ -87,6 +89,12 @@ class Settings:
     """A permission set grants fields only of objects that it lets read."""
     crlf: bool = False
     """Store line ends of long texts as carriage return and line feed."""
+    bulk_seconds: int = 0
+    """How long a query job of Bulk API is under way, by the org's clock."""
+    bulk_page: int = 50_000
+    """Most rows of one part of a job's results."""
+    bulk_jobs: int = 10_000
+    """Query jobs that may be made in 24 hours."""
 
 
 @dataclass
@@ -122,6 +130,10 @@ class Org:
         self.cursors: dict[str, Any] = {}
         """Open query cursors by locator."""
         self.opened = 0
+        self.jobs: dict[str, Job] = {}
+        """Query jobs of Bulk API, by id."""
+        self.bulk_made: list[datetime] = []
+        """When query jobs of the last day were made."""
         self.late: list[LateCommit] = []
         self._journal: Journal | None = None
         self._numbers: Counter[str] = Counter()

@@ -24,6 +24,8 @@ AT_MOST: Final = 1000
 """Records of a table that were set aside and that one run reads again."""
 SWEEP: Final = 8
 """Pages between two garbage collections, and between two notes of the calls to the CRM."""
+PREPARED: Final = "made ready by the CRM"
+"""Rows that the CRM puts together while a pull waits for them."""
 
 
 @dataclass
@@ -110,7 +112,7 @@ def _keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
         pulled.held_back += kept.held_back
         pulled.aside += page.aside
         pulled.remarks += page.remarks
-        session.services.progress("pulled", pulled.records)
+        session.services.progress(*(("pulled", pulled.records) if page.prepared is None else (PREPARED, page.prepared)))
         if number % SWEEP == 0:
             gc.collect(1)  # reference cycles that the libraries have left
             note_calls(session)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 import requests
@@ -12,7 +12,7 @@ from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import exception_handler
 
 from connectors.salesforce.client.auth import Token, log_in
-from connectors.salesforce.client.faults import SessionEnded, code_of, fault
+from connectors.salesforce.client.faults import SessionEnded, TooMany, code_of, fault
 from connectors.salesforce.settings import Credentials, SalesforceSettings
 from connectors.shared.client.certificates import distrust, untrusted
 from connectors.shared.client.crm_client import CrmClient
@@ -24,6 +24,7 @@ from model.errors import AccessRefused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+T = TypeVar("T")
 Rows = list[dict[str, Any]]
 _REFUSED: Final = 300
 _USAGE: Final = re.compile(r"(?<![\w-])api-usage=([0-9]{1,9})/(0{0,9}[1-9][0-9]{0,8})(?![0-9])")
@@ -54,16 +55,23 @@ class Client(CrmClient[SalesforceSettings, Credentials]):
         data = None if body is None else orjson.dumps(body)
         return self._call(lambda sf: sf.restful(path, method=method, data=data), repeatable=repeatable)
 
-    def pages(self, soql: str, *, deleted: bool = False, exact: bool = True) -> Iterator[Rows]:
+    def part(self, path: str, params: dict[str, str], read: Callable[[requests.Response], T]) -> T:
+        """What `read` makes of a reply in CSV; one that it cannot read (ValueError) is asked for again."""
+        found: T = self._call(lambda sf: read(_got(sf, path, params, accept="text/csv")))
+        return found
+
+    def pages(self, soql: str, *, deleted: bool = False, exact: bool = True, most: int | None = None) -> Iterator[Rows]:
         """The pages of a query, one held at a time; `deleted` also gives rows in the bin and archived ones.
 
-        `exact` keeps decimals as Decimal; without it they are floats and decoding takes half the time.
+        `exact` keeps decimals as Decimal; without it they are floats and decoding takes half the time. Raises TooMany
+        before the first page where the query has more than `most` rows.
         """
         path: str | None = "queryAll" if deleted else "query"
         params: dict[str, str] | None = {"q": soql}
         paging = Paging("a query")
         while path:
             body = self._call(_page(path, params, exact))
+            _not_too_many(body, most)
             rows = self.only_records(body["records"], "a query")
             yield rows
             path, params = None if body["done"] else str(body["nextRecordsUrl"]), None
@@ -132,17 +140,29 @@ def _page(path: str, params: dict[str, str] | None, exact: bool) -> Callable[[Sa
     """One page, decoded from its bytes: simple-salesforce would ask for pretty printing and build ordered dicts."""
 
     def send(sf: Salesforce) -> dict[str, Any]:
-        headers = {name: value for name, value in sf.headers.items() if name != "X-PrettyPrint"}
-        url = f"https://{sf.sf_instance}{path}" if path.startswith("/") else sf.base_url + path
-        reply = sf.session.get(url, params=params, headers=headers)
-        if reply.status_code >= _REFUSED:
-            exception_handler(reply, name="query")
+        reply = _got(sf, path, params)
         body: dict[str, Any] = load(reply.content) if exact else load_fast(reply.content)
         if not isinstance(body["records"], list) or not (body["done"] or body["nextRecordsUrl"]):
             raise ValueError("no page of a query")
         return body
 
     return send
+
+
+def _got(sf: Salesforce, path: str, params: dict[str, str] | None, accept: str = "*/*") -> requests.Response:
+    """The reply to a GET, as it came."""
+    headers = {name: value for name, value in sf.headers.items() if name != "X-PrettyPrint"} | {"Accept": accept}
+    url = f"https://{sf.sf_instance}{path}" if path.startswith("/") else sf.base_url + path
+    reply = sf.session.get(url, params=params, headers=headers)
+    if reply.status_code >= _REFUSED:
+        exception_handler(reply, name="query")
+    return reply
+
+
+def _not_too_many(body: dict[str, Any], most: int | None) -> None:
+    total = body.get("totalSize")
+    if most is not None and isinstance(total, int) and total > most:
+        raise TooMany
 
 
 def _fate_unknown(error: SalesforceError) -> bool:

@@ -5,7 +5,8 @@ Each is one of the model's errors, so that what nobody here handles reaches the 
 RetryLater
 ├── Transient      worth another attempt now, with back-off (connectors.shared.client.retries)
 ├── QuerySlow      QUERY_TIMEOUT, OPERATION_TOO_LARGE (activities of too many records): ask for less
-└── CursorLost     INVALID_QUERY_LOCATOR: read the slice again
+├── CursorLost     INVALID_QUERY_LOCATOR: read the slice again
+└── ApiOff         API_DISABLED_FOR_ORG, API_CURRENTLY_DISABLED: for our user, or for this part of the API
 AccessRefused
 ├── SessionEnded   401: log in once more
 └── Refused        a code that no repetition changes
@@ -36,6 +37,14 @@ class QuerySlow(RetryLater):
 
 class CursorLost(RetryLater):
     """The pages of this query are gone; ask again from the last row read."""
+
+
+class ApiOff(RetryLater):
+    """The org has switched its API off."""
+
+
+class TooMany(SluicegateError):
+    """A query has more rows than should be read page by page."""
 
 
 class SessionEnded(AccessRefused):
@@ -79,7 +88,7 @@ def fault(status: int, content: Any) -> SluicegateError:
     if code in _SESSION or status == 401:  # noqa: PLR2004 - 401 is its own name
         return SessionEnded(f"Salesforce no longer accepts our session: {reason}.")
     if code in _CLOSED:
-        return RetryLater(f"Salesforce has switched its API off: {reason}. Ask an admin of the org.", HOURS)
+        return ApiOff(f"Salesforce has switched its API off: {reason}. Ask an admin of the org.", HOURS)
     return _by_code(code, message) or _by_status(status, code, reason)
 
 

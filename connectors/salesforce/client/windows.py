@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
 
-from connectors.salesforce.client.faults import ColumnGone, CursorLost, QuerySlow
+from connectors.salesforce.client.faults import ColumnGone, CursorLost, QuerySlow, TooMany
 from connectors.shared.pull.convert import instant
 from connectors.shared.pull.plausible import NONSENSE
 
@@ -205,17 +205,29 @@ class _Patience:
 
 
 def read(
-    client: Client, window: Window, *, deleted: bool, describe_again: Callable[[], None], exact: bool = True
+    client: Client,
+    window: Window,
+    *,
+    deleted: bool,
+    describe_again: Callable[[], None],
+    exact: bool = True,
+    most: int | None = None,
 ) -> Iterator[Rows]:
-    """All rows of a window, page by page, through lost cursors, slow queries and one change of columns."""
+    """All rows of a window, page by page, through lost cursors, slow queries and one change of columns.
+
+    Raises TooMany before the first page of more than `most` rows, and of a query that is too slow to count them.
+    """
     patience = _Patience(client, window, describe_again)
     more = True
     while more:
         window.restart()
         try:
-            for page in client.pages(window.soql(), deleted=deleted, exact=exact):
+            for page in client.pages(window.soql(), deleted=deleted, exact=exact, most=most):
+                most = None
                 yield window.take(page)
         except (QuerySlow, CursorLost, ColumnGone) as error:
+            if most is not None and isinstance(error, QuerySlow):
+                raise TooMany from None
             patience.bear(error)
         else:
             rest, more = window.close(client.now())

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from connectors.salesforce.client.faults import ObjectGone, Refused
 from connectors.salesforce.pull import activities, history, leads, opportunities, org_tables, people
-from connectors.salesforce.pull.streams import Planned, Stream, pages
+from connectors.salesforce.pull.bulk import Bulk
+from connectors.salesforce.pull.streams import Planned, Stream
 from model.errors import AccessRefused
 from model.subjects import LEADS
 from model.sync import Page
@@ -35,6 +36,7 @@ class Pull:
     ) -> None:
         self._client, self._schema, self._settings = client, schema, settings
         self._cursors, self._full, self._subjects = cursors, full, subjects
+        self._bulk = Bulk(client, cursors, full=full, above=settings.bulk_above)
 
     def pages(self) -> Iterator[Page]:
         """Small tables and people first, so that a deal's owner and stage are known when it comes."""
@@ -117,7 +119,7 @@ class Pull:
         if planned.plan is None:
             return False
         try:
-            for page in pages(self._client, planned, self._cursors.get(stream.name), full=self._full):
+            for page in self._bulk.pages(planned):
                 if self._full:
                     for record in page.records.get(stream.table, ()):
                         (present.discard if record.get("gone") else present.add)(record["id"])

@@ -65,6 +65,15 @@ class Planned:
         fields = self.plan.select if self.plan else ("Id",)
         return f"SELECT {', '.join(fields)} FROM {self.stream.entity}"
 
+    def soql(self) -> str:
+        """The query for all rows, in no order."""
+        return f"{self.select()} WHERE {self.stream.where}" if self.stream.where else self.select()
+
+    def types(self) -> dict[str, str]:
+        """Each column that is selected, with its type in the org."""
+        found = {path: self._schema.field(self.stream.entity, path) for path in (self.plan.select if self.plan else ())}
+        return {path: field.type if field else "" for path, field in found.items()}
+
     def found(self, client: Client, where: str) -> Iterator[Page]:
         """The rows for which a condition holds."""
         for rows in client.pages(
@@ -78,20 +87,29 @@ class Planned:
         return Page({self.stream.table: records}, cursor, tuple(aside))
 
 
-def pages(client: Client, planned: Planned, cursor: Cursor | None, *, full: bool) -> Iterator[Page]:
+def pages(client: Client, planned: Planned, cursor: Cursor | None, *, full: bool, most: int | None) -> Iterator[Page]:
     """Pages of a stream from its cursor on, or from the start; the last one has the cursor for next time.
 
-    A full pass saves no cursor while an earlier one exists, because that one stays right until the pass ends.
+    A full pass saves no cursor while an earlier one exists, because that one stays right until the pass ends. Raises
+    TooMany before the first page of more than `most` rows.
     """
     stream = planned.stream
     place = Place() if full or cursor is None else Place.parse(cursor.text)
     until = place.later(client.now() - stream.overlap)
-    window = StampWindow(planned.select, stream.stamp, place, stream.where)
-    for rows in read(client, window, deleted=stream.deleted, describe_again=planned.again, exact=stream.exact):
-        if rows:
-            saved = None if full and cursor else Cursor(stream.name, window.place.capped(until).text())
-            yield planned.page(rows, saved)
+    for rows, at in since(client, planned, place, most=most):
+        saved = None if full and cursor else Cursor(stream.name, at.capped(until).text())
+        yield planned.page(rows, saved)
     yield Page({}, Cursor(stream.name, Place(until).text()))
+
+
+def since(client: Client, planned: Planned, place: Place, *, most: int | None = None) -> Iterator[tuple[Rows, Place]]:
+    """The rows of a stream from a place on, with the place of the last one of each page."""
+    stream = planned.stream
+    window = StampWindow(planned.select, stream.stamp, place, stream.where)
+    how: dict[str, Any] = {"deleted": stream.deleted, "exact": stream.exact, "most": most}
+    for rows in read(client, window, describe_again=planned.again, **how):
+        if rows:
+            yield rows, window.place
 
 
 def simple(schema: Schema, entity: str, needed: Iterable[str], record: Callable[[Row], Record | None]) -> Plan | None:

@@ -72,6 +72,10 @@ class CrmClient(ABC, Generic[SettingsT, WhoT]):
         ours = self._clock()
         return min(self.wire.server_time or ours, ours)
 
+    def pause(self, seconds: float) -> None:
+        """Wait for the server to finish something."""
+        self._sleep(seconds)
+
     @property
     def clock_remark(self) -> str | None:
         """A sentence where the server's clock and ours are far apart."""

@@ -32,11 +32,16 @@ _THREES: Final = range(300, 400)
 _LONGEST_HOST: Final = 253
 
 
+class TooMuch(RetryLater):
+    """A reply is larger than it may be, or takes longer; one that asks for less may come through."""
+
+
 class Wire(HTTPAdapter):
     """Sends within limits, counts what it sends, and notes the server's clock and certificate and the day's calls.
 
     `longest`: seconds that a call may take as a whole. `usage` reads (calls used, calls allowed) out of a reply's
-    headers; None where they do not say. A reply that redirects, takes too long or is too large raises RetryLater.
+    headers; None where they do not say. Raises RetryLater for a reply that redirects, TooMuch for one that takes too
+    long or is too large.
     """
 
     def __init__(
@@ -78,7 +83,7 @@ class Wire(HTTPAdapter):
             response.raw = io.BytesIO(_whole(response))
         except requests.RequestException:
             if self._ticks() - began >= self._longest:
-                raise RetryLater(f"{_host(request.url)} took more than {self._longest:g} s for one reply.") from None
+                raise TooMuch(f"{_host(request.url)} took more than {self._longest:g} s for one reply.") from None
             raise
         self._note(response)
         return response
@@ -121,7 +126,7 @@ def _host(url: str | None) -> str:
 
 
 def _whole(response: requests.Response) -> bytes:
-    """The body, unpacked; raises RetryLater for one that is too large, RequestException for one that breaks off."""
+    """The body, unpacked; raises TooMuch for one that is too large, RequestException for one that breaks off."""
     found = bytearray()
     try:
         for piece in response.raw.stream(_PIECE, decode_content=True):
@@ -135,9 +140,9 @@ def _whole(response: requests.Response) -> bytes:
     return bytes(found)
 
 
-def _too_large(response: requests.Response, what: str) -> RetryLater:
+def _too_large(response: requests.Response, what: str) -> TooMuch:
     response.close()
-    return RetryLater(f"A reply of {_host(response.url)} has more than {what}; none of it was used.")
+    return TooMuch(f"A reply of {_host(response.url)} has more than {what}; none of it was used.")
 
 
 def open_session(wire: Wire, *, ca_file: str | None, proxy: str | None) -> requests.Session:

@@ -25,6 +25,10 @@ class Transient(RetryLater):
         super().__init__(text, max(60.0, wait))
 
 
+class InDoubt(RetryLater):
+    """Nobody knows whether a call was applied."""
+
+
 class Again:
     """Tries a call up to six times as long as it raises Transient; other errors pass through at once."""
 
@@ -48,6 +52,6 @@ class Again:
         return asked + self._random.uniform(0.1, min(CAP, 0.5 * 2**state.attempt_number) if not asked else 1.0)
 
 
-def in_doubt(text: str) -> RetryLater:
+def in_doubt(text: str) -> InDoubt:
     """For a write of which nobody knows whether it was applied."""
-    return RetryLater(f"{text} The call may have been applied: read the records again before sending them again.")
+    return InDoubt(f"{text} The call may have been applied: read the records again before sending them again.")

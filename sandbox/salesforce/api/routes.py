@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from sandbox.salesforce.api import auth, changes, collections, composite, describe, rows, tooling, upserts
+from sandbox.salesforce.api import auth, changes, collections, composite, describe, jobs, rows, tooling, upserts
 from sandbox.salesforce.api.call import Call, Reply
 from sandbox.salesforce.errors import ApiError, not_found, session_expired
 from sandbox.web import MOST_URI
@@ -32,6 +32,12 @@ _DATA: list[tuple[str, str, Action]] = [
     ("GET", r"query", rows.query),
     ("GET", r"queryAll", rows.query_all),
     ("GET", r"query(?:All)?/(\w+-?\d*)", rows.query_more),
+    ("POST", r"jobs/query", jobs.create),
+    ("GET", r"jobs/query", jobs.listed),
+    ("GET", r"jobs/query/(\w+)", jobs.about),
+    ("PATCH", r"jobs/query/(\w+)", jobs.abort),
+    ("DELETE", r"jobs/query/(\w+)", jobs.delete),
+    ("GET", r"jobs/query/(\w+)/results", jobs.results),
     ("GET", r"sobjects/(\w+)", describe.about),
     ("POST", r"sobjects/(\w+)", rows.create_row),
     ("PATCH", r"sobjects/(\w+)/(\w+)/([^/]+)", upserts.upsert_row),

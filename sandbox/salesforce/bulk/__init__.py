@@ -1,0 +1,1 @@
+"""Query jobs of Bulk API 2.0."""
