@@ -22,7 +22,7 @@ from store.store import Store
 from store.verdicts.due import JUDGED, DueDeals, LastJudging
 from store.watch.health import Health, free_bytes, try_write
 from store.watch.processes import Kind, Process
-from store.work_rows import Joined
+from store.work_rows import Joined, WorkRows
 from store.work_tables import UNDO
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "Turn",
     "UnrecordedChanges",
     "Used",
+    "WorkRows",
     "description_text",
     "flags_in",
     "free_bytes",

@@ -54,9 +54,10 @@ def team(crm, tmp_path):
 
 def helper(team: Governed, before: Callable[[int], None] = lambda _n: None) -> tuple[Services, Sending]:
     """Another process: services with a store and a connector of their own."""
-    connector = Sending(team.driver.connector(budget_share=1.0), before)
     store = Store.open(f"sqlite:///{team.services.settings.home}/sluicegate.db")
-    return replace(team.services, store=store, connect=lambda _name: connector), connector
+    other = replace(team.services, store=store, connect=lambda _name: connector, meters={})
+    connector = Sending(team.driver.connector(allowance=other.meter(NAME), budget_share=1.0), before)
+    return other, connector
 
 
 def run_with(team: Governed, happens: Callable[[int], None]) -> tuple[Any, Sending]:
@@ -156,4 +157,16 @@ def test_a_helper_that_the_crm_turns_away_gives_its_batch_back(team):
     other.connect(NAME).connector.read = lambda _ids: away(0)
     report, own = run_with(team, lambda run: join(other, NAME, run))
     assert (report.outcomes["written"], len(own.sent), joined.sent) == (4, 4, [])
+    other.store.close()
+
+
+def test_a_helper_that_stood_still_sends_nothing_of_what_others_may_have_by_now(team):
+    def stands_still(_n: int) -> None:
+        team.later(seconds=50)
+
+    other, _ = helper(team, stands_still)
+    report, own = run_with(team, lambda run: join(other, NAME, run))
+    assert report.outcomes["written"] == 4
+    assert len(own.sent) == 4
+    assert Counter(team.written()) == Counter(team.theirs().keys())
     other.store.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -12,18 +13,20 @@ from structlog.contextvars import bound_contextvars
 from model.errors import ConnectionBusy, SluicegateError
 from store import Joined, this_process
 from worker.log import log
-from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
+from worker.pipeline.heartbeat import LEASE_SECONDS, MARGIN, kept_alive
 from worker.pipeline.joining.shares import read_share
 from worker.pipeline.push import STEPS, next_batch, send_one
 from worker.pipeline.running import counted, spending
 from worker.pipeline.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
     from datetime import datetime
 
+    from store import WorkRows
     from worker.wiring import Services
 
+STOOD_STILL: Final = "this worker stood still for so long that others may have what it held"
 TURN: Final = timedelta(seconds=20)
 """How long a worker helps before it looks for other messages: no connection keeps all workers to itself."""
 
@@ -33,14 +36,50 @@ def join(services: Services, name: str, run_id: int) -> int:
 
     The run goes on if this worker fails: what it has not finished is given to others.
     """
-    found = services.store.runs.joinable(run_id, services.clock())
+    now = services.clock()
+    found = services.store.runs.joinable(run_id, now)
     if found is None:
         return 0
-    lease, as_of = found
-    session = Session(services, name, as_of, lease, about={"connection": name, "run": run_id})
+    (lease, as_of), store = found, services.store
     joined = Joined(name, run_id, this_process(), timedelta(seconds=LEASE_SECONDS))
-    with bound_contextvars(run=run_id, connection=name), _holding(session, joined), counted(session):
-        return _help(session, joined, services.clock() + TURN)
+    held = Held((store.shares.rows, store.pushes.rows), joined, services.clock, now + joined.patience)
+    session = Session(
+        services, name, as_of, lease, confirm=held.confirm, about={"connection": name, "run": run_id}
+    )  # fmt: skip
+    with bound_contextvars(run=run_id, connection=name), kept_alive(held.renew, session.about), counted(session):
+        try:
+            return _help(session, joined, now + TURN)
+        finally:
+            session.patience(services.sleep, held.lapse)
+
+
+@dataclass
+class Held:
+    """The rows of work that a joined worker holds, until an instant that is put off while it lives."""
+
+    rows: tuple[WorkRows, ...]
+    joined: Joined
+    clock: Callable[[], datetime]
+    until: datetime
+
+    def renew(self) -> None:
+        """Hold them longer. Raises ConnectionBusy where others may have them by now."""
+        self.confirm()
+        now = self.clock()
+        for some in self.rows:
+            some.renew(self.joined, now)
+        self.until = now + self.joined.patience
+
+    def confirm(self) -> None:
+        """Raise ConnectionBusy where this process stood still for so long that others may have them by now."""
+        if self.clock() >= self.until - MARGIN:
+            raise ConnectionBusy(STOOD_STILL)
+
+    def lapse(self) -> None:
+        """Give them to others."""
+        now = self.clock()
+        for some in self.rows:
+            some.lapse(self.joined, now)
 
 
 def _help(session: Session, joined: Joined, until: datetime) -> int:
@@ -69,23 +108,3 @@ def _pieces(session: Session, joined: Joined) -> Generator[Callable[[], None]]:
         with spending(session, step):
             while batch := next_batch(session, step, clears=clears, joined=joined):
                 yield partial(send_one, session, batch, joined=True)
-
-
-@contextmanager
-def _holding(session: Session, joined: Joined) -> Iterator[None]:
-    """Hold what this worker takes while it lives, and give the rest to others at its end."""
-    held, clock = (session.store.shares.rows, session.store.pushes.rows), session.services.clock
-
-    def renew() -> None:
-        for rows in held:
-            rows.renew(joined, clock())
-
-    def lapse() -> None:
-        for rows in held:
-            rows.lapse(joined, clock())
-
-    with kept_alive(renew, session.about):
-        try:
-            yield
-        finally:
-            session.patience(session.services.sleep, lapse)
