@@ -55,6 +55,15 @@ class Connector(Protocol):
         Raises as `pull` does.
         """
 
+    def whole(self, ids: Sequence[str]) -> Iterator[Page]:
+        """These deals as they stand now, with all that hangs on them; ids that are gone come back with `gone` set.
+
+        Nothing is searched for, and no page has a cursor. Raises as `pull` does.
+        """
+
+    def deals_with(self, activities: Sequence[str]) -> Collection[str]:
+        """Ids of the deals on which these activities are now. Raises as `pull` does."""
+
     def push(self, patches: Sequence[Patch]) -> list[Outcome]:
         """Send at most `batch_size` patches; one outcome each, in order. Fields outside `writes` are never sent.
 

@@ -49,7 +49,15 @@ class HubspotConnection(Credentials, ConnectionSettings):
         "https://api.hubapi.com", description="where the API is"
     )
     admin: Credentials | None = Field(None, description="credentials for `provision` alone")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="client secret of the app that sends webhooks; absent: none are taken"
+    )
     activity: Activity = Field(Activity(), description="see below")
+
+    @property
+    def nudged(self) -> bool:
+        """Whether webhooks say at once on which deals somebody works."""
+        return bool(self.webhook_secret.get_secret_value())
 
 
 def client_settings(connection: HubspotConnection, opening: Opening) -> HubspotSettings:

@@ -57,7 +57,15 @@ class SalesforceConnection(Credentials, ConnectionSettings):
     )
     api_version: str = Field("62.0", pattern=r"^\d\d\.0$", description="API version, as 62.0")
     admin: Credentials | None = Field(None, description="credentials for `provision` alone")
+    look_every_minute: bool = Field(
+        default=False, description="look each minute on which deals somebody works: 1,440 calls a day"
+    )
     activity: Activity = Field(Activity(), description="see below")
+
+    @property
+    def nudged(self) -> bool:
+        """Whether a look each minute says on which deals somebody works."""
+        return self.look_every_minute
 
 
 def client_settings(connection: SalesforceConnection, opening: Opening) -> SalesforceSettings:

@@ -103,6 +103,11 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
         """What hangs on these deals as it stands now; see connectors.protocol."""
         return children(self._client, self._schema, self.settings, ids)
 
+    def _deals_with(self, activities: Sequence[str]) -> Collection[str]:
+        """None are asked for: a look names the deals itself."""
+        del activities
+        return ()
+
     def _check(self, now: datetime, subjects: Collection[str]) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""
         self.describe()

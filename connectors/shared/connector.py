@@ -158,6 +158,20 @@ class CrmConnector(ABC, Generic[SettingsT]):
     @abstractmethod
     def _children(self, ids: Sequence[str]) -> Iterator[Page]: ...
 
+    def whole(self, ids: Sequence[str]) -> Iterator[Page]:
+        """These deals with all that hangs on them; see connectors.protocol."""
+        page = self.read(ids)
+        yield page
+        yield from self.children([deal["id"] for deal in page.records["opportunity"] if not deal.get("gone")])
+
+    def deals_with(self, activities: Sequence[str]) -> Collection[str]:
+        """Ids of the deals on which these activities are now; see connectors.protocol."""
+        with understood():
+            return self._deals_with(activities)
+
+    @abstractmethod
+    def _deals_with(self, activities: Sequence[str]) -> Collection[str]: ...
+
     def _checked(self, page: Page) -> Page:
         """The page with the misfits that came with it, and nothing in it that cannot be judged."""
         misfits, self._client.misfits[:] = tuple(self._client.misfits), ()

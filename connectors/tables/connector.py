@@ -122,6 +122,15 @@ class TablesConnector:
         del ids
         return iter(())
 
+    def whole(self, ids: Sequence[str]) -> Iterator[Page]:
+        """Nothing: every pass reads the whole report."""
+        return self.children(ids)
+
+    def deals_with(self, activities: Sequence[str]) -> Collection[str]:
+        """None: a report is read whole, and nobody says when it has changed."""
+        del activities
+        return ()
+
     def push(self, patches: Sequence[Patch]) -> list[Outcome]:
         """Put the patches into the findings CSV; only our fields, only deals that the report has."""
         present = self._export().pipeline.lines

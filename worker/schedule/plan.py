@@ -55,14 +55,33 @@ class Daily:
 
 
 @dataclass(frozen=True)
+class AtOnce:
+    """Whenever something waits for it; its message lives for an hour."""
+
+    @staticmethod
+    def last(now: datetime) -> datetime:
+        """Now."""
+        return now
+
+    @staticmethod
+    def next(now: datetime) -> datetime:
+        """In an hour."""
+        return now + timedelta(hours=1)
+
+
+@dataclass(frozen=True)
 class Planned:
     """A job: the task that does it, with its options. `at_once`: a new connection does not wait for the first time."""
 
     name: str
     task: str
-    times: Every | Daily
+    times: Every | Daily | AtOnce
     options: dict[str, Any] = field(default_factory=dict)
     at_once: bool = False
+
+
+NUDGE: Final = Planned("nudge", "nudge", AtOnce(), at_once=True)
+"""Reading again, at once, the deals on which somebody works."""
 
 
 def planned(times: ScheduleSettings) -> tuple[Planned, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from model.errors import SluicegateError
 from worker.log import log
 from worker.schedule.broker_reach import in_words
+from worker.schedule.plan import NUDGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,10 +66,14 @@ class Sender:
         found, now = self.store().jobs.all(), self.clock()
         for connection in self.connections:
             for job in self.jobs:
-                self._send_if_due(connection, job, found.get((connection, job.name)), now)
+                self._send_if_due(connection, job, found.get((connection, job.name)), job.times.last(now), now)
+        for connection in self.store().nudges.waiting().keys() & set(self.connections):
+            seen = found.get((connection, NUDGE.name))
+            open_since = seen.due if seen and seen.ended_at is None else now
+            self._send_if_due(connection, NUDGE, seen, open_since, now)
 
-    def _send_if_due(self, connection: str, job: Planned, seen: Job | None, now: datetime) -> None:
-        due, jobs = job.times.last(now), self.store().jobs
+    def _send_if_due(self, connection: str, job: Planned, seen: Job | None, due: datetime, now: datetime) -> None:
+        jobs = self.store().jobs
         if seen is None:
             asked = jobs.first_seen(connection, job.name, due, now, ended=not job.at_once) and job.at_once
         else:
