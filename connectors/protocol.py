@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.actions import Act, Receipt
-    from model.sync import Budget, Cursor, Description, Draft, Outcome, Page, Patch, Remark
+    from model.sync import Budget, Cursor, Description, Draft, Look, Outcome, Page, Patch, Remark
 
 
 class Connector(Protocol):
@@ -59,6 +59,12 @@ class Connector(Protocol):
         """These deals as they stand now, with all that hangs on them; ids that are gone come back with `gone` set.
 
         Nothing is searched for, and no page has a cursor. Raises as `pull` does.
+        """
+
+    def look(self, seen: str) -> Look:
+        """What was changed lately by others than us, where the CRM can say so cheaply; `seen`: of the look before.
+
+        Raises as `pull` does.
         """
 
     def deals_with(self, activities: Sequence[str]) -> Collection[str]:

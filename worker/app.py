@@ -19,10 +19,11 @@ from worker.end_with_parent import end_with
 from worker.fork_guard import refuse_to_fork
 from worker.log import log, start_logging
 from worker.meter import Meter
+from worker.pipeline.nudging.look import look
 from worker.pipeline.nudging.nudge import nudge
 from worker.pipeline.patience import PASSING
 from worker.pipeline.run import run
-from worker.schedule import NUDGE, TICK_SECONDS, Presence, Sender, planned, take_turn
+from worker.schedule import LOOK, NUDGE, TICK_SECONDS, Presence, Sender, planned, take_turn
 from worker.usecases.calibrate import propose
 from worker.usecases.erasure.prune import prune
 from worker.usecases.nightly import freeze
@@ -115,6 +116,7 @@ def _add_tasks(app: Celery, opened: Callable[[], Services]) -> None:
     as_task("calibrate", propose)
     as_task("prune", prune)
     as_task(NUDGE.task, nudge, Lasting())
+    as_task(LOOK.task, look, Lasting())
 
 
 def fresh(services: Services) -> Services:
@@ -166,8 +168,8 @@ class CeleryPost:
             return int(declare(queue=queue, durable=True, exclusive=False, auto_delete=False).message_count)
 
 
-def _scheduler(app: Celery, settings: Settings, opened: Callable[[], Services]) -> type[Scheduler]:
-    """Beat's scheduler for this configuration."""
+def sender_of(app: Celery, settings: Settings, opened: Callable[[], Services]) -> Sender:
+    """What sends the messages of this configuration."""
 
     def store() -> Store:
         return opened().store
@@ -175,7 +177,14 @@ def _scheduler(app: Celery, settings: Settings, opened: Callable[[], Services]) 
     def clock() -> datetime:
         return store().database.now()
 
-    sender = Sender(store, clock, CeleryPost(app), tuple(settings.connections), planned(settings.schedule))
+    looked = frozenset(name for name, connection in settings.connections.items() if connection.looked)
+    jobs = (*planned(settings.schedule), replace(LOOK, of=looked))
+    return Sender(store, clock, CeleryPost(app), tuple(settings.connections), jobs)
+
+
+def _scheduler(app: Celery, settings: Settings, opened: Callable[[], Services]) -> type[Scheduler]:
+    """Beat's scheduler for this configuration."""
+    sender = sender_of(app, settings, opened)
 
     class FromTheStore(Scheduler):  # type: ignore[misc]
         """Celery's beat asks this one what to send; it remembers nothing."""

@@ -63,7 +63,7 @@ class SalesforceConnection(Credentials, ConnectionSettings):
     activity: Activity = Field(Activity(), description="see below")
 
     @property
-    def nudged(self) -> bool:
+    def looked(self) -> bool:
         """Whether a look each minute says on which deals somebody works."""
         return self.look_every_minute
 

@@ -106,9 +106,14 @@ class ConnectionSettings(Closed):
     )
 
     @property
+    def looked(self) -> bool:
+        """Whether a look each minute says on which deals somebody works."""
+        return False
+
+    @property
     def nudged(self) -> bool:
         """Whether the CRM, or a look at it, says at once on which deals somebody works."""
-        return False
+        return self.looked
 
     @model_validator(mode="after")
     def _fields_name_facts(self) -> ConnectionSettings:

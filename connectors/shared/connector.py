@@ -12,7 +12,7 @@ from connectors.shared.pull.absence import Absence
 from connectors.shared.pull.door import checked
 from connectors.shared.push import operations
 from model.actions import Close, Hand, Move, Remove, Return, Task
-from model.sync import CertificateRemark, ClockRemark, Page, SetAside
+from model.sync import CertificateRemark, ClockRemark, Look, Page, SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -163,6 +163,10 @@ class CrmConnector(ABC, Generic[SettingsT]):
         page = self.read(ids)
         yield page
         yield from self.children([deal["id"] for deal in page.records["opportunity"] if not deal.get("gone")])
+
+    def look(self, seen: str) -> Look:
+        """What was changed lately; see connectors.protocol. Nothing, where the CRM says it by itself."""
+        return Look(seen=seen)
 
     def deals_with(self, activities: Sequence[str]) -> Collection[str]:
         """Ids of the deals on which these activities are now; see connectors.protocol."""

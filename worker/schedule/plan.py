@@ -78,10 +78,16 @@ class Planned:
     times: Every | Daily | AtOnce
     options: dict[str, Any] = field(default_factory=dict)
     at_once: bool = False
+    of: frozenset[str] | None = None
+    """The connections that have it; None: all."""
 
 
 NUDGE: Final = Planned("nudge", "nudge", AtOnce(), at_once=True)
 """Reading again, at once, the deals on which somebody works."""
+LOOK: Final = Planned("look", "look", Every(timedelta(minutes=1)), at_once=True)
+"""Looking on which deals somebody works."""
+QUIET: Final = frozenset({NUDGE.name, LOOK.name})
+"""Jobs that come so often that their end is no line in the log."""
 
 
 def planned(times: ScheduleSettings) -> tuple[Planned, ...]:

@@ -14,7 +14,7 @@ from worker.log import log
 from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
 from worker.pipeline.patience import Patience
 from worker.pipeline.report import Report
-from worker.schedule.plan import NUDGE
+from worker.schedule.plan import NUDGE, QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,8 @@ def _tried(services: Services, asked: Occasion, work: Callable[[], object]) -> E
         log().warning("a job waits for its next time", **about, why=str(e))
         return End()
     if not isinstance(done, Report):
-        log().info("a job ended", **about, outcome="done")
+        if asked.job not in QUIET:
+            log().info("a job ended", **about, outcome="done")
         return End(came_through=True)
     now = services.clock()
     as_long_again = now + (now - asked.due)
