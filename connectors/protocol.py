@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.actions import Act, Receipt
-    from model.sync import Budget, Cursor, Description, Draft, Outcome, Page, Patch, Remark, Share
+    from model.sync import Budget, Cursor, Description, Draft, Look, Outcome, Page, Patch, Remark, Share
 
 
 class Connector(Protocol):
@@ -70,6 +70,21 @@ class Connector(Protocol):
         Asked for deals that came back, were merged into, or have a new account: no stamp tells of their children.
         Raises as `pull` does.
         """
+
+    def whole(self, ids: Sequence[str]) -> Iterator[Page]:
+        """These deals as they stand now, with all that hangs on them; ids that are gone come back with `gone` set.
+
+        Nothing is searched for, and no page has a cursor. Raises as `pull` does.
+        """
+
+    def look(self, seen: str) -> Look:
+        """What was changed lately by others than us, where the CRM can say so cheaply; `seen`: of the look before.
+
+        Raises as `pull` does.
+        """
+
+    def deals_with(self, activities: Sequence[str]) -> Collection[str]:
+        """Ids of the deals on which these activities are now. Raises as `pull` does."""
 
     def push(self, patches: Sequence[Patch]) -> list[Outcome]:
         """Send at most `batch_size` patches; one outcome each, in order. Fields outside `writes` are never sent.

@@ -56,6 +56,18 @@ class SetAside:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a look found: records that somebody changed, each as its table and its id; `seen` is for the next look.
+
+    `more`: so many that not all of them are named.
+    """
+
+    records: frozenset[tuple[str, str]] = frozenset()
+    seen: str = ""
+    more: bool = False
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of a pull, kept in one transaction together with the cursor that covers it.
 

@@ -17,6 +17,7 @@ from store.pushes.restored import Restored, flags_in
 from store.runs.calls import Reported, Used
 from store.runs.connections import description_text
 from store.runs.jobs import MOST_ATTEMPTS, Job, Occasion, Turn
+from store.runs.nudges import Nudge
 from store.runs.run_end import DONE, KILLED, NO_ACCOUNT, RunEnd
 from store.store import Store
 from store.verdicts.due import JUDGED, DueDeals, LastJudging
@@ -51,6 +52,7 @@ __all__ = [
     "LastJudging",
     "Lease",
     "Measured",
+    "Nudge",
     "Occasion",
     "PastRows",
     "Person",

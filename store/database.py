@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError)
 """Raised while the database cannot be reached."""
-HEAD: Final = "0072"
+HEAD: Final = "0073"
 """The newest migration; opening compares with it before Alembic is imported."""
 UNREADABLE: Final = "[store] url cannot be read: give sqlite:///FILE or postgresql://USER@HOST/NAME."
 ENCODE: Final = (

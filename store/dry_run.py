@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROWS: Final = 20_000
 LOOKED_BACK: Final = timedelta(days=31)
 """How far before its own day a dry run may ask for past verdicts."""
-NOT_COPIED: Final = frozenset({"lease", "frozen", "kpi_value", "judged_deal", "touched_deal", "judging"})
+NOT_COPIED: Final = frozenset({"lease", "frozen", "kpi_value", "judged_deal", "touched_deal", "judging", "nudge"})
 """Tables that no run reads."""
 
 

@@ -28,6 +28,7 @@ from store.pushes.pushes import Pushes
 from store.runs.calls import Calls
 from store.runs.connections import Connections
 from store.runs.jobs import Jobs
+from store.runs.nudges import Nudges
 from store.runs.policy_sets import PolicySets
 from store.runs.runs import Runs
 from store.trouble import StoreFault, meaning
@@ -74,6 +75,7 @@ class Store:
     people: People
     retention: Retention
     due: DueDeals
+    nudges: Nudges
 
     @classmethod
     def over(cls, database: Database) -> Store:
@@ -83,7 +85,7 @@ class Store:
             FlagHistory(database), Leads(database), Pushes(database), Actions(database), Approvals(database),
             Runs(database), Connections(database), PolicySets(database), Kpis(database), FrozenNights(database),
             Jobs(database), Processes(database), Figures(database), Calls(database), Removal(database),
-            People(database), Retention(database), DueDeals(database),
+            People(database), Retention(database), DueDeals(database), Nudges(database),
         )  # fmt: skip
 
     @classmethod

@@ -6,7 +6,7 @@ import os
 import warnings
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from celery import Celery, signals
@@ -23,9 +23,11 @@ from worker.fork_guard import refuse_to_fork
 from worker.log import log, start_logging
 from worker.meter import Meter
 from worker.pipeline.joining.join import join
+from worker.pipeline.nudging.look import look
+from worker.pipeline.nudging.nudge import nudge
 from worker.pipeline.patience import PASSING
 from worker.pipeline.run import run
-from worker.schedule import TICK_SECONDS, Presence, Sender, planned, take_turn
+from worker.schedule import LOOK, NUDGE, TICK_SECONDS, Presence, Sender, planned, take_turn
 from worker.usecases.calibrate import propose
 from worker.usecases.erasure.prune import prune
 from worker.usecases.nightly import freeze
@@ -45,6 +47,8 @@ REDIS: Final = {
     "socket_timeout": 30,
     "socket_keepalive": True,
 }
+LASTING: Final = timedelta(minutes=10)
+"""How long a connector is kept that nudges use."""
 ONCE_MORE: Final = {"max_retries": 1, "interval_start": 0.2}
 """How often the sending of a message is tried; the next tick of beat tries again."""
 
@@ -103,11 +107,11 @@ def _say_who_lives(presence: Presence) -> None:
 
 
 def _add_tasks(app: Celery, opened: Callable[[], Services]) -> None:
-    def as_task(name: str, flow: Callable[..., object]) -> None:
+    def as_task(name: str, flow: Callable[..., object], own: Callable[[Services], Services] = fresh) -> None:
         @app.task(name=f"sluicegate.{name}")  # type: ignore[untyped-decorator]
         def task(connection: str, job: str, due: str, **options: Any) -> None:
             try:
-                work_once(flow, opened(), Occasion(connection, job, datetime.fromisoformat(due)), options)
+                work_once(flow, opened(), Occasion(connection, job, datetime.fromisoformat(due)), options, own)
             except (*PASSING, SettingsProblem) as e:
                 why = str(e) if isinstance(e, SluicegateError) else type(e).__name__
                 log().warning("a job waits for the store", connection=connection, job=job, why=why)
@@ -116,6 +120,8 @@ def _add_tasks(app: Celery, opened: Callable[[], Services]) -> None:
     as_task("freeze", freeze)
     as_task("calibrate", propose)
     as_task("prune", prune)
+    as_task(NUDGE.task, nudge, Lasting())
+    as_task(LOOK.task, look, Lasting())
 
     @app.task(name="sluicegate.join")  # type: ignore[untyped-decorator]
     def join_run(connection: str, run: int) -> None:
@@ -123,16 +129,35 @@ def _add_tasks(app: Celery, opened: Callable[[], Services]) -> None:
             join(fresh(opened()), connection, run)
 
 
-def work_once(flow: Callable[..., object], services: Services, asked: Occasion, options: dict[str, Any]) -> None:
-    """Run one flow, unless the schedule has dropped it. Each flow asks the CRM for its schema anew."""
-    own = fresh(services)
-    take_turn(own, asked, lambda: flow(own, asked.connection, **options))
-
-
 def fresh(services: Services) -> Services:
-    """The same services with connectors that remember nothing of earlier messages."""
+    """The same services with connectors of their own, which log in and ask the CRM for its schema anew."""
     meters = dict[str, Meter]()
     return replace(services, connect=connecting(services.settings, services.store, meters), meters=meters)
+
+
+class Lasting:
+    """Services with connectors that are kept for some minutes, for work that comes every few seconds."""
+
+    def __init__(self) -> None:
+        self._of: Services | None = None
+        self._kept: Services | None = None
+        self._until = datetime.min.replace(tzinfo=UTC)
+
+    def __call__(self, services: Services) -> Services:
+        """The kept ones, unless they are too old or the settings have changed."""
+        if self._kept is None or self._of is not services or services.clock() >= self._until:
+            self._of, self._kept = services, fresh(services)
+            self._until = services.clock() + LASTING
+        return self._kept
+
+
+def work_once(
+    flow: Callable[..., object], services: Services, asked: Occasion, options: dict[str, Any],
+    own: Callable[[Services], Services] = fresh,
+) -> None:  # fmt: skip
+    """Run one flow, unless the schedule has dropped it. `own` gives it its connectors."""
+    mine = own(services)
+    take_turn(mine, asked, lambda: flow(mine, asked.connection, **options))
 
 
 class CeleryPost:
@@ -153,8 +178,8 @@ class CeleryPost:
             return int(declare(queue=queue, durable=True, exclusive=False, auto_delete=False).message_count)
 
 
-def _scheduler(app: Celery, settings: Settings, opened: Callable[[], Services]) -> type[Scheduler]:
-    """Beat's scheduler for this configuration."""
+def sender_of(app: Celery, settings: Settings, opened: Callable[[], Services]) -> Sender:
+    """What sends the messages of this configuration."""
 
     def store() -> Store:
         return opened().store
@@ -162,7 +187,14 @@ def _scheduler(app: Celery, settings: Settings, opened: Callable[[], Services]) 
     def clock() -> datetime:
         return store().database.now()
 
-    sender = Sender(store, clock, CeleryPost(app), tuple(settings.connections), planned(settings.schedule))
+    looked = frozenset(name for name, connection in settings.connections.items() if connection.looked)
+    jobs = (*planned(settings.schedule), replace(LOOK, of=looked))
+    return Sender(store, clock, CeleryPost(app), tuple(settings.connections), jobs)
+
+
+def _scheduler(app: Celery, settings: Settings, opened: Callable[[], Services]) -> type[Scheduler]:
+    """Beat's scheduler for this configuration."""
+    sender = sender_of(app, settings, opened)
 
     class FromTheStore(Scheduler):  # type: ignore[misc]
         """Celery's beat asks this one what to send; it remembers nothing."""

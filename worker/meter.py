@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 CHECK: Final = "check"
 """The step of calls that belong to no other: descriptions, `connection check`, `provision`, `init`."""
 PARTS: Final[Mapping[str, float]] = {
+    "nudge": 0.5,
     "full": 0.6, "again": 0.7, "leads": 0.8, "push": 0.9, "act": 0.9, "pull": 1.0, "clear": 1.0, CHECK: 1.0,
 }  # fmt: skip
 """Step → the part of our share up to which it may call. What has the smallest part is given up first."""
 WORDS: Final[Mapping[str, str]] = {
+    "nudge": "reading at once the deals on which somebody works",
     "full": "the full read of the night", "again": "reading again what was set aside or came back", "leads": "leads",
     "push": "new flags and other changes on records", "act": "tasks and moves", "pull": "reading what changed",
     "clear": "taking flags off records", CHECK: "checks and descriptions",

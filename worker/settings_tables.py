@@ -56,6 +56,10 @@ class WebSettings(Closed):
 
     host: str = Field("127.0.0.1", min_length=1, description="address of this machine on which `web` listens")
     port: int = Field(9464, ge=1, le=65535, description="port on which `web` listens")
+    public_url: str = Field(
+        "",
+        description="address under which CRMs reach `web`, such as https://hooks.example.com; absent: as they call it",
+    )
 
 
 class MessageSettings(Closed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connectors.hubspot.connection import TEMPLATE, HubspotConnection, client_settings
+from connectors.hubspot.webhooks import HubspotWebhooks
 from connectors.shared.crm import Crm
 
 if TYPE_CHECKING:
@@ -29,4 +30,4 @@ def _native(policies: PolicySet, description: Description, stages: pl.DataFrame,
     return native(policies, description, stages, process)
 
 
-CRM = Crm(HubspotConnection, _open, TEMPLATE, _native)
+CRM = Crm(HubspotConnection, _open, TEMPLATE, _native, webhooks=HubspotWebhooks())

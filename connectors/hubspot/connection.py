@@ -50,7 +50,15 @@ class HubspotConnection(Credentials, ConnectionSettings):
     )
     share_from: int = Field(50_000, ge=1, description="deals from which on idle workers share the first load")
     admin: Credentials | None = Field(None, description="credentials for `provision` alone")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="client secret of the app that sends webhooks; absent: none are taken"
+    )
     activity: Activity = Field(Activity(), description="see below")
+
+    @property
+    def nudged(self) -> bool:
+        """Whether webhooks say at once on which deals somebody works."""
+        return bool(self.webhook_secret.get_secret_value())
 
 
 def client_settings(connection: HubspotConnection, opening: Opening) -> HubspotSettings:

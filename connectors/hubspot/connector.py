@@ -10,7 +10,7 @@ from connectors.hubspot.client.client import Client
 from connectors.hubspot.client.schema import Schema
 from connectors.hubspot.pull import leads as of_leads
 from connectors.hubspot.pull import rates
-from connectors.hubspot.pull.again import again
+from connectors.hubspot.pull.again import again, deals_with
 from connectors.hubspot.pull.pull import STREAM, Pull
 from connectors.hubspot.pull.read_by_id import read
 from connectors.hubspot.pull.shares import shares, split
@@ -101,6 +101,20 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
     def _children(self, ids: Sequence[str]) -> Iterator[Page]:
         """What hangs on these deals as it stands now; see connectors.protocol."""
         return Pull(self._client, self._schema, self.settings, {}, full=False).children(list(ids))
+
+    def whole(self, ids: Sequence[str]) -> Iterator[Page]:
+        """These deals with all that hangs on them; only those that are not there are looked for in other places."""
+        lost = {one: None for one in ids if one.isascii() and one.isdecimal()}
+        for page in self.children(list(lost)):
+            for one in (*(deal["id"] for deal in page.records.get("opportunity", ())), *(out.id for out in page.aside)):
+                lost.pop(one, None)
+            yield page
+        if lost:
+            yield self.read(list(lost))
+
+    def _deals_with(self, activities: Sequence[str]) -> Collection[str]:
+        """Ids of the deals on which these activities are now."""
+        return deals_with(self._client, activities)
 
     def _check(self, now: datetime, subjects: Collection[str]) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""

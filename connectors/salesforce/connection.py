@@ -60,7 +60,15 @@ class SalesforceConnection(Credentials, ConnectionSettings):
         500_000, ge=0, description="objects with more rows are read by Bulk API 2.0 the first time and by full runs"
     )
     admin: Credentials | None = Field(None, description="credentials for `provision` alone")
+    look_every_minute: bool = Field(
+        default=False, description="look each minute on which deals somebody works: 1,440 calls a day"
+    )
     activity: Activity = Field(Activity(), description="see below")
+
+    @property
+    def looked(self) -> bool:
+        """Whether a look each minute says on which deals somebody works."""
+        return self.look_every_minute
 
 
 def client_settings(connection: SalesforceConnection, opening: Opening) -> SalesforceSettings:

@@ -12,6 +12,7 @@ from connectors.salesforce.pull import leads as of_leads
 from connectors.salesforce.pull import opportunities, org_tables
 from connectors.salesforce.pull.again import Again
 from connectors.salesforce.pull.children import children
+from connectors.salesforce.pull.look import look
 from connectors.salesforce.pull.pull import Pull
 from connectors.salesforce.push import tasks
 from connectors.salesforce.push.moves import Moves
@@ -19,6 +20,7 @@ from connectors.salesforce.push.push import BATCH, Push
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.setup import check, describe, draft, provision
 from connectors.salesforce.setup import export as export_files
+from connectors.shared.client.shapes import understood
 from connectors.shared.connector import CrmConnector
 from connectors.shared.pull.convert import known_zone
 from connectors.shared.pull.rows import convert
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.shared.client.daily_budget import Allowance
-    from model.sync import Cursor, Description, Draft, Remark
+    from model.sync import Cursor, Description, Draft, Look, Remark
 
 
 class SalesforceConnector(CrmConnector[SalesforceSettings]):
@@ -102,6 +104,16 @@ class SalesforceConnector(CrmConnector[SalesforceSettings]):
     def _children(self, ids: Sequence[str]) -> Iterator[Page]:
         """What hangs on these deals as it stands now; see connectors.protocol."""
         return children(self._client, self._schema, self.settings, ids)
+
+    def look(self, seen: str) -> Look:
+        """What others than our user changed lately, by one call; see connectors.protocol."""
+        with understood():
+            return look(self._client, seen)
+
+    def _deals_with(self, activities: Sequence[str]) -> Collection[str]:
+        """None are asked for: a look names the deals itself."""
+        del activities
+        return ()
 
     def _check(self, now: datetime, subjects: Collection[str]) -> list[Remark]:
         """Sentences: what works, what is missing, what to do; raises AccessRefused, RetryLater, BudgetSpent."""

@@ -105,6 +105,16 @@ class ConnectionSettings(Closed):
         default_factory=dict, description="our field = CRM field; absent: as provisioned"
     )
 
+    @property
+    def looked(self) -> bool:
+        """Whether a look each minute says on which deals somebody works."""
+        return False
+
+    @property
+    def nudged(self) -> bool:
+        """Whether the CRM, or a look at it, says at once on which deals somebody works."""
+        return self.looked
+
     @model_validator(mode="after")
     def _fields_name_facts(self) -> ConnectionSettings:
         columns = [] if self.names_columns else [name for name in self.fields if "." in name]

@@ -12,7 +12,7 @@ from connectors.shared.pull.absence import Absence
 from connectors.shared.pull.door import checked
 from connectors.shared.push import operations
 from model.actions import Close, Hand, Move, Remove, Return, Task
-from model.sync import CertificateRemark, ClockRemark, Page, SetAside
+from model.sync import CertificateRemark, ClockRemark, Look, Page, SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -182,6 +182,24 @@ class CrmConnector(ABC, Generic[SettingsT]):
 
     @abstractmethod
     def _children(self, ids: Sequence[str]) -> Iterator[Page]: ...
+
+    def whole(self, ids: Sequence[str]) -> Iterator[Page]:
+        """These deals with all that hangs on them; see connectors.protocol."""
+        page = self.read(ids)
+        yield page
+        yield from self.children([deal["id"] for deal in page.records["opportunity"] if not deal.get("gone")])
+
+    def look(self, seen: str) -> Look:
+        """What was changed lately; see connectors.protocol. Nothing, where the CRM says it by itself."""
+        return Look(seen=seen)
+
+    def deals_with(self, activities: Sequence[str]) -> Collection[str]:
+        """Ids of the deals on which these activities are now; see connectors.protocol."""
+        with understood():
+            return self._deals_with(activities)
+
+    @abstractmethod
+    def _deals_with(self, activities: Sequence[str]) -> Collection[str]: ...
 
     def _checked(self, page: Page) -> Page:
         """The page with the misfits that came with it, and nothing in it that cannot be judged."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from connectors.shared.connection import ConnectionSettings
     from connectors.shared.opening import Opening
     from connectors.shared.setup.native_rules import Native
+    from connectors.shared.webhooks import Webhooks
     from model.sync import Description
     from policies.files import PolicySet
 
@@ -34,7 +35,8 @@ class Crm:
     `connection` is the model of its settings, and `open` makes a connector of one, importing the client only then; it
     raises ValidationError or SettingsProblem. `native` is None where the CRM has no rules for admins, as `no_rules`
     says. `template` is its part of the config file that `init` writes. `same_id` gives the one form of a record's id:
-    two texts name one record where their forms are equal.
+    two texts name one record where their forms are equal. `webhooks` reads what the CRM sends by itself; None where it
+    sends nothing.
     """
 
     connection: type[ConnectionSettings]
@@ -43,3 +45,4 @@ class Crm:
     native: NativeRules | None = None
     no_rules: str = "'{name}' is a CRM without rules that an admin can set."
     same_id: Callable[[str], str] = str.strip
+    webhooks: Webhooks | None = None

@@ -18,7 +18,7 @@ from connectors.tables.read_remarks import reading_remarks
 from connectors.tables.sheets import bytes_of, digest_of
 from model.actions import Receipt
 from model.errors import SettingsProblem
-from model.sync import Budget, Cursor, Draft, DraftProcess, Outcome, Page, Remark, canonical
+from model.sync import Budget, Cursor, Draft, DraftProcess, Look, Outcome, Page, Remark, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -133,6 +133,19 @@ class TablesConnector:
         """Nothing: every pass reads the whole report."""
         del ids
         return iter(())
+
+    def whole(self, ids: Sequence[str]) -> Iterator[Page]:
+        """Nothing: every pass reads the whole report."""
+        return self.children(ids)
+
+    def look(self, seen: str) -> Look:
+        """Nothing: every pass reads the whole report."""
+        return Look(seen=seen)
+
+    def deals_with(self, activities: Sequence[str]) -> Collection[str]:
+        """None: a report is read whole, and nobody says when it has changed."""
+        del activities
+        return ()
 
     def push(self, patches: Sequence[Patch]) -> list[Outcome]:
         """Put the patches into the findings CSV; only our fields, only deals that the report has."""

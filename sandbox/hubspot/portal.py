@@ -17,6 +17,7 @@ from sandbox.hubspot.schema.definitions import KINDS, Group, Property, modified
 from sandbox.hubspot.schema.standard import options, standard
 from sandbox.hubspot.search.index import Index
 from sandbox.hubspot.settings import PRO, Settings
+from sandbox.hubspot.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,6 +124,7 @@ class Portal:
         """Ids of records that are locked."""
         self.writes: list[Write] = []
         self.calls: list[dict[str, Any]] = []
+        self.webhooks = Webhooks(self)
         self.labels: dict[str, dict[str, bool]] = {}
         """What the seed planted in each open deal, by id."""
         for kind in KINDS:

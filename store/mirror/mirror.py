@@ -83,6 +83,19 @@ class Mirror:
                 sql.rows(query if gone else f"{query} AND gone IS NULL", self.database.connection_key(connection))
             )
 
+    def deals_with(self, connection: str, activities: Collection[str]) -> set[str]:
+        """CRM ids of the deals on which these activities were when they were last read.
+
+        An activity on several deals has a row for each, whose id goes on after a colon.
+        """
+        query = (
+            "SELECT o.id FROM activity a JOIN opportunity o ON o.key = a.key"
+            " WHERE a.connection = ? AND (a.id = ? OR (a.id >= ? AND a.id < ?))"
+        )
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
+            return {id_ for one in activities for (id_,) in sql.rows(query, key, one, f"{one}:", f"{one};")}
+
     def activities(self, connection: str, id_: str) -> list[Record]:
         """Activities on a deal and, without a deal of their own, on its contacts; newest first."""
         with self.database.reading() as sql:

@@ -19,7 +19,7 @@ from store.runs.run_end import KILLED, LOST
 from store.watch.figures import add, add_open_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from store.database import Database
@@ -113,10 +113,12 @@ class Runs:
         with self.database.reading() as sql:
             return {outcome: int(count) for outcome, count in sql.tx.execute(query)}
 
-    def latest(self, connection: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
-        """The newest runs first, each with the columns of ROW."""
+    def latest(
+        self, connection: str | None = None, limit: int = 20, kinds: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
+        """The newest runs first, each with the columns of ROW; of these kinds only, where any are given."""
         mine = () if connection is None else (mirror_tables.connection.c.name == connection,)
-        return self._newest(limit, *mine)
+        return self._newest(limit, *mine, *([table.c.kind.in_(kinds)] if kinds else ()))
 
     def _newest(self, limit: int, *where: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
         query = sa.select(*ROW).join(mirror_tables.connection, mirror_tables.connection.c.key == table.c.connection)

@@ -37,6 +37,8 @@ OWNERS: Final = columns({"owner_id": pl.String, "open_deals": pl.Int64, "touched
 STEPS: Final = columns({"key": pl.Int64, "owner_id": pl.String, "step": pl.Int64})
 SHARING: Final = columns({"owner_id": pl.String, "step": pl.Int64, "deals": pl.Int64})
 EVENTS: Final = columns({"key": pl.Int64, "at": INSTANT})
+NEWEST: Final = 2**62
+"""A number above that of every run."""
 COUNTED: Final = ("broken", "unknown", "waived", "paused")
 DAY_US: Final = 86_400_000_000
 MONTH_US: Final = 30 * DAY_US
@@ -48,7 +50,7 @@ STAMPS: Final = (
 """Table and column of the instants from which a record counts."""
 LATER_RUN: Final = (
     "SELECT count(*) FROM run WHERE connection = ? AND id > ? AND id < ?"
-    " AND (judged = 1 OR kind NOT IN ('incremental', 'full'))"
+    " AND (judged = 1 OR kind NOT IN ('incremental', 'full', 'nudge'))"
 )
 AFFECTED: Final = (
     "SELECT key FROM judged_deal WHERE connection = ? AND due <= ?"
@@ -84,7 +86,7 @@ class DueDeals:
 
     database: Database
 
-    def last(self, connection: str, run: int) -> LastJudging | None:
+    def last(self, connection: str, run: int = NEWEST) -> LastJudging | None:
         """The last judging before a run; None if it is unknown or a later run did other work."""
         key = self.database.connection_key(connection)
         query = sa.select(judging).where(judging.c.connection == key)
@@ -128,6 +130,14 @@ class DueDeals:
                 query = f"SELECT key FROM finding WHERE connection = ? AND shown = 1 AND {condition}"
                 found += sql.rows(f"{query} UNION SELECT deal_key FROM action WHERE connection = ?", key, given, key)
         return {deal for (deal,) in found}
+
+    def news(self, connection: str, deals: Collection[str], since: datetime) -> bool:
+        """Whether one of these deals, given by CRM id, was touched since an instant."""
+        key = self.database.connection_key(connection)
+        with self.database.reading() as sql:
+            keys = [deal for (deal,) in sql.lookup("opportunity", ("key",), key, "id", deals)]
+            touched = sql.lookup("touched_deal", ("seen_at",), key, "key", keys)
+        return any(at >= instant(since) for (at,) in touched)
 
     def deals(self, connection: str) -> int:
         """How many deals the connection has, gone ones included."""

@@ -117,14 +117,18 @@ def beat(context: typer.Context, with_web: WithWeb = False) -> None:
 
 
 def web(context: typer.Context) -> None:
-    """Serve `/metrics` for Prometheus, `/healthz` (this process lives) and `/readyz` (store and broker can be reached).
+    """Serve `/metrics` for Prometheus, `/healthz` (this process lives), `/readyz` (store and broker can be reached).
+
+    Also takes webhooks of CRMs at `/webhooks/KIND/CONNECTION`.
 
     Example: sluicegate --config sluicegate.toml web
     """
+    from worker.app import make_app, sender_of
     from worker.current_settings import Current
     from worker.log import start_logging
     from worker.watching.web import serve
 
     settings = asked(context).settings()
     start_logging()
-    serve(Current(settings, asked(context).settings), settings)
+    services = Current(settings, asked(context).settings)
+    serve(services, settings, sender_of(make_app(settings), settings, services).tick_noted)

@@ -130,21 +130,30 @@ _COUNTED = ("passed", "broken", "unknown", "not_applicable")
 class Extent:
     """Which deals a run judges. `partly`: only those that may have changed, where that can be told.
 
-    `remembered`: the next run may do so.
+    `remembered`: the next run may do so. `most`, of a nudge: a connection with more deals is not judged as a whole.
     """
 
     partly: bool = False
     remembered: bool = False
+    most: int | None = None
 
 
 ALL: Final = Extent()
 
 
+class EveryDealConcerned(Exception):
+    """Which deals to judge cannot be told, and a nudge does not judge all of so many."""
+
+
 def judge(
     session: Session, policies: PolicySet, description: Description, run_id: int, extent: Extent = ALL, *, binding: bool
 ) -> Judged:
-    """Judge and keep the verdict. `binding`: not a dry run, so policies new to the connection bind from now."""
-    check_scope(session, policies, description)
+    """Judge and keep the verdict. `binding`: not a dry run, so policies new to the connection bind from now.
+
+    Raises EveryDealConcerned for a nudge.
+    """
+    if extent.most is None:  # the last judging has checked it for a nudge
+        check_scope(session, policies, description)
     calibration = session.store.connections.current_calibration(session.name, session.as_of)
     if binding:
         note_first_runs(session, policies)
@@ -155,14 +164,21 @@ def judge(
     judged = Judged(policies, waits, remarks=not_rolled_out(session, policies), inputs=inputs)
     affected = affected_deals(session, policies, description, inputs, run_id) if extent.partly else None
     judging = Judging(session, policies, description, calibration, waits)
-    slices, brake = judging.slices(affected)
+    slices, brake = judging.slices(affected or _every(session, extent))
     if affected and brake.may_hold:
-        affected = None
-        slices, brake = judging.slices(None)
+        affected = _every(session, extent)
+        slices, brake = judging.slices(affected)
     judged.changes = brake.counts
     _keep_all(session, run_id, judged, slices, Brake([], []) if affected else brake.decided())
     judged.totals = session.store.due.totals(session.name) if affected else None
     return judged
+
+
+def _every(session: Session, extent: Extent) -> Affected | None:
+    """Not only some deals but all. Raises EveryDealConcerned where a nudge leaves them to the next run."""
+    if extent.most is not None and session.store.due.deals(session.name) > extent.most:
+        raise EveryDealConcerned
+    return None
 
 
 @dataclass(frozen=True)

@@ -92,16 +92,16 @@ def _read(session: Session, pulled: Pulled, others: Collection[Subject], *, full
         pulled.records += collected.records
         pulled.joined_calls += collected.calls
     cursors = session.store.mirror.cursors(session.name)
-    _keep(session, pulled, session.connector.pull(cursors, full=full, **session.asked(others)))
+    keep(session, pulled, session.connector.pull(cursors, full=full, **session.asked(others)))
 
 
 def _returned(session: Session, pulled: Pulled, deals: list[str]) -> None:
     """Read what hangs on deals that came back."""
-    _keep(session, pulled, session.connector.children(deals))
+    keep(session, pulled, session.connector.children(deals))
     session.store.mirror.forget_returned(session.name, deals, session.lease)
 
 
-def _keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
+def keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
     """Keep pages, and count them."""
     for number, page in enumerate(ahead(pages)):
         kept = session.store.mirror.keep_page(
@@ -125,7 +125,7 @@ def _set_aside_before(session: Session, pulled: Pulled) -> None:
     again = {table: [id_ for id_ in ids if (table, id_) not in now] for table, ids in waiting.items()}
     wanted = {table: ids for table, ids in again.items() if ids}
     try:
-        _keep(session, pulled, session.connector.again(wanted) if wanted else iter(()))
+        keep(session, pulled, session.connector.again(wanted) if wanted else iter(()))
     except RetryLater as error:  # an odd record must not stop the run each time
         why = f"it could not be read again: {error}"
         pulled.aside += [SetAside(table, id_, why) for table, ids in wanted.items() for id_ in ids]

@@ -89,10 +89,10 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
         report.remarks.append(note)
     policies = session.policies_in_force(description) if options.unwatched else session.policies(description)
     report.policy_digest = policies.digest
-    with _timed(session, report, "pull"):
+    with timed(session, report, "pull"):
         recover(session, report)
         pull_into(session, report, full=options.full, others=named(policies))
-    with _timed(session, report, "judge"):
+    with timed(session, report, "judge"):
         whole = options.full or is_small(session)
         judged = judge(
             session, policies, description, run_id, extent_of(session, options, whole=whole), binding=not options.dry
@@ -100,10 +100,10 @@ def _steps(session: Session, report: Report, run_id: int, options: RunOptions) -
         judged.fill(report)
         for other in judge_others(session, policies, description, run_id):
             other.fill(report)
-    with _timed(session, report, "measure"):
+    with timed(session, report, "measure"):
         if whole:
             report.remarks += _measured(session, judged, run_id, description)
-    with _timed(session, report, "push"):
+    with timed(session, report, "push"):
         push(session, judged, description, run_id, report, dry=options.dry)
         with spending(session, "act"):
             act(session, judged, description, run_id, report, dry=options.dry)
@@ -118,7 +118,7 @@ def is_small(session: Session) -> bool:
 
 def extent_of(session: Session, options: RunOptions, *, whole: bool) -> Extent:
     """Which deals a run judges: all of them where all are measured, and on the copy of a dry run."""
-    remembered = not options.dry and not is_small(session) and can_be_partial(session)
+    remembered = not options.dry and can_be_partial(session) and (session.connection.nudged or not is_small(session))
     return Extent(partly=remembered and not whole, remembered=remembered)
 
 
@@ -149,7 +149,7 @@ def pull_into(session: Session, report: Report, *, full: bool, others: Collectio
 
 
 @contextmanager
-def _timed(session: Session, report: Report, step: str) -> Iterator[None]:
+def timed(session: Session, report: Report, step: str) -> Iterator[None]:
     """Note what the run does, how long the step took, and what was done by its end."""
     session.store.runs.begin_step(int(report.run_id), step, session.lease)
     start = time.perf_counter()

@@ -41,6 +41,6 @@ def note_unusual(session: Session, run_id: int, report: Report, kind: str) -> No
 
 def _before(session: Session, run_id: int) -> Iterator[Mapping[str, Any]]:
     """What each of the last runs wrote and cleared."""
-    for run in session.store.runs.latest(session.name, LAST + 1):
-        if run["id"] != run_id and run["kind"] in USUAL and run["counts"]:
+    for run in session.store.runs.latest(session.name, LAST + 1, USUAL):
+        if run["id"] != run_id and run["counts"]:
             yield {"written": run["counts"]["outcomes"]["written"], "cleared": run["counts"]["cleared"]}

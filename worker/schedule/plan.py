@@ -55,14 +55,39 @@ class Daily:
 
 
 @dataclass(frozen=True)
+class AtOnce:
+    """Whenever something waits for it; its message lives for an hour."""
+
+    @staticmethod
+    def last(now: datetime) -> datetime:
+        """Now."""
+        return now
+
+    @staticmethod
+    def next(now: datetime) -> datetime:
+        """In an hour."""
+        return now + timedelta(hours=1)
+
+
+@dataclass(frozen=True)
 class Planned:
     """A job: the task that does it, with its options. `at_once`: a new connection does not wait for the first time."""
 
     name: str
     task: str
-    times: Every | Daily
+    times: Every | Daily | AtOnce
     options: dict[str, Any] = field(default_factory=dict)
     at_once: bool = False
+    of: frozenset[str] | None = None
+    """The connections that have it; None: all."""
+
+
+NUDGE: Final = Planned("nudge", "nudge", AtOnce(), at_once=True)
+"""Reading again, at once, the deals on which somebody works."""
+LOOK: Final = Planned("look", "look", Every(timedelta(minutes=1)), at_once=True)
+"""Looking on which deals somebody works."""
+QUIET: Final = frozenset({NUDGE.name, LOOK.name})
+"""Jobs that come so often that their end is no line in the log."""
 
 
 def planned(times: ScheduleSettings) -> tuple[Planned, ...]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from model.errors import SluicegateError
 from worker.log import log
 from worker.schedule.broker_reach import in_words
+from worker.schedule.plan import NUDGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from store import Job, Store
@@ -52,8 +53,15 @@ class Sender:
 
     def tick(self) -> None:
         """Send what is due. Whatever goes wrong is logged once, and the next tick tries again."""
+        self._safely(self._send_due)
+
+    def tick_noted(self) -> None:
+        """The same for nudges alone, between two ticks."""
+        self._safely(lambda: self._send_noted(self.store().jobs.all(), self.clock()))
+
+    def _safely(self, send: Callable[[], None]) -> None:
         try:
-            self._send_due()
+            send()
         except Exception as e:  # noqa: BLE001 - beat lives through any absence of broker and store
             why = str(e) if isinstance(e, SluicegateError) else f"{type(e).__name__}: {in_words(e)}"
             if why != self.trouble:
@@ -64,8 +72,9 @@ class Sender:
         self.store().processes.note("beat")
         found, now = self.store().jobs.all(), self.clock()
         for connection in self.connections:
-            for job in self.jobs:
-                self._send_if_due(connection, job, found.get((connection, job.name)), now)
+            for job in (job for job in self.jobs if job.of is None or connection in job.of):
+                self._send_if_due(connection, job, found.get((connection, job.name)), job.times.last(now), now)
+        self._send_noted(found, now)
         self._ask_for_help()
 
     def _ask_for_help(self) -> None:
@@ -77,8 +86,14 @@ class Sender:
             for _ in range(min(run.waiting, workers) - 1):
                 self.post.send("join", run.connection, {"run": run.run_id}, TICK_SECONDS)
 
-    def _send_if_due(self, connection: str, job: Planned, seen: Job | None, now: datetime) -> None:
-        due, jobs = job.times.last(now), self.store().jobs
+    def _send_noted(self, found: Mapping[tuple[str, str], Job], now: datetime) -> None:
+        for connection in self.store().nudges.waiting().keys() & set(self.connections):
+            seen = found.get((connection, NUDGE.name))
+            open_since = seen.due if seen and seen.ended_at is None else now
+            self._send_if_due(connection, NUDGE, seen, open_since, now)
+
+    def _send_if_due(self, connection: str, job: Planned, seen: Job | None, due: datetime, now: datetime) -> None:
+        jobs = self.store().jobs
         if seen is None:
             asked = jobs.first_seen(connection, job.name, due, now, ended=not job.at_once) and job.at_once
         else:

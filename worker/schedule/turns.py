@@ -14,6 +14,7 @@ from worker.log import log
 from worker.pipeline.heartbeat import LEASE_SECONDS, kept_alive
 from worker.pipeline.patience import Patience
 from worker.pipeline.report import Report
+from worker.schedule.plan import NUDGE, QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 SOON: Final = timedelta(seconds=20)
 """When a job is tried again that found its connection or the store busy."""
+AT_ONCE: Final = timedelta(seconds=5)
+"""When a nudge is tried again that found its connection busy: a person waits for it."""
 GIVEN_UP: Final = (
     "set aside: the worker's process ended {times} times in the middle of it. It may need more memory than there is. "
     "It is tried once at each later time until it comes through; `sluicegate connection resume {name}` has it tried now"
@@ -75,7 +78,7 @@ def _tried(services: Services, asked: Occasion, work: Callable[[], object]) -> E
         done = work()
     except ConnectionBusy as e:
         log().info("a job waits for its connection", **about, why=str(e))
-        return End(again=services.clock() + SOON)
+        return End(again=services.clock() + (AT_ONCE if asked.job == NUDGE.name else SOON))
     except (*AWAY, StoreProblem) as e:
         log().warning("a job waits for the store", **about, why=type(e).__name__)
         return End(again=services.clock() + SOON)
@@ -83,7 +86,8 @@ def _tried(services: Services, asked: Occasion, work: Callable[[], object]) -> E
         log().warning("a job waits for its next time", **about, why=str(e))
         return End()
     if not isinstance(done, Report):
-        log().info("a job ended", **about, outcome="done")
+        if asked.job not in QUIET:
+            log().info("a job ended", **about, outcome="done")
         return End(came_through=True)
     now = services.clock()
     as_long_again = now + (now - asked.due)
@@ -103,6 +107,8 @@ def _set_aside(services: Services, turn: Turn) -> None:
     now, runs = services.clock(), services.store.runs
     why = GIVEN_UP.format(times=MOST_ATTEMPTS, name=turn.connection)
     services.store.jobs.give_up(turn, why, now)
+    if turn.job == NUDGE.name:
+        services.store.nudges.forget(turn.connection)  # the next run reads them
     run_id = runs.start(turn.connection, now, "", "", turn.job, at=now, trigger=services.trigger)
     runs.end(run_id, RunEnd("set aside", why), {}, now)
     log().error("a job is set aside", connection=turn.connection, job=turn.job, run=run_id, why=why)

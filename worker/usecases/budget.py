@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from worker.meter import Meter
     from worker.wiring import Services
 
-STEPS = ("pull", "push", "act", "check")
+STEPS = ("pull", "push", "act", "nudge", "check")
 
 
 @dataclass(frozen=True)

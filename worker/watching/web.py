@@ -1,4 +1,4 @@
-"""The small HTTP app beside a worker or a beat: `/metrics`, `/healthz`, `/readyz`."""
+"""The small HTTP app beside a worker or a beat: `/metrics`, `/healthz`, `/readyz`, and webhooks of CRMs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from model.errors import SettingsProblem, SluicegateError
 from worker.pipeline.patience import PASSING
 from worker.schedule.broker_reach import why_unreachable
 from worker.watching.exposition import exposition
+from worker.watching.webhooks import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +40,13 @@ def _store(services: Callable[[], Services]) -> str:
     return OK
 
 
-def web_app(services: Callable[[], Services], broker: Callable[[], str | None]) -> Starlette:
-    """The app; `broker` says why the broker cannot be reached. Each endpoint has a thread, since the store blocks."""
+def web_app(
+    services: Callable[[], Services], broker: Callable[[], str | None], wake: Callable[[], None] = lambda: None
+) -> Starlette:
+    """The app; `broker` says why the broker cannot be reached. Each endpoint has a thread, since the store blocks.
+
+    `wake` sends what webhooks have noted to the workers.
+    """
     from starlette.applications import Starlette
     from starlette.responses import JSONResponse, PlainTextResponse
     from starlette.responses import Response as Plain
@@ -57,18 +63,24 @@ def web_app(services: Callable[[], Services], broker: Callable[[], str | None]) 
         text, content_type = exposition(services, request.headers.get("accept", ""))
         return Plain(text, headers={"content-type": content_type})
 
+    receiver = Receiver(services, wake)
+
+    async def webhook(request: Request) -> Response:
+        return Plain(status_code=await receiver.status(request))
+
     endpoints: dict[str, Callable[[Request], Any]] = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
-    return Starlette(routes=[Route(path, endpoint) for path, endpoint in endpoints.items()])
+    routes = [Route(path, endpoint) for path, endpoint in endpoints.items()]
+    return Starlette(routes=[*routes, Route("/webhooks/{kind}/{connection}", webhook, methods=["POST"])])
 
 
-def serve(services: Callable[[], Services], settings: Settings) -> None:
+def serve(services: Callable[[], Services], settings: Settings, wake: Callable[[], None]) -> None:
     """Serve until stopped. Raises SettingsProblem without the packages, or where the port is taken."""
     if not all(map(find_spec, LIBRARIES)):
         raise SettingsProblem("`web` needs the packages in requirements-web.lock: ./dev setup web installs them.")
     import uvicorn
 
     where = settings.web
-    app = web_app(services, lambda: why_unreachable(settings))
+    app = web_app(services, lambda: why_unreachable(settings), wake)
     config = uvicorn.Config(app, where.host, where.port, lifespan="off", ws="none", log_config=None, access_log=False)
     try:
         uvicorn.Server(config).run()

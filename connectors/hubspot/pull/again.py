@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.client.windows import numerical
+from connectors.hubspot.pull import links
 from connectors.hubspot.pull.activities import KINDS
 from model.sync import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
+    from connectors.hubspot.client.client import Client
     from connectors.hubspot.pull.engagements import Engagements
     from connectors.hubspot.pull.pull import Pull
 
@@ -64,6 +67,17 @@ def _numbers(ids: Iterable[str], place: int = 0) -> list[str]:
         {one[place] for one in parts if len(one) > place and one[place].isascii() and one[place].isdecimal()},
         key=numerical,
     )
+
+
+def deals_with(client: Client, activities: Iterable[str]) -> set[str]:
+    """The deals on which these activities are now; none of types that our app may not read."""
+    found: set[str] = set()
+    for kind in KINDS.values():
+        mine = _numbers((one for one in activities if one.startswith(f"{kind.name}:")), place=1)
+        with suppress(Refused):
+            on = links.read(client, kind.type, "deals", mine) if mine else {}
+            found.update(link.id for several in on.values() for link in several)
+    return found
 
 
 def _activities(engagements: Engagements, ids: list[str]) -> Iterator[Page]:

@@ -55,6 +55,13 @@ def logins(portal: Portal, _: Body | None = None) -> dict[str, Any]:
     }
 
 
+def _webhooks(portal: Portal, body: Body) -> Any:
+    """`{"url", "secret"}`, and perhaps `wait`, `again`, `twice`, `seed`: where events are sent from now on."""
+    with portal.lock:
+        portal.webhooks.subscribe(**body)
+    return {"sent": portal.webhooks.sent, "waiting": len(portal.webhooks.waiting)}
+
+
 def _settle(portal: Portal, _: Body) -> Any:
     portal.settle()
     return {}
@@ -109,6 +116,8 @@ _ACTIONS: dict[tuple[str, str], Callable[[Portal, Body], Any]] = {
     ("GET", "settings"): _settings,
     ("POST", "settings"): _settings,
     ("POST", "settle"): _settle,
+    ("GET", "webhooks"): _webhooks,
+    ("POST", "webhooks"): _webhooks,
     ("POST", "expire"): lambda portal, _: {"ended": portal.tokens.end()},
     ("POST", "revoke"): _revoke,
     ("POST", "rule"): _rule,

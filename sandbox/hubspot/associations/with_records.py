@@ -94,12 +94,14 @@ def _wanted(portal: Portal, kind: str, given: Any) -> tuple[str, int, list[LinkT
 def associate(portal: Portal, kind: str, a: int, other: str, b: int, *, types: list[LinkType]) -> None:
     """Associate two records; roll-ups and counts follow."""
     portal.links.put(kind, a, other, b, types)
+    portal.webhooks.associated(kind, a, other, b, removed=False)
     follow(portal, kind, a, other, b)
 
 
 def part(portal: Portal, kind: str, a: int, other: str, b: int, *, types: list[LinkType] | None = None) -> None:
     """Part two records; roll-ups and counts follow."""
     portal.links.cut(kind, a, other, b, types)
+    portal.webhooks.associated(kind, a, other, b, removed=True)
     follow(portal, kind, a, other, b)
 
 

@@ -21,12 +21,14 @@ def archive(portal: Portal, kind: str, record: Record, actor: Actor) -> None:
     record.archived_at = portal.clock.ms()
     portal.indexes[kind].drop(record.id)
     writes.log(portal, kind, actor, "archive", record.id, values={})
+    portal.webhooks.happened("deletion", kind, record.id, actor.source)
     engagements.follow(portal, kind, record, record.archived_at)
 
 
 def restore(portal: Portal, kind: str, record: Record) -> None:
     """Out of the bin; the date of the last change moves."""
     record.archived_at = None
+    portal.webhooks.happened("restore", kind, record.id, None)
     portal.touch(kind, record, portal.clock.ms())
     engagements.follow(portal, kind, record, portal.clock.ms())
 
@@ -48,6 +50,8 @@ def merge(portal: Portal, kind: str, winner: Record, loser: Record, actor: Actor
     writes.apply(portal, kind, survivor, writes.Actor(actor.name, source), taken, at=now, logged=False)
     merged = {"merged": ";".join(str(one.id) for one in gone)}
     writes.log(portal, kind, actor, "merge", survivor.id, values=merged)
+    ids = {"primaryObjectId": winner.id, "mergedObjectIds": [loser.id], "newObjectId": survivor.id}
+    portal.webhooks.happened("merge", kind, survivor.id, actor.source, **ids)
     if kind not in ENGAGEMENTS:
         engagements.roll_up(portal, kind, survivor, now)
     return survivor

@@ -34,6 +34,7 @@ def create(portal: Portal, kind: str, actor: Actor, values: dict[str, str], *, a
     record.props = {**start}
     apply(portal, kind, record, actor, values, at=now, logged=False)
     log(portal, kind, actor, "create", record.id, values=values)
+    portal.webhooks.happened("creation", kind, record.id, actor.source)
     return record
 
 
@@ -67,6 +68,9 @@ def apply(
     most = portal.settings.versions
     full = deals.given(portal, values, record.props) if kind == "deals" else values
     changed = record.put(full, actor.source, now, most)
+    for name in changed:
+        more = {"propertyName": name, "propertyValue": full[name]}
+        portal.webhooks.happened("propertyChange", kind, record.id, actor.source, **more)
     if kind == "deals":
         record.fill(deals.derive(portal, record, changed, now))
     if kind == "contacts":

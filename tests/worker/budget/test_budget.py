@@ -50,13 +50,13 @@ def test_the_calls_of_each_step_are_counted_and_shown_with_the_share_and_the_res
 
 def test_the_order_in_which_steps_are_given_up_begins_with_the_night_and_ends_with_clearing(team):
     order = [step.step for step in budget(team.services, NAME).steps]
-    assert order[:3] == ["full", "again", "leads"]
-    assert set(order[3:5]) == {"push", "act"}
+    assert order[:4] == ["nudge", "full", "again", "leads"]
+    assert set(order[4:6]) == {"push", "act"}
     assert PARTS["clear"] == PARTS["pull"] == 1
     used(team, 650)
-    assert [step for step, given_up in steps(team).items() if given_up] == ["full"]
+    assert [step for step, given_up in steps(team).items() if given_up] == ["nudge", "full"]
     used(team, 200)
-    assert [step for step, given_up in steps(team).items() if given_up] == ["full", "again", "leads"]
+    assert [step for step, given_up in steps(team).items() if given_up] == ["nudge", "full", "again", "leads"]
 
 
 def test_a_full_run_reads_only_what_changed_when_calls_are_few_and_says_when_it_can_read_all(team):

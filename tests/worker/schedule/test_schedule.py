@@ -15,6 +15,7 @@ from model.errors import PolicyProblem, RetryLater, SettingsProblem, StoreProble
 from model.sync import Patch
 from store import Occasion, this_process
 from tests.worker.governed import NAME, governed, with_connector
+from worker.pipeline.nudging.nudge import nudge
 from worker.pipeline.run import run
 from worker.schedule import Sender, take_turn
 from worker.schedule.plan import Daily, Every, Planned
@@ -116,6 +117,38 @@ def test_a_nightly_job_of_a_new_connection_waits_for_its_night_and_one_that_beat
     assert beat.tick() == 0
     assert beat.tick(hours=17) == 1
     assert beat.broker.messages[0]["full"] is True
+
+
+def test_what_is_noted_is_sent_at_the_next_look_and_again_only_once_it_was_worked_on(team, beat):
+    beat = Beat(team, jobs=())
+    nudges, jobs = team.services.store.nudges, team.services.store.jobs
+    assert beat.tick(seconds=5) == 0
+    nudges.note(NAME, [("opportunity", "d1")], team.services.clock())
+    assert [beat.tick(seconds=5), beat.tick(seconds=5)] == [1, 0]
+    assert beat.broker.messages[0]["task"] == "nudge"
+    turn = beat.begin()
+    nudges.note(NAME, [("opportunity", "d2")], team.services.clock())
+    assert beat.tick(seconds=5) == 0
+    jobs.end(turn, team.services.clock())
+    assert beat.tick(seconds=5) == 1
+    nudges.forget(NAME)
+    jobs.end(beat.begin(), team.services.clock())
+    assert beat.tick(seconds=5) == 0
+
+
+def test_a_nudge_that_finds_a_run_waits_five_seconds_and_one_that_kills_its_workers_is_left_to_the_next_run(team, beat):
+    beat = Beat(team, jobs=())
+    store = team.services.store
+    store.nudges.note(NAME, [("opportunity", "d1")], team.services.clock())
+    lease = store.runs.lease(NAME, "a run", team.services.clock(), 600)
+    assert beat.tick(seconds=1) == 1
+    take_turn(team.services, beat.broker.take(), lambda: nudge(team.services, NAME))
+    assert [beat.tick(seconds=4), beat.tick(seconds=1)] == [0, 1]
+    store.runs.release(lease)
+    beat.kill_three_workers()
+    take_turn(team.services, beat.broker.take(), lambda: nudge(team.services, NAME))
+    assert store.nudges.waiting() == {}
+    assert "ended 3 times" in store.jobs.set_aside(NAME)[0].set_aside
 
 
 def test_beat_lives_through_a_broker_that_is_away_and_sends_as_soon_as_it_is_back(beat):

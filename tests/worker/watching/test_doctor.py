@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from model.sync import Budget
 from store import Occasion, Store
+from store.database import HEAD
 from tests.worker.governed import NAME, governed
 from tests.worker.watching.clinic import Clinic
 from worker.settings import BrokerSettings, StoreSettings
@@ -41,7 +42,7 @@ def test_every_sentence_of_a_healthy_installation(clinic):
     lines = {one.topic: one.text for one in clinic.examined()}
     home = clinic.team.services.settings.home
     assert lines["store"] == (
-        f"SQLite at {home}/sluicegate.db can be written and is at migration 0071; 52.8 GB of its disk are free."
+        f"SQLite at {home}/sluicegate.db can be written and is at migration {HEAD}; 52.8 GB of its disk are free."
     )
     assert lines["beat"].endswith("; it last looked 0 seconds ago.")
     assert lines["workers"] == "1 process alive on elsewhere."
@@ -77,7 +78,7 @@ def test_a_store_that_a_newer_version_has_migrated_is_told_and_left_alone(clinic
     path = clinic.team.services.settings.home / "sluicegate.db"
     clinic.opened = lambda: Store.open(f"sqlite:///{path}")
     assert clinic.says("store")[0] == (
-        "wrong: A newer Sluicegate has migrated the store to 9999; this one knows it up to 0071. Install the newer "
+        f"wrong: A newer Sluicegate has migrated the store to 9999; this one knows it up to {HEAD}. Install the newer "
         "version here, too."
     )
 

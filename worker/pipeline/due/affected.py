@@ -51,13 +51,19 @@ def can_be_partial(session: Session) -> bool:
     return not session.connection.linked_to and session.connection.activity.roll_up == "deal"
 
 
+def standing(session: Session, inputs: Mapping[str, str], last: LastJudging | None) -> LastJudging | None:
+    """The last judging, where nothing that concerns all deals has changed since."""
+    stands = last and can_be_partial(session) and last.inputs == inputs and last.as_of <= session.as_of
+    return last if stands else None
+
+
 def affected_deals(
     session: Session, policies: PolicySet, description: Description, inputs: Mapping[str, str], run_id: int
 ) -> Affected | None:
     """The deals to judge; None where all of them are to be judged."""
     due, name = session.store.due, session.name
-    last = due.last(name, run_id) if can_be_partial(session) else None
-    if last is None or last.inputs != inputs or last.as_of > session.as_of:
+    last = standing(session, inputs, due.last(name, run_id))
+    if last is None:
         return None
     keys = due.affected(name, last, session.as_of, policies.actions)
     if 2 * len(keys) > due.deals(name):

@@ -1,0 +1,1 @@
+"""Near real time: deals on which somebody works are judged at once."""

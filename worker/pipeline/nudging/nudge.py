@@ -1,0 +1,134 @@
+"""A nudge: somebody works on some deals. They are read by id, judged and written at once.
+
+No cursor moves, so the next run reads all of it again. What a nudge cannot do it leaves to that run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from model.errors import BudgetSpent, ConnectionBusy, RetryLater, SluicegateError
+from model.subjects import OPPORTUNITIES
+from worker.log import log
+from worker.pipeline.due.affected import can_be_partial, standing
+from worker.pipeline.due.inputs import inputs_of
+from worker.pipeline.due.remember import remember
+from worker.pipeline.judge import EveryDealConcerned, Extent, judge
+from worker.pipeline.pull import Pulled, keep
+from worker.pipeline.push import push
+from worker.pipeline.report import Report
+from worker.pipeline.run import timed
+from worker.pipeline.running import counted, leased, running, spending, used_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.sync import Description
+    from policies.files import PolicySet
+    from store import Nudge
+    from worker.pipeline.session import Session
+    from worker.wiring import Services
+
+STEP: Final = "nudge"
+"""The kind of its run, and the step under which its calls are counted."""
+AFTER: Final = timedelta(microseconds=1)
+"""What was read is judged a moment later, so that the next nudge does not take it for news again."""
+MOST: Final = 500
+"""With more records waiting, an import is under way: the next run reads them for fewer calls."""
+
+
+def nudge(services: Services, name: str) -> Report | None:
+    """Work on the records that are noted; returns the report where something was new, or why it is tried again.
+
+    Raises ConnectionBusy while a run holds the connection; what is noted waits then. After any other error the next run
+    reads it.
+    """
+    nudges = services.store.nudges
+    noted = nudges.of(name, MOST + 1)
+    if len(noted) > MOST or services.store.connections.paused(name):
+        nudges.forget(name)
+        leave(name, "there are too many, or the connection is paused")
+        return None
+    try:
+        report = _work(services, name, noted) if noted else None
+    except ConnectionBusy:
+        raise
+    except RetryLater as e:
+        return Report(stopped=str(e), resumes_at=services.clock() + timedelta(seconds=e.seconds))
+    except BudgetSpent as e:
+        leave(name, str(e))
+        report = None
+    except SluicegateError:
+        nudges.done(name, noted)
+        raise
+    nudges.done(name, noted)
+    if report:
+        report.resumes_at = None  # what was stopped, the next run goes on with
+    return report
+
+
+def _work(services: Services, name: str, noted: list[Nudge]) -> Report | None:
+    with leased(services, name, services.clock()) as session, counted(session), spending(session, STEP):
+        description, why = session.store.connections.description(name), _why_not(session)
+        if why or description is None:
+            leave(name, why)
+            return None
+        policies = session.policies_in_force(description)
+        last = standing(session, inputs_of(session, policies, description), session.store.due.last(name))
+        if last is None:
+            leave(name, "something changed that concerns all deals, or something is held")
+            return None
+        calls = session.connector.calls
+        if not session.store.due.news(name, _read(session, noted), last.as_of):
+            return None
+        now = replace(session, as_of=max(session.as_of, services.clock()) + AFTER)
+        report = _judge_and_push(now, policies, description)
+        report.calls = session.connector.calls - calls
+        return report
+
+
+def _why_not(session: Session) -> str:
+    """Why no deal of the connection can be judged alone, or why nothing may be read now."""
+    if not can_be_partial(session):
+        return "what a deal shows may depend on records of others"
+    return str(used_up(session, STEP) or "")
+
+
+def _read(session: Session, noted: Iterable[Nudge]) -> set[str]:
+    """Read these deals with all that hangs on them, and keep it; returns their ids."""
+    mirror, name = session.store.mirror, session.name
+    deals = {one.id for one in noted if one.kind == OPPORTUNITIES.table}
+    logged = [one.id for one in noted if one.kind != OPPORTUNITIES.table]
+    if logged:
+        deals |= {*session.connector.deals_with(logged), *mirror.deals_with(name, logged)}
+    pulled = Pulled()
+    keep(session, pulled, session.connector.whole(sorted(deals)))
+    if returned := mirror.returned(name)[:MOST]:
+        keep(session, pulled, session.connector.children(sorted({*returned} - deals)))
+        mirror.forget_returned(name, returned, session.lease)
+    return {*deals, *returned}
+
+
+def _judge_and_push(session: Session, policies: PolicySet, description: Description) -> Report:
+    """Judge what was read and what depends on it, and send the patches. Tasks and moves wait for the next run."""
+    most = session.services.settings.kpis.each_run_up_to
+    extent = Extent(partly=True, remembered=True, most=most)
+    with running(session, STEP) as (run_id, report):
+        try:
+            with timed(session, report, "judge"):
+                judged = judge(session, policies, description, run_id, extent, binding=True)
+                judged.fill(report)
+        except EveryDealConcerned:
+            report.remarks.append("What changed concerns every deal; the next run judges them all.")
+            return report
+        with timed(session, report, "push"):
+            push(session, judged, description, run_id, report, dry=False)
+        remember(session, report, judged.inputs, judged.changes)
+    return report
+
+
+def leave(name: str, why: str) -> None:
+    """Say that the next run reads what was noted."""
+    log().info("nudges are left to the next run", connection=name, why=why)
