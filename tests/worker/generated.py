@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.worker.archive import Archive
 
-FIRST, LAST = date(2026, 10, 20), date(2026, 11, 12)
+FIRST, LAST = date(2026, 10, 24), date(2026, 11, 7)
 """New York leaves daylight saving time between them, on 1 November; Berlin a week before."""
 ZONES = (None, "Europe/Berlin", "America/Puerto_Rico", "Asia/Bangkok", "Pacific/Auckland")
 TYPES = {"segment": "text", "discount_percent": "number", "next_step_due": "date"}

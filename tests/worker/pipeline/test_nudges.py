@@ -289,7 +289,7 @@ def test_nudges_count_for_the_brake_and_stop_where_a_rule_is_held(acme):
     assert (written - sent, acme.shown(deals[0])) == (10, ["no-amount"])
 
 
-@pytest.mark.parametrize("crm", CRMS)
+@pytest.mark.every_crm
 def test_after_a_nudge_a_run_that_reads_and_judges_everything_has_nothing_left_to_write(crm):
     draw, worked = random.Random(3), 0  # noqa: S311 - the same acts every time
     acts = draw.sample(sorted(ACTS[crm]), len(ACTS[crm]))
