@@ -15,7 +15,8 @@ from dataclasses import asdict
 
 from tests.benches.measure import Row
 
-NAMES = ("help", "judge", "due", "kpi", "patches", "widen", "read", "pull", "push", "hub_pull", "hub_push", "replay")
+NAMES = ("help", "judge", "due", "kpi", "patches", "widen", "read", "pull", "push", "hub_pull", "hub_push", "replay",
+         "nudge")  # fmt: skip
 
 
 def main() -> int:
