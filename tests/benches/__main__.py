@@ -16,7 +16,7 @@ from dataclasses import asdict
 from tests.benches.measure import Row
 
 NAMES = ("help", "judge", "due", "kpi", "patches", "widen", "read", "pull", "push", "hub_pull", "hub_push", "replay",
-         "scaling")  # fmt: skip
+         "scaling", "nudge")  # fmt: skip
 
 
 def main() -> int:

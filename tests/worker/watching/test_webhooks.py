@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -184,6 +185,26 @@ def test_nothing_that_is_sent_enters_the_log(door):
         door.post([EDITED], path="/webhooks/hubspot/lovelace", secret="another")
     assert "ovelace" not in repr(lines)
     door.noted()
+
+
+def test_what_a_rep_does_in_the_portal_is_noted(door):
+    portal, team = door.team.driver.portal, door.team
+    kept = team.deal("Acme")
+    portal.webhooks.subscribe(url=door.url + PATH, secret=SECRET, wait=0.01)
+    team.driver.call(kept)
+    team.edit(kept, amount=5)
+    team.driver.contact(kept, "Champion")
+    team.driver.delete(team.deal("Gone"))
+    wanted = {("opportunity", kept), ("activity", f"call:{max(portal.shelves['calls'].rows)}")}
+    store, pause = team.services.store, threading.Event()
+    for _ in range(600):
+        found = {(one.kind, one.id) for one in store.nudges.of(NAME, 100)}
+        if wanted <= found and len(found) == 3:
+            break
+        pause.wait(0.1)
+    portal.webhooks.subscribe(url="")
+    assert wanted <= found
+    assert len(found) == 3
 
 
 def test_behind_a_proxy_the_public_address_is_signed(tmp_path):

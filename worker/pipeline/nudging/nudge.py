@@ -71,6 +71,7 @@ def nudge(services: Services, name: str) -> Report | None:
 
 def _work(services: Services, name: str, noted: list[Nudge]) -> Report | None:
     with leased(services, name, services.clock()) as session, counted(session), spending(session, STEP):
+        calls = session.connector.calls
         description, why = session.store.connections.description(name), _why_not(session)
         if why or description is None:
             leave(name, why)
@@ -80,13 +81,10 @@ def _work(services: Services, name: str, noted: list[Nudge]) -> Report | None:
         if last is None:
             leave(name, "something changed that concerns all deals, or something is held")
             return None
-        calls = session.connector.calls
         if not session.store.due.news(name, _read(session, noted), last.as_of):
             return None
         now = replace(session, as_of=max(session.as_of, services.clock()) + AFTER)
-        report = _judge_and_push(now, policies, description)
-        report.calls = session.connector.calls - calls
-        return report
+        return _judge_and_push(now, policies, description, calls)
 
 
 def _why_not(session: Session) -> str:
@@ -111,8 +109,11 @@ def _read(session: Session, noted: Iterable[Nudge]) -> set[str]:
     return {*deals, *returned}
 
 
-def _judge_and_push(session: Session, policies: PolicySet, description: Description) -> Report:
-    """Judge what was read and what depends on it, and send the patches. Tasks and moves wait for the next run."""
+def _judge_and_push(session: Session, policies: PolicySet, description: Description, calls: int) -> Report:
+    """Judge what was read and what depends on it, and send the patches. Tasks and moves wait for the next run.
+
+    `calls`: those of the connector before the deals were read.
+    """
     most = session.services.settings.kpis.each_run_up_to
     extent = Extent(partly=True, remembered=True, most=most)
     with running(session, STEP) as (run_id, report):
@@ -123,8 +124,11 @@ def _judge_and_push(session: Session, policies: PolicySet, description: Descript
         except EveryDealConcerned:
             report.remarks.append("What changed concerns every deal; the next run judges them all.")
             return report
-        with timed(session, report, "push"):
-            push(session, judged, description, run_id, report, dry=False)
+        try:
+            with timed(session, report, "push"):
+                push(session, judged, description, run_id, report, dry=False)
+        finally:
+            report.calls = session.connector.calls - calls
         remember(session, report, judged.inputs, judged.changes)
     return report
 
