@@ -12,7 +12,7 @@ from tests.benches.measure import Row, Took, peak_mb, took
 from tests.benches.read_bench import on_postgres, seeded
 from tests.benches.replay_bench import PACK
 from worker.pipeline.due.remember import remember
-from worker.pipeline.judge import Extent, judge
+from worker.pipeline.judging.judge import Extent, judge
 from worker.pipeline.report import Report
 from worker.pipeline.session import Session, described, read_once
 from worker.settings import Settings, connection_settings

@@ -29,7 +29,7 @@ from store import Store
 from tests.worker.archive import DAY, NAME, STAGES, call, changed, deal, moved, owner
 from tests.worker.generated import FIRST, PACK, TYPES, ZONES, drawn
 from worker.pipeline.due.remember import remember
-from worker.pipeline.judge import Extent, judge
+from worker.pipeline.judging.judge import Extent, judge
 from worker.pipeline.report import Report
 from worker.pipeline.session import Session, described
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.worker.archive import Archive
-    from worker.pipeline.judge import Judged
+    from worker.pipeline.judging.judge import Judged
     from worker.wiring import Services
 
 PASSES: Final = (1, 20, 60, 60, 60, 60, 300, 1800, 12_000)

@@ -22,7 +22,7 @@ from model.calendars.replay_days import BROKEN
 from model.sync import Description, FieldHistory
 from store import DONE
 from tests.worker.archive import FEEDS, GIVEN, NAME, Archive, archive, call, changed, crm_stage, deal, moved, owner
-from worker.pipeline.judge import judge
+from worker.pipeline.judging.judge import judge
 from worker.pipeline.past import Past
 from worker.pipeline.session import Session, read_once
 

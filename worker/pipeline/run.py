@@ -12,11 +12,11 @@ from worker.pipeline.acting.act import act
 from worker.pipeline.due.affected import can_be_partial
 from worker.pipeline.due.remember import remember
 from worker.pipeline.home_currency import home_of
-from worker.pipeline.judge import Extent, judge
+from worker.pipeline.judging.judge import Extent, judge
+from worker.pipeline.judging.other_subjects import judge_others, named
 from worker.pipeline.measuring import measure, own_kpis
-from worker.pipeline.other_subjects import judge_others, named
 from worker.pipeline.pull import Pulled, pull
-from worker.pipeline.push import push, recover
+from worker.pipeline.pushing.push import push, recover
 from worker.pipeline.running import counted, leased, running, spending
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from model.subjects import Subject
     from model.sync import Description
-    from worker.pipeline.judge import Judged
+    from worker.pipeline.judging.judge import Judged
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
     from worker.wiring import Services

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from model.errors import SettingsProblem
 from policies.reporting.finding import needs_attention
-from worker.pipeline.judge import judge
+from worker.pipeline.judging.judge import judge
 from worker.pipeline.pull import pull
-from worker.pipeline.push import push
+from worker.pipeline.pushing.push import push
 from worker.pipeline.report import Report
 from worker.pipeline.running import leased
 from worker.settings import GivenSettings, PolicySettings, connection_settings, mistakes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies.trying.diff import concerned, difference
 from worker.pipeline.context import context_of
-from worker.pipeline.other_subjects import named
+from worker.pipeline.judging.other_subjects import named
 from worker.pipeline.past import PastFacts, verdict_on
 from worker.pipeline.session import Session, described, read_once
 from worker.pipeline.slices import shot_of, shots, widened

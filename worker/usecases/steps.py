@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from connectors.shared.files import replace_file
 from model.errors import SettingsProblem
 from model.helpers.spreadsheet_cells import inert
-from worker.pipeline.judge import judge
-from worker.pipeline.other_subjects import judge_others, named_in_force
+from worker.pipeline.judging.judge import judge
+from worker.pipeline.judging.other_subjects import judge_others, named_in_force
 from worker.pipeline.pull import Pulled, pull
-from worker.pipeline.push import planned, push, recover
+from worker.pipeline.pushing.push import planned, push, recover
 from worker.pipeline.report import Report
 from worker.pipeline.running import counted, description_of, leased, running
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.sync import FieldValue, Patch
-    from worker.pipeline.judge import Judged
-    from worker.pipeline.other_subjects import JudgedOther
+    from worker.pipeline.judging.judge import Judged
+    from worker.pipeline.judging.other_subjects import JudgedOther
     from worker.pipeline.session import Session
     from worker.wiring import Services
 

@@ -9,8 +9,8 @@ from model.errors import SettingsProblem
 from model.helpers.words import many
 from store import UNDO, UNDONE
 from worker.pipeline.acting.send_actions import Doing, taken_back
-from worker.pipeline.judge import judge
-from worker.pipeline.push import recover
+from worker.pipeline.judging.judge import judge
+from worker.pipeline.pushing.push import recover
 from worker.pipeline.report import Report
 from worker.pipeline.restoring import Undoing, restore, undoing
 from worker.pipeline.running import counted, leased, running

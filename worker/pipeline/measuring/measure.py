@@ -12,6 +12,7 @@ from model.widening.logged_touches import touches_by_rep
 from policies.reporting.report import exempt_deals
 from worker.pipeline.context import local_day
 from worker.pipeline.home_currency import home_of
+from worker.pipeline.judging.other_subjects import named_in_force, part_of
 from worker.pipeline.measuring.caveats import with_caveats
 from worker.pipeline.measuring.files import check_files, files_of
 from worker.pipeline.measuring.measured_with import measured_with
@@ -24,7 +25,6 @@ from worker.pipeline.measuring.questions import (
     scope_of,
     texts_of,
 )
-from worker.pipeline.other_subjects import named_in_force, part_of
 from worker.pipeline.slices import late_feeds, touch_rule
 from worker.scopes import check_values, facts_of, parsed
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from model.sync import Description
     from model.wide import Wide
     from policies.language import Condition
-    from worker.pipeline.judge import Judged
+    from worker.pipeline.judging.judge import Judged
     from worker.pipeline.measuring.own_kpis import OwnKpis
     from worker.pipeline.measuring.questions import KpiQuestion
     from worker.pipeline.session import Session

@@ -15,9 +15,9 @@ from worker.log import log
 from worker.pipeline.due.affected import can_be_partial, standing
 from worker.pipeline.due.inputs import inputs_of
 from worker.pipeline.due.remember import remember
-from worker.pipeline.judge import EveryDealConcerned, Extent, judge
+from worker.pipeline.judging.judge import EveryDealConcerned, Extent, judge
 from worker.pipeline.pull import Pulled, keep
-from worker.pipeline.push import push
+from worker.pipeline.pushing.push import push
 from worker.pipeline.report import Report
 from worker.pipeline.run import timed
 from worker.pipeline.running import counted, leased, running, spending, used_up

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.errors import PolicyProblem, SettingsProblem
 from worker.pipeline.context import waivers_of
-from worker.pipeline.judge import judge
+from worker.pipeline.judging.judge import judge
 from worker.pipeline.measuring import USUAL, check_files, exempt, measured_with, own_kpis, values
 from worker.pipeline.running import leased, running
 from worker.pipeline.session import Session, described

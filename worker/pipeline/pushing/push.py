@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from model.deal_keys import DealKeys
     from model.sync import Description, FieldRule, FieldValue, Patch
     from store import Batch, Joined
-    from worker.pipeline.judge import Judged, JudgedPart
+    from worker.pipeline.judging.judge import Judged, JudgedPart
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
 

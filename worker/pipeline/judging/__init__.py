@@ -1,0 +1,1 @@
+"""Judging a connection's deals, slice by slice, and its other subjects."""

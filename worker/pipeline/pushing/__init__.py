@@ -1,0 +1,1 @@
+"""Writing the verdict onto the records of the CRM."""
