@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from store import Store
 from tests.benches import seed
 from tests.benches.measure import Row, Took, seconds, took
-from worker.pipeline.pushing.push import planned as planned_patches
+from worker.pipeline.pushing.plan_patches import planned as planned_patches
 from worker.pipeline.running import leased, running
 from worker.settings import Settings, connection_settings
 from worker.usecases.steps import judged_now

@@ -7,7 +7,7 @@ from pathlib import Path
 from model.sync import Patch
 from tests.benches.measure import Row, peak_mb, took
 from tests.benches.org import NAME, served
-from worker.pipeline.pushing.push import send
+from worker.pipeline.pushing.send import send
 from worker.pipeline.running import leased, running
 
 

@@ -111,7 +111,7 @@ def _same_days(services: Services) -> None:
     past = Past(session, description, policies, FIRST, LAST)
     for day in SAMPLED:
         that = replace(session, as_of=past.instants[day])
-        parts = [widened(that, shot, policies, description, past.periods[0].calibration).judged
+        parts = [widened(that, shot, policies, description, past.periods[0].calibration).in_scope
                  for shot in shots(that, description, policies)]  # fmt: skip
         flagged = dict(_flagged_alone(parts, past))
         on = FIRST + timedelta(days=day)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.worker.archive import Archive
-    from worker.pipeline.judging.judge import Judged
+    from worker.pipeline.judging.judged import Judged
     from worker.wiring import Services
 
 PASSES: Final = (1, 20, 60, 60, 60, 60, 300, 1800, 12_000)

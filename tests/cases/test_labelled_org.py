@@ -93,7 +93,7 @@ def _verdicts(team: Services) -> dict[str, dict[str, Said]]:
     with leased(team, NAME, AS_OF) as session:
         run_id = team.store.runs.start(NAME, AS_OF, "", "", "judge", session.lease)
         (part,) = judged_now(session, run_id, binding=True).parts
-    ids = part.part.judged.frame.select("key", "id")
+    ids = part.part.in_scope.frame.select("key", "id")
     found: dict[str, dict[str, Said]] = {}
     for rule in part.verdict.rules:
         rows = part.verdict.frame.join(ids, on="key").select("id", rule.applies, rule.broken).iter_rows()

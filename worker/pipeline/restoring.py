@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from model.sync import Patch, canonical
 from store import flags_in
-from worker.pipeline.pushing.push import read_back, send
+from worker.pipeline.pushing.send import read_back, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

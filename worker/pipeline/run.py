@@ -16,7 +16,8 @@ from worker.pipeline.judging.judge import Extent, judge
 from worker.pipeline.judging.other_subjects import judge_others, named
 from worker.pipeline.measuring import measure, own_kpis
 from worker.pipeline.pull import Pulled, pull
-from worker.pipeline.pushing.push import push, recover
+from worker.pipeline.pushing.push import push
+from worker.pipeline.pushing.send import recover
 from worker.pipeline.running import counted, leased, running, spending
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from model.subjects import Subject
     from model.sync import Description
-    from worker.pipeline.judging.judge import Judged
+    from worker.pipeline.judging.judged import Judged
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
     from worker.wiring import Services

@@ -43,12 +43,12 @@ PEOPLE_FACTS: Final = frozenset({"team", "region"})
 
 @dataclass(frozen=True)
 class Part:
-    """Some of a connection's deals, widened. `judged` leaves out the open deals outside the connection's scope."""
+    """Some of a connection's deals, widened. `in_scope` leaves out the open deals outside the connection's scope."""
 
     keys: DealKeys
     snapshot: Snapshot
     wide: Wide
-    judged: Wide
+    in_scope: Wide
 
 
 def parts(session: Session, policies: PolicySet, description: Description, calibration: Calibration) -> Iterator[Part]:

@@ -27,7 +27,7 @@ SOURCE: Final = ("the CRM has no stage", "no deal of the report stands in a stag
 
 def strange_stages(policies: PolicySet, part: Part, kind: str) -> Iterator[Remark]:
     """Stages that only the CRM knows, with open deals in them, and those that only the process knows."""
-    open_deals = part.judged.frame.filter(pl.col("is_open").fill_null(value=False))
+    open_deals = part.in_scope.frame.filter(pl.col("is_open").fill_null(value=False))
     for process in policies.processes:
         own = open_deals.filter(pl.col("process") == process.id)
         lost = own.filter(pl.col("stage").is_null() & pl.col("stage_name").is_not_null())

@@ -17,7 +17,8 @@ from worker.pipeline.home_currency import currency_remark
 from worker.pipeline.judging.other_subjects import named, part_of
 from worker.pipeline.measuring import check_files, own_kpis, texts_of
 from worker.pipeline.pull import pull
-from worker.pipeline.pushing.push import on_record, recover, send
+from worker.pipeline.pushing.plan_patches import on_record
+from worker.pipeline.pushing.send import recover, send
 from worker.pipeline.running import counted, leased, running
 from worker.pipeline.session import Session
 from worker.pipeline.slices import parts, scope_text

@@ -52,7 +52,7 @@ def diff(services: Services, name: str, old: Mapping[str, bytes], new: Mapping[s
 def _verdict(session: Session, shot: Shot, description: Description, policies: PolicySet) -> Verdict:
     store, name = session.store, session.name
     calibration = store.connections.current_calibration(name, session.as_of)
-    wide = widened(session, shot, policies, description, calibration).judged
+    wide = widened(session, shot, policies, description, calibration).in_scope
     context = replace(context_of(session, policies), open_to_all=True)  # by the modes alone if no rollout is named
     return verdict_on(PastFacts(session, description, policies), wide, shot.keys, context)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from policies.files import PolicySet
     from policies.judging.rules import Rule
-    from worker.pipeline.past import Judged
+    from worker.pipeline.past import ReplayedPart
     from worker.wiring import Services
 
 MOSTLY = 0.5
@@ -86,7 +86,7 @@ class Seen:
     unread: dict[str, int] = field(default_factory=dict)
     deal_days: int = 0
 
-    def add(self, part: Judged, days: list[date]) -> None:
+    def add(self, part: ReplayedPart, days: list[date]) -> None:
         """Add one part."""
         self.rules |= {rule.id: rule for rule in part.rules}
         self.dormant = part.dormant

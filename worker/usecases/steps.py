@@ -13,7 +13,9 @@ from model.helpers.spreadsheet_cells import inert
 from worker.pipeline.judging.judge import judge
 from worker.pipeline.judging.other_subjects import judge_others, named_in_force
 from worker.pipeline.pull import Pulled, pull
-from worker.pipeline.pushing.push import planned, push, recover
+from worker.pipeline.pushing.plan_patches import planned
+from worker.pipeline.pushing.push import push
+from worker.pipeline.pushing.send import recover
 from worker.pipeline.report import Report
 from worker.pipeline.running import counted, description_of, leased, running
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.sync import FieldValue, Patch
-    from worker.pipeline.judging.judge import Judged
+    from worker.pipeline.judging.judged import Judged
     from worker.pipeline.judging.other_subjects import JudgedOther
     from worker.pipeline.session import Session
     from worker.wiring import Services

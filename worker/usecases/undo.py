@@ -10,7 +10,7 @@ from model.helpers.words import many
 from store import UNDO, UNDONE
 from worker.pipeline.acting.send_actions import Doing, taken_back
 from worker.pipeline.judging.judge import judge
-from worker.pipeline.pushing.push import recover
+from worker.pipeline.pushing.send import recover
 from worker.pipeline.report import Report
 from worker.pipeline.restoring import Undoing, restore, undoing
 from worker.pipeline.running import counted, leased, running

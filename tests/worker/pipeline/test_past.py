@@ -35,7 +35,7 @@ def that_day(past, at):
     session = replace(past.session, as_of=at)
     (shot,) = shots(session, past.description, past.policies)
     calibration = session.store.connections.current_calibration(NAME, at)
-    return session, widened(session, shot, past.policies, past.description, calibration).judged
+    return session, widened(session, shot, past.policies, past.description, calibration).in_scope
 
 
 def alone(past):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from model.sync import Description
     from store import Approval
     from worker.pipeline.acting.planned_actions import Planned
-    from worker.pipeline.judging.judge import Judged
+    from worker.pipeline.judging.judged import Judged
     from worker.pipeline.report import Report
     from worker.pipeline.session import Session
 

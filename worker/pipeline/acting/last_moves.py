@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from worker.pipeline.judging.judge import JudgedPart
+    from worker.pipeline.judging.judged import JudgedPart
 
 
 def missed_at(judged: JudgedPart, keys: Collection[int]) -> dict[tuple[int, str], datetime]:

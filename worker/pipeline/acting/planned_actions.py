@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from model.actions import ActionKind, ActionRule, KeptAction, Wanted
-    from worker.pipeline.judging.judge import Judged, JudgedPart
+    from worker.pipeline.judging.judged import Judged, JudgedPart
     from worker.pipeline.session import Session
 
 

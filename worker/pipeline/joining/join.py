@@ -15,7 +15,7 @@ from store import Joined, this_process
 from worker.log import log
 from worker.pipeline.heartbeat import LEASE_SECONDS, MARGIN, kept_alive
 from worker.pipeline.joining.shares import read_share
-from worker.pipeline.pushing.push import STEPS, next_batch, send_one
+from worker.pipeline.pushing.send import STEPS, next_batch, send_one
 from worker.pipeline.running import counted, spending
 from worker.pipeline.session import Session
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from model.errors import ConnectionBusy
 from model.helpers.prefetch import ahead
 from store import Collected
-from worker.pipeline.pushing.push import LOOK_SECONDS
+from worker.pipeline.pushing.send import LOOK_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from model.helpers.gc_paused import uncollected
 from model.helpers.words import many
-from policies.judging.brake import hold_back, holding, holds_something, newly_met
+from policies.judging.brake import hold_back, holds_something, newly_met
 from policies.reporting.finding import findings_frame
-from policies.reporting.report import deals_frame, report_on, rule_counts
+from policies.reporting.report import deals_frame, report_on
 from worker.pipeline.context import Brake, BrakeTally, context_of, local_day, not_rolled_out
 from worker.pipeline.due.affected import affected_deals
 from worker.pipeline.due.inputs import inputs_of
 from worker.pipeline.due.remember import judged_rows
+from worker.pipeline.judging.judged import Judged, JudgedPart
 from worker.pipeline.past import PastFacts, verdict_on
-from worker.pipeline.report import given
 from worker.pipeline.slices import check_scope, shots, widened
 from worker.pipeline.spool import Spool
 from worker.pipeline.undone import waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import polars as pl
-
     from model.calibration import Calibration
     from model.sync import Description
     from policies.files import PolicySet
     from policies.judging.verdict import Verdict
-    from policies.reporting.report import VerdictReport
     from store import Approval
     from worker.pipeline.due.affected import Affected
-    from worker.pipeline.report import Report
     from worker.pipeline.session import Session
     from worker.pipeline.slices import Part
     from worker.pipeline.undone import Waiting
@@ -43,87 +36,6 @@ JUDGED_AGAIN: Final = (
     "Gates are now judged by the facts as they were at the move and at each later instant: {n} no longer missed. "
     "The brake does not hold this change."
 )
-
-
-@dataclass(frozen=True)
-class JudgedPart:
-    """A slice and the report of the verdict on it."""
-
-    part: Part
-    report: VerdictReport
-
-    @property
-    def verdict(self) -> Verdict:
-        """The verdict on the slice."""
-        return self.report.verdict
-
-
-@dataclass
-class Judged:
-    """The verdict on a connection, slice by slice. `remarks`: sentences on held and observed rules.
-
-    `waits`: records that wait as an undo left them. `approved`: the approvals that let something through.
-    """
-
-    policies: PolicySet
-    waits: Waiting
-    approved: tuple[Approval, ...] = ()
-    parts: Spool[JudgedPart] = field(default_factory=Spool)
-    remarks: list[str] = field(default_factory=list)
-    dormant: tuple[str, ...] = ()
-    """Policies and criteria that this connection maps no field for."""
-    changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """By rule and change, at most how many deals it changes against a week before."""
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    """What concerns all deals, where the next run may judge only some of them."""
-    totals: Mapping[str, int] | None = None
-    """Counts of all deals, where only some were judged."""
-
-    def slices(self) -> Iterator[Part]:
-        """Each slice that was judged, read anew where it lies on disk."""
-        return (judged.part for judged in self.parts)
-
-    def fill(self, report: Report) -> None:
-        """Add the judging counts of `run` (docs/contract.md) to a report."""
-        report.remarks += self.remarks
-        report.policy_digest = self.policies.digest
-        report.approved += map(given, self.approved)
-        for judged in self.parts:
-            frame, findings = judged.part.wide.frame, judged.report.findings
-            exemptions = Counter(finding.exemption for finding in findings if finding.status == "broken")
-            report.waived += exemptions["waived"]
-            report.paused += exemptions["paused"]
-            report.held += holding(judged.verdict)
-            now = {(finding.key, finding.rule.id) for finding in findings if finding.shown}
-            before = _shown(judged.verdict.previous.findings)
-            report.deals += frame.height
-            report.judged += frame.height
-            report.open_deals += int(frame["is_open"].sum() or 0)
-            report.findings += exemptions.total()
-            report.unknown += len(findings) - exemptions.total()
-            report.new += len(now - before)
-            report.cleared += len(before - now)
-            report.dormant = len(judged.verdict.dormant)
-        for name, count in (self.totals or {}).items():
-            setattr(report, COUNTS[name], count)
-
-    def counts(self) -> list[dict[str, Any]]:
-        """Counts per rule over all slices: passed, broken, unknown (with the missing facts), not applicable."""
-        totals: dict[str, dict[str, Any]] = {}
-        for judged in self.parts:
-            for rule, count in rule_counts(judged.verdict).items():
-                row = totals.setdefault(rule, {"policy": rule, **dict.fromkeys(_COUNTED, 0), "missing": {}})
-                for name in _COUNTED:
-                    row[name] += getattr(count, name)
-                for fact, n in count.missing.items():
-                    row["missing"][fact] = row["missing"].get(fact, 0) + n
-        return list(totals.values())
-
-
-COUNTS: Final = {"deals": "deals", "open_deals": "open_deals", "broken": "findings", "unknown": "unknown",
-                 "waived": "waived", "paused": "paused"}  # fmt: skip
-"""A count of all deals → its name in the report."""
-_COUNTED = ("passed", "broken", "unknown", "not_applicable")
 
 
 @dataclass(frozen=True)
@@ -200,7 +112,7 @@ class Judging:
         found = affected.shots(session, description, policies) if affected else shots(session, description, policies)
         for shot in found:
             part = widened(session, shot, policies, description, self.calibration)
-            verdict = verdict_on(facts, part.judged, part.keys, context)
+            verdict = verdict_on(facts, part.in_scope, part.keys, context)
             brake.add(verdict)
             slices.add((part, verdict))
         if affected:
@@ -248,8 +160,3 @@ def note_first_runs(session: Session, policies: PolicySet) -> None:
     criteria = (place.id for place in policies.criteria())
     day = local_day(session, session.as_of)
     session.store.verdicts.note_first_run(session.name, [*(p.id for p in policies.policies), *criteria], day)
-
-
-def _shown(findings: pl.DataFrame) -> set[tuple[int, str]]:
-    """Key and policy of the flags on the record."""
-    return set(findings.filter("shown").select("key", "policy").iter_rows())

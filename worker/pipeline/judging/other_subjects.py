@@ -98,7 +98,7 @@ def judge_others(session: Session, policies: PolicySet, description: Description
         with uncollected():
             part = part_of(session, policies, description, subject)
             previous = previous_verdict(session, part.keys, subject)
-            verdict = judge(part.judged, policies, previous, context_of(session, policies))
+            verdict = judge(part.in_scope, policies, previous, context_of(session, policies))
             findings = findings_frame(tuple(find(verdict)))
             store.verdicts.keep_findings(name, run_id, subject, findings, session.lease)
         yield JudgedOther(verdict, findings)

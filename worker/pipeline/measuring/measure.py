@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from model.sync import Description
     from model.wide import Wide
     from policies.language import Condition
-    from worker.pipeline.judging.judge import Judged
+    from worker.pipeline.judging.judged import Judged
     from worker.pipeline.measuring.own_kpis import OwnKpis
     from worker.pipeline.measuring.questions import KpiQuestion
     from worker.pipeline.session import Session

@@ -3,6 +3,6 @@
 from worker.pipeline.past.facts import PastFacts
 from worker.pipeline.past.gates import gates_of, verdict_on
 from worker.pipeline.past.periods import DAY, window
-from worker.pipeline.past.replay import Judged, Past
+from worker.pipeline.past.replay import Past, ReplayedPart
 
-__all__ = ["DAY", "Judged", "Past", "PastFacts", "gates_of", "verdict_on", "window"]
+__all__ = ["DAY", "Past", "PastFacts", "ReplayedPart", "gates_of", "verdict_on", "window"]

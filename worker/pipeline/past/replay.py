@@ -42,7 +42,7 @@ PART: Final = 5_000
 
 
 @dataclass(frozen=True)
-class Judged:
+class ReplayedPart:
     """One part of the deals: INTERVALS by rule id, the deals' outcomes, open days by owner, unreadable facts."""
 
     rules: tuple[Rule, ...]
@@ -167,7 +167,7 @@ class Past:
     def _owners(self, builder: HistoryBuilder) -> pl.DataFrame:
         return overlaid(self.session, builder.without_deals(), self.description).owners
 
-    def judged(self) -> Iterator[Judged]:
+    def judged(self) -> Iterator[ReplayedPart]:
         """Every part of the connection."""
         done, _ = 0, (self.silent, self.shared)  # the first passes end before the last begins
         for builder in self.builders():
@@ -184,7 +184,7 @@ class Past:
                 past_rows = part.past_rows()
                 yield from (self.days(past_rows, period) for period in self.periods)
 
-    def _judged(self, part: HistoryBuilder) -> Judged:
+    def _judged(self, part: HistoryBuilder) -> ReplayedPart:
         past_rows = part.past_rows()
         pieces: dict[str, list[pl.DataFrame]] = defaultdict(list)
         unread: dict[str, int] = defaultdict(int)
@@ -206,7 +206,7 @@ class Past:
             for rule in rules
         }  # fmt: skip
         lasted = int(past_rows.rows.select((pl.col("until") - pl.col("day")).sum()).item())
-        return Judged(rules, dormant, found, self._outcomes(part), owned, dict(unread), lasted)
+        return ReplayedPart(rules, dormant, found, self._outcomes(part), owned, dict(unread), lasted)
 
     def days(self, past_rows: PastRows, period: JudgingPeriod) -> Days:
         """The days of a part's rows that begin in a period."""
