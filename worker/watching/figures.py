@@ -44,6 +44,7 @@ def _all(services: Services, database_now: datetime) -> Iterator[Sample]:
         yield "sluicegate_store_free_bytes", (), free
     yield from _processes(services, database_now)
     yield from _counts(services)
+    yield from _nudges(services)
     for name in services.settings.connections:
         yield from _runs(services, name)
         yield from _lease(services, name)
@@ -109,6 +110,14 @@ def _jobs(services: Services, name: str) -> Iterator[Sample]:
         yield "sluicegate_jobs", (name, state), count
     oldest = min((due for state, due in jobs if state == waiting), default=now)
     yield "sluicegate_job_wait_seconds", (name,), _seconds(now, oldest)
+
+
+def _nudges(services: Services) -> Iterator[Sample]:
+    found, now = services.store.nudges.waiting(), services.clock()
+    for name in (name for name, connection in services.settings.connections.items() if connection.nudged):
+        waiting = found.get(name)
+        yield "sluicegate_nudges_waiting", (name,), waiting.records if waiting else 0
+        yield "sluicegate_nudge_wait_seconds", (name,), _seconds(now, waiting.since) if waiting else 0
 
 
 def _seconds(now: datetime, then: datetime) -> float:

@@ -37,6 +37,8 @@ METRICS: Final = (
     Metric("sluicegate_lease_age_seconds", "seconds since the holder renewed its lease; over 40 it lapsed", CONNECTION),
     Metric("sluicegate_jobs", "scheduled jobs: waiting, put off, under way, done, set aside", ("connection", "state")),
     Metric("sluicegate_job_wait_seconds", "seconds for which the oldest waiting job has been due", CONNECTION),
+    Metric("sluicegate_nudges_waiting", "records on which somebody works that wait to be read at once", CONNECTION),
+    Metric("sluicegate_nudge_wait_seconds", "seconds for which the oldest of them has waited", CONNECTION),
     Metric("sluicegate_feed_age_seconds", "seconds since a feed was read to its end", ("connection", "feed")),
     Metric("sluicegate_patches_total", "patches by outcome: written, refused, locked, …", ("connection", "outcome")),
     Metric("sluicegate_held", "what waits for a person since the newest run", CONNECTION),

@@ -119,6 +119,16 @@ class Away:
         raise sa.exc.OperationalError("SELECT hush", {}, Exception("hush"))
 
 
+def test_records_that_wait_to_be_read_at_once_are_counted_with_their_age(tmp_path):
+    with governed(tmp_path, look_every_minute=True) as team:
+        team.services.store.nudges.note(NAME, [("opportunity", "d1"), ("opportunity", "d2")], team.services.clock())
+        team.later(minutes=5)
+        found = scraped(team.services)
+        assert (found["sluicegate_nudges_waiting", NAME], found["sluicegate_nudge_wait_seconds", NAME]) == (2, 300)
+        team.services.store.nudges.forget(NAME)
+        assert scraped(team.services)["sluicegate_nudge_wait_seconds", NAME] == 0
+
+
 def test_a_store_that_is_away_is_one_metric(clinic):
     assert scraped(Away()) == {("sluicegate_store_up",): 0}
 
