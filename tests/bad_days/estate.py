@@ -188,7 +188,7 @@ def _start_servers(made: Estate) -> None:
     if made.database_url:
         until(lambda: servers.answers(made.database_url), 60, "the database")
     if made.broker_url:
-        until(lambda: servers.waiting(made.broker_url) is not None, 60, "the broker")
+        until(lambda: servers.waiting(made.broker_url) is not None, 300, "the broker")
 
 
 def _start_machines(made: Estate) -> None:
