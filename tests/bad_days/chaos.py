@@ -34,8 +34,9 @@ def chaos(estate: Estate, asked: Namespace, say: Callable[[str], None]) -> int:
             counted[fault.name] += 1
             say(f"{time.monotonic() - start:6.1f} s  {fault.number:>4}  {fault.name:<38} {what}")
         mischief.over()
-    edits = sum(sum(team.done.values()) for team in teams)
-    say(f"{sum(counted.values())} faults and {edits} edits in {(time.monotonic() - start) / 60:.1f} minutes.")
+    edits, refused = sum(team.done.total() for team in teams), sum(len(team.faults) for team in teams)
+    minutes = (time.monotonic() - start) / 60
+    say(f"{counted.total()} faults, {edits} edits and {refused} refused ones in {minutes:.1f} minutes.")
     since = now()
     seconds = until(lambda: estate.current(since), 600, "everything current")
     say(f"Everything was current {seconds:.0f} s after the last fault had ended.")

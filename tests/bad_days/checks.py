@@ -20,6 +20,7 @@ def differences(estate: Estate) -> list[str]:
     found = [f"a process ended by itself: {line}" for line in estate.supervisor.unasked]
     quiet(estate)
     found += left_open(estate)
+    found += unread(estate)
     for office in estate.offices:
         found += foreign_writes(office)
         found += closed_deals(office)
@@ -49,6 +50,15 @@ def left_open(estate: Estate) -> Iterator[str]:
                 yield f"{name}: {job.name} stays set aside"
         if flying := len(store.pushes.in_flight(name)):
             yield f"{name}: {flying} batches stay in flight"
+
+
+def unread(estate: Estate) -> Iterator[str]:
+    """Runs that did not come through and of which no line of the log says so."""
+    named = {line["run"] for _, line in estate.logs() if line["level"] != "info" and "run" in line}
+    for office in estate.offices:
+        for run in estate.store.runs.latest(office.name, 100_000):
+            if run["state"] != "done" and run["id"] not in named:
+                yield f"{office.name}: no line of the log names run {run['id']}, which ended as {run['state']}"
 
 
 def foreign_writes(office: Office) -> Iterator[str]:

@@ -160,6 +160,7 @@ def office(number: int, deals: int) -> Iterator[Office]:
             orgs.add_user(driver.org, REP, "Rita", "Rep", "Standard User", Department="East")
         else:
             portals.add_owner(driver.portal, REP, "Rita", "Rep", teams=[("1", "East")])
+            driver.first_stage, driver.second_stage = "appointmentscheduled", "qualifiedtobuy"
         settings = f"{written}[connections.local.activity]\nmin_coverage = 0\n"
         yield Office(name, driver, settings.replace("connections.local", f"connections.{name}"))
 
@@ -187,7 +188,7 @@ def _start_servers(made: Estate) -> None:
     if made.database_url:
         until(lambda: servers.answers(made.database_url), 60, "the database")
     if made.broker_url:
-        until(lambda: servers.waiting(made.broker_url) is not None, 60, "the broker")
+        until(lambda: servers.waiting(made.broker_url) is not None, 300, "the broker")
 
 
 def _start_machines(made: Estate) -> None:

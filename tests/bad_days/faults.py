@@ -138,7 +138,7 @@ class Mischief:
         for job, late in wanted:
             due = job.due - timedelta(seconds=late * self.estate.shape.seconds)
             given = {"job": job.name, "due": due.isoformat()}
-            task = {"snapshot": "freeze", "prune": "prune"}.get(job.name, "run")
+            task = {"incremental": "run", "full": "run", "snapshot": "freeze"}.get(job.name, job.name)
             try:
                 post.send_task(f"sluicegate.{task}", args=[office.name], kwargs=given, retry=False)
             except (OSError, OperationalError):

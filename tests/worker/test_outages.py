@@ -108,7 +108,7 @@ class Pushing:
 def test_a_run_whose_store_fails_near_its_end_leaves_neither_an_open_row_nor_a_lease(team, trouble, error):
     team.deal("Acme")
     again = replace(team, services=trouble.services)
-    door = Pushing(team.services.connect(NAME), lambda: trouble.fail(error, 4))
+    door = Pushing(team.services.connect(NAME), lambda: trouble.fail(error, 5))
     with pytest.raises(type(error)):
         with_connector(again, door).run()
     assert trouble.slept == [1, 2, 4]

@@ -13,6 +13,7 @@ from model.errors import SluicegateError
 from worker.log import log
 from worker.schedule.broker_reach import in_words
 from worker.schedule.plan import NUDGE
+from worker.schedule.turns import SOON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,6 +29,8 @@ LOST: Final = timedelta(seconds=20)
 AHEAD: Final = timedelta(minutes=1)
 """An occasion that lies further ahead was noted by a clock that was wrong."""
 LONGEST: Final = timedelta(days=1)
+GIVES_WAY: Final = timedelta(minutes=1)
+"""How long after its end a job leaves its connection to an older one that found it busy."""
 
 
 class Post(Protocol):
@@ -72,8 +75,15 @@ class Sender:
         self.store().processes.note("beat")
         found, now = self.store().jobs.all(), self.clock()
         for connection in self.connections:
-            for job in (job for job in self.jobs if job.of is None or connection in job.of):
-                self._send_if_due(connection, job, found.get((connection, job.name)), job.times.last(now), now)
+            own = [
+                (job, job.times.last(now), found.get((connection, job.name)))
+                for job in self.jobs
+                if job.of is None or connection in job.of
+            ]
+            waiting = [seen.due for _, due, seen in own if seen and _waits(seen, due, now)]
+            for job, due, seen in own:
+                if not (seen and waiting and _gives_way(seen, min(waiting), now)):
+                    self._send_if_due(connection, job, seen, due, now)
         self._send_noted(found, now)
         self._ask_for_help()
 
@@ -124,3 +134,13 @@ class Sender:
         if self.trouble:
             log().info("beat sends again")
         self.trouble = ""
+
+
+def _waits(seen: Job, due: datetime, now: datetime) -> bool:
+    """Whether a job was put off for a moment, as where it found its connection busy."""
+    return seen.due == due and seen.not_before is not None and seen.not_before <= now + SOON
+
+
+def _gives_way(seen: Job, longest: datetime, now: datetime) -> bool:
+    """Whether a job has just ended while an older one of its connection waits; it would be first again and again."""
+    return seen.ended_at is not None and longest < seen.ended_at and now - GIVES_WAY < seen.ended_at <= now

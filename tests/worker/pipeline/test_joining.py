@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from model.errors import RetryLater
+from model.errors import ConnectionBusy, RetryLater
 from store import Joined, Store, this_process
 from tests.worker.governed import NAME, governed, with_connector
 from worker.pipeline.joining.join import join
@@ -169,4 +169,19 @@ def test_a_helper_that_stood_still_sends_nothing_of_what_others_may_have_by_now(
     assert report.outcomes["written"] == 4
     assert len(own.sent) == 4
     assert Counter(team.written()) == Counter(team.theirs().keys())
+    other.store.close()
+
+
+def test_a_helper_of_a_run_that_was_taken_over_sends_nothing_more(team):
+    runs = team.services.store.runs
+
+    def taken_over(_n: int) -> None:
+        runs.release(runs.joinable(run_id(team), team.services.clock())[0])
+        runs.lease(NAME, "the next run", team.services.clock(), process=AFAR)
+
+    other, joined = helper(team, taken_over)
+    with pytest.raises(ConnectionBusy):
+        run_with(team, lambda run: join(other, NAME, run))
+    assert len(joined.sent) == 1
+    assert joined.sent[0] not in team.written()
     other.store.close()

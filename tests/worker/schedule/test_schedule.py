@@ -349,6 +349,35 @@ def test_a_job_that_finds_its_connection_busy_is_sent_again_once_it_is_free(team
     assert runs(team.services)[0]["outcome"] == "done"
 
 
+def test_a_run_that_takes_longer_than_its_interval_leaves_the_connection_to_the_nightly_one_in_between(team):
+    beat, hour, night = Beat(team, jobs=(HOURLY, NIGHTLY)), "incremental", "full"
+    team.driver.clock.set(datetime(2026, 11, 16, 12, 0, 30, tzinfo=UTC))
+    beat.tick()
+    take_turn(team.services, beat.broker.take(), done)
+    team.driver.clock.set(datetime(2026, 11, 17, 2, 0, 30, tzinfo=UTC))
+    began = []
+    for _ in range(3):
+        beat.tick()
+        while beat.broker.messages:
+            asked = beat.broker.take()
+            began.append(asked.job)
+            take_turn(team.services, asked, lambda: an_hour_and_more(team, beat, began))
+        for _ in range(5):
+            beat.tick(seconds=5)
+    assert began[:4] == [hour, night, night, hour]
+
+
+def an_hour_and_more(team, beat, began):
+    """A run that is still under way when the next one is due; what else is sent meanwhile finds the connection busy."""
+    lease = team.services.store.runs.lease(NAME, "a run", team.services.clock(), 7200)
+    while beat.broker.messages:
+        asked = beat.broker.take()
+        began.append(asked.job)
+        take_turn(team.services, asked, lambda: run(team.services, NAME))
+    team.later(minutes=61)
+    team.services.store.runs.release(lease)
+
+
 def test_a_job_that_meets_a_full_disk_is_sent_again_soon(team, beat):
     def disk_is_full():
         raise StoreProblem("The disk that holds the store is full.")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from store import WorkRows
     from worker.wiring import Services
 
+ENDED: Final = "the run has ended, or has another holder by now"
 STOOD_STILL: Final = "this worker stood still for so long that others may have what it held"
 TURN: Final = timedelta(seconds=20)
 """How long a worker helps before it looks for other messages: no connection keeps all workers to itself."""
@@ -43,9 +44,14 @@ def join(services: Services, name: str, run_id: int) -> int:
     (lease, as_of), store = found, services.store
     joined = Joined(name, run_id, this_process(), timedelta(seconds=LEASE_SECONDS))
     held = Held((store.shares.rows, store.pushes.rows), joined, services.clock, now + joined.patience)
-    session = Session(
-        services, name, as_of, lease, confirm=held.confirm, about={"connection": name, "run": run_id}
-    )  # fmt: skip
+
+    def confirm() -> None:
+        held.confirm()
+        still = store.runs.joinable(run_id, services.clock())
+        if still is None or still[0].fence != lease.fence:
+            raise ConnectionBusy(ENDED)
+
+    session = Session(services, name, as_of, lease, confirm=confirm, about={"connection": name, "run": run_id})
     with bound_contextvars(run=run_id, connection=name), kept_alive(held.renew, session.about), counted(session):
         try:
             return _help(session, joined, now + TURN)
