@@ -10,6 +10,7 @@ from model.subjects import OPPORTUNITIES
 from store.codec import Day, Instant, Json, Money, Packed, YesNo, name
 from store.mirror_tables import BIG, metadata
 
+NUDGE: Final = "nudge"  # the kind of a run that reads some deals by id
 UNDO: Final = "undo"  # the kind of a run that restores what another run wrote
 
 

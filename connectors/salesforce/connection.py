@@ -61,7 +61,7 @@ class SalesforceConnection(Credentials, ConnectionSettings):
     )
     admin: Credentials | None = Field(None, description="credentials for `provision` alone")
     look_every_minute: bool = Field(
-        default=False, description="look each minute on which deals somebody works: 1,440 calls a day"
+        default=False, description="look about each minute on which deals somebody works: 1,728 calls a day"
     )
     activity: Activity = Field(Activity(), description="see below")
 

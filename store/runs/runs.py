@@ -114,11 +114,16 @@ class Runs:
             return {outcome: int(count) for outcome, count in sql.tx.execute(query)}
 
     def latest(
-        self, connection: str | None = None, limit: int = 20, kinds: Collection[str] = ()
+        self, connection: str | None = None, limit: int = 20, kinds: Collection[str] = (), *, nudges: bool = True
     ) -> list[dict[str, Any]]:
         """The newest runs first, each with the columns of ROW; of these kinds only, where any are given."""
         mine = () if connection is None else (mirror_tables.connection.c.name == connection,)
-        return self._newest(limit, *mine, *([table.c.kind.in_(kinds)] if kinds else ()))
+        return self._newest(
+            limit,
+            *mine,
+            *([table.c.kind.in_(kinds)] if kinds else ()),
+            *([] if nudges else [table.c.kind != work_tables.NUDGE]),
+        )
 
     def _newest(self, limit: int, *where: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
         query = sa.select(*ROW).join(mirror_tables.connection, mirror_tables.connection.c.key == table.c.connection)

@@ -35,6 +35,7 @@ def show(
     context: typer.Context,
     id: Annotated[str, typer.Argument(help="a run's number; absent: the newest runs")] = "",  # noqa: A002
     changes: Annotated[bool, typer.Option("--changes", help="with ID: each field that the run sent")] = False,
+    nudges: Annotated[bool, typer.Option("--nudges", help="without ID: also what was done at once")] = False,
     as_csv: AsCsv = False,
     as_json: Json = False,
 ) -> None:
@@ -54,7 +55,7 @@ def show(
         found = one_run(services, id)
         say(found, as_json, lambda: show_run(found))
         return
-    listed = answer(services)
+    listed = answer(services, nudges=nudges)
     say({"runs": listed}, as_json, lambda: show_runs(listed))
 
 

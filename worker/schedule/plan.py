@@ -84,8 +84,8 @@ class Planned:
 
 NUDGE: Final = Planned("nudge", "nudge", AtOnce(), at_once=True)
 """Reading again, at once, the deals on which somebody works."""
-LOOK: Final = Planned("look", "look", Every(timedelta(minutes=1)), at_once=True)
-"""Looking on which deals somebody works."""
+LOOK: Final = Planned("look", "look", Every(timedelta(seconds=50)), at_once=True)
+"""Looking on which deals somebody works: so often that with sending and judging a flag goes within a minute."""
 QUIET: Final = frozenset({NUDGE.name, LOOK.name})
 """Jobs that come so often that their end is no line in the log."""
 

@@ -205,9 +205,9 @@ def why_it_counts(activity: dict[str, Any], own_users: Any, as_of: datetime) -> 
     return f"no: {why_no_touch(activity, own_users) or otherwise}"
 
 
-def runs(services: Services) -> list[dict[str, Any]]:
-    """The newest runs of all connections."""
-    return [_whole(services, row) for row in services.store.runs.latest()]
+def runs(services: Services, *, nudges: bool = False) -> list[dict[str, Any]]:
+    """The newest runs of all connections. Nudges are so many that no other run would be among them."""
+    return [_whole(services, row) for row in services.store.runs.latest(nudges=nudges)]
 
 
 def one_run(services: Services, run_id: str) -> dict[str, Any]:

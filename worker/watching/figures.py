@@ -85,7 +85,7 @@ def _runs(services: Services, name: str) -> Iterator[Sample]:
     yield "sluicegate_connection_paused", (name,), services.store.connections.paused(name) is not None
     if (good := runs.last_good(name)) and good["ended_at"]:
         yield "sluicegate_last_good_sync_age_seconds", (name,), _seconds(now, good["ended_at"])
-    ended = next((run for run in runs.latest(name, 2) if run["state"]), None)
+    ended = next((run for run in runs.latest(name, 2, nudges=False) if run["state"]), None)
     if ended:
         yield "sluicegate_last_run", (name, ended["state"]), 1
         yield "sluicegate_held", (name,), (ended["counts"] or {}).get("held") or 0

@@ -36,7 +36,7 @@ def of_sync(services: Services) -> list[Finding]:
 
 
 def _late(services: Services, name: str, age: timedelta | None) -> tuple[FindingLevel, str]:
-    last = next(iter(services.store.runs.latest(name, 1)), None)
+    last = next(iter(services.store.runs.latest(name, 1, nudges=False)), None)
     if last is None:
         return "note", f"It has never run; `sluicegate run {name} --dry-run` tries it without writing anything."
     since = "No run has come through yet" if age is None else f"The last good run ended {span(age)} ago"

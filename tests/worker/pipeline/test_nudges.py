@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from model.errors import AccessRefused, ConnectionBusy, RetryLater
+from store import Occasion
 from tests.cases.seam_acts import ACTS, POLICIES
 from tests.cases.seams import company
 from tests.worker.governed import NAME, AfterThePull, governed, live, measuring, with_connector
@@ -220,7 +221,16 @@ def an_import(team):
     return team
 
 
+def a_run_that_is_due(team):
+    team.services.store.jobs.first_seen(NAME, "incremental", team.services.clock(), team.services.clock(), ended=False)
+    return team
+
+
 def paused(team):
+    team.services.store.jobs.end(
+        team.services.store.jobs.begin(Occasion(NAME, "incremental", team.services.clock()), team.services.clock(), 40),
+        team.services.clock(),
+    )
     team.services.store.connections.pause(NAME, "audit", team.services.clock())
     return team
 
@@ -237,7 +247,7 @@ def test_what_a_nudge_cannot_do_is_left_to_the_next_run(acme):
     deal = settled(acme)[0]
     acme.driver.contact(deal, "Champion")
     sent, calls = len(acme.writes()), acme.services.connect(NAME).calls
-    for why in (changed_policies, sibling_activity, an_import, paused, few_calls_left):
+    for why in (changed_policies, sibling_activity, an_import, a_run_that_is_due, paused, few_calls_left):
         assert nudged(why(acme), deal) is None
         assert (acme.writes(sent), acme.services.connect(NAME).calls) == ([], calls)
 

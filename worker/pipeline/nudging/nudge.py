@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 STEP: Final = "nudge"
 """The kind of its run, and the step under which its calls are counted."""
+RUNS: Final = frozenset({"incremental", "full"})
+"""Jobs that read what changed."""
+SOON: Final = timedelta(seconds=30)
 AFTER: Final = timedelta(microseconds=1)
 """What was read is judged a moment later, so that the next nudge does not take it for news again."""
 MOST: Final = 500
@@ -47,9 +50,9 @@ def nudge(services: Services, name: str) -> Report | None:
     """
     nudges = services.store.nudges
     noted = nudges.of(name, MOST + 1)
-    if len(noted) > MOST or services.store.connections.paused(name):
+    if why := _hopeless(services, name, noted):
         nudges.forget(name)
-        leave(name, "there are too many, or the connection is paused")
+        leave(name, why)
         return None
     try:
         report = _work(services, name, noted) if noted else None
@@ -67,6 +70,18 @@ def nudge(services: Services, name: str) -> Report | None:
     if report:
         report.resumes_at = None  # what was stopped, the next run goes on with
     return report
+
+
+def _hopeless(services: Services, name: str, noted: list[Nudge]) -> str:
+    """Why all that waits is left to the next run; also to one that is about to begin, so that it need not wait."""
+    if len(noted) > MOST:
+        return "there are too many"
+    if services.store.connections.paused(name):
+        return "the connection is paused"
+    now = services.clock()
+    runs = [job for job in services.store.jobs.of(name) if job.name in RUNS and not job.ended_at]
+    due = any(not job.under_way(now) and (job.not_before is None or job.not_before <= now + SOON) for job in runs)
+    return "a run is about to begin" if due and noted else ""
 
 
 def _work(services: Services, name: str, noted: list[Nudge]) -> Report | None:
