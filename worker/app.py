@@ -74,12 +74,17 @@ def make_app(settings: Settings, read: Callable[[], Settings] | None = None) -> 
         beat_scheduler=_scheduler(app, settings, opened),
     )
     _add_tasks(app, opened)
-    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)  # each outage of the broker would repeat it
+    signals.worker_ready.connect(_hush, weak=False)
     signals.worker_before_create_process.connect(refuse_to_fork, weak=False)
     _end_children_with_us()
     _say_who_lives(Presence(lambda: opened().store, "worker"))
     signals.setup_logging.connect(start_logging, weak=False)
     return app
+
+
+def _hush(**_: object) -> None:
+    """Leave out a warning about a coming version of Celery, which each outage of the broker would repeat."""
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 
 def _end_children_with_us() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -54,6 +55,8 @@ def say(line: str) -> None:
 def main() -> int:
     """Run one mode; 1 where something is amiss."""
     asked = arguments().parse_args()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda number, _frame: sys.exit(128 + number))  # nothing of the estate is left
     shape = Shape(asked.connections, asked.deals, asked.broker, asked.store, asked.every)
     say(f"{asked.mode}, seed {asked.seed}, {shape}, load {os.getloadavg()[0]:.1f}")
     folder, code = Path(tempfile.mkdtemp(prefix="bad-days-")), 1

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,7 @@ from tests.bad_days import servers
 from tests.bad_days.supervisor import ROOT, Supervisor, until
 from tests.connectors.hubspot.portal import REP
 from tests.worker.processes.kill_harness import CRMS
+from worker.broker import broker_url
 from worker.settings import read_settings
 from worker.wiring import connector_for, now, store_url
 
@@ -85,12 +86,16 @@ class Estate:
     supervisor: Supervisor
     broker_url: str = ""
     database_url: str = ""
-    notes: list[str] = field(default_factory=list)
 
     @property
     def config(self) -> Path:
         """The settings of the product."""
         return self.folder / "sluicegate.toml"
+
+    @cached_property
+    def messages(self) -> str:
+        """The URL of the broker, also of the embedded one."""
+        return broker_url(read_settings(self.config))
 
     @cached_property
     def store(self) -> Store:

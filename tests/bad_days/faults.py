@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -35,6 +36,7 @@ CRM_FAULTS: Final = {
         "invalid_token", "missing_scopes", "locked", "migrating",
     ),
 }  # fmt: skip
+NO_SERVER: Final = "there is no such server"
 LINE_FAULTS: Final = ("bad_gateway", "gateway_timeout", "drop", "drop_after", "truncate", "garbage", "hang")
 ROW_FAULTS: Final = {"salesforce": ("row_lock",), "hubspot": ("row_lock", "row_conflict")}
 
@@ -83,9 +85,21 @@ class Mischief:
 
     def kill(self, dice: Random, *beginnings: str, away: float = 0) -> str:
         """SIGKILL to one of these processes and to its group."""
-        name = dice.choice([one for beginning in beginnings for one in self.estate.supervisor.named(beginning)])
+        names = [one for beginning in beginnings for one in self.estate.supervisor.named(beginning)]
+        if not names:
+            return self.embedded() if "broker" in beginnings else NO_SERVER
+        name = dice.choice(names)
         self.estate.supervisor.kill(name, away=away)
         return name
+
+    def embedded(self) -> str:
+        """SIGKILL to the embedded broker."""
+        file = self.estate.folder / ".sluicegate" / "broker.pid"
+        try:
+            os.kill(int(file.read_text().split()[2]), signal.SIGKILL)
+        except (OSError, IndexError) as e:
+            return f"the embedded broker is away ({type(e).__name__})"
+        return "embedded"
 
     def child(self, dice: Random) -> str:
         """SIGKILL to a process of a worker's pool."""
@@ -109,7 +123,10 @@ class Mischief:
 
     def freeze(self, dice: Random, beginning: str, seconds: float) -> str:
         """SIGSTOP to a process group, and SIGCONT some seconds later."""
-        name = dice.choice(self.estate.supervisor.named(beginning))
+        names = self.estate.supervisor.named(beginning)
+        if not names:
+            return NO_SERVER
+        name = dice.choice(names)
         group = self.estate.supervisor.running[name]
         self.estate.supervisor.signal(name, signal.SIGSTOP)
 
@@ -123,7 +140,7 @@ class Mischief:
     def flush(self, _: Random) -> str:
         """Every message is lost."""
         try:
-            servers.empty(self.estate.broker_url)
+            servers.empty(self.estate.messages)
         except (OSError, OperationalError) as e:
             return f"the broker is away ({type(e).__name__})"
         return ""
@@ -131,7 +148,7 @@ class Mischief:
     def messages(self, dice: Random) -> str:
         """Doubled, late and reordered messages, for every job of a connection."""
         office = dice.choice(self.estate.offices)
-        post, sent = Celery(broker=self.estate.broker_url), 0
+        post, sent = Celery(broker=self.estate.messages), 0
         post.conf.update(broker_connection_timeout=3, broker_transport_options={"socket_timeout": 3})
         wanted = [(job, late) for job in self.estate.store.jobs.of(office.name) for late in (0, 0, 1, 3)]
         dice.shuffle(wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import sys
@@ -122,4 +121,4 @@ def ours(config: Path, machine: str, seconds: int, *command: str) -> Program:
     """The product on a machine."""
     named = f"{machine or socket.gethostname()} {seconds} {config.parent / 'poison'}"
     line = (sys.executable, "-m", "tests.bad_days.program", "--config", str(config), *command)
-    return Program(line, {"BAD_DAYS": named, **({"TMPDIR": os.environ["TMPDIR"]} if "TMPDIR" in os.environ else {})})
+    return Program(line, {"BAD_DAYS": named})

@@ -62,8 +62,7 @@ class Measured:
             self.memory[name].append(resident(pid))
             for number, child in enumerate(sorted(children(pid)), 1):
                 self.memory[f"{name}, process {number}"].append(resident(child))
-        waiting = servers.waiting(self.estate.broker_url) if self.estate.broker_url else None
-        self.queue.append(waiting or 0)
+        self.queue.append(servers.waiting(self.estate.messages) or 0)
 
 
 def resident(pid: int) -> float:

@@ -214,6 +214,17 @@ def test_a_run_that_lost_its_lease_writes_no_more_and_the_one_that_took_it_ends_
     assert [row["outcome"] for row in seen] == ["killed"]
 
 
+def another_has_it() -> None:
+    raise ConnectionBusy("another process works on it by now")
+
+
+@pytest.mark.parametrize(("beats", "events"), [(1, []), (9, ["the lease was lost"])], ids=["ends now", "goes on"])
+def test_work_that_gives_its_lease_back_while_it_is_renewed_has_not_lost_it(team, beats, events):
+    with capture_logs() as lines:
+        heartbeat(another_has_it, Beats(team, beats))
+    assert [line["event"] for line in lines] == events
+
+
 @dataclass
 class Frozen:
     """The queue of patches of a process that stands still once it has claimed a batch; another run takes over."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS: Final = 40
 HEARTBEAT_SECONDS: Final = 10
+ENDING_SECONDS: Final = 2.0
+"""What is not ours any more may have been given back by the end of the work just now; so long it may take to end."""
 MARGIN: Final = timedelta(seconds=5)
 """So long before its end a lease is no longer trusted without asking: clocks of machines differ."""
 NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
@@ -64,7 +66,8 @@ def heartbeat(renew: Callable[[], object], ended: threading.Event, about: Mappin
         try:
             renew()
         except ConnectionBusy as e:
-            log().warning("the lease was lost", **about, why=str(e))
+            if not ended.wait(ENDING_SECONDS):
+                log().warning("the lease was lost", **about, why=str(e))
             return
         except PASSING as e:
             log().warning("the lease could not be renewed", **about, why=type(e).__name__)
