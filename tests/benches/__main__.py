@@ -16,7 +16,7 @@ from dataclasses import asdict
 from tests.benches.measure import Row
 
 NAMES = ("help", "judge", "due", "kpi", "patches", "widen", "read", "pull", "push", "hub_pull", "hub_push", "replay",
-         "scaling", "nudge")  # fmt: skip
+         "scaling", "nudge", "bulk")  # fmt: skip
 
 
 def main() -> int:

@@ -34,7 +34,7 @@ class Server:
     def login(self, user: str) -> dict[str, Any]:
         return next(login for login in self.greeting["logins"] if login["username"] == user)
 
-    def services(self, folder: Path) -> Services:
+    def services(self, folder: Path, **more: Any) -> Services:
         """Real services over this org, with a store of their own in `folder`."""
         sync, admin = self.login("svc@acme.example"), self.login("admin@acme.example")
         connection = connection_settings({
@@ -42,7 +42,7 @@ class Server:
             "ca_file": self.greeting["ca_file"],
             "consumer_key": sync["client_id"], "consumer_secret": sync["client_secret"], "timezone": "America/New_York",
             "budget_share": 1.0,
-            "admin": {"consumer_key": admin["client_id"], "consumer_secret": admin["client_secret"]},
+            "admin": {"consumer_key": admin["client_id"], "consumer_secret": admin["client_secret"]}, **more,
         })  # fmt: skip
         settings = Settings(home=folder, connections={NAME: connection})
         connector = connector_for(settings, NAME)

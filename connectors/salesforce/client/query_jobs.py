@@ -36,7 +36,7 @@ _LAST: Final = "null"
 
 
 class NotOurs(Exception):
-    """The results have other columns than we asked for."""
+    """The results have other columns than those that are asked for."""
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,10 @@ class Bulk:
         """Pages of a stream from its cursor on, or all of it; the last but one has the cursor for next time."""
         cursor = self._cursors.get(planned.stream.name)
         load = BulkLoad(self._client, planned, self._cursors.get(BulkLoad.stream_of(planned)), again=self._full)
+        if load.saved.done:
+            cursor = yield from load.finished(cursor)
         first = self._full or cursor is None
-        if load.saved.done or (first and load.saved.job and not self._is_wanted(load, cursor)):
+        if first and load.saved.job and not self._is_wanted(load, cursor):
             yield from load.dropped()
         if first and not self._closed:
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +12,8 @@ import orjson
 from connectors.salesforce.client.bulk_values import Values
 from connectors.salesforce.client.faults import ApiOff, CursorLost, Refused
 from connectors.salesforce.client.query_jobs import Asked, NotOurs, QueryJobs
-from connectors.salesforce.client.windows import Place, literal
+from connectors.salesforce.client.windows import ORIGIN, Place, literal
+from connectors.salesforce.pull.bulk_saved import Saved
 from connectors.salesforce.pull.streams import since
 from connectors.shared.client.http_session import TooMuch
 from connectors.shared.client.paging import Paging
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from connectors.salesforce.client.query_jobs import Part
     from connectors.salesforce.pull.streams import Planned
 
-PART: Final = 25_000
-"""Rows that one call asks for. A part is held in memory as it came."""
 _LEAST_PART: Final = 500
 _PAGE: Final = 2_000
 """Rows of one page, as many as REST gives."""
@@ -52,34 +51,6 @@ class NoBulk(Exception):
 
 class _JobLost(Exception):
     """The job failed, was aborted, or is gone."""
-
-
-@dataclass(frozen=True)
-class Saved:
-    """How far a bulk load has come, as its own cursor holds it.
-
-    `since`: the instant before the job was made; `query`: a digest of what it was asked; `locator`: the part that comes
-    next; `most`: rows of a part; `done`: every row is kept, and the job is to be dropped.
-    """
-
-    since: str = ""
-    query: str = ""
-    job: str = ""
-    locator: str = ""
-    most: int = PART
-    failed: int = 0
-    done: bool = False
-
-    @classmethod
-    def parse(cls, cursor: Cursor | None) -> Saved:
-        """From a cursor; nothing begun where there is none."""
-        raw = orjson.loads(cursor.text) if cursor else {}
-        return cls(**{one.name: raw[one.name] for one in fields(cls) if one.name in raw})
-
-    @property
-    def at(self) -> datetime | None:
-        """`since`, as an instant."""
-        return instant(self.since)
 
 
 class BulkLoad:
@@ -125,8 +96,11 @@ class BulkLoad:
         raise NoBulk(why)
 
     def dropped(self, failed: int = 0) -> Iterator[Page]:
-        """Drop the job and forget it. A job that cannot be dropped now is tried again by the next pass."""
-        if self.saved.job:
+        """Drop the job and forget it. A job that cannot be dropped now is tried again by the next pass.
+
+        One that may be another program's is only forgotten.
+        """
+        if self.saved.job and not self.saved.found:
             try:
                 self._jobs.drop(self.saved.job)
             except RetryLater:
@@ -139,10 +113,10 @@ class BulkLoad:
     def _made(self) -> Iterator[Page]:
         """Make the job, unless there is one. An instant is saved before, by which a job whose id got lost is found."""
         if self.saved.since and not self.saved.job:
-            yield self._keep(job=self._jobs.found(self._asked(), _instant(self.saved)))
+            yield self._keep(job=self._jobs.found(self._asked(), _instant(self.saved)), found=True)
         if self.saved.job:
             return
-        yield self._keep(since=literal(self._client.now()), query=_digest(self._asked()), locator="")
+        yield self._keep(since=literal(self._client.now()), query=_digest(self._asked()), found=False)
         yield Page({})  # the page before this one is kept by now
         try:
             yield self._keep(job=self._jobs.make(self._asked(), _instant(self.saved)))
@@ -172,13 +146,21 @@ class BulkLoad:
         return found
 
     def _read(self) -> Iterator[Page]:
-        """What changed since the job was made, its rows, and the stream's cursor; then the job is dropped."""
+        """What changed since the job was made, and its rows."""
         newer: set[str] = set()
         until = yield from self._changed(newer)
         yield from self._parts(newer)
-        yield Page({}, Cursor(self._planned.stream.name, Place(until).text()))
-        yield self._keep(done=True)
-        yield from self.dropped()
+        yield self._keep(done=literal(until))
+        yield from self.finished(None)
+
+    def finished(self, cursor: Cursor | None) -> Generator[Page, None, Cursor]:
+        """Save the stream's cursor, drop the job; also where a kill came between. Returns the cursor, the later one."""
+        reached = Place(instant(self.saved.done))
+        at = reached if cursor is None else Place.parse(cursor.text)
+        later = Cursor(self._planned.stream.name, max(at, reached, key=lambda place: place.at or ORIGIN).text())
+        yield Page({}, later)
+        yield from self.dropped()  # by now the page before that one is kept
+        return later
 
     def _changed(self, newer: set[str]) -> Generator[Page, None, datetime]:
         """The rows that changed since; their ids are added to `newer`. Returns from where the next pass goes on."""
@@ -211,16 +193,17 @@ class BulkLoad:
     def _part(self, locator: str) -> Part | None:
         """A part; None where it is too large, so that all are to be read again in smaller ones."""
         try:
-            return self._jobs.part(self.saved.job, locator, self.saved.most, list(self._planned.types()))
+            part = self._jobs.part(self.saved.job, locator, self.saved.most, list(self._planned.types()))
         except TooMuch:
             if self.saved.most < _LEAST_PART * 2:
                 raise
             return None
         except NotOurs:
-            self.saved = replace(self.saved, job="")
             raise _JobLost("its columns are not those that were asked for") from None
         except (Refused, CursorLost) as error:
             raise _JobLost(str(error)) from None
+        self.saved = replace(self.saved, found=False)
+        return part
 
 
 def _instant(saved: Saved) -> datetime:

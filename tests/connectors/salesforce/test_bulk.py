@@ -287,10 +287,10 @@ def test_a_full_pass_never_brings_an_older_value_than_a_pull_in_between(sales: S
 
 def test_a_finished_job_that_a_kill_left_behind_is_deleted_by_the_next_pull(sales: Sales):
     deals(sales)
-    kept = killed(bulk(sales).pull({}), lambda page: page.cursor is not None and '"done":true' in page.cursor.text)
-    assert len(sales.org.jobs) == 1
+    kept = killed(bulk(sales).pull({}), lambda page: page.cursor is not None and '"done":"2' in page.cursor.text)
+    assert ("opportunity" in cursors(kept), len(sales.org.jobs)) == (False, 1)
     pages = list(bulk(sales).pull(cursors(kept)))
-    assert sales.org.jobs == {}
+    assert (records(pages, "opportunity"), made(sales), sales.org.jobs) == ({}, 1, {})
     assert cursors(pages)["opportunity.bulk"].text == "{}"
 
 
@@ -362,3 +362,4 @@ def test_a_field_that_is_hidden_while_a_job_is_under_way_is_unread(sales: Sales)
     found = records(pages, "opportunity")
     assert set(found) == wanted
     assert all(deal["unread"] == ["amount"] and "amount" not in deal for deal in found.values())
+    assert (made(sales), sales.org.jobs) == (2, {})

@@ -92,6 +92,20 @@ def test_killed_at_every_seam_in_turn_on_postgresql(undisturbed, tmp_path, postg
         assert all(team.read_back(kill) == kill.in_flight for kill in team.kills)
 
 
+def test_killed_again_and_again_while_it_loads_by_query_jobs_it_leaves_no_job_behind(undisturbed, tmp_path):
+    with killable(tmp_path, DEALS) as team:
+        team.driver.org.settings.bulk_page = 50
+        text = team.config.read_text()
+        team.config.write_text(text.replace("budget_share = 0.9", "budget_share = 0.9\nbulk_above = 20"))
+        for nth in (2, 3, 5, 8):
+            team.killed(Seam('INSERT INTO "cursor"', nth=nth))
+        assert team.run() == 0
+        assert team.on_record() == undisturbed[0]
+        assert team.driver.org.jobs == {}
+        read = [call["path"] for call in team.driver.calls if call["path"].endswith("/results")]
+        assert len(read) > 6
+
+
 def test_a_slow_crm_that_applies_a_batch_after_it_was_read_back_ends_up_right(undisturbed, tmp_path):
     answered = threading.Event()
     with killable(tmp_path, DEALS) as team:
