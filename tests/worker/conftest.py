@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The CRMs of a test that asks for `crm`: all of them where it is marked so, or by option."""
-    if "crm" in metafunc.fixturenames:
+    """The CRMs of a test that asks for `crm`: all of them where it is marked so, or by option; or those it names."""
+    named = any(mark.args[0] == "crm" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "crm" in metafunc.fixturenames and not named:
         every = metafunc.config.getoption("--every-crm") or metafunc.definition.get_closest_marker("every_crm")
         drawn = sorted(CRM_DRIVERS)[crc32(metafunc.definition.name.encode()) % len(CRM_DRIVERS)]
         metafunc.parametrize("crm", CRM_DRIVERS if every else [drawn])

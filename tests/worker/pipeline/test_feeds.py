@@ -9,7 +9,7 @@ from worker.usecases.answers import deals
 
 pytestmark = pytest.mark.every_crm
 
-ORG = pytest.mark.parametrize("team", ["salesforce"], indirect=True)
+ORG = pytest.mark.parametrize("crm", ["salesforce"])
 """Rows that only some users may read: Salesforce has them."""
 DECOYS = {"Newsletter", "Sync note"}
 VANISHED = "an activity that was read before can no longer be read."

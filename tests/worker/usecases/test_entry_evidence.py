@@ -178,7 +178,7 @@ def test_each_entry_is_what_a_snapshot_of_that_day_gives(tmp_path, seed):
         own = entries(parts)
         assert own.schema == AT_ENTRY
         assert sorted(own.rows()) == day_by_day(past)
-        assert own.height > 10
+        assert own.height > 5
 
 
 def test_people_see_shares_by_rep_and_the_word(kept, capsys, monkeypatch):

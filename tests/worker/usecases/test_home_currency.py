@@ -96,7 +96,7 @@ def test_an_org_with_several_currencies_converts_by_its_own_rates_and_says_so(tm
         assert (value(mended)["value"], value(mended)["unit"]) == ("920", "EUR")
 
 
-@pytest.mark.parametrize("team", ["hubspot"], indirect=True)
+@pytest.mark.parametrize("crm", ["hubspot"])
 def test_a_portal_with_a_rate_of_the_connections_currency_converts_by_it(team, tmp_path):
     team.driver.portal.rates = {"EUR": [("2026-01-01", "1.25")], "JPY": [("2026-01-01", "0.01")]}
     team.deal(amount=1000)
