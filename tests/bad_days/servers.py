@@ -75,7 +75,7 @@ def empty(url: str) -> None:
     """Throw away every message, and with Valkey everything else that the broker holds."""
     with Connection(url) as broker:
         if url.startswith("amqp"):
-            broker.default_channel.queue_delete("celery")
+            broker.default_channel.queue_purge("celery")
         else:
             broker.default_channel.client.flushall()
 

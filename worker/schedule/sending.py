@@ -53,6 +53,8 @@ class Sender:
     connections: Iterable[str]
     jobs: tuple[Planned, ...]
     trouble: str = field(default="", init=False)
+    _rounds: int = field(default=0, init=False)
+    _sent: int = field(default=0, init=False)
 
     def tick(self) -> None:
         """Send what is due. Whatever goes wrong is logged once, and the next tick tries again."""
@@ -74,18 +76,28 @@ class Sender:
     def _send_due(self) -> None:
         self.store().processes.note("beat")
         found, now = self.store().jobs.all(), self.clock()
-        for connection in self.connections:
-            own = [
-                (job, job.times.last(now), found.get((connection, job.name)))
-                for job in self.jobs
-                if job.of is None or connection in job.of
-            ]
-            waiting = [seen.due for _, due, seen in own if seen and _waits(seen, due, now)]
-            for job, due, seen in own:
-                if not (seen and waiting and _gives_way(seen, min(waiting), now)):
-                    self._send_if_due(connection, job, seen, due, now)
+        before = self._sent
+        for connection in self._in_turn():
+            for job, seen in self._of(connection, found, now):
+                self._send_if_due(connection, job, seen, job.times.last(now), now)
+        self._rounds += self._sent > before
         self._send_noted(found, now)
         self._ask_for_help()
+
+    def _in_turn(self) -> list[str]:
+        """The connections, beginning with another one each time: the last in a long queue may not come to be served."""
+        names = list(self.connections)
+        first = self._rounds % max(1, len(names))
+        return names[first:] + names[:first]
+
+    def _of(
+        self, connection: str, found: Mapping[tuple[str, str], Job], now: datetime
+    ) -> list[tuple[Planned, Job | None]]:
+        """The jobs of a connection, but one that leaves it to another."""
+        jobs = (job for job in self.jobs if job.of is None or connection in job.of)
+        own = [(job, found.get((connection, job.name))) for job in jobs]
+        waiting = [seen.due for job, seen in own if seen and _waits(seen, job.times.last(now), now)]
+        return [(job, seen) for job, seen in own if not (seen and waiting and _gives_way(seen, min(waiting), now))]
 
     def _ask_for_help(self) -> None:
         """Ask the other workers to join runs with much to do. A message that nobody takes by the next tick is void."""
@@ -131,6 +143,7 @@ class Sender:
         except Exception:  # whatever the broker raises, the row must say that no message went out
             self.store().jobs.not_sent(connection, job.name, due)
             raise
+        self._sent += 1
         if self.trouble:
             log().info("beat sends again")
         self.trouble = ""

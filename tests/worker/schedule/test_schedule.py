@@ -378,6 +378,19 @@ def an_hour_and_more(team, beat, began):
     team.services.store.runs.release(lease)
 
 
+def test_where_there_is_more_work_than_time_each_connection_has_its_turn(team, beat):
+    names, served = ["a", "b", "c"], []
+    beat.sender.connections = names
+    for _ in range(6):
+        beat.broker.messages.clear()  # what nobody took within the hour was thrown away
+        beat.tick(minutes=60)
+        asked = beat.broker.take()
+        served.append(asked.connection)
+        jobs, at = team.services.store.jobs, team.services.clock()
+        jobs.end(jobs.begin(asked, at, 40, AFAR), at)
+    assert served == names * 2
+
+
 def test_a_job_that_meets_a_full_disk_is_sent_again_soon(team, beat):
     def disk_is_full():
         raise StoreProblem("The disk that holds the store is full.")
