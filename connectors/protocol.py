@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from model.sync import Budget, Cursor, Description, Draft, Look, Outcome, Page, Patch, Remark, Share
 
 
+class Sharing(Protocol):
+    """A first load in shares, which several workers read at once. A `pull` comes after it. Raises as `pull` does."""
+
+    def plan(self, cursors: Mapping[str, Cursor]) -> list[Share]:
+        """Shares of what was never read; none where it is little."""
+
+    def split(self, text: str) -> list[str]:
+        """Smaller shares in place of a share, as texts; none where it is small enough to be read."""
+
+    def pages(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
+        """The pages of a share, each with a mark from which on it can be read later; `after`: such a mark, or blank."""
+
+
 class Connector(Protocol):
     """Access to one CRM connection. One object a process, made after fork; not safe between threads."""
 
@@ -40,20 +53,9 @@ class Connector(Protocol):
         AccessRefused between pages: what was kept stays kept.
         """
 
-    def shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:
-        """What was never read, for several workers to read at once; none where one can read it.
-
-        A `pull` comes after them. Raises as `pull` does.
-        """
-
-    def split(self, text: str) -> list[str]:
-        """Smaller shares in place of a share, as texts; none where it is small enough to be read."""
-
-    def share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
-        """The pages of a share, each with a mark from which on it can be read later; `after`: such a mark, or blank.
-
-        Raises as `pull` does.
-        """
+    @property
+    def sharing(self) -> Sharing | None:
+        """How several workers read a first load at once; None where one reader does all."""
 
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; ids that are gone come back with `gone` set."""

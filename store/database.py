@@ -46,7 +46,7 @@ SECONDS_OF_SQLITE: Final = "SELECT CAST(strftime('%s', 'now') AS integer)"
 NO_ANSWER: Final = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 """PostgreSQL: after how many seconds a server that is gone without a word is given up. The URL may say otherwise."""
 STANDS_STILL: Final = "SET LOCAL idle_in_transaction_session_timeout = '40s'"
-"""PostgreSQL: the locks of a process that stands still, or whose machine is gone, last no longer than a lease."""
+"""PostgreSQL ends a write transaction that is idle for as long as a lease, as of a process that is frozen."""
 PRAGMAS: Final = (
     "busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY", "cache_size = -32768",
 )  # fmt: skip

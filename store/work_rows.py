@@ -78,12 +78,16 @@ class WorkRows:
             rows = sql.tx.execute(query.group_by(connections.c.name, runs.c.id).order_by(runs.c.id))
             return [OpenWork(*row) for row in rows]
 
+    def held(self, row: int, attempt: int) -> sa.ColumnElement[bool]:
+        """That a row is still held by whoever made this attempt."""
+        c = self.table.c
+        return (c.id == row) & (c.state == self.busy) & (c.attempts == attempt)
+
     def finish(self, sql: Sql, row: int, attempt: int, calls: int) -> bool:
         """Mark a row as done; false where it was given to another worker meanwhile."""
         c = self.table.c
-        mine = (c.id == row) & (c.state == self.busy) & (c.attempts == attempt)
         values = {"state": "done", "calls": sa.func.coalesce(c.calls, 0) + calls}
-        return sql.tx.execute(sa.update(self.table).where(mine).values(values)).rowcount == 1
+        return sql.tx.execute(sa.update(self.table).where(self.held(row, attempt)).values(values)).rowcount == 1
 
     def renew(self, joined: Joined, now: datetime) -> None:
         """Say that a joined worker still works on its rows."""

@@ -13,7 +13,7 @@ from connectors.hubspot.pull import rates
 from connectors.hubspot.pull.again import again, deals_with
 from connectors.hubspot.pull.pull import STREAM, Pull
 from connectors.hubspot.pull.read_by_id import read
-from connectors.hubspot.pull.shares import shares, split
+from connectors.hubspot.pull.shares import Windows
 from connectors.hubspot.push import tasks
 from connectors.hubspot.push.moves import Moves
 from connectors.hubspot.push.push import BATCH, Push
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.shared.client.daily_budget import Allowance
-    from model.sync import Cursor, Description, Draft, Page, Remark, Share
+    from model.sync import Cursor, Description, Draft, Page, Remark
 
 
 class HubspotConnector(CrmConnector[HubspotSettings]):
@@ -72,23 +72,16 @@ class HubspotConnector(CrmConnector[HubspotSettings]):
         self._schema.forget()
         yield from Pull(self._client, self._schema, self.settings, cursors, full=full, subjects=subjects).pages()
 
-    def _shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:
-        """Windows of ids of a large first load; see connectors.protocol."""
-        sources = self.settings.activity.sources
-        return list(shares(self._client, cursors, sources, self.settings.share_from, STREAM))
-
-    def _split(self, text: str) -> list[str]:
-        """Smaller windows in place of a large one; see connectors.protocol."""
-        return split(self._client, text, self.settings.share_from)
-
-    def _share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
-        """The pages of a window; see connectors.protocol."""
-        return self._windows.share(text, after)
+    @property
+    def sharing(self) -> Windows:
+        """A large first load is read in windows of ids; see connectors.protocol."""
+        return self._windows
 
     @cached_property
-    def _windows(self) -> Pull:
-        """Reads all windows of a first load."""
-        return Pull(self._client, self._schema, self.settings, {}, full=False)
+    def _windows(self) -> Windows:
+        """One for all windows: it knows the pipelines, owners and accounts that it has seen."""
+        pull = Pull(self._client, self._schema, self.settings, {}, full=False)
+        return Windows(self._client, self.settings, STREAM, pull.share, self._checked)
 
     def _read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now; deleted and merged ones say so, one that nobody knows has vanished."""

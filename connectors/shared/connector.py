@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from connectors.protocol import Sharing
     from connectors.shared.client.daily_budget import Allowance
     from connectors.shared.client.http_session import Wire
     from connectors.shared.push.moves import CrmMoves
     from connectors.shared.push.operations import Way
     from connectors.shared.push.tasks import CrmTasks
     from model.actions import Act, Receipt
-    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch, Remark, Share
+    from model.sync import Budget, Cursor, Description, Draft, Outcome, Patch, Remark
 
 SettingsT = TypeVar("SettingsT")
 
@@ -119,30 +120,10 @@ class CrmConnector(ABC, Generic[SettingsT]):
     @abstractmethod
     def _pages(self, cursors: Mapping[str, Cursor], *, full: bool, subjects: Collection[str]) -> Iterator[Page]: ...
 
-    def shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:
-        """Parts of a large first load; see connectors.protocol."""
-        with understood():
-            return self._shares(cursors)
-
-    def _shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:  # noqa: ARG002 - most CRMs have none
-        return []
-
-    def split(self, text: str) -> list[str]:
-        """Smaller shares in place of a large one; see connectors.protocol."""
-        with understood():
-            return self._split(text)
-
-    def _split(self, text: str) -> list[str]:  # noqa: ARG002 - most CRMs have none
-        return []
-
-    def share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
-        """The pages of a share, checked; see connectors.protocol."""
-        with understood():
-            for page, upto in self._share(text, after):
-                yield self._checked(page), upto
-
-    def _share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
-        raise NotImplementedError
+    @property
+    def sharing(self) -> Sharing | None:
+        """How workers share a first load; see connectors.protocol."""
+        return None
 
     def read(self, ids: Sequence[str]) -> Page:
         """These deals as they stand now, checked; see connectors.protocol."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from connectors.tables.settings import TablesSettings
     from model.actions import Act
     from model.records import Record
-    from model.sync import Description, FieldValue, Patch, SetAside, Share
+    from model.sync import Description, FieldValue, Patch, SetAside
 
 T = TypeVar("T")
 STREAM: Final = "report"
@@ -58,6 +58,7 @@ class TablesConnector:
 
     batch_size = 10_000
     calls = 0
+    sharing = None
 
     def __init__(self, settings: TablesSettings, clock: Callable[[], datetime] | None = None) -> None:
         self.settings = settings
@@ -102,18 +103,6 @@ class TablesConnector:
                 yield Page({name: records})
         yield Page({}, end, present={"opportunity": frozenset(pipeline.lines)}, feeds=export.feeds)
 
-    def shares(self, cursors: Mapping[str, Cursor]) -> list[Share]:  # noqa: ARG002 - files are read at once
-        """None."""
-        return []
-
-    def split(self, text: str) -> list[str]:
-        """Nobody asks for it."""
-        raise NotImplementedError
-
-    def share(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
-        """Nobody asks for one."""
-        raise NotImplementedError
-
     def read(self, ids: Sequence[str]) -> Page:
         """These rows as the report has them, with our fields as the findings file has them."""
         wanted = frozenset(ids)
@@ -143,7 +132,7 @@ class TablesConnector:
         return Look(seen=seen)
 
     def deals_with(self, activities: Sequence[str]) -> Collection[str]:
-        """None: a report is read whole, and nobody says when it has changed."""
+        """None. A report is read as a whole, and nothing announces a change."""
         del activities
         return ()
 

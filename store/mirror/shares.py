@@ -84,7 +84,7 @@ class Shares:
     ) -> None:  # fmt: skip
         """Put parts in place of a share, unless it was given to another worker. `calls`: see `finish`."""
         key = self.database.connection_key(connection)
-        mine = (table.c.id == share.id) & (table.c.state == "reading") & (table.c.attempts == share.attempt)
+        mine = self.rows.held(share.id, share.attempt)
         with self.database.writing(lease) as sql:
             found = sql.tx.execute(sa.delete(table).where(mine).returning(table.c.stream, table.c.ended)).one_or_none()
             if found:
@@ -96,7 +96,7 @@ class Shares:
     ) -> Kept | None:  # fmt: skip
         """Keep a page and its mark in one transaction; None where the share was given to another worker."""
         key, count = self.database.connection_key(connection), sum(map(len, page.records.values()))
-        mine = (table.c.id == share.id) & (table.c.state == "reading") & (table.c.attempts == share.attempt)
+        mine = self.rows.held(share.id, share.attempt)
         with self.database.writing(lease) as sql:
             marked = sa.update(table).where(mine).values(after=upto, records=table.c.records + count)
             if sql.tx.execute(marked).rowcount == 0:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from model.errors import BudgetSpent, RetryLater
 from model.helpers.gc_paused import uncollected
-from model.helpers.prefetch import ahead
 from model.sync import SetAside
 from worker.pipeline.joining.shares import read_shares
-from worker.pipeline.running import note_calls, spending, used_up
+from worker.pipeline.loops import read_ahead
+from worker.pipeline.running import spending, used_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 AT_MOST: Final = 1000
 """Records of a table that were set aside and that one run reads again."""
-SWEEP: Final = 8
-"""Pages between two garbage collections, and between two notes of the calls to the CRM."""
 PREPARED: Final = "made ready by the CRM"
 """Rows that the CRM puts together while a pull waits for them."""
 
@@ -103,7 +100,7 @@ def _returned(session: Session, pulled: Pulled, deals: list[str]) -> None:
 
 def keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
     """Keep pages, and count them."""
-    for number, page in enumerate(ahead(pages)):
+    for page in read_ahead(session, pages):
         kept = session.store.mirror.keep_page(
             session.name, page, seen_at=session.services.clock(), as_of=session.as_of, lease=session.lease
         )
@@ -113,9 +110,6 @@ def keep(session: Session, pulled: Pulled, pages: Iterator[Page]) -> None:
         pulled.aside += page.aside
         pulled.remarks += page.remarks
         session.services.progress(*(("pulled", pulled.records) if page.prepared is None else (PREPARED, page.prepared)))
-        if number % SWEEP == 0:
-            gc.collect(1)  # reference cycles that the libraries have left
-            note_calls(session)
 
 
 def _set_aside_before(session: Session, pulled: Pulled) -> None:

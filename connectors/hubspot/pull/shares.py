@@ -8,6 +8,7 @@ before the load did.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -16,14 +17,15 @@ from connectors.hubspot.client import windows
 from connectors.hubspot.client.faults import Refused
 from connectors.hubspot.client.windows import Place
 from connectors.hubspot.pull import activities
+from connectors.shared.client.shapes import understood
 from model.sync import Share
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from connectors.hubspot.client.client import Client
-    from connectors.hubspot.settings import Source
-    from model.sync import Cursor
+    from connectors.hubspot.settings import HubspotSettings
+    from model.sync import Cursor, Page
 
 WINDOW: Final = 20_000
 """The most records that one share may have."""
@@ -32,35 +34,56 @@ PARTS: Final = 8
 DEALS: Final = "deals"
 
 
-def shares(
-    client: Client, cursors: Mapping[str, Cursor], sources: Collection[Source], least: int, stream: str
-) -> Iterator[Share]:
-    """A share for each type that was never read; none where fewer than `least` deals wait. `stream`: that of deals."""
-    if stream in cursors or windows.total(client, DEALS) < least:
-        return
-    ended = Place(until=client.now()).ended()
-    yield from _of_type(client, DEALS, ended.cursor(stream))
-    for kind in (activities.KINDS[source].type for source in sources):
-        if kind not in cursors:
-            with suppress(Refused):  # the pull passes over it, too, and `check` gives the reason
-                yield from _of_type(client, kind, ended.cursor(kind))
+@dataclass(frozen=True)
+class Windows:
+    """connectors.protocol.Sharing for one portal.
 
+    `stream`: that of deals. `read` gives the pages of a window, `checked` leaves nothing in them that cannot be judged.
+    """
 
-def _of_type(client: Client, kind: str, ended: Cursor) -> Iterator[Share]:
-    """All records of an object type; none where there are no records, which the pull sees for itself."""
-    lowest, highest = windows.ends(client, kind)
-    if highest:
-        yield Share(_text(kind, lowest - 1, highest), ended)
+    client: Client
+    settings: HubspotSettings
+    stream: str
+    read: Callable[[str, str], Iterator[tuple[Page, str]]]
+    checked: Callable[[Page], Page]
 
+    def plan(self, cursors: Mapping[str, Cursor]) -> list[Share]:
+        """A share for each type that was never read; none where fewer than `share_from` deals wait."""
+        with understood():
+            return list(self._shares(cursors))
 
-def split(client: Client, text: str, most: int) -> list[str]:
-    """Windows of equal width in place of a share with more than `most` records; none where it has fewer."""
-    given = orjson.loads(text)
-    kind, first, last = given["type"], int(given["first"]), int(given["last"])
-    if last - first < PARTS or windows.total(client, kind, first, last) <= min(WINDOW, most):
-        return []
-    width = -(-(last - first) // PARTS)
-    return [_text(kind, start, min(start + width, last)) for start in range(first, last, width)]
+    def _shares(self, cursors: Mapping[str, Cursor]) -> Iterator[Share]:
+        if self.stream in cursors or windows.total(self.client, DEALS) < self.settings.share_from:
+            return
+        ended = Place(until=self.client.now()).ended()
+        yield from self._of_type(DEALS, ended.cursor(self.stream))
+        for kind in (activities.KINDS[source].type for source in self.settings.activity.sources):
+            if kind not in cursors:
+                with suppress(Refused):  # the pull passes over it, too, and `check` gives the reason
+                    yield from self._of_type(kind, ended.cursor(kind))
+
+    def _of_type(self, kind: str, ended: Cursor) -> Iterator[Share]:
+        """All records of an object type; none where there are no records, which the pull sees for itself."""
+        lowest, highest = windows.ends(self.client, kind)
+        if highest:
+            yield Share(_text(kind, lowest - 1, highest), ended)
+
+    def split(self, text: str) -> list[str]:
+        """Windows of equal width in place of a large one; none where it is small."""
+        given = orjson.loads(text)
+        kind, first, last = given["type"], int(given["first"]), int(given["last"])
+        with understood():
+            rows = windows.total(self.client, kind, first, last)
+        if last - first < PARTS or rows <= min(WINDOW, self.settings.share_from):
+            return []
+        width = -(-(last - first) // PARTS)
+        return [_text(kind, start, min(start + width, last)) for start in range(first, last, width)]
+
+    def pages(self, text: str, after: str) -> Iterator[tuple[Page, str]]:
+        """The pages of a window, each with the last id that it covers."""
+        with understood():
+            for page, upto in self.read(text, after):
+                yield self.checked(page), upto
 
 
 def _text(kind: str, first: int, last: int) -> str:

@@ -60,7 +60,7 @@ class Job:
         return "JobComplete" if org.clock.now() - self.created >= lasts else "InProgress"
 
     def brief(self, org: Org, state: str = "") -> dict[str, Any]:
-        """The job as it is told when it is made, aborted or listed."""
+        """The job as Salesforce describes it in replies to make, abort and list."""
         stamps = {"createdDate": wire(self.created), "systemModstamp": org.clock.stamp()}
         asked = {"id": self.id, "operation": self.operation, "object": self.entity, "createdById": self.user_id}
         how = {"concurrencyMode": "Parallel", "contentType": "CSV", "apiVersion": float(self.version)}

@@ -32,15 +32,25 @@ class Reading:
 
     connector: Any
     happens: Callable[[int], None] = lambda _n: None
-    pages: int = 0
+    read: int = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.connector, name)
 
-    def share(self, text: str, after: str) -> Iterator[Any]:
-        for page in self.connector.share(text, after):
-            self.happens(self.pages)
-            self.pages += 1
+    @property
+    def sharing(self) -> Reading:
+        return self
+
+    def plan(self, cursors: Any) -> Any:
+        return self.connector.sharing.plan(cursors)
+
+    def split(self, text: str) -> Any:
+        return self.connector.sharing.split(text)
+
+    def pages(self, text: str, after: str) -> Iterator[Any]:
+        for page in self.connector.sharing.pages(text, after):
+            self.happens(self.read)
+            self.read += 1
             yield page
 
 
@@ -98,8 +108,8 @@ def test_shares_leave_what_one_reader_leaves_whoever_reads_them(team):
 
     own = sharing(team, is_joined)
     report = load(with_connector(team, own).services)
-    assert own.pages > 1
-    assert helper.pages > 1
+    assert own.read > 1
+    assert helper.read > 1
     assert report.calls == own.calls + helper.calls
     team.driver.clock.set(now)
     alone = read_at_once(team, team.driver.connector(budget_share=1.0))
@@ -119,7 +129,7 @@ def test_a_killed_load_goes_on_where_it_was(team):
     second, whole = sharing(team), sharing(team)
     load(with_connector(team, second).services)
     alone = read_at_once(team, whole)
-    assert 0 < second.pages <= whole.pages + 1 - first.pages
+    assert 0 < second.read <= whole.read + 1 - first.read
     assert mirrored(team.services.store) == mirrored(alone)
     alone.close()
 
@@ -134,7 +144,7 @@ def test_what_changes_while_shares_are_read_is_read_by_the_next_run(team):
 
     connector = sharing(team, is_edited)
     load(with_connector(team, connector).services)
-    assert connector.pages > 2
+    assert connector.read > 2
     team.later(minutes=5)  # HubSpot's search is some moments behind
     load(team.services)
     found = next(row for row in mirrored(team.services.store)["opportunity"] if row["id"] == some)
@@ -143,10 +153,10 @@ def test_what_changes_while_shares_are_read_is_read_by_the_next_run(team):
 
 def test_a_small_portal_and_a_later_run_plan_no_shares(team):
     asked = team.driver.connector(budget_share=1.0)
-    assert asked.shares({}) == []
+    assert asked.sharing.plan({}) == []
     team.run()
     team.later(hours=1)
     connector = sharing(team)
     before = connector.calls
-    assert connector.shares(team.services.store.mirror.cursors(NAME)) == []
+    assert connector.sharing.plan(team.services.store.mirror.cursors(NAME)) == []
     assert connector.calls == before

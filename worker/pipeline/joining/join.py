@@ -106,10 +106,10 @@ def _help(session: Session, joined: Joined, until: datetime) -> int:
 
 def _pieces(session: Session, joined: Joined) -> Generator[Callable[[], None]]:
     """What waits: shares of a first load, then batches."""
-    shares, clock = session.store.shares, session.services.clock
+    shares, clock, sharing = session.store.shares, session.services.clock, session.connector.sharing
     with spending(session, "pull"):
-        while share := shares.claim(session.name, clock(), session.lease, joined):
-            yield partial(read_share, session, share, joined)
+        while sharing and (share := shares.claim(session.name, clock(), session.lease, joined)):
+            yield partial(read_share, session, sharing, share, joined)
     for clears, step in STEPS:
         with spending(session, step):
             while batch := next_batch(session, step, clears=clears, joined=joined):

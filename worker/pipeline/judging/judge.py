@@ -54,7 +54,7 @@ ALL: Final = Extent()
 
 
 class EveryDealConcerned(Exception):
-    """Which deals to judge cannot be told, and a nudge does not judge all of so many."""
+    """Every deal may have changed, and a nudge does not judge so many."""
 
 
 def judge(

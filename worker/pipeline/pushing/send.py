@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from model.errors import RetryLater
 from model.sync import Outcome
 from store import flags_in
+from worker.pipeline.loops import rows_of_work
 from worker.pipeline.running import spending, used_up
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ TIMES: Final = 3
 """How often a batch with an unknown outcome is read back before it waits for the next run."""
 STEPS: Final = ((True, "clear"), (False, "push"))
 """Whether a batch only takes flags off, and the step of the budget: in the order in which they are sent."""
-LOOK_SECONDS: Final = 0.5
-"""How often a run looks whether the workers that joined it have sent their batches."""
 UNANSWERED: Final = "the CRM did not answer; it is planned again"
 SET_ASIDE: Final = "set aside: {times} workers ended while they sent it; it is planned again"
 
@@ -58,15 +57,13 @@ def fill(session: Session, run_id: int, report: Report) -> None:
 
 
 def _batches(session: Session, step: str, *, clears: bool) -> Iterator[Batch]:
-    """Batches of a step until none is left, those too that joined workers could not settle."""
-    pushes, clock = session.store.pushes, session.services.clock
-    while True:
-        if batch := next_batch(session, step, clears=clears):
-            yield batch
-        elif pushes.with_others(session.name, clock(), session.lease, clears=clears):
-            session.services.sleep(LOOK_SECONDS)
-        else:
-            return
+    """Batches of a step until none is left."""
+    pushes, name, clock = session.store.pushes, session.name, session.services.clock
+    return rows_of_work(
+        session,
+        lambda: next_batch(session, step, clears=clears),
+        lambda: pushes.with_others(name, clock(), session.lease, clears=clears),
+    )
 
 
 def takes_off(patch: Patch) -> bool:
